@@ -1,0 +1,29 @@
+"""LSTMs with the API of Keras, computed by Numba kernels."""
+
+from . import activations, callbacks, initializers, layers, losses, metrics, models, optimizers, utils
+from .device import get_device, get_num_threads, set_device, set_num_threads
+from .layers import Input
+from .models import Sequential, load_model
+from .random import set_random_seed
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Input",
+    "Sequential",
+    "activations",
+    "callbacks",
+    "get_device",
+    "get_num_threads",
+    "initializers",
+    "layers",
+    "load_model",
+    "losses",
+    "metrics",
+    "models",
+    "optimizers",
+    "set_device",
+    "set_num_threads",
+    "set_random_seed",
+    "utils",
+]

@@ -1,0 +1,172 @@
+"""Activations by name, as ``keras.activations``: functions of an array, and the specs that layers hand to their ops.
+
+The formulas stand in :meth:`numba_lstm.kernels.contract.Ops.activation_forward`; the arithmetic belongs to the default device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import serialization
+from .device import get_ops
+from .inputs import as_real
+from .kernels.specs import ACTIVATIONS, Activation
+
+Values = npt.NDArray[Any]
+
+
+def linear(x: npt.ArrayLike) -> Values:
+    """``x``, unchanged."""
+    return _apply(x, Activation("linear"))
+
+
+def tanh(x: npt.ArrayLike) -> Values:
+    """The hyperbolic tangent."""
+    return _apply(x, Activation("tanh"))
+
+
+def sigmoid(x: npt.ArrayLike) -> Values:
+    """``1 / (1 + exp(-x))``."""
+    return _apply(x, Activation("sigmoid"))
+
+
+def hard_sigmoid(x: npt.ArrayLike) -> Values:
+    """``relu6(x + 3) / 6``, piecewise linear."""
+    return _apply(x, Activation("hard_sigmoid"))
+
+
+def relu(x: npt.ArrayLike) -> Values:
+    """``max(x, 0)``."""
+    return _apply(x, Activation("relu"))
+
+
+def leaky_relu(x: npt.ArrayLike, negative_slope: float = 0.2) -> Values:
+    """``x`` where positive, else ``negative_slope * x``."""
+    return _apply(x, Activation("leaky_relu", (float(negative_slope),)))
+
+
+def elu(x: npt.ArrayLike, alpha: float = 1.0) -> Values:
+    """``x`` where positive, else ``alpha * (exp(x) - 1)`` (Clevert et al. 2016)."""
+    return _apply(x, Activation("elu", (float(alpha),)))
+
+
+def selu(x: npt.ArrayLike) -> Values:
+    """The scaled ``elu`` that keeps mean and variance (Klambauer et al. 2017)."""
+    return _apply(x, Activation("selu"))
+
+
+def softplus(x: npt.ArrayLike) -> Values:
+    """``log(1 + exp(x))``."""
+    return _apply(x, Activation("softplus"))
+
+
+def softsign(x: npt.ArrayLike) -> Values:
+    """``x / (1 + abs(x))``."""
+    return _apply(x, Activation("softsign"))
+
+
+def exponential(x: npt.ArrayLike) -> Values:
+    """``exp(x)``."""
+    return _apply(x, Activation("exponential"))
+
+
+def silu(x: npt.ArrayLike) -> Values:
+    """``x * sigmoid(x)``, also called swish (Ramachandran et al. 2017)."""
+    return _apply(x, Activation("silu"))
+
+
+def gelu(x: npt.ArrayLike) -> Values:
+    """``x * P(X <= x)`` for a standard normal X, exact (Hendrycks and Gimpel 2016)."""
+    return _apply(x, Activation("gelu"))
+
+
+def softmax(x: npt.ArrayLike) -> Values:
+    """``exp(x) / sum(exp(x))`` over the last axis."""
+    return _apply(x, Activation("softmax"))
+
+
+swish = silu
+
+_FUNCTIONS: dict[str, Callable[..., Values]] = {
+    function.__name__: function
+    for function in (
+        *(linear, tanh, sigmoid, hard_sigmoid, relu, leaky_relu, elu, selu),
+        *(softplus, softsign, exponential, silu, gelu, softmax),
+    )
+}
+_ALIASES = {"swish": "silu"}
+_PARAMETERS = {"leaky_relu": ("negative_slope",), "elu": ("alpha",)}
+
+
+def get(identifier: Any) -> Callable[..., Values]:
+    """The function that ``identifier`` stands for, as ``keras.activations.get``.
+
+    Parameters
+    ----------
+    identifier : str, function, dict, Activation or None
+        A name, a function of this module, a ``functools.partial`` of one that sets its parameters, the same as
+        ``{"class_name": "leaky_relu", "config": {"negative_slope": 0.1}}``, or a spec; None is ``linear``.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name or parameter, with the nearest known one.
+    TypeError
+        For a function that is not of this module, and anything else.
+    """
+    spec = as_spec(identifier)
+    function = _FUNCTIONS[spec.name]
+    if spec.parameters == ACTIVATIONS[spec.name][1]:
+        return function
+    return partial(function, **dict(zip(_PARAMETERS[spec.name], spec.parameters, strict=True)))
+
+
+def as_spec(identifier: Any) -> Activation:
+    """What ops are asked for ``identifier``; takes and raises what :func:`get` does."""
+    if identifier is None:
+        return Activation()
+    if isinstance(identifier, Activation):
+        return _spec(identifier.name, dict(zip(_PARAMETERS.get(identifier.name, ()), identifier.parameters, strict=False)))
+    if isinstance(identifier, str):
+        return _spec(identifier, {})
+    if isinstance(identifier, Mapping) and isinstance(identifier.get("class_name"), str):
+        return _spec(identifier["class_name"], identifier.get("config", {}))
+    function, parameters = identifier, {}
+    if isinstance(identifier, partial) and not identifier.args:
+        function, parameters = identifier.func, identifier.keywords
+    if any(function is known for known in _FUNCTIONS.values()):
+        return _spec(function.__name__, parameters)
+    raise TypeError(
+        "an activation must be a name, a function of numba_lstm.activations or a dict with 'class_name' and 'config', "
+        f"got {identifier!r}. Known: {', '.join(_FUNCTIONS)}."
+    )
+
+
+def _spec(name: str, config: Mapping[str, Any]) -> Activation:
+    name = serialization.choose(_ALIASES.get(name, name), (*_FUNCTIONS, *_ALIASES), "activation")
+    known, defaults = _PARAMETERS.get(name, ()), ACTIVATIONS[name][1]
+    for argument in config:
+        serialization.choose(argument, known, f"argument of {name}")
+    return Activation(name, tuple(float(config.get(key, default)) for key, default in zip(known, defaults, strict=True)))
+
+
+def serialize(activation: Any) -> str | dict[str, Any]:
+    """The name of an activation, or with other parameters than the usual ones a dict; :func:`get` turns it back."""
+    spec = as_spec(activation)
+    if spec.parameters == ACTIVATIONS[spec.name][1]:
+        return spec.name
+    return {"class_name": spec.name, "config": dict(zip(_PARAMETERS[spec.name], spec.parameters, strict=True))}
+
+
+def _apply(x: npt.ArrayLike, activation: Activation) -> Values:
+    array = as_real(x, f"the argument of {activation.name}")
+    dtype = "float64" if array.dtype == np.float64 else "float32"
+    rows = array.reshape(-1, array.shape[-1]) if array.ndim else array.reshape(1, 1)
+    ops = get_ops()
+    y, _ = ops.activation_forward(ops.gather(rows, slice(None), dtype), activation)
+    return np.array(ops.to_host(y), copy=True).reshape(array.shape)

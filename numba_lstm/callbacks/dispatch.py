@@ -1,0 +1,95 @@
+"""CallbackList: all callbacks of a run behind one door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from .base import Callback, Logs, overrides
+from .history import History
+from .progbar import ProgbarLogger
+
+
+class CallbackList:
+    """The callbacks of a run, in the user's order, then a History and a ProgbarLogger where there is none.
+
+    Parameters
+    ----------
+    callbacks : Callback or iterable of Callback, optional
+        The user's.
+    model : Sequential
+        Handed to each.
+    params : mapping
+        Handed to each: ``verbose``, ``epochs``, ``steps``.
+    add_history : bool
+        Add a History.
+
+    Raises
+    ------
+    TypeError
+        For anything but callbacks.
+    """
+
+    def __init__(self, callbacks: Any, model: Any, params: Mapping[str, Any], *, add_history: bool = False) -> None:
+        self.callbacks = _as_list(callbacks)
+        if add_history and not any(isinstance(callback, History) for callback in self.callbacks):
+            self.callbacks.append(History())
+        if params["verbose"] and not any(isinstance(callback, ProgbarLogger) for callback in self.callbacks):
+            self.callbacks.append(ProgbarLogger())
+        for callback in self.callbacks:
+            callback.set_params(params)
+            callback.set_model(model)
+
+    @property
+    def history(self) -> History:
+        """The (last) History."""
+        return next(callback for callback in reversed(self.callbacks) if isinstance(callback, History))
+
+    def call(self, hook: str, *arguments: Any) -> None:
+        """Call ``hook`` of each."""
+        for callback in self.callbacks:
+            getattr(callback, hook)(*arguments)
+
+    def batch_begin(self, hook: str) -> Callable[[int], None] | None:
+        """A function that calls ``hook`` of each callback that has it; None where none has."""
+        hooks = [getattr(callback, hook) for callback in self._listening(hook, "on_batch_begin")]
+        if not hooks:
+            return None
+
+        def begin(batch: int) -> None:
+            for function in hooks:
+                function(batch, logs={})
+
+        return begin
+
+    def batch_end(self, hook: str, logs: Callable[[], Logs]) -> Callable[[int], None] | None:
+        """A function that calls ``hook`` of each callback that has it and wants it now; None where none has.
+
+        ``logs`` is called only where a callback wants them, for it may have to wait for the device.
+        """
+        hooks = [(callback.wants_batch_end, getattr(callback, hook)) for callback in self._listening(hook, "on_batch_end")]
+        if not hooks:
+            return None
+
+        def end(batch: int) -> None:
+            wanted = [function for wants, function in hooks if wants(batch)]
+            if wanted:
+                present = logs()
+                for function in wanted:
+                    function(batch, logs=present)
+
+        return end
+
+    def _listening(self, hook: str, alias: str) -> list[Callback]:
+        hooks = (hook, alias) if hook.startswith("on_train") else (hook,)
+        return [callback for callback in self.callbacks if any(overrides(callback, name) for name in hooks)]
+
+
+def _as_list(callbacks: Any) -> list[Callback]:
+    if callbacks is None:
+        return []
+    given = list(callbacks) if isinstance(callbacks, Iterable) else [callbacks]
+    for callback in given:
+        if not isinstance(callback, Callback):
+            raise TypeError(f"callbacks must be Callback objects, got {callback!r}. Derive it from Callback.")
+    return given

@@ -1,0 +1,31 @@
+"""History: what fit answers."""
+
+from __future__ import annotations
+
+from .base import Callback, Logs
+
+
+class History(Callback):
+    """The loss and metrics of each epoch, as ``keras.callbacks.History``.
+
+    Attributes
+    ----------
+    history : dict
+        ``loss``, the metrics, and with validation ``val_loss`` and so on: a list each, with one number an epoch.
+    epoch : list of int
+        The epochs, counted from 0.
+    """
+
+    def __init__(self) -> None:
+        self.history: dict[str, list[float]] = {}
+        self.epoch: list[int] = []
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Start to count epochs again."""
+        self.epoch = []
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Append the logs."""
+        self.epoch.append(epoch)
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(value)

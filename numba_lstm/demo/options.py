@@ -1,0 +1,96 @@
+"""The demo's options, checked before anything is computed."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from .. import device, random
+from .recipe import Recipe
+
+
+class Options(argparse.Namespace):
+    """What :func:`parse` answers."""
+
+    device: str
+    epochs: int
+    units: int
+    seed: int
+    save: Path | None
+    plot: Path | None
+
+
+def parse(arguments: Sequence[str] | None = None) -> Options:
+    """The options of a command line; what is wrong with them is said in a sentence, and the program ends with code 2."""
+    parser = argparse.ArgumentParser(
+        prog="python -m numba_lstm",
+        description="Learns four years of Seattle's weather and forecasts tomorrow's maximum temperature.",
+    )
+    parser.add_argument("--device", type=_device, metavar="cpu|cuda|auto", help="where to compute (default: auto)")
+    parser.add_argument("--epochs", type=_whole(1), default=Recipe.epochs, metavar="N", help="default: %(default)s")
+    parser.add_argument("--units", type=_whole(1), default=Recipe.units, metavar="N", help="of the LSTM (default: %(default)s)")
+    parser.add_argument("--seed", type=_seed, default=0, metavar="N", help="default: %(default)s")
+    parser.add_argument("--save", type=_file(".nlstm"), metavar="FILE", help="keep the model in FILE (.nlstm)")
+    parser.add_argument("--plot", type=_plot, metavar="FILE", help="draw forecast, truth and learning curve into FILE (.png)")
+    options = parser.parse_args(arguments, Options())
+    if options.device is None:
+        try:
+            options.device = device.get_device()
+        except ValueError as error:
+            parser.error(str(error))
+    return options
+
+
+def _device(text: str) -> str:
+    if text == "cuda":
+        raise argparse.ArgumentTypeError("this version computes on the CPU only. Use --device cpu or --device auto.")
+    try:
+        return device.resolve(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _whole(least: int) -> Callable[[str], int]:
+    def whole(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if number < least:
+            raise argparse.ArgumentTypeError(f"expected a whole number of at least {least}, got {text!r}.")
+        return number
+
+    return whole
+
+
+def _seed(text: str) -> int:
+    try:
+        return random.check_seed(_whole(0)(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _file(extension: str) -> Callable[[str], Path]:
+    def file(text: str) -> Path:
+        path = Path(text)
+        path = path if path.suffix else path.with_name(path.name + extension)
+        if path.suffix.lower() != extension:
+            raise argparse.ArgumentTypeError(f"expected a file name that ends in {extension}, got {text!r}.")
+        if path.is_dir():
+            raise argparse.ArgumentTypeError(f"{text!r} is a folder. Give the name of a file.")
+        if not path.parent.is_dir():
+            raise argparse.ArgumentTypeError(f"there is no folder {str(path.parent)!r}. Make it first, or give another.")
+        if not os.access(path.parent, os.W_OK):
+            raise argparse.ArgumentTypeError(f"the folder {str(path.parent)!r} cannot be written to. Give another.")
+        return path
+
+    return file
+
+
+def _plot(text: str) -> Path:
+    if importlib.util.find_spec("matplotlib") is None:
+        raise argparse.ArgumentTypeError("drawing needs matplotlib. Install it: pip install 'numba_lstm[plot]'.")
+    return _file(".png")(text)

@@ -1,0 +1,300 @@
+"""Initial weights, as ``keras.initializers``: each object maps a shape to an array.
+
+Values are drawn in float64 and rounded once, so a float32 and a float64 model of one seed start alike. An initializer with a
+``seed`` gives the same values at each call; without one it draws anew each time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from . import names, random, serialization
+from .kernels.specs import Key
+
+Values = npt.NDArray[Any]
+
+#: How many elements readers may still make; None where nobody reads, and values are drawn.
+_left: ContextVar[list[float] | None] = ContextVar("_left", default=None)
+
+
+@contextmanager
+def skipped(at_most: float = math.inf) -> Iterator[None]:
+    """Within this context initial values are zeros and nothing is drawn: for readers, which overwrite them.
+
+    More than ``at_most`` elements in all are a ValueError before they are allocated: a size that a file claims costs nothing.
+    """
+    token = _left.set([at_most])
+    try:
+        yield
+    finally:
+        _left.reset(token)
+
+
+class Initializer:
+    """The base of all initializers, as ``keras.initializers.Initializer``; a subclass overrides :meth:`draw`."""
+
+    def __call__(self, shape: Sequence[int], dtype: npt.DTypeLike = "float32") -> Values:
+        """An array of ``shape`` and ``dtype``."""
+        shape, left = tuple(shape), _left.get()
+        if left is None:
+            return self.draw(shape).astype(dtype)
+        left[0] -= math.prod(shape)
+        if left[0] < 0:
+            raise ValueError(f"a weight of shape {shape} is more than there are values for.")
+        return np.zeros(shape, dtype)
+
+    def draw(self, shape: tuple[int, ...]) -> Values:
+        """The values, float64."""
+        raise NotImplementedError(f"{type(self).__name__} must override draw(shape).")
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal initializer."""
+        return {}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """An initializer of :meth:`get_config`'s arguments."""
+        return cls(**config)
+
+
+class Zeros(Initializer):
+    """All 0."""
+
+    def draw(self, shape: tuple[int, ...]) -> Values:
+        return np.zeros(shape)
+
+
+class Ones(Initializer):
+    """All 1."""
+
+    def draw(self, shape: tuple[int, ...]) -> Values:
+        return np.ones(shape)
+
+
+class Constant(Initializer):
+    """All ``value``."""
+
+    def __init__(self, value: float = 0.0) -> None:
+        self.value = float(value)
+
+    def draw(self, shape: tuple[int, ...]) -> Values:
+        return np.full(shape, self.value)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"value": self.value}
+
+
+class Identity(Initializer):
+    """``gain`` on the diagonal of a matrix, 0 elsewhere."""
+
+    def __init__(self, gain: float = 1.0) -> None:
+        self.gain = float(gain)
+
+    def draw(self, shape: tuple[int, ...]) -> Values:
+        if len(shape) != 2:
+            raise ValueError(f"Identity makes matrices, got shape {shape}. Give two axes, or take another initializer.")
+        return self.gain * np.eye(*shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"gain": self.gain}
+
+
+class RandomInitializer(Initializer):
+    """The base of the random ones: holds the ``seed``."""
+
+    def __init__(self, seed: int | None = None) -> None:
+        self.seed = None if seed is None else random.check_seed(seed)
+
+    def key(self) -> Key:
+        """What this call draws from."""
+        return random.next_key() if self.seed is None else Key(self.seed)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"seed": self.seed}
+
+
+class RandomUniform(RandomInitializer):
+    """Uniform in [``minval``, ``maxval``)."""
+
+    def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None) -> None:
+        super().__init__(seed)
+        self.minval, self.maxval = float(minval), float(maxval)
+
+    def draw(self, shape: tuple[int, ...]) -> Values:
+        return self.minval + (self.maxval - self.minval) * random.uniform(self.key(), shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"minval": self.minval, "maxval": self.maxval, "seed": self.seed}
+
+
+class RandomNormal(RandomInitializer):
+    """Normal with ``mean`` and standard deviation ``stddev``."""
+
+    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
+        super().__init__(seed)
+        self.mean, self.stddev = float(mean), float(stddev)
+
+    def draw(self, shape: tuple[int, ...]) -> Values:
+        return self.mean + self.stddev * random.normal(self.key(), shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"mean": self.mean, "stddev": self.stddev, "seed": self.seed}
+
+
+class TruncatedNormal(RandomNormal):
+    """As :class:`RandomNormal`, without the values beyond two standard deviations."""
+
+    def draw(self, shape: tuple[int, ...]) -> Values:
+        return self.mean + self.stddev * random.truncated_normal(self.key(), shape)
+
+
+class VarianceScaling(RandomInitializer):
+    """Values whose variance is ``scale / n``, as ``keras.initializers.VarianceScaling``.
+
+    Parameters
+    ----------
+    scale : float
+        Above 0.
+    mode : "fan_in", "fan_out" or "fan_avg"
+        n: the number of inputs of the weight, of outputs, or their mean.
+    distribution : "truncated_normal" (or "normal"), "untruncated_normal" or "uniform"
+    seed : int, optional
+    """
+
+    MODES = ("fan_in", "fan_out", "fan_avg")
+    DISTRIBUTIONS = ("truncated_normal", "untruncated_normal", "uniform")
+
+    def __init__(
+        self, scale: float = 1.0, mode: str = "fan_in", distribution: str = "truncated_normal", seed: int | None = None
+    ) -> None:
+        super().__init__(seed)
+        if not scale > 0:
+            raise ValueError(f"the scale of VarianceScaling must be above 0, got {scale!r}.")
+        self.scale = float(scale)
+        self.mode = serialization.choose(mode, self.MODES, "mode")
+        distribution = "truncated_normal" if distribution == "normal" else distribution
+        self.distribution = serialization.choose(distribution, self.DISTRIBUTIONS, "distribution")
+
+    def draw(self, shape: tuple[int, ...]) -> Values:
+        fan_in, fan_out = fans(shape)
+        n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
+        deviation = math.sqrt(self.scale / max(1.0, n))
+        if self.distribution == "uniform":
+            return math.sqrt(3) * deviation * (2 * random.uniform(self.key(), shape) - 1)
+        if self.distribution == "untruncated_normal":
+            return deviation * random.normal(self.key(), shape)
+        return deviation / _TRUNCATED * random.truncated_normal(self.key(), shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"scale": self.scale, "mode": self.mode, "distribution": self.distribution, "seed": self.seed}
+
+
+#: The standard deviation that is left of a standard normal cut at two.
+_TRUNCATED = 0.87962566103423978
+
+
+class _Scaled(VarianceScaling):
+    """A :class:`VarianceScaling` with a name of its own; only the seed is free."""
+
+    arguments: tuple[float, str, str]
+
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(*self.arguments, seed)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"seed": self.seed}
+
+
+class GlorotUniform(_Scaled):
+    """Uniform within ``sqrt(6 / (fan_in + fan_out))`` (Glorot and Bengio 2010)."""
+
+    arguments = 1.0, "fan_avg", "uniform"
+
+
+class GlorotNormal(_Scaled):
+    """Truncated normal of variance ``2 / (fan_in + fan_out)`` (Glorot and Bengio 2010)."""
+
+    arguments = 1.0, "fan_avg", "truncated_normal"
+
+
+class HeUniform(_Scaled):
+    """Uniform within ``sqrt(6 / fan_in)`` (He et al. 2015)."""
+
+    arguments = 2.0, "fan_in", "uniform"
+
+
+class HeNormal(_Scaled):
+    """Truncated normal of variance ``2 / fan_in`` (He et al. 2015)."""
+
+    arguments = 2.0, "fan_in", "truncated_normal"
+
+
+class LecunUniform(_Scaled):
+    """Uniform within ``sqrt(3 / fan_in)`` (LeCun et al. 1998)."""
+
+    arguments = 1.0, "fan_in", "uniform"
+
+
+class LecunNormal(_Scaled):
+    """Truncated normal of variance ``1 / fan_in`` (LeCun et al. 1998; Klambauer et al. 2017)."""
+
+    arguments = 1.0, "fan_in", "truncated_normal"
+
+
+class Orthogonal(RandomInitializer):
+    """``gain`` times a random matrix with orthonormal rows or columns, whichever are fewer (Saxe et al. 2014)."""
+
+    def __init__(self, gain: float = 1.0, seed: int | None = None) -> None:
+        super().__init__(seed)
+        self.gain = float(gain)
+
+    def draw(self, shape: tuple[int, ...]) -> Values:
+        if len(shape) < 2:
+            raise ValueError(f"Orthogonal makes matrices, got shape {shape}. Give two axes, or take another initializer.")
+        rows, columns = math.prod(shape[:-1]), shape[-1]
+        q, r = np.linalg.qr(random.normal(self.key(), (max(rows, columns), min(rows, columns))))
+        q *= np.where(np.diag(r) < 0, -1.0, 1.0)  # the sign that makes the factorisation unique, and q uniform (Mezzadri 2007)
+        return self.gain * (q if rows >= columns else q.T).reshape(shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"gain": self.gain, "seed": self.seed}
+
+
+def fans(shape: tuple[int, ...]) -> tuple[int, int]:
+    """The numbers of inputs and outputs of a weight of ``shape``; leading axes of a kernel of more than two count as both."""
+    if len(shape) < 2:
+        return (shape[0], shape[0]) if shape else (1, 1)
+    field = math.prod(shape[:-2])
+    return field * shape[-2], field * shape[-1]
+
+
+_CLASSES: tuple[type[Initializer], ...] = (
+    *(Zeros, Ones, Constant, Identity, RandomUniform, RandomNormal, TruncatedNormal, VarianceScaling, Orthogonal),
+    *(GlorotUniform, GlorotNormal, HeUniform, HeNormal, LecunUniform, LecunNormal),
+)
+_REGISTRY = {name: cls for cls in _CLASSES for name in (cls.__name__, names.snake_case(cls.__name__))}
+
+serialize = serialization.serialize
+
+
+def get(identifier: Any) -> Initializer:
+    """The initializer that a name, an object, a class or a dict stands for, as ``keras.initializers.get``.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, with the nearest known one.
+    TypeError
+        For anything that is none of these.
+    """
+    return serialization.get(identifier, _REGISTRY, "initializer", Initializer)
+
+
+deserialize = get

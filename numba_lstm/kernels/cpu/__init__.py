@@ -1,0 +1,30 @@
+"""The CPU: explicit vectors in Numba, register tiles, time loops that threads share by shards of the batch."""
+
+from .activations import activation_backward, activation_forward
+from .arrays import asarray, concat, flip, gather, to_host
+from .dense import dense_backward, dense_forward
+from .dropout import dropout_backward, dropout_forward
+from .losses import loss, metric
+from .lstm import lstm_backward, lstm_forward, lstm_path
+from .updates import clip_gradients, update
+
+__all__ = [
+    "activation_backward",
+    "activation_forward",
+    "asarray",
+    "clip_gradients",
+    "concat",
+    "dense_backward",
+    "dense_forward",
+    "dropout_backward",
+    "dropout_forward",
+    "flip",
+    "gather",
+    "loss",
+    "lstm_backward",
+    "lstm_forward",
+    "lstm_path",
+    "metric",
+    "to_host",
+    "update",
+]

@@ -1,0 +1,134 @@
+"""CPU twin of the activation ops: a vector loop over padded rows; softmax row by row."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy.typing as npt
+
+from ..specs import ROWWISE, Activation
+from .arrays import buffer, shaped
+from .jit import kernel
+from .memory import aligned
+from .panels import NUMBA, geometry
+from .simd import data, load, splat, store
+from .vmath import activate, code, exp, keeps_z, label, slope
+
+Array = npt.NDArray[Any]
+
+
+@cache
+def _value(activation: Activation, dtype: str) -> Any:
+    V = geometry(dtype).V
+    code_, parameter = code(activation)
+
+    def activation_value(z, y):
+        z_, y_ = data(z), data(y)
+        for i in range(0, z.size, V):
+            store(y_, i, activate(code_, parameter, load(z_, i, V)))
+
+    return kernel(activation_value, f"activation_value_{dtype}_{label(activation)}", NUMBA[dtype], "f2 f2")
+
+
+@cache
+def _slope(activation: Activation, dtype: str) -> Any:
+    V = geometry(dtype).V
+    code_, parameter = code(activation)
+
+    def activation_slope(kept, dy, dz):
+        k_, y_, z_ = data(kept), data(dy), data(dz)
+        for i in range(0, dy.size, V):
+            store(z_, i, load(y_, i, V) * slope(code_, parameter, load(k_, i, V)))
+
+    return kernel(activation_slope, f"activation_slope_{dtype}_{label(activation)}", NUMBA[dtype], "f2 f2 f2")
+
+
+@cache
+def _softmax(dtype: str) -> Any:
+    V = geometry(dtype).V
+
+    def softmax_value(z, y, C):
+        z_, y_ = data(z), data(y)
+        for m in range(z.shape[0]):
+            row = m * z.shape[1]
+            largest = z[m, 0]
+            for c in range(1, C):
+                if not z[m, c] <= largest:  # NaN is the largest of all
+                    largest = z[m, c]
+            for c in range(0, z.shape[1], V):
+                store(y_, row + c, exp(load(z_, row + c, V) - splat(z_, largest, V)))
+            total = y[m, 0]
+            for c in range(1, C):
+                total += y[m, c]
+            for c in range(0, z.shape[1], V):
+                store(y_, row + c, load(y_, row + c, V) / splat(z_, total, V))
+
+    return kernel(softmax_value, f"softmax_value_{dtype}", NUMBA[dtype], "f2 f2 i")
+
+
+@cache
+def _softmax_slope(dtype: str) -> Any:
+    V = geometry(dtype).V
+
+    def softmax_slope(y, dy, dz, C):
+        y_, d_, z_ = data(y), data(dy), data(dz)
+        for m in range(y.shape[0]):
+            row = m * y.shape[1]
+            total = y[m, 0] * dy[m, 0]
+            for c in range(1, C):
+                total += y[m, c] * dy[m, c]
+            for c in range(0, y.shape[1], V):
+                store(z_, row + c, load(y_, row + c, V) * (load(d_, row + c, V) - splat(y_, total, V)))
+
+    return kernel(softmax_slope, f"softmax_slope_{dtype}", NUMBA[dtype], "f2 f2 f2 i")
+
+
+class Kept(NamedTuple):
+    """The tape of an activation: what it keeps, in padded rows, and the shape of y."""
+
+    activation: Activation
+    kept: Array | None
+    shape: tuple[int, ...]
+
+
+def apply(activation: Activation, z: Array, shape: tuple[int, ...], training: bool) -> tuple[Array, Kept | None]:
+    """The activation of padded rows z, which may be overwritten, as an array of ``shape``, and its tape."""
+    kept = y = z
+    dtype = z.dtype.name
+    if activation.name in ROWWISE:
+        _softmax(dtype)(z, y, shape[-1])
+    elif activation.name != "linear":
+        if training and keeps_z(activation):
+            y = aligned(z.shape, z.dtype)
+        _value(activation, dtype)(z, y)
+    tape = Kept(activation, None if activation.name == "linear" else kept, shape) if training else None
+    return shaped(y, shape), tape
+
+
+def gradient(tape: Kept, dy: Array, padded: int) -> Array:
+    """The gradient of the activation's argument in rows of ``padded`` columns, a buffer of its own."""
+    activation, kept, shape = tape
+    rows = buffer(dy, padded)
+    if kept is None:
+        return rows
+    if activation.name in ROWWISE:
+        _softmax_slope(rows.dtype.name)(kept, rows, rows, shape[-1])
+    else:
+        _slope(activation, rows.dtype.name)(kept, rows, rows)
+    return rows
+
+
+def _padded(C: int, dtype: Any) -> int:
+    V = geometry(dtype.name).V
+    return -(-C // V) * V
+
+
+def activation_forward(x: Array, activation: Activation, *, training: bool = False) -> tuple[Array, Kept | None]:
+    """CPU twin: one pass over a padded copy of x."""
+    return apply(activation, buffer(x, _padded(x.shape[-1], x.dtype)), x.shape, training)
+
+
+def activation_backward(tape: Kept, dy: Array) -> Array:
+    """CPU twin: one pass over a padded copy of dy."""
+    return shaped(gradient(tape, dy, _padded(dy.shape[-1], dy.dtype)), dy.shape)

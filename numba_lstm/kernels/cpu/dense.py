@@ -1,0 +1,64 @@
+"""CPU twin of the Dense ops: the register tile over packed blocks of columns."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ..contract import Weight
+from ..specs import Activation
+from . import packing
+from .activations import Kept, apply, gradient
+from .arrays import shaped
+from .gradients import plain_gradient
+from .memory import aligned
+from .panels import columns, geometry
+from .products import affine, product
+
+Array = npt.NDArray[Any]
+
+
+class _Tape(NamedTuple):
+    x: Array
+    kernel: Weight
+    bias: Weight | None
+    activation: Kept
+
+
+def _product(x: Array, W: Array, b: Array, C: int) -> Array:
+    """``b + x W`` for x (M, D) or (T, N, D) as rows (M, padded)."""
+    shape = geometry(x.dtype.name)
+    cut = columns(C, shape)
+    x = x if x.ndim == 3 else x[None]
+    out = aligned((x.shape[0] * x.shape[1], cut.padded(shape)), x.dtype)
+    product(affine(shape, cut.C), x, W, b, out, cut.full)
+    return out
+
+
+def dense_forward(
+    x: Array, kernel: Weight, bias: Weight | None, activation: Activation, *, training: bool = False
+) -> tuple[Array, _Tape | None]:
+    """CPU twin: a row's chain is its own, so bits do not depend on the batch."""
+    D, C = kernel.value.shape
+    padded = columns(C, geometry(x.dtype.name)).padded(geometry(x.dtype.name))
+    W = kernel.prepared("cpu.blocks", packing.blocks)
+    b = packing.zero_bias(padded, x.dtype) if bias is None else bias.prepared("cpu.blocks", packing.blocks)
+    y, kept = apply(activation, _product(x, W, b, C), (*x.shape[:-1], C), training)
+    return y, None if kept is None else _Tape(x, kernel, bias, kept)
+
+
+def dense_backward(tape: _Tape, dy: Array, *, need_dx: bool) -> tuple[Array | None, Array, Array | None]:
+    """CPU twin: dz in padded rows, then three products."""
+    x, kernel, bias, kept = tape
+    D, C = kernel.value.shape
+    shape = geometry(x.dtype.name)
+    dz = gradient(kept, dy, columns(C, shape).padded(shape))
+    dW = plain_gradient(x.reshape(-1, D), dz, C, shape)
+    db = None if bias is None else plain_gradient(np.ones((len(dz), 1), x.dtype), dz, C, shape)[0]
+    if not need_dx:
+        return None, dW, db
+    W = kernel.prepared("cpu.transposed_blocks", packing.blocks_transposed)
+    zero = packing.zero_bias(columns(D, shape).padded(shape), x.dtype)
+    return shaped(_product(dz[:, :C], W, zero, D), x.shape), dW, db

@@ -1,0 +1,44 @@
+"""What the host's processor offers, and the tile shapes that fit its registers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import llvmlite.binding as llvm
+from numba.core import config
+
+
+@dataclass(frozen=True)
+class Host:
+    """An instruction set: its name, bytes of a vector, number of vector registers, fused multiply-add."""
+
+    isa: str
+    vector_bytes: int
+    registers: int
+    fma: bool
+
+    def lanes(self, itemsize: int) -> int:
+        """Elements of a vector."""
+        return self.vector_bytes // itemsize
+
+
+def _features() -> dict[str, bool]:
+    """The processor's features by LLVM's names: the host's, or those that Numba was told to compile for."""
+    if config.CPU_FEATURES is not None:
+        return {f[1:]: f[0] == "+" for f in config.CPU_FEATURES.split(",") if f}
+    return dict(llvm.get_host_cpu_features())
+
+
+def _detect() -> Host:
+    has = _features()
+    arm = llvm.get_process_triple().startswith(("aarch64", "arm64"))
+    if has.get("avx512f"):
+        return Host("avx512", 64, 32, True)
+    if has.get("avx2") and has.get("fma"):
+        return Host("avx2", 32, 16, True)
+    if arm:
+        return Host("neon", 16, 32, True)
+    return Host("sse2", 16, 16, False)
+
+
+HOST = _detect()

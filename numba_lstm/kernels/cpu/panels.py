@@ -1,0 +1,134 @@
+"""Panels: how weights, gates and states are laid out so that i, f, g and o of the same units come out of one tile.
+
+A *panel* is V units (a vector's lanes) by 4 gates. Its 4 V columns are computed in G *blocks* of w = 4 V / G columns: all at once
+where registers allow (AVX-512, NEON: G = 1), in two halves i|f and g|o elsewhere. What V does not divide goes to a narrower last
+panel, the *tail*, of v = V/4, V/2 or V units and a single block (G = 1 unless v = V). Padding never exceeds v - 1 units.
+
+=====================  ====================================================================================
+packed W (D, 4H)       per block: D rows of the block's columns; blocks in order, the tail's last
+packed U (H, 4H)       the same with H rows
+packed b (4H,)         the same with one row
+gates of the tape      per panel: T * N rows of 4 V (tail: 4 v), gate-major
+transposed U, W        per block of w output columns: all 4 H rows in the panels' order
+=====================  ====================================================================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numba import types
+
+from ...gates import COUNT
+from .host import HOST
+
+NUMBA = {"float32": types.float32, "float64": types.float64}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The vector geometry of a dtype: lanes V, groups G of a panel, vectors B and columns w of a block."""
+
+    dtype: str
+    V: int
+    G: int
+
+    @property
+    def B(self) -> int:
+        """Vectors of a block."""
+        return COUNT // self.G
+
+    @property
+    def w(self) -> int:
+        """Columns of a block."""
+        return self.B * self.V
+
+    @property
+    def together(self) -> int:
+        """Panels that a single row takes at once: eight chains of additions, at least, hide the latency of fma."""
+        return 2 if self.G == 2 else 4
+
+    @property
+    def scratch(self) -> int:
+        """Elements of a tile's scratch: six rows of a panel, or a single row's panels."""
+        return 6 * COUNT * self.V
+
+
+@cache
+def geometry(dtype: str) -> Shape:
+    """The geometry of a dtype on this host."""
+    return Shape(dtype, HOST.lanes(np.dtype(dtype).itemsize), 1 if HOST.registers >= 32 else 2)
+
+
+@dataclass(frozen=True)
+class Panels:
+    """H units cut into ``full`` panels of V lanes and a tail of v lanes (0: none); the last of all may hold padding."""
+
+    H: int
+    V: int
+    full: int
+    v: int
+
+    @property
+    def padded(self) -> int:
+        """Units with padding: the stride of a row of h or c."""
+        return self.full * self.V + self.v
+
+    @property
+    def C(self) -> int:
+        """Vectors of the tail's block (0: no tail)."""
+        return COUNT * self.v // self.V
+
+    @property
+    def gates(self) -> int:
+        """Columns of all gates with padding: the stride of a row of z."""
+        return COUNT * self.padded
+
+    @property
+    def whole(self) -> int:
+        """Panels of V real units."""
+        return self.H // self.V
+
+    @property
+    def rest(self) -> int:
+        """Real units of the panel after the whole ones (0: there is none)."""
+        return self.H % self.V
+
+    @property
+    def lanes(self) -> int:
+        """Lanes of the panel that holds the rest."""
+        return self.v or self.V
+
+
+@cache
+def panels(H: int, V: int) -> Panels:
+    """Cut H units into panels."""
+    full, rest = divmod(H, V)
+    if rest == 0:
+        return Panels(H, V, full, 0)
+    v = next((n for n in (V // 4, V // 2) if n >= rest), V)
+    return Panels(H, V, full, v) if v < V else Panels(H, V, full + 1, 0)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """n columns cut into ``full`` blocks of w and a last, narrower one of ``C`` vectors (0: none)."""
+
+    n: int
+    full: int
+    C: int
+
+    def padded(self, shape: Shape) -> int:
+        """Columns with padding."""
+        return self.full * shape.w + self.C * shape.V
+
+
+@cache
+def columns(n: int, shape: Shape) -> Columns:
+    """Cut n columns into blocks. A last block has 1, 2 or B vectors, so that few tile widths are compiled."""
+    full, rest = divmod(n, shape.w)
+    C = -(-rest // shape.V)
+    C = C if C <= 2 else shape.B
+    return Columns(n, full, C) if C < shape.B else Columns(n, full + 1, 0)

@@ -1,0 +1,100 @@
+"""A small pool of threads for parts of one op: independent parts, no barrier, nobody waits for a thread that has not begun.
+
+Kernels release the interpreter's lock, so parts run at once. The caller takes parts too, and those that no worker has begun when
+it is done with its own: two callers at once, or fewer threads than parts, cost time and never a deadlock. (Numba's own
+``parallel=True`` aborts the process when two Python threads meet in its default layer: numba#8563.)
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+
+from ..threads import get_num_threads
+
+#: Multiplications below which a hand-off (some 50 microseconds) costs more than a second thread gains.
+WORTHWHILE = 4_000_000
+
+
+class _Job:
+    """Parts of one op, given out one at a time."""
+
+    def __init__(self, work: Callable[[int], None], parts: int) -> None:
+        self.work, self.parts = work, parts
+        self.lock = threading.Lock()
+        self.begun = self.ended = 0
+        self.error: BaseException | None = None
+        self.done = threading.Event()
+
+    def run(self) -> None:
+        """Do parts until none is left."""
+        while True:
+            with self.lock:
+                part = self.begun
+                if part == self.parts:
+                    return
+                self.begun += 1
+            try:
+                self.work(part)
+            except BaseException as error:  # noqa: BLE001 - raised again by whoever asked for the job
+                self.error = error
+            with self.lock:
+                self.ended += 1
+                if self.ended == self.parts:
+                    self.done.set()
+
+
+_queue: SimpleQueue[_Job] = SimpleQueue()
+_workers = 0
+_starting = threading.Lock()
+
+
+def _serve(queue: SimpleQueue[_Job]) -> None:
+    while True:
+        queue.get().run()
+
+
+def _forget() -> None:
+    """A forked child has the parent's queue but none of its threads: begin anew."""
+    global _queue, _workers, _starting
+    _queue, _workers, _starting = SimpleQueue(), 0, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
+
+
+def _start(wanted: int) -> None:
+    global _workers
+    with _starting:
+        while _workers < wanted:
+            _workers += 1
+            threading.Thread(target=_serve, args=(_queue,), name=f"numba_lstm-{_workers}", daemon=True).start()
+
+
+def parts_for(multiplications: float, most: int) -> int:
+    """Into how many parts work of this size is cut, at most ``most``."""
+    return max(1, min(get_num_threads(), most, int(multiplications / WORTHWHILE)))
+
+
+def run(parts: int, work: Callable[[int], None]) -> None:
+    """``work(part)`` for part in range(parts), on as many threads."""
+    if parts == 1:
+        work(0)
+        return
+    if _workers < parts - 1:
+        _start(parts - 1)
+    job = _Job(work, parts)
+    for _ in range(parts - 1):
+        _queue.put(job)
+    job.run()
+    job.done.wait()
+    if job.error is not None:
+        raise job.error
+
+
+def span(n: int, part: int, parts: int) -> tuple[int, int]:
+    """The ``part``-th of ``parts`` nearly equal ranges of range(n)."""
+    return n * part // parts, n * (part + 1) // parts

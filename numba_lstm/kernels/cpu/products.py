@@ -1,0 +1,99 @@
+"""Products of all rows of a batch with packed weights."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy.typing as npt
+
+from . import pool
+from .jit import kernel
+from .panels import NUMBA, Shape
+from .simd import data
+from .tile import HEIGHT, affine_rows, gate_rows, height
+
+
+@cache
+def affine(shape: Shape, C: int) -> Any:
+    """``out = b + x W``: W in blocks, C vectors in the last. Rows are (outer, inner) pairs, tiles run along inner.
+
+    x and out are told apart by what a step along outer and inner is in each, so that views need no copy: see :func:`runs`.
+    """
+    B, V, w = shape.B, shape.V, shape.w
+
+    def affine_product(x, W, b, out, blocks, D, x_outer, x_inner, out_outer, out_inner, outer0, outer1, inner0, inner1):
+        x_, W_, b_, o_ = data(x), data(W), data(b), data(out)
+        for q in range(blocks + (1 if C > 0 else 0)):
+            for outer in range(outer0, outer1):
+                inner, tiles = inner0, (inner1 - inner0 + HEIGHT - 1) // HEIGHT
+                while inner < inner1:
+                    n = height(inner1 - inner, tiles)
+                    arguments = (
+                        b_, q * w, 0, x_, outer * x_outer + inner * x_inner, x_inner, D, W_, q * w * D, x_, 0, 0, 0, W_, 0,
+                        o_, outer * out_outer + inner * out_inner + q * w, out_inner,
+                    )  # fmt: skip
+                    if q < blocks:
+                        affine_rows(n, B, B, B, V, arguments)
+                    else:
+                        affine_rows(n, C, C, C, V, arguments)
+                    inner += n
+                    tiles -= 1
+
+    return kernel(affine_product, f"affine_{shape.dtype}x{V}_{C}", NUMBA[shape.dtype], "x3 f1 f1 f2" + 10 * " i")
+
+
+def runs(x: npt.NDArray[Any], columns: int) -> tuple[int, int, int, int, int, int]:
+    """``(outer, inner, x_outer, x_inner, out_outer, out_inner)``: the longest even runs of rows of x (T, N, D).
+
+    ``out`` is (T * N, columns). Steps that follow on are one run; else the runs go along the longer of N and T.
+    """
+    T, N, _ = x.shape
+    steps, rows = x.strides[0] // x.itemsize, x.strides[1] // x.itemsize
+    if T == 1 or N == 1 or steps == N * rows:
+        return 1, T * N, 0, steps if N == 1 else rows, 0, columns
+    if N >= T:
+        return T, N, steps, rows, N * columns, columns
+    return N, T, rows, steps, columns, N * columns
+
+
+def product(kernel_: Any, x: npt.NDArray[Any], W: Any, b: Any, out: npt.NDArray[Any], blocks: int) -> None:
+    """Run an :func:`affine` kernel over all rows of x (T, N, D), in parts where that is worth it."""
+    outer, inner, *steps = runs(x, out.shape[1])
+    D, (M, columns) = x.shape[2], out.shape
+    along = inner if outer == 1 else outer
+    parts = pool.parts_for(M * D * columns, along)
+
+    def work(part: int) -> None:
+        first, last = pool.span(along, part, parts)
+        ranges = (0, 1, first, last) if outer == 1 else (first, last, 0, inner)
+        kernel_(x, W, b, out, blocks, D, *steps, *ranges)
+
+    pool.run(parts, work)
+
+
+@cache
+def through_gates(shape: Shape, C: int) -> Any:
+    """``out = dz W^T`` for rows m0 .. m1 of out (M, columns): dz as the tape holds it, W transposed in blocks."""
+    B, V, w, panel = shape.B, shape.V, shape.w, 4 * shape.V
+
+    def through_gates_product(dz, W, out, H, lanes, blocks, m0, m1):
+        M, columns = out.shape
+        whole, rest, K = H // V, H % V, 4 * H
+        dz_, W_, o_ = data(dz), data(W), data(out)
+        for q in range(blocks + (1 if C > 0 else 0)):
+            m, tiles = m0, (m1 - m0 + HEIGHT - 1) // HEIGHT
+            while m < m1:
+                n = height(m1 - m, tiles)
+                arguments = (
+                    dz_, m * panel, M * panel, whole, whole * M * panel + m * 4 * lanes, lanes, rest, W_, q * w * K, K,
+                    o_, m * columns + q * w, columns,
+                )  # fmt: skip
+                if q < blocks:
+                    gate_rows(n, B, B, B, V, arguments)
+                else:
+                    gate_rows(n, C, C, C, V, arguments)
+                m += n
+                tiles -= 1
+
+    return kernel(through_gates_product, f"through_gates_{shape.dtype}x{V}_{C}", NUMBA[shape.dtype], "f1 f1 f2 i i i i i")

@@ -1,0 +1,115 @@
+"""Optimizers: clipping, and one update rule each, ``rule(w, g, slots, spec, t, r)``, in place on w and its slots."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+
+def norm(*arrays: Array) -> float:
+    """The Euclidean norm of all elements together, in float64."""
+    return math.sqrt(sum(float(np.sum(np.square(a, dtype=np.float64))) for a in arrays))
+
+
+def shrinkage(size: float, limit: float) -> float:
+    """The factor that brings a norm of ``size`` down to ``limit``: 1 where it is small enough, NaN where it is not finite."""
+    return limit / max(size, limit) if math.isfinite(size) else math.nan
+
+
+def clip_gradients(
+    gradients: Sequence[Array],
+    *,
+    clipnorm: float | None = None,
+    global_clipnorm: float | None = None,
+    clipvalue: float | None = None,
+) -> list[Array]:
+    """New arrays, or the gradients themselves where nothing is asked for."""
+    if clipnorm is not None:
+        return [g * shrinkage(norm(g), clipnorm) for g in gradients]
+    if global_clipnorm is not None:
+        factor = shrinkage(norm(*gradients), global_clipnorm)
+        return [g * factor for g in gradients]
+    if clipvalue is not None:
+        return [np.clip(g, -clipvalue, clipvalue) for g in gradients]
+    return list(gradients)
+
+
+def sgd(w: Array, g: Array, slots: list[Array], spec: Any, t: int, r: float) -> None:
+    """Gradient descent, with momentum (Polyak 1964; Nesterov 1983)."""
+    if not spec.momentum:
+        w -= r * g
+        return
+    (v,) = slots
+    v[...] = spec.momentum * v - r * g
+    w += spec.momentum * v - r * g if spec.nesterov else v
+
+
+def rmsprop(w: Array, g: Array, slots: list[Array], spec: Any, t: int, r: float) -> None:
+    """The gradient over its recent root mean square (Hinton 2012); centered: over its recent deviation (Graves 2013)."""
+    v, *rest = slots
+    v[...] = spec.rho * v + (1 - spec.rho) * g**2
+    q = v + spec.epsilon
+    if spec.centered:
+        a = rest[-1]
+        a[...] = spec.rho * a + (1 - spec.rho) * g
+        q = v - a**2 + spec.epsilon
+    u = r * g / np.sqrt(q)
+    if spec.momentum:
+        n = rest[0]
+        n[...] = spec.momentum * n + u
+        u = n
+    w -= u
+
+
+def adagrad(w: Array, g: Array, slots: list[Array], spec: Any, t: int, r: float) -> None:
+    """The gradient over the root of the sum of its squares (Duchi et al. 2011)."""
+    (s,) = slots
+    s += g**2
+    w -= r * g / np.sqrt(s + spec.epsilon)
+
+
+def moments(m: Array, v: Array, g: Array, spec: Any) -> None:
+    """Running means of ``g`` and of its square."""
+    m += (g - m) * (1 - spec.beta_1)
+    v += (g**2 - v) * (1 - spec.beta_2)
+
+
+def adam(w: Array, g: Array, slots: list[Array], spec: Any, t: int, r: float) -> None:
+    """Adam (Kingma & Ba 2015), amsgrad (Reddi et al. 2018)."""
+    m, v, *rest = slots
+    moments(m, v, g, spec)
+    if spec.amsgrad:
+        (largest,) = rest
+        largest[...] = np.maximum(largest, v)
+        v = largest
+    rate = r * math.sqrt(1 - spec.beta_2**t) / (1 - spec.beta_1**t)
+    w -= m * rate / (np.sqrt(v) + spec.epsilon)
+
+
+def nadam(w: Array, g: Array, slots: list[Array], spec: Any, t: int, r: float) -> None:
+    """Adam with Nesterov's momentum and its schedule u (Dozat 2016)."""
+    m, v = slots
+    moments(m, v, g, spec)
+    u = [spec.beta_1 * (1 - 0.5 * 0.96**k) for k in range(1, t + 2)]  # u[-1] belongs to step t + 1
+    m_hat = u[-1] * m / (1 - math.prod(u)) + (1 - u[-2]) * g / (1 - math.prod(u[:-1]))
+    w -= r * m_hat / (np.sqrt(v / (1 - spec.beta_2**t)) + spec.epsilon)
+
+
+RULES: dict[str, Callable[..., None]] = {f.__name__: f for f in (sgd, rmsprop, adagrad, adam, nadam)}
+
+
+def update(
+    weights: Sequence[Any], gradients: Sequence[Array], slots: Sequence[Sequence[Any]], spec: Any, *, step: int, rate: float
+) -> None:
+    """One weight after another."""
+    for weight, g, own in zip(weights, gradients, slots, strict=True):
+        w = weight.writable()
+        if spec.weight_decay:
+            w -= w * spec.weight_decay * rate
+        RULES[spec.name](w, g, [slot.writable() for slot in own], spec, step, rate)

@@ -1,0 +1,60 @@
+"""Arguments of layers, settled before a layer exists: names, dtypes, sizes, shapes, and what is not taken."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..serialization import nearest
+
+Shape = tuple[int | None, ...]  #: Keras's shapes: (None, T, D), None where any size fits
+
+
+def refuse(cls: type, arguments: Mapping[str, Any], later: Mapping[str, Any]) -> None:
+    """Raise TypeError if ``arguments`` that no parameter took name anything but a Keras argument at its default.
+
+    ``later`` holds the Keras arguments that ``cls`` does not have yet, with those defaults.
+    """
+    for name, value in arguments.items():
+        if name not in later:
+            raise TypeError(f"{cls.__name__} has no argument {name!r}{nearest(name, _parameters(cls))}")
+        if value != later[name]:
+            raise TypeError(f"{cls.__name__} does not take {name!r} yet, got {value!r}. Leave it out.")
+
+
+def _parameters(cls: type) -> Iterable[str]:
+    for ancestor in cls.__mro__[:-1]:
+        for parameter in inspect.signature(ancestor).parameters.values():
+            if parameter.kind is not parameter.VAR_KEYWORD:
+                yield parameter.name
+
+
+def check_name(name: Any) -> str:
+    """``name``, if it is a string without ``/``, which separates the parts of a variable's path."""
+    if not isinstance(name, str) or not name or "/" in name:
+        raise ValueError(f"a name must be a string without '/', got {name!r}.")
+    return name
+
+
+def check_dtype(dtype: Any) -> str:
+    """``"float32"`` or ``"float64"``; TypeError for any other dtype."""
+    try:
+        name = str(np.dtype(dtype))
+    except TypeError:
+        name = str(dtype)
+    if name not in ("float32", "float64"):
+        raise TypeError(f"dtype must be 'float32' or 'float64', got {dtype!r}.")
+    return name
+
+
+def as_shape(shape: Sequence[int | None]) -> Shape:
+    """``shape`` as a tuple of whole numbers of at least 1, None where any size fits."""
+    if isinstance(shape, (str, bytes)) or not isinstance(shape, Sequence):
+        raise TypeError(f"a shape must be a tuple, got {shape!r}. Write (time, features), or (features,) for one axis.")
+    for size in shape:
+        if size is not None and (isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1):
+            raise ValueError(f"a shape must hold whole numbers of at least 1, or None where any size fits, got {tuple(shape)}.")
+    return tuple(None if size is None else int(size) for size in shape)

@@ -1,0 +1,97 @@
+"""Dense: a product with a matrix, a bias and an activation."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from .. import activations, initializers
+from ..inputs import as_count
+from ..kernels.contract import Array, Ops, Tape
+from ..kernels.specs import Key
+from ..variables import Variable
+from .arguments import Shape
+from .base import Backward, Forward, Layer
+
+
+class Dense(Layer):
+    """``activation(x @ kernel + bias)`` on the last axis of (N, D) or (N, T, D), as ``keras.layers.Dense``.
+
+    Parameters
+    ----------
+    units : int
+        C, the size of the output's last axis.
+    activation : str, function or None
+        None is linear. ``softmax`` works over the last axis.
+    use_bias : bool
+        Whether there is a bias.
+    kernel_initializer, bias_initializer : str, dict or Initializer
+        Initial weights of shapes (D, C) and (C,).
+    **kwargs
+        Those of :class:`~numba_lstm.layers.Layer`.
+
+    Raises
+    ------
+    ValueError
+        For units below 1.
+    TypeError
+        For units that are no whole number, and for arguments that are unknown or not taken yet.
+    """
+
+    later: ClassVar = dict.fromkeys(
+        ("kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint", "lora_rank", "lora_alpha")
+    )
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        **kwargs: Any,
+    ) -> None:
+        self.units = as_count(units, f"{type(self).__name__}'s units")
+        self.activation = activations.as_spec(activation)
+        self.use_bias = bool(use_bias)
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        super().__init__(**kwargs)
+
+    def build(self, input_shape: Shape) -> None:
+        D = input_shape[-1]
+        assert D is not None
+        self.kernel = self.add_weight("kernel", self.kernel_initializer((D, self.units), self.dtype))
+        self.bias: Variable | None = None
+        if self.use_bias:
+            self.bias = self.add_weight("bias", self.bias_initializer((self.units,), self.dtype))
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        return (*input_shape[:-1], self.units)
+
+    def forward(
+        self,
+        ops: Ops,
+        x: Array,
+        states: tuple[Array, ...] | None = None,
+        mask: Array | None = None,
+        training: bool = False,
+        rng: Key | None = None,
+    ) -> Forward:
+        y, tape = ops.dense_forward(x, self.kernel, self.bias, self.activation, training=training)
+        return Forward(y, mask=mask, tape=tape)
+
+    def backward(
+        self, ops: Ops, tape: Tape, dy: Array, dstates: tuple[Array, ...] | None = None, *, need_dx: bool = True
+    ) -> Backward:
+        dx, dkernel, dbias = ops.dense_backward(tape, dy, need_dx=need_dx)
+        return Backward(dx, gradients=(dkernel, dbias) if self.use_bias else (dkernel,))
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "activation": activations.serialize(self.activation),
+            "use_bias": self.use_bias,
+            "kernel_initializer": initializers.serialize(self.kernel_initializer),
+            "bias_initializer": initializers.serialize(self.bias_initializer),
+        }

@@ -1,0 +1,88 @@
+"""Losses, as ``keras.losses``: classes, functions and names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import serialization
+from . import functions
+from .base import Loss
+from .classes import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    Huber,
+    LogCosh,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    SparseCategoricalCrossentropy,
+)
+from .functions import (
+    binary_crossentropy,
+    categorical_crossentropy,
+    huber,
+    log_cosh,
+    mean_absolute_error,
+    mean_squared_error,
+    sparse_categorical_crossentropy,
+)
+
+__all__ = [
+    "BinaryCrossentropy",
+    "CategoricalCrossentropy",
+    "Huber",
+    "LogCosh",
+    "Loss",
+    "MeanAbsoluteError",
+    "MeanSquaredError",
+    "SparseCategoricalCrossentropy",
+    "binary_crossentropy",
+    "categorical_crossentropy",
+    "deserialize",
+    "get",
+    "huber",
+    "log_cosh",
+    "mean_absolute_error",
+    "mean_squared_error",
+    "serialize",
+    "sparse_categorical_crossentropy",
+]
+
+#: Class names, function names and Keras's short names.
+LOSSES: dict[str, type[Loss]] = {
+    name: cls
+    for cls, *names in (
+        (MeanSquaredError, "mean_squared_error", "mse", "MSE"),
+        (MeanAbsoluteError, "mean_absolute_error", "mae", "MAE"),
+        (Huber, "huber", "huber_loss"),
+        (LogCosh, "log_cosh", "logcosh"),
+        (BinaryCrossentropy, "binary_crossentropy", "bce", "BCE"),
+        (CategoricalCrossentropy, "categorical_crossentropy"),
+        (SparseCategoricalCrossentropy, "sparse_categorical_crossentropy"),
+    )
+    for name in (cls.__name__, *names)
+}
+
+
+def get(identifier: Any) -> Loss:
+    """A loss by name (``"mse"``), as one of this module's functions, as a dict (:func:`serialize`) or as an object.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, with the nearest one that is known.
+    TypeError
+        For anything else.
+    """
+    if getattr(identifier, "__module__", None) == functions.__name__:
+        identifier = identifier.__name__
+    return serialization.get(identifier, LOSSES, "loss", Loss)
+
+
+def serialize(loss: Loss) -> dict[str, Any]:
+    """A loss as a dict of its class name and config."""
+    return serialization.serialize(loss)
+
+
+def deserialize(config: dict[str, Any]) -> Loss:
+    """The loss of :func:`serialize`'s dict."""
+    return get(config)

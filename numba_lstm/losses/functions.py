@@ -1,0 +1,70 @@
+"""Losses as functions: one value a row, for looking at. Training takes the classes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..targets import Rows, as_rows
+from .base import Loss
+from .classes import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    Huber,
+    LogCosh,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    SparseCategoricalCrossentropy,
+)
+
+Array = npt.NDArray[Any]
+
+
+def mean_squared_error(y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> Array:
+    """``mean (y_pred - y_true)^2`` over the last axis, as ``keras.losses.mean_squared_error``."""
+    return _each(y_true, y_pred, MeanSquaredError())
+
+
+def mean_absolute_error(y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> Array:
+    """``mean |y_pred - y_true|`` over the last axis, as ``keras.losses.mean_absolute_error``."""
+    return _each(y_true, y_pred, MeanAbsoluteError())
+
+
+def huber(y_true: npt.ArrayLike, y_pred: npt.ArrayLike, delta: float = 1.0) -> Array:
+    """:class:`Huber`'s values over the last axis, as ``keras.losses.huber``."""
+    return _each(y_true, y_pred, Huber(delta))
+
+
+def log_cosh(y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> Array:
+    """:class:`LogCosh`'s values over the last axis, as ``keras.losses.log_cosh``."""
+    return _each(y_true, y_pred, LogCosh())
+
+
+def binary_crossentropy(
+    y_true: npt.ArrayLike, y_pred: npt.ArrayLike, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
+) -> Array:
+    """:class:`BinaryCrossentropy`'s values over the last axis, as ``keras.losses.binary_crossentropy``."""
+    return _each(y_true, y_pred, BinaryCrossentropy(from_logits, label_smoothing, axis))
+
+
+def categorical_crossentropy(
+    y_true: npt.ArrayLike, y_pred: npt.ArrayLike, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
+) -> Array:
+    """:class:`CategoricalCrossentropy`'s values, one a row, as ``keras.losses.categorical_crossentropy``."""
+    return _each(y_true, y_pred, CategoricalCrossentropy(from_logits, label_smoothing, axis))
+
+
+def sparse_categorical_crossentropy(
+    y_true: npt.ArrayLike, y_pred: npt.ArrayLike, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1
+) -> Array:
+    """:class:`SparseCategoricalCrossentropy`'s values, one a row, as ``keras.losses.sparse_categorical_crossentropy``."""
+    return _each(y_true, y_pred, SparseCategoricalCrossentropy(from_logits, ignore_class, axis=axis))
+
+
+def _each(y_true: npt.ArrayLike, y_pred: npt.ArrayLike, loss: Loss) -> Array:
+    y, target, _, leading = as_rows(y_true, y_pred, loss.spec)
+    # One op call a row: the op answers means only.
+    rows = (Rows(y[k : k + 1], target[k : k + 1], None, (1,)) for k in range(len(y)))
+    return np.array([loss.mean(row) for row in rows], y.dtype).reshape(leading)

@@ -1,0 +1,240 @@
+"""Metrics: Keras's names and arguments, and running means over batches. The equations stand in the contract's ``metric``."""
+
+from __future__ import annotations
+
+import copy
+import math
+from typing import Any, ClassVar, Self
+
+import numpy.typing as npt
+
+from . import serialization
+from .device import get_ops
+from .inputs import as_number
+from .kernels.contract import Array, Ops
+from .kernels.specs import LossSpec, MetricSpec
+from .targets import as_rows, is_sparse
+
+#: A device's numbers wait so long before they are read: reading one may mean waiting for the device.
+PATIENCE = 32
+
+
+class Metric:
+    """The base of all metrics, as ``keras.metrics.Metric``: the mean of a value over all batches since the last reset.
+
+    Parameters
+    ----------
+    spec : MetricSpec
+        What the metric op computes.
+    name : str
+        The key in a History.
+    """
+
+    #: ``"min"`` or ``"max"``, whichever is better.
+    direction: ClassVar[str] = "min"
+    #: Fields of the spec that are arguments.
+    parameters: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, spec: MetricSpec, name: str) -> None:
+        self.spec = spec
+        self.name = name
+        self.reset_state()
+
+    def reset_state(self) -> None:
+        """Forget all batches."""
+        self._pending: list[tuple[Any, Any]] = []
+        self._total = self._count = 0.0
+
+    def update(self, ops: Ops, y: Array, target: Array, weight: Array | None = None) -> None:
+        """Take in a batch of device arrays."""
+        self._pending.append(ops.metric(y, target, self.spec, weight=weight))
+        if len(self._pending) >= PATIENCE:
+            self._read()
+
+    def update_state(self, y_true: npt.ArrayLike, y_pred: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> None:
+        """Take in a batch of NumPy arrays (N, C) or (N, T, C).
+
+        Raises
+        ------
+        TypeError, ValueError
+            For shapes that do not fit, and for anything but real numbers.
+        """
+        ops, rows = get_ops(), as_rows(y_true, y_pred, self.spec, sample_weight)
+        weight = None if rows.weight is None else ops.asarray(rows.weight, rows.weight.dtype)
+        self.update(ops, ops.asarray(rows.y, rows.y.dtype), ops.asarray(rows.target, rows.target.dtype), weight)
+
+    def __call__(self, y_true: npt.ArrayLike, y_pred: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
+        """Take in a batch of NumPy arrays, and answer the result so far."""
+        self.update_state(y_true, y_pred, sample_weight)
+        return self.result()
+
+    def result(self) -> float:
+        """The value over all batches; 0 before the first one."""
+        self._read()
+        return self.finish(self._total / self._count) if self._count else 0.0
+
+    def finish(self, mean: float) -> float:
+        """The metric's value for the mean over all elements."""
+        return mean
+
+    def _read(self) -> None:
+        for total, count in self._pending:
+            self._total += float(total)
+            self._count += float(count)
+        self._pending.clear()
+
+    def for_output(self, output_shape: tuple[int | None, ...], loss: LossSpec) -> Metric:
+        """A metric like this one that has seen nothing, for targets that ``loss`` takes too.
+
+        Raises
+        ------
+        ValueError
+            Where only one of the two takes labels.
+        """
+        if is_sparse(self.spec) != is_sparse(loss):
+            takes = {True: "labels", False: "targets in the output's shape"}
+            raise ValueError(
+                f"the metric {self.name} takes {takes[is_sparse(self.spec)]}, but the loss {loss.name} "
+                f"takes {takes[is_sparse(loss)]}. Take 'accuracy', which follows the loss, or another loss."
+            )
+        twin = copy.copy(self)
+        twin.reset_state()
+        return twin
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that make an equal metric, as JSON values."""
+        return {"name": self.name, **{field: getattr(self.spec, field) for field in self.parameters}}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """A metric of :meth:`get_config`'s arguments."""
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}>"
+
+
+class MeanSquaredError(Metric):
+    """``mean (y - target)^2``, as ``keras.metrics.MeanSquaredError``."""
+
+    def __init__(self, name: str = "mean_squared_error") -> None:
+        super().__init__(MetricSpec("mean_squared_error"), name)
+
+
+class RootMeanSquaredError(Metric):
+    """``sqrt(mean (y - target)^2)``, the mean over all batches, as ``keras.metrics.RootMeanSquaredError``."""
+
+    def __init__(self, name: str = "root_mean_squared_error") -> None:
+        super().__init__(MetricSpec("mean_squared_error"), name)
+
+    def finish(self, mean: float) -> float:
+        """The root."""
+        return math.sqrt(mean)
+
+
+class MeanAbsoluteError(Metric):
+    """``mean |y - target|``, as ``keras.metrics.MeanAbsoluteError``."""
+
+    def __init__(self, name: str = "mean_absolute_error") -> None:
+        super().__init__(MetricSpec("mean_absolute_error"), name)
+
+
+class BinaryAccuracy(Metric):
+    """The share of outputs on their target's side of ``threshold``, as ``keras.metrics.BinaryAccuracy``.
+
+    Parameters
+    ----------
+    name : str
+        The key in a History.
+    threshold : float
+        Larger outputs count as 1, others as 0.
+    """
+
+    direction = "max"
+    parameters = ("threshold",)
+
+    def __init__(self, name: str = "binary_accuracy", *, threshold: float = 0.5) -> None:
+        super().__init__(MetricSpec("binary_accuracy", as_number(threshold, "threshold")), name)
+
+
+class CategoricalAccuracy(Metric):
+    """The share of rows whose largest output is at the one-hot target's one, as ``keras.metrics.CategoricalAccuracy``."""
+
+    direction = "max"
+
+    def __init__(self, name: str = "categorical_accuracy") -> None:
+        super().__init__(MetricSpec("categorical_accuracy"), name)
+
+
+class SparseCategoricalAccuracy(Metric):
+    """The share of rows whose largest output is at the label, as ``keras.metrics.SparseCategoricalAccuracy``."""
+
+    direction = "max"
+
+    def __init__(self, name: str = "sparse_categorical_accuracy") -> None:
+        super().__init__(MetricSpec("sparse_categorical_accuracy"), name)
+
+
+class DeferredAccuracy(CategoricalAccuracy):
+    """``"accuracy"`` before the model's output is known: binary, categorical or sparse, as Keras chooses it."""
+
+    def __init__(self, name: str = "accuracy") -> None:
+        super().__init__(name)
+
+    def for_output(self, output_shape: tuple[int | None, ...], loss: LossSpec) -> Metric:
+        """Sparse beside a loss that takes labels, else binary for outputs of one unit, else categorical."""
+        if is_sparse(loss):
+            return SparseCategoricalAccuracy(self.name)
+        return BinaryAccuracy(self.name) if output_shape[-1] == 1 else CategoricalAccuracy(self.name)
+
+
+#: Class names, Keras's names and short names.
+METRICS: dict[str, type[Metric]] = {
+    "MeanSquaredError": MeanSquaredError,
+    "mean_squared_error": MeanSquaredError,
+    "mse": MeanSquaredError,
+    "MSE": MeanSquaredError,
+    "RootMeanSquaredError": RootMeanSquaredError,
+    "root_mean_squared_error": RootMeanSquaredError,
+    "rmse": RootMeanSquaredError,
+    "RMSE": RootMeanSquaredError,
+    "MeanAbsoluteError": MeanAbsoluteError,
+    "mean_absolute_error": MeanAbsoluteError,
+    "mae": MeanAbsoluteError,
+    "MAE": MeanAbsoluteError,
+    "BinaryAccuracy": BinaryAccuracy,
+    "binary_accuracy": BinaryAccuracy,
+    "CategoricalAccuracy": CategoricalAccuracy,
+    "categorical_accuracy": CategoricalAccuracy,
+    "SparseCategoricalAccuracy": SparseCategoricalAccuracy,
+    "sparse_categorical_accuracy": SparseCategoricalAccuracy,
+    "DeferredAccuracy": DeferredAccuracy,
+    "accuracy": DeferredAccuracy,
+    "acc": DeferredAccuracy,
+}
+
+
+def get(identifier: Any) -> Metric:
+    """A metric by name (which becomes its key), as a dict (:func:`serialize`) or as an object.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, with the nearest one that is known.
+    TypeError
+        For anything else.
+    """
+    metric = serialization.get(identifier, METRICS, "metric", Metric)
+    if isinstance(identifier, str):
+        metric.name = identifier
+    return metric
+
+
+def serialize(metric: Metric) -> dict[str, Any]:
+    """A metric as a dict of its class name and config."""
+    return serialization.serialize(metric)
+
+
+def deserialize(config: dict[str, Any]) -> Metric:
+    """The metric of :func:`serialize`'s dict."""
+    return get(config)

@@ -1,0 +1,116 @@
+"""Schedules that follow a cosine."""
+
+from __future__ import annotations
+
+import math
+
+from ...inputs import as_number
+from .base import Decay, as_rate
+
+
+class CosineDecay(Decay):
+    """Half a cosine, after a linear warm-up if asked for, as ``keras.optimizers.schedules.CosineDecay``.
+
+    ``peak * ((1 - alpha) * (1 + cos(pi * p)) / 2 + alpha)`` with p the share of ``decay_steps`` that is over
+    (Loshchilov & Hutter 2017, without restarts). ``peak`` is ``warmup_target``, or without one the initial rate.
+
+    Parameters
+    ----------
+    initial_learning_rate : float
+        The rate at step 0.
+    decay_steps : float
+        Steps of the decay; those of the warm-up come before it.
+    alpha : float
+        The last rate as a share of the peak.
+    name : str
+        A name.
+    warmup_target : float, optional
+        Where the warm-up ends.
+    warmup_steps : float
+        Steps of the warm-up; without a target there is none.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a number of the wrong type or outside its interval.
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: float,
+        alpha: float = 0.0,
+        name: str = "CosineDecay",
+        warmup_target: float | None = None,
+        warmup_steps: float = 0,
+    ) -> None:
+        self.initial_learning_rate = as_rate(initial_learning_rate, "initial_learning_rate")
+        self.decay_steps = as_number(decay_steps, "decay_steps", "(0, inf)")
+        self.alpha = as_number(alpha, "alpha", "[0, inf)")
+        self.name = name
+        self.warmup_target = None if warmup_target is None else as_rate(warmup_target, "warmup_target")
+        self.warmup_steps = as_number(warmup_steps, "warmup_steps", "[0, inf)")
+
+    def __call__(self, step: int) -> float:
+        """The rate after ``step`` steps."""
+        start, peak = self.initial_learning_rate, self.warmup_target
+        if peak is None:
+            return start * _cosine(min(1.0, step / self.decay_steps), self.alpha)
+        if step < self.warmup_steps:
+            return (peak - start) * step / self.warmup_steps + start
+        return peak * _cosine(min(1.0, (step - self.warmup_steps) / self.decay_steps), self.alpha)
+
+
+class CosineDecayRestarts(Decay):
+    """Half cosines one after another, as ``keras.optimizers.schedules.CosineDecayRestarts`` (SGDR, Loshchilov & Hutter 2017).
+
+    Parameters
+    ----------
+    initial_learning_rate : float
+        The rate at step 0.
+    first_decay_steps : float
+        Steps of the first period.
+    t_mul : float
+        Each period is so many times as long as the one before.
+    m_mul : float
+        Each period starts at so many times the rate of the one before.
+    alpha : float
+        The lowest rate as a share of the initial one.
+    name : str
+        A name.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a number of the wrong type or outside its interval.
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        first_decay_steps: float,
+        t_mul: float = 2.0,
+        m_mul: float = 1.0,
+        alpha: float = 0.0,
+        name: str = "SGDRDecay",
+    ) -> None:
+        self.initial_learning_rate = as_rate(initial_learning_rate, "initial_learning_rate")
+        self.first_decay_steps = as_number(first_decay_steps, "first_decay_steps", "(0, inf)")
+        self.t_mul = as_number(t_mul, "t_mul", "[1, inf)")
+        self.m_mul = as_number(m_mul, "m_mul", "(0, inf)")
+        self.alpha = as_number(alpha, "alpha", "[0, inf)")
+        self.name = name
+
+    def __call__(self, step: int) -> float:
+        """The rate after ``step`` steps."""
+        past, period, restarts = 0.0, self.first_decay_steps, 0
+        if self.t_mul == 1:
+            restarts = int(step // period)
+            past = restarts * period
+        while step >= past + period:
+            past, period, restarts = past + period, period * self.t_mul, restarts + 1
+        return self.initial_learning_rate * _cosine((step - past) / period, self.alpha, self.m_mul**restarts)
+
+
+def _cosine(over: float, alpha: float, height: float = 1.0) -> float:
+    return (1 - alpha) * height * (1 + math.cos(math.pi * over)) / 2 + alpha

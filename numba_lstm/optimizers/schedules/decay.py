@@ -1,0 +1,158 @@
+"""Schedules that fall by a power, a polynomial or in pieces."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from ...inputs import as_number
+from .base import Decay, as_rate
+
+
+class ExponentialDecay(Decay):
+    """``initial_learning_rate * decay_rate ** (step / decay_steps)``, as ``keras.optimizers.schedules.ExponentialDecay``.
+
+    Parameters
+    ----------
+    initial_learning_rate : float
+        The rate at step 0.
+    decay_steps : float
+        Steps in which the rate shrinks once by ``decay_rate``.
+    decay_rate : float
+        The factor.
+    staircase : bool
+        Round the exponent down, so that the rate falls in steps.
+    name : str
+        A name.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a number of the wrong type or outside its interval.
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: float,
+        decay_rate: float,
+        staircase: bool = False,
+        name: str = "ExponentialDecay",
+    ) -> None:
+        self.initial_learning_rate = as_rate(initial_learning_rate, "initial_learning_rate")
+        self.decay_steps = as_number(decay_steps, "decay_steps", "(0, inf)")
+        self.decay_rate = as_number(decay_rate, "decay_rate", "(0, inf)")
+        self.staircase = bool(staircase)
+        self.name = name
+
+    def __call__(self, step: int) -> float:
+        """The rate after ``step`` steps."""
+        exponent = step // self.decay_steps if self.staircase else step / self.decay_steps
+        return float(self.initial_learning_rate * self.decay_rate**exponent)
+
+
+class InverseTimeDecay(ExponentialDecay):
+    """``initial_learning_rate / (1 + decay_rate * step / decay_steps)``, as ``keras.optimizers.schedules.InverseTimeDecay``.
+
+    Parameters
+    ----------
+    initial_learning_rate, decay_steps, decay_rate, staircase, name
+        As :class:`ExponentialDecay`'s.
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: float,
+        decay_rate: float,
+        staircase: bool = False,
+        name: str = "InverseTimeDecay",
+    ) -> None:
+        super().__init__(initial_learning_rate, decay_steps, decay_rate, staircase, name)
+
+    def __call__(self, step: int) -> float:
+        """The rate after ``step`` steps."""
+        periods = step // self.decay_steps if self.staircase else step / self.decay_steps
+        return self.initial_learning_rate / (1 + self.decay_rate * periods)
+
+
+class PiecewiseConstantDecay(Decay):
+    """``values[k]``, k the number of boundaries below ``step``, as ``keras.optimizers.schedules.PiecewiseConstantDecay``.
+
+    Parameters
+    ----------
+    boundaries : sequence of float
+        Steps in rising order; a step that equals a boundary still belongs to the rate before it.
+    values : sequence of float
+        The rates, one more than boundaries.
+    name : str
+        A name.
+
+    Raises
+    ------
+    ValueError
+        Where the numbers of boundaries and values do not fit, or boundaries do not rise.
+    """
+
+    def __init__(self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant") -> None:
+        self.boundaries = [as_number(boundary, "a boundary", "[0, inf)") for boundary in boundaries]
+        self.values = [as_rate(value, "a value") for value in values]
+        self.name = name
+        if len(self.values) != len(self.boundaries) + 1:
+            raise ValueError(
+                f"PiecewiseConstantDecay takes one value more than boundaries, "
+                f"got {len(self.boundaries)} boundaries and {len(self.values)} values."
+            )
+        if self.boundaries != sorted(set(self.boundaries)):
+            raise ValueError(f"the boundaries of PiecewiseConstantDecay must rise, got {self.boundaries}.")
+
+    def __call__(self, step: int) -> float:
+        """The rate after ``step`` steps."""
+        return self.values[sum(step > boundary for boundary in self.boundaries)]
+
+
+class PolynomialDecay(Decay):
+    """``(initial - end) * (1 - step / decay_steps) ** power + end``, as ``keras.optimizers.schedules.PolynomialDecay``.
+
+    Parameters
+    ----------
+    initial_learning_rate : float
+        The rate at step 0.
+    decay_steps : float
+        Steps until ``end_learning_rate``.
+    end_learning_rate : float
+        The rate from then on.
+    power : float
+        The polynomial's power; 1 is a straight line.
+    cycle : bool
+        Beyond ``decay_steps``, stretch the decay to the next multiple of it instead of staying at the end.
+    name : str
+        A name.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a number of the wrong type or outside its interval.
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: float,
+        end_learning_rate: float = 0.0001,
+        power: float = 1.0,
+        cycle: bool = False,
+        name: str = "PolynomialDecay",
+    ) -> None:
+        self.initial_learning_rate = as_rate(initial_learning_rate, "initial_learning_rate")
+        self.decay_steps = as_number(decay_steps, "decay_steps", "(0, inf)")
+        self.end_learning_rate = as_rate(end_learning_rate, "end_learning_rate")
+        self.power = as_number(power, "power", "(0, inf)")
+        self.cycle = bool(cycle)
+        self.name = name
+
+    def __call__(self, step: int) -> float:
+        """The rate after ``step`` steps."""
+        cycles = max(1, math.ceil(step / self.decay_steps)) if self.cycle else 1
+        left = 1 - min(1.0, step / (self.decay_steps * cycles))
+        return float((self.initial_learning_rate - self.end_learning_rate) * left**self.power + self.end_learning_rate)

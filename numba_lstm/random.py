@@ -1,0 +1,167 @@
+"""Random numbers from Philox4x32-10: a counter in, words out, the same words on every device and machine.
+
+A draw has no hidden state: it is a function of its :class:`~numba_lstm.kernels.specs.Key` alone. A :class:`Stream` hands out
+keys and remembers only how many. (Salmon, Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3".)
+"""
+
+from __future__ import annotations
+
+import operator
+import random as python_random
+import secrets
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .kernels.specs import Key
+
+_LOW = np.uint64(0xFFFFFFFF)
+_SHIFT = np.uint64(32)
+_ROUNDS = 10
+_MULTIPLIERS = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
+_WEYL = 0x9E3779B9, 0xBB67AE85  #: what a round adds to the key: the golden ratio and sqrt(3) - 1, times 2**32
+
+_lock = threading.Lock()
+
+
+class Stream:
+    """A sequence of keys: the seed stays, the step counts up.
+
+    Parameters
+    ----------
+    seed : int
+        A whole number from 0 to 2**64 - 1.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._seed = check_seed(seed)
+        self._step = 0
+
+    def next_key(self) -> Key:
+        """A key that this stream has not given yet (for 2**32 steps)."""
+        with _lock:
+            key = Key(self._seed, self._step)
+            self._step = (self._step + 1) % 2**32
+        return key
+
+    def spawn(self) -> Stream:
+        """A new stream, its seed drawn from this one."""
+        low, high = words(self.next_key(), 2)
+        return Stream(int(low) | int(high) << 32)
+
+    @property
+    def state(self) -> dict[str, int]:
+        """Seed and step: all there is to know, as JSON values. Can be set."""
+        return {"seed": self._seed, "step": self._step}
+
+    @state.setter
+    def state(self, state: dict[str, int]) -> None:
+        self._seed, self._step = check_seed(state["seed"]), operator.index(state["step"]) % 2**32
+
+    def __repr__(self) -> str:
+        return f"Stream(seed={self._seed}, step={self._step})"
+
+
+_stream: Stream | None = None
+
+
+def default_stream() -> Stream:
+    """The stream that initial weights, layers used by themselves and new models draw from.
+
+    It is seeded from the operating system, or by :func:`set_random_seed`.
+    """
+    global _stream
+    if _stream is None:
+        _stream = Stream(secrets.randbits(64))
+    return _stream
+
+
+def next_key() -> Key:
+    """The next key of :func:`default_stream`."""
+    return default_stream().next_key()
+
+
+def set_random_seed(seed: int) -> None:
+    """Make initial weights, shuffles and dropout repeat bit for bit, as ``keras.utils.set_random_seed``.
+
+    Like Keras's, it seeds Python's ``random`` and ``numpy.random`` too, from which a program's own data may come. A model
+    takes its stream for shuffles and dropout from the default stream when it first needs it.
+
+    Parameters
+    ----------
+    seed : int
+        A whole number from 0 to 2**64 - 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For any other seed.
+    """
+    global _stream
+    _stream = Stream(seed)
+    python_random.seed(seed)
+    np.random.seed(seed % 2**32)
+
+
+def check_seed(seed: Any) -> int:
+    """``seed`` as an int, if it is a whole number that fits 64 bits."""
+    if isinstance(seed, (bool, np.bool_)) or not isinstance(seed, (int, np.integer)):
+        raise TypeError(f"a seed must be a whole number, got {seed!r}.")
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"a seed must be from 0 to 2**64 - 1, got {seed}.")
+    return int(seed)
+
+
+def words(key: Key, n: int) -> npt.NDArray[np.uint32]:
+    """The first ``n`` words of ``key``, uint32; how they are counted is said at :class:`~numba_lstm.kernels.specs.Key`."""
+    blocks = np.arange((n + 3) // 4, dtype=np.uint64)
+    step, tag = np.full_like(blocks, key.step % 2**32), np.full_like(blocks, key.tag % 2**32)
+    return _philox([blocks & _LOW, blocks >> _SHIFT, step, tag], key.seed).reshape(-1)[:n]
+
+
+def _philox(counter: Sequence[npt.NDArray[np.uint64]], seed: int) -> npt.NDArray[np.uint32]:
+    """Four words, along the last axis, for each counter of four words (each in 64 bits, so that products have room)."""
+    c0, c1, c2, c3 = counter
+    k0, k1 = seed & 0xFFFFFFFF, seed >> 32
+    for _ in range(_ROUNDS):
+        p0, p1 = _MULTIPLIERS[0] * c0, _MULTIPLIERS[1] * c2
+        c0, c1, c2, c3 = (p1 >> _SHIFT) ^ c1 ^ np.uint64(k0), p1 & _LOW, (p0 >> _SHIFT) ^ c3 ^ np.uint64(k1), p0 & _LOW
+        k0, k1 = (k0 + _WEYL[0]) % 2**32, (k1 + _WEYL[1]) % 2**32
+    return np.stack([c0, c1, c2, c3], axis=-1).astype(np.uint32)
+
+
+def uniform(key: Key, shape: Sequence[int]) -> npt.NDArray[np.float64]:
+    """Numbers in [0, 1) of ``shape``, float64: 53 random bits each, from two words."""
+    size = int(np.prod(shape, dtype=np.int64))
+    pairs = words(key, 2 * size).reshape(size, 2).astype(np.float64)
+    bits = np.floor(pairs[:, 0] / 2**5) * 2**26 + np.floor(pairs[:, 1] / 2**6)
+    return (bits / 2**53).reshape(shape)
+
+
+def normal(key: Key, shape: Sequence[int]) -> npt.NDArray[np.float64]:
+    """Standard normal numbers of ``shape``, float64 (Box and Muller 1958); a longer draw starts with the shorter one."""
+    size = int(np.prod(shape, dtype=np.int64))
+    u = uniform(key, ((size + 1) // 2, 2))
+    radius, angle = np.sqrt(-2 * np.log1p(-u[:, 0])), 2 * np.pi * u[:, 1]
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).reshape(-1)[:size].reshape(shape)
+
+
+def truncated_normal(key: Key, shape: Sequence[int]) -> npt.NDArray[np.float64]:
+    """Standard normal numbers of ``shape``, float64; those beyond two standard deviations (4.6%) are left out of the draw."""
+    size = int(np.prod(shape, dtype=np.int64))
+    kept = np.empty(0)
+    drawn = size + size // 16 + 16
+    while kept.size < size:
+        z = normal(key, (drawn,))
+        kept = z[np.abs(z) <= 2]
+        drawn *= 2
+    return kept[:size].reshape(shape)
+
+
+def permutation(key: Key, n: int) -> npt.NDArray[np.intp]:
+    """The numbers 0 .. n-1 in random order: those of ``n`` random 64-bit numbers, ascending."""
+    pairs = words(key, 2 * n).reshape(n, 2).astype(np.uint64)
+    return np.argsort(pairs[:, 0] << _SHIFT | pairs[:, 1], kind="stable")

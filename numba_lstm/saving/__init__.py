@@ -1,0 +1,95 @@
+"""The native file format ``.nlstm``: one file with all that a model is, and all that resuming its training needs.
+
+:mod:`.container` knows the bytes, :mod:`.document` the model, :mod:`.atomic` how a file is replaced.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from .. import device as devices
+from ..layers import Layer
+from ..models import Sequential
+from . import atomic, container, document
+from .errors import FileFormatError
+
+__all__ = ["FileFormatError", "load_model", "save_model"]
+
+EXTENSION = ".nlstm"
+
+
+def save_model(model: Sequential, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+    """Write a model to one file, as ``keras.saving.save_model``: layers, weights, optimizer and random stream.
+
+    The file is replaced whole: a process that dies, a full disk or a failing write leave the old file or the new one.
+
+    Parameters
+    ----------
+    model : Sequential
+        The model; it need be neither built nor compiled.
+    filepath : path
+        Ends in ``.nlstm``, which is added to a name without an extension.
+    overwrite : bool
+        Whether an existing file may be replaced.
+
+    Raises
+    ------
+    ValueError
+        For another extension, and for a model that a file cannot hold.
+    FileExistsError
+        If the file exists and ``overwrite`` is False.
+    OSError
+        If it cannot be written; no temporary file stays behind.
+    """
+    path = _with_extension(os.fsdecode(filepath))
+    atomic.write(path, container.encode(*document.pack(model)), overwrite=overwrite)
+
+
+def load_model(
+    filepath: str | os.PathLike[str],
+    custom_objects: Mapping[str, type[Layer]] | None = None,
+    compile: bool = True,
+    device: str | None = None,
+) -> Sequential:
+    """Read a model that :func:`save_model` wrote, as ``keras.saving.load_model``; ``fit`` goes on where it stopped.
+
+    A file is never trusted: nothing in it is imported or called, and every byte is checked before anything is built.
+
+    Parameters
+    ----------
+    filepath : path
+        The file. Its content counts, not its extension.
+    custom_objects : mapping, optional
+        Your own classes of layers, by name.
+    compile : bool
+        Whether to compile the model and to restore its optimizer, as they were.
+    device : str, optional
+        Where the model shall compute; default: the default device.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    FileFormatError
+        If it is damaged, altered, forged, of a newer format, or of another kind.
+    """
+    path = os.fsdecode(filepath)
+    devices.resolve(device)
+    try:
+        model = document.unpack(*container.read(path), compile, custom_objects)
+    except FileNotFoundError as error:
+        hint = f" Is it {path + EXTENSION!r}?" if os.path.exists(path + EXTENSION) else ""
+        raise FileNotFoundError(error.errno, f"there is no such file.{hint}", path) from None
+    except FileFormatError as error:
+        raise FileFormatError(f"{path}: {error}") from error
+    return model if device is None else model.to(device)
+
+
+def _with_extension(path: str) -> str:
+    stem, extension = os.path.splitext(path)
+    if not extension:
+        return path + EXTENSION
+    if extension != EXTENSION:
+        raise ValueError(f"a model is saved as {EXTENSION}, got {path!r}. Save it as {stem + EXTENSION!r}.")
+    return path

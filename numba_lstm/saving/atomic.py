@@ -1,0 +1,95 @@
+"""Replacing a file whole: whatever fails, and whenever the process dies, the old file or the new one is there."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import stat
+
+_PIECE = 1 << 24  # bytes a call; some systems refuse 2 GiB at once
+
+
+def write(path: str, data: bytes | bytearray | memoryview, *, overwrite: bool = True) -> None:
+    """Make ``data`` the content of the file ``path``, durably and all at once.
+
+    It is written under a temporary name in the same folder, synchronised to the disk, and renamed; then the folder is
+    synchronised. A file that is replaced keeps its permissions; a new one gets what the umask leaves. A link stays, and the
+    file that it points to is replaced.
+
+    Parameters
+    ----------
+    path : str
+        The file to make or replace.
+    data : bytes-like
+        All of its content.
+    overwrite : bool
+        Whether an existing file may be replaced.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder does not exist.
+    FileExistsError
+        If the file exists and ``overwrite`` is False.
+    OSError
+        If a call fails (disk full, no permission). No temporary file stays behind. The file is the old one, unless only the
+        last step failed, the folder's synchronisation: then it is the new one.
+    """
+    target = os.path.realpath(path)
+    folder = os.path.dirname(target)
+    mode = _mode_of(target)
+    _check(path, target, folder, exists=mode is not None, overwrite=overwrite)
+    temporary = os.path.join(folder, f".nlstm-{secrets.token_hex(8)}")
+    try:
+        _write_synced(temporary, data)
+        if mode is not None:
+            os.chmod(temporary, stat.S_IMODE(mode))
+        os.replace(temporary, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    _sync_folder(folder)
+
+
+def _mode_of(target: str) -> int | None:
+    try:
+        return os.stat(target).st_mode
+    except FileNotFoundError:
+        return None
+
+
+def _check(path: str, target: str, folder: str, *, exists: bool, overwrite: bool) -> None:
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(errno.ENOENT, "the folder of the file to write does not exist; make it first", folder)
+    if exists and not overwrite:
+        raise FileExistsError(errno.EEXIST, "the file exists; give overwrite=True to replace it, or another name", path)
+    if exists and not os.path.isfile(target):
+        raise OSError(errno.EINVAL, "only a regular file can be replaced; give the name of a file", path)
+
+
+def _write_synced(name: str, data: bytes | bytearray | memoryview) -> None:
+    # 0o666 lets the system apply the umask, which Python could only read by changing it for all threads.
+    file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        left = memoryview(data)
+        while left:
+            left = left[os.write(file, left[:_PIECE]) :]
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def _sync_folder(folder: str) -> None:
+    if os.name != "posix":
+        return  # elsewhere a folder cannot be opened, and the system keeps the order of renames itself
+    file = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network file systems cannot synchronise folders
+            raise
+    finally:
+        os.close(file)

@@ -1,0 +1,132 @@
+"""The container: a safetensors file whose metadata hold a JSON document and digests that together cover every byte.
+
+The metadata have one key, ``numba_lstm``. Its text is a JSON object of ``format`` (the version), ``header`` (SHA-256 of the
+header, in which these 64 digits read as zeros), ``tensors`` (SHA-256 of each tensor's bytes), and ``model``, which is only
+carried here. One key, because safetensors writes several in a random order, and equal models shall give equal bytes.
+
+The digests find damage; they are no signature.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import safetensors.numpy
+
+from . import header, strict_json
+from .errors import FileFormatError
+
+FORMAT = 1  #: the format that this release writes, and the newest that it reads
+KEY = "numba_lstm"
+_BLANK = b"0" * 64  # stands for the header's digest while that is computed
+
+Tensors = dict[str, npt.NDArray[Any]]
+
+
+def encode(model: Any, tensors: Tensors) -> bytes:
+    """The bytes of a file.
+
+    Parameters
+    ----------
+    model : JSON value
+        What the tensors belong to.
+    tensors : dict of str to array
+        float32, float64 or int64, of any shape with at least one element.
+
+    Raises
+    ------
+    ValueError
+        If :func:`read` would not read the result: NaN or infinity in ``model``, more than 4 MiB of names and configuration,
+        another dtype, an empty tensor.
+    """
+    arrays = {name: _storable(name, value) for name, value in tensors.items()}
+    document = {
+        "format": FORMAT,
+        "header": _BLANK.decode(),
+        "tensors": {name: _digest(array) for name, array in arrays.items()},
+        "model": model,
+    }
+    try:
+        text = json.dumps(document, allow_nan=False, separators=(",", ":"))
+        data = safetensors.numpy.save(arrays, {KEY: text})
+        end = 8 + int.from_bytes(data[:8], "little")
+        raw = data[8:end]
+        if len(raw) > header.MAX_BYTES:
+            raise FileFormatError(f"names and configuration take {len(raw):,} bytes, allowed are {header.MAX_BYTES:,}.")
+        # The first run of zeros is the document's own: only the format stands before it.
+        raw = raw.replace(_BLANK, hashlib.sha256(raw).hexdigest().encode(), 1)
+        _parse_document(raw, len(data) - end)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"the model cannot be saved: {error}") from error
+    return b"".join((data[:8], raw, memoryview(data)[end:]))
+
+
+def read(path: str) -> tuple[Any, Tensors]:
+    """What :func:`encode` put into a file: ``model`` and ``tensors``. Every byte of the file is checked.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    FileFormatError
+        If the content is anything else. No more than the file's size is allocated for tensors.
+    """
+    if not stat.S_ISREG(os.stat(path).st_mode):  # opening a pipe would wait for its writer
+        raise FileFormatError("it is not a regular file.")
+    with open(path, "rb") as file:
+        raw = header.read(file)
+        document, entries = _parse_document(raw, os.fstat(file.fileno()).st_size - 8 - len(raw))
+        tensors: Tensors = {}
+        for name, entry in entries.items():
+            array = np.empty(entry.shape, entry.dtype)
+            file.readinto(_bytes(array))
+            if document["tensors"][name] != _digest(array):
+                raise FileFormatError(f"tensor {name!r} was altered or damaged: its digest differs. Take an undamaged copy.")
+            tensors[name] = array
+        return document["model"], tensors
+
+
+def _parse_document(raw: bytes, size: int) -> tuple[dict[str, Any], dict[str, header.Entry]]:
+    metadata, entries = header.parse(raw, size)
+    if metadata.keys() != {KEY}:
+        raise FileFormatError(
+            "it is a safetensors file without the metadata of numba_lstm. "
+            "Its arrays alone do not say which model they belong to."
+        )
+    document = strict_json.loads(metadata[KEY], "its document")
+    version = document.get("format") if isinstance(document, dict) else None
+    if type(version) is not int or version < 1:
+        raise FileFormatError("its document does not say which format it has.")
+    if version > FORMAT:
+        raise FileFormatError(
+            f"it has format {version}, and this release reads format {FORMAT}. Upgrade numba_lstm: pip install -U numba_lstm."
+        )
+    if document.keys() != {"format", "header", "tensors", "model"}:
+        raise FileFormatError("its document must have exactly format, header, tensors and model.")
+    digest = document["header"]
+    if not isinstance(digest, str) or digest != hashlib.sha256(raw.replace(digest.encode(), _BLANK, 1)).hexdigest():
+        raise FileFormatError("its header was altered or damaged: its digest differs. Take an undamaged copy.")
+    if not isinstance(document["tensors"], dict) or document["tensors"].keys() != entries.keys():
+        raise FileFormatError("its document must have one digest for each tensor.")
+    return document, entries
+
+
+def _storable(name: str, value: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    dtype = value.dtype.newbyteorder("<")
+    if dtype not in header.DTYPES.values():
+        raise ValueError(f"tensor {name!r} has the dtype {value.dtype}; only float32, float64 and int64 can be saved.")
+    return np.asarray(value, dtype, order="C")
+
+
+def _digest(array: npt.NDArray[Any]) -> str:
+    return hashlib.sha256(_bytes(array)).hexdigest()
+
+
+def _bytes(array: npt.NDArray[Any]) -> memoryview:
+    return array.reshape(-1).view(np.uint8).data

@@ -1,0 +1,116 @@
+"""The header of a safetensors file, read strictly: every tensor is known by dtype, shape and range before a byte is allocated.
+
+The layout: 8 bytes with the header's length (little-endian), the header (a JSON object: a name, dtype, shape and byte range for
+each tensor, and texts under ``__metadata__``), then the tensors' bytes, which the ranges tile without gap, overlap or rest.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+
+from . import strict_json
+from .errors import FileFormatError
+
+MAX_BYTES = 1 << 22  #: of a header; what is parsed takes up to a dozen times as much memory
+MAX_RANK = 8
+MAX_NAME = 255
+DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8"), "I64": np.dtype("<i8")}
+_OTHERS = {b"PK\x03\x04": "a zip archive (.keras and .pt files are)", b"\x89HDF": "an HDF5 file"}
+
+
+class Entry(NamedTuple):
+    """A tensor as the header announces it."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    begin: int  #: offset of the first byte, counted from the header's end
+    end: int  #: offset past the last byte
+
+
+def read(file: BinaryIO) -> bytes:
+    """The header's bytes, from a file that stands at its beginning.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is of another kind, or too short for the header that it announces.
+    """
+    prefix = file.read(8)
+    for magic, kind in _OTHERS.items():
+        if prefix.startswith(magic):
+            raise FileFormatError(f"it is {kind}, not a .nlstm file. This release reads .nlstm files only.")
+    if len(prefix) < 8:
+        raise FileFormatError(f"it has {len(prefix)} bytes, which is too short for a .nlstm file. Was it cut off?")
+    length = int.from_bytes(prefix, "little")
+    if length > MAX_BYTES:
+        raise FileFormatError(
+            f"it is no .nlstm file, or damaged: it begins with a header's length of {length:,} bytes; "
+            f"{MAX_BYTES:,} are allowed."
+        )
+    raw = file.read(length)
+    if len(raw) < length:
+        raise FileFormatError(f"its header should have {length:,} bytes, but only {len(raw):,} follow. Was it cut off?")
+    return raw
+
+
+def parse(raw: bytes, size: int) -> tuple[dict[str, str], dict[str, Entry]]:
+    """The metadata and the tensors that a header announces, in the order of their ranges.
+
+    Parameters
+    ----------
+    raw : bytes
+        The header.
+    size : int
+        The number of bytes behind it.
+
+    Raises
+    ------
+    FileFormatError
+        Unless the header is strict JSON, all dtypes are among ``DTYPES``, and the ranges tile the ``size`` bytes.
+    """
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise FileFormatError(f"its header is not UTF-8 text: {error}.") from error
+    if not text.startswith("{"):
+        raise FileFormatError("its header does not begin with '{', so it is no .nlstm file, or damaged.")
+    header = strict_json.loads(text, "its header")
+    metadata = header.pop("__metadata__", {})
+    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
+        raise FileFormatError("its header's __metadata__ must hold texts only.")
+    entries = {name: _entry(name, fields) for name, fields in header.items()}
+    entries = dict(sorted(entries.items(), key=lambda item: item[1].begin))
+    position = 0
+    for name, entry in entries.items():
+        if entry.begin != position:
+            raise FileFormatError(f"tensor {name!r} begins at byte {entry.begin:,}, not {position:,}: a gap or an overlap.")
+        position = entry.end
+    if position != size:
+        raise FileFormatError(f"its tensors take {position:,} bytes, but {size:,} follow the header. Was it cut off?")
+    return metadata, entries
+
+
+def _entry(name: str, fields: Any) -> Entry:
+    if not name.isprintable() or not 0 < len(name) <= MAX_NAME:
+        raise FileFormatError(f"{name[:80]!r} is no name for a tensor.")
+    if not isinstance(fields, dict) or fields.keys() != {"dtype", "shape", "data_offsets"}:
+        raise FileFormatError(f"tensor {name!r} must have exactly dtype, shape and data_offsets.")
+    dtype, shape, offsets = fields["dtype"], fields["shape"], fields["data_offsets"]
+    if not isinstance(dtype, str) or dtype not in DTYPES:
+        raise FileFormatError(f"tensor {name!r} has the dtype {str(dtype)[:40]!r}, expected one of {', '.join(DTYPES)}.")
+    if not _are_sizes(shape, least=1) or len(shape) > MAX_RANK:
+        raise FileFormatError(f"tensor {name!r}: the shape must be a list of at most {MAX_RANK} whole numbers from 1 up.")
+    if not _are_sizes(offsets, least=0) or len(offsets) != 2 or offsets[0] > offsets[1]:
+        raise FileFormatError(f"tensor {name!r}: data_offsets must be two whole numbers, begin and end.")
+    begin, end = offsets
+    expected = math.prod(shape) * DTYPES[dtype].itemsize  # Python's whole numbers cannot overflow
+    if end - begin != expected:
+        raise FileFormatError(f"tensor {name!r} takes {end - begin:,} bytes, but {dtype} and its shape need {expected:,}.")
+    return Entry(DTYPES[dtype], tuple(shape), begin, end)
+
+
+def _are_sizes(value: Any, *, least: int) -> bool:
+    return isinstance(value, list) and all(type(size) is int and size >= least for size in value)  # a bool is no size

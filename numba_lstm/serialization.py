@@ -1,0 +1,78 @@
+"""Names and configs: how a name, an object or a saved dict becomes an object, and an object a dict again."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar, cast
+
+T = TypeVar("T")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence about an unknown ``name``: the known name that is most like it, or all of them.
+
+    >>> nearest("tahn", ["tanh", "relu"])
+    ", did you mean 'tanh'?"
+    >>> nearest("cube", ["tanh", "relu"])
+    ". Known: 'relu', 'tanh'."
+    """
+    known = sorted(set(known))
+    if not known:
+        return "."
+    short = [candidate for candidate in known if candidate.islower()] or known  # "adam" and "Adam" are one: say it once
+    lower = {candidate.lower(): candidate for candidate in (short if name.islower() else known)}
+    close = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.6)
+    return f", did you mean {lower[close[0]]!r}?" if close else f". Known: {', '.join(map(repr, short))}."
+
+
+def choose(name: Any, known: Iterable[str], kind: str) -> str:
+    """``name``, if it is one of ``known``; else ValueError with the nearest one."""
+    known = tuple(known)
+    if not isinstance(name, str) or name not in known:
+        raise ValueError(f"unknown {kind} {name!r}{nearest(str(name), known)}")
+    return name
+
+
+def get(identifier: Any, registry: Mapping[str, type[T]], kind: str, base: type[T] | None = None) -> T:
+    """The object that ``identifier`` stands for, as the ``get`` functions of Keras's modules.
+
+    Parameters
+    ----------
+    identifier : str, dict, class or object
+        A name in ``registry`` (made with its defaults), what :func:`serialize` answered, a class of the registry, or an
+        object, which is answered as it is.
+    registry : mapping
+        Name -> class.
+    kind : str
+        What is asked for, in the words of an error message: ``"optimizer"``.
+    base : type, optional
+        Objects and classes of this type are taken too, and so a user's own subclass.
+
+    Raises
+    ------
+    ValueError
+        For a name that is not in the registry, with the nearest one that is.
+    TypeError
+        For anything else that is none of the above.
+    """
+    types = tuple({*registry.values(), *(() if base is None else (base,))})
+    if isinstance(identifier, types):
+        return cast(T, identifier)
+    if isinstance(identifier, type) and issubclass(identifier, types):
+        return cast(T, identifier())
+    if isinstance(identifier, str):
+        return registry[choose(identifier, registry, kind)]()
+    if isinstance(identifier, Mapping) and isinstance(identifier.get("class_name"), str):
+        cls = registry[choose(identifier["class_name"], registry, kind)]
+        config = identifier.get("config", {})
+        make = getattr(cls, "from_config", None)
+        return cast(T, make(dict(config))) if make else cls(**config)
+    raise TypeError(
+        f"{kind} must be a name, an object of numba_lstm or a dict with 'class_name' and 'config', got {identifier!r}."
+    )
+
+
+def serialize(thing: Any) -> dict[str, Any]:
+    """``{"class_name": ..., "config": ...}`` of an object with ``get_config``; :func:`get` turns it back."""
+    return {"class_name": type(thing).__name__, "config": thing.get_config()}

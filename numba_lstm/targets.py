@@ -1,0 +1,151 @@
+"""What a target and its weights must look like beside a model's output, settled on the host before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from .inputs import as_count, as_number, as_real
+from .kernels.specs import LossSpec, MetricSpec
+
+Array = npt.NDArray[Any]
+Shape = tuple[int, ...]
+
+
+def is_sparse(spec: LossSpec | MetricSpec) -> bool:
+    """Whether a loss or metric takes labels (integers) instead of targets in the output's shape."""
+    return spec.name.startswith("sparse_")
+
+
+def as_target(y: Any, output_shape: Shape, spec: LossSpec | MetricSpec) -> Array:
+    """``y`` in the shape of an output (n, C) or (n, T, C), or for a sparse loss as int64 labels without the last axis.
+
+    A last axis of one may be missing or too many, as in Keras; nothing else is broadcast.
+
+    Raises
+    ------
+    TypeError
+        For anything but real numbers.
+    ValueError
+        For another number of samples, another shape, or a label that is no class.
+    """
+    array = as_real(y, "y")
+    sparse = is_sparse(spec)
+    wanted = output_shape[:-1] if sparse else output_shape
+    if array.ndim == 0 or len(array) != output_shape[0]:
+        raise ValueError(
+            f"x and y must have the same number of samples, got {output_shape[0]} and "
+            f"{len(array) if array.ndim else 'a number'}. Give one target a sample."
+        )
+    if array.shape == (*wanted, 1):
+        array = array[..., 0]
+    elif (*array.shape, 1) == wanted:
+        array = array[..., None]
+    if array.shape != wanted:
+        raise ValueError(_mismatch(array.shape, output_shape, spec))
+    return _as_labels(array, output_shape[-1], spec) if sparse else array
+
+
+def _mismatch(shape: Shape, output_shape: Shape, spec: LossSpec | MetricSpec) -> str:
+    sentence = f"y of shape {shape} does not fit the model's output of shape {output_shape} for {spec.name}."
+    if is_sparse(spec) and shape == output_shape:
+        return f"{sentence} Give labels without the last axis, or take categorical_crossentropy for one-hot targets."
+    if not is_sparse(spec) and shape == output_shape[:-1] and "categorical" in spec.name:
+        return f"{sentence} Give one-hot targets, or take sparse_categorical_crossentropy for labels."
+    if len(shape) == len(output_shape) - 1 and len(output_shape) == 3:
+        return f"{sentence} Give one target a step, or set return_sequences=False on the last LSTM."
+    if len(shape) == len(output_shape) + 1 and len(output_shape) == 2:
+        return f"{sentence} Give one target a sample, or set return_sequences=True on the last LSTM."
+    wanted = output_shape[:-1] if is_sparse(spec) else output_shape
+    return f"{sentence} Give y of shape {wanted}, or end the model with a layer of other units."
+
+
+def _as_labels(array: Array, classes: int, spec: LossSpec | MetricSpec) -> Array:
+    with np.errstate(invalid="ignore"):  # NaN has no label; the comparison below finds it
+        labels = array.astype(np.int64, copy=False)
+    if array.dtype.kind == "f" and not np.array_equal(labels, array):
+        raise ValueError(f"{spec.name} takes whole numbers as labels, got {array[labels != array].flat[0]} in y. Round them.")
+    low, high = labels.min(), labels.max()
+    if low < 0 or high >= classes:
+        raise ValueError(
+            f"{spec.name} takes labels from 0 to {classes - 1}, for the model's last axis has {classes} entries; "
+            f"got labels from {low} to {high}. Number the classes from 0, or end the model with {high + 1} units."
+        )
+    return labels
+
+
+def as_weight(weight: Any, leading: Shape, what: str = "sample_weight") -> Array:
+    """``weight`` (n,), (n, 1) or (n, T) in the shape ``leading`` of one loss each: (n,) or (n, T).
+
+    Raises
+    ------
+    TypeError
+        For anything but real numbers.
+    ValueError
+        For another shape.
+    """
+    array = as_real(weight, what)
+    if array.shape == (*leading, 1):
+        array = array[..., 0]
+    if array.ndim == 1 and len(leading) == 2:
+        array = array[:, None]
+    if array.ndim != len(leading) or array.shape[:1] != leading[:1] or array.shape[1:] not in (leading[1:], (1,)):
+        shapes = f"{leading[:1]}" + (f" or {leading}" if len(leading) == 2 else "")
+        raise ValueError(f"{what} must have the shape {shapes}, got {np.shape(weight)}. Give one weight a sample or step.")
+    return np.broadcast_to(array, leading)
+
+
+def class_weights(target: Array, weights: Any, spec: LossSpec) -> Array:
+    """The weight of each element of ``target`` (of :func:`as_target`) by its class, 1 where none is given; as Keras's.
+
+    The class is the label, the index of the largest entry of a row, or a lone entry rounded.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Unless ``weights`` is a mapping of whole numbers to numbers of at least 0.
+    """
+    if not isinstance(weights, Mapping):
+        raise TypeError(f"class_weight must be a dict of classes and weights, got {weights!r}. Write {{0: 1.0, 1: 5.0}}.")
+    table = {
+        as_count(label, "a class of class_weight", at_least=0): as_number(weight, f"class_weight[{label}]", "[0, inf)")
+        for label, weight in weights.items()
+    }
+    labels = target
+    if not is_sparse(spec):
+        labels = target.argmax(axis=-1) if target.shape[-1] > 1 else np.round(target[..., 0])
+    result = np.ones(labels.shape)
+    for label, weight in table.items():
+        result[labels == label] = weight
+    return result
+
+
+class Rows(NamedTuple):
+    """Outputs, targets and weights with their leading axes laid into one of M rows."""
+
+    y: Array  #: (M, C)
+    target: Array  #: (M, C), or labels (M,)
+    weight: Array | None  #: (M,)
+    leading: Shape  #: the leading axes of y
+
+
+def as_rows(y_true: Any, y_pred: Any, spec: LossSpec | MetricSpec, sample_weight: Any = None) -> Rows:
+    """What a loss or metric that is called by itself gets, in float64 where ``y_pred`` has it, else in float32.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For shapes that do not fit, and for anything but real numbers.
+    """
+    y = as_real(y_pred, "y_pred")
+    if y.ndim == 0:
+        raise ValueError("y_pred must have at least one axis, got a number. Give an array of outputs.")
+    dtype = np.float64 if y.dtype == np.float64 else np.float32
+    leading, rows = y.shape[:-1], (-1, y.shape[-1])
+    target = as_target(y_true, y.shape, spec)
+    target = target.reshape(-1) if is_sparse(spec) else target.reshape(rows).astype(dtype)
+    weight = None if sample_weight is None else as_weight(sample_weight, leading).reshape(-1).astype(dtype)
+    return Rows(y.reshape(rows).astype(dtype), target, weight, leading)

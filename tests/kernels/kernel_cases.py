@@ -1,0 +1,135 @@
+"""Random cases for the ops, and running them: distinct values everywhere, since constant ones hide swapped gates."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from tolerances import assert_close
+
+from numba_lstm.device import get_ops
+from numba_lstm.kernels.contract import LSTMWeights
+from numba_lstm.kernels.specs import ACTIVATIONS, ROWWISE, Activation, LSTMSpec
+from numba_lstm.variables import Variable
+
+Array = npt.NDArray[Any]
+
+DTYPES = ["float32", "float64"]
+OTHER_PARAMETERS = {"leaky_relu": (0.3,), "elu": (0.7,)}  #: not the defaults, which would hide a parameter that gets lost
+EVERY_ACTIVATION = [Activation(name, OTHER_PARAMETERS.get(name, ())) for name in ACTIVATIONS]
+ELEMENTWISE_ACTIVATIONS = [activation for activation in EVERY_ACTIVATION if activation.name not in ROWWISE]
+
+#: Each activation once in each role. Every cell is a kernel to compile, so roles rotate instead of being multiplied. These
+#: offsets give exponential gates a bounded output activation (tanh): others grow beyond all numbers in a few steps.
+CELLS = [
+    LSTMSpec(*(ELEMENTWISE_ACTIVATIONS[(k + offset) % len(ELEMENTWISE_ACTIVATIONS)] for offset in (0, 1, 5)))
+    for k in range(len(ELEMENTWISE_ACTIVATIONS))
+]
+
+
+def name_of(value: Any) -> str | None:
+    """A short name of a parameter in a test's id."""
+    if isinstance(value, LSTMSpec):
+        return "-".join(a.name for a in (value.recurrent_activation, value.activation, value.output_activation))
+    return getattr(value, "name", None)
+
+
+def in_float64(value: Any) -> Any:
+    """``value`` with its floating arrays in float64."""
+    return value.astype(np.float64) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
+
+
+@dataclass(frozen=True)
+class LSTMCase:
+    """An LSTM's inputs on the host, and the gradients that come back to it."""
+
+    x: Array
+    W: Array
+    U: Array
+    b: Array | None
+    h0: Array | None
+    c0: Array | None
+    dy: Array | None
+    dh: Array | None
+    dc: Array | None
+    mask: Array | None = None
+    spec: LSTMSpec = field(default_factory=LSTMSpec)
+
+    def but(self, **changes: Any) -> LSTMCase:
+        """The same case with some fields changed."""
+        return dataclasses.replace(self, **changes)
+
+    def in_float64(self) -> LSTMCase:
+        """The same values in float64."""
+        return self.but(**{f.name: in_float64(getattr(self, f.name)) for f in dataclasses.fields(self)})
+
+    @property
+    def weights(self) -> LSTMWeights:
+        """Fresh variables."""
+        return LSTMWeights(Variable(self.W), Variable(self.U), None if self.b is None else Variable(self.b))
+
+
+def lstm_case(
+    N: int = 3, T: int = 5, D: int = 7, H: int = 11, *, dtype: str = "float64", masked: bool = False, seed: int = 1, **but: Any
+) -> LSTMCase:
+    """A case of these sizes, with the fields ``but`` as given.
+
+    Pre-activations are of about unit size, so that no activation is at rest and none is saturated.
+    """
+    rng = np.random.default_rng([seed, N, T, D, H])
+
+    def draw(*shape: int, scale: float = 1.0) -> Array:
+        return (scale * rng.standard_normal(shape)).astype(dtype)
+
+    mask = rng.random((T, N)) < 0.6 if masked else None
+    case = LSTMCase(
+        x=draw(T, N, D),
+        W=draw(D, 4 * H, scale=0.7 * D**-0.5),
+        U=draw(H, 4 * H, scale=0.3 * H**-0.5),
+        b=draw(4 * H, scale=0.4),
+        h0=draw(N, H),
+        c0=draw(N, H),
+        dy=draw(T, N, H),
+        dh=draw(N, H),
+        dc=draw(N, H),
+        mask=mask,
+    )
+    return case.but(**but)
+
+
+def put(ops: Any, array: Array | None) -> Any:
+    """A host array, or None, on the device."""
+    return None if array is None else ops.asarray(array, array.dtype)
+
+
+def lstm_forward(ops: Any, case: LSTMCase, *, sequences: bool = True, training: bool = False) -> Any:
+    """The op's own answer."""
+    return ops.lstm_forward(
+        put(ops, case.x), case.weights, put(ops, case.h0), put(ops, case.c0), case.spec,
+        mask=put(ops, case.mask), sequences=sequences, training=training,
+    )  # fmt: skip
+
+
+def run_lstm(ops: Any, case: LSTMCase, *, need_dx: bool = True) -> dict[str, Array | None]:
+    """Outputs and gradients on the host. All outputs are asked for where the case has a ``dy``."""
+    out = lstm_forward(ops, case, sequences=case.dy is not None, training=True)
+    host = {name: None if a is None else np.array(ops.to_host(a)) for name, a in zip("yhc", out[:3], strict=True)}
+    back = ops.lstm_backward(out.tape, put(ops, case.dy), put(ops, case.dh), put(ops, case.dc), need_dx=need_dx)
+    gradients = dict(zip(("dx", "dh0", "dc0", "dW", "dU", "db"), (*back[:3], *back.weights), strict=True))
+    return host | {name: None if a is None else np.array(ops.to_host(a)) for name, a in gradients.items()}
+
+
+def assert_twin_lstm(ops: Any, case: LSTMCase, tolerance: float, *, need_dx: bool = True) -> None:
+    """Outputs and gradients of the device equal the witness's in float64."""
+    actual = run_lstm(ops, case, need_dx=need_dx)
+    expected = run_lstm(get_ops("reference"), case.in_float64(), need_dx=need_dx)
+    for name, value in expected.items():
+        found = actual[name]
+        if value is None or found is None:
+            assert found is value, name
+            continue
+        assert found.dtype == case.x.dtype, name
+        assert_close(found, value, tolerance, name)

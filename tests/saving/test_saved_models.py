@@ -1,0 +1,286 @@
+"""Saving and loading: a model comes back as it was, under the name that was meant, or a sentence says why not."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors
+
+from numba_lstm import losses, metrics, random, set_random_seed
+from numba_lstm.kernels.specs import ACTIVATIONS, ROWWISE
+from numba_lstm.layers import LSTM, Activation, Dense, Dropout, Input
+from numba_lstm.models import Sequential
+from numba_lstm.optimizers import SGD, Adam, schedules
+from numba_lstm.saving import FileFormatError, load_model
+
+
+def saved_and_loaded(model, folder, **options):
+    model.save(folder / "model.nlstm")
+    return load_model(folder / "model.nlstm", **options)
+
+
+def assert_equal_weights(one, other):
+    assert [v.path for v in one.weights] == [v.path for v in other.weights]
+    for a, b in zip(one.weights, other.weights, strict=True):
+        assert a.dtype == b.dtype
+        np.testing.assert_array_equal(a.value, b.value)
+
+
+def assert_equal_state(one, other):
+    assert one.keys() == other.keys()
+    for name, value in one.items():
+        np.testing.assert_array_equal(other[name], value)
+
+
+def test_predictions_are_equal_bit_for_bit(model, data, tmp_path):
+    loaded = saved_and_loaded(model, tmp_path)
+    np.testing.assert_array_equal(loaded.predict(data[0], verbose=0), model.predict(data[0], verbose=0))
+
+
+def test_weights_configs_and_states_are_equal(model, tmp_path):
+    loaded = saved_and_loaded(model, tmp_path)
+    assert_equal_weights(model, loaded)
+    assert loaded.get_config() == model.get_config()
+    assert loaded.get_compile_config() == model.get_compile_config()
+    assert loaded.random.state == model.random.state
+    assert_equal_state(model.optimizer.state(), loaded.optimizer.state())
+
+
+def test_a_float64_model(tmp_path, data):
+    model = Sequential([Input((5, 3)), LSTM(4), Dense(2)], dtype="float64")
+    loaded = saved_and_loaded(model, tmp_path)
+    assert loaded.weights[0].dtype == np.float64
+    assert_equal_weights(model, loaded)
+
+
+def test_weights_that_are_not_numbers_any_more(tmp_path):
+    model = Sequential([Input((3,)), Dense(2)])
+    model.set_weights([np.full((3, 2), np.nan), np.array([np.inf, -0.0])])
+    loaded = saved_and_loaded(model, tmp_path)
+    assert [w.tobytes() for w in loaded.get_weights()] == [w.tobytes() for w in model.get_weights()]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        Sequential(name="empty"),
+        Sequential([Dense(3), Activation("softmax")]),
+        Sequential([LSTM(2, input_shape=(None, 3))]),
+        Sequential([Input((3,), batch_size=7), Dropout(0.1, seed=4)]),
+        Sequential([Input((3,)), Dense(2, {"class_name": "elu", "config": {"alpha": 0.7}}, name="Größe 2 😀")]),
+    ],
+    ids=["no layers", "not built", "input_shape", "no weights", "odd names"],
+)
+def test_a_model_that_was_not_compiled(model, tmp_path):
+    loaded = saved_and_loaded(model, tmp_path)
+    assert loaded.get_config() == model.get_config()
+    assert loaded.built == model.built
+    assert loaded.optimizer is None
+    assert_equal_weights(model, loaded)
+
+
+def test_a_model_that_was_not_trained(tmp_path):
+    model = Sequential([Input((3,)), Dense(2)])
+    model.compile("rmsprop", "mae")
+    loaded = saved_and_loaded(model, tmp_path)
+    assert not loaded.optimizer.built
+    assert loaded.get_compile_config() == model.get_compile_config()
+
+
+def test_without_compiling(model, data, tmp_path):
+    loaded = saved_and_loaded(model, tmp_path, compile=False)
+    assert loaded.optimizer is None
+    assert_equal_weights(model, loaded)
+
+
+def test_layers_that_were_frozen_after_training(model, tmp_path):
+    model.layers[0].trainable = False
+    loaded = saved_and_loaded(model, tmp_path)
+    assert len(loaded.trainable_weights) == len(model.trainable_weights) < len(model.weights)
+    assert_equal_state(model.optimizer.state(), loaded.optimizer.state())
+
+
+def test_a_learning_rate_that_was_set(model, tmp_path):
+    model.optimizer.learning_rate = 0.1 / 3
+    assert saved_and_loaded(model, tmp_path).optimizer.learning_rate == 0.1 / 3
+
+
+def test_a_learning_rate_that_follows_a_schedule(data, tmp_path):
+    model = Sequential([Input((5, 3)), LSTM(2), Dense(2)])
+    model.compile(SGD(schedules.ExponentialDecay(0.1, 2, 0.9)), "mse")
+    model.fit(*data, batch_size=4, epochs=1, verbose=0)
+    loaded = saved_and_loaded(model, tmp_path)
+    assert loaded.optimizer.iterations == 3
+    assert loaded.optimizer.learning_rate == model.optimizer.learning_rate < 0.1
+
+
+@pytest.mark.parametrize(
+    "name", ["ones", "constant", "random_uniform", "truncated_normal", "variance_scaling", "orthogonal", "he_normal"]
+)
+def test_every_initializer_comes_back(tmp_path, name):
+    model = Sequential([Input((4, 3)), LSTM(2, kernel_initializer=name, recurrent_initializer=name)])
+    assert saved_and_loaded(model, tmp_path).get_config() == model.get_config()
+
+
+@pytest.mark.parametrize("activation", sorted(set(ACTIVATIONS) - ROWWISE))
+def test_every_activation_comes_back(tmp_path, activation):
+    model = Sequential([Input((4, 3)), LSTM(2, activation, recurrent_activation=activation), Dense(1, activation)])
+    assert saved_and_loaded(model, tmp_path).get_config() == model.get_config()
+
+
+@pytest.mark.parametrize("loss", [name for name in losses.__all__ if name[0].isupper() and name != "Loss"])
+def test_every_loss_comes_back(tmp_path, loss):
+    model = Sequential([Input((3,)), Dense(2)])
+    model.compile("sgd", getattr(losses, loss)())
+    assert saved_and_loaded(model, tmp_path).get_compile_config() == model.get_compile_config()
+
+
+@pytest.mark.parametrize("metric", sorted(metrics.METRICS))
+def test_every_metric_comes_back(tmp_path, metric):
+    model = Sequential([Input((3,)), Dense(2)])
+    model.compile("sgd", "mse", metrics=[metric])
+    assert saved_and_loaded(model, tmp_path).get_compile_config() == model.get_compile_config()
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        schedules.ExponentialDecay(0.1, 7, 0.9, staircase=True),
+        schedules.InverseTimeDecay(0.1, 7, 0.9),
+        schedules.PiecewiseConstantDecay([3, 5], [0.3, 0.2, 0.1]),
+        schedules.PolynomialDecay(0.1, 7, power=2),
+        schedules.CosineDecay(0.1, 7, warmup_target=0.3, warmup_steps=2),
+        schedules.CosineDecayRestarts(0.1, 7),
+    ],
+    ids=lambda schedule: type(schedule).__name__,
+)
+def test_every_schedule_comes_back(tmp_path, schedule):
+    model = Sequential([Input((3,)), Dense(2)])
+    model.compile(SGD(schedule), "mse")
+    loaded = saved_and_loaded(model, tmp_path)
+    assert loaded.get_compile_config() == model.get_compile_config()
+
+
+@pytest.mark.parametrize("units", [1, 4])
+def test_accuracy_means_the_same_again(tmp_path, units):
+    model = Sequential([Dense(units, "sigmoid")])
+    model.compile("sgd", "sparse_categorical_crossentropy" if units > 1 else "binary_crossentropy", metrics=["accuracy"])
+    x, y = np.random.default_rng(2).normal(size=(9, 3)), np.arange(9) % 2
+    expected = model.evaluate(x, y, verbose=0)
+    loaded = saved_and_loaded(model, tmp_path)
+    assert loaded.get_compile_config() == model.get_compile_config()
+    assert loaded.evaluate(x, y, verbose=0) == expected
+
+
+def test_a_layer_of_ones_own(tmp_path):
+    class Doubled(Dense):
+        def compute_output_shape(self, input_shape):
+            return super().compute_output_shape(input_shape)
+
+    model = Sequential([Input((3,)), Doubled(2)])
+    model.save(tmp_path / "model.nlstm")
+    with pytest.raises(FileFormatError, match="unknown layer 'Doubled'"):
+        load_model(tmp_path / "model.nlstm")
+    loaded = load_model(tmp_path / "model.nlstm", custom_objects={"Doubled": Doubled})
+    assert isinstance(loaded.layers[0], Doubled)
+    assert_equal_weights(model, loaded)
+
+
+def test_the_device_is_the_loaders_to_choose(model, tmp_path):
+    assert saved_and_loaded(model, tmp_path, device="reference").device == "reference"
+    with pytest.raises(ValueError, match="device"):
+        load_model(tmp_path / "model.nlstm", device="abacus")
+
+
+def test_neither_saving_nor_loading_draws_random_numbers(tmp_path):
+    model = Sequential([Input((4, 3)), LSTM(2), Dense(2)])
+    model.compile("adam", "mse")
+    model.random.next_key()
+    set_random_seed(11)
+    before = random.default_stream().state
+    saved_and_loaded(model, tmp_path)
+    assert random.default_stream().state == before
+
+
+def test_a_stream_that_was_never_needed_is_still_to_be_made(tmp_path):
+    model = Sequential([Input((3,)), Dense(2)])
+    loaded = saved_and_loaded(model, tmp_path)
+    assert "random" not in vars(model)
+    assert "random" not in vars(loaded)
+
+
+def test_equal_models_give_equal_files(model, tmp_path):
+    model.save(tmp_path / "one.nlstm")
+    load_model(tmp_path / "one.nlstm").save(tmp_path / "two.nlstm")
+    assert (tmp_path / "one.nlstm").read_bytes() == (tmp_path / "two.nlstm").read_bytes()
+
+
+def test_the_safetensors_library_finds_the_weights_by_name(model, tmp_path):
+    model.save(tmp_path / "model.nlstm")
+    with safetensors.safe_open(tmp_path / "model.nlstm", "np") as file:
+        assert {name for name in file.keys() if name.startswith("layers/")} == {  # noqa: SIM118 - no mapping
+            *(f"layers/{index}/{name}" for index in (0, 2) for name in ("kernel", "recurrent_kernel", "bias")),
+            "layers/3/kernel",
+            "layers/3/bias",
+        }
+        np.testing.assert_array_equal(file.get_tensor("layers/2/recurrent_kernel"), model.layers[2].recurrent_kernel.value)
+        assert file.get_tensor("optimizer/iterations") == 3
+
+
+# -- names of files ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_no_extension_becomes_nlstm(model, tmp_path, kind):
+    model.save(kind(tmp_path / "model"))
+    assert [path.name for path in tmp_path.iterdir()] == ["model.nlstm"]
+
+
+@pytest.mark.parametrize("extension", [".keras", ".h5", ".onnx", ".pt", ".safetensors", ".NLSTM", ".v2"])
+def test_another_extension_is_refused(model, tmp_path, extension):
+    with pytest.raises(ValueError, match=r"a model is saved as \.nlstm, got .*Save it as"):
+        model.save(tmp_path / f"model{extension}")
+    assert not list(tmp_path.iterdir())
+
+
+def test_loading_looks_at_the_content(model, tmp_path):
+    model.save(tmp_path / "model.nlstm")
+    (tmp_path / "model.nlstm").rename(tmp_path / "model.h5")
+    assert_equal_weights(model, load_model(tmp_path / "model.h5"))
+
+
+def test_an_existing_file_is_replaced_unless_told_otherwise(model, tmp_path):
+    model.save(tmp_path / "model.nlstm")
+    before = (tmp_path / "model.nlstm").read_bytes()
+    model.layers[0].set_weights([2 * w for w in model.layers[0].get_weights()])
+    with pytest.raises(FileExistsError, match="overwrite=True"):
+        model.save(tmp_path / "model.nlstm", overwrite=False)
+    assert (tmp_path / "model.nlstm").read_bytes() == before
+    model.save(tmp_path / "model.nlstm")
+    assert_equal_weights(model, load_model(tmp_path / "model.nlstm"))
+
+
+def test_a_model_that_no_file_can_hold_leaves_the_old_file(model, tmp_path):
+    model.save(tmp_path / "model.nlstm")
+    before = (tmp_path / "model.nlstm").read_bytes()
+    with pytest.raises(ValueError, match="up to 256"):
+        Sequential([Dropout(0.1) for _ in range(257)]).save(tmp_path / "model.nlstm")
+    assert (tmp_path / "model.nlstm").read_bytes() == before
+
+
+def test_the_most_layers_that_a_file_holds(tmp_path):
+    model = Sequential([Input((3,)), *(Dense(1) for _ in range(255))])
+    model.compile(Adam(amsgrad=True), "mse")
+    model.optimizer.build(model.trainable_weights)
+    assert_equal_weights(model, saved_and_loaded(model, tmp_path))
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no such file"):
+        load_model(tmp_path / "none.nlstm")
+
+
+def test_no_file_but_for_the_extension(model, tmp_path):
+    model.save(tmp_path / "model")
+    with pytest.raises(FileNotFoundError, match=r"Is it '.*model\.nlstm'"):
+        load_model(tmp_path / "model")

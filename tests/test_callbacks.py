@@ -1,0 +1,316 @@
+"""Callbacks one by one, and when the loop calls them. Keras's order of hooks is compared in ``test_keras_training``."""
+
+from __future__ import annotations
+
+import csv
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from training_cases import X, Y, make_model, same_weights
+
+from numba_lstm import callbacks, metrics
+from numba_lstm.callbacks.dispatch import CallbackList
+from numba_lstm.optimizers import SGD
+from numba_lstm.optimizers.schedules import ExponentialDecay
+
+QUIET = {"batch_size": 4, "verbose": 0}  # three batches an epoch
+
+
+class FakeModel:
+    """What callbacks ask of a model."""
+
+    def __init__(self):
+        self.stop_training = False
+        self.metrics = [metrics.get("mae"), metrics.get("acc")]
+        self.optimizer = SimpleNamespace(learning_rate=1.0)
+        self.weights, self.saved = 0, []
+
+    def get_weights(self):
+        return [self.weights]
+
+    def set_weights(self, weights):
+        (self.weights,) = weights
+
+    def save(self, path):
+        self.saved.append(path.name)
+
+
+def feed(callback, values, key="val_loss"):
+    """Run ``callback`` over epochs with these values until it stops; answer the model and the epochs that ran."""
+    model = FakeModel()
+    callback.set_model(model)
+    callback.on_train_begin({})
+    for epoch, value in enumerate(values):
+        model.weights = epoch
+        callback.on_epoch_begin(epoch, {})
+        callback.on_epoch_end(epoch, {"loss": 0.0, key: value})
+        if model.stop_training:
+            break
+    callback.on_train_end({})
+    return model, epoch + 1
+
+
+# -- which hooks are called ---------------------------------------------------------------------------------------------
+
+
+def test_without_a_listener_no_logs_are_made():
+    listeners = CallbackList(
+        [callbacks.EarlyStopping()], FakeModel(), {"verbose": 0, "epochs": 1, "steps": 3}, add_history=True
+    )
+    assert listeners.batch_begin("on_train_batch_begin") is None
+    assert listeners.batch_end("on_train_batch_end", dict) is None
+
+
+@pytest.mark.parametrize("hook", ["on_train_batch_end", "on_batch_end"])
+def test_a_hook_of_batches_sees_the_loss_so_far(hook):
+    seen = []
+    model = make_model()
+    callback = type(
+        "Seeing", (callbacks.Callback,), {hook: lambda self, batch, logs=None: seen.append((batch, logs["loss"]))}
+    )()
+    history = model.fit(X, Y, callbacks=[callback], **QUIET)
+    assert [batch for batch, _ in seen] == [0, 1, 2]
+    assert seen[-1][1] == history.history["loss"][0]
+
+
+def test_a_hook_may_be_an_attribute():
+    seen = []
+    callback = callbacks.LambdaCallback(
+        on_train_batch_begin=lambda batch, logs: seen.append(batch), on_train_end=lambda logs: seen.append("end")
+    )
+    make_model().fit(X, Y, callbacks=callback, **QUIET)
+    assert seen == [0, 1, 2, "end"]
+
+
+def test_hooks_of_evaluate_and_predict():
+    class Counting(callbacks.Callback):
+        def __init__(self):
+            self.calls = []
+
+        def on_test_begin(self, logs=None):
+            self.calls.append("test")
+
+        def on_test_batch_end(self, batch, logs=None):
+            self.calls.append(batch)
+
+        def on_test_end(self, logs=None):
+            self.calls.append(sorted(logs))
+
+        def on_predict_batch_begin(self, batch, logs=None):
+            self.calls.append(-batch)
+
+        def on_predict_end(self, logs=None):
+            self.calls.append("predicted")
+
+    counting = Counting()
+    model = make_model()
+    model.evaluate(X, Y, callbacks=[counting], **QUIET)
+    model.predict(X, callbacks=[counting], **QUIET)
+    assert counting.calls == ["test", 0, 1, 2, ["loss"], 0, -1, -2, "predicted"]
+
+
+def test_stop_training_ends_after_the_present_batch():
+    model = make_model()
+    stop = callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: setattr(model, "stop_training", batch == 1))
+    history = model.fit(X, Y, epochs=5, callbacks=[stop], **QUIET)
+    assert history.epoch == [0]
+    assert model.optimizer.iterations == 2
+
+
+def test_params_are_keras_names():
+    seen = callbacks.Callback()
+    make_model().fit(X, Y, epochs=2, callbacks=[seen], **QUIET)
+    assert dict(seen.params) == {"verbose": 0, "epochs": 2, "steps": 3}
+
+
+def test_a_users_history_is_the_one_that_is_answered():
+    mine = callbacks.History()
+    assert make_model().fit(X, Y, callbacks=[mine], **QUIET) is mine
+
+
+def test_what_is_no_callback_is_a_sentence():
+    model = make_model()
+    before = model.get_weights()
+    with pytest.raises(TypeError, match="callbacks must be Callback objects, got <class"):
+        model.fit(X, Y, callbacks=[callbacks.History], **QUIET)
+    assert same_weights(before, model.get_weights())
+
+
+def test_an_unknown_hook_is_a_sentence():
+    with pytest.raises(TypeError, match="unknown hook 'on_epoch_ends', did you mean 'on_epoch_end'"):
+        callbacks.LambdaCallback(on_epoch_ends=print)
+
+
+# -- what is watched ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("monitor", "falls"), [("val_loss", True), ("loss", True), ("val_mae", True), ("acc", False), ("val_acc", False)]
+)
+def test_auto_knows_what_is_better(monitor, falls):
+    _, epochs = feed(callbacks.EarlyStopping(monitor), [3.0, 2.0, 1.0, 0.5], key=monitor)
+    assert (epochs == 4) == falls
+
+
+def test_auto_says_what_it_does_not_know_before_a_weight_changes():
+    model = make_model(metrics=["mae"])
+    before = model.get_weights()
+    with pytest.raises(ValueError, match="cannot tell whether 'val_f1' should fall or rise; it knows loss, mae"):
+        model.fit(X, Y, callbacks=[callbacks.EarlyStopping("val_f1")], **QUIET)
+    assert same_weights(before, model.get_weights())
+
+
+def test_another_mode_is_a_sentence():
+    with pytest.raises(ValueError, match="mode must be 'auto', 'min' or 'max', got 'down'"):
+        callbacks.EarlyStopping(mode="down")
+
+
+def test_a_watched_number_that_is_not_there_is_a_warning():
+    with pytest.warns(UserWarning, match="EarlyStopping watches 'val_loss', but the logs hold loss, mae"):
+        make_model(metrics=["mae"]).fit(X, Y, callbacks=[callbacks.EarlyStopping()], **QUIET)
+
+
+# -- EarlyStopping ------------------------------------------------------------------------------------------------------
+
+
+def test_patience_is_counted_from_the_best_epoch():
+    _, epochs = feed(callbacks.EarlyStopping(patience=2), [3.0, 2.0, 2.5, 2.2, 1.0])
+    assert epochs == 4
+
+
+def test_a_change_up_to_min_delta_is_no_improvement():
+    _, epochs = feed(callbacks.EarlyStopping(patience=2, min_delta=0.5), [3.0, 2.75, 2.5, 1.0])
+    assert epochs == 3
+
+
+def test_the_best_weights_come_back():
+    model, _ = feed(callbacks.EarlyStopping(patience=2, restore_best_weights=True), [3.0, 1.0, 2.0, 2.0])
+    assert model.weights == 1
+
+
+def test_a_baseline_that_is_not_reached_ends_training():
+    _, epochs = feed(callbacks.EarlyStopping(patience=2, baseline=0.5), [3.0, 2.0, 2.0, 2.0])
+    assert epochs == 3
+
+
+def test_warm_up_epochs_are_not_looked_at():
+    stopping = callbacks.EarlyStopping(start_from_epoch=2)
+    _, epochs = feed(stopping, [0.1, 0.2, 3.0, 2.0, 2.5])
+    assert (epochs, stopping.best, stopping.stopped_epoch) == (5, 2.0, 4)
+
+
+def test_a_second_fit_starts_anew():
+    stopping = callbacks.EarlyStopping(patience=1)
+    feed(stopping, [1.0, 2.0])
+    _, epochs = feed(stopping, [5.0, 4.0, 4.5])
+    assert epochs == 3
+
+
+# -- the learning rate --------------------------------------------------------------------------------------------------
+
+
+def test_a_plateau_lowers_the_rate_down_to_the_lowest():
+    reduce = callbacks.ReduceLROnPlateau(patience=1, factor=0.5, min_lr=0.3)
+    model, _ = feed(reduce, [1.0, 1.0, 1.0, 1.0])
+    assert model.optimizer.learning_rate == 0.3
+
+
+def test_a_plateau_under_a_schedule_is_a_sentence_before_a_weight_changes():
+    model = make_model(optimizer=SGD(ExponentialDecay(0.1, 5, 0.5)))
+    before = model.get_weights()
+    with pytest.raises(TypeError, match="follows ExponentialDecay"):
+        model.fit(X, Y, callbacks=[callbacks.ReduceLROnPlateau("loss")], **QUIET)
+    assert same_weights(before, model.get_weights())
+
+
+@pytest.mark.parametrize("schedule", [lambda epoch: 0.5 - 0.125 * epoch, lambda epoch, rate: rate - 0.125 if epoch else 0.5])
+def test_a_scheduler_takes_one_or_two_arguments(schedule):
+    model = make_model(optimizer="sgd")
+    history = model.fit(X, Y, epochs=3, callbacks=[callbacks.LearningRateScheduler(schedule)], **QUIET)
+    assert history.history["learning_rate"] == [0.5, 0.375, 0.25]
+
+
+def test_a_scheduler_of_no_arguments_is_a_sentence():
+    with pytest.raises(TypeError, match=r"must be a function \(epoch, rate\) -> rate"):
+        callbacks.LearningRateScheduler(lambda: 0.5)
+
+
+def test_an_error_inside_a_schedule_is_shown_as_it_is():
+    def schedule(epoch, rate):
+        raise TypeError("mine")
+
+    with pytest.raises(TypeError, match="mine"):
+        make_model().fit(X, Y, callbacks=[callbacks.LearningRateScheduler(schedule)], **QUIET)
+
+
+# -- files --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_checkpoint_fills_in_its_name(tmp_path):
+    checkpoint = callbacks.ModelCheckpoint(tmp_path / "new" / "{epoch:02d}-{val_loss:.1f}.nlstm")
+    model, _ = feed(checkpoint, [3.0, 2.5])
+    assert model.saved == ["01-3.0.nlstm", "02-2.5.nlstm"]
+    assert (tmp_path / "new").is_dir()
+
+
+def test_only_the_best_is_saved(tmp_path):
+    checkpoint = callbacks.ModelCheckpoint(tmp_path / "{epoch}", save_best_only=True, initial_value_threshold=2.75)
+    model, _ = feed(checkpoint, [3.0, 2.0, 2.5, 1.0])
+    assert model.saved == ["2", "4"]
+
+
+def test_a_checkpoint_every_so_many_batches(tmp_path):
+    model = make_model()
+    saved = []
+    model.save = lambda path: saved.append(path.name)
+    checkpoint = callbacks.ModelCheckpoint(tmp_path / "{epoch}-{batch}", save_freq=2)
+    model.fit(X, Y, epochs=2, callbacks=[checkpoint], **QUIET)
+    assert saved == ["1-2", "2-1", "2-3"]
+
+
+def test_a_field_that_is_not_there_is_a_sentence(tmp_path):
+    with pytest.raises(KeyError, match="asks for 'val_mae', but there is only epoch, loss, val_loss"):
+        feed(callbacks.ModelCheckpoint(tmp_path / "{val_mae}"), [1.0])
+
+
+@pytest.mark.parametrize("arguments", [{"save_weights_only": True}, {"save_freq": 0}, {"save_freq": "batch"}])
+def test_a_checkpoint_refuses_what_it_cannot_do(arguments):
+    with pytest.raises(
+        (TypeError, ValueError), match=r"save_weights_only=False only|must be at least 1|must be a whole number"
+    ):
+        callbacks.ModelCheckpoint("model", **arguments)
+
+
+def test_the_log_file_has_a_line_an_epoch(tmp_path):
+    path = tmp_path / "log.csv"
+    feed(callbacks.CSVLogger(path), [3.0, 2.0])
+    feed(callbacks.CSVLogger(path, append=True), [1.0])
+    rows = list(csv.reader(path.read_text().splitlines()))
+    assert rows == [["epoch", "loss", "val_loss"], ["0", "0.0", "3.0"], ["1", "0.0", "2.0"], ["0", "0.0", "1.0"]]
+
+
+def test_the_log_file_has_room_for_a_later_validation(tmp_path):
+    path = tmp_path / "log.csv"
+    make_model().fit(
+        X, Y, epochs=2, validation_data=(X, Y), validation_freq=2, callbacks=[callbacks.CSVLogger(path, ";")], **QUIET
+    )
+    first, second, third = list(csv.reader(path.read_text().splitlines(), delimiter=";"))
+    assert first == ["epoch", "loss", "val_loss"]
+    assert second[2] == "NA"
+    assert math.isfinite(float(third[2]))
+
+
+# -- TerminateOnNaN -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore:the loss is nan:RuntimeWarning")
+def test_training_ends_at_a_loss_that_is_not_finite(capsys):
+    model = make_model()
+    x = X.copy()
+    x[5, 0, 0] = np.nan
+    history = model.fit(x, Y, epochs=3, shuffle=False, callbacks=[callbacks.TerminateOnNaN()], **QUIET)
+    assert model.optimizer.iterations == 2
+    assert history.epoch == [0]
+    assert capsys.readouterr().out == "Batch 1: Invalid loss, terminating training\n"

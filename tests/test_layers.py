@@ -1,0 +1,436 @@
+"""Layers by themselves: arguments, weights, calls on arrays, gradients. The ops' numbers are tested in tests/kernels."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from tolerances import ELEMENTWISE, FINITE_DIFFERENCES, RECURRENT, SUMS, assert_close
+
+from numba_lstm import activations, initializers, layers, names, random
+from numba_lstm.device import get_ops
+from numba_lstm.kernels.specs import Key
+from numba_lstm.layers import LSTM, Activation, Dense, Dropout, Input, InputLayer
+
+N, T, D, H = 3, 5, 7, 11
+RNG = np.random.default_rng(11)
+X = RNG.normal(size=(N, T, D))
+
+
+@pytest.fixture(autouse=True)
+def _fresh():
+    random.set_random_seed(8)
+    names.reset()
+
+
+class Failing(initializers.Initializer):
+    def draw(self, shape):
+        raise ZeroDivisionError
+
+
+def lstm(**arguments):
+    """A float64 LSTM with distinct weights everywhere, biases included, built for X."""
+    layer = LSTM(H, dtype="float64", bias_initializer="random_normal", **arguments)
+    layer(X)
+    return layer
+
+
+# -- LSTM -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(N, T, D), (1, T, D), (N, 1, D)])
+def test_lstm_answers_the_last_output_or_all_of_them(shape):
+    x = X[: shape[0], : shape[1]]
+    sequences, last = LSTM(H, return_sequences=True), LSTM(H)
+    y = sequences(x)
+    last(x)
+    last.set_weights(sequences.get_weights())
+    assert y.shape == (*shape[:2], H)
+    assert np.array_equal(y[:, -1], last(x))
+
+
+@pytest.mark.parametrize("sequences", [False, True])
+def test_lstm_with_return_state_answers_y_h_and_c(sequences):
+    layer = lstm(return_sequences=sequences, return_state=True)
+    y, h, c = layer(X)
+    assert np.array_equal(y[:, -1] if sequences else y, h)
+    assert h.shape == c.shape == (N, H)
+    assert not np.any(h == c)
+
+
+def test_lstm_goes_on_from_an_initial_state():
+    layer = lstm(return_sequences=True, return_state=True)
+    y, h, c = layer(X)
+    first, h1, c1 = layer(X[:, :2])
+    second, h2, c2 = layer(X[:, 2:], initial_state=[h1, c1])
+    assert np.array_equal(np.concatenate([first, second], axis=1), y)
+    assert np.array_equal(h2, h)
+    assert np.array_equal(c2, c)
+
+
+def test_a_masked_step_carries_states_and_output():
+    layer = lstm(return_sequences=True, return_state=True)
+    mask = np.ones((N, T))
+    mask[1, 3:] = 0
+    y, h, c = layer(X, mask=mask)
+    shorter, h1, c1 = layer(X[1:2, :3])
+    assert_close(y[1, :3], shorter[0], RECURRENT["float64"])
+    assert np.array_equal(y[1, 3:], y[1, [2, 2]])
+    assert_close(h[1:2], h1, RECURRENT["float64"])
+    assert_close(c[1:2], c1, RECURRENT["float64"])
+    assert_close(y[::2], layer(X)[0][::2], RECURRENT["float64"])
+
+
+def test_lstm_hands_the_mask_on_with_sequences_only():
+    ops = get_ops()
+    x, mask = ops.gather(X, slice(None), "float64"), ops.asarray(np.ones((T, N), bool), bool)
+    assert lstm(return_sequences=True).forward(ops, x, mask=mask).mask is mask
+    assert lstm().forward(ops, x, mask=mask).mask is None
+
+
+def test_lstm_weights_have_keras_names_and_shapes():
+    layer = LSTM(H, name="memory")
+    layer(X)
+    shapes = {"memory/kernel": (D, 4 * H), "memory/recurrent_kernel": (H, 4 * H), "memory/bias": (4 * H,)}
+    assert {v.path: v.shape for v in layer.variables} == shapes
+    assert layer.count_params() == 4 * H * (D + H + 1)
+
+
+def test_lstm_without_bias_has_two_weights():
+    layer = lstm(use_bias=False)
+    assert [v.name for v in layer.weights] == ["kernel", "recurrent_kernel"]
+    with_zeros = lstm()
+    with_zeros.set_weights([*layer.get_weights(), np.zeros(4 * H)])
+    assert np.array_equal(layer(X), with_zeros(X))
+
+
+@pytest.mark.parametrize("unit", [True, False])
+def test_unit_forget_bias_sets_the_second_block_only(unit):
+    layer = LSTM(H, bias_initializer=initializers.Constant(0.25), unit_forget_bias=unit)
+    layer(X)
+    blocks = layer.bias.value.reshape(4, H)
+    assert np.all(blocks[[0, 2, 3]] == 0.25)
+    assert np.all(blocks[1] == (1 if unit else 0.25))
+
+
+def test_lstm_draws_each_weight_as_one_matrix():
+    layer = LSTM(60)
+    layer(X)
+    limit = np.sqrt(6 / (D + 240))
+    assert 0.99 * limit < np.abs(layer.kernel.value).max() <= limit
+    recurrent = layer.recurrent_kernel.value.astype("float64")
+    assert np.allclose(recurrent @ recurrent.T, np.eye(60), atol=1e-6)
+
+
+def test_lstm_path_names_the_kernels():
+    assert lstm().path(N, T).split(":")[0] == lstm().path(N, T, training=True).split(":")[0]
+    with pytest.raises(ValueError, match="not built yet"):
+        LSTM(3).path(N, T)
+
+
+@pytest.mark.parametrize("argument", ["activation", "recurrent_activation"])
+def test_lstm_refuses_softmax(argument):
+    with pytest.raises(ValueError, match=f"cannot take 'softmax' as {argument}: a gate has one number at a time"):
+        LSTM(3, **{argument: "softmax"})
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"), [("go_backwards", True), ("dropout", 0.1), ("kernel_regularizer", "l2"), ("stateful", True)]
+)
+def test_arguments_that_are_not_taken_yet_are_refused_by_name(argument, value):
+    with pytest.raises(TypeError, match=f"LSTM does not take '{argument}' yet, got {value!r}"):
+        LSTM(3, **{argument: value})
+
+
+def test_arguments_that_are_not_taken_yet_may_stand_at_kerass_defaults():
+    LSTM(3, go_backwards=False, dropout=0.0, kernel_regularizer=None, unroll=False, use_cudnn="auto", activity_regularizer=None)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "sentence"),
+    [
+        (lambda: LSTM(3, unit=4), TypeError, "LSTM has no argument 'unit', did you mean 'units'"),
+        (lambda: LSTM(0), ValueError, "units must be at least 1, got 0"),
+        (lambda: LSTM(2.5), TypeError, "units must be a whole number"),
+        (lambda: LSTM(True), TypeError, "units must be a whole number"),
+        (lambda: LSTM(3, "tahn"), ValueError, "did you mean 'tanh'"),
+        (lambda: LSTM(3, recurrent_initializer="orthogonl"), ValueError, "did you mean 'orthogonal'"),
+        (lambda: LSTM(3, seed=-1), ValueError, "a seed must be"),
+        (lambda: Dense(0), ValueError, "units must be at least 1"),
+        (lambda: Dense(3, kernel_constraint="max_norm"), TypeError, "does not take 'kernel_constraint' yet"),
+        (lambda: Dense(3, dtype="float16"), TypeError, "'float32' or 'float64', got 'float16'"),
+        (lambda: Dense(3, name="a/b"), ValueError, "without '/'"),
+        (lambda: Dense(3, input_shape=7), TypeError, "a shape must be a tuple, got 7"),
+        (lambda: Dense(3, input_shape=(0,)), ValueError, "whole numbers of at least 1"),
+        (lambda: Dropout(1.0), ValueError, r"\[0, 1\), got 1.0"),
+        (lambda: Dropout(-0.1), ValueError, r"\[0, 1\), got -0.1"),
+        (lambda: Input(7), TypeError, "a shape must be a tuple"),
+        (lambda: Input(), ValueError, "shape or batch_shape"),
+        (lambda: Input((3, 4, 5, 6)), ValueError, "rank 2 or 3"),
+        (lambda: layers.deserialize({"class_name": "GRU", "config": {}}), ValueError, "unknown layer 'GRU'"),
+    ],
+)
+def test_bad_arguments_are_answered_with_a_sentence(make, error, sentence):
+    with pytest.raises(error, match=sentence):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "sentence"),
+    [
+        (lambda layer: layer(X[0]), ValueError, r"expects \(batch, time, features\), got shape \(5, 7\). Add a feature axis"),
+        (lambda layer: layer(X[..., :2]), ValueError, "built for features = 7, got shape .* with 2"),
+        (lambda layer: layer(X[:0]), ValueError, "is empty"),
+        (lambda layer: layer(X + 1j), TypeError, "real numbers, got dtype complex128"),
+        (lambda layer: layer(X.astype(str)), TypeError, "real numbers"),
+        (lambda layer: layer(X, initial_state=[X[:, 0]]), ValueError, "two arrays, h and c, got 1"),
+        (lambda layer: layer(X, initial_state=[X[:, 0], X[:, 0]]), ValueError, r"states of shape \(3, 11\), got \(3, 7\)"),
+        (lambda layer: layer(X, mask=np.ones((T, N))), ValueError, r"mask of shape \(batch, time\) = \(3, 5\), got \(5, 3\)"),
+    ],
+)
+def test_bad_input_is_answered_with_a_sentence(call, error, sentence):
+    layer = LSTM(H)
+    layer(X)
+    with pytest.raises(error, match=sentence):
+        call(layer)
+
+
+# -- Dense, Activation, Dropout, Input --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("x", [X, X[:, 0], X[:1], X[:1, 0]])
+@pytest.mark.parametrize("activation", [None, "tanh", "softmax", activations.gelu])
+def test_dense_is_a_product_a_bias_and_an_activation(x, activation):
+    layer = Dense(4, activation, bias_initializer="random_normal", dtype="float64")
+    y = layer(x)
+    z = x @ layer.kernel.value + layer.bias.value
+    assert_close(y, Activation(activation, dtype="float64")(z), SUMS["float64"])
+
+
+def test_dense_without_bias_has_one_weight():
+    layer = Dense(4, use_bias=False)
+    assert_close(layer(X), X @ layer.kernel.value, SUMS["float32"])
+    assert [v.path for v in layer.variables] == ["dense/kernel"]
+
+
+def test_layers_without_weights_take_any_number_of_features():
+    layer = Activation("relu")
+    assert layer(X).shape == X.shape
+    assert layer(X[:, 0, :2]).shape == (N, 2)
+
+
+def test_the_activation_layer_computes_its_activation():
+    assert_close(Activation("softsign", dtype="float64")(X), X / (1 + np.abs(X)), ELEMENTWISE["float64"])
+
+
+def test_dropout_is_the_identity_outside_training():
+    assert np.array_equal(Dropout(0.5)(X), X.astype("float32"))
+    assert np.array_equal(Dropout(0.0)(X, training=True), X.astype("float32"))
+
+
+def test_dropout_zeroes_the_rate_and_scales_the_rest():
+    y = Dropout(0.3, dtype="float64")(np.ones((100, 200)), training=True)
+    dropped = np.mean(y == 0)
+    assert abs(dropped - 0.3) < 5 * np.sqrt(0.21 / y.size)
+    assert_close(y[y != 0], np.full(np.sum(y != 0), 1 / 0.7), 1e-15)
+
+
+@pytest.mark.parametrize(("noise_shape", "axis"), [((None, 1, None), 1), ((1, None, None), 0), ((N, T, 1), 2)])
+def test_dropout_shares_its_mask_along_axes_of_one(noise_shape, axis):
+    y = Dropout(0.5, noise_shape, dtype="float64")(np.ones((N, T, D)), training=True)
+    assert np.all(y == np.take(y, [0], axis))
+    assert 0 < np.mean(y == 0) < 1
+
+
+@pytest.mark.parametrize("noise_shape", [(None, 1), (T, None, None), (None, None, None, 1)])
+def test_dropout_refuses_a_noise_shape_that_does_not_fit(noise_shape):
+    with pytest.raises(ValueError, match=r"noise_shape to be 1, None or that of the input \(3, 5, 7\)"):
+        Dropout(0.5, noise_shape)(X, training=True)
+
+
+def test_dropout_draws_anew_each_time_and_repeats_after_a_seed():
+    layer = Dropout(0.5)
+    first, second = layer(X, training=True), layer(X, training=True)
+    random.set_random_seed(8)
+    assert np.array_equal(layer(X, training=True), first)
+    assert not np.array_equal(first, second)
+
+
+def test_a_layers_own_seed_replaces_the_streams():
+    key = Key(seed=1, step=2, tag=3)
+    assert Dropout(0.5).key(key) == key
+    assert Dropout(0.5, seed=9).key(key) == Key(seed=9, step=2, tag=3)
+    with pytest.raises(ValueError, match="needs rng"):
+        Dropout(0.5).key(None)
+
+
+def test_input_holds_the_shape_of_a_batch():
+    assert Input((None, 7)).batch_shape == (None, None, 7)
+    assert Input((7,), batch_size=32).batch_shape == (32, 7)
+    assert Input(batch_shape=(2, 5, 7)).batch_shape == (2, 5, 7)
+    assert np.array_equal(Input((T, D), dtype="float64")(X), X)
+
+
+# -- all layers -------------------------------------------------------------------------------------------------------
+
+EXAMPLES = [
+    LSTM(H, "relu", "hard_sigmoid", False, "he_normal", initializers.Orthogonal(2.0, seed=3), "ones", False),
+    LSTM(H, return_sequences=True),
+    LSTM(H, {"class_name": "elu", "config": {"alpha": 2.0}}, return_state=True, seed=4, dtype="float64", trainable=False),
+    Dense(4, "softmax", kernel_initializer=initializers.RandomNormal(1.0, 2.0), input_shape=(None, D)),
+    Dropout(0.25, (None, 1, None), seed=6),
+    Activation("leaky_relu"),
+    InputLayer((None, D), batch_size=5),
+]
+
+
+@pytest.mark.parametrize("layer", EXAMPLES, ids=lambda layer: type(layer).__name__)
+def test_a_config_makes_an_equal_layer(layer):
+    again = layers.deserialize(layers.serialize(layer))
+    assert type(again) is type(layer)
+    assert again.get_config() == layer.get_config()
+    assert again.name == layer.name
+
+
+@pytest.mark.parametrize("layer", EXAMPLES, ids=lambda layer: type(layer).__name__)
+def test_the_output_has_the_shape_that_was_computed_for_it(layer):
+    layer = layers.deserialize(layers.serialize(layer))
+    y = layer(X)
+    shape = y[0].shape if isinstance(y, tuple) else y.shape
+    assert shape == layer.compute_output_shape((N, T, D))
+
+
+@pytest.mark.parametrize("sequences", [True, False])
+def test_gradients_of_an_lstm_and_its_states_agree_with_finite_differences(sequences):
+    layer = lstm(return_sequences=sequences)
+    h, c = RNG.normal(size=(2, N, H))
+    dy, dh, dc = RNG.normal(size=(N, T, H) if sequences else (N, H)), RNG.normal(size=(N, H)), RNG.normal(size=(N, H))
+    _check_gradients(layer, X, dy, (h, c), (dh if sequences else None, dc))
+
+
+def test_an_lstm_may_be_asked_for_the_gradient_of_its_states_alone():
+    layer = lstm()
+    h, c = RNG.normal(size=(2, N, H))
+    _check_gradients(layer, X, None, (h, c), (RNG.normal(size=(N, H)), RNG.normal(size=(N, H))))
+
+
+def test_the_last_output_is_h_and_has_one_gradient():
+    layer, ops = lstm(), get_ops()
+    result = layer.forward(ops, ops.gather(X, slice(None), "float64"), training=True)
+    with pytest.raises(ValueError, match="the sum of their gradients"):
+        layer.backward(ops, result.tape, result.y, (result.y, None))
+
+
+@pytest.mark.parametrize("x", [X, X[:, 0]], ids=["sequences", "rows"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Dense(4, "tanh", bias_initializer="random_normal", dtype="float64"),
+        lambda: Dense(4, "softmax", use_bias=False, dtype="float64"),
+        lambda: Activation("silu", dtype="float64"),
+        lambda: Dropout(0.4, dtype="float64"),
+        lambda: Dropout(0.0, dtype="float64"),
+    ],
+)
+def test_gradients_of_other_layers_agree_with_finite_differences(make, x):
+    layer = make()
+    _check_gradients(layer, x, RNG.normal(size=layer(x).shape))
+
+
+def test_dx_is_left_out_where_nobody_needs_it():
+    ops = get_ops()
+    for layer in (lstm(), Dense(4, dtype="float64"), Activation("tanh", dtype="float64")):
+        layer(X)
+        result = layer.forward(ops, ops.gather(X, slice(None), "float64"), training=True)
+        assert layer.backward(ops, result.tape, result.y, need_dx=False).dx is None
+
+
+def _check_gradients(layer, x, dy, states=(), dstates=None):
+    """The gradient along one random direction of inputs, states and weights, against a central difference."""
+    ops, key, step = get_ops(), Key(1, 2, 3), 1e-5
+    dy = None if dy is None else ops.gather(dy, slice(None), "float64")
+    starts = [x, *states, *layer.get_weights()]
+    directions = [RNG.normal(size=value.shape) for value in starts]
+    dstates = None if dstates is None else tuple(None if d is None else ops.asarray(d, "float64") for d in dstates)
+
+    def run(distance):
+        x, *rest = (value + distance * direction for value, direction in zip(starts, directions, strict=True))
+        layer.set_weights(rest[len(states) :])
+        given = tuple(ops.asarray(value, "float64") for value in rest[: len(states)]) or None
+        result = layer.forward(ops, ops.gather(x, slice(None), "float64"), given, None, True, key)
+        pairs = [(result.y, dy), *zip(result.states, dstates or (), strict=False)]
+        return result, sum(np.sum(ops.to_host(a) * ops.to_host(b)) for a, b in pairs if b is not None)
+
+    difference = (run(step)[1] - run(-step)[1]) / (2 * step)
+    dx, dstates0, gradients = layer.backward(ops, run(0.0)[0].tape, dy, dstates)
+    directions[0] = ops.to_host(ops.gather(directions[0], slice(None), "float64"))
+    found = [dx, *(dstates0 if states else ()), *gradients]
+    slope = sum(np.sum(ops.to_host(g) * direction) for g, direction in zip(found, directions, strict=True))
+    assert_close(slope, difference, FINITE_DIFFERENCES)
+
+
+def test_names_count_up_as_in_keras():
+    made = [LSTM(3), LSTM(3), Dense(3), LSTM(3), Input((3,))]
+    assert [layer.name for layer in made] == ["lstm", "lstm_1", "dense", "lstm_2", "input_layer"]
+
+
+def test_a_layer_computes_in_its_dtype():
+    single, double = LSTM(H, dtype="float32"), lstm(return_sequences=False)
+    single(X)
+    single.set_weights(double.get_weights())
+    assert single(X).dtype == np.float32
+    assert_close(single(X), double(X), RECURRENT["float32"])
+
+
+@pytest.mark.parametrize("dtype", ["float16", "int64", "bool"])
+def test_other_real_inputs_are_cast(dtype):
+    layer = LSTM(H)
+    x = (X * 2).astype(dtype)
+    assert np.array_equal(layer(x), layer(x.astype("float32")))
+
+
+def test_set_weights_is_all_or_nothing():
+    layer = Dense(4)
+    layer(X)
+    before = layer.get_weights()
+    for wrong in ([before[0]], [before[0] + 1, before[1][:2]], [before[0] + 1, ["a"] * 4]):
+        with pytest.raises((ValueError, TypeError)):
+            layer.set_weights(wrong)
+        assert all(np.array_equal(a, b) for a, b in zip(layer.get_weights(), before, strict=True))
+
+
+def test_a_failed_build_leaves_nothing_behind():
+    layer = LSTM(H, recurrent_initializer=Failing())
+    with pytest.raises(ZeroDivisionError):
+        layer(X)
+    layer.recurrent_initializer = initializers.get("orthogonal")
+    assert layer(X).shape == (N, H)
+    assert len(layer.variables) == 3
+
+
+def test_weights_cannot_be_set_before_the_layer_is_built():
+    with pytest.raises(ValueError, match="dense is not built yet"):
+        Dense(4).set_weights([X])
+
+
+def test_a_layer_first_called_by_many_threads_is_built_once():
+    layer = LSTM(H)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(layer, [X] * 16))
+    assert len(layer.variables) == 3
+    assert all(np.array_equal(answer, answers[0]) for answer in answers)
+
+
+def test_a_frozen_layer_has_no_trainable_weights():
+    layer = Dense(4, trainable=False)
+    layer(X)
+    assert layer.trainable_weights == []
+    assert layer.non_trainable_weights == layer.weights
+    layer.trainable = True
+    assert layer.trainable_weights == layer.weights
+
+
+def test_parameters_cannot_be_counted_before_the_layer_is_built():
+    with pytest.raises(ValueError, match="dense is not built yet"):
+        Dense(4).count_params()

@@ -1,0 +1,104 @@
+"""Losses by themselves. What training does with them is compared with Keras in ``test_keras_training``."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tolerances import ELEMENTWISE, assert_close
+
+from numba_lstm import losses
+
+DRAW = np.random.default_rng(23)
+Y, TARGET = DRAW.normal(size=(3, 5, 7)), DRAW.normal(size=(3, 5, 7))
+NAMES = {
+    "MeanSquaredError": ("mean_squared_error", "mse", "MSE"),
+    "MeanAbsoluteError": ("mean_absolute_error", "mae", "MAE"),
+    "Huber": ("huber",),
+    "LogCosh": ("log_cosh", "logcosh"),
+    "BinaryCrossentropy": ("binary_crossentropy",),
+    "CategoricalCrossentropy": ("categorical_crossentropy",),
+    "SparseCategoricalCrossentropy": ("sparse_categorical_crossentropy",),
+}
+
+
+@pytest.mark.parametrize(("cls", "name"), [(cls, name) for cls, names in NAMES.items() for name in (cls, *names)])
+def test_a_loss_has_keras_names(cls, name):
+    assert type(losses.get(name)) is getattr(losses, cls)
+
+
+@pytest.mark.parametrize(("cls", "names"), NAMES.items())
+def test_a_function_stands_for_its_class(cls, names):
+    assert type(losses.get(getattr(losses, names[0]))) is getattr(losses, cls)
+
+
+def test_an_object_stands_for_itself():
+    loss = losses.Huber(0.5)
+    assert losses.get(loss) is loss
+
+
+def test_a_loss_is_a_mean_over_all_leading_axes():
+    expected = np.mean((Y - TARGET) ** 2)
+    assert_close(losses.MeanSquaredError()(TARGET, Y), expected, ELEMENTWISE["float64"])
+
+
+def test_weights_count_in_the_sum_but_not_in_the_number():
+    weight = DRAW.uniform(size=(3, 5))
+    expected = np.sum(weight * np.mean(np.abs(Y - TARGET), axis=-1)) / 15
+    assert_close(losses.MeanAbsoluteError()(TARGET, Y, weight), expected, ELEMENTWISE["float64"])
+
+
+def test_a_weight_a_sample_counts_for_all_its_steps():
+    weight = DRAW.uniform(size=3)
+    steps = np.repeat(weight[:, None], 5, axis=1)
+    assert losses.LogCosh()(TARGET, Y, weight) == losses.LogCosh()(TARGET, Y, steps)
+
+
+def test_a_function_answers_one_value_a_row():
+    assert_close(losses.mean_squared_error(TARGET, Y), np.mean((Y - TARGET) ** 2, axis=-1), ELEMENTWISE["float64"])
+
+
+def test_a_function_of_one_row_answers_a_number():
+    assert losses.huber([1.0, 2.0], [2.0, 5.0]) == 1.5  # (1 / 2 + (3 - 1 / 2)) / 2
+
+
+def test_float32_stays_float32():
+    assert losses.log_cosh(TARGET, Y.astype(np.float32)).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        losses.Huber(0.25, name="mine"),
+        losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.125),
+        losses.CategoricalCrossentropy(label_smoothing=0.5),
+        losses.SparseCategoricalCrossentropy(from_logits=True),
+        losses.MeanSquaredError(),
+    ],
+    ids=lambda loss: loss.name,
+)
+def test_a_config_makes_an_equal_loss(loss):
+    again = losses.deserialize(losses.serialize(loss))
+    assert (type(again), again.spec, again.name) == (type(loss), loss.spec, loss.name)
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: losses.get("mean_sqared_error"), "unknown loss 'mean_sqared_error', did you mean 'mean_squared_error'"),
+        (lambda: losses.get(abs), "loss must be a name"),
+        (lambda: losses.MeanSquaredError(reduction="sum"), "reduction='sum_over_batch_size' only, got 'sum'"),
+        (lambda: losses.Huber(delta=0), r"delta must be a number in \(0, inf\), got 0"),
+        (lambda: losses.BinaryCrossentropy(label_smoothing=1.5), r"label_smoothing must be a number in \[0, 1\], got 1.5"),
+        (lambda: losses.CategoricalCrossentropy(axis=1), "axis=-1 only, got 1"),
+        (lambda: losses.SparseCategoricalCrossentropy(ignore_class=0), "no ignore_class, got 0"),
+        (lambda: losses.MeanSquaredError()(TARGET[:2], Y), "the same number of samples, got 3 and 2"),
+        (
+            lambda: losses.MeanSquaredError()(TARGET, Y, [1.0, 2.0]),
+            r"sample_weight must have the shape \(3,\) or \(3, 5\), got \(2,\)",
+        ),
+        (lambda: losses.mean_squared_error(1.0, 2.0), "y_pred must have at least one axis"),
+    ],
+)
+def test_a_wrong_argument_is_a_sentence(make, sentence):
+    with pytest.raises((TypeError, ValueError), match=sentence):
+        make()

@@ -1,0 +1,122 @@
+"""Metrics by themselves, and which accuracy "accuracy" is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tolerances import ELEMENTWISE, assert_close
+
+from numba_lstm import losses, metrics
+
+DRAW = np.random.default_rng(29)
+Y, TARGET = DRAW.normal(size=(7, 3)), DRAW.normal(size=(7, 3))
+LABELS = DRAW.integers(0, 3, size=7)
+BINARY, ONE_HOT, SPARSE = (losses.get(f"{kind}_crossentropy").spec for kind in ("binary", "categorical", "sparse_categorical"))
+
+
+@pytest.mark.parametrize(
+    ("name", "cls"),
+    [
+        ("mse", metrics.MeanSquaredError),
+        ("mae", metrics.MeanAbsoluteError),
+        ("rmse", metrics.RootMeanSquaredError),
+        ("mean_squared_error", metrics.MeanSquaredError),
+        ("binary_accuracy", metrics.BinaryAccuracy),
+        ("categorical_accuracy", metrics.CategoricalAccuracy),
+        ("sparse_categorical_accuracy", metrics.SparseCategoricalAccuracy),
+    ],
+)
+def test_a_name_becomes_the_key(name, cls):
+    metric = metrics.get(name)
+    assert (type(metric), metric.name) == (cls, name)
+
+
+def test_a_result_is_the_mean_over_all_elements_of_all_batches():
+    metric = metrics.MeanAbsoluteError()
+    metric.update_state(TARGET[:2], Y[:2])
+    metric.update_state(TARGET[2:], Y[2:])
+    assert_close(metric.result(), np.mean(np.abs(Y - TARGET)), ELEMENTWISE["float64"])
+
+
+def test_rmse_is_the_root_of_the_mean_and_not_a_mean_of_roots():
+    metric = metrics.RootMeanSquaredError()
+    metric.update_state(TARGET[:2], Y[:2])
+    assert_close(metric(TARGET[2:], Y[2:]), np.sqrt(np.mean((Y - TARGET) ** 2)), ELEMENTWISE["float64"])
+
+
+def test_weights_count_in_the_sum_and_in_the_number():
+    weight = DRAW.uniform(size=7)
+    expected = np.average(np.mean((Y - TARGET) ** 2, axis=1), weights=weight)
+    assert_close(metrics.MeanSquaredError()(TARGET, Y, weight), expected, ELEMENTWISE["float64"])
+
+
+def test_binary_accuracy_counts_the_threshold_itself_as_no():
+    assert metrics.BinaryAccuracy(threshold=0.25)([[1.0], [1.0], [0.0]], [[0.25], [0.3], [0.1]]) == pytest.approx(2 / 3)
+
+
+def test_sparse_and_categorical_accuracy_agree():
+    one_hot = np.eye(3)[LABELS]
+    assert metrics.SparseCategoricalAccuracy()(LABELS, Y) == metrics.CategoricalAccuracy()(one_hot, Y)
+
+
+def test_a_reset_forgets():
+    metric = metrics.MeanSquaredError()
+    metric.update_state(TARGET, Y)
+    metric.reset_state()
+    assert metric.result() == 0.0
+    assert metric(TARGET[:1], TARGET[:1] + 2) == pytest.approx(4.0)
+
+
+def test_many_batches_are_read_in_between():
+    metric = metrics.MeanSquaredError()
+    for k in range(3 * metrics.PATIENCE):
+        metric.update_state([[0.0]], [[float(k % 2)]])
+    assert len(metric._pending) < metrics.PATIENCE
+    assert metric.result() == 0.5
+
+
+@pytest.mark.parametrize(
+    ("units", "loss", "cls"),
+    [
+        (1, BINARY, metrics.BinaryAccuracy),
+        (3, ONE_HOT, metrics.CategoricalAccuracy),
+        (3, SPARSE, metrics.SparseCategoricalAccuracy),
+        (1, SPARSE, metrics.SparseCategoricalAccuracy),
+    ],
+)
+def test_accuracy_follows_the_output_and_the_loss(units, loss, cls):
+    metric = metrics.get("acc").for_output((None, units), loss)
+    assert (type(metric), metric.name) == (cls, "acc")
+
+
+def test_a_metric_for_a_run_has_seen_nothing_and_leaves_the_users_alone():
+    metric = metrics.MeanSquaredError()
+    metric.update_state(TARGET, Y)
+    before = metric.result()
+    twin = metric.for_output((None, 3), ONE_HOT)
+    assert twin.result() == 0.0
+    twin.update_state(TARGET, TARGET)
+    assert metric.result() == before
+
+
+def test_labels_and_targets_do_not_mix():
+    with pytest.raises(
+        ValueError, match="takes labels, but the loss categorical_crossentropy takes targets in the output's shape"
+    ):
+        metrics.SparseCategoricalAccuracy().for_output((None, 3), ONE_HOT)
+
+
+def test_a_config_makes_an_equal_metric():
+    metric = metrics.BinaryAccuracy("mine", threshold=0.75)
+    again = metrics.deserialize(metrics.serialize(metric))
+    assert (type(again), again.spec, again.name) == (type(metric), metric.spec, "mine")
+
+
+def test_deferred_accuracy_survives_its_config():
+    again = metrics.deserialize(metrics.serialize(metrics.get("acc")))
+    assert (type(again), again.name) == (metrics.DeferredAccuracy, "acc")
+
+
+def test_an_unknown_name_is_a_sentence():
+    with pytest.raises(ValueError, match="unknown metric 'acuracy', did you mean 'accuracy'"):
+        metrics.get("acuracy")

@@ -1,0 +1,62 @@
+"""Every tolerance of the tests, each with its reason.
+
+Errors are relative to the largest magnitude of an expected array (:func:`assert_close`), since a sum's error is that of its
+largest terms; or, where each element is on its own, to one more than its magnitude (:func:`assert_each_close`).
+
+The unit roundoff u is 6e-8 in float32 and 1.1e-16 in float64. Twins are compared with the witness *in float64* on the same
+(float32) inputs, so that an error is the device's alone.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+#: Central differences with a step of 1e-5 in float64 are wrong by the third derivative times 1e-10 / 6, and by 1e-16 / 1e-5.
+FINITE_DIFFERENCES = 1e-6
+
+#: One elementary function or a few operations in a row, each within a few u (tanh: 1e-7 absolute in float32).
+ELEMENTWISE = {"float32": 5e-7, "float64": 5e-15}
+
+#: A sum of at most some hundred products, in an order of its own: u times the number of terms at worst, its root in the mean.
+SUMS = {"float32": 2e-6, "float64": 1e-14}
+
+#: An LSTM: at each of at most some ten steps, errors of SUMS go through slopes and products of up to ten factors.
+RECURRENT = {"float32": 1e-5, "float64": 1e-13}
+
+#: Sums of thousands of products over thirty steps.
+RECURRENT_LONG = {"float32": 1e-4, "float64": 1e-12}
+
+#: Moments and updates: a few operations a step; Adam divides by a root of v that carries the error of 1 - beta_2 = 1e-3.
+UPDATES = {"float32": 2e-6, "float64": 1e-13}
+
+#: Numbers of another framework, written down with ten digits after the point.
+ANCHORS = 1e-10
+
+#: Keras keeps the means that it reports in float32, whatever the model's dtype: some ten roundings of 6e-8.
+KERAS_MEANS = 1e-6
+
+
+def error(actual: npt.ArrayLike, expected: npt.ArrayLike) -> float:
+    """The largest difference over the largest expected magnitude; NaN where one has a NaN that the other has not.
+
+    Where all that is expected is zero, the largest difference itself.
+    """
+    actual, expected = np.asarray(actual, np.float64), np.asarray(expected, np.float64)
+    assert actual.shape == expected.shape, f"shape {actual.shape}, expected {expected.shape}"
+    both = np.isnan(actual) & np.isnan(expected)
+    same = both | (actual == expected)  # infinities: their difference would be NaN
+    difference = np.max(np.abs(np.subtract(actual, expected, out=np.zeros_like(expected), where=~same)), initial=0)
+    scale = np.max(np.abs(expected[np.isfinite(expected)]), initial=0)
+    return float(difference / scale if scale > 0 else difference)
+
+
+def assert_close(actual: npt.ArrayLike, expected: npt.ArrayLike, tolerance: float, what: str = "") -> None:
+    """Fail unless :func:`error` is at most ``tolerance``."""
+    found = error(actual, expected)
+    assert found <= tolerance, f"{what or 'array'}: error {found:.2e}, allowed {tolerance:.0e}"
+
+
+def assert_each_close(actual: npt.ArrayLike, expected: npt.ArrayLike, tolerance: float) -> None:
+    """Fail unless each element differs by at most ``tolerance`` times one more than its magnitude."""
+    np.testing.assert_allclose(actual, expected, rtol=tolerance, atol=tolerance)

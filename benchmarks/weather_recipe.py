@@ -1,4 +1,4 @@
-"""How the demo's recipe was chosen: trained on 2012 and 2013, judged on 2014; the test year 2015 is not looked at.
+"""What each part of the demo's recipe is worth: trained on 2012 and 2013, judged on 2014, without the test year 2015.
 
 Run ``python benchmarks/weather_recipe.py``. It prints a table of ``docs/weather.md``: the recipe, and
 what one change does to it.

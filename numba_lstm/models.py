@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy.typing as npt
 
@@ -20,6 +20,9 @@ from .layers.base import to_samples
 from .random import Stream, default_stream
 from .stack import Stack
 from .trainer import Trainer
+
+if TYPE_CHECKING:
+    from .streaming import Stream as StepStream
 
 __all__ = ["Sequential", "load_model"]
 
@@ -132,6 +135,12 @@ class Sequential(Stack, Trainer):
         ops, array = self.ops, self.check_input(x)
         rng = self.random.next_key() if training else None
         return to_samples(ops, self.forward(ops.gather(array, slice(None), self.dtype), training, rng)[0])
+
+    def stream(self, batch_size: int = 1) -> StepStream:
+        """A stateful stream through the built model, one step at a time; see :class:`numba_lstm.streaming.Stream`."""
+        from .streaming import Stream as StepStream
+
+        return StepStream(self, batch_size)
 
     # -- training: the functions of numba_lstm.training are the methods ------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The demo's model and how it is trained; ``benchmarks/weather_recipe.py`` shows how these numbers were chosen."""
+"""The demo's model and how it is trained; ``docs/weather.md`` says how these numbers were chosen."""
 
 from __future__ import annotations
 

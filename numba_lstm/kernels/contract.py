@@ -69,6 +69,35 @@ class LSTMGradients(NamedTuple):
     weights: LSTMWeights  #: gradients in the weights' shapes
 
 
+class LSTMPart(NamedTuple):
+    """An LSTM as a part of a stream."""
+
+    weights: LSTMWeights
+    spec: LSTMSpec
+
+
+class DensePart(NamedTuple):
+    """A Dense layer as a part of a stream; without a kernel, an activation alone."""
+
+    kernel: Weight | None
+    bias: Weight | None
+    activation: Activation
+
+
+class Stepper(Protocol):
+    """A model's parts and the states of N independent streams through them: what :meth:`Ops.stream` answers."""
+
+    def __call__(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The outputs (N, C), a fresh array, for the next inputs x (N, D) of the host; (C,) for (D,). The states move on."""
+
+    @property
+    def states(self) -> list[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
+        """Copies of h and c (N, H) of every LSTM."""
+
+    def set_states(self, states: Sequence[tuple[npt.NDArray[Any], npt.NDArray[Any]]] | None) -> None:
+        """Overwrite all states; None sets them to zero."""
+
+
 class Ops(Protocol):
     """The ops of a device. A module with these functions is a device."""
 
@@ -154,6 +183,13 @@ class Ops(Protocol):
 
     def lstm_path(self, N: int, T: int, D: int, H: int, dtype: Any, spec: LSTMSpec, *, training: bool) -> str:
         """The name of the kernels that :meth:`lstm_forward` takes for these sizes, ``"cpu:avx2:6x16"``; pure."""
+
+    def stream(self, parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any) -> Stepper:
+        """N independent streams through ``parts``, one after the other, states zero; inputs have ``features`` features.
+
+        A step computes what :meth:`lstm_forward` and :meth:`dense_forward` compute for T = 1, bit for bit. The weights are
+        those of the moment of this call. A stepper serves one thread at a time; any number of them may be held.
+        """
 
     # -- other layers ---------------------------------------------------------------------------------------------
 

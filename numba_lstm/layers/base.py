@@ -13,7 +13,7 @@ import numpy.typing as npt
 from .. import names, random
 from ..device import get_ops
 from ..inputs import as_real, check_shape
-from ..kernels.contract import Array, Ops, Tape
+from ..kernels.contract import Array, DensePart, LSTMPart, Ops, Tape
 from ..kernels.specs import Key
 from ..variables import Variable
 from .arguments import Shape, as_shape, check_dtype, check_name, refuse
@@ -109,6 +109,18 @@ class Layer:
     ) -> Backward:
         """Gradients of the call that left ``tape``."""
         raise NotImplementedError
+
+    def stream_parts(self) -> list[LSTMPart | DensePart]:
+        """What a stream does for this layer at each step, in order; none for a layer that passes its input on.
+
+        Raises
+        ------
+        NotImplementedError
+            For a layer that needs more than one step at a time.
+        """
+        raise NotImplementedError(
+            f"{self.name} ({type(self).__name__}) cannot be streamed. Stream models of LSTM, Dense, Activation and Dropout."
+        )
 
     def key(self, rng: Key | None) -> Key:
         """What a call draws from: the key that came with it, with the layer's own seed where it has one.

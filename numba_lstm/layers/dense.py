@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from .. import activations, initializers
 from ..inputs import as_count
-from ..kernels.contract import Array, Ops, Tape
+from ..kernels.contract import Array, DensePart, LSTMPart, Ops, Tape
 from ..kernels.specs import Key
 from ..variables import Variable
 from .arguments import Shape
@@ -85,6 +85,9 @@ class Dense(Layer):
     ) -> Backward:
         dx, dkernel, dbias = ops.dense_backward(tape, dy, need_dx=need_dx)
         return Backward(dx, gradients=(dkernel, dbias) if self.use_bias else (dkernel,))
+
+    def stream_parts(self) -> list[LSTMPart | DensePart]:
+        return [DensePart(self.kernel, self.bias, self.activation)]
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import random
 from ..inputs import as_number
-from ..kernels.contract import Array, Ops, Tape
+from ..kernels.contract import Array, DensePart, LSTMPart, Ops, Tape
 from ..kernels.specs import Key
 from .arguments import as_shape
 from .base import Backward, Forward, Layer
@@ -72,6 +72,9 @@ class Dropout(Layer):
                 f"got {self.noise_shape}."
             )
         return tuple(s if w is None else w for w, s in zip(wanted, shape, strict=True))
+
+    def stream_parts(self) -> list[LSTMPart | DensePart]:
+        return []
 
     def get_config(self) -> dict[str, Any]:
         noise_shape = None if self.noise_shape is None else list(self.noise_shape)

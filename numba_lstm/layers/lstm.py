@@ -11,7 +11,7 @@ import numpy.typing as npt
 from .. import activations, gates, initializers, random
 from ..device import get_ops
 from ..inputs import as_count, as_real
-from ..kernels.contract import Array, LSTMWeights, Ops, Tape
+from ..kernels.contract import Array, DensePart, LSTMPart, LSTMWeights, Ops, Tape
 from ..kernels.specs import ROWWISE, Activation, Key, LSTMSpec
 from ..variables import Variable
 from .arguments import Shape
@@ -147,6 +147,9 @@ class LSTM(Layer):
             dy, dh = None, dy if dh is None else dh
         dx, dh0, dc0, weights = ops.lstm_backward(tape, dy, dh, dc, need_dx=need_dx)
         return Backward(dx, (dh0, dc0), tuple(weights) if self.use_bias else tuple(weights[:2]))
+
+    def stream_parts(self) -> list[LSTMPart | DensePart]:
+        return [LSTMPart(LSTMWeights(self.kernel, self.recurrent_kernel, self.bias), self.spec)]
 
     def __call__(  # type: ignore[override]  # Keras's order: the states come before the flag
         self,

@@ -6,6 +6,7 @@ from .dense import dense_backward, dense_forward
 from .dropout import dropout_backward, dropout_forward
 from .losses import loss, metric
 from .lstm import lstm_backward, lstm_forward, lstm_path
+from .streaming import stream
 from .updates import clip_gradients, update
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "lstm_forward",
     "lstm_path",
     "metric",
+    "stream",
     "to_host",
     "update",
 ]

@@ -6,10 +6,11 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import numpy.typing as npt
+from numba import types
 
 from ..specs import ROWWISE, Activation
 from .arrays import buffer, shaped
-from .jit import kernel
+from .jit import cell, inlined, kernel
 from .memory import aligned
 from .panels import NUMBA, geometry
 from .simd import data, load, splat, store
@@ -44,6 +45,22 @@ def _slope(activation: Activation, dtype: str) -> Any:
     return kernel(activation_slope, f"activation_slope_{dtype}_{label(activation)}", NUMBA[dtype], "f2 f2 f2")
 
 
+@inlined
+def softmax_row(z, y, at, C, padded, V):
+    """The softmax of C elements from ``at`` on, padded to whole vectors."""
+    largest = z[at]
+    for c in range(1, C):
+        if not z[at + c] <= largest:  # NaN is the largest of all
+            largest = z[at + c]
+    for c in range(0, padded, V):
+        store(y, at + c, exp(load(z, at + c, V) - splat(z, largest, V)))
+    total = y[at]
+    for c in range(1, C):
+        total += y[at + c]
+    for c in range(0, padded, V):
+        store(y, at + c, load(y, at + c, V) / splat(z, total, V))
+
+
 @cache
 def _softmax(dtype: str) -> Any:
     V = geometry(dtype).V
@@ -51,20 +68,27 @@ def _softmax(dtype: str) -> Any:
     def softmax_value(z, y, C):
         z_, y_ = data(z), data(y)
         for m in range(z.shape[0]):
-            row = m * z.shape[1]
-            largest = z[m, 0]
-            for c in range(1, C):
-                if not z[m, c] <= largest:  # NaN is the largest of all
-                    largest = z[m, c]
-            for c in range(0, z.shape[1], V):
-                store(y_, row + c, exp(load(z_, row + c, V) - splat(z_, largest, V)))
-            total = y[m, 0]
-            for c in range(1, C):
-                total += y[m, c]
-            for c in range(0, z.shape[1], V):
-                store(y_, row + c, load(y_, row + c, V) / splat(z_, total, V))
+            softmax_row(z_, y_, m * z.shape[1], C, z.shape[1], V)
 
     return kernel(softmax_value, f"softmax_value_{dtype}", NUMBA[dtype], "f2 f2 i")
+
+
+@cache
+def row_cell(activation: Activation, dtype: str) -> Any:
+    """The activation of one row in place, as a C function ``(z, C, padded)``."""
+    V = geometry(dtype).V
+    code_, parameter = (0, 0.0) if activation.name in ROWWISE else code(activation)
+    rowwise = activation.name in ROWWISE
+
+    def activation_row(z, C, padded):
+        if rowwise:
+            softmax_row(z, z, 0, C, padded, V)
+        else:
+            for c in range(0, padded, V):
+                store(z, c, activate(code_, parameter, load(z, c, V)))
+
+    name = f"activation_row_{dtype}_{label(activation)}"
+    return cell(activation_row, name, types.void(types.CPointer(NUMBA[dtype]), types.intp, types.intp))
 
 
 @cache

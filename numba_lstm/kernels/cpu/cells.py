@@ -24,11 +24,6 @@ def _signature(dtype: str, pointers: int, integers: int) -> Any:
     return types.void(*(types.CPointer(NUMBA[dtype]),) * pointers, types.CPointer(types.uint8), *(types.intp,) * integers)
 
 
-#: Arguments of the two kinds of cells, before the mask and after it: the loops declare their calls by these.
-FORWARD = (6, 4)
-BACKWARD = (7, 5)
-
-
 @cache
 def forward_cell(spec: LSTMSpec, dtype: str, V: int, tape: bool, masked: bool) -> Any:
     """The cell of :meth:`~numba_lstm.kernels.contract.Ops.lstm_forward` for panels of V units.
@@ -66,7 +61,7 @@ def forward_cell(spec: LSTMSpec, dtype: str, V: int, tape: bool, masked: bool) -
             store(h_new, r * h_rows, h)
 
     name = f"lstm_forward_cell_{dtype}x{V}_{_label(spec)}_{int(tape)}{int(masked)}"
-    return cell(lstm_forward_cell, name, _signature(dtype, *FORWARD))
+    return cell(lstm_forward_cell, name, _signature(dtype, 6, 4))
 
 
 @cache
@@ -119,7 +114,7 @@ def backward_cell(spec: LSTMSpec, dtype: str, V: int, masked: bool) -> Any:
             store(dc, s, before)
 
     name = f"lstm_backward_cell_{dtype}x{V}_{_label(spec)}_{int(masked)}"
-    return cell(lstm_backward_cell, name, _signature(dtype, *BACKWARD))
+    return cell(lstm_backward_cell, name, _signature(dtype, 7, 5))
 
 
 def _label(spec: LSTMSpec) -> str:

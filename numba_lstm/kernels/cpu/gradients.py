@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ...gates import COUNT
 from . import pool
-from .jit import kernel
+from .jit import inlined, kernel
 from .memory import aligned
 from .panels import NUMBA, Panels, Shape, columns
 from .simd import data, splat, store
@@ -20,51 +20,86 @@ from .tile import HEIGHT, height, outer_rows
 
 Array = npt.NDArray[Any]
 
-#: Rows after which a tile's sums go to memory: this many rows of both operands stay in the first-level cache.
-CHAIN = 256
+#: Rows that a tile adds before its sums go to memory, and columns of a that are packed together: 128 KB in float32.
+CHAIN = 512
+WIDE = 60
+
+
+@inlined
+def pack_rows(a, at, a_rows, steps, k0, k1, packed):
+    """Columns k0 .. k1 of ``steps`` rows of a as tiles: for each tile its n columns, row after row."""
+    k, tiles = k0, (k1 - k0 + HEIGHT - 1) // HEIGHT
+    while k < k1:
+        n = height(k1 - k, tiles)
+        to = (k - k0) * steps
+        for m in range(steps):
+            for j in range(n):
+                packed[to + m * n + j] = a[at + m * a_rows + k + j]
+        k += n
+        tiles -= 1
 
 
 @cache
 def _gate_columns(shape: Shape, C: int) -> Any:
-    """Blocks q0 .. q1 of ``a^T dz`` for dz as the tape holds it, C vectors in the tail's block; ``block`` is scratch (K, w)."""
+    """Blocks q0 .. q1 of ``a^T dz`` for dz as the tape holds it, C vectors in the tail's block.
+
+    A part of a, ``CHAIN`` rows by ``WIDE`` columns, is packed tile by tile and stays in the second-level cache while all blocks
+    of dz meet it. Sums wait in ``sums``, block by block, until the last rows were added.
+    """
     V, G, B, w, panel = shape.V, shape.G, shape.B, shape.w, COUNT * shape.V
     v = C * V // COUNT
 
-    def gate_columns(a, dz, block, out, H, full, q0, q1):
+    def gate_columns(a, dz, packed, sums, out, H, full, panels, q0, q1):
         M, K = a.shape[0], out.shape[0]
         a_rows = a.strides[0] // a.itemsize
-        a_, d_, b_ = data(a), data(dz), data(block)
+        a_, d_, p_, s_ = data(a), data(dz), data(packed), data(sums)
+        for i in range(0, K * w * (q1 - q0), V):
+            store(s_, i, splat(s_, 0.0, V))
+        for m in range(0, M, CHAIN):
+            steps = min(CHAIN, M - m)
+            for k0 in range(0, K, WIDE):
+                k1 = min(K, k0 + WIDE)
+                pack_rows(a_, m * a_rows, a_rows, steps, k0, k1, p_)
+                for q in range(q0, q1):
+                    p, g = q // G, q % G
+                    k, tiles = k0, (k1 - k0 + HEIGHT - 1) // HEIGHT
+                    while k < k1:
+                        n = height(k1 - k, tiles)
+                        to = (q - q0) * K * w + k * w
+                        if p < full:
+                            arguments = (p_, (k - k0) * steps, n, d_, p * panels + m * panel + g * w, panel, steps, s_, to, w)
+                            outer_rows(n, B, B, B, V, arguments)
+                        else:
+                            arguments = (
+                                p_,
+                                (k - k0) * steps,
+                                n,
+                                d_,
+                                full * panels + m * COUNT * v,
+                                COUNT * v,
+                                steps,
+                                s_,
+                                to,
+                                w,
+                            )
+                            outer_rows(n, C, C, C, V, arguments)
+                        k += n
+                        tiles -= 1
         for q in range(q0, q1):
             p, g = q // G, q % G
-            whole = p < full
-            at, d_rows, width, lanes = p * M * panel + g * w, panel, w, V
-            if not whole:
-                at, d_rows, width, lanes = full * M * panel, COUNT * v, C * V, v
-            for i in range(0, K * width, V):
-                store(b_, i, splat(b_, 0.0, V))
-            for m in range(0, M, CHAIN):
-                k, tiles, steps = 0, (K + HEIGHT - 1) // HEIGHT, min(CHAIN, M - m)
-                while k < K:
-                    n = height(K - k, tiles)
-                    arguments = (a_, m * a_rows + k, a_rows, d_, at + m * d_rows, d_rows, steps, b_, k * width, width)
-                    if whole:
-                        outer_rows(n, B, B, B, V, arguments)
-                    else:
-                        outer_rows(n, C, C, C, V, arguments)
-                    k += n
-                    tiles -= 1
-            unit = p * V
+            lanes, gates = (V, B) if p < full else (v, COUNT)
             for k in range(K):
-                for c in range(width // lanes):
-                    column = (g * B + c) * H + unit
-                    for lane in range(min(lanes, H - unit)):
-                        out[k, column + lane] = b_[k * width + c * lanes + lane]
+                at = (q - q0) * K * w + k * w
+                for c in range(gates):
+                    column = (g * B + c) * H + p * V
+                    for lane in range(min(lanes, H - p * V)):
+                        out[k, column + lane] = s_[at + c * lanes + lane]
 
-    return kernel(gate_columns, f"gate_columns_{shape.dtype}x{V}_{C}", NUMBA[shape.dtype], "x2 f1 f1 f2 i i i i")
+    return kernel(gate_columns, f"gate_columns_{shape.dtype}x{V}_{C}", NUMBA[shape.dtype], "x2 f1 f1 f1 f2 i i i i i")
 
 
-def gate_gradient(a: Array, dz: Array, shape: Shape, cut: Panels) -> Array:
-    """``a^T dz`` (K, 4H) for rows a (M, K) and dz as the tape holds it."""
+def gate_gradient(a: Array, dz: Array, shape: Shape, cut: Panels, stride: int) -> Array:
+    """``a^T dz`` (K, 4H) for rows a (M, K) and dz as the tape holds it, panels ``stride`` apart."""
     M, K = a.shape
     out = aligned((K, COUNT * cut.H), a.dtype)
     run = _gate_columns(shape, cut.C)
@@ -72,7 +107,10 @@ def gate_gradient(a: Array, dz: Array, shape: Shape, cut: Panels) -> Array:
     parts = pool.parts_for(M * K * cut.gates, blocks)
 
     def work(part: int) -> None:
-        run(a, dz, aligned((K * shape.w,), a.dtype), out, cut.H, cut.full, *pool.span(blocks, part, parts))
+        first, last = pool.span(blocks, part, parts)
+        packed = aligned((min(M, CHAIN) * min(K, WIDE),), a.dtype)
+        sums = aligned((K * shape.w * (last - first),), a.dtype)
+        run(a, dz, packed, sums, out, cut.H, cut.full, stride, first, last)
 
     pool.run(parts, work)
     return out

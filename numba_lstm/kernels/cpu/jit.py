@@ -65,7 +65,7 @@ def _argument(code: str, dtype: types.Type) -> types.Type:
         return types.Array(dtype if kind == "x" else types.int64, ndim, "A", readonly=True, aligned=False)
     if kind == "b":
         return types.Array(types.boolean, ndim, "C", readonly=True)
-    element = {"f": dtype, "k": types.uint64, "e": types.float64}[kind]
+    element = {"f": dtype, "k": types.uint64, "n": types.int64, "e": types.float64}[kind]
     return types.Array(element, ndim, "C")
 
 
@@ -73,8 +73,8 @@ def kernel(function: Callable[..., Any], name: str, dtype: types.Type, arguments
     """Compile ``function`` under ``name`` for one signature, so that no other can ever be compiled.
 
     ``arguments`` has a word an argument: ``i`` an integer or a cell's address, ``d`` a float64, ``x3`` a 3-D array of ``dtype``
-    that is only read, of any strides (``l``: int64); ``b2`` C-contiguous booleans, only read; ``f2`` a 2-D C-contiguous array of
-    ``dtype``, and so ``k`` for uint64, ``e`` for float64.
+    that is only read, of any strides (``l``: int64); ``b2`` C-contiguous booleans, only read; ``f2`` a 2-D C-contiguous array
+    of ``dtype``, and so ``n`` for int64, ``k`` for uint64, ``e`` for float64.
     """
     signature = types.void(*(_argument(code, dtype) for code in arguments.split()))
     return _cached(lambda cache: njit(signature, cache=cache, **_OPTIONS)(_named(function, name)))

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ...gates import COUNT
 from ..contract import LSTMGradients, LSTMOutput, LSTMWeights, Weight
 from ..specs import LSTMSpec
 from . import packing, pool
@@ -23,6 +24,9 @@ Array = npt.NDArray[Any]
 
 #: Fewer rows than this leave tiles low in a time loop, so the product with W is done for all steps ahead of it.
 FEW_ROWS = HEIGHT
+
+#: Bytes of dz that a chunk of the backward product keeps in the second-level cache.
+L2_SHARE = 128 * 1024
 
 NO_MASK = np.zeros((0, 0), np.bool_)
 
@@ -66,7 +70,7 @@ def lstm_forward(
     cut = panels(H, shape.V)
     W = weights.kernel.prepared("cpu.panels", packing.gate_panels)
     U = weights.recurrent_kernel.prepared("cpu.panels", packing.gate_panels)
-    start = _bias(weights.bias, cut, x.dtype)
+    start = packing.gate_bias(weights.bias, cut, x.dtype)
     if _ahead(N, T, D):
         start, W, D = _input_product(x, W, start, shape, cut), start, 0
     h = _ring(T + 1 if training or sequences else 2, N, cut, x.shape[2] + 1 if training else 0, h0, x.dtype)
@@ -74,7 +78,11 @@ def lstm_forward(
     if training:
         h[:T, :, cut.padded : cut.padded + x.shape[2]] = x
         h[:T, :, cut.padded + x.shape[2]] = 1
-    gates = aligned((T * N * cut.gates if training else 0,), x.dtype)
+        x = h[:T, :, cut.padded : cut.padded + x.shape[2]] if D else x  # rows that do not share cache sets
+    elif D and stride(D, x.dtype) != D:
+        x = _spread(x)
+    apart = _panel_stride(T, N, shape, cut)
+    gates = aligned((apart * cut.full + T * N * COUNT * cut.v if training else 0,), x.dtype)
     valid = NO_MASK if mask is None else np.ascontiguousarray(mask, np.bool_)
     cell = forward_cell(spec, shape.dtype, shape.V, training, mask is not None)
     last = forward_cell(spec, shape.dtype, cut.v, training, mask is not None) if cut.v else cell
@@ -84,7 +92,7 @@ def lstm_forward(
     def work(part: int) -> None:
         z = aligned((shape.scratch,), x.dtype)
         rows = pool.span(N, part, parts)
-        loop(x, W, U, start, h, c, gates, valid, z, cell.address, last.address, D, H, cut.full, T, *rows)
+        loop(x, W, U, start, h, c, gates, valid, z, cell.address, last.address, D, H, cut.full, apart, T, *rows)
 
     pool.run(parts, work)
     tape = _Tape(h, c, gates, valid, weights, spec) if training else None
@@ -109,28 +117,23 @@ def lstm_backward(tape: _Tape, dy: Array | None, dh: Array | None, dc: Array | N
     cell = backward_cell(spec, shape.dtype, shape.V, masked)
     last = backward_cell(spec, shape.dtype, cut.v, masked) if cut.v else cell
     loop = backward_loop(shape, cut.C, units.C)
+    apart = _panel_stride(T, N, shape, cut)
     parts = pool.parts_for(T * N * H * cut.gates, N)
 
     def work(part: int) -> None:
-        z = aligned((shape.scratch,), dtype)
+        first, last_row = pool.span(N, part, parts)
+        chunk = max(1, L2_SHARE // ((last_row - first) * COUNT * shape.V * dtype.itemsize))
         loop(
-            dy, U, c, into_h, into_c, carry, gates, mask, z, cell.address, last.address,
-            H, cut.full, cut.lanes, units.full, T, *pool.span(N, part, parts),
+            dy, U, c, into_h, into_c, carry, gates, mask, cell.address, last.address,
+            H, cut.full, cut.lanes, units.full, chunk, apart, T, first, last_row,
         )  # fmt: skip
 
     pool.run(parts, work)
     dh0 = into_h[:, :H] + carry[:, :H] if masked else into_h[:, :H]
-    dx = _input_gradient((T, N, D), weights.kernel, gates, shape, cut) if need_dx else None
-    all_ = gate_gradient(rows[:T].reshape(T * N, -1)[:, : cut.padded + D + 1], gates, shape, cut)
+    dx = _input_gradient((T, N, D), weights.kernel, gates, shape, cut, apart) if need_dx else None
+    all_ = gate_gradient(rows[:T].reshape(T * N, -1)[:, : cut.padded + D + 1], gates, shape, cut, apart)
     dU, dW, db = all_[:H], all_[cut.padded : -1], None if weights.bias is None else all_[-1]
     return LSTMGradients(dx, dh0, into_c[:, :H], LSTMWeights(dW, dU, db))
-
-
-def _bias(bias: Weight | None, cut: Panels, dtype: Any) -> Array:
-    """The packed bias: the start of every chain."""
-    if bias is None:
-        return packing.zero_bias(cut.gates, dtype)
-    return bias.prepared("cpu.panels", packing.gate_panels)  # type: ignore[no-any-return]
 
 
 def _ring(steps: int, N: int, cut: Panels, more: int, first: Array | None, dtype: Any) -> Array:
@@ -140,6 +143,22 @@ def _ring(steps: int, N: int, cut: Panels, more: int, first: Array | None, dtype
     if first is not None:
         ring[0, :, : cut.H] = first
     return ring
+
+
+def _spread(x: Array) -> Array:
+    """A copy of x (T, N, D) whose rows do not share cache sets."""
+    spread = aligned((*x.shape[:2], stride(x.shape[2], x.dtype)), x.dtype)[:, :, : x.shape[2]]
+    spread[...] = x
+    return spread
+
+
+def _panel_stride(T: int, N: int, shape: Shape, cut: Panels) -> int:
+    """The distance of the tape's panels: one step of all panels must not fall on the same sets of the second-level cache."""
+    step, rows = N * COUNT * shape.V, T * N * COUNT * shape.V
+    period = 64 * 1024 // np.dtype(shape.dtype).itemsize
+    if cut.full * step < period:
+        return rows
+    return rows + (step - rows) % period
 
 
 def _state(value: Array | None, N: int, H: int, padded: int, dtype: Any) -> Array:
@@ -168,7 +187,7 @@ def _input_product(x: Array, W: Array, b: Array, shape: Shape, cut: Panels) -> A
     return out.reshape(-1)
 
 
-def _input_gradient(size: tuple[int, int, int], W: Weight, dz: Array, shape: Shape, cut: Panels) -> Array:
+def _input_gradient(size: tuple[int, int, int], W: Weight, dz: Array, shape: Shape, cut: Panels, apart: int) -> Array:
     """``dx = dz W^T`` for all steps, (T, N, D)."""
     T, N, D = size
     inputs = columns(D, shape)
@@ -176,5 +195,5 @@ def _input_gradient(size: tuple[int, int, int], W: Weight, dz: Array, shape: Sha
     dx = aligned((T * N, inputs.padded(shape)), dz.dtype)
     run = through_gates(shape, inputs.C)
     parts = pool.parts_for(T * N * D * cut.gates, T * N)
-    pool.run(parts, lambda part: run(dz, packed, dx, cut.H, cut.lanes, inputs.full, *pool.span(T * N, part, parts)))
+    pool.run(parts, lambda part: run(dz, packed, dx, cut.H, cut.lanes, inputs.full, apart, *pool.span(T * N, part, parts)))
     return dx.reshape(T, N, -1)[:, :, :D]

@@ -9,27 +9,39 @@ import numpy as np
 import numpy.typing as npt
 
 from ...gates import COUNT
+from ..contract import Weight
 from .jit import kernel
 from .memory import aligned
-from .panels import NUMBA, Shape, columns, geometry, panels
+from .panels import NUMBA, Panels, Shape, columns, geometry, panels
+from .simd import data, load, offset, store, transpose
+
+#: Rows that are packed together, so that a line of the source is read whole while it is near.
+TOGETHER = 8
 
 
 @cache
 def _pack_gates(shape: Shape) -> Any:
-    """Rows of gate columns into blocks of panels: a vector of one gate at a time."""
-    V, w = shape.V, shape.w
+    """Rows of gate columns into blocks of panels: a vector of one gate at a time, the last panel's lane by lane."""
+    V, w, panel = shape.V, shape.w, COUNT * shape.V
 
     def pack_gates(W, out, H, full, v):
-        K = W.shape[0]
-        for k in range(K):
-            for p in range(full + (1 if v > 0 else 0)):
-                lanes, width = (V, w) if p < full else (v, COUNT * v)
+        K, columns = W.shape[0], W.strides[0] // W.itemsize
+        W_, o_ = data(W), data(out)
+        whole = H // V
+        for k0 in range(0, K, TOGETHER):
+            for p in range(whole):
                 for gate in range(COUNT):
-                    at = p * COUNT * V * K + (gate * lanes // width * K + k) * width + gate * lanes % width
-                    for lane in range(min(lanes, H - p * V)):
-                        out[at + lane] = W[k, gate * H + p * V + lane]
-                    for lane in range(H - p * V, lanes):
-                        out[at + lane] = 0
+                    at = p * panel * K + gate * V // w * K * w + gate * V % w
+                    for k in range(k0, min(K, k0 + TOGETHER)):
+                        store(o_, at + k * w, load(W_, k * columns + gate * H + p * V, V))
+        lanes, width = (v, COUNT * v) if v > 0 else (V, w)
+        for p in range(whole, full + (1 if v > 0 else 0)):
+            for k in range(K):
+                for gate in range(COUNT):
+                    at = p * panel * K + (gate * lanes // width * K + k) * width + gate * lanes % width
+                    for lane in range(lanes):
+                        unit = p * V + lane
+                        o_[at + lane] = W_[k * columns + gate * H + unit] if unit < H else 0
 
     return kernel(pack_gates, f"pack_gates_{shape.dtype}x{V}", NUMBA[shape.dtype], "x2 f1 i i i")
 
@@ -39,41 +51,46 @@ def _pack_transposed(shape: Shape) -> Any:
     """The transpose of gate columns into blocks: output column j of a block is row j of W, its K the gates in panel order."""
     V, w = shape.V, shape.w
 
-    def pack_transposed(W, out, H, whole, last):
-        n, K = W.shape[0], COUNT * H
-        blocks = n // w
+    def pack_transposed(W, out, H, last):
+        n, K, columns = W.shape[0], COUNT * H, W.strides[0] // W.itemsize
+        W_, o_ = data(W), data(out)
+        blocks, whole = n // w, H // V
         for q in range(blocks + (1 if last > 0 else 0)):
             width = w if q < blocks else last
             k = q * w * K
             for p in range(whole + 1):
                 lanes = V if p < whole else H - whole * V
                 for gate in range(COUNT):
-                    for j in range(width):
+                    for j in range(0, width, V):
                         row = q * w + j
-                        for lane in range(lanes):
-                            out[k + lane * width + j] = W[row, gate * H + p * V + lane] if row < n else 0
+                        source = row * columns + gate * H + p * V
+                        if lanes == V and row + V <= n:
+                            transpose(offset(W_, source), columns, offset(o_, k + j), width, V)
+                        else:
+                            for i in range(V):
+                                for lane in range(lanes):
+                                    o_[k + lane * width + j + i] = W_[source + i * columns + lane] if row + i < n else 0
                     k += lanes * width
 
-    return kernel(pack_transposed, f"pack_transposed_{shape.dtype}x{V}", NUMBA[shape.dtype], "x2 f1 i i i")
+    return kernel(pack_transposed, f"pack_transposed_{shape.dtype}x{V}", NUMBA[shape.dtype], "x2 f1 i i")
 
 
 @cache
 def _pack_columns(shape: Shape) -> Any:
-    """A plain matrix (or, with ``transpose``, its transpose) into blocks of columns."""
+    """A plain matrix (or, with ``transposed``, its transpose) into blocks of columns."""
     w = shape.w
 
-    def pack_columns(W, out, last, transpose):
-        K, n = (W.shape[1], W.shape[0]) if transpose else (W.shape[0], W.shape[1])
+    def pack_columns(W, out, last, transposed):
+        K, n = (W.shape[1], W.shape[0]) if transposed else (W.shape[0], W.shape[1])
         blocks = n // w
         for q in range(blocks + (1 if last > 0 else 0)):
             width = w if q < blocks else last
             for k in range(K):
-                for j in range(width):
-                    column = q * w + j
-                    value = W[0, 0] * 0
-                    if column < n:
-                        value = W[column, k] if transpose else W[k, column]
-                    out[q * w * K + k * width + j] = value
+                at = q * w * K + k * width
+                for j in range(min(width, n - q * w)):
+                    out[at + j] = W[q * w + j, k] if transposed else W[k, q * w + j]
+                for j in range(n - q * w, width):
+                    out[at + j] = 0
 
     return kernel(pack_columns, f"pack_columns_{shape.dtype}x{shape.V}", NUMBA[shape.dtype], "x2 f1 i i")
 
@@ -88,6 +105,11 @@ def gate_panels(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return out
 
 
+def gate_bias(bias: Weight | None, cut: Panels, dtype: Any) -> npt.NDArray[Any]:
+    """The packed bias, zeros for none: the start of every chain."""
+    return zero_bias(cut.gates, dtype) if bias is None else bias.prepared("cpu.panels", gate_panels)
+
+
 def gate_blocks_transposed(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The transpose of W (K, 4H), packed in blocks of K columns for products with dz."""
     shape = geometry(W.dtype.name)
@@ -95,26 +117,26 @@ def gate_blocks_transposed(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
     cols = columns(W.shape[0], shape)
     out = aligned((W.shape[1] * cols.padded(shape),), W.dtype)
     last = cols.padded(shape) - W.shape[0] // shape.w * shape.w
-    _pack_transposed(shape)(W, out, cut.H, cut.whole, last)
+    _pack_transposed(shape)(W, out, cut.H, last)
     return out
 
 
 def blocks(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """W (K, C), or b (C,) as one row, packed in blocks of columns."""
-    return _plain(W.reshape(-1, W.shape[-1]), transpose=False)
+    return _plain(W.reshape(-1, W.shape[-1]), transposed=False)
 
 
 def blocks_transposed(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The transpose of W (K, C), packed in blocks of K columns."""
-    return _plain(W, transpose=True)
+    return _plain(W, transposed=True)
 
 
-def _plain(W: npt.NDArray[Any], transpose: bool) -> npt.NDArray[Any]:
+def _plain(W: npt.NDArray[Any], transposed: bool) -> npt.NDArray[Any]:
     shape = geometry(W.dtype.name)
-    K, n = W.shape[::-1] if transpose else W.shape
+    K, n = W.shape[::-1] if transposed else W.shape
     padded = columns(n, shape).padded(shape)
     out = aligned((K * padded,), W.dtype)
-    _pack_columns(shape)(W, out, padded - n // shape.w * shape.w, int(transpose))
+    _pack_columns(shape)(W, out, padded - n // shape.w * shape.w, int(transposed))
     return out
 
 

@@ -1,8 +1,8 @@
 """Panels: how weights, gates and states are laid out so that i, f, g and o of the same units come out of one tile.
 
-A *panel* is V units (a vector's lanes) by 4 gates. Its 4 V columns are computed in G *blocks* of w = 4 V / G columns: all at once
-where registers allow (AVX-512, NEON: G = 1), in two halves i|f and g|o elsewhere. What V does not divide goes to a narrower last
-panel, the *tail*, of v = V/4, V/2 or V units and a single block (G = 1 unless v = V). Padding never exceeds v - 1 units.
+A *panel* is V units (a vector's lanes) by 4 gates. Its 4 V columns are computed in G *blocks* of w = 4 V / G columns: all
+at once where registers allow (AVX-512, NEON: G = 1), in two halves i|f and g|o elsewhere. What V does not divide goes to a
+narrower last panel, the *tail*, of v = V/4 or V/2 units and a single block, or to a padded panel where that is not enough.
 
 =====================  ====================================================================================
 packed W (D, 4H)       per block: D rows of the block's columns; blocks in order, the tail's last

@@ -1,7 +1,7 @@
 """A small pool of threads for parts of one op: independent parts, no barrier, nobody waits for a thread that has not begun.
 
-Kernels release the interpreter's lock, so parts run at once. The caller takes parts too, and those that no worker has begun when
-it is done with its own: two callers at once, or fewer threads than parts, cost time and never a deadlock. (Numba's own
+Kernels release the interpreter's lock, so parts run at once. The caller takes parts too, and those that no worker has begun
+when it is done with its own: two callers at once, or fewer threads than parts, cost time and never a deadlock. (Numba's own
 ``parallel=True`` aborts the process when two Python threads meet in its default layer: numba#8563.)
 """
 

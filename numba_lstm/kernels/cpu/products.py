@@ -77,8 +77,8 @@ def through_gates(shape: Shape, C: int) -> Any:
     """``out = dz W^T`` for rows m0 .. m1 of out (M, columns): dz as the tape holds it, W transposed in blocks."""
     B, V, w, panel = shape.B, shape.V, shape.w, 4 * shape.V
 
-    def through_gates_product(dz, W, out, H, lanes, blocks, m0, m1):
-        M, columns = out.shape
+    def through_gates_product(dz, W, out, H, lanes, blocks, panels, m0, m1):
+        columns = out.shape[1]
         whole, rest, K = H // V, H % V, 4 * H
         dz_, W_, o_ = data(dz), data(W), data(out)
         for q in range(blocks + (1 if C > 0 else 0)):
@@ -86,8 +86,8 @@ def through_gates(shape: Shape, C: int) -> Any:
             while m < m1:
                 n = height(m1 - m, tiles)
                 arguments = (
-                    dz_, m * panel, M * panel, whole, whole * M * panel + m * 4 * lanes, lanes, rest, W_, q * w * K, K,
-                    o_, m * columns + q * w, columns,
+                    dz_, m * panel, panels, whole, whole * panels + m * 4 * lanes, lanes, rest, W_, q * w * K, K,
+                    o_, m * columns + q * w, columns, 1,
                 )  # fmt: skip
                 if q < blocks:
                     gate_rows(n, B, B, B, V, arguments)
@@ -96,4 +96,4 @@ def through_gates(shape: Shape, C: int) -> Any:
                 m += n
                 tiles -= 1
 
-    return kernel(through_gates_product, f"through_gates_{shape.dtype}x{V}_{C}", NUMBA[shape.dtype], "f1 f1 f2 i i i i i")
+    return kernel(through_gates_product, f"through_gates_{shape.dtype}x{V}_{C}", NUMBA[shape.dtype], "f1 f1 f2 i i i i i i")

@@ -1,8 +1,8 @@
 """The register tile: R rows by C vectors of accumulators that live in registers for a whole product.
 
 The three products below are the inner loops of everything. Each is one intrinsic that writes its loops for every tile height
-itself: from Numba source the same machine code took five times as long to compile. In the assembly (AVX2, 6 rows by 2 vectors) a
-step of K is 12 fma, 2 loads of weights and 6 broadcasts. However high the tile, an output is one chain of additions over K in
+itself: from Numba source the same machine code took five times as long to compile. In the assembly (AVX2, 6 rows by 2 vectors)
+a step of K is 12 fma, 2 loads of weights and 6 broadcasts. However high the tile, an output is one chain of additions over K in
 order, so the height never shows in the bits.
 """
 
@@ -191,8 +191,8 @@ def affine_row(typingctx, C, B, V, arguments):
 
 
 @_product
-def gate_rows(tile, dz, at, panels, whole, last_at, lanes, rest, W, iw, K, z, iz, z_rows):
-    """``z = dz W``, dz as the tape holds it: whole panels, rows 4 V apart, then the real units of the last one."""
+def gate_rows(tile, dz, at, panels, whole, last_at, lanes, rest, W, iw, K, z, iz, z_rows, first):
+    """``z = dz W`` (``first``), or added to z, dz as the tape holds it: whole panels, then the real units of the last one."""
     b = tile.builder
     w, panel, one = INDEX(tile.B * tile.vector.n), INDEX(4 * tile.vector.n), INDEX(1)
     stride = b.mul(K, w)
@@ -206,6 +206,8 @@ def gate_rows(tile, dz, at, panels, whole, last_at, lanes, rest, W, iw, K, z, iz
         rows = b.mul(lanes, INDEX(4))
         tile.multiply(dz, b.add(last_at, b.mul(gate, lanes)), rows, one, W, b.add(iw, b.mul(k, w)), stride, w, rest)
 
+    tile.load(z, iz, z_rows, w)
+    tile.values = [b.select(b.icmp_signed("!=", first, INDEX(0)), constant(v.type, 0.0), v) for v in tile.values]
     tile.repeat(whole, whole_panel)
     tile.repeat(b.select(b.icmp_signed(">", rest, INDEX(0)), INDEX(4), INDEX(0)), last_gate)
     tile.store(z, iz, z_rows, w)
@@ -213,7 +215,7 @@ def gate_rows(tile, dz, at, panels, whole, last_at, lanes, rest, W, iw, K, z, iz
 
 @_product
 def outer_rows(tile, a, ia, a_rows, b, ib, b_rows, M, out, io, out_rows):
-    """``out += a^T b`` for R columns of a and one block of columns of b: rows m of both go by."""
+    """``out += a^T b`` for R columns of a and one block of columns of b: M rows of both go by."""
     zero = INDEX(0)
     tile.load(out, io, out_rows, zero)
     tile.multiply(a, ia, INDEX(1), a_rows, b, ib, zero, b_rows, M)

@@ -178,7 +178,7 @@ def update(
 
 
 def _positions(spec: UpdateSpec, own: list[Array], none: Array) -> list[Array]:
-    """Slots at the places where the kernel looks for them: rmsprop's momentum second, its mean third, amsgrad's largest third."""
+    """Slots where the kernel looks for them: rmsprop's momentum second and its mean third, amsgrad's largest third."""
     if spec.name == "rmsprop" and spec.centered and not spec.momentum:
         own = [own[0], none, own[1]]
     return own + [none] * (3 - len(own))

@@ -168,7 +168,8 @@ SELU_SCALE = 1.0507009873554805
 LINEAR, TANH, SIGMOID, HARD_SIGMOID, RELU, LEAKY_RELU, ELU, SELU, SOFTPLUS, SOFTSIGN, EXPONENTIAL, SILU, GELU = range(13)
 CODES = {
     "linear": LINEAR, "tanh": TANH, "sigmoid": SIGMOID, "hard_sigmoid": HARD_SIGMOID, "relu": RELU, "leaky_relu": LEAKY_RELU,
-    "elu": ELU, "selu": SELU, "softplus": SOFTPLUS, "softsign": SOFTSIGN, "exponential": EXPONENTIAL, "silu": SILU, "gelu": GELU,
+    "elu": ELU, "selu": SELU, "softplus": SOFTPLUS, "softsign": SOFTSIGN, "exponential": EXPONENTIAL, "silu": SILU,
+    "gelu": GELU,
 }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from .dense import activation_backward, activation_forward, dense_backward, dens
 from .dropout import dropout_backward, dropout_forward
 from .losses import loss, metric
 from .lstm import lstm_backward, lstm_forward, lstm_path
+from .streaming import stream
 from .updates import clip_gradients, update
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "lstm_forward",
     "lstm_path",
     "metric",
+    "stream",
     "to_host",
     "update",
 ]

@@ -1,0 +1,53 @@
+"""Streams, by the other ops for one step at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..contract import DensePart, LSTMPart
+from .dense import activation_forward, dense_forward
+from .lstm import lstm_forward
+
+Array = npt.NDArray[Any]
+
+
+class _Stepper:
+    """The parts, and the states as arrays."""
+
+    def __init__(self, parts: Sequence[LSTMPart | DensePart], N: int, dtype: Any) -> None:
+        self._parts = list(parts)
+        units = [part.weights.recurrent_kernel.value.shape[0] for part in parts if isinstance(part, LSTMPart)]
+        self._states = [(np.zeros((N, H), dtype), np.zeros((N, H), dtype)) for H in units]
+
+    def __call__(self, x: Array) -> Array:
+        y, states = np.atleast_2d(x), iter(self._states)
+        moved = []
+        for part in self._parts:
+            if isinstance(part, LSTMPart):
+                out = lstm_forward(y[None], part.weights, *next(states), part.spec)
+                moved.append((out.h, out.c))
+                y = out.h
+            elif part.kernel is None:
+                y, _ = activation_forward(y, part.activation)
+            else:
+                y, _ = dense_forward(y, part.kernel, part.bias, part.activation)
+        self._states = moved
+        return y.reshape(*x.shape[:-1], -1)
+
+    @property
+    def states(self) -> list[tuple[Array, Array]]:
+        return [(h.copy(), c.copy()) for h, c in self._states]
+
+    def set_states(self, states: Sequence[tuple[Array, Array]] | None) -> None:
+        self._states = (
+            [(h * 0, c * 0) for h, c in self._states] if states is None else [(h.copy(), c.copy()) for h, c in states]
+        )
+
+
+def stream(parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any) -> _Stepper:
+    """The weights of each step's moment: the witness copies nothing."""
+    return _Stepper(parts, N, dtype)

@@ -1,0 +1,130 @@
+"""Any number of threads and processes: the same bits, and nobody waits for ever."""
+
+import concurrent.futures
+import multiprocessing
+import os
+import threading
+
+import numpy as np
+import pytest
+
+import numba_lstm
+from numba_lstm.kernels.cpu import pool
+from numba_lstm.layers import LSTM, Dense, Input
+from numba_lstm.models import Sequential
+
+N, T, D, H = 24, 20, 9, 66  # large enough that the pool takes its part, see the first test
+
+
+@pytest.fixture(autouse=True)
+def _threads_as_before():
+    before = numba_lstm.get_num_threads()
+    yield
+    numba_lstm.set_num_threads(before)
+
+
+@pytest.fixture
+def model() -> Sequential:
+    numba_lstm.set_random_seed(0)
+    return Sequential([Input((None, D)), LSTM(H, return_sequences=True), LSTM(H), Dense(3)])
+
+
+@pytest.fixture
+def x() -> np.ndarray:
+    return np.random.default_rng(0).normal(size=(N, T, D)).astype(np.float32)
+
+
+def test_these_sizes_are_worth_threads():
+    numba_lstm.set_num_threads(3)
+    assert pool.parts_for(N * T * 4 * H * (D + H), N) > 1
+
+
+@pytest.mark.parametrize("threads", [2, 3, 5])
+def test_predict_has_the_bits_of_one_thread(threads, model, x):
+    numba_lstm.set_num_threads(1)
+    expected = model(x)
+    numba_lstm.set_num_threads(threads)
+    np.testing.assert_array_equal(model(x), expected)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 5, 6, 7, 13])
+def test_a_row_has_the_same_bits_in_every_batch(rows, model, x):
+    np.testing.assert_array_equal(model(x[:rows]), model(x)[:rows])
+
+
+def test_training_has_the_bits_of_one_thread(x):
+    y = np.random.default_rng(1).normal(size=(N, 3)).astype(np.float32)
+    results = []
+    for threads in (1, 2, 4):
+        numba_lstm.set_num_threads(threads)
+        numba_lstm.set_random_seed(0)
+        model = Sequential([Input((None, D)), LSTM(H, return_sequences=True), LSTM(H), Dense(3)])
+        model.compile("adam", "mse")
+        model.fit(x, y, epochs=2, batch_size=17, verbose=0)
+        results.append(model.get_weights())
+    for other in results[1:]:
+        for a, b in zip(results[0], other, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_predict_from_eight_threads_at_once(model, x):
+    numba_lstm.set_num_threads(2)
+    expected = model.predict(x, verbose=0)
+    with concurrent.futures.ThreadPoolExecutor(8) as executor:
+        answers = list(executor.map(lambda _: model.predict(x, verbose=0), range(32)))
+    for answer in answers:
+        np.testing.assert_array_equal(answer, expected)
+
+
+def _sum_in_child(model: Sequential, x: np.ndarray) -> bytes:
+    numba_lstm.set_num_threads(2)
+    return model.predict(x, verbose=0).tobytes()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_computes_after_the_parent_used_its_pool(model, x):
+    numba_lstm.set_num_threads(2)
+    expected = model.predict(x, verbose=0).tobytes()
+    context = multiprocessing.get_context("fork")
+    with concurrent.futures.ProcessPoolExecutor(2, mp_context=context) as executor:
+        answers = [executor.submit(_sum_in_child, model, x) for _ in range(4)]
+        assert [answer.result(timeout=120) for answer in answers] == [expected] * 4
+
+
+def test_a_spawned_process_answers_the_same_bits(model, x):
+    numba_lstm.set_num_threads(2)
+    expected = model.predict(x, verbose=0).tobytes()
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as executor:
+        assert executor.submit(_sum_in_child, model, x).result(timeout=240) == expected
+
+
+def test_an_error_in_a_part_reaches_the_caller_and_leaves_the_pool_in_order():
+    def work(part: int) -> None:
+        if part == 1:
+            raise ZeroDivisionError("part 1")
+
+    with pytest.raises(ZeroDivisionError, match="part 1"):
+        pool.run(3, work)
+    done = []
+    pool.run(3, done.append)
+    assert sorted(done) == [0, 1, 2]
+
+
+def test_the_caller_does_all_parts_where_no_worker_comes(monkeypatch):
+    monkeypatch.setattr(pool, "_start", lambda wanted: None)
+    done: list[int] = []
+    thread = threading.Thread(target=pool.run, args=(4, done.append))
+    thread.start()
+    thread.join(timeout=30)
+    assert not thread.is_alive()
+    assert sorted(done) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("n", [0, -1, 1.5, True, "2"])
+def test_a_wrong_number_of_threads_is_refused(n):
+    before = numba_lstm.get_num_threads()
+    with pytest.raises(ValueError, match="at least 1"):
+        numba_lstm.set_num_threads(n)
+    assert numba_lstm.get_num_threads() == before

@@ -5,6 +5,7 @@ from .device import get_device, get_num_threads, set_device, set_num_threads
 from .layers import Input
 from .models import Sequential, load_model
 from .random import set_random_seed
+from .warming import warmup
 
 __version__ = "0.1.0"
 
@@ -26,4 +27,5 @@ __all__ = [
     "set_num_threads",
     "set_random_seed",
     "utils",
+    "warmup",
 ]

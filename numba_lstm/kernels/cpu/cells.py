@@ -13,9 +13,10 @@ from typing import Any
 from numba import types
 
 from ..specs import LSTMSpec
+from .arithmetic import fma, select
 from .jit import cell
 from .panels import NUMBA
-from .simd import fma, load, select, splat, store
+from .simd import load, splat, store
 from .vmath import activate, code, flush, keeps_z, label, slope
 
 

@@ -9,6 +9,8 @@ strings only: a closure over a compiled function is never found again on disk.
 from __future__ import annotations
 
 import hashlib
+import sys
+import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -35,8 +37,32 @@ def _named(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     return function
 
 
+#: Seconds of waiting after which a person at a terminal is told why.
+PATIENCE = 1.0
+_told = False
+
+
+def _tell() -> None:
+    global _told
+    if not _told:
+        _told = True
+        print("numba_lstm compiles its kernels for this processor; later runs load them from disk.", file=sys.stderr)
+
+
 def _cached(compile_: Callable[[bool], Any]) -> Any:
     """Compile with the disk cache, or without where no folder can be written (warn once)."""
+    if _told or not sys.stderr.isatty():
+        return _compiled(compile_)
+    patience = threading.Timer(PATIENCE, _tell)
+    patience.daemon = True
+    patience.start()
+    try:
+        return _compiled(compile_)
+    finally:
+        patience.cancel()
+
+
+def _compiled(compile_: Callable[[bool], Any]) -> Any:
     global _warned
     try:
         return compile_(True)

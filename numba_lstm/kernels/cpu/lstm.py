@@ -25,6 +25,9 @@ Array = npt.NDArray[Any]
 #: Fewer rows than this leave tiles low in a time loop, so the product with W is done for all steps ahead of it.
 FEW_ROWS = HEIGHT
 
+#: Bytes of the product with W that are done ahead at a time: they stay in the second-level cache until the loop reads them.
+AHEAD = 256 * 1024
+
 #: Bytes of dz that a chunk of the backward product keeps in the second-level cache.
 L2_SHARE = 128 * 1024
 
@@ -70,16 +73,15 @@ def lstm_forward(
     cut = panels(H, shape.V)
     W = weights.kernel.prepared("cpu.panels", packing.gate_panels)
     U = weights.recurrent_kernel.prepared("cpu.panels", packing.gate_panels)
-    start = packing.gate_bias(weights.bias, cut, x.dtype)
-    if _ahead(N, T, D):
-        start, W, D = _input_product(x, W, start, shape, cut), start, 0
-    h = _ring(T + 1 if training or sequences else 2, N, cut, x.shape[2] + 1 if training else 0, h0, x.dtype)
+    b = packing.gate_bias(weights.bias, cut, x.dtype)
+    ahead = _ahead(N, T, D)
+    h = _ring(T + 1 if training or sequences else 2, N, cut, D + 1 if training else 0, h0, x.dtype)
     c = _ring(T + 1 if training else 1, N, cut, 0, c0, x.dtype)
     if training:
-        h[:T, :, cut.padded : cut.padded + x.shape[2]] = x
-        h[:T, :, cut.padded + x.shape[2]] = 1
-        x = h[:T, :, cut.padded : cut.padded + x.shape[2]] if D else x  # rows that do not share cache sets
-    elif D and stride(D, x.dtype) != D:
+        h[:T, :, cut.padded : cut.padded + D] = x
+        h[:T, :, cut.padded + D] = 1
+        x = h[:T, :, cut.padded : cut.padded + D]  # its rows lie evenly, and do not share cache sets
+    elif N >= FEW_ROWS and x.strides[1] % 1024 == 0:
         x = _spread(x)
     apart = _panel_stride(T, N, shape, cut)
     gates = aligned((apart * cut.full + T * N * COUNT * cut.v if training else 0,), x.dtype)
@@ -87,14 +89,18 @@ def lstm_forward(
     cell = forward_cell(spec, shape.dtype, shape.V, training, mask is not None)
     last = forward_cell(spec, shape.dtype, cut.v, training, mask is not None) if cut.v else cell
     loop = forward_loop(shape, cut.C)
-    parts = pool.parts_for(T * N * (D + H) * cut.gates, N)
+    steps = max(1, AHEAD // (N * cut.gates * x.itemsize)) if ahead else T
+    for t0 in range(0, T, steps):
+        t1 = min(T, t0 + steps)
+        start = _input_product(x[t0:t1], W, b, shape, cut) if ahead else b
+        parts = pool.parts_for((t1 - t0) * N * (H if ahead else D + H) * cut.gates, N)
 
-    def work(part: int) -> None:
-        z = aligned((shape.scratch,), x.dtype)
-        rows = pool.span(N, part, parts)
-        loop(x, W, U, start, h, c, gates, valid, z, cell.address, last.address, D, H, cut.full, apart, T, *rows)
+        def work(part: int) -> None:
+            z = aligned((shape.scratch,), x.dtype)
+            sizes = (0 if ahead else D, H, cut.full, apart, t0, t1, *pool.span(N, part, parts))  # noqa: B023 - run at once
+            loop(x, W, U, start, h, c, gates, valid, z, cell.address, last.address, *sizes)  # noqa: B023
 
-    pool.run(parts, work)
+        pool.run(parts, work)
     tape = _Tape(h, c, gates, valid, weights, spec) if training else None
     y = h[1:, :, :H] if sequences else None
     return LSTMOutput(y, h[T % len(h), :, :H], c[T % len(c), :, :H], tape)

@@ -18,10 +18,10 @@ from .tile import HEIGHT, affine_row, affine_rows, gate_rows, height
 
 @cache
 def forward_loop(shape: Shape, C: int) -> Any:
-    """``z_t = start_t + x_t W + h_{t-1} U``, then the cell, for t = 0 .. T-1 and rows r0 .. r1; C vectors in the tail's block.
+    """``z_t = start_t + x_t W + h_{t-1} U``, then the cell, for steps t0 .. t1 and rows r0 .. r1; C vectors in the tail.
 
-    ``start`` is the bias (one row), or the input product of all steps (T * N rows), which continues the same chain: then D is 0
-    here. h (L, N, h_rows) and c (M, N, c_rows) are rings of time: step t reads row ``t % L``, writes row ``(t + 1) % L``.
+    ``start`` is the bias (one row), or the input product of these steps (a row each), which continues the same chain: then D is
+    0 here. h (L, N, h_rows) and c (M, N, c_rows) are rings of time: step t reads row ``t % L``, writes row ``(t + 1) % L``.
     z is the scratch of one tile, panels the distance of the tape's panels.
     """
     V, G, B, w = shape.V, shape.G, shape.B, shape.w
@@ -30,7 +30,7 @@ def forward_loop(shape: Shape, C: int) -> Any:
     together = shape.together
     several = 4 * together
 
-    def lstm_forward_loop(x, W, U, start, h, c, gates, mask, z, cell, last_cell, D, H, full, panels, T, r0, r1):
+    def lstm_forward_loop(x, W, U, start, h, c, gates, mask, z, cell, last_cell, D, H, full, panels, t0, t1, r0, r1):
         N, h_rows, c_rows = h.shape[1], h.shape[2], c.shape[2]
         x_steps, x_rows = x.strides[0] // x.itemsize, x.strides[1] // x.itemsize
         L, M = h.shape[0], c.shape[0]
@@ -39,7 +39,7 @@ def forward_loop(shape: Shape, C: int) -> Any:
         tape, masked = 1 if len(gates) > 0 else 0, 1 if mask.shape[0] > 0 else 0
         x_, W_, U_, s_, h_, c_ = data(x), data(W), data(U), data(start), data(h), data(c)
         a_, m_, z_ = data(gates), data(mask), data(z)
-        for t in range(T):
+        for t in range(t0, t1):
             h_old, h_new = offset(h_, (t % L) * N * h_rows), offset(h_, ((t + 1) % L) * N * h_rows)
             c_old, c_new = offset(c_, (t % M) * N * c_rows), offset(c_, ((t + 1) % M) * N * c_rows)
             p = 0
@@ -48,7 +48,7 @@ def forward_loop(shape: Shape, C: int) -> Any:
                 while p + together <= full:
                     affine_row(
                         several, B, V,
-                        (s_, m * start_rows + p * panel, 0, x_, t * x_steps + r0 * x_rows, 0, D, W_, p * panel * D,
+                        (s_, (m - t0 * N) * start_rows + p * panel, 0, x_, t * x_steps + r0 * x_rows, 0, D, W_, p * panel * D,
                          h_old, j, 0, H, U_, p * panel * H, z_, 0, 0),
                     )  # fmt: skip
                     for k in range(together):
@@ -67,7 +67,7 @@ def forward_loop(shape: Shape, C: int) -> Any:
                     for g in range(G if n > 3 else 1):
                         affine_rows(
                             n, 4, B, B, V,
-                            (s_, m * start_rows + p * panel + g * w, start_rows,
+                            (s_, (m - t0 * N) * start_rows + p * panel + g * w, start_rows,
                              x_, t * x_steps + r * x_rows, x_rows, D, W_, (p * panel + g * w) * D,
                              h_old, j, h_rows, H, U_, (p * panel + g * w) * H, z_, g * w, panel),
                         )  # fmt: skip
@@ -85,7 +85,7 @@ def forward_loop(shape: Shape, C: int) -> Any:
                     n, m, i, j = height(r1 - r, tiles), t * N + r, r * c_rows, r * h_rows
                     affine_rows(
                         n, C, C, C, V,
-                        (s_, m * start_rows + full * panel, start_rows,
+                        (s_, (m - t0 * N) * start_rows + full * panel, start_rows,
                          x_, t * x_steps + r * x_rows, x_rows, D, W_, full * panel * D,
                          h_old, j, h_rows, H, U_, full * panel * H, z_, 0, 4 * v),
                     )  # fmt: skip
@@ -99,7 +99,7 @@ def forward_loop(shape: Shape, C: int) -> Any:
 
     return kernel(
         lstm_forward_loop, f"lstm_forward_loop_{shape.dtype}x{V}_{C}", NUMBA[shape.dtype],
-        "x3 f1 f1 f1 f3 f3 f1 b2 f1 i i i i i i i i i",
+        "x3 f1 f1 f1 f3 f3 f1 b2 f1 i i i i i i i i i i",
     )  # fmt: skip
 
 

@@ -9,8 +9,9 @@ own error. Comparisons are ordered so that NaN passes: ``x > limit`` is false fo
 from __future__ import annotations
 
 from ..specs import ACTIVATIONS, Activation
+from .arithmetic import absolute, by_dtype, copysign, fma, nearest, polynomial, scale, select
 from .jit import choice, inlined
-from .simd import absolute, by_dtype, copysign, fma, like, nearest, polynomial, scale, select
+from .simd import like
 
 LOG2E = 1.4426950408889634
 LOG2 = 0.6931471805599453

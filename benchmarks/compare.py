@@ -1,0 +1,156 @@
+"""numba_lstm beside its peers: the same weights, the answers compared, the engines taking turns.
+
+    python benchmarks/compare.py --quick
+    python benchmarks/compare.py --threads 1 2 --markdown
+    python benchmarks/compare.py --modes infer --shapes 8,50,16,64 1,200,32,256
+    python benchmarks/compare.py --python torch=/somewhere/bin/python --python openvino=/elsewhere/bin/python
+
+Each engine has a process of its own, bound to as many cores as it may use threads. Peers that are not installed are left out,
+by name. ``--into FILE`` writes the tables between the file's marks, ``<!-- compare: infer, 1 thread -->`` and ``<!-- end -->``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+if not __package__:  # as a script it has its own folder first, where benchmarks is not found
+    sys.path[0] = str(ROOT)
+
+from benchmarks.peers import machine, marks  # noqa: E402
+from benchmarks.peers.modes import MODES  # noqa: E402
+from benchmarks.peers.problem import Shape  # noqa: E402
+from benchmarks.peers.race import Field, Result  # noqa: E402
+from benchmarks.peers.registry import ENGINES, OURS  # noqa: E402
+from benchmarks.peers.tables import Table, table  # noqa: E402
+
+ROUNDS, QUICK_ROUNDS = 15, 3
+
+
+def shape(text: str) -> Shape:
+    try:
+        return Shape.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a whole number of at least 1 is needed, got {text!r}")
+    return int(text)
+
+
+def python(text: str) -> tuple[str, str]:
+    name, equals, path = text.partition("=")
+    if not equals or name not in ENGINES:
+        raise argparse.ArgumentTypeError(f"ENGINE=PATH is needed, ENGINE one of {', '.join(ENGINES)}, got {text!r}")
+    if not Path(path).is_file():
+        raise argparse.ArgumentTypeError(f"there is no interpreter {path!r}")
+    return name, path
+
+
+def parser() -> argparse.ArgumentParser:
+    summary, _, rest = (__doc__ or "").partition("\n")
+    answer = argparse.ArgumentParser(
+        prog="compare.py", description=summary, epilog=rest, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    answer.add_argument("--modes", nargs="+", choices=MODES, default=list(MODES), metavar="MODE", help=" ".join(MODES))
+    answer.add_argument("--shapes", nargs="+", type=shape, metavar="N,T,D,H", help="instead of the published ones")
+    answer.add_argument("--threads", nargs="+", type=count, default=[1], metavar="N", help="one table for each; default 1")
+    answer.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES), metavar="NAME", help=" ".join(ENGINES))
+    answer.add_argument(
+        "--python", action="append", type=python, default=[], metavar="ENGINE=PATH", help="the interpreter that has an engine"
+    )
+    answer.add_argument("--rounds", type=count, help=f"turns of each engine at each shape; default {ROUNDS}")
+    answer.add_argument("--quick", action="store_true", help=f"few small shapes, {QUICK_ROUNDS} rounds")
+    answer.add_argument("--markdown", action="store_true", help="print Markdown")
+    answer.add_argument("--into", nargs="+", type=Path, default=[], metavar="FILE", help="also write the tables into these")
+    return answer
+
+
+def shapes_of(options: argparse.Namespace, mode: str) -> tuple[Shape, ...]:
+    if options.shapes:
+        return tuple(options.shapes)
+    return MODES[mode].quick if options.quick else MODES[mode].shapes
+
+
+class Run:
+    """Everything that one command measures, and what is to be said of it."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options = options
+        self.rounds = options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS)
+        self.results: dict[tuple[str, int], list[Result]] = {}
+        self.versions: dict[str, str] = {}
+        self.absent: dict[str, str] = {}
+        self.troubles: list[str] = []
+
+    def measure(self) -> None:
+        names = [name for name in ENGINES if name in self.options.engines]
+        for threads in self.options.threads:
+            field = Field(names, threads, dict(self.options.python))
+            try:
+                for mode in self.options.modes:
+                    rows = self.results[mode, threads] = []
+                    for size in shapes_of(self.options, mode):
+                        rows.append(field.run(mode, size, self.rounds))
+                        self._progress(rows[-1])
+            finally:
+                field.close()
+                self.versions |= field.versions
+                self.absent |= field.absent
+                self.troubles += field.troubles
+
+    def _progress(self, result: Result) -> None:
+        times = ", ".join(f"{name} {seconds * 1e3:.3g} ms" for name, seconds in result.seconds.items())
+        print(f"{result.mode} {result.shape}, {result.threads} threads: {times}", file=sys.stderr, flush=True)
+
+    def tables(self) -> dict[str, Table]:
+        """By mark."""
+        first = self.options.threads[0]
+        return {
+            marks.name(mode, threads): table(
+                rows,
+                single=self.results[mode, first] if threads != first else (),
+                loss="**{}**".format if self.options.markdown or self.options.into else "{}*".format,
+            )
+            for (mode, threads), rows in self.results.items()
+        }
+
+    def notes(self) -> list[str]:
+        """On the machine, and on who is missing."""
+        peaks = {
+            threads: [r.peak for (_, n), rows in self.results.items() if n == threads for r in rows if r.peak]
+            for threads in self.options.threads
+        }
+        lines = machine.describe(self.versions, peaks, self.rounds)
+        lines += [f"left out: {ENGINES[name].label} ({reason})" for name, reason in self.absent.items()]
+        lines += self.troubles
+        if ("fit", self.options.threads[0]) in self.results:
+            lines.append("fit: the LSTM's activation is relu, in PyTorch tanh, which is all that nn.LSTM has")
+        return lines
+
+    @property
+    def failed(self) -> bool:
+        """Whether an engine answered wrongly or died."""
+        return OURS in self.absent or bool(self.troubles)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parser().parse_args(arguments)
+    run = Run(options)
+    run.measure()
+    tables, notes = run.tables(), run.notes()
+    for path in options.into:
+        texts = {name: found.markdown() for name, found in tables.items()}
+        marks.write(path, {**texts, marks.MACHINE: "\n".join(f"* {line}" for line in notes)})
+    for found in tables.values():
+        print(f"### {found.title}\n\n{found.markdown()}\n" if options.markdown else f"{found.text()}\n")
+    print("\n".join(f"* {line}" for line in notes))
+    return 1 if run.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

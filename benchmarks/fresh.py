@@ -1,0 +1,44 @@
+"""Code in a new process: what a person waits for, and what memory a program takes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import textwrap
+
+#: The greatest resident memory of the process so far in bytes. Of the process only: ru_maxrss begins with that of its parent.
+PEAK_RSS = """
+def peak_rss():
+    with open("/proc/self/status") as status:
+        return 1024 * next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+"""
+
+#: The model that most people write first, and a batch for it.
+FIRST_MODEL = """
+import numpy as np
+from numba_lstm.layers import LSTM, Dense
+from numba_lstm.models import Sequential
+model = Sequential()
+model.add(LSTM(50, activation="relu", input_shape=(100, 1)))
+model.add(Dense(1))
+model.compile(optimizer="adam", loss="mean_squared_error")
+x = np.sin(np.arange(3200, dtype=np.float32)).reshape(32, 100, 1)
+"""
+
+
+def run(code: str, **environment: str) -> list[float]:
+    """The numbers that ``code`` prints, run in a new process in an empty folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(code)],
+            cwd=folder,  # so that numba_lstm is the installed one
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    return [float(word) for word in done.stdout.split()]

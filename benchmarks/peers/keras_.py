@@ -1,0 +1,67 @@
+"""Keras on the backend that ``KERAS_BACKEND`` names: JAX or TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import keras
+import numpy as np
+
+from .engine import Engine, Values
+from .problem import Problem
+
+
+class Keras(Engine):
+    """Training by ``train_on_batch`` and ``fit``. On JAX the number of threads is that of the cores the process may use."""
+
+    def __init__(self, threads: int) -> None:
+        super().__init__(threads)
+        if keras.backend.backend() == "tensorflow":
+            import tensorflow
+
+            tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
+            tensorflow.config.threading.set_inter_op_parallelism_threads(1)
+
+    def versions(self) -> dict[str, str]:
+        backend: Any = __import__(keras.backend.backend())
+        return {"keras": keras.__version__, backend.__name__: backend.__version__}
+
+    def model(self, problem: Problem) -> keras.Model:
+        shape = problem.shape
+        lstm = keras.layers.LSTM(shape.H, activation=problem.activation)
+        model = keras.Sequential([keras.Input((shape.T, shape.D)), lstm, keras.layers.Dense(1)])
+        model.set_weights(problem.weights)
+        model.compile(optimizer="adam", loss="mean_squared_error")
+        return model
+
+    def infer(self, problem: Problem) -> Callable[[], Values]:
+        model = self.model(problem)
+        if keras.backend.backend() != "jax":
+            return partial(model.predict_on_batch, problem.x)
+        # predict_on_batch takes up to twice the time of the function that it compiles
+        import jax
+
+        forward = jax.jit(lambda weights, others, x: model.stateless_call(weights, others, x)[0])
+        weights = [variable.value for variable in model.trainable_variables]
+        others = [variable.value for variable in model.non_trainable_variables]
+        return lambda: np.asarray(forward(weights, others, problem.x))
+
+    def train(self, problem: Problem) -> Callable[[], float]:
+        # With Keras 3's metrics reset each time, the answer is this batch's loss and no mean of all so far.
+        model = self.model(problem)
+
+        def step() -> float:
+            model.reset_metrics()
+            return float(model.train_on_batch(problem.x, problem.y))
+
+        return step
+
+    def fit(self, problem: Problem) -> Callable[[], float]:
+        model, (x, y) = self.model(problem), problem.windows
+
+        def epoch() -> Any:
+            return model.fit(x, y, batch_size=problem.shape.N, epochs=1, verbose=0).history["loss"][0]
+
+        return epoch

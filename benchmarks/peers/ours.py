@@ -1,0 +1,61 @@
+"""numba_lstm by its public API; and the same models on its NumPy twin in float64, as the witness of all answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numba
+
+import numba_lstm
+from numba_lstm.layers import LSTM, Dense, Input
+from numba_lstm.models import Sequential
+
+from .engine import Engine, Values
+from .problem import Problem
+
+
+class NumbaLSTM(Engine):
+    """``Sequential([LSTM, Dense])``."""
+
+    def __init__(self, threads: int, device: str = "cpu", dtype: str = "float32") -> None:
+        super().__init__(threads)
+        self.device, self.dtype = device, dtype
+        numba_lstm.set_num_threads(threads)
+
+    def versions(self) -> dict[str, str]:
+        return {"numba_lstm": numba_lstm.__version__, "numba": numba.__version__}
+
+    def model(self, problem: Problem) -> Sequential:
+        """The problem's model, compiled for training, with the problem's weights."""
+        shape = problem.shape
+        lstm = LSTM(shape.H, activation=problem.activation)
+        model = Sequential([Input((shape.T, shape.D)), lstm, Dense(1)], device=self.device, dtype=self.dtype)
+        model.set_weights(problem.weights)
+        model.compile(optimizer="adam", loss="mean_squared_error")
+        return model
+
+    def infer(self, problem: Problem) -> Callable[[], Values]:
+        return partial(self.model(problem).predict_on_batch, problem.x)
+
+    def train(self, problem: Problem) -> Callable[[], float]:
+        return partial(self.model(problem).train_on_batch, problem.x, problem.y)
+
+    def stream(self, problem: Problem) -> Callable[[Values], Values]:
+        return self.model(problem).stream(batch_size=1).step
+
+    def fit(self, problem: Problem) -> Callable[[], float]:
+        model, (x, y) = self.model(problem), problem.windows
+
+        def epoch() -> Any:
+            return model.fit(x, y, batch_size=problem.shape.N, epochs=1, verbose=0).history["loss"][0]
+
+        return epoch
+
+
+class Witness(NumbaLSTM):
+    """The device that the kernels are tested against, which is itself tested by finite differences."""
+
+    def __init__(self, threads: int) -> None:
+        super().__init__(threads, "reference", "float64")

@@ -1,0 +1,101 @@
+"""What every engine is given: shapes, weights and data, made by NumPy and the same in every process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float32]
+
+#: Windows of an epoch in the mode ``fit``.
+WINDOWS = 2048
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Batch, steps, inputs and units of an LSTM that is followed by a dense layer of one output."""
+
+    N: int
+    T: int
+    D: int
+    H: int
+
+    def __str__(self) -> str:
+        return f"{self.N} {self.T} {self.D} {self.H}"
+
+    @classmethod
+    def parse(cls, text: str) -> Shape:
+        """``"32,100,64,128"`` (or with spaces) as N, T, D, H."""
+        numbers = text.replace(",", " ").split()
+        if len(numbers) != 4 or not all(n.isdecimal() and int(n) > 0 for n in numbers):
+            raise ValueError(f"a shape is four whole numbers of at least 1, N,T,D,H, got {text!r}. For example 32,100,64,128.")
+        return cls(*map(int, numbers))
+
+    @property
+    def forward_flops(self) -> int:
+        """Multiplications and additions of the products in a forward pass."""
+        return 2 * self.N * self.T * 4 * self.H * (self.D + self.H)
+
+    @property
+    def training_flops(self) -> int:
+        """Those of a forward and a backward pass: dh, dW and dU; the gradient of x is nobody's."""
+        return 2 * self.forward_flops + 2 * self.N * self.T * 4 * self.H * self.H
+
+
+#: Published shapes; never edit one, add one.
+GRID = tuple(
+    Shape(*sizes)
+    for sizes in (
+        (1, 100, 1, 50),
+        (32, 100, 1, 50),
+        (1, 100, 64, 128),
+        (32, 100, 64, 128),
+        (128, 24, 8, 64),
+        (1, 100, 512, 512),
+        (64, 64, 512, 512),
+        (16, 32, 1024, 1024),
+    )
+)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Weights and data of a shape. Weights are Keras-shaped, gate blocks in the order i, f, g, o."""
+
+    shape: Shape
+    activation: str = "tanh"
+
+    def _draw(self, which: int, *sizes: int) -> Array:
+        # RandomState and not a Generator: its stream is the same in every version of NumPy.
+        return np.random.RandomState(which).uniform(-1, 1, sizes).astype(np.float32)
+
+    @cached_property
+    def weights(self) -> tuple[Array, Array, Array, Array, Array]:
+        """Kernel (D, 4H), recurrent kernel (H, 4H), bias (4H,), and the dense layer's kernel (H, 1) and bias (1,)."""
+        D, H = self.shape.D, self.shape.H
+        scale = np.float32(H**-0.5)
+        sizes = ((D, 4 * H), (H, 4 * H), (4 * H,), (H, 1), (1,))
+        W, U, b, V, d = (scale * self._draw(k, *size) for k, size in enumerate(sizes))
+        return W, U, b, V, d
+
+    @cached_property
+    def x(self) -> Array:
+        """A batch (N, T, D)."""
+        return self._draw(5, self.shape.N, self.shape.T, self.shape.D)
+
+    @cached_property
+    def y(self) -> Array:
+        """Its targets (N, 1)."""
+        return self._draw(6, self.shape.N, 1)
+
+    @cached_property
+    def windows(self) -> tuple[Array, Array]:
+        """An epoch's data: windows of a noisy wave (WINDOWS, T, D), and the value that follows each (WINDOWS, 1)."""
+        T, D = self.shape.T, self.shape.D
+        wave = np.sin(np.arange(WINDOWS + T + D) / 8) + 0.1 * self._draw(7, WINDOWS + T + D)
+        view = np.lib.stride_tricks.sliding_window_view(wave, (T + D,))[:WINDOWS]
+        x = np.lib.stride_tricks.sliding_window_view(view[:, :-1], D, axis=1)
+        return np.ascontiguousarray(x, np.float32), view[:, -1:].astype(np.float32)

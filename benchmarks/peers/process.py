@@ -1,0 +1,112 @@
+"""The parent's end of a worker."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from .registry import Entry
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Missing(Exception):
+    """A package that the engine needs is not installed; the message names it."""
+
+
+class Failed(Exception):
+    """The engine raised; the message says what."""
+
+
+class Died(Failed):
+    """The worker ended before it answered; the message has its last words."""
+
+
+class Process:
+    """An engine in a process of its own.
+
+    Parameters
+    ----------
+    name, entry
+        The engine, as :mod:`.registry` has it.
+    threads : int
+        How many it may use.
+    python : str
+        The interpreter of the environment that the engine is installed in.
+
+    Raises
+    ------
+    Missing
+        If that environment lacks a package.
+    Failed
+        If the engine cannot be started for another reason.
+    """
+
+    def __init__(self, name: str, entry: Entry, threads: int, python: str = sys.executable) -> None:
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
+        # -m puts the working folder first: numba_lstm is this checkout's
+        command = [python, "-m", "benchmarks.peers.worker", name, str(threads)]
+        environment = {**os.environ, **_bounds(threads), **entry.environment}
+        self._child = subprocess.Popen(
+            command, cwd=ROOT, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log
+        )
+        hello = self._read()
+        if "missing" in hello:
+            self.close()
+            raise Missing(f"{hello['missing']} is not installed in {python}")
+        self.versions: dict[str, str] = hello["versions"]
+
+    def ask(self, do: str, **arguments: Any) -> dict[str, Any]:
+        """The reply to one request; :class:`Failed` where it is an error."""
+        assert self._child.stdin is not None
+        try:
+            self._child.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
+            self._child.stdin.flush()
+        except BrokenPipeError:
+            pass  # it has died, and reading will say of what
+        reply = self._read()
+        if "error" in reply:
+            raise Failed(reply["error"])
+        return reply
+
+    def _read(self) -> dict[str, Any]:
+        assert self._child.stdout is not None
+        line = self._child.stdout.readline()
+        if not line:
+            self._child.wait()
+            self._log.seek(0)
+            words = self._log.read().decode(errors="replace").strip()[-2000:]
+            self.close()
+            raise Died(f"exit code {self._child.returncode}: {words}")
+        return json.loads(line)  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        """End the worker."""
+        assert self._child.stdin is not None
+        assert self._child.stdout is not None
+        self._child.stdin.close()
+        try:
+            self._child.wait(10)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+        self._child.stdout.close()
+        self._log.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _bounds(threads: int) -> Mapping[str, str]:
+    """What bounds the threads of libraries that ask the environment."""
+    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+    return {**dict.fromkeys(names, str(threads)), "TF_CPP_MIN_LOG_LEVEL": "3"}

@@ -1,0 +1,36 @@
+"""The engines by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where an engine is found, and what it is called in tables."""
+
+    label: str
+    module: str
+    attribute: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+OURS = "numba_lstm"
+PEAK = "peak"
+WITNESS = "witness"
+
+ENGINES = {
+    OURS: Entry("numba_lstm", "ours", "NumbaLSTM"),
+    "torch": Entry("PyTorch", "pytorch", "PyTorch"),
+    "onnxruntime": Entry("ONNX Runtime", "onnx_runtime", "ONNXRuntime"),
+    "openvino": Entry("OpenVINO", "open_vino", "OpenVINO"),
+    "keras-jax": Entry("Keras/JAX", "keras_", "Keras", {"KERAS_BACKEND": "jax"}),
+    "keras-tensorflow": Entry("Keras/TF", "keras_", "Keras", {"KERAS_BACKEND": "tensorflow"}),
+}
+
+#: Not in the race: what the others are measured against. They run with the python of numba_lstm.
+JUDGES = {
+    PEAK: Entry("fma peak", "fma_peak", "FmaPeak"),
+    WITNESS: Entry("witness", "ours", "Witness"),
+}

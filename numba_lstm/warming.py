@@ -1,0 +1,76 @@
+"""Compile ahead of time, so that no first call has to."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+
+import numpy as np
+
+from .models import Sequential
+from .progress import Bar
+
+
+def warmup(model: Sequential, training: bool = True, verbose: bool = True) -> None:
+    """Compile, or load from disk, every kernel that ``model`` will need; nothing of the model is changed.
+
+    A copy of the model meets batches of zeros, small ones and larger ones, since few rows take other kernels than many.
+
+    Parameters
+    ----------
+    model : Sequential
+        Built, and compiled (``model.compile``) for ``training``.
+    training : bool
+        Training steps too, not only inference and streams.
+    verbose : bool
+        Draw a progress bar.
+
+    Raises
+    ------
+    ValueError
+        For a model that is not built, or not compiled where ``training`` is asked for.
+    """
+    if not model.built:
+        raise ValueError(f"{model.name} is not built yet. Call it on data, or add an Input, before warmup.")
+    if training and model.optimizer is None:
+        raise ValueError(f"{model.name} is not compiled yet. Call model.compile(...) first, or warmup(model, training=False).")
+    twin = copy.deepcopy(model)
+    steps = _inference(twin) + (_training(twin) if training else [])
+    bar = Bar(f"Warming up {model.name}", len(steps)) if verbose else None
+    for done, step in enumerate(steps, 1):
+        step()
+        if bar is not None:
+            bar.draw(done, {})
+    if bar is not None:
+        bar.finish(len(steps), {})
+
+
+def _zeros(model: Sequential, rows: int) -> np.ndarray:
+    """``rows`` samples of zeros; two steps where any number of them fits."""
+    return np.zeros((rows, *(2 if size is None else size for size in model.input_shape[1:])), model.dtype)
+
+
+def _inference(model: Sequential) -> list[Callable[[], object]]:
+    steps: list[Callable[[], object]] = [lambda: model(_zeros(model, 1)), lambda: model(_zeros(model, 8))]
+    if len(model.input_shape) == 3:
+        steps.append(lambda: _stream(model))
+    return steps
+
+
+def _stream(model: Sequential) -> None:
+    try:
+        stream = model.stream()
+    except NotImplementedError:  # a model with a layer that cannot be streamed needs no kernel for it
+        return
+    stream.step(_zeros(model, 1)[0, 0])
+
+
+def _training(model: Sequential) -> list[Callable[[], object]]:
+    def step(rows: int) -> None:
+        x = _zeros(model, rows)
+        y = model(x)
+        assert model.loss is not None
+        sparse = model.loss.name.startswith("sparse")
+        model.train_on_batch(x, np.zeros(y.shape[:-1], np.int64) if sparse else np.zeros_like(y))
+
+    return [lambda: step(1), lambda: step(8)]

@@ -1,0 +1,77 @@
+"""warmup compiles what is needed and changes nothing."""
+
+import time
+
+import numpy as np
+import pytest
+
+import numba_lstm
+from numba_lstm.kernels.cpu import jit
+from numba_lstm.layers import LSTM, Dense, Input
+from numba_lstm.models import Sequential
+
+
+def model(loss: str = "mse", **output) -> Sequential:
+    made = Sequential([Input((None, 2)), LSTM(5), Dense(3, **output)])
+    made.compile("adam", loss)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("loss", "output"), [("mse", {}), ("sparse_categorical_crossentropy", {"activation": "softmax"})], ids=["mse", "sparse"]
+)
+def test_after_warmup_nothing_is_compiled(loss, output, monkeypatch):
+    made = model(loss, **output)
+    numba_lstm.warmup(made, verbose=False)
+
+    def compiled(*_):
+        raise AssertionError("a kernel was compiled after warmup")
+
+    monkeypatch.setattr(jit, "_cached", compiled)
+    x = np.random.default_rng(0).normal(size=(9, 4, 2))
+    y = np.arange(9) % 3 if loss.startswith("sparse") else np.ones((9, 3))
+    for rows in (1, 3, 9):
+        made.predict(x[:rows], verbose=0)
+        made.train_on_batch(x[:rows], y[:rows])
+    made.stream().step(x[0, 0])
+
+
+def test_warmup_changes_nothing():
+    made = model()
+    weights, state, stream = made.get_weights(), made.optimizer.state(), made.random.state
+    numba_lstm.warmup(made, verbose=False)
+    assert all((a == b).all() for a, b in zip(weights, made.get_weights(), strict=True))
+    assert made.optimizer.state().keys() == state.keys()
+    assert made.optimizer.iterations == 0
+    assert made.random.state == stream
+
+
+def test_a_bar_is_drawn(capsys):
+    numba_lstm.warmup(model(), training=False)
+    assert "3/3" in capsys.readouterr().out
+
+
+def test_a_model_that_is_not_built_is_refused():
+    with pytest.raises(ValueError, match="not built"):
+        numba_lstm.warmup(Sequential([LSTM(3)]))
+
+
+def test_training_needs_a_compiled_model():
+    with pytest.raises(ValueError, match="compile"):
+        numba_lstm.warmup(Sequential([Input((None, 2)), LSTM(5)]))
+
+
+def test_a_person_who_waits_is_told_once(monkeypatch, capsys):
+    monkeypatch.setattr(jit, "_told", False)
+    monkeypatch.setattr(jit, "PATIENCE", 0.01)
+    monkeypatch.setattr(jit.sys.stderr, "isatty", lambda: True, raising=False)
+    for _ in range(2):
+        jit._cached(lambda cache: time.sleep(0.2))
+    assert capsys.readouterr().err.count("compiles its kernels") == 1
+
+
+def test_nobody_is_told_where_nobody_sits(monkeypatch, capsys):
+    monkeypatch.setattr(jit, "_told", False)
+    monkeypatch.setattr(jit, "PATIENCE", 0.01)
+    jit._cached(lambda cache: time.sleep(0.1))
+    assert capsys.readouterr().err == ""

@@ -8,6 +8,8 @@ import time
 from collections.abc import Mapping
 from typing import TextIO
 
+from .tables import can_encode
+
 REFRESH = 0.1  #: seconds between two drawings
 WIDTH = 20  #: of the bar, in characters
 
@@ -79,11 +81,7 @@ class Bar:
 
 
 def _glyphs(out: TextIO) -> tuple[str, str]:
-    try:
-        "━─".encode(out.encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return "=", "."
-    return "━", "─"
+    return ("━", "─") if can_encode(out, "━─") else ("=", ".")
 
 
 def _pairs(values: Mapping[str, float]) -> list[str]:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import re
 import shutil
+import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-
+from . import tables
 from .serialization import nearest
 from .variables import Variable
 
@@ -21,7 +18,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("Layer (type)", "Output Shape", "Param #", "Trainable")
 _POSITIONS = {3: (0.45, 0.80, 1.0), 4: (0.38, 0.64, 0.83, 1.0)}  #: where columns end, as shares of a line
-_NARROWEST = 4  #: columns of a terminal that a column of the table takes at least: borders, padding, one letter
+_NARROWEST = 5  #: columns of a terminal that a column of the table takes at least: borders, padding, a letter
 
 
 def print_summary(
@@ -34,30 +31,30 @@ def print_summary(
 ) -> None:
     """Print what ``model`` consists of; the parameters are those of :meth:`numba_lstm.models.Sequential.summary`."""
     width = line_length or max(40, min(100 if show_trainable else 88, shutil.get_terminal_size().columns - 4))
-    table = _table(model, width, positions, show_trainable, layer_range)
-    lines = [f'[bold]Model: "{escape(model.name)}"[/]', table, *_totals(model), f"[bold] Device:[/] {model.device}"]
-    buffer = None if print_fn is None else io.StringIO()
-    console = Console(file=buffer, width=width, highlight=False, soft_wrap=True)
-    for line in lines:
-        console.print(line)
-    if print_fn is not None and buffer is not None:
-        for text in buffer.getvalue().splitlines():
-            print_fn(text)
+    out = sys.stdout if print_fn is None else None
+    table = _table(model, width, positions, show_trainable, layer_range, out)
+    for line in [f'Model: "{model.name}"', *table, *_totals(model), f" Device: {model.device}"]:
+        (print_fn or print)(line)
 
 
 def _table(
-    model: Sequential, width: int, positions: Sequence[float] | None, show_trainable: bool, layer_range: Sequence[str] | None
-) -> Table:
+    model: Sequential,
+    width: int,
+    positions: Sequence[float] | None,
+    show_trainable: bool,
+    layer_range: Sequence[str] | None,
+    out: TextIO | None,
+) -> list[str]:
     headers = _COLUMNS if show_trainable else _COLUMNS[:3]
-    table = Table(width=width, show_lines=True)
-    for header, size in zip(headers, _widths(width, positions or _POSITIONS[len(headers)], len(headers)), strict=True):
-        table.add_column(header, width=size, justify="right" if header == "Param #" else "left")
+    rows = []
     for index, layer in _selected(model.layers, layer_range):
         cells = [f"{layer.name} ({type(layer).__name__})", _shape(model, index), _count(layer)]
         if show_trainable:
             cells.append(("Y" if layer.trainable else "N") if layer.variables else "-")
-        table.add_row(*map(escape, cells))
-    return table
+        rows.append(cells)
+    inner = [size - 3 for size in _widths(width, positions or _POSITIONS[len(headers)], len(headers))]
+    inner[1] -= 1  # each column has a border and two spaces, and there is one border more
+    return tables.draw(headers, rows, right=("Param #",), widths=inner, out=out)
 
 
 def _widths(width: int, positions: Sequence[float], count: int) -> list[int]:
@@ -106,7 +103,7 @@ def _totals(model: Sequential) -> list[str]:
 def _total(kind: str, variables: Iterable[Variable]) -> str:
     values = [variable.value for variable in variables]
     size = sum(value.size for value in values)
-    return f"[bold] {kind} params:[/] {size:,} ({memory(sum(value.nbytes for value in values))})"
+    return f" {kind} params: {size:,} ({memory(sum(value.nbytes for value in values))})"
 
 
 def memory(size: float) -> str:

@@ -1,0 +1,55 @@
+"""Kernels: one declared signature each, and no other can be compiled."""
+
+import numpy as np
+import pytest
+
+from numba_lstm.kernels.cpu import activations, gradients, lstm_loops, packing, products, streaming
+from numba_lstm.kernels.cpu.panels import geometry, panels
+from numba_lstm.kernels.specs import Activation
+
+SHAPE = geometry("float32")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: lstm_loops.forward_loop(SHAPE, 0),
+        lambda: lstm_loops.backward_loop(SHAPE, 0, 0),
+        lambda: products.affine(SHAPE, 1),
+        lambda: gradients._plain_columns(SHAPE, 1),
+        lambda: packing._pack_gates(SHAPE),
+        lambda: streaming._step(SHAPE),
+        lambda: activations._value(Activation("tanh"), "float32"),
+    ],
+    ids=["forward", "backward", "affine", "gradient", "pack", "stream", "activation"],
+)
+def test_a_kernel_has_one_signature_and_refuses_others(make):
+    run = make()
+    assert len(run.signatures) == 1
+    with pytest.raises(TypeError):
+        run(*[np.float32(1)] * len(run.signatures[0]))
+    assert len(run.signatures) == 1
+
+
+@pytest.mark.parametrize("H", range(1, 70))
+@pytest.mark.parametrize("V", [2, 4, 8, 16])
+def test_panels_hold_every_unit_and_little_else(H, V):
+    cut = panels(H, V)
+    assert cut.whole * V + cut.rest == H
+    assert H <= cut.padded < H + max(V // 2, 2)
+    assert cut.v in {0, V // 4, V // 2}
+
+
+@pytest.mark.parametrize("K", [1, 3, 9])
+@pytest.mark.parametrize("H", [1, 5, 8, 13, 50])
+def test_packing_keeps_every_weight(K, H):
+    W = np.arange(1, K * 4 * H + 1, dtype=np.float32).reshape(K, 4 * H)
+    for packed in (packing.gate_panels(W), packing.gate_blocks_transposed(W)):
+        assert sorted(packed[packed != 0]) == sorted(W.ravel())
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 7), (9, 40)])
+def test_plain_packing_keeps_every_weight(shape):
+    W = np.arange(1, shape[0] * shape[1] + 1, dtype=np.float64).reshape(shape)
+    for packed in (packing.blocks(W), packing.blocks_transposed(W)):
+        assert sorted(packed[packed != 0]) == sorted(W.ravel())

@@ -1,4 +1,4 @@
-"""The first minute: importing, and the first prediction and training step of a new process, with and without compiled kernels."""
+"""The first minute: importing, a first prediction and a first training step, with and without compiled kernels."""
 
 from __future__ import annotations
 
@@ -8,25 +8,26 @@ import time
 
 from . import fresh
 
-#: A first prediction and a first training step, seconds each since the code before it.
-FIRST_STEPS = f"""
-import time
-{fresh.FIRST_MODEL}
-start = time.perf_counter()
-model.predict(x[:1], verbose=0)
-print(time.perf_counter() - start)
-start = time.perf_counter()
-model.train_on_batch(x, x[:, 0])
-print(time.perf_counter() - start)
-"""
-
-FIRST_PREDICTION = f"{fresh.FIRST_MODEL}\nmodel.predict(x[:1], verbose=0)"
-
 IMPORT = """
 import time, numpy, numba
 start = time.perf_counter()
 import numba_lstm
 print(time.perf_counter() - start)
+"""
+
+FIRST_PREDICTION = f"""
+{fresh.FIRST_MODEL}
+model.predict(x[:1], verbose=0)
+"""
+
+#: Prints the seconds of a first prediction, and of a first training step after it.
+FIRST_STEPS = f"""
+import time
+{fresh.FIRST_MODEL}
+for first in (lambda: model.predict(x[:1], verbose=0), lambda: model.train_on_batch(x, x[:, 0])):
+    start = time.perf_counter()
+    first()
+    print(time.perf_counter() - start)
 """
 
 
@@ -42,57 +43,37 @@ class Import:
 
 
 class FirstUse:
-    """LSTM(50, relu) and Dense(1), on an empty and then on a filled kernel cache."""
+    """LSTM(50, relu) and Dense(1) on an empty cache of kernels (cold), and then on the filled one (warm)."""
 
+    params = ("cold", "warm"), ("prediction", "training step after it")
+    param_names = ("cache", "first")
     timeout = 60
 
-    def setup_cache(self) -> dict[str, float]:
+    def setup_cache(self) -> dict[str, list[float]]:
         with tempfile.TemporaryDirectory() as folder:
             cold = fresh.run(FIRST_STEPS, NUMBA_CACHE_DIR=folder)
             warm = [fresh.run(FIRST_STEPS, NUMBA_CACHE_DIR=folder) for _ in range(3)]
-            whole = [self._seconds(FIRST_PREDICTION, folder) for _ in range(3)]
-        predict, train = (statistics.median(times) for times in zip(*warm, strict=True))
-        return {
-            "cold predict": cold[0],
-            "cold train": cold[1],
-            "warm predict": predict,
-            "warm train": train,
-            "warm process": statistics.median(whole),
-            "compile": sum(cold) - predict - train,
-        }
+        return {"cold": cold, "warm": [statistics.median(times) for times in zip(*warm, strict=True)]}
 
     setup_cache.timeout = 300  # type: ignore[attr-defined]
 
-    def track_first_prediction_cold(self, seconds: dict[str, float]) -> float:
-        return seconds["cold predict"]
+    def track_first(self, seconds: dict[str, list[float]], cache: str, first: str) -> float:
+        return seconds[cache][self.params[1].index(first)]
 
-    def track_first_training_step_cold(self, seconds: dict[str, float]) -> float:
-        return seconds["cold train"]
+    track_first.unit = "seconds"  # type: ignore[attr-defined]
 
-    def track_first_prediction_warm(self, seconds: dict[str, float]) -> float:
-        return seconds["warm predict"]
 
-    def track_first_training_step_warm(self, seconds: dict[str, float]) -> float:
-        return seconds["warm train"]
+class WholeProcess:
+    """From the start of Python to the first prediction, on a filled cache of kernels."""
 
-    def track_start_to_first_prediction_warm(self, seconds: dict[str, float]) -> float:
-        return seconds["warm process"]
+    timeout = 300
 
-    def track_compiling(self, seconds: dict[str, float]) -> float:
-        return seconds["compile"]
+    def track_start_to_prediction(self) -> float:
+        times = []
+        for _ in range(4):
+            start = time.perf_counter()
+            fresh.run(FIRST_PREDICTION)
+            times.append(time.perf_counter() - start)
+        return statistics.median(times[1:])  # the first one may have filled the cache
 
-    for _track in (
-        track_first_prediction_cold,
-        track_first_training_step_cold,
-        track_first_prediction_warm,
-        track_first_training_step_warm,
-        track_start_to_first_prediction_warm,
-        track_compiling,
-    ):
-        _track.unit = "seconds"  # type: ignore[attr-defined]
-
-    @staticmethod
-    def _seconds(code: str, cache: str) -> float:
-        start = time.perf_counter()
-        fresh.run(code, NUMBA_CACHE_DIR=cache)
-        return time.perf_counter() - start
+    track_start_to_prediction.unit = "seconds"  # type: ignore[attr-defined]

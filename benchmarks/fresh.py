@@ -6,9 +6,8 @@ import os
 import subprocess
 import sys
 import tempfile
-import textwrap
 
-#: The greatest resident memory of the process so far in bytes. Of the process only: ru_maxrss begins with that of its parent.
+#: Defines peak_rss() in bytes: of the process alone, where ru_maxrss begins with its parent's.
 PEAK_RSS = """
 def peak_rss():
     with open("/proc/self/status") as status:
@@ -29,11 +28,11 @@ x = np.sin(np.arange(3200, dtype=np.float32)).reshape(32, 100, 1)
 
 
 def run(code: str, **environment: str) -> list[float]:
-    """The numbers that ``code`` prints, run in a new process in an empty folder."""
+    """The numbers that ``code`` prints, run in a new process in an empty folder, so that numba_lstm is the installed one."""
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
-            [sys.executable, "-c", textwrap.dedent(code)],
-            cwd=folder,  # so that numba_lstm is the installed one
+            [sys.executable, "-c", code],
+            cwd=folder,
             env={**os.environ, **environment},
             capture_output=True,
             text=True,

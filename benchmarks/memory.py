@@ -1,8 +1,10 @@
-"""Memory: what training takes at most beside PyTorch, what a long prediction takes, and that nothing grows."""
+"""Memory: what training takes at most, what a long prediction takes, and that nothing grows."""
 
 from __future__ import annotations
 
 from importlib.util import find_spec
+
+import numpy as np
 
 from . import fresh
 
@@ -34,52 +36,64 @@ for _ in range(30):
 print(peak_rss())
 """
 
-#: Bytes beyond input and output that predicting 100,000 samples takes, after a first prediction.
+#: Prints the bytes beyond input and output that predicting 100,000 samples takes, after a first prediction.
 PREDICT = f"""
 {fresh.PEAK_RSS}
 {fresh.FIRST_MODEL}
-many = np.zeros((100_000, 100, 1), np.float32)
+many = np.ones((100_000, 100, 1), np.float32)
 model.predict(many[:64], verbose=0)
 before = peak_rss()
 answer = model.predict(many, verbose=0)
 print(peak_rss() - before - answer.nbytes)
 """
 
-#: Bytes that the process has grown by, after a warm-up.
-GROWTH = f"""
+
+def growth(call: str, count: int, setup: str = "") -> float:
+    """Bytes that a new process grows by in ``count`` calls, after a tenth as many."""
+    code = f"""
 import os
 {fresh.FIRST_MODEL}
 def resident():
     with open("/proc/self/statm") as statm:
         return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-{{setup}}
-for _ in range({{count}} // 10):
-    {{call}}
+{setup}
+for _ in range({count // 10}):
+    {call}
 before = resident()
-for _ in range({{count}}):
-    {{call}}
+for _ in range({count}):
+    {call}
 print(resident() - before)
 """
+    return fresh.run(code)[0]
 
 
 class Peak:
-    """LSTM(50, relu) and Dense(1), in batches of 32."""
+    """LSTM(50) and Dense(1): peak RSS of the process."""
 
     timeout = 300
 
-    def track_training(self) -> float:
-        return fresh.run(OURS)[0]
+    def setup(self) -> None:
+        from .peers.ours import NumbaLSTM
+        from .peers.problem import Problem, Shape
 
-    track_training.unit = "bytes"  # type: ignore[attr-defined]
+        problem = Problem(Shape(32, 100, 1, 50), "relu")
+        self.model, self.x, self.y = NumbaLSTM(1).model(problem), problem.x, problem.y
 
-    def track_predicting_100_000_samples(self) -> float:
+    def peakmem_train_on_batch(self) -> None:
+        for _ in range(30):
+            self.model.train_on_batch(self.x, self.y)
+
+    def peakmem_predict_100_000_samples(self) -> None:
+        self.model.predict(np.ones((100_000, 100, 1), np.float32), verbose=0)
+
+    def track_beyond_input_and_output(self) -> float:
         return fresh.run(PREDICT)[0]
 
-    track_predicting_100_000_samples.unit = "bytes beyond input and output"  # type: ignore[attr-defined]
+    track_beyond_input_and_output.unit = "bytes"  # type: ignore[attr-defined]
 
 
 class BesidePyTorch:
-    """The same training in PyTorch."""
+    """Peak RSS of a program that trains, in each."""
 
     timeout = 300
 
@@ -94,16 +108,16 @@ class BesidePyTorch:
 
 
 class Growth:
-    """What a long life costs."""
+    """What a long life leaves behind."""
 
     timeout = 300
 
     def track_500_000_stream_steps(self) -> float:
-        return fresh.run(GROWTH.format(setup="step = model.stream().step", count=500_000, call="step(x[0, 0])"))[0]
+        return growth("step(x[0, 0])", 500_000, "step = model.stream().step")
 
     track_500_000_stream_steps.unit = "bytes"  # type: ignore[attr-defined]
 
     def track_10_000_predictions(self) -> float:
-        return fresh.run(GROWTH.format(setup="", count=10_000, call="model.predict(x[:1], verbose=0)"))[0]
+        return growth("model.predict(x[:1], verbose=0)", 10_000)
 
     track_10_000_predictions.unit = "bytes"  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Single ops of a device, between two published sizes."""
+"""Single ops of a device: where the time of a step goes."""
 
 from __future__ import annotations
 
@@ -12,61 +12,130 @@ from .peers.problem import Problem, Shape
 
 LSTM_SHAPES = SHAPES[:5]
 ACTIVATIONS = ("tanh", "sigmoid", "relu", "softplus", "gelu", "exponential", "softmax")
-SIZE = (100, 32, 128)  # T, N, D of the elementwise ops
+T, N, D, C = 100, 32, 128, 16
+
+
+class LSTMCase:
+    """An LSTM's two ops on a device, with their inputs."""
+
+    def __init__(self, device: str, shape: str) -> None:
+        from numba_lstm.device import get_ops
+        from numba_lstm.kernels.contract import LSTMWeights
+        from numba_lstm.kernels.specs import LSTMSpec
+        from numba_lstm.variables import Variable
+
+        problem = Problem(Shape.parse(shape))
+        self.ops = get_ops(device)
+        self.x = self.ops.gather(problem.x, slice(None), np.float32)
+        self.weights = LSTMWeights(*map(Variable, problem.weights[:3]))
+        self.spec = LSTMSpec()
+        self.dh = np.linspace(-1, 1, problem.shape.N * problem.shape.H, dtype=np.float32).reshape(problem.shape.N, -1)
+
+    def forward(self, training: bool) -> Any:
+        return self.ops.lstm_forward(self.x, self.weights, None, None, self.spec, training=training)
+
+    def backward(self, tape: Any) -> Any:
+        return self.ops.lstm_backward(tape, None, self.dh, None, need_dx=True)
+
+    def gradient(self) -> Any:
+        return self.ops.to_host(self.backward(self.forward(training=True).tape).weights.kernel)
 
 
 @cache
-def ops_of(device: str) -> Any:
-    from numba_lstm.device import get_ops
-
-    return get_ops(device)
-
-
-@cache
-def weights(shape: str) -> Any:
-    from numba_lstm.kernels.contract import LSTMWeights
-    from numba_lstm.variables import Variable
-
-    return LSTMWeights(*map(Variable, Problem(Shape.parse(shape)).weights[:3]))
-
-
-def lstm(device: str, shape: str, training: bool) -> Any:
-    from numba_lstm.kernels.specs import LSTMSpec
-
-    ops, x = ops_of(device), Problem(Shape.parse(shape)).x
-    return ops.lstm_forward(ops.gather(x, slice(None), x.dtype), weights(shape), None, None, LSTMSpec(), training=training)
-
-
-def lstm_back(device: str, shape: str, tape: Any) -> Any:
-    dh = np.ones(lstm(device, shape, training=False).h.shape, np.float32)
-    return ops_of(device).lstm_backward(tape, None, dh, None, need_dx=True)
-
-
-@cache
-def check_lstm(device: str, shape: str) -> None:
-    """Compiles, and compares with the witness."""
-    mine, right = (lstm(d, shape, training=True) for d in (device, "reference"))
-    assert np.allclose(mine.h, right.h, atol=1e-5)
-    gradients = [lstm_back(d, shape, out.tape).weights.kernel for d, out in ((device, mine), ("reference", right))]
-    assert np.allclose(*gradients, rtol=1e-3, atol=1e-3 * np.abs(gradients[1]).max())
+def lstm(device: str, shape: str) -> LSTMCase:
+    """A case that is compiled, and whose gradient is the witness's."""
+    case, right = LSTMCase(device, shape), LSTMCase("reference", shape).gradient()
+    assert np.allclose(case.gradient(), right, rtol=0, atol=1e-4 * np.abs(right).max())
+    case.forward(training=False)
+    return case
 
 
 class LSTM:
-    """The LSTM's two ops. A backward call may consume its tape, so each has a new one."""
+    """Forward without and with a tape, and backward, which may consume its tape: each call has a new one."""
 
     params = (DEVICES, LSTM_SHAPES)
     param_names = ("device", "N T D H")
     timeout = TIMEOUT
 
     def setup(self, device: str, shape: str) -> None:
-        check_lstm(device, shape)
-        self.tape = lstm(device, shape, training=True).tape
+        self.case = lstm(device, shape)
+        self.tape = self.case.forward(training=True).tape
 
     def time_forward(self, device: str, shape: str) -> None:
-        lstm(device, shape, training=False)
+        self.case.forward(training=False)
 
     def time_forward_with_tape(self, device: str, shape: str) -> None:
-        lstm(device, shape, training=True)
+        self.case.forward(training=True)
 
     def time_backward(self, device: str, shape: str) -> None:
-        lstm_back(device, shape, self.tape)
+        self.case.backward(self.tape)
+
+
+class Elementwise:
+    """Activations of 100 x 32 x 128 values, without and with their slopes."""
+
+    params = (DEVICES, ACTIVATIONS)
+    param_names = ("device", "activation")
+    timeout = TIMEOUT
+
+    def setup(self, device: str, activation: str) -> None:
+        from numba_lstm.device import get_ops
+        from numba_lstm.kernels.specs import Activation
+
+        self.ops, self.activation, self.x, self.dy = get_ops(device), Activation(activation), normal(T, N, D), normal(T, N, D)
+        y, self.tape = self.ops.activation_forward(self.x, self.activation, training=True)
+        right, _ = get_ops("reference").activation_forward(self.x, self.activation)
+        assert np.allclose(y, right, rtol=1e-5, atol=1e-5)
+        self.time_forward(device, activation)
+        self.time_backward(device, activation)
+
+    def time_forward(self, device: str, activation: str) -> None:
+        self.ops.activation_forward(self.x, self.activation)
+
+    def time_backward(self, device: str, activation: str) -> None:
+        self.ops.activation_backward(self.tape, self.dy)
+
+
+class Training:
+    """What is left of a training step: dense layer, dropout, loss and update."""
+
+    params = DEVICES
+    param_names = ("device",)
+    timeout = TIMEOUT
+
+    def setup(self, device: str) -> None:
+        from numba_lstm.device import get_ops
+        from numba_lstm.kernels.specs import Activation, Key, LossSpec, UpdateSpec
+        from numba_lstm.variables import Variable
+
+        self.ops, self.x, self.target = get_ops(device), normal(T, N, D), normal(T, N, C)
+        self.kernel, self.bias = Variable(normal(D, C)), Variable(normal(C))
+        self.linear, self.key, self.loss, self.adam = Activation(), Key(1), LossSpec("mean_squared_error"), UpdateSpec("adam")
+        self.weights = [Variable(normal(D, 4 * D)), Variable(normal(D, 4 * D)), Variable(normal(4 * D))]
+        self.slots = [[Variable(np.zeros_like(w.value)) for _ in "mv"] for w in self.weights]
+        self.gradients = [w.numpy() for w in self.weights]
+        self.y, self.tape = self.ops.dense_forward(self.x, self.kernel, self.bias, self.linear, training=True)
+        assert np.allclose(self.y, self.x @ self.kernel.value + self.bias.value, atol=1e-3)
+        for op in (self.time_dense_forward, self.time_dense_backward, self.time_dropout, self.time_loss, self.time_update):
+            op(device)
+
+    def time_dense_forward(self, device: str) -> None:
+        self.ops.dense_forward(self.x, self.kernel, self.bias, self.linear)
+
+    def time_dense_backward(self, device: str) -> None:
+        self.ops.dense_backward(self.tape, self.target, need_dx=True)
+
+    def time_dropout(self, device: str) -> None:
+        self.ops.dropout_forward(self.x, 0.5, self.key)
+
+    def time_loss(self, device: str) -> None:
+        self.ops.loss(self.y, self.target, self.loss, gradient=True)
+
+    def time_update(self, device: str) -> None:
+        self.ops.update(self.weights, self.gradients, self.slots, self.adam, step=1, rate=1e-3)
+
+
+@cache
+def normal(*shape: int) -> Any:
+    """Random values, the same at each call."""
+    return np.random.default_rng(len(shape)).standard_normal(shape).astype(np.float32)

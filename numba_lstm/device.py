@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from functools import cache
 from typing import cast
 
 from .kernels.contract import Ops
@@ -35,7 +36,12 @@ def resolve(name: str | None = None) -> str:
 
 def get_ops(name: str | None = None) -> Ops:
     """The ops of a device, imported at the first call."""
-    return cast(Ops, importlib.import_module(f".kernels.{_PACKAGES[resolve(name)]}", __package__))
+    return _imported(resolve(name))
+
+
+@cache
+def _imported(device: str) -> Ops:
+    return cast(Ops, importlib.import_module(f".kernels.{_PACKAGES[device]}", __package__))
 
 
 def set_device(name: str) -> None:

@@ -12,7 +12,7 @@ from ..specs import ROWWISE, Activation
 from .arrays import buffer, shaped
 from .jit import cell, inlined, kernel
 from .memory import aligned
-from .panels import NUMBA, geometry
+from .panels import NUMBA, dtype_name, geometry
 from .simd import data, load, splat, store
 from .vmath import activate, code, exp, keeps_z, label, slope
 
@@ -119,7 +119,7 @@ class Kept(NamedTuple):
 def apply(activation: Activation, z: Array, shape: tuple[int, ...], training: bool) -> tuple[Array, Kept | None]:
     """The activation of padded rows z, which may be overwritten, as an array of ``shape``, and its tape."""
     kept = y = z
-    dtype = z.dtype.name
+    dtype = dtype_name(z.dtype)
     if activation.name in ROWWISE:
         _softmax(dtype)(z, y, shape[-1])
     elif activation.name != "linear":
@@ -137,14 +137,14 @@ def gradient(tape: Kept, dy: Array, padded: int) -> Array:
     if kept is None:
         return rows
     if activation.name in ROWWISE:
-        _softmax_slope(rows.dtype.name)(kept, rows, rows, shape[-1])
+        _softmax_slope(dtype_name(rows.dtype))(kept, rows, rows, shape[-1])
     else:
-        _slope(activation, rows.dtype.name)(kept, rows, rows)
+        _slope(activation, dtype_name(rows.dtype))(kept, rows, rows)
     return rows
 
 
 def _padded(C: int, dtype: Any) -> int:
-    V = geometry(dtype.name).V
+    V = geometry(dtype).V
     return -(-C // V) * V
 
 

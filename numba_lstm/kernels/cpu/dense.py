@@ -29,7 +29,7 @@ class _Tape(NamedTuple):
 
 def _product(x: Array, W: Array, b: Array, C: int) -> Array:
     """``b + x W`` for x (M, D) or (T, N, D) as rows (M, padded)."""
-    shape = geometry(x.dtype.name)
+    shape = geometry(x.dtype)
     cut = columns(C, shape)
     x = x if x.ndim == 3 else x[None]
     out = aligned((x.shape[0] * x.shape[1], cut.padded(shape)), x.dtype)
@@ -42,7 +42,7 @@ def dense_forward(
 ) -> tuple[Array, _Tape | None]:
     """CPU twin: a row's chain is its own, so bits do not depend on the batch."""
     D, C = kernel.value.shape
-    padded = columns(C, geometry(x.dtype.name)).padded(geometry(x.dtype.name))
+    padded = columns(C, geometry(x.dtype)).padded(geometry(x.dtype))
     W = kernel.prepared("cpu.blocks", packing.blocks)
     b = packing.zero_bias(padded, x.dtype) if bias is None else bias.prepared("cpu.blocks", packing.blocks)
     y, kept = apply(activation, _product(x, W, b, C), (*x.shape[:-1], C), training)
@@ -53,7 +53,7 @@ def dense_backward(tape: _Tape, dy: Array, *, need_dx: bool) -> tuple[Array | No
     """CPU twin: dz in padded rows, then three products."""
     x, kernel, bias, kept = tape
     D, C = kernel.value.shape
-    shape = geometry(x.dtype.name)
+    shape = geometry(x.dtype)
     dz = gradient(kept, dy, columns(C, shape).padded(shape))
     dW = plain_gradient(x.reshape(-1, D), dz, C, shape)
     db = None if bias is None else plain_gradient(np.ones((len(dz), 1), x.dtype), dz, C, shape)[0]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ..specs import Key
 from .jit import inlined, kernel
-from .panels import NUMBA
+from .panels import NUMBA, dtype_name
 
 Array = npt.NDArray[Any]
 
@@ -50,7 +50,7 @@ def dropout_forward(x: Array, rate: float, key: Key, noise_shape: tuple[int, ...
     shape = x.shape if noise_shape is None else noise_shape
     factor = np.empty(math.prod(shape), x.dtype)
     words = np.array([key.seed & 0xFFFFFFFF, key.seed >> 32, key.step, key.tag], np.uint64)
-    _keep(x.dtype.name)(factor, math.ceil(rate * 2**32), 1 / (1 - rate), words)
+    _keep(dtype_name(x.dtype))(factor, math.ceil(rate * 2**32), 1 / (1 - rate), words)
     factor = factor.reshape(shape)
     return x * factor, factor
 

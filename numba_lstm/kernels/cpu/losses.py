@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ..specs import LossSpec, MetricSpec
 from .jit import inlined, kernel
-from .panels import NUMBA
+from .panels import NUMBA, dtype_name
 
 Array = npt.NDArray[Any]
 
@@ -198,10 +198,10 @@ def loss(y: Array, target: Array, spec: LossSpec, *, weight: Array | None = None
     low = float(y.dtype.type(spec.epsilon))  # as y's dtype knows them: 1 - 1e-7 is 1 - 1.2e-7 in float32
     high = float(y.dtype.type(1) - y.dtype.type(spec.epsilon))
     if code in (CATEGORICAL, SPARSE):
-        run = _crossentropy(code == SPARSE, spec.from_logits, y.dtype.name)
+        run = _crossentropy(code == SPARSE, spec.from_logits, dtype_name(y.dtype))
         run(y3, targets, labels, weights, dy, value, spec.label_smoothing, low, high)
     else:
-        run = _elementwise(code, spec.from_logits, y.dtype.name)
+        run = _elementwise(code, spec.from_logits, dtype_name(y.dtype))
         run(y3, targets, weights, dy, value, spec.label_smoothing, spec.delta, low, high)
     return float(value[0]), dy.reshape(y.shape) if gradient else None
 
@@ -211,5 +211,5 @@ def metric(y: Array, target: Array, spec: MetricSpec, *, weight: Array | None = 
     code = METRICS.index(spec.name)
     y3, targets, labels, weights = _operands(y, target, code == SPARSE_ACCURACY, weight)
     value = np.empty(2)
-    _metric(code, y.dtype.name)(y3, targets, labels, weights, value, spec.threshold)
+    _metric(code, dtype_name(y.dtype))(y3, targets, labels, weights, value, spec.threshold)
     return float(value[0]), float(value[1])

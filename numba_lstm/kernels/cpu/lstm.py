@@ -47,7 +47,7 @@ class _Tape(NamedTuple):
 
 def lstm_path(N: int, T: int, D: int, H: int, dtype: Any, spec: LSTMSpec, *, training: bool) -> str:
     """CPU twin: instruction set, rows by columns of the tallest tile, and ``ahead`` where x W is done before the loop."""
-    shape = geometry(np.dtype(dtype).name)
+    shape = geometry(np.dtype(dtype))
     return f"cpu:{HOST.isa}:{min(N, HEIGHT)}x{shape.w}" + (":ahead" if _ahead(N, T, D) else "")
 
 
@@ -69,7 +69,7 @@ def lstm_forward(
     """CPU twin: the tape's h and c are rings of time, two rows and one where no tape and no sequence is asked for."""
     T, N, D = x.shape
     H = weights.recurrent_kernel.value.shape[0]
-    shape = geometry(x.dtype.name)
+    shape = geometry(x.dtype)
     cut = panels(H, shape.V)
     W = weights.kernel.prepared("cpu.panels", packing.gate_panels)
     U = weights.recurrent_kernel.prepared("cpu.panels", packing.gate_panels)
@@ -112,7 +112,7 @@ def lstm_backward(tape: _Tape, dy: Array | None, dh: Array | None, dc: Array | N
     T, N = len(rows) - 1, rows.shape[1]
     D, H = weights.kernel.value.shape[0], weights.recurrent_kernel.value.shape[0]
     dtype = rows.dtype
-    shape = geometry(dtype.name)
+    shape = geometry(dtype)
     cut, units = panels(H, shape.V), columns(H, shape)
     masked = len(mask) > 0
     U = weights.recurrent_kernel.prepared("cpu.transposed", packing.gate_blocks_transposed)

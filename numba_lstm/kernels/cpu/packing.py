@@ -98,7 +98,7 @@ def _pack_columns(shape: Shape) -> Any:
 def gate_panels(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """W (K, 4H), or b (4H,) as one row, packed in panels."""
     W = W.reshape(-1, W.shape[-1])
-    shape = geometry(W.dtype.name)
+    shape = geometry(W.dtype)
     cut = panels(W.shape[1] // COUNT, shape.V)
     out = aligned((W.shape[0] * cut.gates,), W.dtype)
     _pack_gates(shape)(W, out, cut.H, cut.full, cut.v)
@@ -112,7 +112,7 @@ def gate_bias(bias: Weight | None, cut: Panels, dtype: Any) -> npt.NDArray[Any]:
 
 def gate_blocks_transposed(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The transpose of W (K, 4H), packed in blocks of K columns for products with dz."""
-    shape = geometry(W.dtype.name)
+    shape = geometry(W.dtype)
     cut = panels(W.shape[1] // COUNT, shape.V)
     cols = columns(W.shape[0], shape)
     out = aligned((W.shape[1] * cols.padded(shape),), W.dtype)
@@ -132,7 +132,7 @@ def blocks_transposed(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def _plain(W: npt.NDArray[Any], transposed: bool) -> npt.NDArray[Any]:
-    shape = geometry(W.dtype.name)
+    shape = geometry(W.dtype)
     K, n = W.shape[::-1] if transposed else W.shape
     padded = columns(n, shape).padded(shape)
     out = aligned((K * padded,), W.dtype)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numba import types
@@ -57,9 +58,16 @@ class Shape:
 
 
 @cache
-def geometry(dtype: str) -> Shape:
+def dtype_name(dtype: np.dtype[Any]) -> str:
+    """A dtype's name; NumPy works it out anew at every call, which takes longer than a small kernel."""
+    return dtype.name
+
+
+@cache
+def geometry(dtype: np.dtype[Any] | str) -> Shape:
     """The geometry of a dtype on this host."""
-    return Shape(dtype, HOST.lanes(np.dtype(dtype).itemsize), 1 if HOST.registers >= 32 else 2)
+    dtype = np.dtype(dtype)
+    return Shape(dtype.name, HOST.lanes(dtype.itemsize), 1 if HOST.registers >= 32 else 2)
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,7 @@ class _Stepper:
 
     def __init__(self, parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any) -> None:
         self._dtype = np.dtype(dtype)
-        self._shape = geometry(self._dtype.name)
+        self._shape = geometry(self._dtype)
         self._N, self._features, self._phase = N, features, 0
         self._held: list[Any] = []
         self._states: list[tuple[Array, Array, int]] = []

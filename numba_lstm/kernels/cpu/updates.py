@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ..contract import Weight
 from ..specs import UpdateSpec
 from .jit import inlined, kernel
-from .panels import NUMBA
+from .panels import NUMBA, dtype_name
 
 Array = npt.NDArray[Any]
 
@@ -93,7 +93,7 @@ def _square_sum(dtype: str) -> Any:
 
 def _squares(g: Array) -> float:
     total = np.empty(1)
-    _square_sum(g.dtype.name)(g.reshape(-1), total)
+    _square_sum(dtype_name(g.dtype))(g.reshape(-1), total)
     return float(total[0])
 
 
@@ -173,7 +173,7 @@ def update(
     for weight, gradient, own in zip(weights, gradients, slots, strict=True):
         w = weight.writable().reshape(-1)
         state = _positions(spec, [slot.writable().reshape(-1) for slot in own], w[:0])
-        run = _update(RULES.index(spec.name), bool(spec.momentum), bool(variant), w.dtype.name)
+        run = _update(RULES.index(spec.name), bool(spec.momentum), bool(variant), dtype_name(w.dtype))
         run(w, gradient.reshape(-1), *state, np.array(constants, w.dtype))
 
 

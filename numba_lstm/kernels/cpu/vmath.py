@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from ..specs import ACTIVATIONS, Activation
 from .arithmetic import absolute, by_dtype, copysign, fma, nearest, polynomial, scale, select
+from .host import HOST
 from .jit import choice, inlined
 from .simd import like
 
 LOG2E = 1.4426950408889634
 LOG2 = 0.6931471805599453
+HAS_FMA = HOST.fma
 
 _expm1_ratio = polynomial(
     (1.0, 0.500000001362013868, 0.166665039637093043, 0.0416664633863395269, 0.00836929216505580311, 0.00139338204897760193),
@@ -72,10 +74,19 @@ def flush(x):
 
 
 @inlined
+def rest(n, x):
+    """``x - n log 2``, without loss: one fma, or two steps whose first is exact since its constant is short."""
+    if HAS_FMA:
+        return fma(n, -LOG2, x)
+    high, low = by_dtype(x, 0.693359375, 0.693147180369123816), by_dtype(x, -2.12194440e-4, 1.90821492927058770e-10)
+    return x - n * high - n * low
+
+
+@inlined
 def exp_normal(x):
     """exp(x) for x within the range of normal results."""
     n, bits = nearest(x * LOG2E)
-    r = fma(n, -LOG2, x)
+    r = rest(n, x)
     return scale(fma(r, _expm1_ratio(r), like(x, 1.0)), bits)
 
 
@@ -86,7 +97,7 @@ def exp(x):
     high = by_dtype(x, 88.72283, 709.782712893384)
     clamped = maximum(minimum(x, high), low)
     n, bits = nearest(clamped * LOG2E - 1.0)  # one less, so that 2**128 is never needed
-    r = fma(n + 1.0, -LOG2, clamped)
+    r = rest(n + 1.0, clamped)
     value = scale(fma(r, _expm1_ratio(r), like(x, 1.0)), bits) * 2.0
     return select(x > high, float("inf"), select(x < low, 0.0, value))
 
@@ -96,7 +107,7 @@ def expm1(x):
     """exp(x) - 1 for x <= 0, without cancellation."""
     clamped = maximum(x, by_dtype(x, -20.0, -40.0))
     n, bits = nearest(clamped * LOG2E)
-    r = fma(n, -LOG2, clamped)
+    r = rest(n, clamped)
     power = scale(like(x, 1.0), bits)
     return fma(power, r * _expm1_ratio(r), power - 1.0)
 
@@ -113,7 +124,7 @@ def tanh(x):
     """tanh(x) = e / (e + 2) with e = expm1(2 abs x): full relative precision, and never beyond 1."""
     size = minimum(absolute(x), by_dtype(x, 10.0, 20.0))
     n, bits = nearest(size * (2.0 * LOG2E))
-    r = fma(n, -LOG2, size + size)
+    r = rest(n, size + size)
     power = scale(like(x, 1.0), bits)
     e = fma(power, r * _expm1_ratio(r), power - 1.0)
     return copysign(e / (e + 2.0), x)

@@ -72,6 +72,9 @@ class Stream:
             raise ValueError(f"this stream of {self._name} expects x of shape {expected}, got {x.shape}. One step at a time.")
         return self._stepper(x)
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError("a Stream cannot be copied or pickled. Make another by model.stream() and assign it this one's state.")
+
     def reset(self) -> None:
         """Set all states to zero."""
         self._stepper.set_states(None)

@@ -80,11 +80,16 @@ class Variable:
             raise ValueError(f"{self.path} has shape {self.shape}, got {new.shape}. Assign an array of the same shape.")
         new = new.astype(self.dtype)  # before the version moves: a failing cast must change nothing
         self.writable()[...] = new
+        self.written()
 
     def writable(self) -> npt.NDArray[Any]:
-        """The array to write to. Every prepared form is dropped."""
+        """The array to write to, until :meth:`written`. Every prepared form is dropped."""
         self.version += 1
         return self._array
+
+    def written(self) -> None:
+        """Say that writing is over: forms that another thread prepared meanwhile are dropped too."""
+        self.version += 1
 
     def prepared(self, form: str, make: Callable[[npt.NDArray[Any]], Any]) -> Any:
         """``make(value)``, made once for each version of the value and kept under the name ``form``."""

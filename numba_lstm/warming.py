@@ -9,6 +9,7 @@ import numpy as np
 
 from .models import Sequential
 from .progress import Bar
+from .random import Stream
 
 
 def warmup(model: Sequential, training: bool = True, verbose: bool = True) -> None:
@@ -35,6 +36,7 @@ def warmup(model: Sequential, training: bool = True, verbose: bool = True) -> No
     if training and model.optimizer is None:
         raise ValueError(f"{model.name} is not compiled yet. Call model.compile(...) first, or warmup(model, training=False).")
     twin = copy.deepcopy(model)
+    twin.random = Stream(0)  # a stream of its own would be drawn from the default one
     steps = _inference(twin) + (_training(twin) if training else [])
     bar = Bar(f"Warming up {model.name}", len(steps)) if verbose else None
     for done, step in enumerate(steps, 1):

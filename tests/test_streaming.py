@@ -1,5 +1,7 @@
 """Streams: the outputs of predict, one step at a time, bit for bit."""
 
+import copy
+import pickle
 import threading
 
 import numpy as np
@@ -189,6 +191,12 @@ def test_a_wrong_state_is_refused(x):
     stream = seed_model().stream()
     with pytest.raises(ValueError, match="pair"):
         stream.state = [(np.zeros((1, 4)), np.zeros((1, 4)))]
+
+
+@pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_stream_is_not_copied(clone):
+    with pytest.raises(TypeError, match="model.stream"):
+        clone(seed_model().stream())
 
 
 def test_stream_is_a_stream():

@@ -122,6 +122,17 @@ def test_the_caller_does_all_parts_where_no_worker_comes(monkeypatch):
     assert sorted(done) == [0, 1, 2, 3]
 
 
+def test_the_caller_does_all_parts_where_the_system_has_no_thread_to_give(monkeypatch):
+    def refuse(self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(pool, "_workers", 0)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    done: list[int] = []
+    pool.run(3, done.append)
+    assert sorted(done) == [0, 1, 2]
+
+
 @pytest.mark.parametrize("n", [0, -1, 1.5, True, "2"])
 def test_a_wrong_number_of_threads_is_refused(n):
     before = numba_lstm.get_num_threads()

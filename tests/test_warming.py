@@ -46,6 +46,17 @@ def test_warmup_changes_nothing():
     assert made.random.state == stream
 
 
+def test_warmup_draws_nothing_from_the_default_stream():
+    seeds = []
+    for warm in (False, True):
+        numba_lstm.set_random_seed(1)
+        made = model()
+        if warm:
+            numba_lstm.warmup(made, verbose=False)
+        seeds.append(made.random.next_key().seed)
+    assert seeds[0] == seeds[1]
+
+
 def test_a_bar_is_drawn(capsys):
     numba_lstm.warmup(model(), training=False)
     assert "3/3" in capsys.readouterr().out

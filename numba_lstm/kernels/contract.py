@@ -37,7 +37,10 @@ class Weight(Protocol):
         """``make(value)``, kept under ``form`` until the weight changes."""
 
     def writable(self) -> npt.NDArray[Any]:
-        """The host's array to write to; every prepared form is dropped."""
+        """The host's array to write to, until :meth:`written`; every prepared form is dropped."""
+
+    def written(self) -> None:
+        """Say that writing is over; forms that were prepared meanwhile are dropped."""
 
 
 class LSTMWeights(NamedTuple):

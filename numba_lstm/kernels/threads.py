@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 
 _threads: int | None = None
@@ -16,9 +17,9 @@ def set_num_threads(n: int) -> None:
         Unless ``n`` is a whole number of at least 1.
     """
     global _threads
-    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+    if isinstance(n, bool) or not hasattr(n, "__index__") or operator.index(n) < 1:
         raise ValueError(f"the number of threads must be a whole number of at least 1, got {n!r}.")
-    _threads = n
+    _threads = operator.index(n)
 
 
 def get_num_threads() -> int:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from numba_lstm.kernels import cpu
 from numba_lstm.kernels.cpu import activations, gradients, lstm_loops, packing, products, streaming
 from numba_lstm.kernels.cpu.panels import geometry, panels
 from numba_lstm.kernels.specs import Activation
@@ -53,3 +54,19 @@ def test_plain_packing_keeps_every_weight(shape):
     W = np.arange(1, shape[0] * shape[1] + 1, dtype=np.float64).reshape(shape)
     for packed in (packing.blocks(W), packing.blocks_transposed(W)):
         assert sorted(packed[packed != 0]) == sorted(W.ravel())
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "softmax", "exponential", "elu", "softplus", "silu", "gelu"])
+@pytest.mark.parametrize(("bits", "integer", "dtype"), [(0x7FC00001, "u4", "f4"), (0x7FF80000000007A2, "u8", "f8")])
+def test_nan_with_a_payload_stays_nan(name, bits, integer, dtype):
+    x = np.full((2, 3), bits, integer).view(dtype)
+    y, _ = cpu.activation_forward(x, Activation(name))
+    assert np.isnan(y).all()
+
+
+@pytest.mark.parametrize("name", ["silu", "gelu"])
+@pytest.mark.parametrize("z", [-100.0, -1e30, -3e38])
+def test_far_slopes_vanish(name, z):
+    x = np.full((1, 3), z, np.float32)
+    _, tape = cpu.activation_forward(x, Activation(name), training=True)
+    assert (cpu.activation_backward(tape, np.ones_like(x)) == 0).all()

@@ -14,9 +14,11 @@ Array = npt.NDArray[Any]
 
 
 def asarray(x: Array, dtype: Any) -> Array:
-    """CPU twin: the array itself where its dtype and last axis are right."""
+    """CPU twin: the array itself where its dtype is right, its last axis follows on, and strides are whole elements."""
     x = np.asarray(x, dtype=dtype)
-    return x if x.ndim == 0 or x.strides[-1] == x.itemsize or x.shape[-1] == 1 else np.ascontiguousarray(x)
+    size = x.itemsize
+    follows = x.ndim == 0 or x.strides[-1] == size or x.shape[-1] == 1
+    return x if follows and x.flags.aligned and not any(s % size for s in x.strides) else np.ascontiguousarray(x)
 
 
 def to_host(x: Array) -> Array:

@@ -20,7 +20,8 @@ from numba import cfunc, njit, types
 from numba.extending import overload
 
 SOURCES = hashlib.sha256(
-    b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.parent.rglob("*.py")) if "cuda" not in path.parts)
+    b"".join(path.read_bytes() for path in sorted(Path(__file__).parents[1].rglob("*.py")) if "cuda" not in path.parts)
+    + Path(__file__).parents[2].joinpath("gates.py").read_bytes()
 ).hexdigest()[:12]
 
 #: error_model numpy: no test for division by zero inside the loops. Never fastmath: NaN in is NaN out.

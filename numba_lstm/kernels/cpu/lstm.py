@@ -11,6 +11,7 @@ from ...gates import COUNT
 from ..contract import LSTMGradients, LSTMOutput, LSTMWeights, Weight
 from ..specs import LSTMSpec
 from . import packing, pool
+from .arrays import asarray
 from .cells import backward_cell, forward_cell
 from .gradients import gate_gradient
 from .host import HOST
@@ -179,7 +180,7 @@ def _state(value: Array | None, N: int, H: int, padded: int, dtype: Any) -> Arra
 def _readable(dy: Array, cut: Panels) -> Array:
     """dy with rows that vectors may read to the end of the last panel: a copy, where the panel is wider than H."""
     if cut.padded == cut.H:
-        return dy
+        return asarray(dy, dy.dtype)
     padded = aligned((*dy.shape[:2], cut.padded), dy.dtype)
     padded[:, :, cut.H :] = 0
     padded[:, :, : cut.H] = dy

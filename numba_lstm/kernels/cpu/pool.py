@@ -70,8 +70,11 @@ def _start(wanted: int) -> None:
     global _workers
     with _starting:
         while _workers < wanted:
+            try:
+                threading.Thread(target=_serve, args=(_queue,), name=f"numba_lstm-{_workers + 1}", daemon=True).start()
+            except RuntimeError:  # the system has no more threads to give: callers do their parts themselves
+                return
             _workers += 1
-            threading.Thread(target=_serve, args=(_queue,), name=f"numba_lstm-{_workers}", daemon=True).start()
 
 
 def parts_for(multiplications: float, most: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import Any
@@ -125,21 +126,29 @@ def _scaled(g: Array, factor: float) -> Array:
     return g if factor == 1 else g * g.dtype.type(factor)
 
 
+_growing = threading.Lock()
+
+
 @lru_cache(maxsize=4)
 def _nadam_products(beta_1: float) -> list[float]:
     """``prod_{k <= t} u_k`` at index t, grown as far as it was asked for."""
     return [1.0]
 
 
+def _nadam_product(beta_1: float, t: int) -> float:
+    """``prod_{k <= t} u_k``; where it is nothing beside 1 it is not followed further."""
+    products = _nadam_products(beta_1)
+    with _growing:
+        while len(products) <= t and products[-1] > 1e-20:
+            products.append(products[-1] * beta_1 * (1 - 0.5 * 0.96 ** len(products)))
+    return products[min(t, len(products) - 1)]
+
+
 def _nadam(spec: UpdateSpec, t: int) -> tuple[float, float]:
     """What multiplies m and g in Nadam's mean at step t."""
-    products = _nadam_products(spec.beta_1)
-    while len(products) < t + 2:
-        k = len(products)
-        products.append(products[-1] * spec.beta_1 * (1 - 0.5 * 0.96**k))
     now = spec.beta_1 * (1 - 0.5 * 0.96**t)
     following = spec.beta_1 * (1 - 0.5 * 0.96 ** (t + 1))
-    return following / (1 - products[t + 1]), (1 - now) / (1 - products[t])
+    return following / (1 - _nadam_product(spec.beta_1, t + 1)), (1 - now) / (1 - _nadam_product(spec.beta_1, t))
 
 
 def _constants(spec: UpdateSpec, t: int, rate: float) -> list[float]:
@@ -175,6 +184,8 @@ def update(
         state = _positions(spec, [slot.writable().reshape(-1) for slot in own], w[:0])
         run = _update(RULES.index(spec.name), bool(spec.momentum), bool(variant), dtype_name(w.dtype))
         run(w, gradient.reshape(-1), *state, np.array(constants, w.dtype))
+        for written in (weight, *own):
+            written.written()
 
 
 def _positions(spec: UpdateSpec, own: list[Array], none: Array) -> list[Array]:

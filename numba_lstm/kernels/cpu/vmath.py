@@ -87,18 +87,18 @@ def exp_normal(x):
     """exp(x) for x within the range of normal results."""
     n, bits = nearest(x * LOG2E)
     r = rest(n, x)
-    return scale(fma(r, _expm1_ratio(r), like(x, 1.0)), bits)
+    return scale(like(x, 1.0), bits) * fma(r, _expm1_ratio(r), like(x, 1.0))  # scaled alone: NaN's bits must stay
 
 
 @inlined
 def exp(x):
-    """exp(x): infinity above the largest finite result, zero below the smallest normal one."""
-    low = by_dtype(x, -87.33654, -708.3964185322641)
+    """exp(x): infinity above the largest finite result, zero below twice the smallest normal one."""
+    low = by_dtype(x, -86.6434, -707.70327)
     high = by_dtype(x, 88.72283, 709.782712893384)
     clamped = maximum(minimum(x, high), low)
     n, bits = nearest(clamped * LOG2E - 1.0)  # one less, so that 2**128 is never needed
     r = rest(n + 1.0, clamped)
-    value = scale(fma(r, _expm1_ratio(r), like(x, 1.0)), bits) * 2.0
+    value = scale(like(x, 1.0), bits) * fma(r, _expm1_ratio(r), like(x, 1.0)) * 2.0
     return select(x > high, float("inf"), select(x < low, 0.0, value))
 
 
@@ -229,7 +229,12 @@ _VALUES = {
 @inlined
 def _silu_slope(z):
     s = sigmoid(z)
-    return fma(z * s, 1.0 - s, s)
+    return select(z < by_dtype(z, -87.0, -707.0), 0.0, fma(z * s, 1.0 - s, s))
+
+
+@inlined
+def _gelu_slope(z):
+    return select(z < by_dtype(z, -13.0, -36.7), 0.0, fma(z, normal_pdf(z), normal_cdf(z)))
 
 
 @inlined
@@ -251,7 +256,7 @@ _SLOPES = {
     SOFTSIGN: lambda code, parameter, kept: _softsign_slope(kept),
     EXPONENTIAL: lambda code, parameter, kept: kept,
     SILU: lambda code, parameter, kept: _silu_slope(kept),
-    GELU: lambda code, parameter, kept: fma(kept, normal_pdf(kept), normal_cdf(kept)),
+    GELU: lambda code, parameter, kept: _gelu_slope(kept),
 }
 
 

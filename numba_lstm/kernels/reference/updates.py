@@ -113,3 +113,5 @@ def update(
         if spec.weight_decay:
             w -= w * spec.weight_decay * rate
         RULES[spec.name](w, g, [slot.writable() for slot in own], spec, step, rate)
+        for written in (weight, *own):
+            written.written()

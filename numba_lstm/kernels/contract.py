@@ -14,91 +14,16 @@ the training loop adds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from .specs import Activation, Key, LossSpec, LSTMSpec, MetricSpec, UpdateSpec
+from .values import Array, DensePart, LSTMGradients, LSTMOutput, LSTMPart, LSTMWeights, Stepper, Tape, Weight
 
-Array = Any  #: a device's own array
-Tape = Any  #: what a forward op leaves for its backward op; a value, opaque, good for one backward call
-
-
-class Weight(Protocol):
-    """A weight as ops see it (:class:`numba_lstm.variables.Variable` is one)."""
-
-    @property
-    def value(self) -> npt.NDArray[Any]:
-        """The host's array, read-only."""
-
-    def prepared(self, form: str, make: Callable[[npt.NDArray[Any]], Any]) -> Any:
-        """``make(value)``, kept under ``form`` until the weight changes."""
-
-    def writable(self) -> npt.NDArray[Any]:
-        """The host's array to write to, until :meth:`written`; every prepared form is dropped."""
-
-    def written(self) -> None:
-        """Say that writing is over; forms that were prepared meanwhile are dropped."""
-
-
-class LSTMWeights(NamedTuple):
-    """The weights of an LSTM, or (as arrays of the same shapes) their gradients; ``None`` where there is none.
-
-    Gate blocks along the last axis stand in the order of :mod:`numba_lstm.gates`: i, f, g, o.
-    """
-
-    kernel: Any  #: W (D, 4H)
-    recurrent_kernel: Any  #: U (H, 4H)
-    bias: Any = None  #: b (4H,)
-
-
-class LSTMOutput(NamedTuple):
-    """What :meth:`Ops.lstm_forward` answers."""
-
-    y: Array | None  #: (T, N, H) outputs of all steps, ``None`` unless ``sequences``
-    h: Array  #: (N, H) last output
-    c: Array  #: (N, H) last cell state
-    tape: Tape | None  #: ``None`` unless ``training``
-
-
-class LSTMGradients(NamedTuple):
-    """What :meth:`Ops.lstm_backward` answers."""
-
-    dx: Array | None  #: (T, N, D), ``None`` unless ``need_dx``
-    dh0: Array  #: (N, H)
-    dc0: Array  #: (N, H)
-    weights: LSTMWeights  #: gradients in the weights' shapes
-
-
-class LSTMPart(NamedTuple):
-    """An LSTM as a part of a stream."""
-
-    weights: LSTMWeights
-    spec: LSTMSpec
-
-
-class DensePart(NamedTuple):
-    """A Dense layer as a part of a stream; without a kernel, an activation alone."""
-
-    kernel: Weight | None
-    bias: Weight | None
-    activation: Activation
-
-
-class Stepper(Protocol):
-    """A model's parts and the states of N independent streams through them: what :meth:`Ops.stream` answers."""
-
-    def __call__(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """The outputs (N, C), a fresh array, for the next inputs x (N, D) of the host; (C,) for (D,). The states move on."""
-
-    @property
-    def states(self) -> list[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
-        """Copies of h and c (N, H) of every LSTM."""
-
-    def set_states(self, states: Sequence[tuple[npt.NDArray[Any], npt.NDArray[Any]]] | None) -> None:
-        """Overwrite all states; None sets them to zero."""
+__all__ = ["Array", "DensePart", "LSTMGradients", "LSTMOutput", "LSTMPart", "LSTMWeights", "Ops", "Stepper", "Tape", "Weight"]
 
 
 class Ops(Protocol):

@@ -7,6 +7,7 @@ for a suite, fills the cache of kernels on disk.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
@@ -75,20 +76,60 @@ def pytorch(mode: str, shape: str) -> Call:
     return task(mode, PyTorch(1), Problem(Shape.parse(shape)))[1]
 
 
-def times_pytorch(mode: str, shape: str) -> float:
-    """How many times ours PyTorch takes, on one thread each, taking turns in this process."""
-    from .peers.stopwatch import medians
+class OfPeak(ABC):
+    """Base of suites that set one thread beside what the processor can do. Abstract, so that ASV passes it by."""
 
-    theirs, mine = medians(pytorch(mode, shape), ours(mode, shape))
-    return theirs / mine
+    param_names = ("N T D H",)
+    timeout = TIMEOUT
+
+    @property
+    @abstractmethod
+    def mode(self) -> str:
+        """The mode of :mod:`.peers.modes`."""
+
+    def setup(self, shape: str) -> None:
+        ours(self.mode, shape)
+
+    def track_gflops(self, shape: str) -> float:
+        return self._rates(shape)[0]
+
+    track_gflops.unit = "GFLOP/s"  # type: ignore[attr-defined]
+
+    def track_share_of_peak(self, shape: str) -> float:
+        mine, peak = self._rates(shape)
+        return mine / peak
+
+    track_share_of_peak.unit = "of the fma peak"  # type: ignore[attr-defined]
+
+    def _rates(self, shape: str) -> tuple[float, float]:
+        """Our GFLOP/s and those of the fma loop, taking turns."""
+        from .peers.fma_peak import FmaPeak
+        from .peers.stopwatch import medians
+
+        engine = FmaPeak(1)
+        seconds, spun = medians(ours(self.mode, shape), engine.spin)
+        return MODES[self.mode].flops(Shape.parse(shape)) / seconds / 1e9, engine.flops / spun / 1e9
 
 
-def rate(mode: str, shape: str) -> tuple[float, float]:
-    """Our GFLOP/s on one thread, and what share this is of the fma peak, measured in turns."""
-    from .peers.fma_peak import FmaPeak
-    from .peers.stopwatch import medians
+class BesidePyTorch(ABC):
+    """Base of suites that set one thread beside one of PyTorch's. Abstract, so that ASV passes it by."""
 
-    engine = FmaPeak(1)
-    seconds, spun = medians(ours(mode, shape), engine.spin)
-    flops = MODES[mode].flops(Shape.parse(shape)) / seconds
-    return flops / 1e9, flops / (engine.flops / spun)
+    param_names = ("N T D H",)
+    timeout = TIMEOUT
+
+    @property
+    @abstractmethod
+    def mode(self) -> str:
+        """The mode of :mod:`.peers.modes`."""
+
+    def setup(self, shape: str) -> None:
+        pytorch(self.mode, shape)
+        ours(self.mode, shape)
+
+    def track_over_pytorch(self, shape: str) -> float:
+        from .peers.stopwatch import medians
+
+        mine, theirs = medians(ours(self.mode, shape), pytorch(self.mode, shape))
+        return mine / theirs
+
+    track_over_pytorch.unit = "our time / PyTorch's"  # type: ignore[attr-defined]

@@ -20,6 +20,15 @@ FIRST_PREDICTION = f"""
 model.predict(x[:1], verbose=0)
 """
 
+WARMUP = f"""
+import time
+import numba_lstm
+{fresh.FIRST_MODEL}
+start = time.perf_counter()
+numba_lstm.warmup(model, training=True, verbose=False)
+print(time.perf_counter() - start)
+"""
+
 #: Prints the seconds of a first prediction, and of a first training step after it.
 FIRST_STEPS = f"""
 import time
@@ -61,6 +70,18 @@ class FirstUse:
         return seconds[cache][self.params[1].index(first)]
 
     track_first.unit = "seconds"  # type: ignore[attr-defined]
+
+
+class Compiling:
+    """Everything that the model needs, ahead of time, on an empty cache of kernels."""
+
+    timeout = 300
+
+    def track_warmup(self) -> float:
+        with tempfile.TemporaryDirectory() as folder:
+            return fresh.run(WARMUP, NUMBA_CACHE_DIR=folder)[0]
+
+    track_warmup.unit = "seconds"  # type: ignore[attr-defined]
 
 
 class WholeProcess:

@@ -22,7 +22,8 @@ if not __package__:  # as a script it has its own folder first, where benchmarks
 from benchmarks.peers import machine, marks  # noqa: E402
 from benchmarks.peers.modes import MODES  # noqa: E402
 from benchmarks.peers.problem import Shape  # noqa: E402
-from benchmarks.peers.race import Field, Result  # noqa: E402
+from benchmarks.peers.process import Missing, start, start_judges  # noqa: E402
+from benchmarks.peers.race import Race, Result  # noqa: E402
 from benchmarks.peers.registry import ENGINES, OURS  # noqa: E402
 from benchmarks.peers.tables import Table, table  # noqa: E402
 
@@ -90,22 +91,25 @@ class Run:
     def measure(self) -> None:
         names = [name for name in ENGINES if name in self.options.engines]
         for threads in self.options.threads:
-            field = Field(names, threads, dict(self.options.python))
+            pythons = dict(self.options.python)
+            workers, absent = start(names, threads, pythons)
+            race = Race(threads, workers, start_judges(threads, pythons.get(OURS, sys.executable)))
+            self.absent |= absent
+            for worker in workers.values():
+                self.versions |= worker.versions
             try:
                 for mode in self.options.modes:
                     rows = self.results[mode, threads] = []
                     for size in shapes_of(self.options, mode):
-                        rows.append(field.run(mode, size, self.rounds))
+                        rows.append(race.run(mode, size, self.rounds))
                         self._progress(rows[-1])
             finally:
-                field.close()
-                self.versions |= field.versions
-                self.absent |= field.absent
-                self.troubles += field.troubles
+                race.close()
+                self.troubles += race.troubles
 
     def _progress(self, result: Result) -> None:
         times = ", ".join(f"{name} {seconds * 1e3:.3g} ms" for name, seconds in result.seconds.items())
-        print(f"{result.mode} {result.shape}, {result.threads} threads: {times}", file=sys.stderr, flush=True)
+        print(f"{marks.name(result.mode, result.threads)}, {result.shape}: {times}", file=sys.stderr, flush=True)
 
     def tables(self) -> dict[str, Table]:
         """By mark."""
@@ -125,7 +129,7 @@ class Run:
             threads: [r.peak for (_, n), rows in self.results.items() if n == threads for r in rows if r.peak]
             for threads in self.options.threads
         }
-        lines = machine.describe(self.versions, peaks, self.rounds)
+        lines = [*machine.describe(self.versions, peaks), f"medians of {self.rounds} rounds"]
         lines += [f"left out: {ENGINES[name].label} ({reason})" for name, reason in self.absent.items()]
         lines += self.troubles
         if ("fit", self.options.threads[0]) in self.results:
@@ -141,7 +145,11 @@ class Run:
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     run = Run(options)
-    run.measure()
+    try:
+        run.measure()
+    except Missing as reason:
+        print(f"compare.py: the peak and the witness need numba_lstm's packages: {reason}", file=sys.stderr)
+        return 2
     tables, notes = run.tables(), run.notes()
     for path in options.into:
         texts = {name: found.markdown() for name, found in tables.items()}

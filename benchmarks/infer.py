@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .cases import COMPILING, DEVICES, DTYPES, SHAPES, THREADS, TIMEOUT, compile_for, ours, pytorch, rate, times_pytorch
+from . import cases
+from .cases import COMPILING, DEVICES, DTYPES, SHAPES, THREADS, TIMEOUT, compile_for, ours
 
 ACTIVATIONS = (
     "tanh", "relu", "hard_sigmoid", "softsign", "linear",
@@ -30,42 +31,18 @@ class Batch:
         self.call()
 
 
-class OfPeak:
+class OfPeak(cases.OfPeak):
     """One thread, and what the processor can do."""
 
+    mode = "infer"
     params = SHAPES
-    param_names = ("N T D H",)
-    timeout = TIMEOUT
-
-    def setup(self, shape: str) -> None:
-        ours("infer", shape)
-
-    def track_gflops(self, shape: str) -> float:
-        return rate("infer", shape)[0]
-
-    track_gflops.unit = "GFLOP/s"  # type: ignore[attr-defined]
-
-    def track_share_of_peak(self, shape: str) -> float:
-        return rate("infer", shape)[1]
-
-    track_share_of_peak.unit = "of the fma peak"  # type: ignore[attr-defined]
 
 
-class BesidePyTorch:
+class BesidePyTorch(cases.BesidePyTorch):
     """One thread each."""
 
+    mode = "infer"
     params = SHAPES
-    param_names = ("N T D H",)
-    timeout = TIMEOUT
-
-    def setup(self, shape: str) -> None:
-        pytorch("infer", shape)
-        ours("infer", shape)
-
-    def track_times_pytorch(self, shape: str) -> float:
-        return times_pytorch("infer", shape)
-
-    track_times_pytorch.unit = "PyTorch's time / ours"  # type: ignore[attr-defined]
 
 
 class Activations:

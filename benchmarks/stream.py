@@ -7,7 +7,8 @@ from functools import partial
 
 import numpy as np
 
-from .cases import COMPILING, DEVICES, DTYPES, STREAMED, TIMEOUT, compile_for, ours, pytorch, times_pytorch
+from . import cases
+from .cases import COMPILING, DEVICES, DTYPES, STREAMED, TIMEOUT, compile_for, ours
 
 STEPS = 1000
 
@@ -33,21 +34,11 @@ class Step:
             step()
 
 
-class BesidePyTorch:
+class BesidePyTorch(cases.BesidePyTorch):
     """``nn.LSTMCell`` and ``nn.Linear``."""
 
+    mode = "stream"
     params = STREAMED
-    param_names = ("N T D H",)
-    timeout = TIMEOUT
-
-    def setup(self, shape: str) -> None:
-        pytorch("stream", shape)
-        ours("stream", shape)
-
-    def track_times_pytorch(self, shape: str) -> float:
-        return times_pytorch("stream", shape)
-
-    track_times_pytorch.unit = "PyTorch's time / ours"  # type: ignore[attr-defined]
 
 
 class Decay:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .cases import COMPILING, DEVICES, DTYPES, SHAPES, THREADS, TIMEOUT, compile_for, ours, pytorch, rate, times_pytorch
+from . import cases
+from .cases import COMPILING, DEVICES, DTYPES, SHAPES, THREADS, TIMEOUT, compile_for, ours
 
 WINDOWS = "32 100 1 50"
 
@@ -26,42 +27,18 @@ class Step:
         self.step()
 
 
-class OfPeak:
+class OfPeak(cases.OfPeak):
     """One thread, and what the processor can do."""
 
+    mode = "train"
     params = SHAPES
-    param_names = ("N T D H",)
-    timeout = TIMEOUT
-
-    def setup(self, shape: str) -> None:
-        ours("train", shape)
-
-    def track_gflops(self, shape: str) -> float:
-        return rate("train", shape)[0]
-
-    track_gflops.unit = "GFLOP/s"  # type: ignore[attr-defined]
-
-    def track_share_of_peak(self, shape: str) -> float:
-        return rate("train", shape)[1]
-
-    track_share_of_peak.unit = "of the fma peak"  # type: ignore[attr-defined]
 
 
-class BesidePyTorch:
+class BesidePyTorch(cases.BesidePyTorch):
     """One thread each."""
 
+    mode = "train"
     params = SHAPES
-    param_names = ("N T D H",)
-    timeout = TIMEOUT
-
-    def setup(self, shape: str) -> None:
-        pytorch("train", shape)
-        ours("train", shape)
-
-    def track_times_pytorch(self, shape: str) -> float:
-        return times_pytorch("train", shape)
-
-    track_times_pytorch.unit = "PyTorch's time / ours"  # type: ignore[attr-defined]
 
 
 class Epoch:
@@ -78,16 +55,8 @@ class Epoch:
         self.epoch()
 
 
-class EpochBesidePyTorch:
+class EpochBesidePyTorch(cases.BesidePyTorch):
     """The same beside a loop written by hand, with tanh: ``nn.LSTM`` has no relu."""
 
-    timeout = TIMEOUT
-
-    def setup(self) -> None:
-        pytorch("fit", WINDOWS)
-        ours("fit", WINDOWS)
-
-    def track_times_pytorch(self) -> float:
-        return times_pytorch("fit", WINDOWS)
-
-    track_times_pytorch.unit = "PyTorch's time / ours"  # type: ignore[attr-defined]
+    mode = "fit"
+    params = (WINDOWS,)

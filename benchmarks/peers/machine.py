@@ -12,7 +12,7 @@ from pathlib import Path
 from .process import ROOT
 
 
-def describe(versions: Mapping[str, str], peaks: Mapping[int, Iterable[float]], rounds: int) -> list[str]:
+def describe(versions: Mapping[str, str], peaks: Mapping[int, Iterable[float]]) -> list[str]:
     """Sentences on the machine and the run.
 
     Parameters
@@ -21,8 +21,6 @@ def describe(versions: Mapping[str, str], peaks: Mapping[int, Iterable[float]], 
         Of packages.
     peaks : mapping
         Measured peaks in operations a second, by number of threads.
-    rounds : int
-        Of which the medians are.
     """
     found = [
         f"fma peak {max(p) / 1e9:.0f} GFLOP/s with {threads} thread{'s' if threads > 1 else ''}"
@@ -33,7 +31,7 @@ def describe(versions: Mapping[str, str], peaks: Mapping[int, Iterable[float]], 
         f"{_processor()}, {_cores()} cores, {', '.join(found) or 'peak not measured'}",
         f"{platform.system()} {platform.release()}, Python {platform.python_version()}, "
         + ", ".join(f"{name} {version}" for name, version in sorted(versions.items())),
-        f"commit {_commit()}, {datetime.date.today().isoformat()}, medians of {rounds} rounds",
+        f"commit {_commit()}, {datetime.date.today().isoformat()}",
     ]
 
 

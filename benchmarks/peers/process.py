@@ -7,11 +7,11 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from .registry import Entry
+from .registry import ENGINES, JUDGES, Entry
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -110,3 +110,20 @@ def _bounds(threads: int) -> Mapping[str, str]:
     """What bounds the threads of libraries that ask the environment."""
     names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
     return {**dict.fromkeys(names, str(threads)), "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
+def start(names: Iterable[str], threads: int, pythons: Mapping[str, str]) -> tuple[dict[str, Process], dict[str, str]]:
+    """Workers by engine; and of those that cannot be had, the reason. ``pythons`` has interpreters that are not this one."""
+    workers: dict[str, Process] = {}
+    absent: dict[str, str] = {}
+    for name in names:
+        try:
+            workers[name] = Process(name, ENGINES[name], threads, pythons.get(name, sys.executable))
+        except (Missing, Failed) as reason:
+            absent[name] = str(reason)
+    return workers, absent
+
+
+def start_judges(threads: int, python: str = sys.executable) -> dict[str, Process]:
+    """The peak and the witness, with the interpreter of numba_lstm."""
+    return {name: Process(name, entry, threads, python) for name, entry in JUDGES.items()}

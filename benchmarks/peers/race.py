@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import statistics
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from .modes import MODES
 from .problem import Shape
-from .process import Died, Failed, Missing, Process
-from .registry import ENGINES, JUDGES, PEAK, WITNESS
+from .process import Died, Failed
+from .registry import ENGINES, PEAK, WITNESS
 from .tasks import Answer, distance
 
 #: Seconds between turns: threads that spin after their work must not take the next engine's time.
@@ -32,43 +31,42 @@ class Result:
     reasons: dict[str, str] = field(default_factory=dict)  #: why an engine has none: "unsupported", "wrong", "failed"
     peak: float | None = None  #: floating point operations a second
 
-    @property
-    def rates(self) -> dict[str, float]:
-        """Floating point operations a second, by engine."""
-        flops = MODES[self.mode].flops(self.shape)
-        return {name: flops / seconds for name, seconds in self.seconds.items()}
+    def rate(self, name: str) -> float | None:
+        """An engine's floating point operations a second."""
+        return MODES[self.mode].flops(self.shape) / self.seconds[name] if name in self.seconds else None
 
 
-class Field:
-    """All workers of one number of threads.
+class Asked(Protocol):
+    """What a race needs of a worker: :class:`.process.Process` is one."""
+
+    def ask(self, do: str, **arguments: Any) -> dict[str, Any]: ...
+
+    def close(self) -> None: ...
+
+
+class Race:
+    """Engines of one number of threads.
 
     Parameters
     ----------
-    names : list of str
-        Engines that are wanted. Those that cannot be had are in ``absent``, by name, with the reason. Those that fail or answer
-        wrongly later are in ``troubles``, as sentences.
     threads : int
-        For each engine.
-    pythons : mapping
-        Interpreters by engine; the current one for all others.
+        How many each may use.
+    workers : mapping
+        Those that run, by engine.
+    judges : mapping
+        The peak and the witness.
+
+    Attributes
+    ----------
+    troubles : list of str
+        Sentences on engines that failed or answered wrongly.
     """
 
-    def __init__(self, names: list[str], threads: int, pythons: Mapping[str, str]) -> None:
+    def __init__(self, threads: int, workers: Mapping[str, Asked], judges: Mapping[str, Asked]) -> None:
         self.threads = threads
-        self.workers: dict[str, Process] = {}
-        self.absent: dict[str, str] = {}
+        self.workers = dict(workers)
+        self.judges = dict(judges)
         self.troubles: list[str] = []
-        self.versions: dict[str, str] = {"numpy": np.__version__}
-        ours = pythons.get("numba_lstm", sys.executable)
-        self.judges = {name: Process(name, entry, threads, ours) for name, entry in JUDGES.items()}
-        for name in names:
-            try:
-                worker = Process(name, ENGINES[name], threads, pythons.get(name, sys.executable))
-            except (Missing, Failed) as reason:
-                self.absent[name] = str(reason)
-            else:
-                self.workers[name] = worker
-                self.versions.update(worker.versions)
 
     def close(self) -> None:
         """End all workers."""
@@ -100,7 +98,7 @@ class Field:
         """A worker's reply; None where it fails."""
         if name in self.judges:
             return self.judges[name].ask(do, **arguments)
-        if name not in self.workers:
+        if name not in self.workers or name in result.reasons:
             return None
         try:
             return self.workers[name].ask(do, **arguments)

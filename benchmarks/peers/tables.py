@@ -99,7 +99,7 @@ def _time(result: Result, name: str, scale: float) -> str:
 
 
 def _rate(result: Result) -> list[str]:
-    rate = result.rates.get(OURS)
+    rate = result.rate(OURS)
     if rate is None or result.peak is None:
         return ["-", "-"]
     return [f"{rate / 1e9:.1f}", f"{rate / result.peak:.0%}"]

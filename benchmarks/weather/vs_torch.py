@@ -1,6 +1,6 @@
 """The demo's model on the demo's data, here and in PyTorch, over five seeds: both must learn equally well.
 
-Run ``python benchmarks/weather_vs_torch.py`` after ``pip install -e '.[peers]'``. It prints a table of ``docs/weather.md`` and
+Run ``python benchmarks/weather/vs_torch.py`` after ``pip install -e '.[peers]'``. It prints a table of ``docs/weather.md`` and
 ends with code 1 unless PyTorch's mean RMSE on the test year lies within one standard deviation of ours. Architecture, initial
 distributions, optimizer, schedule, dropout, batch size and epochs are the same; the random numbers are not.
 """

@@ -1,6 +1,6 @@
 """What each part of the demo's recipe is worth: trained on 2012 and 2013, judged on 2014, without the test year 2015.
 
-Run ``python benchmarks/weather_recipe.py``. It prints a table of ``docs/weather.md``: the recipe, and
+Run ``python benchmarks/weather/recipe.py``. It prints a table of ``docs/weather.md``: the recipe, and
 what one change does to it.
 """
 

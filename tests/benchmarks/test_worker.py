@@ -1,0 +1,86 @@
+"""The protocol between the command and an engine's process."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from benchmarks.peers.engine import Engine
+from benchmarks.peers.process import Died, Failed, Missing, Process
+from benchmarks.peers.registry import Entry
+from benchmarks.peers.worker import Worker, serve
+
+TASK = {"do": "prepare", "N": 2, "T": 3, "D": 1, "H": 4, "activation": "relu"}
+
+
+class Half(Engine):
+    """Knows inference, by halving; its training raises."""
+
+    activations = ("tanh",)
+
+    def versions(self):
+        return {"half": "1"}
+
+    def infer(self, problem):
+        return lambda: problem.y / 2
+
+    def train(self, problem):
+        raise ZeroDivisionError("no such weights")
+
+
+def replies(*requests):
+    out = io.StringIO()
+    serve(Worker(Half(1)), io.StringIO("".join(json.dumps(request) + "\n" for request in requests)), out)
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def test_prepare_answers_and_time_times():
+    prepared, warmed, timed = replies({**TASK, "mode": "infer"}, {"do": "warm"}, {"do": "time"})
+    assert len(prepared["answer"]) == 2
+    assert warmed == {}
+    assert 0 < timed["seconds"] < 0.01
+
+
+def test_an_activation_that_an_engine_lacks_is_replaced_and_said():
+    (prepared,) = replies({**TASK, "mode": "infer"})
+    assert prepared["activation"] == "tanh"
+
+
+def test_what_an_engine_cannot_do_is_unsupported():
+    (prepared,) = replies({**TASK, "mode": "stream"})
+    assert prepared == {"unsupported": "no streaming"}
+
+
+def test_what_raises_is_an_error_and_not_the_end():
+    first, second = replies({**TASK, "mode": "train"}, {**TASK, "mode": "infer"})
+    assert first == {"error": "ZeroDivisionError: no such weights"}
+    assert np.isfinite(second["answer"]).all()
+
+
+def test_a_worker_in_a_process_of_its_own():
+    with Process("witness", Entry("witness", "ours", "Witness"), threads=1) as worker:
+        assert "numba_lstm" in worker.versions
+        reply = worker.ask("prepare", mode="infer", N=2, T=3, D=1, H=4, activation="tanh")
+        assert len(reply["answer"]) == 2
+        with pytest.raises(Failed, match="KeyError: 'sleep'"):
+            worker.ask("prepare", mode="sleep", N=2, T=3, D=1, H=4, activation="tanh")
+
+
+def test_a_missing_package_is_named(tmp_path):
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\necho '{json.dumps({'missing': 'torch'})}'\nexec {sys.executable} -c 'input()'\n")
+    python.chmod(0o755)
+    with pytest.raises(Missing, match="torch is not installed in .*python"):
+        Process("torch", Entry("PyTorch", "pytorch", "PyTorch"), 1, str(python))
+
+
+def test_last_words_of_a_worker_that_dies(tmp_path):
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho 'illegal instruction' >&2\nexit 3\n")
+    python.chmod(0o755)
+    with pytest.raises(Died, match="exit code 3: illegal instruction"):
+        Process("torch", Entry("PyTorch", "pytorch", "PyTorch"), 1, str(python))

@@ -1,10 +1,23 @@
 """LSTMs with the API of Keras, computed by Numba kernels."""
 
-from . import activations, callbacks, initializers, layers, losses, metrics, models, optimizers, utils
+from . import (
+    activations,
+    callbacks,
+    constraints,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    models,
+    optimizers,
+    regularizers,
+    utils,
+)
 from .device import get_device, get_num_threads, set_device, set_num_threads
 from .layers import Input
-from .models import Sequential, load_model
+from .models.sequential import Sequential, load_model
 from .random import set_random_seed
+from .sequences import pad_sequences
 from .warming import warmup
 
 __version__ = "0.1.0"
@@ -14,6 +27,7 @@ __all__ = [
     "Sequential",
     "activations",
     "callbacks",
+    "constraints",
     "get_device",
     "get_num_threads",
     "initializers",
@@ -23,6 +37,8 @@ __all__ = [
     "metrics",
     "models",
     "optimizers",
+    "pad_sequences",
+    "regularizers",
     "set_device",
     "set_num_threads",
     "set_random_seed",

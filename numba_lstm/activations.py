@@ -5,19 +5,21 @@ The formulas stand in :meth:`numba_lstm.kernels.contract.Ops.activation_forward`
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from . import serialization
+from . import serialization, vocabulary
 from .device import get_ops
 from .inputs import as_real
 from .kernels.specs import ACTIVATIONS, Activation
 
 Values = npt.NDArray[Any]
+F = TypeVar("F", bound=Callable[[Any], Any])
 
 
 def linear(x: npt.ArrayLike) -> Values:
@@ -101,6 +103,69 @@ _FUNCTIONS: dict[str, Callable[..., Values]] = {
 }
 _ALIASES = {"swish": "silu"}
 _PARAMETERS = {"leaky_relu": ("negative_slope",), "elu": ("alpha",)}
+_registered: dict[str, Activation] = {}
+
+
+def custom(
+    function: Callable[[Any], Any], derivative: Callable[[Any], Any] | None = None, name: str | None = None
+) -> Activation:
+    """A function of your own as an activation, compiled into the kernels of whoever takes it.
+
+    ``LSTM(8, activation=function)`` does the same with the derivative derived.
+
+    Parameters
+    ----------
+    function : function
+        Plain Python of one argument, elementwise, in ``+ - * /``, ``x ** number``, comparisons and the functions of
+        :data:`numba_lstm.kernels.specs.FUNCTIONS`: ``lambda x: x * np.tanh(np.log1p(np.exp(x)))``. In place of ``if``, use
+        ``np.where``.
+    derivative : function, optional
+        Its derivative, of the same kind. By default it is derived exactly, by dual numbers.
+    name : str, optional
+        Default: the function's.
+
+    Raises
+    ------
+    TypeError
+        For anything but such functions.
+    """
+    vocabulary.check(function, "the activation")
+    if derivative is not None:
+        vocabulary.check(derivative, "the derivative")
+    return Activation(function.__name__ if name is None else name, (), function, derivative)
+
+
+def register(name: str, derivative: Callable[[Any], Any] | None = None) -> Callable[[F], F]:
+    """A decorator that gives a function of your own a name, by which layers take it and saved models know it.
+
+    A program that loads such a model registers the function first, under the same name. ::
+
+        @numba_lstm.activations.register("mish")
+        def mish(x):
+            return x * np.tanh(np.log1p(np.exp(x)))
+
+    Parameters
+    ----------
+    name : str
+        None of this module's names; a second function of a name takes the place of the first.
+    derivative : function, optional
+        As :func:`custom`'s.
+
+    Raises
+    ------
+    ValueError
+        For a name of this module.
+    TypeError
+        As :func:`custom`.
+    """
+    if not isinstance(name, str) or name in _FUNCTIONS or name in _ALIASES:
+        raise ValueError(f"a registered activation needs a name of its own, got {name!r}. Choose another.")
+
+    def decorate(function: F) -> F:
+        _registered[name] = custom(function, derivative, name)
+        return function
+
+    return decorate
 
 
 def get(identifier: Any) -> Callable[..., Values]:
@@ -110,16 +175,19 @@ def get(identifier: Any) -> Callable[..., Values]:
     ----------
     identifier : str, function, dict, Activation or None
         A name, a function of this module, a ``functools.partial`` of one that sets its parameters, the same as
-        ``{"class_name": "leaky_relu", "config": {"negative_slope": 0.1}}``, or a spec; None is ``linear``.
+        ``{"class_name": "leaky_relu", "config": {"negative_slope": 0.1}}``, a function of your own (see :func:`custom`), or a
+        spec; None is ``linear``.
 
     Raises
     ------
     ValueError
         For an unknown name or parameter, with the nearest known one.
     TypeError
-        For a function that is not of this module, and anything else.
+        For a function that cannot be an activation, and anything else.
     """
     spec = as_spec(identifier)
+    if spec.function is not None:
+        return spec.function
     function = _FUNCTIONS[spec.name]
     if spec.parameters == ACTIVATIONS[spec.name][1]:
         return function
@@ -131,6 +199,8 @@ def as_spec(identifier: Any) -> Activation:
     if identifier is None:
         return Activation()
     if isinstance(identifier, Activation):
+        if identifier.function is not None:
+            return identifier
         return _spec(identifier.name, dict(zip(_PARAMETERS.get(identifier.name, ()), identifier.parameters, strict=False)))
     if isinstance(identifier, str):
         return _spec(identifier, {})
@@ -141,23 +211,33 @@ def as_spec(identifier: Any) -> Activation:
         function, parameters = identifier.func, identifier.keywords
     if any(function is known for known in _FUNCTIONS.values()):
         return _spec(function.__name__, parameters)
+    if inspect.isfunction(identifier):
+        return next((spec for spec in _registered.values() if spec.function is identifier), None) or custom(identifier)
     raise TypeError(
-        "an activation must be a name, a function of numba_lstm.activations or a dict with 'class_name' and 'config', "
-        f"got {identifier!r}. Known: {', '.join(_FUNCTIONS)}."
+        "an activation must be a name, a function of numba_lstm.activations, a plain Python function of your own or a dict "
+        f"with 'class_name' and 'config', got {identifier!r}. Known: {', '.join((*_FUNCTIONS, *_registered))}."
     )
 
 
 def _spec(name: str, config: Mapping[str, Any]) -> Activation:
-    name = serialization.choose(_ALIASES.get(name, name), (*_FUNCTIONS, *_ALIASES), "activation")
-    known, defaults = _PARAMETERS.get(name, ()), ACTIVATIONS[name][1]
+    name = serialization.choose(_ALIASES.get(name, name), (*_FUNCTIONS, *_ALIASES, *_registered), "activation")
+    known = _PARAMETERS.get(name, ())
     for argument in config:
         serialization.choose(argument, known, f"argument of {name}")
+    if name in _registered:
+        return _registered[name]
+    defaults = ACTIVATIONS[name][1]
     return Activation(name, tuple(float(config.get(key, default)) for key, default in zip(known, defaults, strict=True)))
 
 
-def serialize(activation: Any) -> str | dict[str, Any]:
-    """The name of an activation, or with other parameters than the usual ones a dict; :func:`get` turns it back."""
+def serialize(activation: Any) -> str | dict[str, Any] | Activation:
+    """The name of an activation, or with other parameters than the usual ones a dict; :func:`get` turns it back.
+
+    A function of your own without a registered name is answered as a spec, which can be copied but not saved.
+    """
     spec = as_spec(activation)
+    if spec.function is not None:
+        return spec.name if _registered.get(spec.name) == spec else spec
     if spec.parameters == ACTIVATIONS[spec.name][1]:
         return spec.name
     return {"class_name": spec.name, "config": dict(zip(_PARAMETERS[spec.name], spec.parameters, strict=True))}

@@ -280,6 +280,7 @@ _CLASSES: tuple[type[Initializer], ...] = (
     *(GlorotUniform, GlorotNormal, HeUniform, HeNormal, LecunUniform, LecunNormal),
 )
 _REGISTRY = {name: cls for cls in _CLASSES for name in (cls.__name__, names.snake_case(cls.__name__))}
+_REGISTRY |= {"uniform": RandomUniform, "normal": RandomNormal}
 
 serialize = serialization.serialize
 

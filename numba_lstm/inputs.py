@@ -22,7 +22,10 @@ def as_real(x: Any, what: str) -> npt.NDArray[Any]:
     try:
         array = np.asarray(x)
     except ValueError as error:
-        raise ValueError(f"{what} must be a rectangular array of real numbers, got sequences of unequal lengths.") from error
+        raise ValueError(
+            f"{what} must be a rectangular array of real numbers, got sequences of unequal lengths. Make each an array, in a "
+            "list of one a sample, or pad them: numba_lstm.pad_sequences."
+        ) from error
     if array.dtype.kind not in "fiub":
         hint = {
             "c": "Take .real, or give real and imaginary parts as two features.",

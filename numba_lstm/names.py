@@ -9,8 +9,8 @@ _counts: Counter[str] = Counter()
 
 
 def snake_case(name: str) -> str:
-    """``LayerNormalization -> layer_normalization``, ``LSTM -> lstm``, ``SpatialDropout1D -> spatial_dropout1d``."""
-    return re.sub(r"(?<=[a-z0-9])([A-Z])(?=[a-z])", r"_\1", name).lower()
+    """``LayerNormalization -> layer_normalization``, ``LSTMCell -> lstm_cell``, ``SpatialDropout1D -> spatial_dropout1d``."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])", "_", name).lower()
 
 
 def unique(class_name: str) -> str:

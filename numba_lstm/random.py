@@ -11,6 +11,7 @@ import random as python_random
 import secrets
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,14 @@ def default_stream() -> Stream:
 def next_key() -> Key:
     """The next key of :func:`default_stream`."""
     return default_stream().next_key()
+
+
+def branch(key: Key, index: int) -> Key:
+    """A key for the ``index``-th of several draws that share ``key``: its tag is hashed (Knuth 1973, section 6.4).
+
+    A model's tags are small numbers, so the branches of one layer meet neither other layers nor their branches.
+    """
+    return replace(key, tag=((key.tag + 1) * _WEYL[0] + index) % 2**32)
 
 
 def set_random_seed(seed: int) -> None:

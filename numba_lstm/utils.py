@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from . import names
 from .random import set_random_seed
+from .sequences import pad_sequences
 
-__all__ = ["clear_session", "set_random_seed"]
+__all__ = ["clear_session", "pad_sequences", "set_random_seed"]
 
 
 def clear_session(free_memory: bool = True) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .models import Sequential
+from .models.sequential import Sequential
 from .progress import Bar
 from .random import Stream
 

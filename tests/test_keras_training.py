@@ -1,4 +1,4 @@
-"""What Keras 3.15 reports for the programs in ``golden/keras_training.py``, number by number."""
+"""What Keras 3.15 reports for the programs in ``golden/keras_training.py`` and ``keras_masks.py``, number by number."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from functools import partial
 from types import SimpleNamespace
 
 import pytest
-from golden import keras_training
+from golden import keras_masks, keras_training
 from tolerances import KERAS_MEANS
 
-from numba_lstm import callbacks, layers, losses, metrics, models, optimizers
+from numba_lstm import callbacks, layers, losses, metrics, models, optimizers, utils
 
-GOLDEN = json.loads(keras_training.FILE.read_text())
+GOLDEN = {**json.loads(keras_training.FILE.read_text()), **json.loads(keras_masks.FILE.read_text())}
+PROGRAMS = (*keras_training.PROGRAMS, *keras_masks.PROGRAMS)
 NUMBA_LSTM = SimpleNamespace(
     callbacks=callbacks,
     layers=layers,
@@ -20,6 +21,7 @@ NUMBA_LSTM = SimpleNamespace(
     metrics=metrics,
     models=SimpleNamespace(Sequential=partial(models.Sequential, dtype="float64")),
     optimizers=optimizers,
+    utils=utils,
 )
 
 
@@ -32,7 +34,7 @@ def leaves(value, path=""):
     return {path: value}
 
 
-@pytest.mark.parametrize("program", keras_training.PROGRAMS, ids=lambda program: program.__name__)
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.__name__)
 def test_the_same_program_reports_the_same(program):
     expected = leaves(GOLDEN[program.__name__])
     actual = leaves(keras_training.rounded(program(NUMBA_LSTM)))

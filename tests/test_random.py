@@ -125,3 +125,13 @@ def test_set_random_seed_repeats_our_numbers_pythons_and_numpys():
 def test_a_seed_must_be_a_whole_number_of_64_bits(seed, error):
     with pytest.raises(error, match="a seed must be"):
         random.set_random_seed(seed)
+
+
+def test_branches_of_a_models_keys_and_of_their_branches_have_tags_of_their_own():
+    keys = [Key(1, 2, tag) for tag in range(256)]
+    first = [random.branch(key, index) for key in keys for index in range(8)]
+    second = [random.branch(key, index) for key in first for index in range(4)]
+    tags = [key.tag for key in (*keys, *first, *second)]
+    assert len(set(tags)) == len(tags)
+    assert max(tags) < 2**32
+    assert {(key.seed, key.step) for key in second} == {(1, 2)}

@@ -234,8 +234,16 @@ def test_masks_go_from_layer_to_layer():
     x = model.layers[3](X)
     mask = np.repeat(np.arange(T)[None] % 2 == 0, N, axis=0)
     assert np.array_equal(model(X), inner(x, mask=mask))
-    y, handed_on, _ = model.forward(model.ops.gather(X, slice(None), "float32"))
+    handed_on = model.forward(model.ops.gather(X, slice(None), "float32")).mask
     assert np.array_equal(model.ops.to_host(handed_on), mask.T)
+
+
+@pytest.mark.parametrize("call", [lambda m, x: m(x), lambda m, x: m.predict(x, verbose=0), lambda m, x: m.predict_on_batch(x)])
+def test_steps_that_a_layer_ties_down_are_checked_before_a_kernel_runs(call):
+    model = Sequential([Input((T, D)), LSTM(H, return_sequences=True), layers.Flatten(), Dense(C)])
+    assert call(model, X).shape == (N, C)
+    with pytest.raises(ValueError, match=rf"was built for features = {T * H}, got shape \({N}, {(T - 1) * H}\)"):
+        call(model, X[:, 1:])
 
 
 def test_the_device_is_the_default_one_unless_named():
@@ -264,11 +272,11 @@ def test_gradients_agree_with_finite_differences_whatever_is_frozen(frozen):
     def loss(distance):
         for variable, start, direction in zip(weights, starts, directions, strict=True):
             variable.assign(start + distance * direction)
-        y, _, tapes = model.forward(x, True, key)
-        return np.sum(ops.to_host(y) * dy), tapes
+        passed = model.forward(x, True, key)
+        return np.sum(ops.to_host(passed.y) * dy), passed.tapes
 
     difference = (loss(step)[0] - loss(-step)[0]) / (2 * step)
-    gradients = model.backward(loss(0.0)[1], ops.gather(dy, slice(None), "float64"))
+    gradients = model.backward(loss(0.0)[1], ops.gather(dy, slice(None), "float64")).weights
     assert [g.shape for g in gradients] == [v.shape for v in weights]
     slope = sum(np.sum(ops.to_host(g) * d) for g, d in zip(gradients, directions, strict=True))
     assert_close(slope, difference, FINITE_DIFFERENCES)

@@ -9,7 +9,7 @@ import pytest
 
 from numba_lstm.layers import LSTM, Activation, Dense, Dropout, Input, Layer
 from numba_lstm.models import Sequential
-from numba_lstm.streaming import Stream
+from numba_lstm.models.streaming import Stream
 
 N, T, D = 5, 7, 3
 

@@ -6,7 +6,7 @@ import pytest
 
 from numba_lstm import Input, Sequential, device, names
 from numba_lstm.layers import LSTM, Activation, Dense
-from numba_lstm.summary import memory
+from numba_lstm.models.summary import memory
 
 
 @pytest.fixture(autouse=True)

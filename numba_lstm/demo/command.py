@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .. import random
-from ..models import Sequential
+from ..models.sequential import Sequential
 from .again import digest, digest_in_new_process
 from .options import parse
 from .problem import Problem, load_problem

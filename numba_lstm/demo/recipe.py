@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..callbacks import History
 from ..layers import LSTM, Dense, Dropout, Input
-from ..models import Sequential
+from ..models.sequential import Sequential
 from ..optimizers import Adam
 from ..optimizers.schedules import CosineDecay
 from .problem import Problem

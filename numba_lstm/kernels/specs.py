@@ -5,7 +5,10 @@ A spec is hashable, so that a device may compile one kernel for each and find it
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Any
 
 #: Activation name -> what the tape keeps of it, "y" (its value) or "z" (its argument), and its default parameters.
 #: The derivative is a function of what is kept: silu takes the value -0.2 twice, so its value cannot give its slope.
@@ -26,30 +29,58 @@ ACTIVATIONS: dict[str, tuple[str, tuple[float, ...]]] = {
     "softmax": ("y", ()),
 }
 
+#: The NumPy functions that a person's own activation may call, beside + - * / and comparisons, on every device.
+FUNCTIONS = (
+    *("exp", "expm1", "log", "log1p", "tanh", "sqrt", "square", "abs", "negative", "reciprocal"),
+    *("maximum", "minimum", "where", "clip", "sign"),
+)
+
 #: Activations that need a whole row at once; they cannot be a gate of an LSTM.
 ROWWISE = frozenset({"softmax"})
 
 
 @dataclass(frozen=True)
 class Activation:
-    """An elementwise function by name, with its parameters (``leaky_relu``: slope; ``elu``: alpha)."""
+    """An elementwise function by name, with its parameters (``leaky_relu``: slope; ``elu``: alpha), or a person's own.
+
+    A person's own ``function`` is plain Python of one argument in arithmetic operators, comparisons and the NumPy functions of
+    :data:`FUNCTIONS`; ``derivative`` is one of the same kind, or None: then it is derived by dual numbers. ``name`` is the
+    function's.
+    """
 
     name: str = "linear"
     parameters: tuple[float, ...] = ()
+    function: Callable[[Any], Any] | None = None
+    derivative: Callable[[Any], Any] | None = None
 
     @property
     def keeps(self) -> str:
         """``"y"`` where the tape keeps the activation's value, ``"z"`` where it keeps the argument."""
-        return ACTIVATIONS[self.name][0]
+        return ACTIVATIONS[self.name][0] if self.function is None else "z"
 
 
 @dataclass(frozen=True)
 class LSTMSpec:
-    """The cell of an LSTM: ``recurrent_activation`` on i, f and o, ``activation`` on g, ``output_activation`` on c."""
+    """The cell of an LSTM: ``recurrent_activation`` on i, f and o, ``activation`` on g, ``output_activation`` on c.
+
+    ``clip`` bounds every z to ``[-clip, clip]`` (None: not), ``coupled`` makes f = 1 - i, ``zoneout`` holds the rates at which
+    h and c keep what they were, ``norm_epsilon`` is added to a variance where the weights have layer norms.
+    """
 
     activation: Activation = Activation("tanh")
     recurrent_activation: Activation = Activation("sigmoid")
     output_activation: Activation = Activation("tanh")
+    clip: float | None = None
+    coupled: bool = False
+    zoneout: tuple[float, float] = (0.0, 0.0)
+    norm_epsilon: float = 1e-3
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(tuple(getattr(self, field.name) for field in fields(self)))
+
+    def __hash__(self) -> int:  # kept, since ops look their kernels up by it at every call
+        return self._hash
 
 
 @dataclass(frozen=True)

@@ -37,15 +37,33 @@ class LSTMWeights(NamedTuple):
     """
 
     kernel: Any  #: W (D, 4H)
-    recurrent_kernel: Any  #: U (H, 4H)
+    recurrent_kernel: Any  #: U (P, 4H), where P is H without a projection
     bias: Any = None  #: b (4H,)
+    peephole: Any = None  #: V (3, H), of i, f and o
+    projection: Any = None  #: R (H, P)
+    kernel_norm: Any = None  #: gamma of x W, (4H,); there are all three norms or none
+    recurrent_norm: Any = None  #: gamma of h U, (4H,)
+    cell_norm: Any = None  #: gamma and beta of c, (2, H)
+
+
+class LSTMNoise(NamedTuple):
+    """The random masks of an LSTM in training, drawn by the layer; ``None`` where there is none. None has a gradient.
+
+    The first two are floating, 0 or 1 / (1 - rate), for each gate (in the order of :mod:`numba_lstm.gates`) and constant over
+    time; the others are boolean, True where the state keeps its value of the step before.
+    """
+
+    inputs: Any = None  #: (4, N, D), factors of x
+    recurrent: Any = None  #: (4, N, P), factors of h
+    zoneout_h: Any = None  #: (T, N, P)
+    zoneout_c: Any = None  #: (T, N, H)
 
 
 class LSTMOutput(NamedTuple):
     """What :meth:`Ops.lstm_forward` answers."""
 
-    y: Array | None  #: (T, N, H) outputs of all steps, ``None`` unless ``sequences``
-    h: Array  #: (N, H) last output
+    y: Array | None  #: (T, N, P) outputs of all steps, ``None`` unless ``sequences``
+    h: Array  #: (N, P) last output
     c: Array  #: (N, H) last cell state
     tape: Tape | None  #: ``None`` unless ``training``
 
@@ -54,7 +72,7 @@ class LSTMGradients(NamedTuple):
     """What :meth:`Ops.lstm_backward` answers."""
 
     dx: Array | None  #: (T, N, D), ``None`` unless ``need_dx``
-    dh0: Array  #: (N, H)
+    dh0: Array  #: (N, P)
     dc0: Array  #: (N, H)
     weights: LSTMWeights  #: gradients in the weights' shapes
 
@@ -80,9 +98,12 @@ class Stepper(Protocol):
     def __call__(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The outputs (N, C), a fresh array, for the next inputs x (N, D) of the host; (C,) for (D,). The states move on."""
 
+    def through(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The outputs (N, C), a fresh array, after the last of the inputs x (T, N, D) of the host. The states move on."""
+
     @property
     def states(self) -> list[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
-        """Copies of h and c (N, H) of every LSTM."""
+        """Copies of h (N, P) and c (N, H) of every LSTM."""
 
     def set_states(self, states: Sequence[tuple[npt.NDArray[Any], npt.NDArray[Any]]] | None) -> None:
         """Overwrite all states; None sets them to zero."""

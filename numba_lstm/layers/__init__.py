@@ -3,19 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import Any
 
 from .. import serialization
 from .activation import Activation
 from .base import Layer
+from .batch_normalization import BatchNormalization
+from .bidirectional import Bidirectional
 from .dense import Dense
 from .dropout import Dropout
+from .embedding import Embedding
+from .flatten import Flatten
+from .gaussian_noise import GaussianNoise
 from .input import Input, InputLayer
+from .layer_normalization import LayerNormalization
 from .lstm import LSTM
+from .lstm_cell import LSTMCell, StackedRNNCells
+from .masking import Masking
+from .repeat_vector import RepeatVector
+from .reshape import Reshape
+from .rnn import RNN
+from .spatial_dropout import SpatialDropout1D
+from .time_distributed import TimeDistributed
 
-__all__ = ["LSTM", "Activation", "Dense", "Dropout", "Input", "InputLayer", "Layer", "deserialize", "serialize"]
+__all__ = [
+    "LSTM",
+    "RNN",
+    "Activation",
+    "BatchNormalization",
+    "Bidirectional",
+    "Dense",
+    "Dropout",
+    "Embedding",
+    "Flatten",
+    "GaussianNoise",
+    "Input",
+    "InputLayer",
+    "LSTMCell",
+    "Layer",
+    "LayerNormalization",
+    "Masking",
+    "RepeatVector",
+    "Reshape",
+    "SpatialDropout1D",
+    "StackedRNNCells",
+    "TimeDistributed",
+    "deserialize",
+    "serialize",
+]
 
-_REGISTRY: dict[str, type[Layer]] = {cls.__name__: cls for cls in (LSTM, Activation, Dense, Dropout, InputLayer)}
+_CLASSES: tuple[type[Layer], ...] = (
+    *(LSTM, RNN, Activation, BatchNormalization, Bidirectional, Dense, Dropout, Embedding, Flatten, GaussianNoise, InputLayer),
+    *(LSTMCell, LayerNormalization, Masking, RepeatVector, Reshape, SpatialDropout1D, StackedRNNCells, TimeDistributed),
+)
+_REGISTRY: dict[str, type[Layer]] = {cls.__name__: cls for cls in _CLASSES}
+
+#: The classes of the user's own while a layer is made that may hold others.
+_custom: ContextVar[Mapping[str, type[Layer]] | None] = ContextVar("_custom", default=None)
 
 serialize = serialization.serialize
 
@@ -28,11 +73,16 @@ def deserialize(config: Any, custom_objects: Mapping[str, type[Layer]] | None = 
     config : dict
         What :func:`serialize` answered.
     custom_objects : mapping, optional
-        Class name -> class, for layers that are not of this package.
+        Class name -> class, for layers that are not of this package, and those inside of them.
 
     Raises
     ------
     ValueError
         For a class that is neither here nor there.
     """
-    return serialization.get(config, {**_REGISTRY, **(custom_objects or {})}, "layer", Layer)
+    known = {**(_custom.get() or {}), **(custom_objects or {})}
+    token = _custom.set(known)
+    try:
+        return serialization.get(config, {**_REGISTRY, **known}, "layer", Layer)
+    finally:
+        _custom.reset(token)

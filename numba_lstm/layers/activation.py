@@ -16,7 +16,7 @@ class Activation(Layer):
     Parameters
     ----------
     activation : str or function
-        See :mod:`numba_lstm.activations`. ``softmax`` works over the last axis.
+        See :mod:`numba_lstm.activations`; a function of your own too. ``softmax`` works over the last axis.
     **kwargs
         Those of :class:`~numba_lstm.layers.Layer`.
     """

@@ -1,4 +1,4 @@
-"""Layer: what every layer is. It validates, owns variables, calls one op forward and one backward."""
+"""Layer: what every layer is. It validates, calls one op forward and one backward."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from .. import names, random
+from .. import names, random, regularizers
 from ..device import get_ops
 from ..inputs import as_real, check_shape
 from ..kernels.contract import Array, DensePart, LSTMPart, Ops, Tape
 from ..kernels.specs import Key
-from ..variables import Variable
 from .arguments import Shape, as_shape, check_dtype, check_name, refuse
+from .owner import Owner
 
 _building = threading.RLock()  # a model that is first called by many threads at once is built by one
 
@@ -28,6 +28,7 @@ class Forward(NamedTuple):
     states: tuple[Array, ...] = ()
     mask: Array | None = None
     tape: Tape | None = None
+    penalty: float = 0.0  #: of outputs, from activity regularizers; it joins the loss
 
 
 class Backward(NamedTuple):
@@ -38,14 +39,17 @@ class Backward(NamedTuple):
     gradients: tuple[Array, ...] = ()
 
 
-class Layer:
+class Layer(Owner):
     """The base of all layers, as ``keras.layers.Layer``.
 
     A subclass overrides :meth:`build`, :meth:`compute_output_shape`, :meth:`forward`, :meth:`backward`, :meth:`get_config`.
-    Nothing of a call is left on the layer: the tape is a value.
+    Whoever holds a layer calls :meth:`propagate` and :meth:`backpropagate`. Nothing of a call is left on the layer, but for
+    the states of a stateful one: the tape is a value.
 
     Parameters
     ----------
+    activity_regularizer : str, dict or Regularizer, optional
+        Its penalty of the output, divided by the batch size, joins the loss.
     name : str, optional
         Default: the class in snake case, with a counter.
     dtype : "float32" or "float64", optional
@@ -62,26 +66,34 @@ class Layer:
     #: Keras's arguments that the layer does not have yet, with their defaults: only those are taken.
     later: ClassVar[Mapping[str, Any]] = {}
 
+    #: Whether a mask may come in. Which one goes on is said by :meth:`forward`.
+    supports_masking: ClassVar[bool] = True
+
+    #: Whether inputs are whole numbers, (N, T) or (N,), in place of features.
+    takes_indices: ClassVar[bool] = False
+
     #: What the layer draws its random numbers from, if not from its model's stream.
     seed: int | None = None
+
+    #: Whether a batch goes on from the last states of the batch before.
+    stateful: bool = False
 
     def __init__(
         self,
         *,
+        activity_regularizer: Any = None,
         name: str | None = None,
         dtype: str | None = None,
         trainable: bool = True,
         input_shape: Sequence[int | None] | None = None,
         **unknown: Any,
     ) -> None:
-        refuse(type(self), unknown, {"activity_regularizer": None, **self.later})
+        refuse(type(self), unknown, self.later)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
         self.auto_named = name is None  #: a Sequential may give it another name
         self.name = names.unique(type(self).__name__) if name is None else check_name(name)
-        self._dtype = None if dtype is None else check_dtype(dtype)
-        self.trainable = bool(trainable)
         self.batch_input_shape: Shape | None = None if input_shape is None else (None, *as_shape(input_shape))
-        self.built_shape: Shape | None = None
-        self.variables: list[Variable] = []
+        Owner.__init__(self, None if dtype is None else check_dtype(dtype), bool(trainable))
 
     # -- what a subclass says -----------------------------------------------------------------------------------------
 
@@ -110,6 +122,44 @@ class Layer:
         """Gradients of the call that left ``tape``."""
         raise NotImplementedError
 
+    def propagate(
+        self,
+        ops: Ops,
+        x: Array,
+        states: tuple[Array, ...] | None = None,
+        mask: Array | None = None,
+        training: bool = False,
+        rng: Key | None = None,
+    ) -> Forward:
+        """:meth:`forward`, with the penalty of the output."""
+        result = self.forward(ops, x, states, mask, training, rng)
+        if self.activity_regularizer is None:
+            return result
+        y = ops.to_host(result.y)
+        penalty = self.activity_regularizer(y) / y.shape[-2]
+        return result._replace(tape=(result.tape, result.y), penalty=result.penalty + penalty)
+
+    def backpropagate(
+        self, ops: Ops, tape: Tape, dy: Array | None, dstates: tuple[Array, ...] | None = None, *, need_dx: bool = True
+    ) -> Backward:
+        """:meth:`backward` of the call of :meth:`propagate` that left ``tape``, the penalty of its output included."""
+        if self.activity_regularizer is not None:
+            tape, y = tape
+            host = ops.to_host(y)
+            slope = ops.asarray(self.activity_regularizer.gradient(host) / host.shape[-2], self.dtype)
+            dy = slope if dy is None else ops.add(dy, slope)
+        return self.backward(ops, tape, dy, dstates, need_dx=need_dx)
+
+    def reset_states(self) -> None:
+        """Forget the states of a stateful layer: the next batch starts from zero."""
+
+    def reset_state(self) -> None:
+        """:meth:`reset_states`, under Keras's newer name."""
+        self.reset_states()
+
+    def check_one_array(self) -> None:
+        """Raise ValueError if the layer takes or answers more than one array, so that no Sequential can hold it."""
+
     def stream_parts(self) -> list[LSTMPart | DensePart]:
         """What a stream does for this layer at each step, in order; none for a layer that passes its input on.
 
@@ -136,6 +186,8 @@ class Layer:
         config: dict[str, Any] = {"name": self.name, "trainable": self.trainable, "dtype": self._dtype}
         if self.batch_input_shape is not None:
             config["input_shape"] = list(self.batch_input_shape[1:])
+        if self.activity_regularizer is not None:
+            config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
         return config
 
     @classmethod
@@ -143,22 +195,7 @@ class Layer:
         """A layer of :meth:`get_config`'s arguments, without weights."""
         return cls(**config)
 
-    # -- variables ----------------------------------------------------------------------------------------------------
-
-    @property
-    def dtype(self) -> str:
-        """The dtype of variables and arithmetic."""
-        return self._dtype or "float32"
-
-    @property
-    def own_dtype(self) -> str | None:
-        """The dtype that was asked for or built with; None where the layer still takes its model's."""
-        return self._dtype
-
-    @property
-    def built(self) -> bool:
-        """Whether the variables exist."""
-        return self.built_shape is not None
+    # -- building -----------------------------------------------------------------------------------------------------
 
     def build_for(self, input_shape: Shape, dtype: str | None = None) -> None:
         """Build once for ``input_shape``; ``dtype`` is the model's and yields to the layer's own.
@@ -172,14 +209,15 @@ class Layer:
             if self.built:
                 return
             self.check_rank(input_shape)
-            if input_shape[-1] is None:
+            if input_shape[-1] is None and not self.takes_indices:
                 raise ValueError(f"{self.name}: the last axis of {input_shape} must be known. Give it in Input(shape=...).")
             asked = self._dtype
             self._dtype = asked or dtype or self.dtype
             try:
                 self.build(input_shape)
             except BaseException:  # half a layer would keep its weights when it is built again
-                self._dtype, self.variables = asked, []
+                self._dtype = asked
+                self._clear()
                 raise
             self.built_shape = input_shape
 
@@ -192,72 +230,41 @@ class Layer:
             ranks = " or ".join(map(str, self.ranks))
             raise ValueError(f"{self.name} expects an input of rank {ranks}, got shape {tuple(shape)}.")
 
-    def add_weight(self, name: str, value: npt.ArrayLike, trainable: bool = True) -> Variable:
-        """A new variable of this layer, ``layer/name``."""
-        variable = Variable(np.asarray(value, dtype=self.dtype), f"{self.name}/{name}", trainable)
-        self.variables.append(variable)
-        return variable
-
-    @property
-    def weights(self) -> list[Variable]:
-        """All variables."""
-        return self.variables[:]
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """The variables that an optimizer updates."""
-        return [v for v in self.variables if v.trainable] if self.trainable else []
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        """The other variables."""
-        trainable = self.trainable_weights
-        return [v for v in self.variables if v not in trainable]
-
-    def count_params(self) -> int:
-        """The number of elements of all variables.
-
-        Raises
-        ------
-        ValueError
-            Before the layer is built.
-        """
-        self._require_built()
-        return sum(v.value.size for v in self.variables)
-
-    def get_weights(self) -> list[npt.NDArray[Any]]:
-        """Copies of all variables' values."""
-        return [v.numpy() for v in self.variables]
-
-    def set_weights(self, weights: Sequence[npt.ArrayLike]) -> None:
-        """Overwrite all variables, in the order of :meth:`get_weights`; all or none.
-
-        Raises
-        ------
-        ValueError
-            Before the layer is built, on another number of arrays or another shape; nothing is changed then.
-        """
-        self._require_built()
-        assign_all(self.name, self.variables, weights)
-
-    def _require_built(self) -> None:
-        if not self.built:
-            raise ValueError(f"{self.name} is not built yet. Call it on data, or give input_shape.")
-
     # -- a layer used by itself ---------------------------------------------------------------------------------------
 
-    def __call__(self, x: npt.ArrayLike, training: bool = False) -> Any:
-        """The layer's output for ``x`` (N, ...) as a NumPy array, on the default device; builds at the first call."""
+    def __call__(self, x: npt.ArrayLike, training: bool = False, *, mask: npt.ArrayLike | None = None) -> Any:
+        """The layer's output for ``x`` (N, ...) as a NumPy array, on the default device; builds at the first call.
+
+        ``mask`` (N, T) is False where a step of a sequence is to be left out.
+        """
         ops, array = self._enter(x)
         rng = random.next_key() if training else None
-        return to_samples(ops, self.forward(ops, array, training=training, rng=rng).y)
+        return to_samples(ops, self.forward(ops, array, None, self._mask(ops, mask, array), training, rng).y)
 
     def _enter(self, x: npt.ArrayLike) -> tuple[Ops, Array]:
-        ops, array = get_ops(), as_real(x, f"{self.name}'s input")
+        ops, array = get_ops(), self.as_input(x, f"{self.name}'s input")
         self.check_rank(array.shape)
         self.build_for((None, *array.shape[1:]))
         self.check_input(array.shape)
-        return ops, ops.gather(array, slice(None), self.dtype)
+        return ops, self.gather(ops, array, slice(None))
+
+    def as_input(self, x: Any, what: str) -> npt.NDArray[Any]:
+        """``x`` as an array that the layer takes as the first of a model, but for its shape."""
+        return as_real(x, what)
+
+    def gather(self, ops: Ops, x: npt.NDArray[Any], rows: npt.NDArray[np.intp] | slice) -> Array:
+        """Samples ``rows`` of ``x`` as one batch on the device."""
+        return ops.gather(x, rows, self.dtype)
+
+    def _mask(self, ops: Ops, mask: npt.ArrayLike | None, x: Array) -> Array | None:
+        """A user's mask (N, T) for ``x`` (T, N, D) as a device array (T, N)."""
+        if mask is None:
+            return None
+        steps = as_real(mask, f"{self.name}'s mask")
+        if len(x.shape) != 3 or steps.shape != (x.shape[1], x.shape[0]):
+            expected = f"(batch, time) = {(x.shape[1], x.shape[0])}" if len(x.shape) == 3 else "of a sequence (batch, time)"
+            raise ValueError(f"{self.name} expects a mask of shape {expected}, got {steps.shape}.")
+        return ops.asarray(np.ascontiguousarray(steps.T != 0), np.bool_)
 
     def check_input(self, shape: Shape) -> None:
         """Raise ValueError unless an input of ``shape`` fits the layer: its rank, and with weights the feature count."""
@@ -273,15 +280,3 @@ def to_samples(ops: Ops, y: Array) -> npt.NDArray[Any]:
     """A device's output as a NumPy array of its own, batch first."""
     host = ops.to_host(y)
     return np.array(host.transpose(1, 0, 2) if host.ndim == 3 else host, order="C", copy=True)
-
-
-def assign_all(owner: str, variables: Sequence[Variable], values: Sequence[npt.ArrayLike]) -> None:
-    """Assign ``values`` to ``variables``: all, or on a wrong number or shape none (ValueError)."""
-    if len(values) != len(variables):
-        raise ValueError(f"{owner} has {len(variables)} weights, got {len(values)} arrays. Give one array a weight.")
-    arrays = [as_real(value, variable.path) for variable, value in zip(variables, values, strict=True)]
-    for variable, array in zip(variables, arrays, strict=True):
-        if array.shape != variable.shape:
-            raise ValueError(f"{variable.path} has shape {variable.shape}, got {array.shape}. Nothing was changed.")
-    for variable, array in zip(variables, arrays, strict=True):
-        variable.assign(array)

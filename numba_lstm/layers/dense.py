@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from .. import activations, initializers
+from .. import activations, constraints, initializers, regularizers
 from ..inputs import as_count
 from ..kernels.contract import Array, DensePart, LSTMPart, Ops, Tape
 from ..kernels.specs import Key
@@ -21,11 +21,18 @@ class Dense(Layer):
     units : int
         C, the size of the output's last axis.
     activation : str, function or None
-        None is linear. ``softmax`` works over the last axis.
+        None is linear. ``softmax`` works over the last axis. A function of your own is compiled into the kernel: see
+        :func:`numba_lstm.activations.custom`.
     use_bias : bool
         Whether there is a bias.
     kernel_initializer, bias_initializer : str, dict or Initializer
         Initial weights of shapes (D, C) and (C,).
+    kernel_regularizer, bias_regularizer : str, dict or Regularizer, optional
+        Penalties that join the loss; see :mod:`numba_lstm.regularizers`.
+    activity_regularizer : str, dict or Regularizer, optional
+        Of the output, divided by the batch size.
+    kernel_constraint, bias_constraint : str, dict or Constraint, optional
+        What is done to a weight after each update; see :mod:`numba_lstm.constraints`.
     **kwargs
         Those of :class:`~numba_lstm.layers.Layer`.
 
@@ -37,9 +44,7 @@ class Dense(Layer):
         For units that are no whole number, and for arguments that are unknown or not taken yet.
     """
 
-    later: ClassVar = dict.fromkeys(
-        ("kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint", "lora_rank", "lora_alpha")
-    )
+    later: ClassVar = dict.fromkeys(("lora_rank", "lora_alpha", "quantization_config"))
 
     def __init__(
         self,
@@ -48,6 +53,11 @@ class Dense(Layer):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
         self.units = as_count(units, f"{type(self).__name__}'s units")
@@ -55,15 +65,21 @@ class Dense(Layer):
         self.use_bias = bool(use_bias)
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
-        super().__init__(**kwargs)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
 
     def build(self, input_shape: Shape) -> None:
         D = input_shape[-1]
         assert D is not None
-        self.kernel = self.add_weight("kernel", self.kernel_initializer((D, self.units), self.dtype))
+        kernel = self.kernel_initializer((D, self.units), self.dtype)
+        self.kernel = self.add_weight("kernel", kernel, regularizer=self.kernel_regularizer, constraint=self.kernel_constraint)
         self.bias: Variable | None = None
         if self.use_bias:
-            self.bias = self.add_weight("bias", self.bias_initializer((self.units,), self.dtype))
+            bias = self.bias_initializer((self.units,), self.dtype)
+            self.bias = self.add_weight("bias", bias, regularizer=self.bias_regularizer, constraint=self.bias_constraint)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape[:-1], self.units)
@@ -97,4 +113,8 @@ class Dense(Layer):
             "use_bias": self.use_bias,
             "kernel_initializer": initializers.serialize(self.kernel_initializer),
             "bias_initializer": initializers.serialize(self.bias_initializer),
+            "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),
+            "bias_regularizer": regularizers.serialize(self.bias_regularizer),
+            "kernel_constraint": constraints.serialize(self.kernel_constraint),
+            "bias_constraint": constraints.serialize(self.bias_constraint),
         }

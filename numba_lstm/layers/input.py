@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from ..kernels.contract import Array, Ops
 from ..kernels.specs import Key
 from .arguments import Shape, as_shape
@@ -17,14 +19,19 @@ class InputLayer(Layer):
     Parameters
     ----------
     shape : tuple
-        Of one sample, ``(time, features)`` or ``(features,)``; None for a time axis of any length.
+        Of one sample, ``(time, features)`` or ``(features,)``, or before an ``Embedding`` ``(time,)`` or ``()``; None for a
+        time axis of any length.
     batch_size : int, optional
         Shown in summaries; every size is taken.
     batch_shape : tuple, optional
         Both in one: ``(batch, time, features)``.
+    dtype : str, optional
+        What comes in, any real one: it is cast to what the first layer takes.
     **kwargs
-        Those of :class:`~numba_lstm.layers.Layer`. A ``dtype`` is what comes in; it is cast to the model's.
+        Those of :class:`~numba_lstm.layers.Layer`.
     """
+
+    ranks = (1, 2, 3)
 
     def __init__(
         self,
@@ -32,6 +39,7 @@ class InputLayer(Layer):
         batch_size: int | None = None,
         *,
         batch_shape: Sequence[int | None] | None = None,
+        dtype: Any = None,
         **kwargs: Any,
     ) -> None:
         if batch_shape is None and shape is not None:
@@ -40,8 +48,9 @@ class InputLayer(Layer):
             raise ValueError(f"Input expects shape or batch_shape, got {shape} and {batch_shape}. Give shape=(time, features).")
         self.batch_shape: Shape = as_shape(batch_shape)
         super().__init__(**kwargs)
+        self._dtype = None if dtype is None else _as_real_dtype(dtype)
         self.check_rank(self.batch_shape)
-        self.build_for(self.batch_shape)
+        self.built_shape = self.batch_shape
 
     def forward(
         self,
@@ -71,3 +80,14 @@ def Input(
     Parameters are those of :class:`InputLayer`.
     """
     return InputLayer(shape, batch_size, batch_shape=batch_shape, dtype=dtype, name=name)
+
+
+def _as_real_dtype(dtype: Any) -> str:
+    """``dtype``'s name, if it is one of real numbers; TypeError if not."""
+    try:
+        asked = np.dtype(dtype)
+    except TypeError:
+        asked = np.dtype(object)
+    if asked.kind not in "fiub":
+        raise TypeError(f"the dtype of an Input must be one of real numbers, as 'float32' or 'int32', got {dtype!r}.")
+    return str(asked)

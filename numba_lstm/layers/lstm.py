@@ -1,67 +1,101 @@
-"""LSTM: the long short-term memory layer, one op forward and one backward."""
+"""LSTM: the long short-term memory layer."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from .. import activations, gates, initializers, random
+from .. import serialization
 from ..device import get_ops
-from ..inputs import as_count, as_real
-from ..kernels.contract import Array, DensePart, LSTMPart, LSTMWeights, Ops, Tape
-from ..kernels.specs import ROWWISE, Activation, Key, LSTMSpec
-from ..variables import Variable
-from .arguments import Shape
-from .base import Backward, Forward, Layer, to_samples
+from .lstm_core import LSTMCore
+from .recurrent import Recurrent
 
 
-class LSTM(Layer):
+class LSTM(Recurrent, LSTMCore):
     """Long short-term memory (Hochreiter and Schmidhuber 1997), as ``keras.layers.LSTM``.
 
-    The equations stand in :meth:`numba_lstm.kernels.contract.Ops.lstm_forward`.
+    The equations stand in :meth:`numba_lstm.kernels.contract.Ops.lstm_forward`. Arguments up to ``use_cudnn`` are Keras's, in
+    Keras's order.
 
     Parameters
     ----------
     units : int
-        H, the size of the output and of both states.
+        H, the size of the cell state, and of the output without ``projection``.
     activation : str, function or None
-        On the candidate g, and on c before the output gate; None is linear.
+        On the candidate g, and on c before the output gate; None is linear. A function of your own is compiled into the
+        kernels: see :func:`numba_lstm.activations.custom`.
     recurrent_activation : str, function or None
         On the gates i, f and o.
     use_bias : bool
         Whether there is a bias.
     kernel_initializer, recurrent_initializer, bias_initializer : str, dict or Initializer
-        Initial weights of shapes (D, 4H), (H, 4H) and (4H,), each drawn as one matrix.
+        Initial weights of shapes (D, 4H), (P, 4H) and (4H,), each drawn as one matrix; P is H without ``projection``.
     unit_forget_bias : bool
         Start the forget gate's bias at 1 (Jozefowicz et al. 2015).
-    return_sequences : bool
-        Answer the outputs of all steps, (N, T, H), instead of the last one, (N, H).
-    return_state : bool
-        Answer ``(y, h, c)`` when called by itself: the output and both last states, (N, H) each.
+    kernel_regularizer, recurrent_regularizer, bias_regularizer : str, dict or Regularizer, optional
+        Penalties that join the loss; see :mod:`numba_lstm.regularizers`.
+    activity_regularizer : str, dict or Regularizer, optional
+        Of the output, divided by the batch size.
+    kernel_constraint, recurrent_constraint, bias_constraint : str, dict or Constraint, optional
+        What is done to a weight after each update; see :mod:`numba_lstm.constraints`.
+    dropout : float
+        The share of x that is dropped in training, by one mask (N, D) for all steps and gates; together with
+        ``recurrent_dropout``, by four masks, one a gate (Gal and Ghahramani 2016). What stays is scaled by ``1 / (1 - rate)``.
+    recurrent_dropout : float
+        The share of h that is dropped in training, by four masks (N, P), one a gate, for all steps.
     seed : int, optional
-        Of the layer's dropout masks, as in Keras; initial weights draw from their initializers' seeds.
+        Of all that is drawn in training, in place of the model's; initial weights draw from their initializers' seeds.
+    return_sequences : bool
+        Answer the outputs of all steps, (N, T, P), instead of the last one, (N, P).
+    return_state : bool
+        Answer ``(y, h, c)`` when called by itself: the output and both last states.
+    go_backwards : bool
+        Begin with the last step. The outputs of all steps, and their mask, are then in reverse order too.
+    stateful : bool
+        Begin each batch with the last states of the batch before, sample by sample, until ``reset_states()``.
+    unroll : bool
+        Taken without effect: it says how Keras runs, never what it computes.
+    use_cudnn : "auto" or bool
+        Taken without effect.
+    zero_output_for_mask : bool
+        Put out 0 at masked steps, with ``return_sequences``; by default they repeat the output before.
+    output_activation : str or function, optional
+        p in ``h = o * p(c)``; by default the same as ``activation``. (Greff et al. 2017 call it h; ONNX ``activations``.)
+    peephole : bool
+        The gates see the cell: ``z_i += V_i * c_{t-1}``, ``z_f += V_f * c_{t-1}``, ``z_o += V_o * c_t`` (Gers and
+        Schmidhuber 2000; ONNX ``P``). Adds the weight V (3, H), drawn by ``peephole_initializer``.
+    cell_clip : float, optional
+        k in ``z = min(max(z, -k), k)``, for all that enters an activation of a gate or of g (ONNX ``clip``).
+    coupled : bool
+        ``f = 1 - i``, the forget gate's columns are not used (Greff et al. 2017; ONNX ``input_forget``).
+    projection : int, optional
+        P in ``h = (o * p(c)) R``, R (H, P) a weight drawn by ``projection_initializer`` (Sak et al. 2014; PyTorch
+        ``proj_size``).
+    layer_norm : bool
+        With ``n(v) = (v - mean v) / sqrt(var v + 0.001)`` of a row, ``z = b + n(x W) kernel_norm + n(h U) recurrent_norm`` and
+        ``h = o * p(n(c) gamma + beta)`` (Ba et al. 2016). Adds the weights ``kernel_norm`` and ``recurrent_norm`` (4H,) and
+        ``cell_norm``, gamma above beta (2, H), begun by ``gamma_initializer`` and ``beta_initializer``.
+    zoneout, cell_zoneout : float
+        In training an element of h, or of c, keeps its value of the step before at this rate; otherwise r of the old and 1 - r
+        of the new are mixed (Krueger et al. 2017).
     **kwargs
         Those of :class:`~numba_lstm.layers.Layer`.
 
     Raises
     ------
     ValueError
-        For units below 1, and for ``softmax``, which needs a whole row where a gate has one number at a time.
+        For a size below 1, a rate outside [0, 1), and for ``softmax``, which needs a whole row where a gate has one number at
+        a time.
     TypeError
-        For units that are no whole number, and for arguments that are unknown or not taken yet.
-    """
+        For sizes that are no whole numbers, a function that cannot be an activation, and unknown arguments.
 
-    ranks = (3,)
-    later: ClassVar = {
-        **dict.fromkeys(("kernel_regularizer", "recurrent_regularizer", "bias_regularizer")),
-        **dict.fromkeys(("kernel_constraint", "recurrent_constraint", "bias_constraint")),
-        **dict.fromkeys(("dropout", "recurrent_dropout"), 0.0),
-        **dict.fromkeys(("go_backwards", "stateful", "unroll", "zero_output_for_mask"), False),
-        "use_cudnn": "auto",
-    }
+    Notes
+    -----
+    ``get_weights`` answers kernel, recurrent kernel and bias as Keras, then, as far as they exist, peephole, projection,
+    kernel norm, recurrent norm and cell norm.
+    """
 
     def __init__(
         self,
@@ -73,158 +107,51 @@ class LSTM(Layer):
         recurrent_initializer: Any = "orthogonal",
         bias_initializer: Any = "zeros",
         unit_forget_bias: bool = True,
-        *,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
         return_sequences: bool = False,
         return_state: bool = False,
-        seed: int | None = None,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        use_cudnn: bool | str = "auto",
+        *,
+        zero_output_for_mask: bool = False,
+        output_activation: Any = None,
+        peephole: bool = False,
+        peephole_initializer: Any = "zeros",
+        cell_clip: float | None = None,
+        coupled: bool = False,
+        projection: int | None = None,
+        projection_initializer: Any = "glorot_uniform",
+        layer_norm: bool = False,
+        gamma_initializer: Any = "ones",
+        beta_initializer: Any = "zeros",
+        zoneout: float = 0.0,
+        cell_zoneout: float = 0.0,
         **kwargs: Any,
     ) -> None:
-        self.units = as_count(units, f"{type(self).__name__}'s units")
-        self.activation = _elementwise("activation", activation)
-        self.recurrent_activation = _elementwise("recurrent_activation", recurrent_activation)
-        self.use_bias = bool(use_bias)
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.recurrent_initializer = initializers.get(recurrent_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.unit_forget_bias = bool(unit_forget_bias)
-        self.return_sequences = bool(return_sequences)
-        self.return_state = bool(return_state)
-        self.seed = None if seed is None else random.check_seed(seed)
-        super().__init__(**kwargs)
-
-    def build(self, input_shape: Shape) -> None:
-        D, H = input_shape[-1], self.units
-        assert D is not None
-        columns = gates.COUNT * H
-        self.kernel = self.add_weight("kernel", self.kernel_initializer((D, columns), self.dtype))
-        self.recurrent_kernel = self.add_weight("recurrent_kernel", self.recurrent_initializer((H, columns), self.dtype))
-        self.bias: Variable | None = None
-        if self.use_bias:
-            bias = self.bias_initializer((columns,), self.dtype)
-            if self.unit_forget_bias:
-                bias.reshape(gates.COUNT, H)[gates.F] = 1.0
-            self.bias = self.add_weight("bias", bias)
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        N, T, _ = input_shape
-        return (N, T, self.units) if self.return_sequences else (N, self.units)
+        own = locals()
+        for name in ("self", "use_cudnn", "kwargs", "__class__"):
+            del own[name]
+        if not isinstance(use_cudnn, bool):
+            serialization.choose(use_cudnn, ("auto",), "use_cudnn")
+        super().__init__(**own, **kwargs)  # all the others go on by their names
 
     @property
-    def spec(self) -> LSTMSpec:
-        """The cell as ops see it."""
-        return LSTMSpec(self.activation, self.recurrent_activation, self.activation)
-
-    def forward(
-        self,
-        ops: Ops,
-        x: Array,
-        states: tuple[Array, ...] | None = None,
-        mask: Array | None = None,
-        training: bool = False,
-        rng: Key | None = None,
-    ) -> Forward:
-        """Outputs and last states (h, c) for x (T, N, D), first states (h, c) and a mask (T, N)."""
-        weights = LSTMWeights(self.kernel, self.recurrent_kernel, self.bias)
-        h0, c0 = states or (None, None)
-        y, h, c, tape = ops.lstm_forward(
-            x, weights, h0, c0, self.spec, mask=mask, sequences=self.return_sequences, training=training
-        )
-        if self.return_sequences:
-            return Forward(y, (h, c), mask, tape)
-        return Forward(h, (h, c), None, tape)
-
-    def backward(
-        self, ops: Ops, tape: Tape, dy: Array | None, dstates: tuple[Array, ...] | None = None, *, need_dx: bool = True
-    ) -> Backward:
-        """Gradients for those of the output, ``dy``, and of the last states, ``dstates``.
-
-        Without ``return_sequences`` the output *is* the last h: give its gradient as one of the two, and None as the other.
-        """
-        dh, dc = dstates or (None, None)
-        if not self.return_sequences:
-            if dy is not None and dh is not None:
-                raise ValueError(f"{self.name}'s output is its last h: give the sum of their gradients as dy, None for h's.")
-            dy, dh = None, dy if dh is None else dh
-        dx, dh0, dc0, weights = ops.lstm_backward(tape, dy, dh, dc, need_dx=need_dx)
-        return Backward(dx, (dh0, dc0), tuple(weights) if self.use_bias else tuple(weights[:2]))
-
-    def stream_parts(self) -> list[LSTMPart | DensePart]:
-        return [LSTMPart(LSTMWeights(self.kernel, self.recurrent_kernel, self.bias), self.spec)]
-
-    def __call__(  # type: ignore[override]  # Keras's order: the states come before the flag
-        self,
-        x: npt.ArrayLike,
-        initial_state: Sequence[npt.ArrayLike] | None = None,
-        mask: npt.ArrayLike | None = None,
-        training: bool = False,
-    ) -> Any:
-        """The layer's output for ``x`` (N, T, D) as NumPy arrays, on the default device; builds at the first call.
-
-        Parameters
-        ----------
-        x : array, (N, T, D)
-        initial_state : two arrays, (N, H), optional
-            h and c before the first step; default zero.
-        mask : array of bool, (N, T), optional
-            Where False, a step carries both states and puts out the output before it.
-        training : bool
-
-        Returns
-        -------
-        y, or with ``return_state`` the tuple ``(y, h, c)``
-            y (N, T, H) with ``return_sequences``, else (N, H).
-        """
-        ops, array = self._enter(x)
-        T, N, _ = array.shape
-        states = None if initial_state is None else tuple(ops.asarray(s, self.dtype) for s in self._states(initial_state, N))
-        steps = None if mask is None else ops.asarray(self._mask(mask, N, T), np.bool_)
-        result = self.forward(ops, array, states, steps, training, random.next_key() if training else None)
-        y = to_samples(ops, result.y)
-        return (y, *(to_samples(ops, state) for state in result.states)) if self.return_state else y
-
-    def _states(self, states: Sequence[npt.ArrayLike], N: int) -> list[npt.NDArray[Any]]:
-        if len(states) != 2:
-            raise ValueError(f"{self.name} expects initial_state to be two arrays, h and c, got {len(states)}.")
-        arrays = [as_real(state, f"{self.name}'s initial_state") for state in states]
-        for array in arrays:
-            if array.shape != (N, self.units):
-                raise ValueError(f"{self.name} expects states of shape {(N, self.units)}, got {array.shape}.")
-        return arrays
-
-    def _mask(self, mask: npt.ArrayLike, N: int, T: int) -> npt.NDArray[np.bool_]:
-        array = as_real(mask, f"{self.name}'s mask")
-        if array.shape != (N, T):
-            raise ValueError(f"{self.name} expects a mask of shape (batch, time) = {(N, T)}, got {array.shape}.")
-        return np.ascontiguousarray(array.T != 0)
+    def cells(self) -> Sequence[LSTMCore]:
+        return (self,)
 
     def path(self, N: int, T: int, training: bool = False, device: str | None = None) -> str:
         """The kernels that a call on (N, T, D) takes, ``"cpu:avx2:6x16"``; pure."""
         self._require_built()
         D = self.kernel.shape[0]
         return get_ops(device).lstm_path(N, T, D, self.units, np.dtype(self.dtype), self.spec, training=training)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "activation": activations.serialize(self.activation),
-            "recurrent_activation": activations.serialize(self.recurrent_activation),
-            "use_bias": self.use_bias,
-            "kernel_initializer": initializers.serialize(self.kernel_initializer),
-            "recurrent_initializer": initializers.serialize(self.recurrent_initializer),
-            "bias_initializer": initializers.serialize(self.bias_initializer),
-            "unit_forget_bias": self.unit_forget_bias,
-            "return_sequences": self.return_sequences,
-            "return_state": self.return_state,
-            "seed": self.seed,
-        }
-
-
-def _elementwise(argument: str, identifier: Any) -> Activation:
-    activation = activations.as_spec(identifier)
-    if activation.name in ROWWISE:
-        raise ValueError(
-            f"LSTM cannot take {activation.name!r} as {argument}: a gate has one number at a time, {activation.name} needs a "
-            f"whole row. Take an elementwise one, or add Activation({activation.name!r}) after the layer."
-        )
-    return activation

@@ -1,22 +1,26 @@
 """The native file format ``.nlstm``: one file with all that a model is, and all that resuming its training needs.
 
-:mod:`.container` knows the bytes, :mod:`.document` the model, :mod:`.atomic` how a file is replaced.
+:mod:`.container` knows the bytes, :mod:`.document` the model, :mod:`.atomic` how a file is replaced. Files of Keras go on to
+:mod:`numba_lstm.interop.keras`, which is opened only for them.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping
 
 from .. import device as devices
 from ..layers import Layer
-from ..models import Sequential
+from ..models.sequential import Sequential
 from . import atomic, container, document
 from .errors import FileFormatError
 
 __all__ = ["FileFormatError", "load_model", "save_model"]
 
 EXTENSION = ".nlstm"
+_KERAS_EXTENSION = ".keras"
+_KERAS_SIGNATURES = (b"PK\3\4", b"\x89HDF\r\n\x1a\n")  # a zip file, and HDF5
 
 
 def save_model(model: Sequential, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
@@ -29,7 +33,7 @@ def save_model(model: Sequential, filepath: str | os.PathLike[str], overwrite: b
     model : Sequential
         The model; it need be neither built nor compiled.
     filepath : path
-        Ends in ``.nlstm``, which is added to a name without an extension.
+        Ends in ``.nlstm``, which is added to a name without an extension, or in ``.keras``: then it is a file for Keras 3.
     overwrite : bool
         Whether an existing file may be replaced.
 
@@ -37,13 +41,19 @@ def save_model(model: Sequential, filepath: str | os.PathLike[str], overwrite: b
     ------
     ValueError
         For another extension, and for a model that a file cannot hold.
+    ImportError
+        For ``.keras`` without h5py.
     FileExistsError
         If the file exists and ``overwrite`` is False.
     OSError
         If it cannot be written; no temporary file stays behind.
     """
     path = _with_extension(os.fsdecode(filepath))
-    atomic.write(path, container.encode(*document.pack(model)), overwrite=overwrite)
+    if path.endswith(_KERAS_EXTENSION):
+        from ..interop import keras
+
+        return keras.save_model(model, path, overwrite)
+    return atomic.write(path, container.encode(*document.pack(model)), overwrite=overwrite)
 
 
 def load_model(
@@ -52,14 +62,14 @@ def load_model(
     compile: bool = True,
     device: str | None = None,
 ) -> Sequential:
-    """Read a model that :func:`save_model` wrote, as ``keras.saving.load_model``; ``fit`` goes on where it stopped.
+    """Read a model that :func:`save_model` or Keras wrote, as ``keras.saving.load_model``; ``fit`` goes on where it stopped.
 
     A file is never trusted: nothing in it is imported or called, and every byte is checked before anything is built.
 
     Parameters
     ----------
     filepath : path
-        The file. Its content counts, not its extension.
+        The file: ``.nlstm``, ``.keras`` or a legacy ``.h5``. Its content counts, not its extension.
     custom_objects : mapping, optional
         Your own classes of layers, by name.
     compile : bool
@@ -72,12 +82,13 @@ def load_model(
     FileNotFoundError
         If there is no such file.
     FileFormatError
-        If it is damaged, altered, forged, of a newer format, or of another kind.
+        If it is damaged, altered, forged, of a newer format, or of another kind; for a file of Keras also if it has a layer or
+        an option that this package has not.
     """
     path = os.fsdecode(filepath)
     devices.resolve(device)
     try:
-        model = document.unpack(*container.read(path), compile, custom_objects)
+        model = _load(path, compile, custom_objects)
     except FileNotFoundError as error:
         hint = f" Is it {path + EXTENSION!r}?" if os.path.exists(path + EXTENSION) else ""
         raise FileNotFoundError(error.errno, f"there is no such file.{hint}", path) from None
@@ -86,10 +97,28 @@ def load_model(
     return model if device is None else model.to(device)
 
 
+def _load(path: str, compile: bool, custom_objects: Mapping[str, type[Layer]] | None) -> Sequential:
+    if _begins_as_keras(path):
+        from ..interop import keras
+
+        return keras.load_model(path, custom_objects, compile)
+    return document.unpack(*container.read(path), compile, custom_objects)
+
+
+def _begins_as_keras(path: str) -> bool:
+    if not stat.S_ISREG(os.stat(path).st_mode):  # opening a pipe would wait for its writer
+        raise FileFormatError("it is not a regular file.")
+    with open(path, "rb") as file:
+        return file.read(8).startswith(_KERAS_SIGNATURES)
+
+
 def _with_extension(path: str) -> str:
     stem, extension = os.path.splitext(path)
     if not extension:
         return path + EXTENSION
-    if extension != EXTENSION:
-        raise ValueError(f"a model is saved as {EXTENSION}, got {path!r}. Save it as {stem + EXTENSION!r}.")
+    if extension not in (EXTENSION, _KERAS_EXTENSION):
+        raise ValueError(
+            f"a model is saved as {EXTENSION}, got {path!r}. Save it as {stem + EXTENSION!r}, "
+            f"or for Keras as {stem + _KERAS_EXTENSION!r}."
+        )
     return path

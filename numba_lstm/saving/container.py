@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import safetensors.numpy
 
+from ..kernels.specs import Activation
 from . import header, strict_json
 from .errors import FileFormatError
 
@@ -53,7 +54,7 @@ def encode(model: Any, tensors: Tensors) -> bytes:
         "model": model,
     }
     try:
-        text = json.dumps(document, allow_nan=False, separators=(",", ":"))
+        text = json.dumps(document, allow_nan=False, separators=(",", ":"), default=_foreign)
         data = safetensors.numpy.save(arrays, {KEY: text})
         end = 8 + int.from_bytes(data[:8], "little")
         raw = data[8:end]
@@ -65,6 +66,16 @@ def encode(model: Any, tensors: Tensors) -> bytes:
     except (ValueError, TypeError) as error:
         raise ValueError(f"the model cannot be saved: {error}") from error
     return b"".join((data[:8], raw, memoryview(data)[end:]))
+
+
+def _foreign(value: Any) -> Any:
+    """What JSON cannot hold."""
+    if isinstance(value, Activation):
+        raise TypeError(
+            f"its activation {value.name!r} is a function of your own without a name. Give it one, here and where the model is "
+            "loaded: @numba_lstm.activations.register('name')."
+        )
+    raise TypeError(f"{value!r} is not JSON serializable.")
 
 
 def read(path: str) -> tuple[Any, Tensors]:

@@ -12,18 +12,16 @@ from typing import Any
 
 from .. import initializers
 from ..layers import Layer
-from ..models import Sequential
+from ..models.sequential import Sequential
 from ..random import Stream
 from ..variables import Variable
 from .container import Tensors
-from .errors import FileFormatError
+from .errors import REFUSALS, FileFormatError, brief
 
 MAX_LAYERS = 256
 _LAYERS, _OPTIMIZER = "layers/", "optimizer/"
 _KEYS = {"class_name", "config", "compile", "random"}
 _CONFIG_KEYS = {"name", "trainable", "dtype", "layers"}
-#: What a constructor may answer to arguments that make no sense.
-_REFUSALS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, MemoryError, RecursionError)
 
 
 def pack(model: Sequential) -> tuple[dict[str, Any], Tensors]:
@@ -77,8 +75,8 @@ def unpack(
     try:
         with initializers.skipped(at_most=sum(weight.size for weight in weights.values())):
             model = Sequential.from_config(document["config"], custom_objects)
-    except _REFUSALS as error:
-        raise FileFormatError(f"its model cannot be made: {_brief(error)}") from error
+    except REFUSALS as error:
+        raise FileFormatError(f"its model cannot be made: {brief(error)}") from error
     if not custom_objects:  # a class of the user's own may put its arguments as it likes
         _compare(document["config"], model.get_config(), "config")
     variables = dict(_named(model))
@@ -142,8 +140,8 @@ def _stream(state: Any) -> Stream:
     try:
         stream = Stream(state["seed"])
         stream.state = state
-    except _REFUSALS as error:
-        raise FileFormatError(f"its random stream cannot be made: {_brief(error)}") from error
+    except REFUSALS as error:
+        raise FileFormatError(f"its random stream cannot be made: {brief(error)}") from error
     _compare(state, stream.state, "random")
     return stream
 
@@ -151,8 +149,8 @@ def _stream(state: Any) -> Stream:
 def _restore_training(model: Sequential, config: dict[str, Any], state: Tensors) -> None:
     try:
         model.compile_from_config(config)
-    except _REFUSALS as error:
-        raise FileFormatError(f"its model cannot be compiled: {_brief(error)} (Or load it with compile=False.)") from error
+    except REFUSALS as error:
+        raise FileFormatError(f"its model cannot be compiled: {brief(error)} (Or load it with compile=False.)") from error
     _compare(config, model.get_compile_config(), "compile")
     optimizer = model.optimizer
     if optimizer is None:
@@ -166,8 +164,3 @@ def _restore_training(model: Sequential, config: dict[str, Any], state: Tensors)
     optimizer.load_state({name.removeprefix(_OPTIMIZER): array for name, array in state.items()})
     if optimizer.iterations < 0:
         raise FileFormatError(f"its optimizer has taken {optimizer.iterations} steps.")
-
-
-def _brief(error: BaseException) -> str:
-    text = str(error) or type(error).__name__
-    return text if len(text) <= 300 else f"{text[:300]}…"

@@ -7,6 +7,7 @@ each tensor, and texts under ``__metadata__``), then the tensors' bytes, which t
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
@@ -30,8 +31,8 @@ class Entry(NamedTuple):
     end: int  #: offset past the last byte
 
 
-def read(file: BinaryIO) -> bytes:
-    """The header's bytes, from a file that stands at its beginning.
+def read(file: BinaryIO, kind: str = ".nlstm") -> bytes:
+    """The header's bytes, from a file that stands at its beginning; ``kind`` is what messages call it.
 
     Raises
     ------
@@ -39,15 +40,15 @@ def read(file: BinaryIO) -> bytes:
         If the file is of another kind, or too short for the header that it announces.
     """
     prefix = file.read(8)
-    for magic, kind in _OTHERS.items():
+    for magic, other in _OTHERS.items():
         if prefix.startswith(magic):
-            raise FileFormatError(f"it is {kind}, not a .nlstm file. This release reads .nlstm files only.")
+            raise FileFormatError(f"it is {other}, not a {kind} file. This release reads {kind} files only.")
     if len(prefix) < 8:
-        raise FileFormatError(f"it has {len(prefix)} bytes, which is too short for a .nlstm file. Was it cut off?")
+        raise FileFormatError(f"it has {len(prefix)} bytes, which is too short for a {kind} file. Was it cut off?")
     length = int.from_bytes(prefix, "little")
     if length > MAX_BYTES:
         raise FileFormatError(
-            f"it is no .nlstm file, or damaged: it begins with a header's length of {length:,} bytes; "
+            f"it is no {kind} file, or damaged: it begins with a header's length of {length:,} bytes; "
             f"{MAX_BYTES:,} are allowed."
         )
     raw = file.read(length)
@@ -56,7 +57,9 @@ def read(file: BinaryIO) -> bytes:
     return raw
 
 
-def parse(raw: bytes, size: int) -> tuple[dict[str, str], dict[str, Entry]]:
+def parse(
+    raw: bytes, size: int, dtypes: Mapping[str, np.dtype[Any]] = DTYPES, kind: str = ".nlstm"
+) -> tuple[dict[str, str], dict[str, Entry]]:
     """The metadata and the tensors that a header announces, in the order of their ranges.
 
     Parameters
@@ -65,23 +68,27 @@ def parse(raw: bytes, size: int) -> tuple[dict[str, str], dict[str, Entry]]:
         The header.
     size : int
         The number of bytes behind it.
+    dtypes : mapping
+        Those that are read, by the names that the header has for them.
+    kind : str
+        What messages call the file.
 
     Raises
     ------
     FileFormatError
-        Unless the header is strict JSON, all dtypes are among ``DTYPES``, and the ranges tile the ``size`` bytes.
+        Unless the header is strict JSON, all dtypes are among ``dtypes``, and the ranges tile the ``size`` bytes.
     """
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise FileFormatError(f"its header is not UTF-8 text: {error}.") from error
     if not text.startswith("{"):
-        raise FileFormatError("its header does not begin with '{', so it is no .nlstm file, or damaged.")
+        raise FileFormatError(f"its header does not begin with '{{', so it is no {kind} file, or damaged.")
     header = strict_json.loads(text, "its header")
     metadata = header.pop("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
         raise FileFormatError("its header's __metadata__ must hold texts only.")
-    entries = {name: _entry(name, fields) for name, fields in header.items()}
+    entries = {name: _entry(name, fields, dtypes) for name, fields in header.items()}
     entries = dict(sorted(entries.items(), key=lambda item: item[1].begin))
     position = 0
     for name, entry in entries.items():
@@ -93,23 +100,23 @@ def parse(raw: bytes, size: int) -> tuple[dict[str, str], dict[str, Entry]]:
     return metadata, entries
 
 
-def _entry(name: str, fields: Any) -> Entry:
+def _entry(name: str, fields: Any, dtypes: Mapping[str, np.dtype[Any]]) -> Entry:
     if not name.isprintable() or not 0 < len(name) <= MAX_NAME:
         raise FileFormatError(f"{name[:80]!r} is no name for a tensor.")
     if not isinstance(fields, dict) or fields.keys() != {"dtype", "shape", "data_offsets"}:
         raise FileFormatError(f"tensor {name!r} must have exactly dtype, shape and data_offsets.")
     dtype, shape, offsets = fields["dtype"], fields["shape"], fields["data_offsets"]
-    if not isinstance(dtype, str) or dtype not in DTYPES:
-        raise FileFormatError(f"tensor {name!r} has the dtype {str(dtype)[:40]!r}, expected one of {', '.join(DTYPES)}.")
+    if not isinstance(dtype, str) or dtype not in dtypes:
+        raise FileFormatError(f"tensor {name!r} has the dtype {str(dtype)[:40]!r}, expected one of {', '.join(dtypes)}.")
     if not _are_sizes(shape, least=1) or len(shape) > MAX_RANK:
         raise FileFormatError(f"tensor {name!r}: the shape must be a list of at most {MAX_RANK} whole numbers from 1 up.")
     if not _are_sizes(offsets, least=0) or len(offsets) != 2 or offsets[0] > offsets[1]:
         raise FileFormatError(f"tensor {name!r}: data_offsets must be two whole numbers, begin and end.")
     begin, end = offsets
-    expected = math.prod(shape) * DTYPES[dtype].itemsize  # Python's whole numbers cannot overflow
+    expected = math.prod(shape) * dtypes[dtype].itemsize  # Python's whole numbers cannot overflow
     if end - begin != expected:
         raise FileFormatError(f"tensor {name!r} takes {end - begin:,} bytes, but {dtype} and its shape need {expected:,}.")
-    return Entry(DTYPES[dtype], tuple(shape), begin, end)
+    return Entry(dtypes[dtype], tuple(shape), begin, end)
 
 
 def _are_sizes(value: Any, *, least: int) -> bool:

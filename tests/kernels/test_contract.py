@@ -9,7 +9,7 @@ import pytest
 
 from numba_lstm.kernels.contract import Ops
 
-OPS = {name: op for name, op in vars(Ops).items() if inspect.isfunction(op) and not name.startswith("_")}
+OPS = {name: op for name, op in inspect.getmembers(Ops, inspect.isfunction) if not name.startswith("_")}
 DEVICES = ["reference", "cpu"]
 
 

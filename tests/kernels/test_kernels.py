@@ -19,7 +19,7 @@ SHAPE = geometry("float32")
         lambda: products.affine(SHAPE, 1),
         lambda: gradients._plain_columns(SHAPE, 1),
         lambda: packing._pack_gates(SHAPE),
-        lambda: streaming._step(SHAPE),
+        lambda: streaming._steps(SHAPE),
         lambda: activations._value(Activation("tanh"), "float32"),
     ],
     ids=["forward", "backward", "affine", "gradient", "pack", "stream", "activation"],

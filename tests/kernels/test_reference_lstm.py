@@ -4,27 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from finite_differences import assert_gradient
 from kernel_cases import CELLS, lstm_case, lstm_forward, name_of, run_lstm
+from lstm_gradients import assert_gradients
 
 from numba_lstm.device import get_ops
 
 OPS = get_ops("reference")
 SMALL = {"N": 3, "T": 4, "D": 2, "H": 3}
-INPUTS = {"x": "dx", "W": "dW", "U": "dU", "b": "db", "h0": "dh0", "c0": "dc0"}
-
-
-def scalar(case):
-    """The inner product of all outputs with the gradients that come back to them."""
-    out = lstm_forward(OPS, case, sequences=case.dy is not None)
-    pairs = [(out.y, case.dy), (out.h, case.dh), (out.c, case.dc)]
-    return sum(np.sum(value * d) for value, d in pairs if d is not None)
-
-
-def assert_gradients(case):
-    gradients = run_lstm(OPS, case)
-    for name, gradient in INPUTS.items():
-        assert_gradient(gradients[gradient], lambda value, name=name: scalar(case.but(**{name: value})), getattr(case, name))
 
 
 @pytest.mark.parametrize("spec", CELLS, ids=name_of)
@@ -63,6 +49,22 @@ def test_a_masked_step_leaves_no_trace():
     without = lstm_forward(OPS, case.but(x=np.delete(case.x, 2, axis=0)))
     np.testing.assert_array_equal(np.delete(with_gap.y, 2, axis=0), without.y)
     np.testing.assert_array_equal(with_gap.c, without.c)
+
+
+def test_a_masked_step_is_not_looked_at():
+    """Nor does it add to a gradient: 0 times NaN would be NaN."""
+    case = lstm_case(masked=True)
+    poisoned = np.where(case.mask[..., None], case.x, np.nan)
+    found, expected = run_lstm(OPS, case.but(x=poisoned)), run_lstm(OPS, case)
+    for name, value in expected.items():
+        np.testing.assert_array_equal(found[name], value, err_msg=name)
+
+
+def test_a_row_of_nothing_keeps_its_states():
+    case = lstm_case(mask=np.arange(3) != np.full((5, 1), 1))
+    out = lstm_forward(OPS, case)
+    np.testing.assert_array_equal(out.y[:, 1], np.tile(case.h0[1], (5, 1)))
+    np.testing.assert_array_equal(out.c[1], case.c0[1])
 
 
 def test_a_masked_step_puts_out_the_state_before_it():

@@ -40,7 +40,7 @@ def read_only(a):
 def test_any_layout_has_the_same_bits(ops, dtype, layout):
     case = lstm_case(dtype=dtype, masked=True)
     expected = run_lstm(ops, case)
-    laid_out = run_lstm(ops, case.but(**{f.name: layout(getattr(case, f.name)) for f in dataclasses.fields(case)[:-1]}))
+    laid_out = run_lstm(ops, case.but(**{name: layout(a) for name, a in vars(case).items() if isinstance(a, np.ndarray)}))
     for name, value in expected.items():
         assert laid_out[name].tobytes() == value.tobytes(), name
 

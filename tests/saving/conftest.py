@@ -8,6 +8,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
+import numba_lstm.interop.keras  # noqa: F401 - zip files go on to it, and nothing may be imported while a file is read
 from numba_lstm import set_random_seed
 from numba_lstm.layers import LSTM, Activation, Dense, Dropout, Input
 from numba_lstm.models import Sequential

@@ -5,7 +5,7 @@ from forging import GADGET, OS, layer, lstm, of_layer, put
 
 
 def nested(levels):
-    value = {"class_name": "LSTM", "config": {}}
+    value = {"class_name": "LSTM", "config": {"units": 3}}
     for _ in range(levels):
         value = {"class_name": "Bidirectional", "config": {"layer": value}}
     return value
@@ -29,7 +29,11 @@ LAYERS = {
     "a torch module": (layer(1, {"class_name": "TorchModuleWrapper", "config": {"module": "gASV"}}), "unknown layer"),
     "a saved model": (layer(1, {"class_name": "TFSMLayer", "config": {"filepath": "/tmp"}}), "unknown layer"),
     "a model": (layer(1, {"class_name": "Sequential", "config": {}}), "unknown layer"),
-    "nested": (layer(1, nested(20)), "unknown layer"),
+    "nested": (layer(1, nested(20)), "Bidirectional expects LSTM or RNN layers"),
+    "nothing inside": (layer(1, {"class_name": "Bidirectional", "config": {}}), "layer must be"),
+    "no cell": (layer(1, {"class_name": "RNN", "config": {}}), "layer must be"),
+    "no cells": (layer(1, {"class_name": "StackedRNNCells", "config": {"cells": 7}}), "cannot be made"),
+    "a function": (lstm("activation", {"class_name": "os.system", "config": {}}), "unknown activation"),
     "module beside the class": (put(("config", "layers", 1, "module"), "os"), "config.layers[1] is"),
     "config null": (put(("config", "layers", 1, "config"), None), "cannot be made"),
     "config list": (put(("config", "layers", 1, "config"), [4]), "cannot be made"),

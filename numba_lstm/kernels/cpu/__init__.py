@@ -1,32 +1,76 @@
 """The CPU: explicit vectors in Numba, register tiles, time loops that threads share by shards of the batch."""
 
 from .activations import activation_backward, activation_forward
-from .arrays import asarray, concat, flip, gather, to_host
+from .arrays import (
+    add,
+    asarray,
+    concat,
+    flip,
+    gather,
+    merge_steps,
+    multiply,
+    repeat,
+    reshape,
+    scale,
+    split,
+    split_steps,
+    steps_unlike,
+    sum_steps,
+    to_host,
+    unlike,
+    zero_masked,
+)
+from .batch_norm import batch_norm_backward, batch_norm_forward
 from .dense import dense_backward, dense_forward
 from .dropout import dropout_backward, dropout_forward
+from .embedding import embedding_backward, embedding_forward
+from .layer_norm import layer_norm_backward, layer_norm_forward
 from .losses import loss, metric
-from .lstm import lstm_backward, lstm_forward, lstm_path
+from .lstm import lstm_path
+from .lstm_paths import lstm_backward, lstm_forward
+from .noise import noise_forward
+from .pool import together
 from .streaming import stream
 from .updates import clip_gradients, update
 
 __all__ = [
     "activation_backward",
     "activation_forward",
+    "add",
     "asarray",
+    "batch_norm_backward",
+    "batch_norm_forward",
     "clip_gradients",
     "concat",
     "dense_backward",
     "dense_forward",
     "dropout_backward",
     "dropout_forward",
+    "embedding_backward",
+    "embedding_forward",
     "flip",
     "gather",
+    "layer_norm_backward",
+    "layer_norm_forward",
     "loss",
     "lstm_backward",
     "lstm_forward",
     "lstm_path",
+    "merge_steps",
     "metric",
+    "multiply",
+    "noise_forward",
+    "repeat",
+    "reshape",
+    "scale",
+    "split",
+    "split_steps",
+    "steps_unlike",
     "stream",
+    "sum_steps",
     "to_host",
+    "together",
+    "unlike",
     "update",
+    "zero_masked",
 ]

@@ -10,11 +10,13 @@ from numba import types
 
 from ..specs import ROWWISE, Activation
 from .arrays import buffer, shaped
+from .elementwise import activate, code, keeps_z, label, slope
 from .jit import cell, inlined, kernel
 from .memory import aligned
+from .own import settled
 from .panels import NUMBA, dtype_name, geometry
 from .simd import data, load, splat, store
-from .vmath import activate, code, exp, keeps_z, label, slope
+from .vmath import exp
 
 Array = npt.NDArray[Any]
 
@@ -118,7 +120,7 @@ class Kept(NamedTuple):
 
 def apply(activation: Activation, z: Array, shape: tuple[int, ...], training: bool) -> tuple[Array, Kept | None]:
     """The activation of padded rows z, which may be overwritten, as an array of ``shape``, and its tape."""
-    kept = y = z
+    activation, kept = settled(activation), (y := z)
     dtype = dtype_name(z.dtype)
     if activation.name in ROWWISE:
         _softmax(dtype)(z, y, shape[-1])

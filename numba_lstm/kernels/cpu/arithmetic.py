@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import operator
 
-from numba.core import types
+from llvmlite import ir
+from numba.core import cgutils, types
 from numba.core.imputils import lower_builtin
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic
 
-from .simd import MANTISSA, Bits, Mask, Vector, broadcast, constant, fused
+from .simd import INT32, MANTISSA, SUFFIX, Bits, Mask, Vector, broadcast, constant, fused
 
 
 @intrinsic
@@ -73,6 +74,7 @@ _binary(operator.le, lambda b, x, y: b.fcmp_ordered("<=", x, y), answers_mask=Tr
 _binary(operator.gt, lambda b, x, y: b.fcmp_ordered(">", x, y), answers_mask=True)
 _binary(operator.ge, lambda b, x, y: b.fcmp_ordered(">=", x, y), answers_mask=True)
 _binary(operator.eq, lambda b, x, y: b.fcmp_ordered("==", x, y), answers_mask=True)
+_binary(operator.ne, lambda b, x, y: b.fcmp_unordered("!=", x, y), answers_mask=True)
 
 
 @infer_global(operator.neg)
@@ -99,6 +101,27 @@ def select(typingctx, mask, a, b):
     return vector(mask, a, b), codegen
 
 
+def _library(name: str):
+    """An LLVM intrinsic of vectors of one type. Where the processor has no such instruction, it is a call for each lane."""
+
+    @intrinsic
+    def function(typingctx, *vectors):
+        v = vectors[0]
+
+        def codegen(context, builder, sig, args):
+            values = [builder.extract_value(args[0], k) for k in range(len(vectors))]
+            ty = ir.FunctionType(v.llvm, [v.llvm] * len(values))
+            llvm = cgutils.get_or_insert_function(builder.module, ty, f"llvm.{name}.v{v.n}{SUFFIX[v.dtype]}")
+            return builder.call(llvm, values)
+
+        return v(types.StarArgTuple(vectors)), codegen
+
+    return function
+
+
+sqrt, power = _library("sqrt"), _library("pow")
+
+
 @intrinsic
 def absolute(typingctx, v):
     """``abs(v)``."""
@@ -120,6 +143,41 @@ def copysign(typingctx, magnitude, sign):
         return builder.bitcast(builder.or_(builder.bitcast(args[0], ty), bit), magnitude.llvm)
 
     return magnitude(magnitude, sign), codegen
+
+
+def _narrow(builder, k):
+    """Small integers in 32 bits: few processors turn 64 into a float."""
+    return builder.trunc(k, ir.VectorType(INT32, k.type.count)) if k.type.element.width > 32 else k
+
+
+@intrinsic
+def split_exponent(typingctx, v):
+    """``(k, m)`` with ``v = m * 2**k`` and m in [sqrt(1/2), sqrt(2)), for normal positive v; k is as floating as v."""
+    result = types.Tuple((v, v))
+    half_root = {types.float32: 0x3F3504F3, types.float64: 0x3FE6A09E667F3BCD}[v.dtype]  # the bits of sqrt(1/2)
+
+    def codegen(context, builder, sig, args):
+        bits = builder.bitcast(args[0], v.integers)
+        shift = constant(v.integers, MANTISSA[v.dtype])
+        k = builder.ashr(builder.sub(bits, constant(v.integers, half_root)), shift)
+        m = builder.bitcast(builder.sub(bits, builder.shl(k, shift)), v.llvm)
+        return context.make_tuple(builder, result, [builder.sitofp(_narrow(builder, k), v.llvm), m])
+
+    return result(v), codegen
+
+
+@intrinsic
+def power_of_two(typingctx, v):
+    """``2**v`` for whole v whose result is normal."""
+
+    def codegen(context, builder, sig, args):
+        bias = (1 << (v.dtype.bitwidth - 2 - MANTISSA[v.dtype])) - 1
+        whole = builder.fptosi(args[0], ir.VectorType(INT32, v.n))
+        whole = whole if v.dtype == types.float32 else builder.sext(whole, v.integers)
+        biased = builder.add(whole, constant(v.integers, bias))
+        return builder.bitcast(builder.shl(biased, constant(v.integers, MANTISSA[v.dtype])), v.llvm)
+
+    return v(v), codegen
 
 
 @intrinsic

@@ -1,123 +1,186 @@
-"""Cells: what happens to a finished tile of z, and on the way back to a finished tile of dh.
+"""Cells: what happens to a finished tile of z. Those of the way back are in :mod:`.cell_gradients`.
 
 A cell is a C function that a loop calls by its address, once a panel and row tile. So loops (shape, dtype) and cells
-(activations, mask, tape) add up instead of multiplying, and a new combination of activations compiles one small function.
+(activations, options, tape) add up instead of multiplying, and a new combination of activations compiles one small function.
 The cell inlined into the loop gave the same bits and the same speed: z waits in the first-level cache either way.
+
+A step has two of them, one after the other for the same tile: of the *gates* (z and c) and of the *output* (h). In one loop
+their two long chains of dependent instructions left room for two rows in the processor's window, apart for three and seven
+(1.3x); and between the two a layer norm may change what the output sees of c.
 """
 
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 from numba import types
 
-from ..specs import LSTMSpec
+from ..specs import Activation, LSTMSpec
 from .arithmetic import fma, select
+from .elementwise import activate, code, keeps_z, label
 from .jit import cell
 from .panels import NUMBA
-from .simd import load, splat, store
-from .vmath import activate, code, flush, keeps_z, label, slope
+from .simd import flags, load, splat, store
+from .vmath import flush, maximum, minimum
+
+#: What stands where in ``settings``, the numbers of a spec that cells read.
+CLIP, RATE_H, REST_H, RATE_C, REST_C = range(5)
 
 
-def _signature(dtype: str, pointers: int, integers: int) -> Any:
-    """``void(float*..., bool*, integer...)``."""
-    return types.void(*(types.CPointer(NUMBA[dtype]),) * pointers, types.CPointer(types.uint8), *(types.intp,) * integers)
+class Traits(NamedTuple):
+    """All that the code of cells depends on."""
+
+    gate: Activation  #: of i, f and o
+    inner: Activation  #: of g
+    outer: Activation  #: of c
+    clip: bool = False
+    coupled: bool = False
+    masked: bool = False
+    peephole: bool = False
+    zoneout_h: str = ""  #: how h keeps what it was: not at all, by "rate" (the expectation) or by "mask"
+    zoneout_c: str = ""  #: the same of c
+
+    def keeps(self, activation: Activation) -> bool:
+        """Whether the tape keeps a gate's z: a clipped one tells where the slope is 0, which its value does not."""
+        return self.clip or keeps_z(activation)
+
+    @property
+    def label(self) -> str:
+        """The traits as a part of a kernel's name."""
+        flags_ = (self.clip, self.coupled, self.masked, self.peephole)
+        zoneout = f"{self.zoneout_h or 'none'}_{self.zoneout_c or 'none'}"
+        return "_".join([*map(label, self[:3]), "".join(str(int(flag)) for flag in flags_), zoneout])
+
+
+class Asked(NamedTuple):
+    """What a call brings along that kernels depend on, beside the spec."""
+
+    masked: bool
+    peephole: bool
+    kept_h: bool
+    kept_c: bool
+    training: bool
+    own: bool = False  #: whether gates have their own factors of x and h
+
+
+def traits(spec: LSTMSpec, asked: Asked) -> Traits:
+    """The traits of an LSTM in a call."""
+
+    def zoneout(kept: bool, rate: float) -> str:
+        return "mask" if kept else "rate" if rate and not asked.training else ""
+
+    return Traits(
+        spec.recurrent_activation,
+        spec.activation,
+        spec.output_activation,
+        clip=spec.clip is not None,
+        coupled=spec.coupled,
+        masked=asked.masked,
+        peephole=asked.peephole,
+        zoneout_h=zoneout(asked.kept_h, spec.zoneout[0]),
+        zoneout_c=zoneout(asked.kept_c, spec.zoneout[1]),
+    )
 
 
 @cache
-def forward_cell(spec: LSTMSpec, dtype: str, V: int, tape: bool, masked: bool) -> Any:
-    """The cell of :meth:`~numba_lstm.kernels.contract.Ops.lstm_forward` for panels of V units.
+def settings(spec: LSTMSpec, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """The numbers of a spec that cells read, in the order of CLIP .. REST_C."""
+    rate_h, rate_c = spec.zoneout
+    return np.array([spec.clip or 0, rate_h, 1 - rate_h, rate_c, 1 - rate_c], dtype)
 
-    Called with z (rows ``z_rows`` apart, gates V apart), the previous and new c and h (rows ``c_rows`` and ``h_rows`` apart),
-    the tape's gates (rows 4 V apart), the mask of these rows, and the number of rows n.
+
+def signature(dtype: str, floats: int, booleans: int, integers: int) -> Any:
+    """``void(float*..., bool*..., integer...)``."""
+    pointers = (types.CPointer(NUMBA[dtype]),) * floats + (types.CPointer(types.uint8),) * booleans
+    return types.void(*pointers, *(types.intp,) * integers)
+
+
+@cache
+def gate_cell(traits: Traits, dtype: str, V: int, tape: bool) -> Any:
+    """z and c_{t-1} to the gates and c_t, for panels of V units (:meth:`~numba_lstm.kernels.contract.Ops.lstm_forward`).
+
+    Called with z (rows ``z_rows`` apart, gates V apart), the previous and new c (rows ``c_rows`` apart), the tape's gates, the
+    peephole's panel (``peephole_rows`` 0, or where rows are panels of one row the distance of theirs), the settings, the mask
+    of these rows, the kept c (``kept_rows`` apart), and the number of rows n. It leaves o, and the new c before its zoneout,
+    in the first two gates of z.
     """
-    gate, gate_parameter = code(spec.recurrent_activation)
-    inner, inner_parameter = code(spec.activation)
-    outer, outer_parameter = code(spec.output_activation)
-    gate_z, inner_z = keeps_z(spec.recurrent_activation), keeps_z(spec.activation)
-    V2, V3, V4 = 2 * V, 3 * V, 4 * V
+    gate, gate_parameter = code(traits.gate)
+    inner, inner_parameter = code(traits.inner)
+    gate_z, inner_z = traits.keeps(traits.gate), traits.keeps(traits.inner)
+    clip, coupled, masked, peepholes = traits.clip, traits.coupled, traits.masked, traits.peephole
+    mean, drawn = traits.zoneout_c == "rate", traits.zoneout_c == "mask"
+    V2, V3 = 2 * V, 3 * V
 
-    def lstm_forward_cell(z, c_old, c_new, h_old, h_new, gates, mask, z_rows, c_rows, h_rows, n):
+    def lstm_gate_cell(
+        z, c_old, c_new, gates, peephole, settings, mask, kept,
+        z_rows, c_rows, gate_rows, peephole_rows, mask_rows, kept_rows, n,
+    ):  # fmt: skip
         for r in range(n):
-            q, s, a = r * z_rows, r * c_rows, r * V4
+            q, s = r * z_rows, r * c_rows
             zi, zf, zg, zo = load(z, q, V), load(z, q + V, V), load(z, q + V2, V), load(z, q + V3, V)
+            before = load(c_old, s, V)
+            if peepholes:
+                v = r * peephole_rows
+                zi = fma(load(peephole, v, V), before, zi)
+                zf = fma(load(peephole, v + V, V), before, zf)
+            if clip:
+                high = splat(z, settings[CLIP], V)
+                zi = maximum(minimum(zi, high), -high)
+                zf = maximum(minimum(zf, high), -high)
+                zg = maximum(minimum(zg, high), -high)
             i = activate(gate, gate_parameter, zi)
-            f = activate(gate, gate_parameter, zf)
+            f = 1.0 - i if coupled else activate(gate, gate_parameter, zf)
             g = activate(inner, inner_parameter, zg)
+            c = flush(fma(f, before, i * g))
+            if peepholes:
+                zo = fma(load(peephole, v + V2, V), c, zo)
+            if clip:
+                zo = maximum(minimum(zo, high), -high)
             o = activate(gate, gate_parameter, zo)
             if tape:
+                a = r * gate_rows
                 store(gates, a, zi if gate_z else i)
                 store(gates, a + V, zf if gate_z else f)
                 store(gates, a + V2, zg if inner_z else g)
                 store(gates, a + V3, zo if gate_z else o)
-            before = load(c_old, s, V)
-            c = flush(fma(f, before, i * g))
-            h = flush(o * activate(outer, outer_parameter, c))
+            store(z, q, o)
+            store(z, q + V, c)
+            if mean:
+                c = flush(fma(splat(z, settings[RATE_C], V), before, splat(z, settings[REST_C], V) * c))
+            if drawn:
+                c = select(flags(kept, r * kept_rows, V), before, c)
             if masked:
-                valid = splat(z, mask[r], V) > 0.0
-                c = select(valid, c, before)
-                h = select(valid, h, load(h_old, r * h_rows, V))
+                c = select(splat(z, mask[r * mask_rows], V) > 0.0, c, before)
             store(c_new, s, c)
-            store(h_new, r * h_rows, h)
 
-    name = f"lstm_forward_cell_{dtype}x{V}_{_label(spec)}_{int(tape)}{int(masked)}"
-    return cell(lstm_forward_cell, name, _signature(dtype, 6, 4))
+    name = f"lstm_gate_cell_{dtype}x{V}_{traits.label}_{int(tape)}"
+    return cell(lstm_gate_cell, name, signature(dtype, 6, 2, 7))
 
 
 @cache
-def backward_cell(spec: LSTMSpec, dtype: str, V: int, masked: bool) -> Any:
-    """The cell of :meth:`~numba_lstm.kernels.contract.Ops.lstm_backward` for panels of V units.
+def output_cell(traits: Traits, dtype: str, V: int) -> Any:
+    """o and c_t to h_t, after :func:`gate_cell`.
 
-    Called with dh from the step after (rows ``dh_rows`` apart), the layer's own dy (rows ``dy_rows`` apart), c before and after
-    the step and dc, which moves one step back (rows ``rows`` apart); the tape's gates become dz. With a mask, ``carry`` holds
-    what a masked row passes on past the product with U.
+    Called with z as that cell left it, the previous and new h (rows ``h_rows`` apart), the settings, the mask, the kept h and
+    the number of rows n.
     """
-    gate, gate_parameter = code(spec.recurrent_activation)
-    inner, inner_parameter = code(spec.activation)
-    outer, outer_parameter = code(spec.output_activation)
-    gate_z, inner_z, outer_z = keeps_z(spec.recurrent_activation), keeps_z(spec.activation), keeps_z(spec.output_activation)
-    V2, V3, V4 = 2 * V, 3 * V, 4 * V
+    outer, outer_parameter = code(traits.outer)
+    masked, mean, drawn = traits.masked, traits.zoneout_h == "rate", traits.zoneout_h == "mask"
 
-    def lstm_backward_cell(dh, dy, c_old, c_new, dc, carry, gates, mask, dh_rows, dy_rows, rows, n, has_dy):
+    def lstm_output_cell(z, h_old, h_new, settings, mask, kept, z_rows, h_rows, mask_rows, kept_rows, n):
         for r in range(n):
-            s, a = r * rows, r * V4
-            ki, kf, kg, ko = load(gates, a, V), load(gates, a + V, V), load(gates, a + V2, V), load(gates, a + V3, V)
-            i = activate(gate, gate_parameter, ki) if gate_z else ki
-            f = activate(gate, gate_parameter, kf) if gate_z else kf
-            g = activate(inner, inner_parameter, kg) if inner_z else kg
-            o = activate(gate, gate_parameter, ko) if gate_z else ko
-            c = load(c_new, s, V)
-            p = activate(outer, outer_parameter, c)
-            into_h = load(dh, r * dh_rows, V)
-            if has_dy != 0:
-                into_h = into_h + load(dy, r * dy_rows, V)
-            after = load(dc, s, V)
+            q, s = r * z_rows, r * h_rows
+            h = flush(load(z, q, V) * activate(outer, outer_parameter, load(z, q + V, V)))
+            if mean:
+                h = flush(fma(splat(z, settings[RATE_H], V), load(h_old, s, V), splat(z, settings[REST_H], V) * h))
+            if drawn:
+                h = select(flags(kept, r * kept_rows, V), load(h_old, s, V), h)
             if masked:
-                into_h = into_h + load(carry, s, V)
-            into_c = flush(fma(into_h * o, slope(outer, outer_parameter, c if outer_z else p), after))
-            zi = flush(into_c * g * slope(gate, gate_parameter, ki))
-            zf = flush(into_c * load(c_old, s, V) * slope(gate, gate_parameter, kf))
-            zg = flush(into_c * i * slope(inner, inner_parameter, kg))
-            zo = flush(into_h * p * slope(gate, gate_parameter, ko))
-            before = flush(into_c * f)
-            if masked:
-                valid = splat(dh, mask[r], V) > 0.0
-                zi, zf, zg, zo = (
-                    select(valid, zi, 0.0), select(valid, zf, 0.0), select(valid, zg, 0.0), select(valid, zo, 0.0)
-                )  # fmt: skip
-                before = select(valid, before, after)
-                store(carry, s, select(valid, splat(dh, 0.0, V), into_h))
-            store(gates, a, zi)
-            store(gates, a + V, zf)
-            store(gates, a + V2, zg)
-            store(gates, a + V3, zo)
-            store(dc, s, before)
+                h = select(splat(z, mask[r * mask_rows], V) > 0.0, h, load(h_old, s, V))
+            store(h_new, s, h)
 
-    name = f"lstm_backward_cell_{dtype}x{V}_{_label(spec)}_{int(masked)}"
-    return cell(lstm_backward_cell, name, _signature(dtype, 7, 5))
-
-
-def _label(spec: LSTMSpec) -> str:
-    """A spec as a part of a kernel's name."""
-    return "_".join(map(label, (spec.recurrent_activation, spec.activation, spec.output_activation)))
+    name = f"lstm_output_cell_{dtype}x{V}_{label(traits.outer)}_{int(masked)}_{traits.zoneout_h}"
+    return cell(lstm_output_cell, name, signature(dtype, 4, 2, 5))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,12 +30,19 @@ class _Tape(NamedTuple):
 
 def _product(x: Array, W: Array, b: Array, C: int) -> Array:
     """``b + x W`` for x (M, D) or (T, N, D) as rows (M, padded)."""
-    shape = geometry(x.dtype)
-    cut = columns(C, shape)
+    run, blocks, padded = _plan(C, x.dtype)
     x = x if x.ndim == 3 else x[None]
-    out = aligned((x.shape[0] * x.shape[1], cut.padded(shape)), x.dtype)
-    product(affine(shape, cut.C), x, W, b, out, cut.full)
+    out = aligned((x.shape[0] * x.shape[1], padded), x.dtype)
+    product(run, x, W, b, out, blocks)
     return out
+
+
+@cache
+def _plan(C: int, dtype: np.dtype[Any]) -> tuple[Any, int, int]:
+    """The kernel of a product with C columns, its full blocks, and the columns with padding."""
+    shape = geometry(dtype)
+    cut = columns(C, shape)
+    return affine(shape, cut.C), cut.full, cut.padded(shape)
 
 
 def dense_forward(
@@ -42,9 +50,8 @@ def dense_forward(
 ) -> tuple[Array, _Tape | None]:
     """CPU twin: a row's chain is its own, so bits do not depend on the batch."""
     D, C = kernel.value.shape
-    padded = columns(C, geometry(x.dtype)).padded(geometry(x.dtype))
     W = kernel.prepared("cpu.blocks", packing.blocks)
-    b = packing.zero_bias(padded, x.dtype) if bias is None else bias.prepared("cpu.blocks", packing.blocks)
+    b = packing.zero_bias(_plan(C, x.dtype)[2], x.dtype) if bias is None else bias.prepared("cpu.blocks", packing.blocks)
     y, kept = apply(activation, _product(x, W, b, C), (*x.shape[:-1], C), training)
     return y, None if kept is None else _Tape(x, kernel, bias, kept)
 

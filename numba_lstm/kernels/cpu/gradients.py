@@ -8,15 +8,18 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from ...gates import COUNT
 from . import pool
+from .factors import multiplied
 from .jit import inlined, kernel
 from .memory import aligned
 from .panels import NUMBA, Panels, Shape, columns
-from .simd import data, splat, store
-from .tile import HEIGHT, height, outer_rows
+from .simd import data, offset, splat, store
+from .tile import HEIGHT, height
+from .tile_products import outer_rows, outer_rows_of_gates
 
 Array = npt.NDArray[Any]
 
@@ -39,50 +42,70 @@ def pack_rows(a, at, a_rows, steps, k0, k1, packed):
         tiles -= 1
 
 
+@inlined
+def pack_own(a, m0, a_rows, steps, k0, k1, factors, factors_rows, N, packed, few, side, V):
+    """The same of rows m0 on, each element multiplied by the factors of ``side`` gates, which have rows for N of a's."""
+    k, tiles = k0, (k1 - k0 + HEIGHT - 1) // HEIGHT
+    while k < k1:
+        n = height(k1 - k, tiles)
+        for m in range(steps):
+            to = side * ((k - k0) * steps + m * n)
+            multiplied(a, (m0 + m) * a_rows + k, n, factors, (m0 + m) % N * factors_rows + side * k, packed, to, few, side, V)
+        k += n
+        tiles -= 1
+
+
 @cache
-def _gate_columns(shape: Shape, C: int) -> Any:
+def _gate_columns(shape: Shape, C: int, own: bool) -> Any:
     """Blocks q0 .. q1 of ``a^T dz`` for dz as the tape holds it, C vectors in the tail's block.
+
+    With ``own`` each gate sees a through factors of its own, and a part of a has a quarter of the rows.
 
     A part of a, ``CHAIN`` rows by ``WIDE`` columns, is packed tile by tile and stays in the second-level cache while all blocks
     of dz meet it. Sums wait in ``sums``, block by block, until the last rows were added.
     """
     V, G, B, w, panel = shape.V, shape.G, shape.B, shape.w, COUNT * shape.V
     v = C * V // COUNT
+    chain, side, of_tail = (CHAIN // COUNT, B, COUNT // max(C, 1)) if own else (CHAIN, 1, 0)
+    few, wide = max(1, V // B), max(V, B)
 
-    def gate_columns(a, dz, packed, sums, out, H, full, panels, q0, q1):
-        M, K = a.shape[0], out.shape[0]
+    def gate_columns(a, dz, factors, packed, sums, out, H, full, panels, q0, q1):
+        M, K, N, factors_rows = a.shape[0], out.shape[0], factors.shape[1], factors.shape[2]
         a_rows = a.strides[0] // a.itemsize
         a_, d_, p_, s_ = data(a), data(dz), data(packed), data(sums)
         for i in range(0, K * w * (q1 - q0), V):
             store(s_, i, splat(s_, 0.0, V))
-        for m in range(0, M, CHAIN):
-            steps = min(CHAIN, M - m)
+        for m in range(0, M, chain):
+            steps = min(chain, M - m)
             for k0 in range(0, K, WIDE):
                 k1 = min(K, k0 + WIDE)
-                pack_rows(a_, m * a_rows, a_rows, steps, k0, k1, p_)
+                apart = (k1 - k0) * steps * side
+                if own:
+                    for plane in range(G):
+                        f_, to_ = offset(data(factors), plane * N * factors_rows), offset(p_, plane * apart)
+                        pack_own(a_, m, a_rows, steps, k0, k1, f_, factors_rows, N, to_, few, side, wide)
+                else:
+                    pack_rows(a_, m * a_rows, a_rows, steps, k0, k1, p_)
                 for q in range(q0, q1):
                     p, g = q // G, q % G
                     k, tiles = k0, (k1 - k0 + HEIGHT - 1) // HEIGHT
                     while k < k1:
                         n = height(k1 - k, tiles)
                         to = (q - q0) * K * w + k * w
+                        from_ = (k - k0) * steps * side + (g * apart if own else 0)
                         if p < full:
-                            arguments = (p_, (k - k0) * steps, n, d_, p * panels + m * panel + g * w, panel, steps, s_, to, w)
-                            outer_rows(n, B, B, B, V, arguments)
+                            arguments = (p_, from_, n * side, d_, p * panels + m * panel + g * w, panel, steps, s_, to, w)
+                            if own:
+                                outer_rows_of_gates(n, B, B, B, V, 1, side, (apart, *arguments))
+                            else:
+                                outer_rows(n, B, B, B, V, arguments)
                         else:
-                            arguments = (
-                                p_,
-                                (k - k0) * steps,
-                                n,
-                                d_,
-                                full * panels + m * COUNT * v,
-                                COUNT * v,
-                                steps,
-                                s_,
-                                to,
-                                w,
-                            )
-                            outer_rows(n, C, C, C, V, arguments)
+                            tail = full * panels + m * COUNT * v
+                            arguments = (p_, from_, n * side, d_, tail, COUNT * v, steps, s_, to, w)
+                            if own:
+                                outer_rows_of_gates(n, C, C, C, V, of_tail, side, (apart, *arguments))
+                            else:
+                                outer_rows(n, C, C, C, V, arguments)
                         k += n
                         tiles -= 1
         for q in range(q0, q1):
@@ -95,22 +118,27 @@ def _gate_columns(shape: Shape, C: int) -> Any:
                     for lane in range(min(lanes, H - p * V)):
                         out[k, column + lane] = s_[at + c * lanes + lane]
 
-    return kernel(gate_columns, f"gate_columns_{shape.dtype}x{V}_{C}", NUMBA[shape.dtype], "x2 f1 f1 f1 f2 i i i i i")
+    name = f"gate_columns_{shape.dtype}x{V}_{C}_{int(own)}"
+    return kernel(gate_columns, name, NUMBA[shape.dtype], "x2 f1 f3 f1 f1 f2 i i i i i")
 
 
-def gate_gradient(a: Array, dz: Array, shape: Shape, cut: Panels, stride: int) -> Array:
-    """``a^T dz`` (K, 4H) for rows a (M, K) and dz as the tape holds it, panels ``stride`` apart."""
+def gate_gradient(a: Array, dz: Array, shape: Shape, cut: Panels, stride: int, factors: Array | None = None) -> Array:
+    """``a^T dz`` (K, 4H) for rows a (M, K) and dz as the tape holds it, panels ``stride`` apart.
+
+    With ``factors`` (see :func:`.factors.of_rows`) each gate's columns see a through its own, the same at every step.
+    """
     M, K = a.shape
     out = aligned((K, COUNT * cut.H), a.dtype)
-    run = _gate_columns(shape, cut.C)
+    run = _gate_columns(shape, cut.C, factors is not None)
+    own = np.empty((0, 1, 0), a.dtype) if factors is None else factors
     blocks = cut.full * shape.G + (cut.v > 0)
     parts = pool.parts_for(M * K * cut.gates, blocks)
 
     def work(part: int) -> None:
         first, last = pool.span(blocks, part, parts)
-        packed = aligned((min(M, CHAIN) * min(K, WIDE),), a.dtype)
+        packed = aligned((min(COUNT * M, CHAIN) * min(K, WIDE),), a.dtype)
         sums = aligned((K * shape.w * (last - first),), a.dtype)
-        run(a, dz, packed, sums, out, cut.H, cut.full, stride, first, last)
+        run(a, dz, own, packed, sums, out, cut.H, cut.full, stride, first, last)
 
     pool.run(parts, work)
     return out

@@ -19,8 +19,10 @@ from typing import Any
 from numba import cfunc, njit, types
 from numba.extending import overload
 
+#: Whatever decides about a kernel's code: all sources here, the specs and the order of the gates.
 SOURCES = hashlib.sha256(
-    b"".join(path.read_bytes() for path in sorted(Path(__file__).parents[1].rglob("*.py")) if "cuda" not in path.parts)
+    b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    + Path(__file__).parents[1].joinpath("specs.py").read_bytes()
     + Path(__file__).parents[2].joinpath("gates.py").read_bytes()
 ).hexdigest()[:12]
 

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from ...gates import COUNT
-from ..contract import LSTMGradients, LSTMOutput, LSTMWeights, Weight
+from ..contract import LSTMGradients, LSTMNoise, LSTMOutput, LSTMWeights
 from ..specs import LSTMSpec
+from . import factors as own_factors
 from . import packing, pool
 from .arrays import asarray
-from .cells import backward_cell, forward_cell
+from .cell_gradients import gate_gradient_cell, output_gradient_cell
+from .cells import Asked, gate_cell, output_cell, settings, traits
 from .gradients import gate_gradient
 from .host import HOST
+from .lstm_buffers import input_gradient, padded_steps, panel_stride, start, state
 from .lstm_loops import backward_loop, forward_loop
-from .memory import aligned, stride
+from .memory import aligned, stride, together
 from .panels import Panels, Shape, columns, geometry, panels
-from .products import affine, product, through_gates
+from .products import affine, product
 from .tile import HEIGHT
 
 Array = npt.NDArray[Any]
@@ -26,13 +31,21 @@ Array = npt.NDArray[Any]
 #: Fewer rows than this leave tiles low in a time loop, so the product with W is done for all steps ahead of it.
 FEW_ROWS = HEIGHT
 
-#: Bytes of the product with W that are done ahead at a time: they stay in the second-level cache until the loop reads them.
+#: Up to this many rows a product ahead pays where W is so large that a step would read it from afar: once a chunk of steps.
+SOME_ROWS = 48
+FAR = 1024 * 1024
+
+#: Bytes of the product with W that are done ahead at a time, to stay in the second-level cache until the loop reads them; but
+#: where W is far at least so many rows.
 AHEAD = 256 * 1024
+AHEAD_ROWS = 128
 
 #: Bytes of dz that a chunk of the backward product keeps in the second-level cache.
 L2_SHARE = 128 * 1024
 
 NO_MASK = np.zeros((0, 0), np.bool_)
+NO_MASKS = np.zeros((0, 0, 0), np.bool_)
+NO_NOISE = LSTMNoise()
 
 
 class _Tape(NamedTuple):
@@ -42,18 +55,61 @@ class _Tape(NamedTuple):
     c: Array  # (T+1, N, padded)
     gates: Array  # panels of (T * N, 4 V); becomes dz
     mask: Array
+    kept_h: Array  # (T, N, padded)
+    kept_c: Array  # (T, N, padded)
+    noise: LSTMNoise
+    factors: Array  # of rows, where gates have their own
     weights: LSTMWeights
     spec: LSTMSpec
+    asked: Asked
 
 
 def lstm_path(N: int, T: int, D: int, H: int, dtype: Any, spec: LSTMSpec, *, training: bool) -> str:
     """CPU twin: instruction set, rows by columns of the tallest tile, and ``ahead`` where x W is done before the loop."""
     shape = geometry(np.dtype(dtype))
-    return f"cpu:{HOST.isa}:{min(N, HEIGHT)}x{shape.w}" + (":ahead" if _ahead(N, T, D) else "")
+    steps = _ahead(N, T, D, panels(H, shape.V), np.dtype(dtype))
+    return f"cpu:{HOST.isa}:{min(N, HEIGHT)}x{shape.w}" + (":ahead" if steps else "")
 
 
-def _ahead(N: int, T: int, D: int) -> bool:
-    return N < FEW_ROWS and T > 1 and D > 1
+class _Plan(NamedTuple):
+    """What a call needs that does not depend on its sizes N, T and D."""
+
+    shape: Shape
+    cut: Panels
+    numbers: Array  # that cells read
+    loop: Any
+    cells: tuple[Any, ...]  # kept alive
+    addresses: tuple[int, ...]  # of the cells: of whole panels, of the tail
+
+
+def _planned(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], H: int, makers: Sequence[Any], loop: Any) -> _Plan:
+    shape, how = geometry(dtype), traits(spec, asked)
+    cut = panels(H, shape.V)
+    cells = tuple(make(how, shape.dtype, lanes) for lanes in (shape.V, cut.v or shape.V) for make in makers)
+    return _Plan(shape, cut, settings(spec, dtype), loop(shape, cut), cells, tuple(cell.address for cell in cells))
+
+
+@cache
+def _plan(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], H: int) -> _Plan:
+    makers = (partial(gate_cell, tape=asked.training), output_cell)
+    return _planned(spec, asked, dtype, H, makers, lambda shape, cut: forward_loop(shape, cut.C, asked.own))
+
+
+@cache
+def _gradient_plan(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], H: int) -> _Plan:
+    makers = (output_gradient_cell, gate_gradient_cell)
+    return _planned(
+        spec, asked, dtype, H, makers, lambda shape, cut: backward_loop(shape, cut.C, columns(H, shape).C, asked.own)
+    )
+
+
+def _ahead(N: int, T: int, D: int, cut: Panels, dtype: np.dtype[Any]) -> int:
+    """The steps for which the product with W is done ahead at a time; 0: each step does its own."""
+    row = cut.gates * dtype.itemsize
+    far = D * row > FAR and N <= SOME_ROWS
+    if T == 1 or D == 1 or not (far or N < FEW_ROWS):
+        return 0
+    return max(1, AHEAD // (N * row), -(-AHEAD_ROWS // N) if far else 1)
 
 
 def lstm_forward(
@@ -64,92 +120,119 @@ def lstm_forward(
     spec: LSTMSpec,
     *,
     mask: Array | None = None,
+    noise: LSTMNoise | None = None,
     sequences: bool = False,
     training: bool = False,
 ) -> LSTMOutput:
     """CPU twin: the tape's h and c are rings of time, two rows and one where no tape and no sequence is asked for."""
     T, N, D = x.shape
     H = weights.recurrent_kernel.value.shape[0]
-    shape = geometry(x.dtype)
-    cut = panels(H, shape.V)
+    noise = noise or NO_NOISE
+    asked = Asked(
+        masked=mask is not None,
+        peephole=weights.peephole is not None,
+        kept_h=noise.zoneout_h is not None,
+        kept_c=noise.zoneout_c is not None,
+        own=noise.inputs is not None or noise.recurrent is not None,
+        training=training,
+    )
+    shape, cut, numbers, loop, _, addresses = _plan(spec, asked, x.dtype, H)
     W = weights.kernel.prepared("cpu.panels", packing.gate_panels)
     U = weights.recurrent_kernel.prepared("cpu.panels", packing.gate_panels)
     b = packing.gate_bias(weights.bias, cut, x.dtype)
-    ahead = _ahead(N, T, D)
-    h = _ring(T + 1 if training or sequences else 2, N, cut, D + 1 if training else 0, h0, x.dtype)
-    c = _ring(T + 1 if training else 1, N, cut, 0, c0, x.dtype)
+    ahead = 0 if asked.own else _ahead(N, T, D, cut, x.dtype)
+    steps = ahead or T
+    parts = pool.parts_for(min(steps, T) * N * (H if ahead else D + H) * cut.gates, N)
+    h, c, z = together(
+        x.dtype,
+        (T + 1 if training or sequences else 2, N, stride(cut.padded + (D + 1 if training else 0), x.dtype)),
+        (T + 1 if training else 1, N, stride(cut.padded, x.dtype)),
+        (parts, shape.scratch),
+    )
+    start(h, h0, cut.padded, H)
+    start(c, c0, cut.padded, H)
+    valid = NO_MASK if mask is None else np.ascontiguousarray(mask, np.bool_)
     if training:
         h[:T, :, cut.padded : cut.padded + D] = x
         h[:T, :, cut.padded + D] = 1
         x = h[:T, :, cut.padded : cut.padded + D]  # its rows lie evenly, and do not share cache sets
+        if mask is not None:
+            x[~valid] = 0  # else NaN in a step that is not taken came into dW
     elif N >= FEW_ROWS and x.strides[1] % 1024 == 0:
         x = _spread(x)
-    apart = _panel_stride(T, N, shape, cut)
-    gates = aligned((apart * cut.full + T * N * COUNT * cut.v if training else 0,), x.dtype)
-    valid = NO_MASK if mask is None else np.ascontiguousarray(mask, np.bool_)
-    cell = forward_cell(spec, shape.dtype, shape.V, training, mask is not None)
-    last = forward_cell(spec, shape.dtype, cut.v, training, mask is not None) if cut.v else cell
-    loop = forward_loop(shape, cut.C)
-    steps = max(1, AHEAD // (N * cut.gates * x.itemsize)) if ahead else T
+    apart = panel_stride(T, N, shape, cut) if training else 0
+    gates = aligned((apart * cut.full + T * N * COUNT * cut.v,), x.dtype) if training else z[0, :0]
+    peephole = z[0, :0] if weights.peephole is None else weights.peephole.prepared("cpu.panels", packing.peephole_panels)
+    kept_h, kept_c = _kept(noise.zoneout_h, cut), _kept(noise.zoneout_c, cut)
+    factors = own_factors.of_rows(noise, (N, cut.padded, D), shape) if asked.own else z[:0, None]
+    seen = aligned(factors.shape, x.dtype)
     for t0 in range(0, T, steps):
         t1 = min(T, t0 + steps)
-        start = _input_product(x[t0:t1], W, b, shape, cut) if ahead else b
-        parts = pool.parts_for((t1 - t0) * N * (H if ahead else D + H) * cut.gates, N)
+        chains = _input_product(x[t0:t1], W, b, shape, cut) if ahead else b
 
         def work(part: int) -> None:
-            z = aligned((shape.scratch,), x.dtype)
-            sizes = (0 if ahead else D, H, cut.full, apart, t0, t1, *pool.span(N, part, parts))  # noqa: B023 - run at once
-            loop(x, W, U, start, h, c, gates, valid, z, cell.address, last.address, *sizes)  # noqa: B023
+            loop(
+                x, W, U, chains, h, c, gates, peephole, numbers, valid, kept_h, kept_c, factors, seen,  # noqa: B023
+                z[part], *addresses,  # noqa: B023
+                0 if ahead else D, H, cut.full, apart, t0, t1, *pool.span(N, part, parts),  # noqa: B023 - run at once
+            )  # fmt: skip
 
         pool.run(parts, work)
-    tape = _Tape(h, c, gates, valid, weights, spec) if training else None
+    tape = _Tape(h, c, gates, valid, kept_h, kept_c, noise, factors, weights, spec, asked) if training else None
     y = h[1:, :, :H] if sequences else None
     return LSTMOutput(y, h[T % len(h), :, :H], c[T % len(c), :, :H], tape)
 
 
 def lstm_backward(tape: _Tape, dy: Array | None, dh: Array | None, dc: Array | None, *, need_dx: bool) -> LSTMGradients:
     """CPU twin: the recurrence turns the tape's gates into dz in place, then products over all steps make the gradients."""
-    rows, c, gates, mask, weights, spec = tape
+    rows, c, gates, mask, kept_h, kept_c, noise, factors, weights, spec, asked = tape
     T, N = len(rows) - 1, rows.shape[1]
     D, H = weights.kernel.value.shape[0], weights.recurrent_kernel.value.shape[0]
     dtype = rows.dtype
-    shape = geometry(dtype)
-    cut, units = panels(H, shape.V), columns(H, shape)
-    masked = len(mask) > 0
+    shape, cut, numbers, loop, _, addresses = _gradient_plan(spec, asked, dtype, H)
+    units = columns(H, shape)
+    carries = asked.masked or asked.kept_h
     U = weights.recurrent_kernel.prepared("cpu.transposed", packing.gate_blocks_transposed)
-    into_h = _state(dh, N, H, units.padded(shape), dtype)
-    into_c = _state(dc, N, H, c.shape[2], dtype)
-    carry = _state(None, N if masked else 0, H, c.shape[2], dtype)
+    into_h = state(dh, N, H, units.padded(shape), dtype)
+    into_c = state(dc, N, H, c.shape[2], dtype)
+    carry = state(None, N if carries else 0, H, c.shape[2], dtype)
     dy = np.empty((0, 0, 0), dtype) if dy is None else _readable(dy, cut)
-    cell = backward_cell(spec, shape.dtype, shape.V, masked)
-    last = backward_cell(spec, shape.dtype, cut.v, masked) if cut.v else cell
-    loop = backward_loop(shape, cut.C, units.C)
-    apart = _panel_stride(T, N, shape, cut)
+    V = weights.peephole
+    peephole = into_h[0, :0] if V is None else V.prepared("cpu.panels", packing.peephole_panels)
+    shares = np.zeros(N * len(peephole), dtype)
+    apart = panel_stride(T, N, shape, cut)
     parts = pool.parts_for(T * N * H * cut.gates, N)
+
+    of_h = own_factors.of_columns(noise.recurrent, N, H, into_h.shape[1], dtype) if asked.own else into_h[None][:0]
 
     def work(part: int) -> None:
         first, last_row = pool.span(N, part, parts)
-        chunk = max(1, L2_SHARE // ((last_row - first) * COUNT * shape.V * dtype.itemsize))
+        chunk = max(
+            1, min(L2_SHARE // ((last_row - first) * COUNT * shape.V * dtype.itemsize), shape.chunk // (COUNT * shape.V))
+        )
         loop(
-            dy, U, c, into_h, into_c, carry, gates, mask, cell.address, last.address,
-            H, cut.full, cut.lanes, units.full, chunk, apart, T, first, last_row,
+            dy, U, c, into_h, into_c, carry, gates, peephole, shares, numbers, mask, kept_h, kept_c, of_h,
+            *addresses, H, cut.full, cut.lanes, units.full, chunk, apart, T, first, last_row,
         )  # fmt: skip
 
     pool.run(parts, work)
-    dh0 = into_h[:, :H] + carry[:, :H] if masked else into_h[:, :H]
-    dx = _input_gradient((T, N, D), weights.kernel, gates, shape, cut, apart) if need_dx else None
-    all_ = gate_gradient(rows[:T].reshape(T * N, -1)[:, : cut.padded + D + 1], gates, shape, cut, apart)
+    dh0 = into_h[:, :H] + carry[:, :H] if carries else into_h[:, :H]
+    dx = None
+    if need_dx and asked.own:
+        W = weights.kernel.prepared("cpu.transposed", packing.gate_blocks_transposed)
+        dx = own_factors.input_gradient((T, N, D), W, noise.inputs, gates, shape, cut, apart)
+    elif need_dx:
+        dx = input_gradient((T, N, D), weights.kernel, gates, shape, cut, apart)
+    operand = rows[:T].reshape(T * N, -1)[:, : cut.padded + D + 1]
+    all_ = gate_gradient(operand, gates, shape, cut, apart, factors if asked.own else None)
     dU, dW, db = all_[:H], all_[cut.padded : -1], None if weights.bias is None else all_[-1]
-    return LSTMGradients(dx, dh0, into_c[:, :H], LSTMWeights(dW, dU, db))
+    dV = None if V is None else packing.peephole_gradient(shares, cut)
+    return LSTMGradients(dx, dh0, into_c[:, :H], LSTMWeights(dW, dU, db, dV))
 
 
-def _ring(steps: int, N: int, cut: Panels, more: int, first: Array | None, dtype: Any) -> Array:
-    """States (steps, N, padded + ``more``) with the initial one in row 0, where padding is zero, so that it never meets NaN."""
-    ring = aligned((steps, N, stride(cut.padded + more, dtype)), dtype)
-    ring[0, :, : cut.padded] = 0
-    if first is not None:
-        ring[0, :, : cut.H] = first
-    return ring
+def _kept(kept: Array | None, cut: Panels) -> Array:
+    """A zoneout's masks (T, N, H) in rows that vectors may read to the end of the last panel."""
+    return NO_MASKS if kept is None else padded_steps(kept, cut.padded)
 
 
 def _spread(x: Array) -> Array:
@@ -159,32 +242,9 @@ def _spread(x: Array) -> Array:
     return spread
 
 
-def _panel_stride(T: int, N: int, shape: Shape, cut: Panels) -> int:
-    """The distance of the tape's panels: one step of all panels must not fall on the same sets of the second-level cache."""
-    step, rows = N * COUNT * shape.V, T * N * COUNT * shape.V
-    period = 64 * 1024 // np.dtype(shape.dtype).itemsize
-    if cut.full * step < period:
-        return rows
-    return rows + (step - rows) % period
-
-
-def _state(value: Array | None, N: int, H: int, padded: int, dtype: Any) -> Array:
-    """A gradient of a state as a buffer of its own, rows padded."""
-    state = aligned((N, padded), dtype)
-    state[...] = 0
-    if value is not None:
-        state[:, :H] = value
-    return state
-
-
 def _readable(dy: Array, cut: Panels) -> Array:
     """dy with rows that vectors may read to the end of the last panel: a copy, where the panel is wider than H."""
-    if cut.padded == cut.H:
-        return asarray(dy, dy.dtype)
-    padded = aligned((*dy.shape[:2], cut.padded), dy.dtype)
-    padded[:, :, cut.H :] = 0
-    padded[:, :, : cut.H] = dy
-    return padded[:, :, : cut.H]
+    return asarray(dy, dy.dtype) if cut.padded == cut.H else padded_steps(dy, cut.padded)
 
 
 def _input_product(x: Array, W: Array, b: Array, shape: Shape, cut: Panels) -> Array:
@@ -192,15 +252,3 @@ def _input_product(x: Array, W: Array, b: Array, shape: Shape, cut: Panels) -> A
     out = aligned((x.shape[0] * x.shape[1], cut.gates), x.dtype)
     product(affine(shape, cut.C), x, W, b, out, cut.full * shape.G)
     return out.reshape(-1)
-
-
-def _input_gradient(size: tuple[int, int, int], W: Weight, dz: Array, shape: Shape, cut: Panels, apart: int) -> Array:
-    """``dx = dz W^T`` for all steps, (T, N, D)."""
-    T, N, D = size
-    inputs = columns(D, shape)
-    packed = W.prepared("cpu.transposed", packing.gate_blocks_transposed)
-    dx = aligned((T * N, inputs.padded(shape)), dz.dtype)
-    run = through_gates(shape, inputs.C)
-    parts = pool.parts_for(T * N * D * cut.gates, T * N)
-    pool.run(parts, lambda part: run(dz, packed, dx, cut.H, cut.lanes, inputs.full, apart, *pool.span(T * N, part, parts)))
-    return dx.reshape(T, N, -1)[:, :, :D]

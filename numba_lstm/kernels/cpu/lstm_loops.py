@@ -9,28 +9,40 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from ...gates import COUNT
 from .calls import call
+from .factors import multiplied
 from .jit import kernel
-from .panels import NUMBA, Shape
+from .panels import NUMBA, ROWS, Shape
 from .simd import data, offset
-from .tile import HEIGHT, affine_row, affine_rows, gate_rows, height
+from .tile import HEIGHT, height
+from .tile_products import affine_row, affine_rows, affine_rows_of_gates, gate_rows, one_gate_rows
 
 
 @cache
-def forward_loop(shape: Shape, C: int) -> Any:
+def forward_loop(shape: Shape, C: int, own: bool = False) -> Any:
     """``z_t = start_t + x_t W + h_{t-1} U``, then the cell, for steps t0 .. t1 and rows r0 .. r1; C vectors in the tail.
 
     ``start`` is the bias (one row), or the input product of these steps (a row each), which continues the same chain: then D is
     0 here. h (L, N, h_rows) and c (M, N, c_rows) are rings of time: step t reads row ``t % L``, writes row ``(t + 1) % L``.
-    z is the scratch of one tile, panels the distance of the tape's panels.
+    z is the scratch where finished rows wait for the cells, panels the distance of the tape's panels. ``peephole`` and the two
+    zoneouts (T, N, padded) are empty where there is none. With ``own`` each gate sees x and h through its own ``factors`` of h
+    and x (see :mod:`.factors`): a step begins by writing what they see to ``seen``.
+
+    A chain is cut into chunks so short that their weights stay in the first-level cache while all rows go by; z keeps the sums.
+    Cells take many rows of a panel at once, or where rows are few many panels of a row, so that their latencies overlap.
     """
     V, G, B, w = shape.V, shape.G, shape.B, shape.w
     panel = 4 * V
     v = C * V // 4
-    together = shape.together
+    of_tail, units, wide = COUNT // max(C, 1), max(1, V // B), max(V, B)
+    together, chunk = shape.together, shape.chunk
     several = 4 * together
 
-    def lstm_forward_loop(x, W, U, start, h, c, gates, mask, z, cell, last_cell, D, H, full, panels, t0, t1, r0, r1):
+    def lstm_forward_loop(
+        x, W, U, start, h, c, gates, peephole, settings, mask, zoneout_h, zoneout_c, factors, seen, z,
+        gate_cell, output_cell, last_gate_cell, last_output_cell, D, H, full, panels, t0, t1, r0, r1,
+    ):  # fmt: skip
         N, h_rows, c_rows = h.shape[1], h.shape[2], c.shape[2]
         x_steps, x_rows = x.strides[0] // x.itemsize, x.strides[1] // x.itemsize
         L, M = h.shape[0], c.shape[0]
@@ -39,123 +51,208 @@ def forward_loop(shape: Shape, C: int) -> Any:
         tape, masked = 1 if len(gates) > 0 else 0, 1 if mask.shape[0] > 0 else 0
         x_, W_, U_, s_, h_, c_ = data(x), data(W), data(U), data(start), data(h), data(c)
         a_, m_, z_ = data(gates), data(mask), data(z)
+        v_, e_, kh_, kc_ = data(peephole), data(settings), data(zoneout_h), data(zoneout_c)
+        peepholes = 1 if len(peephole) > 0 else 0
+        kept_h_rows, kept_c_rows = zoneout_h.shape[2], zoneout_c.shape[2]
+        kept_h, kept_c = 1 if len(zoneout_h) > 0 else 0, 1 if len(zoneout_c) > 0 else 0
+        f_, o_, own_rows = data(factors), data(seen), seen.shape[2]
+        apart, x_at = N * own_rows, B * (full * V + v)
+        few = r1 - r0 < HEIGHT
+        group = ROWS // (r1 - r0) if few else 1
+        terms = D + H if few else chunk
         for t in range(t0, t1):
             h_old, h_new = offset(h_, (t % L) * N * h_rows), offset(h_, ((t + 1) % L) * N * h_rows)
             c_old, c_new = offset(c_, (t % M) * N * c_rows), offset(c_, ((t + 1) % M) * N * c_rows)
-            p = 0
-            if r1 - r0 == 1:
-                m, i, j = t * N + r0, r0 * c_rows, r0 * h_rows
-                while p + together <= full:
-                    affine_row(
-                        several, B, V,
-                        (s_, (m - t0 * N) * start_rows + p * panel, 0, x_, t * x_steps + r0 * x_rows, 0, D, W_, p * panel * D,
-                         h_old, j, 0, H, U_, p * panel * H, z_, 0, 0),
-                    )  # fmt: skip
-                    for k in range(together):
-                        u = p * V
-                        call(
-                            cell,
-                            (offset(z_, k * panel), offset(c_old, i + u), offset(c_new, i + u), offset(h_old, j + u),
-                             offset(h_new, j + u), offset(a_, tape * (p * panels + m * panel)), offset(m_, masked * m),
-                             panel, c_rows, h_rows, 1),
+            if own:
+                for r in range(r0, r1):
+                    for plane in range(G):
+                        at = plane * apart + r * own_rows
+                        multiplied(h_old, r * h_rows, H, f_, at, o_, at, units, B, wide)
+                        multiplied(x_, t * x_steps + r * x_rows, D, f_, at + x_at, o_, at + x_at, units, B, wide)
+            p0 = 0
+            while p0 < full + (1 if C > 0 else 0):
+                p1 = min(full, p0 + group) if p0 < full else p0 + 1
+                b0, blocks = r0, (r1 - r0 + ROWS - 1) // ROWS
+                while b0 < r1:
+                    rows = height(r1 - b0, blocks)
+                    p, m, u = p0, t * N + b0, p0 * V
+                    i, j = b0 * c_rows + u, b0 * h_rows + u
+                    while not own and r1 - r0 == 1 and p + together <= p1 and p < full:
+                        affine_row(
+                            several, B, V,
+                            (s_, (m - t0 * N) * start_rows + p * panel, 0,
+                             x_, t * x_steps + b0 * x_rows, 0, D, W_, p * panel * D, w * D,
+                             h_old, b0 * h_rows, 0, H, U_, p * panel * H, w * H, z_, (p - p0) * panel, 0),
                         )  # fmt: skip
+                        p += together
+                    width, block = (panel, w) if p0 < full else (4 * v, 4 * v)
+                    while p < p1:
+                        z0 = (p - p0) * rows * panel
+                        for k in range(0, D + H, terms):
+                            d, e = min(D, k), max(0, k - D)
+                            D_, H_ = min(D, k + terms) - d, max(0, min(H, k + terms - D)) - e
+                            for g in range(0, width, block):
+                                r, tiles = b0, (rows + HEIGHT - 1) // HEIGHT
+                                while r < b0 + rows:
+                                    n, y = height(b0 + rows - r, tiles), z0 + (r - b0) * width + g
+                                    q = p * panel + g
+                                    if own:
+                                        own_row = g // w * apart + r * own_rows
+                                        arguments = (
+                                            apart, s_ if k == 0 else z_, ((t - t0) * N + r) * start_rows + q if k == 0 else y,
+                                            start_rows if k == 0 else width,
+                                            o_, own_row + x_at + B * d, own_rows, D_, W_, q * D + d * block, D * w,
+                                            o_, own_row + B * e, own_rows, H_, U_, q * H + e * block, H * w, z_, y, width,
+                                        )  # fmt: skip
+                                        if p == full:
+                                            affine_rows_of_gates(n, C, C, C, V, of_tail, B, arguments)
+                                        elif g == 0 or n > 3:
+                                            affine_rows_of_gates(n, 4, B, B, V, 1, B, arguments)
+                                        r += n
+                                        tiles -= 1
+                                        continue
+                                    arguments = (
+                                        s_ if k == 0 else z_, ((t - t0) * N + r) * start_rows + q if k == 0 else y,
+                                        start_rows if k == 0 else width,
+                                        x_, t * x_steps + r * x_rows + d, x_rows, D_, W_, q * D + d * block, D * w,
+                                        h_old, r * h_rows + e, h_rows, H_, U_, q * H + e * block, H * w, z_, y, width,
+                                    )  # fmt: skip
+                                    if p == full:
+                                        affine_rows(n, C, C, C, V, arguments)
+                                    elif g == 0 or n > 3:
+                                        affine_rows(n, 4, B, B, V, arguments)
+                                    r += n
+                                    tiles -= 1
                         p += 1
-            while p < full:
-                r, tiles, u = r0, (r1 - r0 + HEIGHT - 1) // HEIGHT, p * V
-                while r < r1:
-                    n, m, i, j = height(r1 - r, tiles), t * N + r, r * c_rows, r * h_rows
-                    for g in range(G if n > 3 else 1):
-                        affine_rows(
-                            n, 4, B, B, V,
-                            (s_, (m - t0 * N) * start_rows + p * panel + g * w, start_rows,
-                             x_, t * x_steps + r * x_rows, x_rows, D, W_, (p * panel + g * w) * D,
-                             h_old, j, h_rows, H, U_, (p * panel + g * w) * H, z_, g * w, panel),
+                    if few and p0 < full:  # a call for each row's panels
+                        calls, n, z_next, z_rows, c_next, h_next, mask_rows = rows, p1 - p0, panel, rows * panel, V, V, 0
+                        tape_rows, peephole_rows, kept_c_next, kept_h_next = panels, 3 * V, V, V
+                    else:
+                        calls, n, z_next, z_rows, c_next, h_next, mask_rows = 1, rows, 0, width, c_rows, h_rows, 1
+                        tape_rows, peephole_rows, kept_c_next, kept_h_next = width, 0, kept_c_rows, kept_h_rows
+                    for r in range(calls):
+                        k = m + r
+                        call(
+                            gate_cell if p0 < full else last_gate_cell,
+                            (offset(z_, r * z_next), offset(c_old, i + r * c_rows), offset(c_new, i + r * c_rows),
+                             offset(a_, tape * (p0 * panels + k * width)), offset(v_, peepholes * 3 * u), e_,
+                             offset(m_, masked * k), offset(kc_, k * kept_c_rows + kept_c * u),
+                             z_rows, c_next, tape_rows, peephole_rows, mask_rows, kept_c_next, n),
                         )  # fmt: skip
-                    call(
-                        cell,
-                        (z_, offset(c_old, i + u), offset(c_new, i + u), offset(h_old, j + u), offset(h_new, j + u),
-                         offset(a_, tape * (p * panels + m * panel)), offset(m_, masked * m), panel, c_rows, h_rows, n),
-                    )  # fmt: skip
-                    r += n
-                    tiles -= 1
-                p += 1
-            if C > 0:
-                r, tiles, u = r0, (r1 - r0 + HEIGHT - 1) // HEIGHT, full * V
-                while r < r1:
-                    n, m, i, j = height(r1 - r, tiles), t * N + r, r * c_rows, r * h_rows
-                    affine_rows(
-                        n, C, C, C, V,
-                        (s_, (m - t0 * N) * start_rows + full * panel, start_rows,
-                         x_, t * x_steps + r * x_rows, x_rows, D, W_, full * panel * D,
-                         h_old, j, h_rows, H, U_, full * panel * H, z_, 0, 4 * v),
-                    )  # fmt: skip
-                    call(
-                        last_cell,
-                        (z_, offset(c_old, i + u), offset(c_new, i + u), offset(h_old, j + u), offset(h_new, j + u),
-                         offset(a_, tape * (full * panels + m * 4 * v)), offset(m_, masked * m), 4 * v, c_rows, h_rows, n),
-                    )  # fmt: skip
-                    r += n
-                    tiles -= 1
+                        call(
+                            output_cell if p0 < full else last_output_cell,
+                            (offset(z_, r * z_next), offset(h_old, j + r * h_rows), offset(h_new, j + r * h_rows), e_,
+                             offset(m_, masked * k), offset(kh_, k * kept_h_rows + kept_h * u),
+                             z_rows, h_next, mask_rows, kept_h_next, n),
+                        )  # fmt: skip
+                    b0 += rows
+                    blocks -= 1
+                p0 = p1
 
     return kernel(
-        lstm_forward_loop, f"lstm_forward_loop_{shape.dtype}x{V}_{C}", NUMBA[shape.dtype],
-        "x3 f1 f1 f1 f3 f3 f1 b2 f1 i i i i i i i i i i",
+        lstm_forward_loop, f"lstm_forward_loop_{shape.dtype}x{V}_{C}_{int(own)}", NUMBA[shape.dtype],
+        "x3 f1 f1 f1 f3 f3 f1 f1 f1 b2 b3 b3 f3 f3 f1" + 12 * " i",
     )  # fmt: skip
 
 
 @cache
-def backward_loop(shape: Shape, C: int, C_units: int) -> Any:
+def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False) -> Any:
     """The backward recurrence for t = T-1 .. 0 and rows r0 .. r1: the cells turn gates into dz, then ``dh = dz_t U^T``.
 
     C is the vectors of the tail's block of gates, C_units those of the last block of U's transpose. dh (N, columns) holds the
-    gradient of the last h and leaves with that of h0; so does dc. ``carry`` is the masked rows' dh (zeros at first). The
-    product goes by ``chunk`` panels of dz, which stay in the second-level cache while all of U's blocks meet them.
+    gradient of the last h and leaves with that of h0; so does dc. ``carry`` is the dh of masked rows and kept elements (zeros
+    at first), ``shares`` the peephole's gradient of each row, in its panels. The
+    product goes by ``chunk`` panels of dz, which stay in the second-level cache while all of U's blocks meet them; with ``own``
+    by gates, whose shares of dh are multiplied by their ``factors`` (4, N, columns).
     """
     V, B, w, panel = shape.V, shape.B, shape.w, 4 * shape.V
     v = C * V // 4
 
     def lstm_backward_loop(
-        dy, U, c, dh, dc, carry, gates, mask, cell, last_cell, H, full, lanes, blocks, chunk, panels, T, r0, r1
-    ):
+        dy, U, c, dh, dc, carry, gates, peephole, shares, settings, mask, zoneout_h, zoneout_c, factors,
+        output_cell, gate_cell, last_output_cell, last_gate_cell, H, full, lanes, blocks, chunk, panels, T, r0, r1,
+    ):  # fmt: skip
         N, c_rows, dh_rows = c.shape[1], c.shape[2], dh.shape[1]
         state, K = N * c_rows, 4 * H
         whole, rest = H // V, H % V
         dy_steps, dy_rows = dy.strides[0] // dy.itemsize, dy.strides[1] // dy.itemsize
-        has_dy = 1 if dy.shape[0] > 0 else 0
-        masked = 1 if mask.shape[0] > 0 else 0
+        has_dy, carried = 1 if dy.shape[0] > 0 else 0, 1 if carry.shape[0] > 0 else 0
+        masked, peepholes = 1 if mask.shape[0] > 0 else 0, 1 if len(peephole) > 0 else 0
+        kept_h_rows, kept_c_rows = zoneout_h.shape[2], zoneout_c.shape[2]
+        kept_h, kept_c = 1 if len(zoneout_h) > 0 else 0, 1 if len(zoneout_c) > 0 else 0
         y_, U_, c_, dh_, dc_, k_ = data(dy), data(U), data(c), data(dh), data(dc), data(carry)
-        a_, m_ = data(gates), data(mask)
+        a_, v_, s_, e_, m_, kh_, kc_ = (
+            data(gates), data(peephole), data(shares), data(settings), data(mask), data(zoneout_h), data(zoneout_c)
+        )  # fmt: skip
+        f_ = data(factors)
+        across = r1 - r0 if r1 - r0 < full else 0  # rows whose panels are taken in one call, where rows are few
         for s in range(T):
             t = T - 1 - s
-            for p in range(full + (1 if C > 0 else 0)):
-                u, rows = p * V, 4 * (V if p < full else v)
-                i, m = r0 * c_rows + u, t * N + r0
+            for k in range((across if across > 0 else full) + (1 if C > 0 else 0)):
+                if k < across:
+                    r, p, n, lane, dh_next, dy_next, c_next, mask_next = r0 + k, 0, full, V, V, V, V, 0
+                    tape_next, peephole_next, share_next, kept_h_next, kept_c_next = panels, 3 * V, 3 * N * V, V, V
+                else:
+                    p = k if across == 0 else full
+                    lane = V if p < full else v
+                    r, n, dh_next, dy_next, c_next, mask_next = r0, r1 - r0, dh_rows, dy_rows, c_rows, 1
+                    tape_next, peephole_next, share_next = 4 * lane, 0, 3 * lane
+                    kept_h_next, kept_c_next = kept_h_rows, kept_c_rows
+                u, m = p * V, t * N + r
+                i = r * c_rows + u
+                h_at, tape_at = offset(dh_, r * dh_rows + u), offset(a_, p * panels + m * 4 * lane)
+                c_old, c_new = offset(c_, t * state + i), offset(c_, (t + 1) * state + i)
                 call(
-                    cell if p < full else last_cell,
-                    (offset(dh_, r0 * dh_rows + u), offset(y_, has_dy * (t * dy_steps + r0 * dy_rows + u)),
-                     offset(c_, t * state + i), offset(c_, (t + 1) * state + i), offset(dc_, i), offset(k_, masked * i),
-                     offset(a_, p * panels + m * rows), offset(m_, masked * m), dh_rows, dy_rows, c_rows, r1 - r0, has_dy),
+                    output_cell if p < full else last_output_cell,
+                    (h_at, offset(y_, has_dy * (t * dy_steps + r * dy_rows + u)), c_old, c_new, offset(k_, carried * i),
+                     tape_at, e_, offset(m_, masked * m), offset(kh_, kept_h * (m * kept_h_rows + u)),
+                     dh_next, dy_next, c_next, tape_next, mask_next, kept_h_next, n, has_dy),
                 )  # fmt: skip
-            for p in range(0, whole + (1 if rest > 0 else 0), chunk):
-                last = p + chunk > whole
+                call(
+                    gate_cell if p < full else last_gate_cell,
+                    (h_at, c_old, c_new, offset(dc_, i), tape_at, offset(v_, peepholes * 3 * u),
+                     offset(s_, peepholes * 3 * (u * N + r * lane)), e_,
+                     offset(m_, masked * m), offset(kc_, kept_c * (m * kept_c_rows + u)),
+                     dh_next, c_next, tape_next, peephole_next, share_next, mask_next, kept_c_next, n),
+                )  # fmt: skip
+            if own:
                 for q in range(blocks + (1 if C_units > 0 else 0)):
-                    r, tiles = r0, (r1 - r0 + HEIGHT - 1) // HEIGHT
-                    while r < r1:
-                        n, m = height(r1 - r, tiles), t * N + r
-                        width = w if q < blocks else C_units * V
-                        arguments = (
-                            a_, p * panels + m * panel, panels, min(chunk, whole - p), whole * panels + m * 4 * lanes, lanes,
-                            rest if last else 0, U_, q * w * K + p * panel * width, K, dh_, r * dh_rows + q * w, dh_rows,
-                            1 if p == 0 else 0,
-                        )  # fmt: skip
-                        if q < blocks:
-                            gate_rows(n, B, B, B, V, arguments)
-                        else:
-                            gate_rows(n, C_units, C_units, C_units, V, arguments)
-                        r += n
-                        tiles -= 1
+                    for gate in range(COUNT):
+                        r, tiles = r0, (r1 - r0 + HEIGHT - 1) // HEIGHT
+                        while r < r1:
+                            n, m = height(r1 - r, tiles), t * N + r
+                            arguments = (
+                                gate, a_, m * panel, panels, whole, whole * panels + m * 4 * lanes, lanes, rest,
+                                U_, q * w * K, K, f_, (gate * N + r) * dh_rows + q * w, dh_rows,
+                                dh_, r * dh_rows + q * w, dh_rows, 1 if gate == 0 else 0,
+                            )  # fmt: skip
+                            if q < blocks:
+                                one_gate_rows(n, B, B, B, V, arguments)
+                            else:
+                                one_gate_rows(n, C_units, C_units, C_units, V, arguments)
+                            r += n
+                            tiles -= 1
+            else:
+                for p in range(0, whole + (1 if rest > 0 else 0), chunk):
+                    last = p + chunk > whole
+                    for q in range(blocks + (1 if C_units > 0 else 0)):
+                        r, tiles = r0, (r1 - r0 + HEIGHT - 1) // HEIGHT
+                        while r < r1:
+                            n, m = height(r1 - r, tiles), t * N + r
+                            width = w if q < blocks else C_units * V
+                            arguments = (
+                                a_, p * panels + m * panel, panels, min(chunk, whole - p),
+                                whole * panels + m * 4 * lanes, lanes, rest if last else 0,
+                                U_, q * w * K + p * panel * width, K, dh_, r * dh_rows + q * w, dh_rows, 1 if p == 0 else 0,
+                            )  # fmt: skip
+                            if q < blocks:
+                                gate_rows(n, B, B, B, V, arguments)
+                            else:
+                                gate_rows(n, C_units, C_units, C_units, V, arguments)
+                            r += n
+                            tiles -= 1
 
     return kernel(
-        lstm_backward_loop, f"lstm_backward_loop_{shape.dtype}x{V}_{C}_{C_units}", NUMBA[shape.dtype],
-        "x3 f1 f3 f2 f2 f2 f1 b2 i i i i i i i i i i i",
+        lstm_backward_loop, f"lstm_backward_loop_{shape.dtype}x{V}_{C}_{C_units}_{int(own)}", NUMBA[shape.dtype],
+        "x3 f1 f3 f2 f2 f2 f1 f1 f1 f1 b2 b3 b3 f3" + 13 * " i",
     )  # fmt: skip

@@ -110,6 +110,27 @@ def gate_bias(bias: Weight | None, cut: Panels, dtype: Any) -> npt.NDArray[Any]:
     return zero_bias(cut.gates, dtype) if bias is None else bias.prepared("cpu.panels", gate_panels)
 
 
+def peephole_panels(V: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The peephole (3, H) in panels of units by its three gates."""
+    cut = panels(V.shape[1], geometry(V.dtype).V)
+    out = aligned((3 * cut.padded,), V.dtype)
+    padded = np.zeros((3, cut.padded), V.dtype)
+    padded[:, : cut.H] = V
+    inside = cut.full * cut.V
+    out[: 3 * inside] = padded[:, :inside].reshape(3, cut.full, cut.V).transpose(1, 0, 2).reshape(-1)
+    out[3 * inside :] = padded[:, inside:].reshape(-1)
+    return out
+
+
+def peephole_gradient(shares: npt.NDArray[Any], cut: Panels) -> npt.NDArray[Any]:
+    """The peephole's gradient (3, H) from the rows' shares of it in panels, added up in the order of the rows."""
+    rows = shares.size // (3 * cut.padded)
+    inside = cut.full * cut.V
+    whole = shares[: 3 * rows * inside].reshape(cut.full, rows, 3, cut.V).sum(axis=1).transpose(1, 0, 2).reshape(3, inside)
+    last = shares[3 * rows * inside :].reshape(rows, 3, cut.v).sum(axis=0)
+    return np.concatenate([whole, last], axis=1)[:, : cut.H]
+
+
 def gate_blocks_transposed(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The transpose of W (K, 4H), packed in blocks of K columns for products with dz."""
     shape = geometry(W.dtype)

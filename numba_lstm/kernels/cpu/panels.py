@@ -25,6 +25,12 @@ from numba import types
 from ...gates import COUNT
 from .host import HOST
 
+#: Rows of z that wait for one call of a cell, at most: enough for the rows' chains of dependent instructions to overlap.
+ROWS = 66
+
+#: Bytes of packed weights that stay in the first-level cache while rows go by.
+L1_SHARE = 16 * 1024
+
 NUMBA = {"float32": types.float32, "float64": types.float64}
 
 
@@ -53,8 +59,13 @@ class Shape:
 
     @property
     def scratch(self) -> int:
-        """Elements of a tile's scratch: six rows of a panel, or a single row's panels."""
-        return 6 * COUNT * self.V
+        """Elements of the scratch where z waits for a cell: ``ROWS`` rows of a panel, or as many panels of few rows."""
+        return ROWS * COUNT * self.V
+
+    @property
+    def chunk(self) -> int:
+        """Terms of a chain after which the next rows have their turn: so much of a block stays in the first-level cache."""
+        return L1_SHARE // (self.w * np.dtype(self.dtype).itemsize)
 
 
 @cache

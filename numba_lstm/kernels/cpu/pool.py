@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from queue import SimpleQueue
+from typing import Any
 
 from ..threads import get_num_threads
 
@@ -46,6 +47,13 @@ class _Job:
                     self.done.set()
 
 
+class _Share(threading.local):
+    """Among how many calls of :func:`together` this thread shares the threads."""
+
+    calls = 1
+
+
+_share = _Share()
 _queue: SimpleQueue[_Job] = SimpleQueue()
 _workers = 0
 _starting = threading.Lock()
@@ -79,7 +87,7 @@ def _start(wanted: int) -> None:
 
 def parts_for(multiplications: float, most: int) -> int:
     """Into how many parts work of this size is cut, at most ``most``."""
-    return max(1, min(get_num_threads(), most, int(multiplications / WORTHWHILE)))
+    return max(1, min(get_num_threads() // _share.calls, most, int(multiplications / WORTHWHILE)))
 
 
 def run(parts: int, work: Callable[[int], None]) -> None:
@@ -96,6 +104,24 @@ def run(parts: int, work: Callable[[int], None]) -> None:
     job.done.wait()
     if job.error is not None:
         raise job.error
+
+
+def together(calls: Sequence[Callable[[], Any]], work: float) -> list[Any]:
+    """CPU twin: as parts of a job. A call's own ops have its share of the threads; they wait for parts of their own alone."""
+    if parts_for(work, len(calls)) == 1:
+        return [call() for call in calls]
+    answers: list[Any] = [None] * len(calls)
+    share = _share.calls * len(calls)
+
+    def answer(part: int) -> None:
+        before, _share.calls = _share.calls, share
+        try:
+            answers[part] = calls[part]()
+        finally:
+            _share.calls = before
+
+    run(len(calls), answer)
+    return answers
 
 
 def span(n: int, part: int, parts: int) -> tuple[int, int]:

@@ -11,7 +11,8 @@ from . import pool
 from .jit import kernel
 from .panels import NUMBA, Shape
 from .simd import data
-from .tile import HEIGHT, affine_rows, gate_rows, height
+from .tile import HEIGHT, height
+from .tile_products import affine_rows, gate_rows
 
 
 @cache
@@ -20,25 +21,29 @@ def affine(shape: Shape, C: int) -> Any:
 
     x and out are told apart by what a step along outer and inner is in each, so that views need no copy: see :func:`runs`.
     """
-    B, V, w = shape.B, shape.V, shape.w
+    B, V, w, chunk = shape.B, shape.V, shape.w, shape.chunk
 
     def affine_product(x, W, b, out, blocks, D, x_outer, x_inner, out_outer, out_inner, outer0, outer1, inner0, inner1):
         x_, W_, b_, o_ = data(x), data(W), data(b), data(out)
         for q in range(blocks + (1 if C > 0 else 0)):
+            block = w if q < blocks else C * V
             for outer in range(outer0, outer1):
-                inner, tiles = inner0, (inner1 - inner0 + HEIGHT - 1) // HEIGHT
-                while inner < inner1:
-                    n = height(inner1 - inner, tiles)
-                    arguments = (
-                        b_, q * w, 0, x_, outer * x_outer + inner * x_inner, x_inner, D, W_, q * w * D, x_, 0, 0, 0, W_, 0,
-                        o_, outer * out_outer + inner * out_inner + q * w, out_inner,
-                    )  # fmt: skip
-                    if q < blocks:
-                        affine_rows(n, B, B, B, V, arguments)
-                    else:
-                        affine_rows(n, C, C, C, V, arguments)
-                    inner += n
-                    tiles -= 1
+                for k in range(0, D, chunk):
+                    inner, tiles, terms = inner0, (inner1 - inner0 + HEIGHT - 1) // HEIGHT, min(chunk, D - k)
+                    while inner < inner1:
+                        n = height(inner1 - inner, tiles)
+                        to = outer * out_outer + inner * out_inner + q * w
+                        arguments = (
+                            b_ if k == 0 else o_, q * w if k == 0 else to, 0 if k == 0 else out_inner,
+                            x_, outer * x_outer + inner * x_inner + k, x_inner, terms, W_, q * w * D + k * block, 0,
+                            x_, 0, 0, 0, W_, 0, 0, o_, to, out_inner,
+                        )  # fmt: skip
+                        if q < blocks:
+                            affine_rows(n, B, B, B, V, arguments)
+                        else:
+                            affine_rows(n, C, C, C, V, arguments)
+                        inner += n
+                        tiles -= 1
 
     return kernel(affine_product, f"affine_{shape.dtype}x{V}_{C}", NUMBA[shape.dtype], "x3 f1 f1 f2" + 10 * " i")
 

@@ -14,9 +14,9 @@ from numba.extending import intrinsic, models, register_model
 from .host import HOST
 
 _LLVM = {types.float32: ir.FloatType(), types.float64: ir.DoubleType()}
-_SUFFIX = {types.float32: "f32", types.float64: "f64"}
+SUFFIX = {types.float32: "f32", types.float64: "f64"}
 MANTISSA = {types.float32: 23, types.float64: 52}
-_I32 = ir.IntType(32)
+INT32 = ir.IntType(32)
 
 
 class Vector(types.Type):
@@ -75,8 +75,8 @@ class _BitsModel(models.PrimitiveModel):
 
 def broadcast(builder, scalar, ty: ir.VectorType):
     """An LLVM vector with ``scalar`` in every lane."""
-    first = builder.insert_element(ir.Constant(ty, ir.Undefined), scalar, ir.Constant(_I32, 0))
-    lanes = ir.Constant(ir.VectorType(_I32, ty.count), [0] * ty.count)
+    first = builder.insert_element(ir.Constant(ty, ir.Undefined), scalar, ir.Constant(INT32, 0))
+    lanes = ir.Constant(ir.VectorType(INT32, ty.count), [0] * ty.count)
     return builder.shuffle_vector(first, ir.Constant(ty, ir.Undefined), lanes)
 
 
@@ -89,7 +89,7 @@ def fused(builder, vector: Vector, a, b, c):
     """``a * b + c`` rounded once; twice where the host has no such instruction (a library call there)."""
     if not HOST.fma:
         return builder.fadd(builder.fmul(a, b), c)
-    name = f"llvm.fma.v{vector.n}{_SUFFIX[vector.dtype]}"
+    name = f"llvm.fma.v{vector.n}{SUFFIX[vector.dtype]}"
     function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector.llvm, [vector.llvm] * 3), name)
     return builder.call(function, [a, b, c])
 
@@ -169,6 +169,32 @@ def store(typingctx, p, i, v):
 
 
 @intrinsic(prefer_literal=True)
+def flags(typingctx, p, i, n):
+    """A mask of ``n`` booleans from ``p[i]`` on, a byte each."""
+    ty = ir.VectorType(ir.IntType(8), n.literal_value)
+
+    def codegen(context, builder, sig, args):
+        value = builder.load(element_pointer(builder, args[0], args[1], ty))
+        value.align = 1
+        return builder.icmp_unsigned("!=", value, constant(ty, 0))
+
+    return Mask(n.literal_value)(p, types.intp, n), codegen
+
+
+@intrinsic(prefer_literal=True)
+def load_each(typingctx, p, i, n, times):
+    """``n`` elements from ``p[i]`` on, each in ``times`` lanes side by side."""
+    few, lanes = Vector(p.dtype, n.literal_value), [k for k in range(n.literal_value) for _ in range(times.literal_value)]
+
+    def codegen(context, builder, sig, args):
+        value = unaligned_load(builder, few, args[0], args[1])
+        mask = ir.Constant(ir.VectorType(INT32, len(lanes)), lanes)
+        return builder.shuffle_vector(value, ir.Constant(few.llvm, ir.Undefined), mask)
+
+    return Vector(p.dtype, len(lanes))(p, types.intp, n, times), codegen
+
+
+@intrinsic(prefer_literal=True)
 def splat(typingctx, p, value, n):
     """A vector of the dtype that ``p`` points to, ``value`` in all ``n`` lanes."""
     vector = Vector(p.dtype, n.literal_value)
@@ -208,7 +234,7 @@ def transpose(typingctx, source, source_rows, target, target_rows, n):
                 low = [lane if not lane & step else size + lane - step for lane in range(size)]
                 high = [lane + step if not lane & step else size + lane for lane in range(size)]
                 a, b = rows[r], rows[r + step]
-                mask = ir.VectorType(_I32, size)
+                mask = ir.VectorType(INT32, size)
                 rows[r] = builder.shuffle_vector(a, b, ir.Constant(mask, low))
                 rows[r + step] = builder.shuffle_vector(a, b, ir.Constant(mask, high))
             step //= 2

@@ -1,18 +1,15 @@
 """The register tile: R rows by C vectors of accumulators that live in registers for a whole product.
 
-The three products below are the inner loops of everything. Each is one intrinsic that writes its loops for every tile height
-itself: from Numba source the same machine code took five times as long to compile. In the assembly (AVX2, 6 rows by 2 vectors)
-a step of K is 12 fma, 2 loads of weights and 6 broadcasts. However high the tile, an output is one chain of additions over K in
-order, so the height never shows in the bits.
+It emits its code itself: from Numba source the same machine code took five times as long to compile. In the assembly (AVX2, 6
+rows by 2 vectors) a step of K is 12 fma, 2 loads of weights and 6 broadcasts. However high the tile, an output is one chain of
+additions over K in order, so the height never shows in the bits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 
 from llvmlite import ir
-from numba.core import types
-from numba.extending import intrinsic
 
 from .jit import inlined
 from .simd import Vector, broadcast, constant, fused, unaligned_load, unaligned_store
@@ -20,6 +17,49 @@ from .simd import Vector, broadcast, constant, fused, unaligned_load, unaligned_
 #: The highest tile. 6 rows by 2 (of 16 registers) or 4 vectors (of 32), the weights and a broadcast fill the registers.
 HEIGHT = 6
 INDEX = ir.IntType(64)
+
+#: Terms of a chain in one step of a loop: their addresses share one calculation (LLVM's own unrolling made it for each).
+UNROLLED = 4
+
+
+def _no_unrolling(module: ir.Module) -> ir.MDValue:
+    """A loop's mark that it stays as it is."""
+    return module.add_metadata([module.add_metadata(["llvm.loop.unroll.disable"])])
+
+
+class Own:
+    """Factors of their own for each gate: ``side`` gates stand side by side, the next ones ``apart``.
+
+    A vector of the tile holds columns of ``gates`` gates, an equal part of its lanes each.
+    """
+
+    def __init__(self, gates: int, side: int, apart) -> None:
+        self.gates, self.side, self.apart = gates, side, apart
+
+    def factor(self, builder, vector: Vector, p, c: int):
+        """The factors of the tile's c-th vector, from ``p`` on for the first."""
+        first, n = c * self.gates, min(self.gates, self.side)
+        if self.gates == 1:
+            return broadcast(builder, builder.load(self._gate(builder, p, first)), vector.llvm)
+        parts = [
+            unaligned_load(builder, Vector(vector.dtype, n), self._gate(builder, p, gate), INDEX(0))
+            for gate in range(first, first + self.gates, n)
+        ]
+        both = parts[0] if len(parts) == 1 else _shuffled(builder, parts, range(2 * n))
+        return _shuffled(builder, [both], [lane * self.gates // vector.n for lane in range(vector.n)])
+
+    def _gate(self, builder, p, gate: int):
+        plane, place = divmod(gate, self.side)
+        at = INDEX(place)
+        return builder.gep(p, [builder.add(builder.mul(self.apart, INDEX(plane)), at) if plane else at])
+
+
+def _shuffled(builder, vectors: list, lanes: Iterable[int]):
+    """A vector of those lanes of one vector or two."""
+    lanes = list(lanes)
+    second = vectors[1] if len(vectors) > 1 else ir.Constant(vectors[0].type, ir.Undefined)
+    mask = ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes)
+    return builder.shuffle_vector(vectors[0], second, mask)
 
 
 class Tile:
@@ -59,8 +99,11 @@ class Tile:
             for place in self.places(row, INDEX(0), stride):
                 unaligned_store(self.builder, self.vector, place, INDEX(0), next(values))
 
-    def repeat(self, count, body: Callable[[ir.Value], None]) -> None:
-        """``for k in range(count): body(k)``, the accumulators carried in registers."""
+    def repeat(self, count, body: Callable[[ir.Value], None], unrolled: bool = False) -> None:
+        """``for k in range(count): body(k)``, the accumulators carried in registers.
+
+        LLVM shall not unroll a loop of which ``UNROLLED`` bodies make one step already.
+        """
         b = self.builder
         before = b.block
         loop, after = b.append_basic_block("loop"), b.append_basic_block("after")
@@ -71,7 +114,9 @@ class Tile:
         started, self.values = self.values, list(phis)
         body(k)
         end, following = b.block, b.add(k, INDEX(1))
-        b.cbranch(b.icmp_signed("<", following, count), loop, after)
+        branch = b.cbranch(b.icmp_signed("<", following, count), loop, after)
+        if unrolled:
+            branch.set_metadata("llvm.loop", _no_unrolling(b.module))
         for phi, first, last in zip([k, *phis], [INDEX(0), *started], [following, *self.values], strict=True):
             phi.add_incoming(first, before)
             phi.add_incoming(last, end)
@@ -82,141 +127,45 @@ class Tile:
             phi.add_incoming(last, end)
         self.values = done
 
-    def multiply(self, a, i, rows, a_step, w, j, stride, w_step, K) -> None:
-        """``tile[r, c] += a[i + r * rows + k * a_step] * w[j + k * w_step + c]`` for k in range(K)."""
+    def multiply(self, a, i, rows, a_step, w, j, stride, w_step, K, own: Own | None = None) -> None:
+        """``tile[r, c] += a[i + r * rows + k * a_step] * w[j + k * w_step + c]`` for k in range(K); see :class:`Own`."""
         b = self.builder
         scalars, weights = self.rows(a, i, rows), self.places(w, j, stride)
 
-        def step(k) -> None:
-            ka, kw = b.mul(k, a_step), b.mul(k, w_step)
+        def terms(k, count: int) -> None:
+            xs, ys = ([b.gep(p, [b.mul(k, step)]) for p in ps] for ps, step in ((scalars, a_step), (weights, w_step)))
+            for u in range(count):
+                term([b.gep(x, [b.mul(a_step, INDEX(u))]) for x in xs], [b.gep(y, [b.mul(w_step, INDEX(u))]) for y in ys])
 
-            def scalar(r: int):
-                return broadcast(b, b.load(b.gep(scalars[r], [ka])), self.vector.llvm)
+        def term(xs, ys) -> None:
+            def factor(r: int, c: int):
+                if own:
+                    return own.factor(b, self.vector, xs[r], c)
+                return broadcast(b, b.load(xs[r]), self.vector.llvm)
 
             def weight(c: int):
-                return unaligned_load(b, self.vector, weights[c], kw)
+                return unaligned_load(b, self.vector, ys[c], INDEX(0))
 
             # what there are fewer of stays in registers, the others pass by: 3 rows by 4 vectors ran at half speed else
-            if self.C <= self.R:
-                ys = [weight(c) for c in range(self.C)]
-                pairs = ((r, c, x, ys[c]) for r in range(self.R) for x in [scalar(r)] for c in range(self.C))
+            if own:
+                pairs = ((r, c, factor(r, c), y) for c in range(self.C) for y in [weight(c)] for r in range(self.R))
+            elif self.C <= self.R:
+                kept = [weight(c) for c in range(self.C)]
+                pairs = ((r, c, x, kept[c]) for r in range(self.R) for x in [factor(r, 0)] for c in range(self.C))
             else:
-                xs = [scalar(r) for r in range(self.R)]
-                pairs = ((r, c, xs[r], y) for c in range(self.C) for y in [weight(c)] for r in range(self.R))
+                kept = [factor(r, 0) for r in range(self.R)]
+                pairs = ((r, c, kept[r], y) for c in range(self.C) for y in [weight(c)] for r in range(self.R))
             for r, c, x, y in pairs:
                 at = r * self.C + c
                 self.values[at] = fused(b, self.vector, x, y, self.values[at])
 
-        self.repeat(K, step)
+        whole = b.ashr(K, INDEX(UNROLLED.bit_length() - 1))
+        done = b.shl(whole, INDEX(UNROLLED.bit_length() - 1))
+        self.repeat(whole, lambda k: terms(b.mul(k, INDEX(UNROLLED)), UNROLLED), unrolled=True)
+        self.repeat(b.sub(K, done), lambda k: terms(b.add(k, done), 1), unrolled=True)
 
 
 @inlined
 def height(left, tiles):
     """Rows of the next tile when ``left`` rows are to be cut into ``tiles`` of nearly equal heights."""
     return (left + tiles - 1) // tiles
-
-
-def _by_height(builder: ir.IRBuilder, n) -> Iterator[int]:
-    """A switch over n: yields R = 1 .. HEIGHT with the builder in that case, whose code then goes on behind the switch."""
-    after = builder.append_basic_block("done")
-    switch = builder.switch(n, after)
-    for R in range(1, HEIGHT + 1):
-        block = builder.append_basic_block(f"rows{R}")
-        switch.add_case(INDEX(R), block)
-        builder.position_at_end(block)
-        yield R
-        builder.branch(after)
-    builder.position_at_end(after)
-
-
-def _arguments(context, builder, ty, packed) -> list:
-    """The members of a tuple as LLVM values: pointers, and integers (literal or not) as 64-bit indices."""
-    members = [builder.extract_value(packed, k) for k in range(len(ty))]
-    return [
-        context.cast(builder, member, t, types.intp) if isinstance(t, types.Integer) else member
-        for t, member in zip(ty, members, strict=True)
-    ]
-
-
-def _vector(arguments, V) -> Vector:
-    """The vector type of the pointers among ``arguments``."""
-    return Vector(next(t.dtype for t in arguments if isinstance(t, types.CPointer)), V.literal_value)
-
-
-def _product(emit: Callable[..., None]):
-    """An intrinsic ``product(n, low, high, B, V, arguments)`` that emits ``emit(tile, *arguments)`` for every height n.
-
-    The shape is literal: C vectors for tiles of up to 3 rows (``low``) and of more (``high``), B vectors a block, V lanes.
-    ``arguments`` is a tuple of pointers and integers. C of 0 emits nothing.
-    """
-
-    @intrinsic(prefer_literal=True)
-    def product(typingctx, n, low, high, B, V, arguments):
-        vector, C = _vector(arguments, V), (low.literal_value, high.literal_value)
-
-        def codegen(context, builder, sig, args):
-            values = _arguments(context, builder, arguments, args[5])
-            if C[0]:
-                for R in _by_height(builder, context.cast(builder, args[0], sig.args[0], types.intp)):
-                    emit(Tile(builder, vector, R, C[R > 3], B.literal_value), *values)
-            return context.get_dummy_value()
-
-        return types.void(n, low, high, B, V, arguments), codegen
-
-    return product
-
-
-def _affine(tile, start, at, start_rows, x, ix, x_rows, D, W, iw, h, ih, h_rows, H, U, iu, z, iz, z_rows) -> None:
-    """``z = start + x W + h U``: two products in one chain. Blocks of z and of start lie side by side."""
-    b, w, one = tile.builder, INDEX(tile.B * tile.vector.n), INDEX(1)
-    tile.load(start, at, start_rows, w)
-    tile.multiply(x, ix, x_rows, one, W, iw, b.mul(D, w), w, D)
-    tile.multiply(h, ih, h_rows, one, U, iu, b.mul(H, w), w, H)
-    tile.store(z, iz, z_rows, w)
-
-
-affine_rows = _product(_affine)
-
-
-@intrinsic(prefer_literal=True)
-def affine_row(typingctx, C, B, V, arguments):
-    """:data:`affine_rows` for a single row and C vectors."""
-    vector = _vector(arguments, V)
-
-    def codegen(context, builder, sig, args):
-        _affine(Tile(builder, vector, 1, C.literal_value, B.literal_value), *_arguments(context, builder, arguments, args[3]))
-        return context.get_dummy_value()
-
-    return types.void(C, B, V, arguments), codegen
-
-
-@_product
-def gate_rows(tile, dz, at, panels, whole, last_at, lanes, rest, W, iw, K, z, iz, z_rows, first):
-    """``z = dz W`` (``first``), or added to z, dz as the tape holds it: whole panels, then the real units of the last one."""
-    b = tile.builder
-    w, panel, one = INDEX(tile.B * tile.vector.n), INDEX(4 * tile.vector.n), INDEX(1)
-    stride = b.mul(K, w)
-
-    def whole_panel(p) -> None:
-        k = b.mul(p, panel)
-        tile.multiply(dz, b.add(at, b.mul(p, panels)), panel, one, W, b.add(iw, b.mul(k, w)), stride, w, panel)
-
-    def last_gate(gate) -> None:
-        k = b.add(b.mul(whole, panel), b.mul(gate, rest))
-        rows = b.mul(lanes, INDEX(4))
-        tile.multiply(dz, b.add(last_at, b.mul(gate, lanes)), rows, one, W, b.add(iw, b.mul(k, w)), stride, w, rest)
-
-    tile.load(z, iz, z_rows, w)
-    tile.values = [b.select(b.icmp_signed("!=", first, INDEX(0)), constant(v.type, 0.0), v) for v in tile.values]
-    tile.repeat(whole, whole_panel)
-    tile.repeat(b.select(b.icmp_signed(">", rest, INDEX(0)), INDEX(4), INDEX(0)), last_gate)
-    tile.store(z, iz, z_rows, w)
-
-
-@_product
-def outer_rows(tile, a, ia, a_rows, b, ib, b_rows, M, out, io, out_rows):
-    """``out += a^T b`` for R columns of a and one block of columns of b: M rows of both go by."""
-    zero = INDEX(0)
-    tile.load(out, io, out_rows, zero)
-    tile.multiply(a, ia, INDEX(1), a_rows, b, ib, zero, b_rows, M)
-    tile.store(out, io, out_rows, zero)

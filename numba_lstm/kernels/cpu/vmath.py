@@ -1,4 +1,4 @@
-"""exp, tanh, sigmoid, ... on vectors, and the activations by name with their slopes.
+"""exp, log, tanh, sigmoid, ... on vectors.
 
 Everything exponential is one scheme: ``n = round(x / log 2)``, ``r = x - n log 2``, ``exp x = 2**n (1 + r q(r))`` with q the
 near-minimax polynomial of ``expm1(r) / r`` on ``abs(r) <= log(2) / 2`` (Chebyshev nodes; relative error 1.2e-8 in float32,
@@ -8,10 +8,9 @@ own error. Comparisons are ordered so that NaN passes: ``x > limit`` is false fo
 
 from __future__ import annotations
 
-from ..specs import ACTIVATIONS, Activation
-from .arithmetic import absolute, by_dtype, copysign, fma, nearest, polynomial, scale, select
+from .arithmetic import absolute, by_dtype, copysign, fma, nearest, polynomial, power_of_two, scale, select, split_exponent
 from .host import HOST
-from .jit import choice, inlined
+from .jit import inlined
 from .simd import like
 
 LOG2E = 1.4426950408889634
@@ -103,8 +102,37 @@ def exp(x):
 
 
 @inlined
+def larger(a, b):
+    """The larger of a and b; NaN where one is."""
+    return select(a > b, a, select(a == a, b, a))
+
+
+@inlined
+def smaller(a, b):
+    """The smaller of a and b; NaN where one is."""
+    return select(a < b, a, select(a == a, b, a))
+
+
+@inlined
+def sign(x):
+    """-1, 0 or 1; NaN where x is."""
+    return select(x > 0.0, 1.0, select(x < 0.0, -1.0, x))
+
+
+@inlined
 def expm1(x):
-    """exp(x) - 1 for x <= 0, without cancellation."""
+    """exp(x) - 1, without cancellation."""
+    low, high = by_dtype(x, -20.0, -40.0), by_dtype(x, 88.72283, 709.782712893384)
+    clamped = maximum(minimum(x, high), low)
+    n, bits = nearest(clamped * LOG2E - 1.0)  # one less, as in exp
+    r = rest(n + 1.0, clamped)
+    half = scale(like(x, 1.0), bits)
+    return select(x > high, float("inf"), fma(half, r * _expm1_ratio(r), half - 0.5) * 2.0)
+
+
+@inlined
+def expm1_negative(x):
+    """exp(x) - 1 for x <= 0: a little less work."""
     clamped = maximum(x, by_dtype(x, -20.0, -40.0))
     n, bits = nearest(clamped * LOG2E)
     r = rest(n, clamped)
@@ -128,6 +156,43 @@ def tanh(x):
     power = scale(like(x, 1.0), bits)
     e = fma(power, r * _expm1_ratio(r), power - 1.0)
     return copysign(e / (e + 2.0), x)
+
+
+@inlined
+def _log_of_parts(k, f):
+    """k log 2 + log(1 + f) for f from sqrt(1/2) - 1 to sqrt(2) - 1: log(1 + f) = 2 atanh(f / (2 + f))."""
+    s = f / (f + 2.0)
+    high, low = by_dtype(f, 0.693359375, 0.693147180369123816), by_dtype(f, -2.12194440e-4, 1.90821492927058770e-10)
+    return k * high + fma(k, low, s * 2.0 * _atanh_ratio(s * s))
+
+
+@inlined
+def log(x):
+    """log(x) with full relative precision; of 0 it is -infinity, of less NaN."""
+    small = x < by_dtype(x, 2.0**-126, 2.0**-1022)
+    k, m = split_exponent(select(small, x * by_dtype(x, 2.0**24, 2.0**53), x))
+    y = _log_of_parts(k - select(small, by_dtype(x, 24.0, 53.0), 0.0), m - 1.0)
+    return _with_ends(x, y)
+
+
+@inlined
+def log1p(x):
+    """log(1 + x) with full relative precision; of -1 it is -infinity, of less NaN.
+
+    With 1 + x in [sqrt(1/2), sqrt(2)) times 2**k, what is above 2**k is rounded once, from x itself.
+    """
+    near = minimum(x, by_dtype(x, 2.0**30, 2.0**60))  # beyond, log(x) is the same
+    k, _ = split_exponent(near + 1.0)
+    share = power_of_two(-k)
+    far, m = split_exponent(x)
+    y = _log_of_parts(select(x > near, far, k), select(x > near, m - 1.0, fma(near, share, share - 1.0)))
+    return _with_ends(x + 1.0, y)
+
+
+@inlined
+def _with_ends(x, y):
+    """y, or the logarithm of an x that is not positive and finite."""
+    return select(x > 0.0, select(x < float("inf"), y, x), select(x == 0.0, -float("inf"), select(x < 0.0, float("nan"), x)))
 
 
 @inlined
@@ -171,100 +236,3 @@ def silu(x):
 def gelu(x):
     """x times the normal distribution function: zero where that would be denormal."""
     return select(x < by_dtype(x, -13.0, -36.7), 0.0, x * normal_cdf(x))
-
-
-SELU_ALPHA = 1.6732632423543772
-SELU_SCALE = 1.0507009873554805
-
-#: The codes by which kernels know activations.
-LINEAR, TANH, SIGMOID, HARD_SIGMOID, RELU, LEAKY_RELU, ELU, SELU, SOFTPLUS, SOFTSIGN, EXPONENTIAL, SILU, GELU = range(13)
-CODES = {
-    "linear": LINEAR, "tanh": TANH, "sigmoid": SIGMOID, "hard_sigmoid": HARD_SIGMOID, "relu": RELU, "leaky_relu": LEAKY_RELU,
-    "elu": ELU, "selu": SELU, "softplus": SOFTPLUS, "softsign": SOFTSIGN, "exponential": EXPONENTIAL, "silu": SILU,
-    "gelu": GELU,
-}  # fmt: skip
-
-
-def code(activation: Activation) -> tuple[int, float]:
-    """``(code, parameter)`` of an activation."""
-    parameters = activation.parameters or ACTIVATIONS[activation.name][1]
-    return CODES[activation.name], float(parameters[0]) if parameters else 0.0
-
-
-def label(activation: Activation) -> str:
-    """An activation as a part of a kernel's name."""
-    return "_".join([activation.name, *(float(p).hex().replace(".", "p").replace("-", "m") for p in activation.parameters)])
-
-
-def keeps_z(activation: Activation) -> bool:
-    """Whether the tape keeps the argument instead of the value."""
-    return activation.keeps == "z"
-
-
-def activate(code, parameter, z):
-    """The activation ``code`` (a literal) of the vector z."""
-
-
-def slope(code, parameter, kept):
-    """The derivative of the activation ``code`` at what the tape keeps of it."""
-
-
-_VALUES = {
-    LINEAR: lambda code, parameter, z: z,
-    TANH: lambda code, parameter, z: tanh(z),
-    SIGMOID: lambda code, parameter, z: sigmoid(z),
-    HARD_SIGMOID: lambda code, parameter, z: minimum(maximum(z + 3.0, like(z, 0.0)), like(z, 6.0)) * (1.0 / 6.0),
-    RELU: lambda code, parameter, z: maximum(z, like(z, 0.0)),
-    LEAKY_RELU: lambda code, parameter, z: select(z > 0.0, z, z * parameter),
-    ELU: lambda code, parameter, z: select(z > 0.0, z, expm1(z) * parameter),
-    SELU: lambda code, parameter, z: select(z > 0.0, z * SELU_SCALE, expm1(z) * (SELU_SCALE * SELU_ALPHA)),
-    SOFTPLUS: lambda code, parameter, z: softplus(z),
-    SOFTSIGN: lambda code, parameter, z: z / (absolute(z) + 1.0),
-    EXPONENTIAL: lambda code, parameter, z: exp(z),
-    SILU: lambda code, parameter, z: silu(z),
-    GELU: lambda code, parameter, z: gelu(z),
-}
-
-
-@inlined
-def _silu_slope(z):
-    s = sigmoid(z)
-    return select(z < by_dtype(z, -87.0, -707.0), 0.0, fma(z * s, 1.0 - s, s))
-
-
-@inlined
-def _gelu_slope(z):
-    return select(z < by_dtype(z, -13.0, -36.7), 0.0, fma(z, normal_pdf(z), normal_cdf(z)))
-
-
-@inlined
-def _softsign_slope(y):
-    rest = 1.0 - absolute(y)
-    return rest * rest
-
-
-_SLOPES = {
-    LINEAR: lambda code, parameter, kept: like(kept, 1.0),
-    TANH: lambda code, parameter, kept: fma(-kept, kept, like(kept, 1.0)),
-    SIGMOID: lambda code, parameter, kept: fma(-kept, kept, kept),
-    HARD_SIGMOID: lambda code, parameter, kept: select(kept > 0.0, select(kept < 1.0, like(kept, 1.0 / 6.0), 0.0), 0.0),
-    RELU: lambda code, parameter, kept: select(kept > 0.0, like(kept, 1.0), 0.0),
-    LEAKY_RELU: lambda code, parameter, kept: select(kept > 0.0, like(kept, 1.0), parameter),
-    ELU: lambda code, parameter, kept: select(kept > 0.0, 1.0, kept + parameter),
-    SELU: lambda code, parameter, kept: select(kept > 0.0, SELU_SCALE, kept + SELU_SCALE * SELU_ALPHA),
-    SOFTPLUS: lambda code, parameter, kept: sigmoid(kept),
-    SOFTSIGN: lambda code, parameter, kept: _softsign_slope(kept),
-    EXPONENTIAL: lambda code, parameter, kept: kept,
-    SILU: lambda code, parameter, kept: _silu_slope(kept),
-    GELU: lambda code, parameter, kept: _gelu_slope(kept),
-}
-
-
-@choice(activate)
-def _activate(code, parameter, z):
-    return _VALUES[code.literal_value]
-
-
-@choice(slope)
-def _slope(code, parameter, kept):
-    return _SLOPES[code.literal_value]

@@ -3,32 +3,74 @@
 The other devices are compared with it, and it is compared with finite differences. Nobody trains with it.
 """
 
-from .arrays import asarray, concat, flip, gather, to_host
+from .arrays import (
+    add,
+    asarray,
+    concat,
+    flip,
+    gather,
+    merge_steps,
+    multiply,
+    repeat,
+    reshape,
+    scale,
+    split,
+    split_steps,
+    steps_unlike,
+    sum_steps,
+    to_host,
+    unlike,
+    zero_masked,
+)
 from .dense import activation_backward, activation_forward, dense_backward, dense_forward
 from .dropout import dropout_backward, dropout_forward
+from .embedding import embedding_backward, embedding_forward
 from .losses import loss, metric
 from .lstm import lstm_backward, lstm_forward, lstm_path
+from .noise import noise_forward
+from .norms import batch_norm_backward, batch_norm_forward, layer_norm_backward, layer_norm_forward
 from .streaming import stream
+from .together import together
 from .updates import clip_gradients, update
 
 __all__ = [
     "activation_backward",
     "activation_forward",
+    "add",
     "asarray",
+    "batch_norm_backward",
+    "batch_norm_forward",
     "clip_gradients",
     "concat",
     "dense_backward",
     "dense_forward",
     "dropout_backward",
     "dropout_forward",
+    "embedding_backward",
+    "embedding_forward",
     "flip",
     "gather",
+    "layer_norm_backward",
+    "layer_norm_forward",
     "loss",
     "lstm_backward",
     "lstm_forward",
     "lstm_path",
+    "merge_steps",
     "metric",
+    "multiply",
+    "noise_forward",
+    "repeat",
+    "reshape",
+    "scale",
+    "split",
+    "split_steps",
+    "steps_unlike",
     "stream",
+    "sum_steps",
     "to_host",
+    "together",
+    "unlike",
     "update",
+    "zero_masked",
 ]

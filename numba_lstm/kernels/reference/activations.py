@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .duals import evaluate
+
 Array = npt.NDArray[Any]
 
 SELU_SCALE, SELU_ALPHA = 1.05070098735548, 1.67326324235437
@@ -78,6 +80,8 @@ SLOPES: dict[str, Callable[..., Array]] = {
 
 def value(activation: Any, z: Array) -> Array:
     """``activation(z)``."""
+    if activation.function is not None:
+        return evaluate(activation.function, z)[0]
     return VALUES[activation.name](z, *activation.parameters)
 
 
@@ -86,14 +90,22 @@ def kept(activation: Any, z: Array, y: Array) -> Array:
     return z if activation.keeps == "z" else y
 
 
+def slope_of_kept(activation: Any, keep: Array) -> Array:
+    """``activation'(z)``, where a person's own derivative is one of z and else comes from dual numbers."""
+    if activation.derivative is not None:
+        return evaluate(activation.derivative, keep)[0]
+    if activation.function is not None:
+        return evaluate(activation.function, keep)[1]
+    return SLOPES[activation.name](keep, *activation.parameters)
+
+
 def gradient(activation: Any, keep: Array, dy: Array) -> Array:
     """``dz`` for ``dy``: ``dy`` times the slope; softmax's Jacobian ``diag(y) - y y^T`` couples a row."""
-    if activation.name == "softmax":
+    if activation.function is None and activation.name == "softmax":
         return keep * (dy - np.sum(dy * keep, axis=-1, keepdims=True))
-    return dy * SLOPES[activation.name](keep, *activation.parameters)
+    return dy * slope_of_kept(activation, keep)
 
 
 def slope(activation: Any, z: Array) -> Array:
     """``activation'(z)``."""
-    keep = kept(activation, z, value(activation, z))
-    return SLOPES[activation.name](keep, *activation.parameters)
+    return slope_of_kept(activation, kept(activation, z, value(activation, z)))

@@ -35,3 +35,65 @@ def flip(x: Array) -> Array:
 def concat(xs: Sequence[Array]) -> Array:
     """A new array."""
     return np.concatenate(xs, axis=-1)
+
+
+def split(x: Array, sizes: Sequence[int]) -> list[Array]:
+    """Views."""
+    return np.split(x, np.cumsum(sizes)[:-1], axis=-1)
+
+
+def add(a: Array, b: Array) -> Array:
+    """A new array."""
+    return a + b
+
+
+def multiply(a: Array, b: Array) -> Array:
+    """A new array."""
+    return a * b
+
+
+def scale(x: Array, factor: float) -> Array:
+    """A new array."""
+    return x * x.dtype.type(factor)
+
+
+def reshape(x: Array, shape: Sequence[int]) -> Array:
+    """Samples first, then reshaped, then steps first again."""
+    samples = x.transpose(1, 0, 2) if x.ndim == 3 else x
+    y = samples.reshape(len(samples), *shape)
+    return y.transpose(1, 0, 2) if y.ndim == 3 else y
+
+
+def repeat(x: Array, steps: int) -> Array:
+    """A new array."""
+    return np.repeat(x[None], steps, axis=0)
+
+
+def sum_steps(x: Array) -> Array:
+    """A new array."""
+    return sum(x[1:], x[0])
+
+
+def merge_steps(x: Array) -> Array:
+    """The two leading axes as one."""
+    return x.reshape(-1, *x.shape[2:])
+
+
+def split_steps(x: Array, steps: int) -> Array:
+    """The leading axis as two."""
+    return x.reshape(steps, -1, *x.shape[1:])
+
+
+def unlike(x: Array, value: float) -> Array:
+    """Element by element."""
+    return x != value
+
+
+def steps_unlike(x: Array, value: float) -> Array:
+    """Any feature of a step decides."""
+    return np.any(unlike(x, x.dtype.type(value)), axis=-1)
+
+
+def zero_masked(x: Array, mask: Array) -> Array:
+    """A choice, not a product: NaN times zero is NaN."""
+    return np.where(mask[..., None], x, x.dtype.type(0))

@@ -3,25 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from ..contract import DensePart, LSTMPart
+from ..contract import DensePart, LSTMPart, LSTMWeights
 from .dense import activation_forward, dense_forward
 from .lstm import lstm_forward
 
 Array = npt.NDArray[Any]
 
 
+class _Copy(NamedTuple):
+    """A weight as it was."""
+
+    value: Array
+
+
+def _copied(part: LSTMPart | DensePart) -> LSTMPart | DensePart:
+    """The part with the weights of this moment."""
+
+    def copy(weight: Any) -> _Copy | None:
+        return None if weight is None else _Copy(weight.value.copy())
+
+    if isinstance(part, LSTMPart):
+        return part._replace(weights=LSTMWeights(*map(copy, part.weights)))
+    return part._replace(kernel=copy(part.kernel), bias=copy(part.bias))
+
+
 class _Stepper:
     """The parts, and the states as arrays."""
 
     def __init__(self, parts: Sequence[LSTMPart | DensePart], N: int, dtype: Any) -> None:
-        self._parts = list(parts)
-        units = [part.weights.recurrent_kernel.value.shape[0] for part in parts if isinstance(part, LSTMPart)]
-        self._states = [(np.zeros((N, H), dtype), np.zeros((N, H), dtype)) for H in units]
+        self._parts = [_copied(part) for part in parts]
+        shapes = [part.weights.recurrent_kernel.value.shape for part in parts if isinstance(part, LSTMPart)]
+        self._states = [(np.zeros((N, P), dtype), np.zeros((N, columns // 4), dtype)) for P, columns in shapes]
 
     def __call__(self, x: Array) -> Array:
         y, states = np.atleast_2d(x), iter(self._states)
@@ -38,6 +55,9 @@ class _Stepper:
         self._states = moved
         return y.reshape(*x.shape[:-1], -1)
 
+    def through(self, x: Array) -> Array:
+        return [self(step) for step in x][-1]
+
     @property
     def states(self) -> list[tuple[Array, Array]]:
         return [(h.copy(), c.copy()) for h, c in self._states]
@@ -49,5 +69,5 @@ class _Stepper:
 
 
 def stream(parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any) -> _Stepper:
-    """The weights of each step's moment: the witness copies nothing."""
+    """One step of each op after another."""
     return _Stepper(parts, N, dtype)

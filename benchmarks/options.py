@@ -1,0 +1,109 @@
+"""What an option of the LSTM costs: a training step with it over the same step without, in turns, at N=32 T=100 D=64 H=128."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from .cases import COMPILING, TIMEOUT
+
+N, T, D, H = 32, 100, 64, 128
+TURNS = 11
+
+
+def mish(x):  # type: ignore[no-untyped-def]  # an activation of one's own
+    return x * np.tanh(np.log1p(np.exp(x)))
+
+
+def step(wrap: str = "", **options: object) -> Callable[[], object]:
+    """A training step of the layer in front of Dense(1)."""
+    from numba_lstm import Sequential
+    from numba_lstm.layers import LSTM, Bidirectional, Dense, Input
+
+    layer = LSTM(H, **options)
+    model = Sequential([Input((T, D)), Bidirectional(layer) if wrap == "bidirectional" else layer, Dense(1)])
+    model.compile("adam", "mse")
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(N, T, D)).astype(np.float32), rng.normal(size=(N, 1)).astype(np.float32)
+    lengths = np.full(N, T) if wrap == "mask" else None
+    return lambda: model.train_on_batch(x, y, lengths=lengths)
+
+
+def epoch(shortest: int) -> Callable[[], object]:
+    """An epoch on ten batches of sequences of ``shortest`` to T steps, as a list."""
+    from numba_lstm import Sequential
+    from numba_lstm.layers import LSTM, Dense, Input
+
+    model = Sequential([Input((None, D)), LSTM(H), Dense(1)])
+    model.compile("adam", "mse")
+    rng = np.random.default_rng(0)
+    lengths = np.linspace(shortest, T, 10 * N).round().astype(int)
+    x = [rng.normal(size=(length, D)).astype(np.float32) for length in lengths]
+    y = rng.normal(size=(10 * N, 1)).astype(np.float32)
+    return lambda: model.fit(x, y, batch_size=N, epochs=1, verbose=0)
+
+
+#: Name -> (the calls with and without it, the threads).
+OPTIONS: dict[str, tuple[Callable[[], Callable[[], object]], Callable[[], Callable[[], object]], int]] = {
+    "mask": (lambda: step("mask"), step, 1),
+    "dropout": (lambda: step(dropout=0.2), step, 1),
+    "recurrent_dropout": (lambda: step(recurrent_dropout=0.2), step, 1),
+    "peephole": (lambda: step(peephole=True), step, 1),
+    "cell_clip": (lambda: step(cell_clip=3.0), step, 1),
+    "coupled": (lambda: step(coupled=True), step, 1),
+    "zoneout": (lambda: step(zoneout=0.1, cell_zoneout=0.1), step, 1),
+    "projection": (lambda: step(projection=H // 2), step, 1),
+    "layer_norm": (lambda: step(layer_norm=True), step, 1),
+    "relu": (lambda: step(activation="relu", cell_clip=3.0), lambda: step(cell_clip=3.0), 1),
+    "an activation of one's own": (lambda: step(activation=mish, cell_clip=3.0), lambda: step(cell_clip=3.0), 1),
+    "bidirectional": (lambda: step("bidirectional"), step, 2),
+    "lists half full": (lambda: epoch(1), lambda: epoch(T), 1),
+}
+
+
+def ratio(option: str) -> float:
+    """The median over turns of the time with the option over the time without."""
+    from numba_lstm import get_num_threads, set_num_threads
+
+    make, make_plain, threads = OPTIONS[option]
+    before = get_num_threads()
+    set_num_threads(threads)
+    try:
+        call, plain = make(), make_plain()
+        call(), plain()
+        return statistics.median(_seconds(call) / _seconds(plain) for _ in range(TURNS))
+    finally:
+        set_num_threads(before)
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    call()
+    return time.perf_counter() - begin
+
+
+class Cost:
+    """Each option by itself."""
+
+    params = tuple(OPTIONS)
+    param_names = ("option",)
+    timeout = TIMEOUT
+
+    def setup_cache(self) -> None:
+        for option in OPTIONS:
+            ratio(option)
+
+    setup_cache.timeout = COMPILING  # type: ignore[attr-defined]
+
+    def track_over_without(self, option: str) -> float:
+        return ratio(option)
+
+    track_over_without.unit = "times"  # type: ignore[attr-defined]
+
+
+if __name__ == "__main__":
+    for name in OPTIONS:
+        print(f"{name:28}{ratio(name):.2f}", flush=True)

@@ -1,0 +1,129 @@
+"""Constraints, as ``keras.constraints``: what is done to a weight after each step of an optimizer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from . import names, serialization
+from .inputs import as_number
+
+Values = npt.NDArray[Any]
+
+#: Added to every norm that is divided by (Keras's epsilon).
+_EPSILON = 1e-7
+
+
+class Constraint:
+    """The base of all constraints, as ``keras.constraints.Constraint``; a subclass overrides :meth:`__call__`."""
+
+    def __call__(self, w: Values) -> Values:
+        """What the weight ``w`` becomes, of the same shape; ``w`` itself is read-only."""
+        raise NotImplementedError(f"{type(self).__name__} must override __call__(w).")
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal constraint."""
+        return {}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """A constraint of :meth:`get_config`'s arguments."""
+        return cls(**config)
+
+
+class NonNeg(Constraint):
+    """``max(w, 0)``."""
+
+    def __call__(self, w: Values) -> Values:
+        return np.maximum(w, 0)
+
+
+class MinMaxNorm(Constraint):
+    """Norms moved into ``[min_value, max_value]``.
+
+    With n the norm of a vector along ``axis``, the vector is multiplied by
+    ``(rate * clip(n, min_value, max_value) + (1 - rate) * n) / (n + 1e-7)``.
+
+    Parameters
+    ----------
+    min_value, max_value : float
+        Bounds, ``0 <= min_value <= max_value``.
+    rate : float
+        In (0, 1]: 1 enforces the bounds at once.
+    axis : int or sequence of int
+        0 for the vector of each unit's incoming weights in a kernel (D, C).
+    """
+
+    def __init__(
+        self, min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0, axis: int | Sequence[int] = 0
+    ) -> None:
+        self.min_value = as_number(min_value, "min_value", "[0, inf)")
+        self.max_value = as_number(max_value, "max_value", f"[{self.min_value}, inf]")
+        self.rate = as_number(rate, "rate", "(0, 1]")
+        self.axis = _as_axis(axis)
+
+    def __call__(self, w: Values) -> Values:
+        norms = np.sqrt(np.sum(np.square(w), axis=self.axis, keepdims=True))
+        wanted = self.rate * np.clip(norms, self.min_value, self.max_value) + (1 - self.rate) * norms
+        return np.asarray(w * (wanted / (norms + _EPSILON)))
+
+    def get_config(self) -> dict[str, Any]:
+        return {"min_value": self.min_value, "max_value": self.max_value, "rate": self.rate, **self._axis_config()}
+
+    def _axis_config(self) -> dict[str, Any]:
+        return {"axis": list(self.axis) if isinstance(self.axis, tuple) else self.axis}
+
+
+class MaxNorm(MinMaxNorm):
+    """Norms along ``axis`` of at most ``max_value`` (Srivastava et al. 2014)."""
+
+    def __init__(self, max_value: float = 2.0, axis: int | Sequence[int] = 0) -> None:
+        super().__init__(max_value=max_value, axis=axis)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"max_value": self.max_value, **self._axis_config()}
+
+
+class UnitNorm(MinMaxNorm):
+    """Norms of 1 along ``axis``; a vector of zeros stays one."""
+
+    def __init__(self, axis: int | Sequence[int] = 0) -> None:
+        super().__init__(min_value=1.0, axis=axis)
+
+    def get_config(self) -> dict[str, Any]:
+        return self._axis_config()
+
+
+def _as_axis(axis: Any) -> int | tuple[int, ...]:
+    axes = axis if isinstance(axis, (list, tuple)) else (axis,)
+    if not axes or any(isinstance(a, bool) or not isinstance(a, (int, np.integer)) for a in axes):
+        raise TypeError(f"axis must be a whole number or a list of them, got {axis!r}.")
+    return tuple(int(a) for a in axes) if isinstance(axis, (list, tuple)) else int(axis)
+
+
+_CLASSES: tuple[type[Constraint], ...] = (MaxNorm, NonNeg, UnitNorm, MinMaxNorm)
+_REGISTRY = {name: cls for cls in _CLASSES for name in (cls.__name__, names.snake_case(cls.__name__))}
+
+
+def get(identifier: Any) -> Constraint | None:
+    """The constraint that a name, an object, a class or a dict stands for, as ``keras.constraints.get``; None is none.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, with the nearest known one.
+    TypeError
+        For anything that is none of these.
+    """
+    return None if identifier is None else serialization.get(identifier, _REGISTRY, "constraint", Constraint)
+
+
+deserialize = get
+
+
+def serialize(constraint: Constraint | None) -> dict[str, Any] | None:
+    """A constraint as a dict of its class name and config; :func:`get` turns it back."""
+    return None if constraint is None else serialization.serialize(constraint)

@@ -1,0 +1,108 @@
+"""Files of Keras 3: ``.keras``, ``.weights.h5`` and the legacy ``.h5``, read without Keras and without the HDF5 library.
+
+``numba_lstm.load_model``, ``model.save``, ``model.load_weights`` and ``model.save_weights`` come here by what a file is. Only
+writing needs h5py.
+
+A Keras file cannot hold the state of the random stream, nor options of the LSTM that Keras has not.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from ...models import Sequential
+from ...saving import atomic
+from ...saving.errors import FileFormatError
+from .. import hdf5
+from ..hdf5 import Contents
+from ..zips import open_zip
+from . import archive, building, compiling, legacy, weights_file
+
+__all__ = ["load_model", "load_weights", "save_model", "save_weights"]
+
+_ZIP = b"PK\3\4"
+_WEIGHTS_EXTENSION = ".weights.h5"
+
+
+def load_model(path: str, custom_objects: building.Classes = None, compile: bool = True) -> Sequential:
+    """Read a ``.keras`` or legacy ``.h5`` file; see :func:`numba_lstm.saving.load_model`.
+
+    Raises
+    ------
+    FileFormatError
+        If it is damaged or forged, or has a layer or an option that this package has not.
+    """
+    if not _is_zip(path):
+        return legacy.load_model(_read_hdf5(path), custom_objects, compile)
+    with open_zip(path) as file:
+        config, contents = archive.read_config(file), archive.read_weights(file)
+    size = sum(array.size for array in contents.arrays.values())
+    model = building.build(config, size, custom_objects)
+    weights_file.assign_weights(model, contents.arrays)
+    if compile and config.get("compile_config"):
+        compiling.compile_from(model, config["compile_config"])
+        weights_file.load_optimizer(model, contents.arrays)
+    return model
+
+
+def save_model(model: Sequential, path: str, overwrite: bool = True) -> None:
+    """Write a ``.keras`` file; see :func:`numba_lstm.saving.save_model`.
+
+    Raises
+    ------
+    ImportError
+        Without h5py.
+    ValueError
+        For what Keras has not, by the name of layer and option; nothing is written then.
+    """
+    atomic.write(path, archive.encode(model), overwrite=overwrite)
+
+
+def load_weights(model: Sequential, filepath: str | os.PathLike[str]) -> None:
+    """Give ``model``, which is built, the weights of a file; see :meth:`numba_lstm.Sequential.load_weights`."""
+    path = os.fsdecode(filepath)
+    if not model.built:
+        raise ValueError(f"{model.name} has no weights yet. Add an Input first, call build(input_shape), or call it on data.")
+    try:
+        contents = _read_contents(path)
+        group = next((group for group in ("", "model_weights") if _names_layers(contents, group)), None)
+        if group is None:
+            weights_file.load(model, contents.arrays)
+        else:
+            legacy.assign_weights(model, contents, f"{group}/" if group else "")
+    except FileFormatError as error:
+        raise FileFormatError(f"{path}: {error}") from error
+
+
+def save_weights(model: Sequential, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+    """Write the weights of ``model``, which is built; see :meth:`numba_lstm.Sequential.save_weights`."""
+    path = os.fsdecode(filepath)
+    if not path.endswith(_WEIGHTS_EXTENSION):
+        raise ValueError(f"weights are saved as {_WEIGHTS_EXTENSION}, got {path!r}. A whole model: model.save.")
+    if not model.built:
+        raise ValueError(f"{model.name} has no weights yet. Add an Input first, call build(input_shape), or call it on data.")
+    atomic.write(path, weights_file.encode(model), overwrite=overwrite)
+
+
+def _is_zip(path: str) -> bool:
+    with open(path, "rb") as file:
+        return file.read(len(_ZIP)) == _ZIP
+
+
+def _read_contents(path: str) -> Contents:
+    if not stat.S_ISREG(os.stat(path).st_mode):  # opening a pipe would wait for its writer
+        raise FileFormatError("it is not a regular file.")
+    if not _is_zip(path):
+        return _read_hdf5(path)
+    with open_zip(path) as file:
+        return archive.read_weights(file)
+
+
+def _read_hdf5(path: str) -> Contents:
+    with open(path, "rb") as file:
+        return hdf5.read(file.read())
+
+
+def _names_layers(contents: Contents, group: str) -> bool:
+    return bool(contents.attributes.get(group, {}).keys() & {"layer_names", "layer_names0"})

@@ -1,0 +1,77 @@
+"""Keras's legacy ``.h5`` files: configurations as attributes of the root, weights by the names of layers and variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import count, takewhile
+from typing import Any
+
+import numpy.typing as npt
+
+from ...models import Sequential
+from ...saving import strict_json
+from ...saving.errors import FileFormatError
+from ...variables import Variable
+from ..hdf5 import Contents
+from . import building, compiling, optimizer_state
+
+Array = npt.NDArray[Any]
+_WEIGHTS, _OPTIMIZER = "model_weights", "optimizer_weights"
+
+
+def load_model(contents: Contents, custom_objects: building.Classes, compile: bool) -> Sequential:
+    """The model of a whole-model file."""
+    root = contents.attributes.get("", {})
+    size = sum(array.size for array in contents.arrays.values())
+    model = building.build(_json(root, "model_config"), size, custom_objects)
+    assign_weights(model, contents, f"{_WEIGHTS}/")
+    if compile and "training_config" in root:
+        compiling.compile_from(model, compiling.from_training_config(_json(root, "training_config")))
+        if names := _list(contents, _OPTIMIZER, "weight_names"):
+            optimizer_state.load(model, [_array(contents, f"{_OPTIMIZER}/{name}") for name in names])
+    return model
+
+
+def assign_weights(model: Sequential, contents: Contents, prefix: str) -> None:
+    """Give the model the weights of a file, layer by layer: those that have any, in the file's order."""
+    variables: dict[str, Variable] = {}
+    arrays: dict[str, Array] = {}
+    found = list(_layers(contents, prefix))
+    own = [layer for layer in model.layers if layer.variables]
+    if len(found) != len(own):
+        raise FileFormatError(f"it has {len(found)} layers with weights, where the model has {len(own)}.")
+    for layer, (name, values) in zip(own, found, strict=True):
+        for index, variable in enumerate(layer.trainable_weights + layer.non_trainable_weights):
+            variables[f"{name}/{index}"] = variable
+        arrays |= {f"{name}/{index}": array for index, array in enumerate(values)}
+    building.assign(variables, arrays)
+
+
+def _layers(contents: Contents, prefix: str) -> Iterator[tuple[str, list[Array]]]:
+    for layer in _list(contents, prefix.removesuffix("/"), "layer_names"):
+        names = _list(contents, f"{prefix}{layer}", "weight_names")
+        if names:
+            yield layer, [_array(contents, f"{prefix}{layer}/{name}") for name in names]
+
+
+def _array(contents: Contents, name: str) -> Array:
+    if name not in contents.arrays:
+        raise FileFormatError(f"it has no weight {name!r:.200}, which it names.")
+    return contents.arrays[name]
+
+
+def _list(contents: Contents, group: str, name: str) -> list[str]:
+    """A list of names, which Keras cuts in ``name0``, ``name1``, ... where it is long."""
+    attributes = contents.attributes.get(group, {})
+    cut = takewhile(attributes.__contains__, (f"{name}{index}" for index in count()))
+    parts = [attributes[part] for part in ([name] if name in attributes else cut)]
+    if not all(isinstance(part, list) for part in parts):
+        raise FileFormatError(f"its {name} in {group!r:.100} is one text, where a list was expected.")
+    return [text for part in parts for text in part]
+
+
+def _json(root: Mapping[str, Any], name: str) -> Any:
+    text = root.get(name)
+    if not isinstance(text, str):
+        raise FileFormatError(f"it is an HDF5 file without {name}, which Keras's models have. For weights: model.load_weights.")
+    return strict_json.loads(text, f"its {name}")

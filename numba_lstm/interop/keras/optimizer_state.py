@@ -1,0 +1,101 @@
+"""An optimizer's state as Keras 3 keeps it: the number of steps, the rate if it is a number, then the slots in its order."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ... import optimizers
+from ...models import Sequential
+from ...optimizers import Nadam, Optimizer
+from ...saving.errors import REFUSALS, FileFormatError, brief
+from ...variables import Variable
+
+Array = npt.NDArray[Any]
+
+
+def to_arrays(optimizer: Optimizer, variables: Sequence[Variable]) -> list[Array]:
+    """The state for Keras; that of an optimizer which took no step yet is its first one, for ``variables``."""
+    if not optimizer.built:
+        optimizer = optimizers.deserialize(optimizers.serialize(optimizer))
+        optimizer.build(variables)
+    arrays: list[Array] = [np.array(optimizer.iterations, np.int32)]
+    if not _scheduled(optimizer):
+        arrays.append(np.array(optimizer.learning_rate, np.float32))
+    arrays += [optimizer.slots[v][s].value for v, s in _order(optimizer, len(optimizer.slots))]
+    if isinstance(optimizer, Nadam):
+        arrays.append(np.array(_product(optimizer), np.float32))
+    return arrays
+
+
+def load(model: Sequential, arrays: Sequence[Array]) -> None:
+    """Go on from a state of Keras; the model is built and compiled.
+
+    Raises
+    ------
+    FileFormatError
+        Where the state is not one of this optimizer for this model's weights; nothing is changed then.
+    """
+    optimizer = model.optimizer
+    assert optimizer is not None
+    scalars = 1 + (not _scheduled(optimizer))
+    tail = 1 if isinstance(optimizer, Nadam) and len(arrays) > scalars else 0  # a product that follows from the steps
+    head, slots = arrays[:scalars], arrays[scalars : len(arrays) - tail]
+    if len(head) < scalars or head[0].dtype.kind != "i" or any(array.shape for array in head) or head[0] < 0:
+        raise FileFormatError(f"its optimizer's state does not begin with the steps of {optimizer.name} and its rate.")
+    variables = _owners(model, optimizer, slots)
+    try:
+        if variables:
+            optimizer.build(variables)
+        paths = [optimizer.slots[v][s].path for v, s in _order(optimizer, len(variables))]
+        steps = np.array(head[0], np.int64)
+        if scalars == 2 and np.float32(optimizer.learning_rate) != head[1]:  # the config has it with all its digits
+            optimizer.learning_rate = float(head[1])
+        optimizer.load_state({"iterations": steps, **dict(zip(paths, slots, strict=True))})
+    except REFUSALS as error:
+        raise FileFormatError(f"its optimizer's state cannot be taken: {brief(error)}") from error
+
+
+def _owners(model: Sequential, optimizer: Optimizer, slots: Sequence[Array]) -> list[Variable]:
+    """The variables whose slots these are: those that are trained, or some may have been frozen since."""
+    shapes = [array.shape for array in slots]
+    if not slots and optimizer.spec.slots:
+        return []  # it was saved before its first step
+    for variables in (model.trainable_weights, [v for v in model.weights if v.trainable]):
+        if shapes == [variables[v].shape for v, _ in _order(optimizer, len(variables))]:
+            if any(array.dtype != v.dtype for array, v in zip(slots, _repeated(optimizer, variables), strict=True)):
+                raise FileFormatError("its optimizer's state has another dtype than the weights.")
+            return variables
+    raise FileFormatError(
+        f"the {len(slots)} arrays of its optimizer do not fit {optimizer.name} and its weights. Load it with compile=False."
+    )
+
+
+def _repeated(optimizer: Optimizer, variables: Sequence[Variable]) -> list[Variable]:
+    return [variables[v] for v, _ in _order(optimizer, len(variables))]
+
+
+def _order(optimizer: Optimizer, count: int) -> list[tuple[int, int]]:
+    """Indices of variable and slot in Keras's order: slot by slot, but both moments variable by variable."""
+    slots = optimizer.spec.slots
+    moments = 2 if slots[:2] == ("momentum", "velocity") else 0
+    runs = [range(moments), *(range(s, s + 1) for s in range(moments, len(slots)))]
+    return [(v, s) for run in runs for v in range(count) for s in run]
+
+
+def _scheduled(optimizer: Optimizer) -> bool:
+    return isinstance(optimizer.get_config()["learning_rate"], dict)
+
+
+def _product(optimizer: Nadam) -> float:
+    """The product of Nadam's u over the steps taken (Dozat 2016)."""
+    product = 1.0
+    for step in range(1, optimizer.iterations + 1):
+        product *= optimizer.spec.beta_1 * (1 - 0.5 * 0.96**step)
+        if not product:
+            break
+    return math.fabs(product)

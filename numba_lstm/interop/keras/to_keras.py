@@ -1,0 +1,95 @@
+"""Objects as this package writes them down, as Keras does: with the modules where Keras has their classes."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+from ... import constraints, initializers, layers, losses, metrics, optimizers, regularizers
+from ...kernels import specs
+from .from_keras import ACTIVATIONS
+
+#: Where Keras has its classes -> where this package has them.
+_MODULES: dict[str, ModuleType] = {
+    "keras.layers": layers,
+    "keras.initializers": initializers,
+    "keras.regularizers": regularizers,
+    "keras.constraints": constraints,
+    "keras.losses": losses,
+    "keras.metrics": metrics,
+    "keras.optimizers": optimizers,
+    "keras.optimizers.schedules": optimizers.schedules,
+}
+#: How arguments that hold an object end -> the module of its class.
+_PLACES = {
+    "layer": "keras.layers",
+    "cell": "keras.layers",
+    "_initializer": "keras.initializers",
+    "_regularizer": "keras.regularizers",
+    "_constraint": "keras.constraints",
+    "learning_rate": "keras.optimizers.schedules",
+}
+#: Options of the LSTM that Keras has not, at the values where they do nothing; then the initializers of their weights.
+_BEYOND: dict[str, Any] = {
+    "output_activation": None,
+    "peephole": False,
+    "cell_clip": None,
+    "coupled": False,
+    "projection": None,
+    "layer_norm": False,
+    "zoneout": 0.0,
+    "cell_zoneout": 0.0,
+}
+_BEYOND_INITIALIZERS = {"peephole_initializer", "projection_initializer", "gamma_initializer", "beta_initializer"}
+#: Arguments that Keras's class does not take, though its base does.
+_UNTAKEN = {"InputLayer": {"trainable"}, "SpatialDropout1D": {"trainable"}}
+
+
+def to_keras(value: dict[str, Any], module: str) -> dict[str, Any]:
+    """What ``serialize`` answered here, as Keras writes it down; ``module`` is where Keras has its class.
+
+    Raises
+    ------
+    ValueError
+        For what Keras has not.
+    """
+    name = value["class_name"]
+    if not hasattr(_MODULES[module], name):
+        raise ValueError(f"{name} is a class of your own, which a Keras file cannot hold. Save the model as .nlstm.")
+    config = {key: _argument(name, key, item) for key, item in _common(name, value["config"]).items()}
+    return {"module": module, "class_name": name, "config": config, "registered_name": None}
+
+
+def _common(name: str, config: dict[str, Any]) -> dict[str, Any]:
+    """The arguments that Keras has too."""
+    left = {key: item for key, item in config.items() if key not in _UNTAKEN.get(name, ())}
+    if name in ("LSTM", "LSTMCell"):
+        for option, off in _BEYOND.items():
+            if left.pop(option, off) != off:
+                raise ValueError(
+                    f"{config['name']} has {option}={config[option]!r}, which Keras's {name} has not. Save the model as .nlstm."
+                )
+        left = {key: item for key, item in left.items() if key not in _BEYOND_INITIALIZERS}
+    if left.get("dtype", "") is None:  # not built yet: the model says it
+        del left["dtype"]
+    left.pop("input_shape", None)  # the model has an Input in its place
+    return left
+
+
+def _argument(owner: str, key: str, value: Any) -> Any:
+    if key == "cells":
+        return [to_keras(cell, "keras.layers") for cell in value]
+    if key.endswith("activation"):
+        return _activation(owner, value)
+    if not isinstance(value, dict):
+        return value
+    return to_keras(value, next(module for ending, module in _PLACES.items() if key.endswith(ending)))
+
+
+def _activation(owner: str, value: Any) -> Any:
+    if isinstance(value, str) and value in specs.ACTIVATIONS:
+        return value
+    for name, (activation, _) in ACTIVATIONS.items():
+        if isinstance(value, dict) and value["class_name"] == activation:
+            return {"module": "keras.layers", "class_name": name, "config": value["config"], "registered_name": None}
+    raise ValueError(f"{owner} has an activation of your own, which a Keras file cannot hold. Save the model as .nlstm.")

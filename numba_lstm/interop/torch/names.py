@@ -1,0 +1,101 @@
+"""The names and shapes of ``torch.nn.LSTM``'s weights, and what they say of its layers.
+
+For layer k: ``weight_ih_l<k>`` (4H, D), ``weight_hh_l<k>`` (4H, P), ``bias_ih_l<k>`` and ``bias_hh_l<k>`` (4H,), with
+``proj_size`` ``weight_hr_l<k>`` (P, H), and the same with ``_reverse`` behind for the other direction. Blocks of rows stand in
+the order i, f, g, o, which is that of :mod:`numba_lstm.gates`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy.typing as npt
+
+from ...gates import COUNT
+
+Array = npt.NDArray[Any]
+
+MAX_LAYERS = 256
+KINDS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
+_NAME = re.compile(rf"({'|'.join(KINDS)})_l(\d{{1,4}})(_reverse)?")
+_GATES = {1: "an RNN", 3: "a GRU"}
+
+
+class Cell(NamedTuple):
+    """The weights of one direction of one layer, as PyTorch lays them out."""
+
+    weight_ih: Array
+    weight_hh: Array
+    bias_ih: Array | None = None
+    bias_hh: Array | None = None
+    weight_hr: Array | None = None
+
+
+def name(kind: str, layer: int, reverse: bool) -> str:
+    """PyTorch's name of a weight."""
+    return f"{kind}_l{layer}" + ("_reverse" if reverse else "")
+
+
+def cells(arrays: Mapping[str, Array]) -> list[tuple[Cell, ...]]:
+    """The cells of each layer: one, or one for each direction.
+
+    Raises
+    ------
+    ValueError
+        For a weight that is missing or of a wrong shape, and for one that is no LSTM's.
+    """
+    found: dict[tuple[int, bool], dict[str, Array]] = {}
+    for key, array in arrays.items():
+        match = _NAME.fullmatch(key)
+        if match is None:
+            raise ValueError(f"{key!r:.100} is no weight of an LSTM. Give a prefix that only the LSTM's names begin with.")
+        found.setdefault((int(match[2]), match[3] is not None), {})[match[1]] = array
+    layers = 1 + max(layer for layer, _ in found)
+    if layers > MAX_LAYERS:
+        raise ValueError(f"it has {layers} layers; up to {MAX_LAYERS} are read.")
+    directions = (False, True) if (0, True) in found else (False,)
+    kinds = set(found.get((0, False), ()))
+    wanted = {(layer, reverse): kinds for layer in range(layers) for reverse in directions}
+    _check_complete(wanted, found)
+    stack = [tuple(Cell(**found[layer, reverse]) for reverse in directions) for layer in range(layers)]
+    features = None
+    for layer, both in enumerate(stack):
+        for reverse, cell in zip(directions, both, strict=True):
+            _check_shapes(cell, layer, reverse, stack[0][0], features)
+            features = features or cell.weight_ih.shape[1]
+        features = sum(cell.weight_hh.shape[1] for cell in both)
+    return stack
+
+
+def _check_complete(wanted: dict[tuple[int, bool], set[str]], found: dict[tuple[int, bool], dict[str, Array]]) -> None:
+    """Every layer and direction has the weights of the first one, which are those of some LSTM."""
+    for place, kinds in wanted.items():
+        own = set(found.get(place, ()))
+        missing = (kinds | {"weight_ih", "weight_hh"}) - own
+        if len(kinds & {"bias_ih", "bias_hh"}) == 1:
+            missing |= {"bias_ih", "bias_hh"} - own
+        for kind in sorted(missing):
+            raise ValueError(f"{name(kind, *place)!r} is missing.")
+        for kind in sorted(own - kinds):
+            raise ValueError(f"there is {name(kind, *place)!r}, but no {name(kind, 0, False)!r}: layers of one LSTM are alike.")
+    for place in sorted(found.keys() - wanted.keys()):
+        raise ValueError(f"there is {name('weight_ih', *place)!r}, but none of its kind in the first layer.")
+
+
+def _check_shapes(cell: Cell, layer: int, reverse: bool, first: Cell, features: int | None) -> None:
+    """All shapes follow from those of ``first``, the first cell, and from the number of input ``features``."""
+    if first.weight_ih.ndim != 2 or first.weight_hh.ndim != 2:
+        raise ValueError("weight_ih_l0 and weight_hh_l0 must be matrices.")
+    rows, P = first.weight_hh.shape
+    H = P if first.weight_hr is None else (first.weight_hr.shape[1] if first.weight_hr.ndim == 2 else 0)
+    if H == 0 or rows != COUNT * H:
+        other = _GATES.get(rows // P) if first.weight_hr is None and P and rows % P == 0 else None
+        hint = f" That is {other}." if other else ""
+        raise ValueError(f"weight_hh_l0 has shape {first.weight_hh.shape}; an LSTM's has four rows a unit.{hint}")
+    D = first.weight_ih.shape[1] if features is None else features
+    expected = {"weight_ih": (rows, D), "weight_hh": (rows, P), "bias_ih": (rows,), "bias_hh": (rows,), "weight_hr": (P, H)}
+    for kind, array in cell._asdict().items():
+        if array is not None and (array.shape != expected[kind] or array.size == 0):
+            raise ValueError(f"{name(kind, layer, reverse)} has shape {array.shape}, expected {expected[kind]}.")

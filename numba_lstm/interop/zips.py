@@ -1,0 +1,118 @@
+"""Zip files that nobody vouches for: one way to read every byte, or none.
+
+Two readers of one zip file may see two different contents: in its directory and in the headers before the data, in the first
+or the last of equal names, in bytes that no member owns. Here the directory, the headers and the file's length have to tell
+the same story. Nothing is ever extracted to disk.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import zlib
+from typing import BinaryIO, Self
+
+from ..saving.errors import FileFormatError
+from . import zip_directory as directory
+from .zip_directory import Member
+
+
+class Zip:
+    """An open zip file, whose directory and headers were checked; :func:`open_zip` makes it. A context manager.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of the members, in the order of the directory; names of folders end in ``/``.
+    size : int
+        Of the whole file, in bytes.
+    """
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file, self.size = file, size
+        start, members = directory.read_directory(file, size)
+        self._members = {member.name: member for member in members}
+        if len(self._members) != len(members):
+            names = [member.name for member in members]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise FileFormatError(f"its zip directory has the name {twice!r:.100} twice.")
+        self._data = directory.check_headers(file, members, start)
+        self.names = tuple(self._members)
+
+    def read(self, name: str, limit: int) -> bytes:
+        """All bytes of a member.
+
+        Parameters
+        ----------
+        name : str
+            One of :attr:`names`.
+        limit : int
+            The most bytes to answer, and to allocate.
+
+        Raises
+        ------
+        FileFormatError
+            If there is no such member, for more than ``limit`` bytes, and for a wrong length or checksum.
+        """
+        member = self._members.get(name)
+        if member is None:
+            raise FileFormatError(f"it has no member {name!r:.100}.")
+        if member.size > limit:
+            raise FileFormatError(f"its member {name!r:.100} takes {member.size:,} bytes; at most {limit:,} are read.")
+        self._file.seek(self._data[name])
+        data = _stored(self._file, member) if member.method == directory.STORED else _inflated(self._file, member)
+        if len(data) != member.size or zlib.crc32(data) != member.crc:
+            raise FileFormatError(f"its member {name!r:.100} was altered or damaged: its checksum differs.")
+        return data
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_zip(path: str | os.PathLike[str]) -> Zip:
+    """Open a zip file and check its structure: ``with open_zip(path) as archive: archive.read(name, limit)``.
+
+    Members are stored or deflated. ZIP64 is read; encryption, links, comments, several disks and bytes that belong to no
+    member are refused.
+
+    Parameters
+    ----------
+    path : path
+        A regular file.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    FileFormatError
+        If it is not a zip file, or one that could be read in two ways.
+    """
+    if not stat.S_ISREG(os.stat(path).st_mode):  # opening a pipe would wait for its writer
+        raise FileFormatError("it is not a regular file.")
+    file = open(path, "rb")  # noqa: SIM115 - the Zip closes it
+    try:
+        return Zip(file, os.fstat(file.fileno()).st_size)
+    except BaseException:
+        file.close()
+        raise
+
+
+def _stored(file: BinaryIO, member: Member) -> bytes:
+    return file.read(member.size)
+
+
+def _inflated(file: BinaryIO, member: Member) -> bytes:
+    """The data of a deflated member, if they are as long as it says; anything else is as good as damaged."""
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        data = inflater.decompress(file.read(member.packed), member.size + 1)
+    except zlib.error:
+        return b""
+    return data if inflater.eof and not inflater.unused_data else b""

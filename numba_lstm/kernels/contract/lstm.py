@@ -1,0 +1,109 @@
+"""The LSTM: over all steps forward and backward, and one step at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from ..specs import LSTMSpec
+from ..values import Array, DensePart, LSTMGradients, LSTMNoise, LSTMOutput, LSTMPart, LSTMWeights, Stepper, Tape
+
+
+class LSTMOps(Protocol):
+    """The ops of the LSTM."""
+
+    def lstm_forward(
+        self,
+        x: Array,
+        weights: LSTMWeights,
+        h0: Array | None,
+        c0: Array | None,
+        spec: LSTMSpec,
+        *,
+        mask: Array | None = None,
+        noise: LSTMNoise | None = None,
+        sequences: bool = False,
+        training: bool = False,
+    ) -> LSTMOutput:
+        """An LSTM over all steps (Hochreiter & Schmidhuber 1997; forget gate of Gers et al. 2000; Keras 3 ``LSTMCell``).
+
+        With s = recurrent_activation, a = activation, p = output_activation, for t = 0 .. T-1::
+
+            z_t = b + x_t W + h_{t-1} U                     (i, f, g, o) = split(z_t)
+            i = s(z_i)   f = s(z_f)   g = a(z_g)   o = s(z_o)
+            c_t = f * c_{t-1} + i * g
+            h_t = o * p(c_t)
+
+        Each option changes one line, and all go together:
+
+        peephole V
+            ``z_i += V_i * c_{t-1}``, ``z_f += V_f * c_{t-1}``, and ``z_o += V_o * c_t`` of the new c (Gers & Schmidhuber 2000).
+        clip k
+            ``z = min(max(z, -k), k)``, after the peepholes (ONNX ``clip``); NaN stays NaN.
+        coupled
+            ``f = 1 - i``; z_f is not used (Greff et al. 2017; ONNX ``input_forget``).
+        noise.inputs, noise.recurrent
+            gate k sees ``x_t * inputs[k]`` and ``h_{t-1} * recurrent[k]`` (Gal & Ghahramani 2016; Keras with
+            ``recurrent_dropout``). Dropout without ``recurrent_dropout`` is :meth:`dropout_forward` of x.
+        norms
+            ``z_t = b + n(x_t W) kernel_norm + n(h_{t-1} U) recurrent_norm`` over all 4H columns at once, and
+            ``h_t = o * p(n(c_t) cell_norm[0] + cell_norm[1])``, where
+            ``n(v) = (v - mean v) / sqrt(var v + norm_epsilon)`` of a row (Ba et al. 2016); c itself is not normed, and a
+            peephole sees c.
+        projection R
+            ``h_t = (o * p(c_t)) R``, of P columns (Sak et al. 2014; PyTorch ``proj_size``).
+        zoneout
+            last of all. With ``noise``: ``h_t = h_{t-1}`` where zoneout_h, ``c_t = c_{t-1}`` where zoneout_c, element by
+            element; the h of the step comes from the c before its zoneout. Not ``training``: the expectation,
+            ``h_t = r h_{t-1} + (1 - r) h_t`` with r of ``spec.zoneout``, and so c (Krueger et al. 2017).
+
+        A step whose ``mask`` is False carries both states: ``h_t = h_{t-1}``, ``c_t = c_{t-1}``.
+
+        Parameters
+        ----------
+        x : (T, N, D), T and N at least 1.
+        weights : LSTMWeights of :class:`Weight`; a ``bias`` of None is zero.
+        h0, c0 : (N, P) and (N, H), states before the first step; None is zero.
+        spec : the activations and the options.
+        mask : (T, N) bool of any strides, or None for all True.
+        noise : only with ``training``.
+        sequences : answer all outputs too.
+        training : keep a tape for :meth:`lstm_backward`.
+
+        Notes
+        -----
+        Every z is one chain of additions: bias, then inputs in order, then h in order, then the peephole. With layer norms x W
+        and h U are such chains of their own. So a row's bits depend neither on its batch nor on the number of threads. NaN in
+        is NaN out. Magnitudes of c and h below 2**-62 (float64: 2**-510) may be flushed to zero: denormals are thirty times
+        slower and carry no information here.
+        """
+
+    def lstm_backward(
+        self, tape: Tape, dy: Array | None, dh: Array | None, dc: Array | None, *, need_dx: bool
+    ) -> LSTMGradients:
+        """The gradient of a scalar with respect to all inputs of :meth:`lstm_forward` but ``noise``.
+
+        With ``dy`` (T, N, P) the gradient of ``y``, ``dh`` (N, P) and ``dc`` (N, H) those of the last states (None is zero),
+        for t = T-1 .. 0, primes for derivatives::
+
+            dh_t += dy_t                                    dc_t += dh_t * o * p'(c_t)
+            dz_i = dc_t * g * s'(z_i)      dz_f = dc_t * c_{t-1} * s'(z_f)
+            dz_g = dc_t * i * a'(z_g)      dz_o = dh_t * p(c_t) * s'(z_o)
+            dc_{t-1} = dc_t * f            dh_{t-1} = dz_t U^T
+            dx_t = dz_t W^T                dW += x_t^T dz_t     dU += h_{t-1}^T dz_t     db += sum over N of dz_t
+
+        and with the options what follows from their lines: z has slope 0 where its magnitude is ``clip`` or more, and a state
+        kept by zoneout passes its gradient to the step before. A masked step passes ``dh_t`` and ``dc_t`` on unchanged, and
+        its dz is zero. The order of every sum is a function of shapes alone, never of threads. Gradients of states and of z
+        below 2**-62 (float64: 2**-510) in magnitude may be flushed to zero. May consume the tape.
+        """
+
+    def lstm_path(self, N: int, T: int, D: int, H: int, dtype: Any, spec: LSTMSpec, *, training: bool) -> str:
+        """The name of the kernels that :meth:`lstm_forward` takes for these sizes, ``"cpu:avx2:6x16"``; pure."""
+
+    def stream(self, parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any) -> Stepper:
+        """N independent streams through ``parts``, one after the other, states zero; inputs have ``features`` features.
+
+        A step computes what :meth:`lstm_forward` and :meth:`dense_forward` compute for T = 1, bit for bit. The weights are
+        those of the moment of this call. A stepper serves one thread at a time; any number of them may be held.
+        """

@@ -1,0 +1,102 @@
+"""What training adds: losses, metrics, bounds on gradients, and the rules of optimizers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from ..specs import LossSpec, MetricSpec, UpdateSpec
+from ..values import Array, Weight
+
+
+class TrainingOps(Protocol):
+    """The ops of training."""
+
+    def loss(
+        self, y: Array, target: Array, spec: LossSpec, *, weight: Array | None = None, gradient: bool
+    ) -> tuple[Any, Array | None]:
+        """The mean loss of a batch and, with ``gradient``, its gradient with respect to y (Keras 3 formulas).
+
+        y is (N, C) or (T, N, C), target of the same shape, or without the last axis for the sparse loss (integers).
+        With l one loss an element of the leading axes (their product is ``count``)::
+
+            value = sum(weight * l) / count        dy = d value / d y
+
+        ==============================  ================================================================================
+        mean_squared_error              mean over C of (y - target)^2
+        mean_absolute_error             mean over C of abs(y - target); slope 0 at 0
+        huber                           mean over C of e^2 / 2 where e = abs(y - target) <= delta, else delta * (e - delta / 2)
+        log_cosh                        mean over C of e + softplus(-2 e) - log 2, e = y - target
+        binary_crossentropy             mean over C of -(q log p + (1 - q) log(1 - p)); p = clip(y, epsilon, 1 - epsilon),
+                                        or p = sigmoid(y) from logits, computed as max(y, 0) - y q + log1p(exp(-abs y))
+        categorical_crossentropy        -sum over C of q log p; p = clip(y / sum y, epsilon, 1 - epsilon),
+                                        or p = softmax(y) from logits
+        sparse_categorical_crossentropy the same with q one at the target's index
+        ==============================  ================================================================================
+
+        ``label_smoothing`` s replaces q by ``q (1 - s) + s / 2`` (binary) or ``q (1 - s) + s / C`` (categorical). Where a clip
+        is active the slope is zero. The sparse loss takes no smoothing; an index outside 0 .. C-1 makes q zero everywhere.
+        ``weight`` has the leading axes' shape. ``value`` answers ``float()``.
+        """
+
+    def metric(self, y: Array, target: Array, spec: MetricSpec, *, weight: Array | None = None) -> tuple[Any, Any]:
+        """``(total, count)`` of a metric on a batch; its value over many batches is the ratio of their sums.
+
+        ``mean_squared_error``, ``mean_absolute_error`` and ``binary_accuracy`` (``(y > threshold) == target``) are means over
+        C, ``categorical_accuracy`` and ``sparse_categorical_accuracy`` compare ``argmax`` over C (the first of equals); each
+        gives one value an element of the leading axes. total is the weighted sum of these, count the sum of the weights (1
+        where there are none). Both answer ``float()``.
+        """
+
+    def clip_gradients(
+        self,
+        gradients: Sequence[Array],
+        *,
+        clipnorm: float | None = None,
+        global_clipnorm: float | None = None,
+        clipvalue: float | None = None,
+    ) -> list[Array]:
+        """Gradients, bounded; at most one of the three bounds is given.
+
+        Each is scaled to a norm of at most ``clipnorm``, or all by one factor to a common norm of at most ``global_clipnorm``
+        (Pascanu et al. 2013), or each element clipped to ``[-clipvalue, clipvalue]``. A norm is accumulated in
+        float64. One that is not finite makes all that it scales NaN, as in Keras: a gradient that overflowed must not pass
+        for a small one.
+        """
+
+    def update(
+        self,
+        weights: Sequence[Weight],
+        gradients: Sequence[Array],
+        slots: Sequence[Sequence[Weight]],
+        spec: UpdateSpec,
+        *,
+        step: int,
+        rate: float,
+    ) -> None:
+        """One step of an optimizer, in place on ``weights`` w and ``slots``, with gradient g and ``step`` t from 1 (Keras 3).
+
+        ``slots[k]`` are those of ``weights[k]``, in the order below; an empty sequence where the rule has none.
+
+        First, where ``weight_decay`` d is not 0: ``w -= w * d * rate``. Then, with r = rate:
+
+        sgd
+            without momentum ``w -= r g``; else slot v: ``v = momentum v - r g``, then ``w += v``,
+            or with nesterov ``w += momentum v - r g``.
+        rmsprop
+            slots v, then n if momentum, then a if centered: ``v = rho v + (1-rho) g^2``; ``a = rho a + (1-rho) g``;
+            ``q = v + epsilon``, or centered ``v - a^2 + epsilon``; ``u = r g / sqrt(q)``; with momentum
+            ``n = momentum n + u``, ``w -= n``, else ``w -= u``.
+        adagrad
+            slot s: ``s += g^2``; ``w -= r g / sqrt(s + epsilon)``.
+        adam
+            slots m, v and with amsgrad V: ``m += (g - m) (1-b1)``; ``v += (g^2 - v) (1-b2)``;
+            ``V = max(V, v)``; ``w -= m A / (sqrt(v or V) + epsilon)`` with ``A = r sqrt(1 - b2^t) / (1 - b1^t)``.
+            (Kingma & Ba 2015, section 2's efficient form; Loshchilov & Hutter 2019 for the decay; Reddi et al. 2018.)
+        nadam
+            slots m, v: ``u_t = b1 (1 - 0.5 0.96^t)``; ``m`` and ``v`` as adam;
+            ``mhat = u_{t+1} m / (1 - prod_{k<=t+1} u_k) + (1 - u_t) g / (1 - prod_{k<=t} u_k)``;
+            ``w -= r mhat / (sqrt(v / (1 - b2^t)) + epsilon)``. (Dozat 2016.)
+
+        Moments below 2**-62 (float64: 2**-510) in magnitude may be flushed to zero.
+        """

@@ -1,0 +1,62 @@
+"""Buffers of the LSTM ops: states, gradients and masks in rows that vectors may read and write to their end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...gates import COUNT
+from ..contract import Weight
+from . import packing, pool
+from .memory import aligned
+from .panels import Panels, Shape, columns
+from .products import through_gates
+
+Array = npt.NDArray[Any]
+
+
+def start(ring: Array, first: Array | None, padded: int, size: int) -> None:
+    """The initial state into row 0 of a ring of states; its padding is zero, so that it never meets NaN."""
+    ring[0, :, :padded] = 0
+    if first is not None:
+        ring[0, :, :size] = first
+
+
+def state(value: Array | None, N: int, size: int, padded: int, dtype: Any) -> Array:
+    """A gradient of a state as a buffer of its own, rows padded."""
+    made = aligned((N, padded), dtype)
+    made[...] = 0
+    if value is not None:
+        made[:, :size] = value
+    return made
+
+
+def padded_steps(x: Array, padded: int) -> Array:
+    """A copy of x (T, N, size), or of masks, with zeros behind each row."""
+    made = aligned((*x.shape[:-1], padded), x.dtype)
+    made[..., x.shape[-1] :] = 0
+    made[..., : x.shape[-1]] = x
+    return made
+
+
+def panel_stride(T: int, N: int, shape: Shape, cut: Panels) -> int:
+    """The distance of the tape's panels: one step of all panels must not fall on the same sets of the second-level cache."""
+    step, rows = N * COUNT * shape.V, T * N * COUNT * shape.V
+    period = 64 * 1024 // np.dtype(shape.dtype).itemsize
+    if cut.full * step < period:
+        return rows
+    return rows + (step - rows) % period
+
+
+def input_gradient(size: tuple[int, int, int], W: Weight, dz: Array, shape: Shape, cut: Panels, apart: int) -> Array:
+    """``dx = dz W^T`` for all steps, (T, N, D)."""
+    T, N, D = size
+    inputs = columns(D, shape)
+    packed = W.prepared("cpu.transposed", packing.gate_blocks_transposed)
+    dx = aligned((T * N, inputs.padded(shape)), dz.dtype)
+    run = through_gates(shape, inputs.C)
+    parts = pool.parts_for(T * N * D * cut.gates, T * N)
+    pool.run(parts, lambda part: run(dz, packed, dx, cut.H, cut.lanes, inputs.full, apart, *pool.span(T * N, part, parts)))
+    return dx.reshape(T, N, -1)[:, :, :D]

@@ -1,0 +1,38 @@
+"""CPU twin of the LSTM ops: which of the two ways an LSTM goes, panel by panel or by whole rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy.typing as npt
+
+from ..contract import LSTMGradients, LSTMNoise, LSTMOutput, LSTMWeights
+from ..specs import LSTMSpec
+from . import lstm, lstm_rows, lstm_rows_gradients
+from .own import settled_spec
+
+Array = npt.NDArray[Any]
+
+
+def lstm_forward(
+    x: Array,
+    weights: LSTMWeights,
+    h0: Array | None,
+    c0: Array | None,
+    spec: LSTMSpec,
+    *,
+    mask: Array | None = None,
+    noise: LSTMNoise | None = None,
+    sequences: bool = False,
+    training: bool = False,
+) -> LSTMOutput:
+    """CPU twin: layer norms and projections need whole rows at each step; all else is done panel by panel, which is faster."""
+    way = lstm_rows if lstm_rows.needs_rows(weights) else lstm
+    asked = {"mask": mask, "noise": noise, "sequences": sequences, "training": training}
+    return way.lstm_forward(x, weights, h0, c0, settled_spec(spec), **asked)
+
+
+def lstm_backward(tape: Any, dy: Array | None, dh: Array | None, dc: Array | None, *, need_dx: bool) -> LSTMGradients:
+    """CPU twin: the way that the tape has come."""
+    way = lstm_rows_gradients if isinstance(tape, lstm_rows.Tape) else lstm
+    return way.lstm_backward(tape, dy, dh, dc, need_dx=need_dx)

@@ -1,0 +1,176 @@
+"""The products that are the inner loops of everything: each an intrinsic that writes its loops for every height of a tile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
+
+from .simd import Vector, constant, fused
+from .tile import HEIGHT, INDEX, Own, Tile
+
+
+def _by_height(builder: ir.IRBuilder, n) -> Iterator[int]:
+    """A switch over n: yields R = 1 .. HEIGHT with the builder in that case, whose code then goes on behind the switch."""
+    after = builder.append_basic_block("done")
+    switch = builder.switch(n, after)
+    for R in range(1, HEIGHT + 1):
+        block = builder.append_basic_block(f"rows{R}")
+        switch.add_case(INDEX(R), block)
+        builder.position_at_end(block)
+        yield R
+        builder.branch(after)
+    builder.position_at_end(after)
+
+
+def _arguments(context, builder, ty, packed) -> list:
+    """The members of a tuple as LLVM values: pointers, and integers (literal or not) as 64-bit indices."""
+    members = [builder.extract_value(packed, k) for k in range(len(ty))]
+    return [
+        context.cast(builder, member, t, types.intp) if isinstance(t, types.Integer) else member
+        for t, member in zip(ty, members, strict=True)
+    ]
+
+
+def _vector(arguments, V) -> Vector:
+    """The vector type of the pointers among ``arguments``."""
+    return Vector(next(t.dtype for t in arguments if isinstance(t, types.CPointer)), V.literal_value)
+
+
+def _heights(emit: Callable[..., None], n, C: tuple[int, int], B: int, vector: Vector, arguments):
+    """The code of a product of n rows, see :func:`_product`."""
+
+    def codegen(context, builder, sig, args):
+        values = _arguments(context, builder, arguments, args[-1])
+        if C[0]:
+            for R in _by_height(builder, context.cast(builder, args[0], n, types.intp)):
+                emit(Tile(builder, vector, R, C[R > 3], B), *values)
+        return context.get_dummy_value()
+
+    return codegen
+
+
+def _product(emit: Callable[..., None]):
+    """An intrinsic ``product(n, low, high, B, V, arguments)`` that emits ``emit(tile, *arguments)`` for every height n.
+
+    The shape is literal: C vectors for tiles of up to 3 rows (``low``) and of more (``high``), B vectors a block, V lanes.
+    ``arguments`` is a tuple of pointers and integers. C of 0 emits nothing.
+    """
+
+    @intrinsic(prefer_literal=True)
+    def product(typingctx, n, low, high, B, V, arguments):
+        C = (low.literal_value, high.literal_value)
+        return types.void(n, low, high, B, V, arguments), _heights(
+            emit, n, C, B.literal_value, _vector(arguments, V), arguments
+        )
+
+    return product
+
+
+def _product_of_gates(emit: Callable[..., None]):
+    """The same where each gate has its own factors, see :class:`Own`: two literals more, and ``apart`` the first argument."""
+
+    @intrinsic(prefer_literal=True)
+    def product(typingctx, n, low, high, B, V, gates, side, arguments):
+        C = (low.literal_value, high.literal_value)
+
+        def emit_own(tile, apart, *others):
+            emit(tile, *others, own=Own(gates.literal_value, side.literal_value, apart))
+
+        return types.void(n, low, high, B, V, gates, side, arguments), _heights(
+            emit_own, n, C, B.literal_value, _vector(arguments, V), arguments
+        )
+
+    return product
+
+
+def _affine(
+    tile, start, at, start_rows, x, ix, x_rows, D, W, iw, W_block, h, ih, h_rows, H, U, iu, U_block, z, iz, z_rows, own=None
+):
+    """``z = start + x W + h U``: two products in one chain. Blocks of z and start lie side by side, W's ``W_block`` apart."""
+    w, step = INDEX(tile.B * tile.vector.n), INDEX(own.side if own else 1)
+    tile.load(start, at, start_rows, w)
+    tile.multiply(x, ix, x_rows, step, W, iw, W_block, w, D, own)
+    tile.multiply(h, ih, h_rows, step, U, iu, U_block, w, H, own)
+    tile.store(z, iz, z_rows, w)
+
+
+affine_rows = _product(_affine)
+affine_rows_of_gates = _product_of_gates(_affine)
+
+
+@intrinsic(prefer_literal=True)
+def affine_row(typingctx, C, B, V, arguments):
+    """:data:`affine_rows` for a single row and C vectors."""
+    vector = _vector(arguments, V)
+
+    def codegen(context, builder, sig, args):
+        _affine(Tile(builder, vector, 1, C.literal_value, B.literal_value), *_arguments(context, builder, arguments, args[3]))
+        return context.get_dummy_value()
+
+    return types.void(C, B, V, arguments), codegen
+
+
+@_product
+def gate_rows(tile, dz, at, panels, whole, last_at, lanes, rest, W, iw, K, z, iz, z_rows, first):
+    """``z = dz W`` (``first``), or added to z, dz as the tape holds it: whole panels, then the real units of the last one."""
+    b = tile.builder
+    w, panel, one = INDEX(tile.B * tile.vector.n), INDEX(4 * tile.vector.n), INDEX(1)
+    stride = b.mul(K, w)
+
+    def whole_panel(p) -> None:
+        k = b.mul(p, panel)
+        tile.multiply(dz, b.add(at, b.mul(p, panels)), panel, one, W, b.add(iw, b.mul(k, w)), stride, w, panel)
+
+    def last_gate(gate) -> None:
+        k = b.add(b.mul(whole, panel), b.mul(gate, rest))
+        rows = b.mul(lanes, INDEX(4))
+        tile.multiply(dz, b.add(last_at, b.mul(gate, lanes)), rows, one, W, b.add(iw, b.mul(k, w)), stride, w, rest)
+
+    tile.load(z, iz, z_rows, w)
+    tile.values = [b.select(b.icmp_signed("!=", first, INDEX(0)), constant(v.type, 0.0), v) for v in tile.values]
+    tile.repeat(whole, whole_panel)
+    tile.repeat(b.select(b.icmp_signed(">", rest, INDEX(0)), INDEX(4), INDEX(0)), last_gate)
+    tile.store(z, iz, z_rows, w)
+
+
+@_product
+def one_gate_rows(tile, gate, dz, at, panels, whole, last_at, lanes, rest, W, iw, K, factors, jf, f_rows, z, iz, z_rows, first):
+    """``z = factors * (dz W)`` of one gate's part of dz and W alone (``first``), or added to z; see :func:`gate_rows`."""
+    b, V = tile.builder, INDEX(tile.vector.n)
+    w, panel, one = INDEX(tile.B * tile.vector.n), INDEX(4 * tile.vector.n), INDEX(1)
+    stride = b.mul(K, w)
+
+    def whole_panel(p) -> None:
+        k, lane = b.mul(p, panel), b.mul(gate, V)
+        from_ = b.add(b.add(at, b.mul(p, panels)), lane)
+        tile.multiply(dz, from_, panel, one, W, b.add(iw, b.mul(b.add(k, lane), w)), stride, w, V)
+
+    def last_panel(_) -> None:
+        k = b.add(b.mul(whole, panel), b.mul(gate, rest))
+        rows = b.mul(lanes, INDEX(4))
+        tile.multiply(dz, b.add(last_at, b.mul(gate, lanes)), rows, one, W, b.add(iw, b.mul(k, w)), stride, w, rest)
+
+    tile.repeat(whole, whole_panel)
+    tile.repeat(b.select(b.icmp_signed(">", rest, INDEX(0)), one, INDEX(0)), last_panel)
+    masks, sums = (Tile(b, tile.vector, tile.R, tile.C, tile.B) for _ in range(2))
+    masks.load(factors, jf, f_rows, w)
+    sums.load(z, iz, z_rows, w)
+    zero = constant(tile.vector.llvm, 0.0)
+    before = [b.select(b.icmp_signed("!=", first, INDEX(0)), zero, v) for v in sums.values]
+    tile.values = [fused(b, tile.vector, m, v, s) for m, v, s in zip(masks.values, tile.values, before, strict=True)]
+    tile.store(z, iz, z_rows, w)
+
+
+def _outer(tile, a, ia, a_rows, b, ib, b_rows, M, out, io, out_rows, own=None):
+    """``out += a^T b`` for R columns of a and one block of columns of b: M rows of both go by."""
+    zero = INDEX(0)
+    tile.load(out, io, out_rows, zero)
+    tile.multiply(a, ia, INDEX(own.side if own else 1), a_rows, b, ib, zero, b_rows, M, own)
+    tile.store(out, io, out_rows, zero)
+
+
+outer_rows = _product(_outer)
+outer_rows_of_gates = _product_of_gates(_outer)

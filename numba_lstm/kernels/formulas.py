@@ -1,0 +1,247 @@
+"""Formulas: a person's own activation written out, one operation a line, so that a device can compile it.
+
+The function is run once with a stand-in for its argument, which writes down what is done to it. So it may be any Python that
+comes to these operations (closures, helpers, loops over constants), two functions that say the same have one formula, and a
+formula's text names a compiled kernel on disk. Its derivative is another formula, by the rules that the witness has for dual
+numbers: at a kink the slope is the left one.
+"""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from .specs import FUNCTIONS, Activation
+
+#: The operations of a formula, by NumPy's names; ``constant(x, number)`` is a number in the type of x.
+COMPARISONS = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
+OPERATIONS = (
+    *("constant", "add", "subtract", "multiply", "divide", "negative", "absolute", "reciprocal", "square", "sqrt", "power"),
+    *("exp", "expm1", "log", "log1p", "tanh", "sign", "maximum", "minimum", "where", *COMPARISONS),
+)
+
+VOCABULARY = (
+    "An activation may use + - * / (y = y + x, not y += x), x ** number, comparisons, "
+    f"{', '.join(f'np.{name}' for name in FUNCTIONS)}."
+)
+
+#: Whole powers up to this one are products.
+PRODUCTS = 64
+
+
+class Term(NDArrayOperatorsMixin):
+    """A line of a formula: an operation and the lines before it that it takes. What is done to it becomes a new line."""
+
+    def __init__(self, lines: dict[tuple[Any, ...], Term], operation: str, operands: tuple[Any, ...]) -> None:
+        self.lines, self.operation, self.operands, self.number = lines, operation, operands, len(lines)
+
+    def then(self, operation: str, *operands: Any) -> Term:
+        """The line of ``operation``; the one that is there already, where it was done before."""
+        terms = tuple(x if isinstance(x, Term) else self.constant(x) for x in operands)
+        return self._line(operation, terms, (operation, *(term.number for term in terms)))
+
+    def constant(self, value: Any) -> Term:
+        """The line of a number."""
+        if not isinstance(value, numbers.Real):
+            what = type(value).__name__
+            raise TypeError(f"an activation computes with its argument and with numbers, got {what}. {VOCABULARY}")
+        return self._line("constant", (float(value),), ("constant", repr(float(value))))
+
+    def _line(self, operation: str, operands: tuple[Any, ...], key: tuple[Any, ...]) -> Term:
+        if key not in self.lines:
+            self.lines[key] = Term(self.lines, operation, operands)
+        return self.lines[key]
+
+    @property
+    def as_number(self) -> Term:
+        """The line itself; of a comparison, 1 where it holds and else 0."""
+        return self.then("where", self, 1.0, 0.0) if self.operation in COMPARISONS else self
+
+    @property
+    def as_condition(self) -> Term:
+        """The line itself if it is a comparison; else whether it is not 0."""
+        return self if self.operation in COMPARISONS else self.then("not_equal", self, 0.0)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Term:
+        """Operators, comparisons and elementary functions."""
+        name = ufunc.__name__
+        if name not in OPERATIONS or name == "power" or method != "__call__" or kwargs:
+            how = "" if method == "__call__" else f".{method}"
+            how += f" with {', '.join(kwargs)}" if kwargs else ""
+            raise TypeError(f"an activation cannot use np.{name}{how}. {VOCABULARY}")
+        return self.then(name, *(x.as_number if isinstance(x, Term) else x for x in inputs))
+
+    def __array_function__(self, function: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Term:
+        """``np.where`` and ``np.clip``, which NumPy does not count among its elementary functions."""
+        if function is np.where:
+            return self._where(*args, **kwargs)
+        if function is np.clip:
+            return self._clip(*args, **kwargs)
+        raise TypeError(f"an activation cannot use np.{function.__name__}. {VOCABULARY}")
+
+    def _where(self, condition: Any, x: Any, y: Any) -> Term:
+        condition, x, y = (v if isinstance(v, Term) else self.constant(v) for v in (condition, x, y))
+        return self.then("where", condition.as_condition, x.as_number, y.as_number)
+
+    def _clip(self, a: Any, a_min: Any, a_max: Any) -> Term:
+        bounded: Term = np.minimum(np.maximum(a, a_min), a_max)
+        return bounded
+
+    def __pow__(self, exponent: Any) -> Term:
+        """Whole powers and the square root as such."""
+        if not isinstance(exponent, numbers.Real):
+            raise TypeError(f"an activation can raise x to the power of a number alone, got {type(exponent).__name__}.")
+        power: Term = _power(self.as_number, float(exponent))
+        return power
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            "an activation cannot branch on its argument (if, and, or, min, max), which is many numbers at once: "
+            "use np.where(x > 0, a, b), np.minimum or np.maximum."
+        )
+
+    def __float__(self) -> float:
+        raise TypeError("an activation's argument is many numbers at once: use NumPy's functions, np.exp instead of math.exp.")
+
+
+def _power(x: Term, k: float) -> Any:
+    if k == 0.5:
+        return np.sqrt(x)
+    if k != int(k) or abs(k) > PRODUCTS:
+        return x.then("power", x, k)
+    if k < 0:
+        return np.reciprocal(_power(x, -k))
+    if k < 2:
+        return x if k == 1 else x.constant(1)
+    half = np.square(_power(x, k // 2))
+    return half * x if k % 2 else half
+
+
+# -- derivatives: slopes are lines, or the numbers 0 and 1, with which nothing is computed ---------------------------------
+
+
+def _plus(a: Any, b: Any) -> Any:
+    return b if _is(a, 0) else a if _is(b, 0) else a + b
+
+
+def _minus(a: Any, b: Any) -> Any:
+    return a if _is(b, 0) else -b if _is(a, 0) else a - b
+
+
+def _times(a: Any, b: Any) -> Any:
+    return 0.0 if _is(a, 0) or _is(b, 0) else b if _is(a, 1) else a if _is(b, 1) else a * b
+
+
+def _over(a: Any, b: Any) -> Any:
+    return 0.0 if _is(a, 0) else np.reciprocal(b) if _is(a, 1) else a / b
+
+
+def _is(a: Any, number: Any) -> bool:
+    return isinstance(a, numbers.Real) and a == number
+
+
+def _larger(a: Term, da: Any, b: Term, db: Any) -> Any:
+    least = min(da, db) if isinstance(da, numbers.Real) and isinstance(db, numbers.Real) else np.minimum(da, db)
+    return _where(a > b, da, _where(a < b, db, least))
+
+
+def _where(condition: Any, a: Any, b: Any) -> Any:
+    return a if a is b or (isinstance(a, numbers.Real) and _is(b, a)) else np.where(condition, a, b)
+
+
+def _power_slope(y: Term, a: Term, da: Any, k: Term, dk: Any) -> Any:
+    exponent = k.operands[0]
+    return _times(exponent * a ** (exponent - 1), da)
+
+
+def _flat(y: Term, *operands: Any) -> float:
+    return 0.0
+
+
+#: Operation y of a (and b) -> y', from y, a, a' (and b, b').
+SLOPES: dict[str, Callable[..., Any]] = {
+    "constant": _flat,
+    "add": lambda y, a, da, b, db: _plus(da, db),
+    "subtract": lambda y, a, da, b, db: _minus(da, db),
+    "multiply": lambda y, a, da, b, db: _plus(_times(da, b), _times(a, db)),
+    "divide": lambda y, a, da, b, db: _over(_minus(da, _times(y, db)), b),
+    "negative": lambda y, a, da: _minus(0.0, da),
+    "reciprocal": lambda y, a, da: -_times(y * y, da) if not _is(da, 0) else 0.0,
+    "square": lambda y, a, da: _times(2 * a, da),
+    "power": _power_slope,
+    "sqrt": lambda y, a, da: _over(da, 2 * y),
+    "exp": lambda y, a, da: _times(y, da),
+    "expm1": lambda y, a, da: _times(y + 1, da),
+    "log": lambda y, a, da: _over(da, a),
+    "log1p": lambda y, a, da: _over(da, 1 + a),
+    "tanh": lambda y, a, da: _times(1 - y * y, da),
+    "maximum": lambda y, a, da, b, db: _larger(a, da, b, db),
+    "minimum": lambda y, a, da, b, db: _minus(0.0, _larger(-a, _minus(0.0, da), -b, _minus(0.0, db))),
+    "absolute": lambda y, a, da: _larger(a, da, -a, _minus(0.0, da)),
+    "sign": _flat,
+    "where": lambda y, condition, dcondition, a, da, b, db: _where(condition, da, db),
+    **dict.fromkeys(COMPARISONS, _flat),
+}
+
+
+# -- formulas of functions -------------------------------------------------------------------------------------------------
+
+
+def _trace(function: Callable[[Any], Any]) -> tuple[Term, Term]:
+    """The lines of the argument and of the value of ``function``."""
+    x = Term({}, "argument", ())
+    x.lines["argument",] = x
+    y = function(x)
+    return x, y.as_number if isinstance(y, Term) else x.constant(y)
+
+
+def _derivative(x: Term, y: Term) -> Term:
+    slopes: dict[int, Any] = {x.number: 1.0}
+    for term in list(x.lines.values())[1:]:
+        pairs = (part for a in term.operands if isinstance(a, Term) for part in (a, slopes[a.number]))
+        slopes[term.number] = SLOPES[term.operation](term, *pairs)
+    slope = slopes[y.number]
+    return slope.as_number if isinstance(slope, Term) else x.constant(slope)
+
+
+def _text(y: Term) -> str:
+    """The lines that y needs, as assignments, and last its name."""
+    needed, waiting = {y.number: y}, [y]
+    while waiting:
+        for operand in waiting.pop().operands:
+            if isinstance(operand, Term) and operand.number not in needed:
+                needed[operand.number] = operand
+                waiting.append(operand)
+    needed[0] = Term({}, "argument", ())
+    names = {number: f"v{k}" if k else "x" for k, number in enumerate(sorted(needed))}
+
+    def operands(term: Term) -> str:
+        if term.operation == "constant":
+            return f"x, {term.operands[0]!r}"
+        return ", ".join(names[a.number] for a in term.operands)
+
+    lines = [f"{names[n]} = {needed[n].operation}({operands(needed[n])})" for n in sorted(needed) if n > 0]
+    return "\n".join([*lines, names[y.number]])
+
+
+@lru_cache(256)
+def formulas(activation: Activation) -> tuple[str, str]:
+    """The formulas of a person's own activation and of its derivative, the latter derived where none is given.
+
+    A formula is lines ``v2 = multiply(x, v1)`` in :data:`OPERATIONS`, and a last line that names the result.
+
+    Raises
+    ------
+    TypeError
+        Where the function branches on its argument, or takes anything beyond :data:`.specs.FUNCTIONS` and operators.
+    """
+    assert activation.function is not None
+    x, y = _trace(activation.function)
+    value = _text(y)
+    slope = _derivative(x, y) if activation.derivative is None else _trace(activation.derivative)[1]
+    return value, _text(slope)

@@ -1,0 +1,136 @@
+"""Dual numbers: the value of a person's own activation and its slope, exactly, in one run of the function (Wengert 1964).
+
+A dual number is ``a + a' e`` with ``e**2 = 0``: ``a`` a value and ``a'`` its slope in z. Sums, products and functions of duals
+follow from that, ``f(a + a' e) = f(a) + f'(a) a' e``, so a function of ``z + 1 e`` ends at its value and its slope in z.
+
+At a kink the slope is the left one, as the contract has it: for falling z, ``max(a, b)`` of equals follows the one that falls
+less, which is the one with the smaller slope. ``abs``, ``minimum`` and ``clip`` have the slopes that follow from ``maximum``.
+Where a part of a formula overflows there is no slope: that of ``np.log1p(np.exp(z))`` is NaN where ``exp(z)`` is infinite.
+"""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from ..specs import FUNCTIONS
+
+Array = npt.NDArray[Any]
+
+VOCABULARY = (
+    "An activation may use + - * / (y = y + x, not y += x), x ** number, comparisons, "
+    f"{', '.join(f'np.{name}' for name in FUNCTIONS)}."
+)
+
+
+class Dual(NDArrayOperatorsMixin):
+    """Arrays of values and of slopes, of one shape; a constant has the slope 0. Operators come by :meth:`__array_ufunc__`."""
+
+    def __init__(self, value: Any, slope: Any = 0.0) -> None:
+        self.value, self.slope = value, slope
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Dual:
+        """Operators, comparisons and elementary functions."""
+        if ufunc not in SLOPES or method != "__call__" or kwargs:
+            how = "" if method == "__call__" else f".{method}"
+            how += f" with {', '.join(kwargs)}" if kwargs else ""
+            raise TypeError(f"an activation cannot use np.{ufunc.__name__}{how}. {VOCABULARY}")
+        duals = [as_dual(x) for x in inputs]
+        y = ufunc(*(x.value for x in duals))
+        return Dual(y, SLOPES[ufunc](y, *(part for x in duals for part in (x.value, x.slope))))
+
+    def __array_function__(self, function: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Dual:
+        """``np.where`` and ``np.clip``, which NumPy does not count among its elementary functions."""
+        if function not in ROUTINES:
+            raise TypeError(f"an activation cannot use np.{function.__name__}. {VOCABULARY}")
+        return ROUTINES[function](*args, **kwargs)
+
+    def __pow__(self, exponent: float) -> Dual:
+        """``(a^k)' = k a^(k-1) a'`` for a number k."""
+        if not isinstance(exponent, numbers.Real):
+            raise TypeError(f"an activation can raise x to the power of a number alone, got {type(exponent).__name__}.")
+        return Dual(self.value**exponent, exponent * self.value ** (exponent - 1) * self.slope)
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            "an activation cannot branch on its argument (if, and, or, min, max), which is many numbers at once: "
+            "use np.where(x > 0, a, b), np.minimum or np.maximum."
+        )
+
+    def __float__(self) -> float:
+        raise TypeError("an activation's argument is many numbers at once: use NumPy's functions, np.exp instead of math.exp.")
+
+
+def as_dual(x: Any) -> Dual:
+    """A number as a constant; duals as they are."""
+    if isinstance(x, Dual):
+        return x
+    if isinstance(x, numbers.Real):
+        return Dual(x)
+    raise TypeError(f"an activation computes with its argument and with numbers, got {type(x).__name__}. {VOCABULARY}")
+
+
+def where(condition: Any, x: Any, y: Any) -> Dual:
+    """Value and slope of the side that is chosen."""
+    a, b = as_dual(x), as_dual(y)
+    chosen = as_dual(condition).value
+    return Dual(np.where(chosen, a.value, b.value), np.where(chosen, a.slope, b.slope))
+
+
+def clip(a: Any, a_min: Any, a_max: Any) -> Dual:
+    """``min(max(a, a_min), a_max)``."""
+    return np.minimum(np.maximum(a, a_min), a_max)
+
+
+def larger(y: Array, a: Array, da: Array, b: Array, db: Array) -> Array:
+    """The slope of ``max(a, b)``."""
+    return np.where(a > b, da, np.where(a < b, db, np.minimum(da, db)))
+
+
+def flat(y: Array, a: Array, da: Array, *other: Array) -> float:
+    """The slope of steps."""
+    return 0.0
+
+
+#: Elementary function y of a (and b) -> y', from y, a, a' (and b, b').
+SLOPES: dict[np.ufunc, Callable[..., Any]] = {
+    np.add: lambda y, a, da, b, db: da + db,
+    np.subtract: lambda y, a, da, b, db: da - db,
+    np.multiply: lambda y, a, da, b, db: da * b + a * db,
+    np.divide: lambda y, a, da, b, db: (da - y * db) / b,
+    np.negative: lambda y, a, da: -da,
+    np.reciprocal: lambda y, a, da: -(y**2) * da,
+    np.square: lambda y, a, da: 2 * a * da,
+    np.sqrt: lambda y, a, da: da / (2 * y),
+    np.exp: lambda y, a, da: y * da,
+    np.expm1: lambda y, a, da: (y + 1) * da,
+    np.log: lambda y, a, da: da / a,
+    np.log1p: lambda y, a, da: da / (1 + a),
+    np.tanh: lambda y, a, da: (1 - y**2) * da,
+    np.maximum: larger,
+    np.minimum: lambda y, a, da, b, db: -larger(-y, -a, -da, -b, -db),
+    np.absolute: lambda y, a, da: larger(y, a, da, -a, -da),
+    np.sign: flat,
+    **dict.fromkeys((np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal), flat),
+}
+
+ROUTINES: dict[Callable[..., Any], Callable[..., Dual]] = {np.where: where, np.clip: clip}
+
+
+def evaluate(function: Callable[[Any], Any], z: Array) -> tuple[Array, Array]:
+    """Value and slope of ``function`` at ``z``, in z's shape and dtype.
+
+    Raises
+    ------
+    TypeError
+        Where the function branches on its argument, or takes anything beyond :data:`..specs.FUNCTIONS` and operators.
+    """
+    with np.errstate(all="ignore"):  # np.where computes both of its sides
+        y = as_dual(function(Dual(z, np.ones_like(z))))
+    value, slope = (np.broadcast_to(part, z.shape).astype(z.dtype) for part in (y.value, y.slope))
+    return value, slope

@@ -1,0 +1,11 @@
+"""Calls that do not depend on each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+
+def together(calls: Sequence[Callable[[], Any]], work: float) -> list[Any]:
+    """One after the other."""
+    return [call() for call in calls]

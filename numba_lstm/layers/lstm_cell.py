@@ -1,0 +1,175 @@
+"""LSTMCell and StackedRNNCells: one step at a time, and what :class:`~numba_lstm.layers.RNN` runs over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import random, serialization
+from ..kernels.contract import Array, Ops
+from ..kernels.specs import Key
+from .arguments import Shape
+from .base import Backward, Forward, Layer, to_samples
+from .lstm_core import LSTMCore, LSTMTape
+
+
+class LSTMCell(LSTMCore):
+    """One step of an :class:`~numba_lstm.layers.LSTM`, as ``keras.layers.LSTMCell``.
+
+    Its arguments are those of ``LSTM``, in Keras's order, without the ones of a sequence. In training each call draws masks of
+    its own.
+    """
+
+    ranks = (2,)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        return (input_shape[0], self.output_size)
+
+    def get_initial_state(self, batch_size: int) -> list[npt.NDArray[Any]]:
+        """h (N, P) and c (N, H) of zeros."""
+        return [np.zeros((batch_size, size), self.dtype) for size in self.state_size]
+
+    def forward(
+        self,
+        ops: Ops,
+        x: Array,
+        states: tuple[Array | None, ...] | None = None,
+        mask: Array | None = None,
+        training: bool = False,
+        rng: Key | None = None,
+    ) -> Forward:
+        """Output and next states (h, c) for x (N, D) and states."""
+        out = self.run(ops, ops.repeat(x, 1), states or (None, None), None, training, rng, sequences=False)
+        return Forward(out.h, (out.h, out.c), None, out.tape)
+
+    def backward(
+        self,
+        ops: Ops,
+        tape: LSTMTape,
+        dy: Array | None,
+        dstates: tuple[Array | None, ...] | None = None,
+        *,
+        need_dx: bool = True,
+    ) -> Backward:
+        dh, dc = dstates or (None, None)
+        if dy is not None:
+            dh = dy if dh is None else ops.add(dy, dh)
+        back = self.run_back(ops, tape, None, (dh, dc), need_dx=need_dx)
+        return back._replace(dx=ops.sum_steps(back.dx)) if need_dx else back
+
+    def check_one_array(self) -> None:
+        raise ValueError(
+            f"{self.name} takes and answers states beside x, but a Sequential hands on one array. Wrap it: RNN(cell)."
+        )
+
+    def __call__(  # type: ignore[override]  # a cell has states
+        self, x: npt.ArrayLike, states: Sequence[npt.ArrayLike], training: bool = False
+    ) -> tuple[npt.NDArray[Any], list[npt.NDArray[Any]]]:
+        """One step on the default device; builds at the first call.
+
+        Parameters
+        ----------
+        x : array, (N, D)
+        states : two arrays
+            h (N, P) and c (N, H).
+        training : bool
+
+        Returns
+        -------
+        y, [h, c]
+            Where y is h.
+        """
+        ops, array = self._enter(x)
+        given = tuple(ops.asarray(state, self.dtype) for state in self.check_states(states, array.shape[0]))
+        result = self.forward(ops, array, given, None, training, random.next_key() if training else None)
+        h, c = (to_samples(ops, state) for state in result.states)
+        return h, [h.copy(), c]
+
+
+class StackedRNNCells(Layer):
+    """Cells one above the other as one cell, as ``keras.layers.StackedRNNCells``.
+
+    Parameters
+    ----------
+    cells : sequence of LSTMCell
+        The lowest first; of different names.
+    **kwargs
+        Those of :class:`~numba_lstm.layers.Layer`.
+
+    Raises
+    ------
+    TypeError
+        For anything but :class:`LSTMCell`: only its equations are there as kernels.
+    ValueError
+        For no cells, two of one name, and for a cell with an ``activity_regularizer``: give that to ``RNN``.
+    """
+
+    ranks = (2,)
+
+    def __init__(self, cells: Sequence[LSTMCell], **kwargs: Any) -> None:
+        self.cells = [check_cell(cell) for cell in cells]
+        super().__init__(**kwargs)
+        if len({cell.name for cell in self.cells}) < max(1, len(self.cells)):
+            raise ValueError(f"{self.name} needs at least one cell, and cells of different names, got {self.cells}.")
+
+    def build(self, input_shape: Shape) -> None:
+        for cell in self.cells:
+            cell.build_for(input_shape, self.dtype)
+            self.adopt(cell)
+            input_shape = cell.compute_output_shape(input_shape)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        return (input_shape[0], self.output_size)
+
+    @property
+    def output_size(self) -> int:
+        """The features of the output."""
+        return self.cells[-1].output_size
+
+    @property
+    def state_size(self) -> list[tuple[int, int]]:
+        """The features of h and c of each cell."""
+        return [cell.state_size for cell in self.cells]
+
+    def get_initial_state(self, batch_size: int) -> list[list[npt.NDArray[Any]]]:
+        """A pair of zeros (N, P) and (N, H) for each cell."""
+        return [cell.get_initial_state(batch_size) for cell in self.cells]
+
+    def check_one_array(self) -> None:
+        self.cells[0].check_one_array()
+
+    def __call__(  # type: ignore[override]  # a cell has states
+        self, x: npt.ArrayLike, states: Sequence[Sequence[npt.ArrayLike]], training: bool = False
+    ) -> tuple[npt.NDArray[Any], list[list[npt.NDArray[Any]]]]:
+        """One step: ``y, [[h, c], ...]`` for x (N, D) and a pair of states for each cell; builds at the first call."""
+        if len(states) != len(self.cells):
+            raise ValueError(f"{self.name} expects {len(self.cells)} pairs of h and c, got {len(states)}.")
+        self._enter(x)
+        y, moved = x, []
+        for cell, own in zip(self.cells, states, strict=True):
+            y, after = cell(y, own, training)
+            moved.append(after)
+        return np.asarray(y), moved
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "cells": [serialization.serialize(cell) for cell in self.cells]}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        from . import deserialize  # here, for it knows all layers, this one too
+
+        rest = dict(config)
+        cells: list[Any] = [deserialize(cell) for cell in rest.pop("cells", ())]
+        return cls(cells, **rest)
+
+
+def check_cell(cell: Any) -> LSTMCell:
+    """``cell``, if it can be run over time."""
+    if not isinstance(cell, LSTMCell):
+        raise TypeError(f"a cell must be an LSTMCell, whose equations are there as kernels, got {cell!r}.")
+    if cell.activity_regularizer is not None:
+        raise ValueError(f"{cell.name} has an activity_regularizer, which a cell cannot have here. Give it to RNN.")
+    return cell

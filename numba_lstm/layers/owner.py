@@ -1,0 +1,193 @@
+"""Owner: the half of a layer that owns weights, with what is asked of them: training, penalties, constraints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..constraints import Constraint
+from ..inputs import as_real
+from ..kernels.contract import Array, Ops
+from ..regularizers import Regularizer
+from ..variables import Variable
+from .arguments import Shape
+
+
+class Owner:
+    """What owns weights, its own and those of its ``parts``."""
+
+    name: str
+
+    def __init__(self, dtype: str | None, trainable: bool) -> None:
+        self._dtype = dtype
+        self.trainable = trainable
+        self.parts: list[Owner] = []  #: owners inside this one, whose weights are its own
+        self._clear()
+
+    def _clear(self) -> None:
+        """Own nothing, as before it was built."""
+        for part in self.parts:
+            part._clear()
+        self.built_shape: Shape | None = None
+        self.variables: list[Variable] = []
+        self.parts = []
+        self._regularized: list[tuple[Variable, Regularizer]] = []
+        self._constrained: list[tuple[Variable, Constraint]] = []
+
+    @property
+    def dtype(self) -> str:
+        """The dtype of variables and arithmetic."""
+        return self._dtype or "float32"
+
+    @property
+    def own_dtype(self) -> str | None:
+        """The dtype that was asked for or built with; None where the layer still takes its model's."""
+        return self._dtype
+
+    @property
+    def built(self) -> bool:
+        """Whether the variables exist."""
+        return self.built_shape is not None
+
+    # -- making -------------------------------------------------------------------------------------------------------
+
+    def add_weight(
+        self,
+        name: str,
+        value: npt.ArrayLike,
+        trainable: bool = True,
+        *,
+        regularizer: Regularizer | None = None,
+        constraint: Constraint | None = None,
+    ) -> Variable:
+        """A new variable of this layer, ``layer/name``.
+
+        Parameters
+        ----------
+        name : str
+            The last part of its path.
+        value : array
+            Cast to the layer's dtype.
+        trainable : bool
+            Whether an optimizer updates it.
+        regularizer : Regularizer, optional
+            Its penalty joins the loss while the variable is trained.
+        constraint : Constraint, optional
+            What is done to the variable after each update.
+        """
+        variable = Variable(np.asarray(value, dtype=self.dtype), f"{self.name}/{name}", trainable)
+        self.variables.append(variable)
+        if regularizer is not None:
+            self._regularized.append((variable, regularizer))
+        if constraint is not None:
+            self._constrained.append((variable, constraint))
+        return variable
+
+    def adopt(self, part: Owner) -> None:
+        """Own all that ``part``, which is built, owns; the paths of its variables then begin with this one's name."""
+        for variable in part.variables:
+            variable.path = f"{self.name}/{variable.path}"
+        self.parts.append(part)
+        self.variables += part.variables
+        self._regularized += part._regularized
+        self._constrained += part._constrained
+
+    # -- values -------------------------------------------------------------------------------------------------------
+
+    @property
+    def weights(self) -> list[Variable]:
+        """All variables."""
+        return self.variables[:]
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """The variables that an optimizer updates."""
+        if not self.trainable:
+            return []
+        frozen = {id(v) for part in self.parts for v in part.non_trainable_weights}
+        return [v for v in self.variables if v.trainable and id(v) not in frozen]
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """The other variables."""
+        trainable = {id(v) for v in self.trainable_weights}
+        return [v for v in self.variables if id(v) not in trainable]
+
+    def count_params(self) -> int:
+        """The number of elements of all variables.
+
+        Raises
+        ------
+        ValueError
+            Before the layer is built.
+        """
+        self._require_built()
+        return sum(v.value.size for v in self.variables)
+
+    def get_weights(self) -> list[npt.NDArray[Any]]:
+        """Copies of all variables' values."""
+        return [v.numpy() for v in self.variables]
+
+    def set_weights(self, weights: Sequence[npt.ArrayLike]) -> None:
+        """Overwrite all variables, in the order of :meth:`get_weights`; all or none.
+
+        Raises
+        ------
+        ValueError
+            Before the layer is built, on another number of arrays or another shape; nothing is changed then.
+        """
+        self._require_built()
+        assign_all(self.name, self.variables, weights)
+
+    def _require_built(self) -> None:
+        if not self.built:
+            raise ValueError(f"{self.name} is not built yet. Call it on data, or give input_shape.")
+
+    # -- penalties and constraints ------------------------------------------------------------------------------------
+
+    @property
+    def losses(self) -> list[float]:
+        """The penalty of each trainable variable that has a regularizer; that of an output goes with its call."""
+        if not self._regularized:
+            return []
+        trainable = {id(v) for v in self.trainable_weights}
+        return [regularizer(v.value) for v, regularizer in self._regularized if id(v) in trainable]
+
+    def penalty(self) -> float:
+        """The sum of :attr:`losses`."""
+        return sum(self.losses, 0.0)
+
+    def add_penalty_gradients(self, ops: Ops, gradients: Sequence[Array]) -> list[Array]:
+        """``gradients``, one a variable in the order of ``variables``, with those of :meth:`penalty` added."""
+        added = list(gradients)
+        if self._regularized:
+            places = {id(v): place for place, v in enumerate(self.variables)}
+            for variable, regularizer in self._regularized:
+                place = places[id(variable)]
+                slope = ops.asarray(regularizer.gradient(variable.value), self.dtype)
+                added[place] = ops.add(added[place], slope)
+        return added
+
+    def constrain(self) -> None:
+        """Apply the constraints of trainable variables, after an update."""
+        if not self._constrained:
+            return
+        trainable = {id(v) for v in self.trainable_weights}
+        for variable, constraint in self._constrained:
+            if id(variable) in trainable:
+                variable.assign(constraint(variable.value))
+
+
+def assign_all(owner: str, variables: Sequence[Variable], values: Sequence[npt.ArrayLike]) -> None:
+    """Assign ``values`` to ``variables``: all, or on a wrong number or shape none (ValueError)."""
+    if len(values) != len(variables):
+        raise ValueError(f"{owner} has {len(variables)} weights, got {len(values)} arrays. Give one array a weight.")
+    arrays = [as_real(value, variable.path) for variable, value in zip(variables, values, strict=True)]
+    for variable, array in zip(variables, arrays, strict=True):
+        if array.shape != variable.shape:
+            raise ValueError(f"{variable.path} has shape {variable.shape}, got {array.shape}. Nothing was changed.")
+    for variable, array in zip(variables, arrays, strict=True):
+        variable.assign(array)

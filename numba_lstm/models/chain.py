@@ -1,0 +1,207 @@
+"""Chain: layers that compute one after the other, forward and backward, with their masks and states."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import device as devices
+from ..inputs import as_real
+from ..kernels.contract import Array, Ops, Tape
+from ..kernels.specs import Key
+from ..layers import Layer
+from ..variables import Variable
+from .stack import Stack
+
+States = list[tuple[Array, ...]]  #: of each layer, () where it has none
+
+
+class Passed(NamedTuple):
+    """What :meth:`Chain.forward` answers."""
+
+    y: Array
+    mask: Array | None  #: (T, N), where the output has one
+    tapes: list[Tape]
+    states: States  #: the last ones of each layer
+    penalty: float  #: of the activity regularizers
+
+
+class Gradients(NamedTuple):
+    """What :meth:`Chain.backward` answers."""
+
+    weights: list[Array]  #: of ``trainable_weights``, in their order
+    states: States  #: of each layer's first states; () where it has none, or was left out
+    dx: Array | None  #: of the input, where it was asked for
+
+
+class Plan(NamedTuple):
+    """What a training step changes, found once for many steps."""
+
+    weights: list[Variable]  #: ``trainable_weights``
+    chosen: list[list[int]]  #: their places in ``variables`` of each layer
+    first: int  #: the first layer that has any
+    penalized: dict[int, Layer]  #: layers with penalties of weights, by their places
+
+    def penalty(self) -> float:
+        """The sum of the penalties of the weights as they are now."""
+        return sum([layer.penalty() for layer in self.penalized.values()], 0.0)
+
+
+class Chain(Stack):
+    """The computing half of a sequential model."""
+
+    def __init__(self, name: str | None, dtype: str, trainable: bool) -> None:
+        super().__init__(name, dtype, trainable)
+        self._device: str | None = None
+
+    # -- device -------------------------------------------------------------------------------------------------------
+
+    def to(self, device: str) -> Self:
+        """Compute on ``device`` from now on; answers the model itself."""
+        devices.resolve(device)
+        self._device = device
+        return self
+
+    @property
+    def device(self) -> str:
+        """The device that the model computes on."""
+        return devices.resolve(self._device)
+
+    @property
+    def ops(self) -> Ops:
+        """The device's ops."""
+        return devices.get_ops(self.device)
+
+    # -- input --------------------------------------------------------------------------------------------------------
+
+    def as_input(self, x: Any, what: str) -> npt.NDArray[Any]:
+        """``x`` as an array of what the first layer takes: real numbers, or indices.
+
+        Raises
+        ------
+        TypeError, ValueError
+            For anything else.
+        """
+        return self._layers[0].as_input(x, what) if self._layers else as_real(x, what)
+
+    def check_input(self, x: Any, what: str = "x") -> npt.NDArray[Any]:
+        """``x`` as an array that the model takes; builds the model at its first input.
+
+        Raises
+        ------
+        TypeError, ValueError
+            For anything that the model does not take, before anything is changed.
+        """
+        array = self.as_input(x, what)
+        if not self.built:
+            self.compute_shapes(array.shape)  # for its sentences: they name the shape that came
+            self.build((None, *array.shape[1:]))
+        self.check_shape(array.shape)
+        return array
+
+    def gather(self, ops: Ops, x: npt.NDArray[Any], rows: npt.NDArray[np.intp] | slice) -> Array:
+        """Samples ``rows`` of :meth:`check_input`'s answer as one batch on the device."""
+        return self._layers[0].gather(ops, x, rows)
+
+    # -- a batch's way ------------------------------------------------------------------------------------------------
+
+    def forward(
+        self,
+        x: Array,
+        training: bool = False,
+        rng: Key | None = None,
+        mask: Array | None = None,
+        states: States | None = None,
+    ) -> Passed:
+        """One call of all layers on device arrays.
+
+        Parameters
+        ----------
+        x : device array, (N, D) or (T, N, D)
+        training : bool
+            Keep tapes, and drop out.
+        rng : Key, optional
+            What layers draw from; its tag becomes each layer's index.
+        mask : device array of bool, (T, N), optional
+            False in the steps to leave out.
+        states : list of tuples, optional
+            What each layer begins with, (h, c) of (N, H) for an LSTM; () is the layer's own beginning.
+        """
+        ops, penalty = self.ops, 0.0
+        tapes: list[Tape] = []
+        after: States = []
+        for index, layer in enumerate(self._layers):
+            key = None if rng is None else Key(rng.seed, rng.step, index)
+            if mask is not None and not layer.supports_masking:
+                warnings.warn(f"{layer.name} takes no mask: what follows it sees masked steps as any other.", stacklevel=2)
+            first = (states[index] or None) if states else None
+            x, last, mask, tape, own = layer.propagate(ops, x, first, mask, training, key)
+            tapes.append(tape)
+            after.append(last)
+            penalty += own
+        return Passed(x, mask, tapes, after, penalty)
+
+    def backward(
+        self,
+        tapes: Sequence[Tape],
+        dy: Array,
+        dstates: States | None = None,
+        *,
+        need_dx: bool = False,
+        plan: Plan | None = None,
+    ) -> Gradients:
+        """The gradients of a loss and of all penalties, for the loss's gradients with respect to what :meth:`forward` answered.
+
+        Parameters
+        ----------
+        tapes : list
+            Of a forward call in training; they serve once.
+        dy : device array
+            The loss's gradient with respect to the output.
+        dstates : list of tuples, optional
+            The same of the last states of each layer, where the loss depends on them; () is none.
+        need_dx : bool
+            Go down to the input. Else layers below the first one with anything to train are left out.
+        plan : Plan, optional
+            Of :meth:`plan`, where there are many calls.
+        """
+        ops, (_, chosen, first, penalized) = self.ops, plan or self.plan()
+        weights: list[Array] = []
+        states: States = [()] * len(chosen)
+        for index in reversed(range(0 if need_dx else first, len(chosen))):
+            layer, last = self._layers[index], (dstates[index] or None) if dstates else None
+            dy, states[index], own = layer.backpropagate(ops, tapes[index], dy, last, need_dx=need_dx or index > first)
+            if index in penalized:
+                own = tuple(layer.add_penalty_gradients(ops, own))
+            weights[:0] = [own[place] for place in chosen[index]]
+        return Gradients(weights, states, dy if need_dx else None)
+
+    def plan(self) -> Plan:
+        """What a training step of the built model changes, as its layers are now."""
+        weights = self.trainable_weights
+        wanted = {id(variable) for variable in weights}
+        chosen = [[i for i, variable in enumerate(layer.variables) if id(variable) in wanted] for layer in self._layers]
+        first = next((index for index, places in enumerate(chosen) if places), len(chosen))
+        penalized = {index: layer for index, layer in enumerate(self._layers) if layer.losses}
+        return Plan(weights, chosen, first, penalized)
+
+    def constrain(self) -> None:
+        """Apply the constraints of all layers' trained weights."""
+        for layer in self._layers:
+            layer.constrain()
+
+    # -- states -------------------------------------------------------------------------------------------------------
+
+    @property
+    def stateful(self) -> bool:
+        """Whether any layer goes on from the states of the batch before."""
+        return any(layer.stateful for layer in self._layers)
+
+    def reset_states(self) -> None:
+        """Let all stateful layers begin from zero again."""
+        for layer in self._layers:
+            layer.reset_states()

@@ -1,0 +1,271 @@
+"""Models: what a user builds, calls, trains, saves and copies as one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy.typing as npt
+
+from .. import initializers, layers, training
+from ..layers import Layer
+from ..layers.base import to_samples
+from ..random import Stream, default_stream
+from ..training.batches import steps_first
+from ..training.settling import settle_mask
+from .alone import Alone
+from .chain import Chain
+from .trainer import Trainer
+
+if TYPE_CHECKING:
+    from .streaming import Stream as StepStream
+
+__all__ = ["Sequential", "load_model"]
+
+
+class Sequential(Chain, Trainer):
+    """Layers one after the other, as ``keras.Sequential``.
+
+    Parameters
+    ----------
+    layers : sequence of Layer, optional
+        Added one by one.
+    name : str, optional
+        Default: ``sequential``, with a counter.
+    device : "auto", "cpu" or "reference", optional
+        Where it computes. Default: where :func:`numba_lstm.set_device` says, at each call.
+    dtype : "float32" or "float64"
+        Of weights and arithmetic.
+    trainable : bool
+        Whether ``fit`` changes any weight.
+
+    Notes
+    -----
+    A model with an ``Input``, or whose first layer has an ``input_shape``, is built while layers are added; any other at its
+    first call. A call leaves nothing behind, so ``predict`` may run in many threads at once.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer] | None = None,
+        name: str | None = None,
+        device: str | None = None,
+        dtype: str = "float32",
+        trainable: bool = True,
+    ) -> None:
+        Trainer.__init__(self)
+        Chain.__init__(self, name, dtype, trainable)
+        if device is not None:
+            self.to(device)
+        for layer in layers or ():
+            self.add(layer)
+
+    @cached_property
+    def random(self) -> Stream:
+        """What shuffles and dropout draw from: a stream of its own, taken from the default stream when first needed."""
+        return default_stream().spawn()
+
+    @cached_property
+    def alone(self) -> Alone:
+        """The quick way of one short sequence."""
+        return Alone(self)
+
+    # -- calling ------------------------------------------------------------------------------------------------------
+
+    def __call__(
+        self,
+        x: npt.ArrayLike,
+        training: bool = False,
+        mask: npt.ArrayLike | None = None,
+        *,
+        lengths: npt.ArrayLike | None = None,
+    ) -> npt.NDArray[Any]:
+        """The output for ``x`` as a NumPy array, in one batch; builds the model at its first call.
+
+        Parameters
+        ----------
+        x : array, (N, T, D), (N, D) or indices (N, T)
+        training : bool
+            Compute as in training: drop out, draw noise.
+        mask : array of bool, (N, T), optional
+            False in the steps to leave out; the layers hand it on from one to the next.
+        lengths : array of int, (N,), optional
+            Instead of a mask, for right-padded x: how many steps of each sample are real.
+
+        Raises
+        ------
+        TypeError, ValueError
+            For anything that the model does not take.
+        """
+        ops, array = self.ops, self.check_input(x)
+        if not training and mask is None and lengths is None:
+            y = self.alone(array)
+            if y is not None:
+                return y
+        rng = self.random.next_key() if training else None
+        steps = None if mask is None and lengths is None else steps_first(ops, settle_mask(self, array, mask, lengths), bool)
+        return to_samples(ops, self.forward(self.gather(ops, array, slice(None)), training, rng, steps).y)
+
+    def stream(self, batch_size: int = 1) -> StepStream:
+        """A stateful stream through the built model, one step at a time; see :class:`numba_lstm.models.streaming.Stream`."""
+        from .streaming import Stream as StepStream
+
+        return StepStream(self, batch_size)
+
+    # -- training: the functions of numba_lstm.training are the methods ------------------------------------------------
+
+    fit = training.fit
+    evaluate = training.evaluate
+    predict = training.predict
+    train_on_batch = training.train_on_batch
+    test_on_batch = training.test_on_batch
+    predict_on_batch = training.predict_on_batch
+
+    # -- showing, saving and copying ----------------------------------------------------------------------------------
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Sequence[float] | None = None,
+        print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Sequence[str] | None = None,
+    ) -> None:
+        """Print a table of the layers, the numbers of parameters, and the device.
+
+        Parameters
+        ----------
+        line_length : int, optional
+            Letters a line. Default: 88, or what the terminal has.
+        positions : sequence of float, optional
+            Where each column ends, as shares of the line or in letters. Default: ``(0.45, 0.8, 1.0)``.
+        print_fn : function of a str, optional
+            Called with each line. Default: print to the standard output.
+        expand_nested : bool
+            As in Keras; no model here holds another.
+        show_trainable : bool
+            A column more: Y or N for layers with weights.
+        layer_range : two str, optional
+            Names or patterns of the first and the last layer to show.
+        """
+        from .summary import print_summary  # here, so that importing the package stays light
+
+        print_summary(self, line_length, positions, print_fn, show_trainable, layer_range)
+
+    def save(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+        """Write the model to one file, ``.nlstm`` or for Keras 3 ``.keras``; see :func:`numba_lstm.saving.save_model`."""
+        from ..saving import save_model
+
+        save_model(self, filepath, overwrite)
+
+    def save_weights(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+        """Write the weights, and the optimizer's state, as Keras 3 does; the model is built.
+
+        Parameters
+        ----------
+        filepath : path
+            Ends in ``.weights.h5``.
+        overwrite : bool
+            Whether an existing file may be replaced.
+
+        Raises
+        ------
+        ImportError
+            Without h5py.
+        ValueError
+            For another extension, and before there are weights.
+        FileExistsError, OSError
+            As :meth:`save`.
+        """
+        from ..interop import keras
+
+        keras.save_weights(self, filepath, overwrite)
+
+    def load_weights(self, filepath: str | os.PathLike[str]) -> None:
+        """Take the weights of a file of Keras 3 (``.weights.h5``, ``.keras``, legacy ``.h5``); the model is built.
+
+        The optimizer of a compiled model goes on from the state of a ``.weights.h5`` or ``.keras`` file, if that fits it; a
+        warning says if not.
+
+        Parameters
+        ----------
+        filepath : path
+            The file. Its content counts, not its extension.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        FileFormatError
+            If it is damaged, or has other weights than the model; nothing is changed then.
+        ValueError
+            Before there are weights.
+        """
+        from ..interop import keras
+
+        keras.load_weights(self, filepath)
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that make an equal model without its weights, as JSON values. Where it computes is no part of it."""
+        entries = [self._input, *self._layers] if self._input is not None else self._layers
+        return {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": self.dtype,
+            "layers": [layers.serialize(layer) for layer in entries],
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, type[Layer]] | None = None) -> Self:
+        """A model of :meth:`get_config`'s arguments; ``custom_objects`` are classes of layers that are not of this package."""
+        stack = [layers.deserialize(entry, custom_objects) for entry in config["layers"]]
+        return cls(stack, name=config["name"], dtype=config["dtype"], trainable=config["trainable"])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        state = {
+            "config": self.get_config(),
+            "layers": {type(layer).__name__: type(layer) for layer in self._layers},
+            "weights": self.get_weights(),
+            "compile": self.get_compile_config(),
+            "optimizer": {} if self.optimizer is None else self.optimizer.state(),
+            "random": self.random.state if "random" in vars(self) else None,
+            "device": self._device,
+        }
+        return _restored, (type(self), state)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _restored(cls: type[Sequential], state: dict[str, Any]) -> Sequential:
+    """A pickled or copied model: configs and NumPy arrays only, so kernels and device arrays are made anew where it lands."""
+    with initializers.skipped():
+        model = cls.from_config(state["config"], state["layers"])
+    if model.built:
+        model.set_weights(state["weights"])
+    model.compile_from_config(state["compile"])
+    if model.optimizer is not None:
+        # The weights that were trained: some may have been frozen since, and still have their slots.
+        trained = [v for v in model.weights if any(key.startswith(f"{v.path}/") for key in state["optimizer"])]
+        if trained:
+            model.optimizer.build(trained)
+        model.optimizer.load_state(state["optimizer"])
+    if state["random"] is not None:
+        model.random = Stream(state["random"]["seed"])  # asking for one first would draw from the default stream
+        model.random.state = state["random"]
+    return model if state["device"] is None else model.to(state["device"])
+
+
+def load_model(
+    filepath: str | os.PathLike[str],
+    custom_objects: Mapping[str, type[Layer]] | None = None,
+    compile: bool = True,
+    device: str | None = None,
+) -> Sequential:
+    """Read a model that :meth:`Sequential.save` wrote; see :func:`numba_lstm.saving.load_model`."""
+    from ..saving import load_model as load
+
+    return load(filepath, custom_objects, compile, device)

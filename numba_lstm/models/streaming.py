@@ -1,0 +1,94 @@
+"""Stream: a model one step at a time, in microseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..inputs import as_count, as_real
+
+if TYPE_CHECKING:
+    from .sequential import Sequential
+
+
+class Stream:
+    """A built model with states of its own, fed one time step after another; made by ``model.stream(batch_size)``.
+
+    The outputs are those of ``predict`` on the whole sequence, bit for bit. Any number of streams of one model may be held;
+    one stream serves one thread at a time.
+
+    Parameters
+    ----------
+    model : Sequential
+        Built, taking sequences (None, T, D), of layers that can be streamed.
+    batch_size : int
+        N, the number of independent sequences.
+
+    Raises
+    ------
+    ValueError
+        For a model that is not built or takes no sequences, or a batch size below 1.
+    NotImplementedError
+        For a layer that needs more than one step at a time.
+
+    Notes
+    -----
+    The weights are those of the moment when the stream was made: after more training, make a new one.
+    """
+
+    def __init__(self, model: Sequential, batch_size: int = 1) -> None:
+        N = as_count(batch_size, "batch_size")
+        if not model.built:
+            raise ValueError(f"{model.name} is not built yet. Call it on data, or add an Input, before streaming.")
+        if len(model.input_shape) != 3:
+            raise ValueError(f"{model.name} takes {model.input_shape}, not sequences (None, T, D), so it cannot be streamed.")
+        D = model.input_shape[-1]
+        assert D is not None
+        parts = [part for layer in model.layers for part in layer.stream_parts()]
+        self._dtype = np.dtype(model.dtype)
+        self._name, self._shapes = model.name, ((D,), (N, D)) if N == 1 else ((N, D),)
+        self._stepper = model.ops.stream(parts, D, N, self._dtype)
+
+    def step(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
+        """The model's output for the next input; the states move on.
+
+        Parameters
+        ----------
+        x : array, (N, D), or (D,) where N is 1
+            Cast to the model's dtype.
+
+        Returns
+        -------
+        y : array, (N, C), or (C,) for (D,)
+            A fresh array.
+        """
+        if type(x) is not np.ndarray or x.dtype != self._dtype or not x.flags.c_contiguous:
+            x = np.ascontiguousarray(as_real(x, "x"), self._dtype)
+        if x.shape not in self._shapes:
+            expected = " or ".join(map(str, self._shapes))
+            raise ValueError(f"this stream of {self._name} expects x of shape {expected}, got {x.shape}. One step at a time.")
+        return self._stepper(x)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError("a Stream cannot be copied or pickled. Make another by model.stream() and assign it this one's state.")
+
+    def reset(self) -> None:
+        """Set all states to zero."""
+        self._stepper.set_states(None)
+
+    @property
+    def state(self) -> list[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
+        """Copies of (h, c) of every LSTM, (N, P) and (N, H); may be assigned, to this stream or another one of the model."""
+        return self._stepper.states
+
+    @state.setter
+    def state(self, value: Sequence[tuple[npt.ArrayLike, npt.ArrayLike]]) -> None:
+        own = self.state
+        given = [(as_real(h, "h"), as_real(c, "c")) for h, c in value]
+        expected, came = ([(h.shape, c.shape) for h, c in pairs] for pairs in (own, given))
+        if came != expected:
+            raise ValueError(f"the state is a pair (h, c) for each LSTM, of shapes {expected}, got {came}.")
+        self._stepper.set_states([(h.astype(self._dtype), c.astype(self._dtype)) for h, c in given])

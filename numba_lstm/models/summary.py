@@ -1,0 +1,115 @@
+"""The table that ``model.summary()`` prints: a row a layer, the totals, the device."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TextIO
+
+from .. import tables
+from ..serialization import nearest
+from ..variables import Variable
+
+if TYPE_CHECKING:
+    from ..layers import Layer
+    from .sequential import Sequential
+
+_COLUMNS = ("Layer (type)", "Output Shape", "Param #", "Trainable")
+_POSITIONS = {3: (0.45, 0.80, 1.0), 4: (0.38, 0.64, 0.83, 1.0)}  #: where columns end, as shares of a line
+_NARROWEST = 5  #: columns of a terminal that a column of the table takes at least: borders, padding, a letter
+
+
+def print_summary(
+    model: Sequential,
+    line_length: int | None = None,
+    positions: Sequence[float] | None = None,
+    print_fn: Callable[[str], Any] | None = None,
+    show_trainable: bool = False,
+    layer_range: Sequence[str] | None = None,
+) -> None:
+    """Print what ``model`` consists of; the parameters are those of :meth:`numba_lstm.models.Sequential.summary`."""
+    width = line_length or max(40, min(100 if show_trainable else 88, shutil.get_terminal_size().columns - 4))
+    out = sys.stdout if print_fn is None else None
+    table = _table(model, width, positions, show_trainable, layer_range, out)
+    for line in [f'Model: "{model.name}"', *table, *_totals(model), f" Device: {model.device}"]:
+        (print_fn or print)(line)
+
+
+def _table(
+    model: Sequential,
+    width: int,
+    positions: Sequence[float] | None,
+    show_trainable: bool,
+    layer_range: Sequence[str] | None,
+    out: TextIO | None,
+) -> list[str]:
+    headers = _COLUMNS if show_trainable else _COLUMNS[:3]
+    rows = []
+    for index, layer in _selected(model.layers, layer_range):
+        cells = [f"{layer.name} ({type(layer).__name__})", _shape(model, index), _count(layer)]
+        if show_trainable:
+            cells.append(("Y" if layer.trainable else "N") if layer.variables else "-")
+        rows.append(cells)
+    inner = [size - 3 for size in _widths(width, positions or _POSITIONS[len(headers)], len(headers))]
+    inner[1] -= 1  # each column has a border and two spaces, and there is one border more
+    return tables.draw(headers, rows, right=("Param #",), widths=inner, out=out)
+
+
+def _widths(width: int, positions: Sequence[float], count: int) -> list[int]:
+    """The widths of ``count`` columns that end at ``positions``, in letters or as shares of ``width``."""
+    if len(positions) != count:
+        raise ValueError(f"positions must hold the ends of {count} columns, got {tuple(positions)}.")
+    ends = [int(p * width) if positions[-1] <= 1 else int(p) for p in positions]
+    widths = [end - begin for begin, end in zip([0, *ends], ends, strict=False)]
+    if min(widths) < _NARROWEST:
+        raise ValueError(f"columns of {widths} letters are too narrow for a summary. Give a larger line_length.")
+    return widths
+
+
+def _selected(layers: Sequence[Layer], layer_range: Sequence[str] | None) -> list[tuple[int, Layer]]:
+    """The layers, with their indices, from the first that matches one pattern to the last that matches the other."""
+    numbered = list(enumerate(layers))
+    if layer_range is None:
+        return numbered
+    if isinstance(layer_range, str) or len(layer_range) != 2:
+        raise ValueError(f"layer_range must be two names or patterns, first and last, got {layer_range!r}.")
+    matches = [[i for i, layer in numbered if re.match(pattern, layer.name)] for pattern in layer_range]
+    for pattern, found in zip(layer_range, matches, strict=True):
+        if not found:
+            raise ValueError(f"no layer matches {pattern!r}{nearest(pattern, [layer.name for layer in layers])}")
+    return numbered[min(matches[0]) : max(matches[1]) + 1]
+
+
+def _shape(model: Sequential, index: int) -> str:
+    return str(model.shapes[index + 1]) if model.built else "?"
+
+
+def _count(layer: Layer) -> str:
+    return f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
+
+
+def _totals(model: Sequential) -> list[str]:
+    optimizer = model.optimizer
+    slots = [slot for own in optimizer.slots for slot in own] if optimizer is not None else []
+    kinds = {"Trainable": model.trainable_weights, "Non-trainable": model.non_trainable_weights}
+    if slots:
+        kinds["Optimizer"] = slots
+    everything = [variable for variables in kinds.values() for variable in variables]
+    return [_total(kind, variables) for kind, variables in {"Total": everything, **kinds}.items()]
+
+
+def _total(kind: str, variables: Iterable[Variable]) -> str:
+    values = [variable.value for variable in variables]
+    size = sum(value.size for value in values)
+    return f" {kind} params: {size:,} ({memory(sum(value.nbytes for value in values))})"
+
+
+def memory(size: float) -> str:
+    """A number of bytes in words: ``41804 -> "40.82 KB"``."""
+    for unit in ("B", "KB", "MB", "GB"):
+        if size < 1024:
+            return f"{size:.2f} {unit}"
+        size /= 1024
+    return f"{size:.2f} TB"

@@ -1,0 +1,134 @@
+"""Sequences of unequal lengths: padded to one length, masked, and put into batches of near lengths."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import random
+from .inputs import as_count, as_real
+from .kernels.specs import Key
+
+Host = npt.NDArray[Any]
+
+_SIDES = ("pre", "post")
+
+
+def pad_sequences(
+    sequences: Sequence[Any],
+    maxlen: int | None = None,
+    dtype: npt.DTypeLike = "int32",
+    padding: str = "pre",
+    truncating: str = "pre",
+    value: Any = 0.0,
+) -> Host:
+    """Sequences of any lengths as one array, as ``keras.utils.pad_sequences``.
+
+    Parameters
+    ----------
+    sequences : sequence of sequences
+        Of shapes (T_i,) or (T_i, ...); any may be empty.
+    maxlen : int, optional
+        T, the steps of the answer. Default: those of the longest.
+    dtype : dtype
+        Of the answer; Keras's default, ``"int32"``, is meant for the indices that ``Embedding`` takes.
+    padding, truncating : "pre" or "post"
+        Where a shorter sequence is filled up, and where a longer one is cut.
+    value : number or str
+        What fills up.
+
+    Returns
+    -------
+    array (N, T) or (N, T, ...)
+
+    Raises
+    ------
+    TypeError, ValueError
+        For no sequences, elements of unequal shapes, and for fractions where ``dtype`` is one of whole numbers (Keras cuts
+        them off).
+    """
+    for name, side in (("padding", padding), ("truncating", truncating)):
+        if side not in _SIDES:
+            raise ValueError(f"{name} must be 'pre' or 'post', got {side!r}.")
+    try:
+        arrays = [np.asarray(sequence) for sequence in sequences]
+    except (TypeError, ValueError) as error:
+        raise ValueError("sequences must be a list with one sequence of equal elements a sample.") from error
+    if not arrays or any(array.ndim == 0 for array in arrays):
+        raise ValueError(f"sequences must be a list with at least one sequence, got {sequences!r}.")
+    steps = max(map(len, arrays)) if maxlen is None else as_count(maxlen, "maxlen")
+    shape = next((array.shape[1:] for array in arrays if len(array)), ())
+    padded = np.full((len(arrays), steps, *shape), value, dtype)
+    for row, (place, array) in enumerate(zip(padded, arrays, strict=True)):
+        if not len(array):
+            continue
+        if array.shape[1:] != shape:
+            raise ValueError(f"sequence {row} has elements of shape {array.shape[1:]}, others of {shape}. Make them equal.")
+        kept = array[-steps:] if truncating == "pre" else array[:steps]
+        if padded.dtype.kind in "iu" and kept.dtype.kind == "f" and np.any(kept % 1 != 0):
+            raise ValueError(f"sequence {row} has fractions, which {padded.dtype} cannot hold. Give dtype='float32'.")
+        place[steps - len(kept) if padding == "pre" else 0 :][: len(kept)] = kept
+    return padded
+
+
+def as_lengths(lengths: Any, samples: int, steps: int) -> npt.NDArray[np.intp]:
+    """``lengths`` (N,) of right-padded sequences, whole numbers from 0 to ``steps``.
+
+    Raises
+    ------
+    TypeError
+        For anything but whole numbers.
+    ValueError
+        For another number of them, and for a length below 0 or beyond the steps.
+    """
+    array = as_real(lengths, "lengths")
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"lengths must be whole numbers, one a sample, got dtype {array.dtype}. Give x's steps a sample.")
+    if array.shape != (samples,):
+        raise ValueError(f"lengths must have the shape {(samples,)}, one a sample of x, got {array.shape}.")
+    if array.min() < 0 or array.max() > steps:
+        wrong = int(np.argmax((array < 0) | (array > steps)))
+        raise ValueError(f"lengths must be from 0 to {steps}, the steps of x, got {array[wrong]} for sample {wrong}.")
+    return array.astype(np.intp)
+
+
+def steps_within(lengths: npt.NDArray[np.intp], steps: int) -> npt.NDArray[np.bool_]:
+    """The mask (N, T) that is True in the first ``lengths[i]`` of ``steps`` steps."""
+    return np.arange(steps) < lengths[:, None]
+
+
+def is_ragged(x: Any) -> bool:
+    """Whether ``x`` is a list of arrays with unequal numbers of steps (arrays of one shape are a batch like any other)."""
+    if not isinstance(x, (list, tuple)) or not all(isinstance(part, np.ndarray) and part.ndim for part in x):
+        return False
+    return len({len(part) for part in x}) > 1
+
+
+def padded(parts: Sequence[Host], steps: int, dtype: npt.DTypeLike) -> Host:
+    """``parts`` of shapes (T_i, ...) as one array (N, T, ...) with zeros at the end, laid out time-major as devices want it."""
+    rows = np.zeros((steps, len(parts), *parts[0].shape[1:]), dtype).swapaxes(0, 1)
+    for row, part in zip(rows, parts, strict=True):
+        row[: len(part)] = part
+    return rows
+
+
+def by_length(lengths: npt.NDArray[np.intp], size: int, key: Key | None = None) -> list[npt.NDArray[np.intp]]:
+    """Samples in batches of ``size`` and of near lengths, so that little of a batch is padding; each sample once.
+
+    Without a ``key`` they come in order of length. With one, samples are shuffled among those of near lengths (each may move
+    up by as many places as a batch has), and the batches are shuffled too.
+    """
+    n = len(lengths)
+    starts = np.arange(0, n, size)
+    if key is None:
+        order = np.argsort(lengths, kind="stable")
+    else:
+        order = random.permutation(key, n)  # so that equal lengths are in random order
+        order = order[np.argsort(lengths[order], kind="stable")]
+        order = order[np.argsort(np.arange(n) + size * random.uniform(replace(key, tag=1), (n,)))]
+        starts = starts[random.permutation(replace(key, tag=2), len(starts))]
+    return [order[start : start + size] for start in starts]

@@ -1,0 +1,158 @@
+"""Batches: what a user hands in, settled on the host; a draw of some samples of it; and a draw loaded onto the device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ..kernels.contract import Array, Ops
+from ..sequences import padded, steps_within
+
+if TYPE_CHECKING:
+    from ..models.sequential import Sequential
+
+Host = npt.NDArray[Any]
+Rows = npt.NDArray[np.intp] | slice
+Shape = tuple[int | None, ...]
+
+
+class Samples(NamedTuple):
+    """Host arrays that fit the model and each other, samples along the first axis."""
+
+    x: Host  #: (n, T, D) or (n, D)
+    target: Host | None = None  #: in the output's shape, or labels (n,) or (n, T)
+    weight: Host | None = None  #: (n,) or (n, T)
+    labels: bool = False  #: whether target holds labels
+    mask: Host | None = None  #: (n, T) of bool, False in the steps to leave out
+
+    @property
+    def shape(self) -> Shape:
+        """That of x."""
+        shape: Shape = self.x.shape
+        return shape
+
+    def draw(self, rows: Rows) -> Draw:
+        """Some of the samples as a batch."""
+        size = len(range(*rows.indices(len(self.x)))) if isinstance(rows, slice) else len(rows)
+        return Draw(self, rows, size, rows)
+
+    def part(self, rows: slice) -> Samples:
+        """Some of the samples, as views."""
+        return self._each(rows)
+
+    def window(self, steps: slice) -> Samples:
+        """All samples, but only some of their steps, as views; the model must answer each step."""
+        return self._each((slice(None), steps))
+
+    def _each(self, index: Any) -> Samples:
+        x, target, weight, labels, mask = self
+        target, weight, mask = (None if array is None else array[index] for array in (target, weight, mask))
+        return Samples(x[index], target, weight, labels, mask)
+
+
+class Ragged(NamedTuple):
+    """Sequences of unequal lengths that fit the model, with their targets."""
+
+    x: Sequence[Host]  #: (T_i, D) each
+    lengths: npt.NDArray[np.intp]  #: T_i
+    dtype: str  #: what x becomes
+    stepwise: bool = False  #: whether the model answers each of these steps
+    target: Host | Sequence[Host] | None = None  #: one array a sample where it is stepwise, else one for all
+    weight: Host | Sequence[Host] | None = None  #: in the same way
+    labels: bool = False  #: whether target holds labels
+
+    @property
+    def shape(self) -> Shape:
+        """That of x, for any number of steps."""
+        return (len(self.x), None, *self.x[0].shape[1:])
+
+    def draw(self, rows: Rows) -> Draw:
+        """Some of the sequences as a batch: padded to the longest, and masked unless all have one length."""
+        places = np.arange(len(self.x))[rows]
+        lengths = self.lengths[places]
+        steps = int(lengths.max())
+        x = padded([self.x[place] for place in places], steps, self.dtype)
+        target, weight = (_chosen(parts, places, steps) for parts in (self.target, self.weight))
+        mask = None if lengths.min() == steps else steps_within(lengths, steps)
+        samples = Samples(x, target, weight, self.labels, mask)
+        return Draw(samples, slice(None), len(places), places, lengths if self.stepwise else None)
+
+    def part(self, rows: slice) -> Ragged:
+        """Some of the sequences."""
+        target, weight = (None if parts is None else parts[rows] for parts in (self.target, self.weight))
+        return self._replace(x=self.x[rows], lengths=self.lengths[rows], target=target, weight=weight)
+
+
+def _chosen(parts: Host | Sequence[Host] | None, places: npt.NDArray[np.intp], steps: int) -> Host | None:
+    if parts is None or isinstance(parts, np.ndarray):
+        return None if parts is None else parts[places]
+    return padded([parts[place] for place in places], steps, parts[0].dtype)
+
+
+class Draw(NamedTuple):
+    """The samples of one batch, still on the host."""
+
+    samples: Samples
+    rows: Rows  #: which of ``samples``
+    size: int  #: N
+    places: Rows  #: which of all that the user gave
+    lengths: npt.NDArray[np.intp] | None = None  #: the steps of each output, where they are not one
+
+
+class Batch(NamedTuple):
+    """Device arrays of N samples, sequences time-major."""
+
+    x: Array
+    target: Array | None
+    weight: Array | None
+    mask: Array | None
+    size: int  #: N
+
+
+def load(model: Sequential, ops: Ops, draw: Draw) -> Batch:
+    """A draw on the device of the built model.
+
+    Raises
+    ------
+    ValueError
+        For a number of steps that the model does not take: kernels would not notice.
+    """
+    (x, target, weight, labels, mask), rows, size, *_ = draw
+    model.check_shape(x.shape)
+    dtype = model.dtype
+    if target is not None:
+        target = steps_first(ops, target[rows], target.dtype) if labels else ops.gather(target, rows, dtype)
+    if weight is not None:
+        weight = steps_first(ops, weight[rows], dtype)
+    if mask is not None:
+        mask = steps_first(ops, mask[rows], np.bool_)
+    return Batch(model.gather(ops, x, rows), target, weight, mask, size)
+
+
+def steps_first(ops: Ops, array: Host, dtype: Any) -> Array:
+    """One number a sample (N,), or one a step (N, T) as (T, N), on the device."""
+    return ops.asarray(np.ascontiguousarray(array.T), dtype)
+
+
+class Weights(NamedTuple):
+    """What each element of a batch's loss and of its metrics counts, (N,) or (T, N); None is 1."""
+
+    loss: Array | None
+    plain: Array | None  #: for metrics that leave sample weights out
+    weighted: Array | None  #: for those that count them
+
+
+def weigh(ops: Ops, weight: Array | None, mask: Array | None, dtype: str) -> Weights:
+    """The weights of a batch whose output has ``mask`` (T, N), as Keras 3 counts them.
+
+    The loss becomes the mean over the steps that are not masked, for an op's mean is over all of them; without any it is 0.
+    """
+    if mask is None:
+        return Weights(weight, None, weight)
+    plain: Host = np.asarray(ops.to_host(mask), dtype)
+    weighted = plain if weight is None else plain * ops.to_host(weight)
+    loss = weighted * (plain.size / max(int(np.count_nonzero(plain)), 1))
+    return Weights(*(ops.asarray(array, dtype) for array in (loss, plain, weighted)))

@@ -1,0 +1,131 @@
+"""Epochs: the draws of batches, epoch by epoch, from arrays or from an iterable."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, count, islice
+from typing import Any, Protocol
+
+from .. import random
+from ..kernels.specs import Key
+from .batches import Draw, Ragged, Rows, Samples, Shape
+
+
+class Batches(Protocol):
+    """Batches in epochs."""
+
+    steps: int | None  #: batches an epoch, None while nobody knows
+    input_shape: Shape  #: of x, or of its first batch
+    total: int | None  #: samples an epoch, None while nobody knows
+    ended: bool  #: whether there are no more batches, although more were asked for
+
+    def epoch(self) -> Iterator[Draw]:
+        """The batches of the next epoch."""
+
+
+class ArrayBatches:
+    """Batches of arrays, or of sequences of unequal lengths.
+
+    Parameters
+    ----------
+    samples : Samples or Ragged
+        The arrays.
+    batch_size : int
+        Samples a batch; the last one may be smaller.
+    steps : int, optional
+        Batches an epoch instead of all.
+    groups : function, optional
+        Answers the samples of each batch of the next pass; by default they come as they are.
+    endless : bool
+        An epoch goes on where the last one ended, in a new pass where it must. Else each begins with the first batch.
+
+    Raises
+    ------
+    ValueError
+        For more ``steps`` than there are batches, unless ``endless``.
+    """
+
+    def __init__(
+        self,
+        samples: Samples | Ragged,
+        batch_size: int,
+        steps: int | None = None,
+        groups: Callable[[], Iterable[Rows]] | None = None,
+        endless: bool = False,
+    ) -> None:
+        n = len(samples.x)
+        self.samples, self.groups = samples, groups or (lambda: in_order(n, batch_size))
+        self.input_shape, self.ended = samples.shape, False
+        available = -(-n // batch_size)
+        if steps is not None and steps > available and not endless:
+            raise ValueError(
+                f"{steps} steps asked for, but {n} samples make {available} batches of {batch_size}. Give fewer steps."
+            )
+        self.steps: int | None = available if steps is None else steps
+        self.total: int | None = min(n, self.steps * batch_size)
+        self._endless = chain.from_iterable(self._pass() for _ in count()) if endless else None
+
+    def epoch(self) -> Iterator[Draw]:
+        """The batches of the next epoch."""
+        return islice(self._endless or self._pass(), self.steps)
+
+    def _pass(self) -> Iterator[Draw]:
+        return map(self.samples.draw, self.groups())
+
+
+def in_order(n: int, size: int) -> Iterator[slice]:
+    """``n`` samples in batches of ``size``, as they come."""
+    return (slice(start, min(start + size, n)) for start in range(0, n, size))
+
+
+def shuffled(key: Key, n: int, size: int) -> Iterator[Rows]:
+    """``n`` samples in batches of ``size``, in random order."""
+    order = random.permutation(key, n)
+    return (order[start : start + size] for start in range(0, n, size))
+
+
+class IteratedBatches:
+    """Batches that an iterable brings: ``(x, y)`` or ``(x, y, sample_weight)``, each settled before its step.
+
+    Parameters
+    ----------
+    source : iterable
+        An iterator is read once; anything else is read again in each epoch.
+    settle : function
+        Makes Samples of what the source brings.
+    steps : int, optional
+        Batches an epoch; an iterator needs it, for it has no length.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For an iterator without ``steps``, a source without batches, and a first batch that does not fit the model.
+    """
+
+    def __init__(self, source: Iterable[Any], settle: Callable[[Any], Samples | Ragged], steps: int | None = None) -> None:
+        self.source, self.settle, self.steps = source, settle, steps
+        self.total: int | None = None
+        self.ended = False
+        self._once = isinstance(source, Iterator)
+        if self._once and steps is None:
+            raise ValueError("x is an iterator, of unknown length. Give the batches an epoch: steps_per_epoch or steps.")
+        items = iter(source)
+        first = next(items, None)
+        if first is None:
+            raise ValueError("x brings no batches. Give an iterable of (x, y).")
+        self.input_shape = settle(first).shape
+        self._begun: Iterator[Any] | None = chain([first], items)  #: what the next epoch reads, None: the source anew
+
+    def epoch(self) -> Iterator[Draw]:
+        """The batches of the next epoch; fewer, with a warning, where the source ends."""
+        done = 0
+        items = iter(self.source) if self._begun is None else self._begun
+        self._begun = items if self._once else None
+        for item in islice(items, self.steps):
+            samples, done = self.settle(item), done + 1
+            yield samples.draw(slice(0, len(samples.x)))
+        if self.steps is not None and done < self.steps:
+            self.ended = True
+            warnings.warn(f"x ended after {done} of {self.steps} batches. Give epochs * steps batches.", stacklevel=2)
+        self.steps = self.steps or done

@@ -1,0 +1,254 @@
+"""The loops of training: fit and train_on_batch."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any
+
+from ..callbacks import CallbackList, History
+from ..inputs import as_count
+from .batches import load
+from .epochs import Batches
+from .evaluation import as_verbose, ready, require_loss, run_evaluation
+from .settling import settle_all
+from .sources import fit_batches
+from .steps import as_window, train_step, train_windows
+from .tracking import Tracker
+
+if TYPE_CHECKING:
+    from ..models.sequential import Sequential
+
+
+def fit(
+    model: Sequential,
+    x: Any = None,
+    y: Any = None,
+    batch_size: int | None = None,
+    epochs: int = 1,
+    verbose: str | int = "auto",
+    callbacks: Any = None,
+    validation_split: float = 0.0,
+    validation_data: Any = None,
+    shuffle: bool = True,
+    class_weight: Any = None,
+    sample_weight: Any = None,
+    initial_epoch: int = 0,
+    steps_per_epoch: int | None = None,
+    validation_steps: int | None = None,
+    validation_batch_size: int | None = None,
+    validation_freq: int | Collection[int] = 1,
+    *,
+    lengths: Any = None,
+    validation_lengths: Any = None,
+    tbptt: int | None = None,
+) -> History:
+    """Train for ``epochs`` epochs, as ``keras.Model.fit``.
+
+    Parameters
+    ----------
+    model : Sequential
+        A compiled model; it is built for ``x`` if it is not built yet.
+    x : array (N, T, D) or (N, D), list of arrays (T_i, D), or iterable
+        Inputs; or an iterable of batches ``(x, y)`` or ``(x, y, sample_weight)``, an iterator with ``steps_per_epoch``.
+        Sequences of unequal lengths are put into batches of near lengths, each padded to its longest and masked.
+    y : array, or list of arrays (T_i, C)
+        Targets in the shape of the model's output, or labels for a sparse loss; a list where ``x`` is one of unequal lengths
+        and the model answers each step.
+    batch_size : int, optional
+        Samples a step, 32 by default; the last batch of an epoch may be smaller.
+    epochs, initial_epoch : int
+        Epochs ``initial_epoch`` (from 0) to ``epochs - 1`` are run.
+    verbose : "auto", 0, 1 or 2
+        1 and "auto" show a bar, or one line an epoch where stdout is no terminal; 2 one line an epoch; 0 nothing.
+    callbacks : Callback or list of Callback, optional
+        See :mod:`numba_lstm.callbacks`.
+    validation_split : float
+        The share of samples, in [0, 1), to validate with: the last ones, before any shuffling.
+    validation_data : tuple or iterable, optional
+        ``(x, y)`` or ``(x, y, sample_weight)``, or an iterable of such batches; instead of ``validation_split``.
+    shuffle : bool
+        Take the samples in a new order in each epoch; those of unequal lengths among samples of near lengths, and their
+        batches in a new order too.
+    class_weight : dict, optional
+        Weights of the loss by class.
+    sample_weight : array (N,) or (N, T), or list of arrays (T_i,), optional
+        Weights of the loss by sample or step.
+    steps_per_epoch, validation_steps : int, optional
+        Batches an epoch and a validation, instead of all. Training goes on where the last epoch stopped.
+    validation_batch_size : int, optional
+        Samples a batch of validation, by default ``batch_size``.
+    validation_freq : int or collection of int
+        Validate every so many epochs, or after these (counted from 1).
+    lengths, validation_lengths : array of int (N,), optional
+        How many steps of each sample are real, where ``x`` or the x of ``validation_data`` is one array, padded at its end:
+        the others are masked, in the layers, the loss and the metrics.
+    tbptt : int, optional
+        Train by truncated backpropagation through time (Williams & Peng 1990): cut each batch into windows of so many steps,
+        with a step of the optimizer for each. States go on from window to window, gradients do not. A batch begins with
+        states of zero, or in a stateful layer with its own. The model must answer each step.
+
+    Returns
+    -------
+    History
+        ``.history`` has a list with one number an epoch for ``loss``, each metric, and with validation ``val_loss`` and so on.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Before ``compile``, and for anything that fits neither the model nor each other; before a weight is changed.
+
+    Warns
+    -----
+    RuntimeWarning
+        Once, when a loss is no longer finite.
+    """
+    require_loss(model, "fit")
+    epochs = as_count(epochs, "epochs")
+    initial_epoch = as_count(initial_epoch, "initial_epoch", at_least=0)
+    validated = _validated_epochs(validation_freq)
+    params = {"verbose": as_verbose(verbose), "epochs": epochs}
+    train, validation = fit_batches(
+        model,
+        x,
+        y,
+        batch_size=batch_size,
+        validation_split=validation_split,
+        validation_data=validation_data,
+        shuffle=shuffle,
+        class_weight=class_weight,
+        sample_weight=sample_weight,
+        steps_per_epoch=steps_per_epoch,
+        validation_steps=validation_steps,
+        validation_batch_size=validation_batch_size,
+        lengths=lengths,
+        validation_lengths=validation_lengths,
+    )
+    window = None if tbptt is None else as_window(model, tbptt, train.input_shape)
+    listeners = CallbackList(callbacks, model, {**params, "steps": train.steps}, add_history=True)
+    ready(model, train.input_shape)
+    assert model.optimizer is not None
+    model.optimizer.build(model.trainable_weights)
+    model.history = listeners.history
+    model.stop_training = False
+    _Run(model, train, validation, validated, listeners, window).epochs(initial_epoch, epochs)
+    return listeners.history
+
+
+class _Run:
+    """One call of fit, everything settled."""
+
+    def __init__(
+        self,
+        model: Sequential,
+        train: Batches,
+        validation: Batches | None,
+        validated: Callable[[int], bool],
+        listeners: CallbackList,
+        window: int | None,
+    ) -> None:
+        self.model, self.train, self.validation, self.validated, self.listeners = model, train, validation, validated, listeners
+        self.window = window
+        self.tracker = Tracker(model, self._not_finite)
+        self.evaluated = Tracker(model)
+        self.epoch = 0
+        self._warned = False
+
+    def epochs(self, begin: int, end: int) -> None:
+        model, listeners = self.model, self.listeners
+        logs: dict[str, float] = {}
+        listeners.call("on_train_begin", {})
+        for self.epoch in range(begin, end):
+            listeners.call("on_epoch_begin", self.epoch, {})
+            self.tracker.reset()
+            self._train_epoch()
+            if not self.tracker.steps:
+                break
+            logs = self.tracker.logs()
+            if self.validation is not None and self.validated(self.epoch + 1):
+                values = run_evaluation(model, self.validation, self.evaluated, listeners)
+                logs.update({f"val_{name}": value for name, value in values.items()})
+            listeners.call("on_epoch_end", self.epoch, logs)
+            if model.stop_training or self.train.ended:
+                break
+        listeners.call("on_train_end", logs)
+
+    def _train_epoch(self) -> None:
+        model, tracker, ops, plan = self.model, self.tracker, self.model.ops, self.model.plan()
+        begin = self.listeners.batch_begin("on_train_batch_begin")
+        end = self.listeners.batch_end("on_train_batch_end", tracker.logs)
+        for step, draw in enumerate(self.train.epoch()):
+            if begin is not None:
+                begin(step)
+            if self.window is None:
+                tracker.add(ops, train_step(model, ops, plan, load(model, ops, draw))[0])
+            else:
+                train_windows(model, ops, plan, draw, self.window, tracker)
+            if end is not None:
+                end(step)
+            if model.stop_training:
+                break
+
+    def _not_finite(self, step: int, loss: float) -> None:
+        if self._warned:
+            return
+        self._warned = True
+        warnings.warn(
+            f"the loss is {loss} at epoch {self.epoch + 1}, step {step + 1}; training goes on. What usually helps: "
+            "clipnorm=1.0 in the optimizer, a lower learning rate, activation='tanh', and inputs of unit size without NaN.",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+
+
+def train_on_batch(
+    model: Sequential,
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    class_weight: Any = None,
+    return_dict: bool = False,
+    *,
+    lengths: Any = None,
+) -> Any:
+    """One step of the optimizer on one batch.
+
+    Parameters
+    ----------
+    model : Sequential
+        A compiled model; it is built for ``x`` if it is not built yet.
+    x, y, sample_weight, class_weight, lengths
+        As :func:`fit`'s arrays, taken as one batch.
+    return_dict : bool
+        Answer a dict.
+
+    Returns
+    -------
+    float, list or dict
+        The loss of this batch from before the step; with metrics a list ``[loss, *metrics]``; or a dict of them.
+        (Keras 3 answers means over all calls so far.)
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`fit`.
+    """
+    require_loss(model, "train_on_batch")
+    samples = settle_all(model, x, y, sample_weight, class_weight, lengths)
+    ready(model, samples.shape)
+    assert model.optimizer is not None
+    plan = model.plan()
+    model.optimizer.build(plan.weights)
+    ops, tracker = model.ops, Tracker(model)
+    batch = load(model, ops, samples.draw(slice(None)))
+    tracker.add(ops, train_step(model, ops, plan, batch)[0])
+    return tracker.answer(return_dict)
+
+
+def _validated_epochs(validation_freq: Any) -> Callable[[int], bool]:
+    """A function that says whether to validate after an epoch, counted from 1."""
+    if isinstance(validation_freq, Collection) and not isinstance(validation_freq, (str, bytes)):
+        epochs = {as_count(epoch, "an epoch of validation_freq") for epoch in validation_freq}
+        return lambda epoch: epoch in epochs
+    every = as_count(validation_freq, "validation_freq")
+    return lambda epoch: epoch % every == 0

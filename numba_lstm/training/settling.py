@@ -1,0 +1,134 @@
+"""Settling: what a user hands in, arrays or lists of arrays, checked against the model and each other before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..inputs import as_real
+from ..sequences import as_lengths, is_ragged, steps_within
+from ..targets import as_target, as_weight, class_weights, is_sparse
+from .batches import Host, Ragged, Samples, Shape
+
+if TYPE_CHECKING:
+    from ..models.sequential import Sequential
+
+
+def settle_input(model: Sequential, x: Any, lengths: Any = None) -> Samples | Ragged:
+    """``x`` in arrays that the model takes; the model is not built for it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For anything that the model does not take.
+    """
+    if is_ragged(x):
+        if lengths is not None:
+            raise ValueError("lengths belong to one padded array; a list of arrays has its own. Leave lengths out.")
+        return _settle_ragged(model, x)
+    array = model.as_input(x, "x")
+    _check_shape(model, array.shape)
+    return Samples(array, mask=None if lengths is None else settle_mask(model, array, None, lengths))
+
+
+def _check_shape(model: Sequential, shape: Shape) -> None:
+    if model.built:
+        model.check_shape(shape)
+    else:
+        model.compute_shapes(shape)
+
+
+def _settle_ragged(model: Sequential, x: Sequence[Any]) -> Ragged:
+    parts = [model.as_input(part, f"x[{i}]") for i, part in enumerate(x)]
+    for i, part in enumerate(parts):
+        if part.shape[1:] != parts[0].shape[1:]:
+            raise ValueError(f"x[{i}] has steps of shape {part.shape[1:]}, x[0] of {parts[0].shape[1:]}. Make them equal.")
+    if model.stateful:
+        raise ValueError(f"{model.name} is stateful, and takes no list of sequences: it orders them by length. Pad them.")
+    ragged = Ragged(parts, np.array([len(part) for part in parts], np.intp), "int64" if model.takes_indices else model.dtype)
+    _check_shape(model, ragged.shape)
+    shape = model.compute_output_shape(ragged.shape)
+    if shape[-1] is None:
+        raise ValueError(
+            f"{model.layers[-1].name} makes features of steps, and takes no sequences of unequal lengths. Pad them."
+        )
+    return ragged._replace(stepwise=len(shape) == 3 and shape[1] is None)
+
+
+def settle_mask(model: Sequential, x: Host, mask: Any = None, lengths: Any = None) -> npt.NDArray[np.bool_]:
+    """A ``mask`` (n, T) of x (n, T, D) or of indices (n, T), or the one that ``lengths`` (n,) of right-padded sequences mean.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For both, for an x without steps, and for what does not fit it.
+    """
+    if mask is not None and lengths is not None:
+        raise ValueError("mask and lengths cannot both be given. Give the mask alone.")
+    if x.ndim != (2 if model.takes_indices else 3):
+        raise ValueError(f"masks and lengths belong to x of (batch, time, features), got shape {x.shape}. Leave them out.")
+    if lengths is not None:
+        return steps_within(as_lengths(lengths, *x.shape[:2]), x.shape[1])
+    array = as_real(mask, "mask")
+    if array.shape != x.shape[:2]:
+        raise ValueError(f"mask must have the shape (batch, time) = {x.shape[:2]}, got {array.shape}. Give one bool a step.")
+    return np.asarray(array != 0)
+
+
+def settle_all(
+    model: Sequential, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None, lengths: Any = None
+) -> Samples | Ragged:
+    """What training and evaluation need, in arrays that fit the model and each other; the model is not built for them.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For arrays that do not fit, and for labels that are no classes.
+    """
+    assert model.loss is not None
+    if y is None:
+        raise ValueError("y is missing. Give one target a sample beside x.")
+    if class_weight is not None and sample_weight is not None:
+        raise ValueError("class_weight and sample_weight cannot both be given. Multiply them into one sample_weight.")
+    samples = settle_input(model, x, lengths)
+    shape: tuple[Any, ...] = model.compute_output_shape(samples.shape)
+    cuts = None
+    if isinstance(samples, Ragged) and samples.stepwise:  # all steps of all samples as rows of one array, to be cut again
+        y = _joined(y, samples.lengths, "y")
+        shape, cuts = (len(y), shape[2]), np.cumsum(samples.lengths)[:-1]
+        if sample_weight is not None:
+            sample_weight = _joined_weight(sample_weight, samples.lengths)
+    target, weight = as_target(y, shape, model.loss.spec), None
+    if sample_weight is not None:
+        weight = as_weight(sample_weight, shape[:-1])
+    elif class_weight is not None:
+        weight = class_weights(target, class_weight, model.loss.spec)
+    whole = {"target": target, "weight": weight}
+    parts = whole if cuts is None else {name: None if a is None else np.split(a, cuts) for name, a in whole.items()}
+    return samples._replace(labels=is_sparse(model.loss.spec), **parts)
+
+
+def _joined(parts: Any, lengths: npt.NDArray[np.intp], what: str) -> Host:
+    """One array (T_i, ...) a sample as one array of all their steps."""
+    if not isinstance(parts, (list, tuple)) or len(parts) != len(lengths):
+        came = f"{len(parts)} of them" if isinstance(parts, (list, tuple)) else type(parts).__name__
+        raise ValueError(
+            f"x is a list of {len(lengths)} sequences and the model answers each step, so {what} must be a list of as many "
+            f"arrays, got {came}. Give one array a sample, with a row a step."
+        )
+    arrays = [as_real(part, f"{what}[{i}]") for i, part in enumerate(parts)]
+    for i, (array, steps) in enumerate(zip(arrays, lengths, strict=True)):
+        if array.ndim == 0 or len(array) != steps or array.shape[1:] != arrays[0].shape[1:]:
+            shape = (int(steps), *arrays[0].shape[1:])
+            raise ValueError(f"{what}[{i}] must have the shape {shape}, got {array.shape}. Give one row a step of x[{i}].")
+    return np.concatenate(arrays)
+
+
+def _joined_weight(weight: Any, lengths: npt.NDArray[np.intp]) -> Host:
+    """The weight of each step of all samples, from one number a sample or from one array (T_i,) a sample."""
+    if is_ragged(weight):
+        return _joined(weight, lengths, "sample_weight")
+    return np.repeat(as_weight(weight, lengths.shape), lengths)

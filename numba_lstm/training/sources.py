@@ -1,0 +1,202 @@
+"""Sources: arrays or iterables, split into training and validation, as the Batches that the loops take."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..inputs import as_count, as_number, check_shape
+from ..sequences import by_length
+from .batches import Ragged, Rows, Samples, Shape
+from .epochs import ArrayBatches, Batches, IteratedBatches, shuffled
+from .settling import settle_all, settle_input
+
+if TYPE_CHECKING:
+    from ..models.sequential import Sequential
+
+BATCH_SIZE = 32  #: Keras's default
+
+
+def brings_batches(x: Any) -> bool:
+    """Whether ``x`` is an iterable of batches, and no array or list."""
+    return isinstance(x, Iterable) and not isinstance(x, (Sequence, Mapping)) and not hasattr(x, "__array__")
+
+
+def evaluation_batches(
+    model: Sequential,
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    *,
+    batch_size: int | None = None,
+    steps: int | None = None,
+    lengths: Any = None,
+) -> Batches:
+    """Batches with targets in their order (sequences of unequal lengths by length), each epoch from the start.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For anything that fits neither the model nor each other.
+    """
+    steps = _steps(steps, "steps")
+    if brings_batches(x):
+        _refuse_beside_batches(y=y, sample_weight=sample_weight, batch_size=batch_size, lengths=lengths)
+        return IteratedBatches(x, partial(_settle_item, model, None), steps)
+    return _all_of(model, settle_all(model, x, y, sample_weight, lengths=lengths), _size(batch_size), steps)
+
+
+def input_batches(
+    model: Sequential, x: Any, batch_size: int | None = None, steps: int | None = None, lengths: Any = None
+) -> Batches:
+    """Batches of inputs alone, for predict.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For anything that does not fit the model.
+    """
+    steps = _steps(steps, "steps")
+    if brings_batches(x):
+        _refuse_beside_batches(batch_size=batch_size, lengths=lengths)
+        return IteratedBatches(x, partial(_settle_inputs, model), steps)
+    return _all_of(model, settle_input(model, x, lengths), _size(batch_size), steps)
+
+
+def _all_of(model: Sequential, samples: Samples | Ragged, size: int, steps: int | None) -> Batches:
+    """Batches that nobody shuffles."""
+    if isinstance(samples, Ragged) and steps is not None:
+        raise ValueError("sequences of unequal lengths come by length, so that the first batches say little. Leave steps out.")
+    _check_stateful(model, samples, size)
+    return ArrayBatches(samples, size, steps, _groups(model, samples, size, shuffle=False))
+
+
+def _groups(model: Sequential, samples: Samples | Ragged, size: int, *, shuffle: bool) -> Callable[[], Iterable[Rows]] | None:
+    """What answers the samples of each batch in the next pass; None is as they come."""
+    n = len(samples.x)
+    if isinstance(samples, Ragged):
+        lengths = samples.lengths
+        return lambda: by_length(lengths, size, model.random.next_key() if shuffle else None)
+    return (lambda: shuffled(model.random.next_key(), n, size)) if shuffle else None
+
+
+def _check_stateful(model: Sequential, samples: Samples | Ragged, size: int) -> None:
+    n = len(samples.x)
+    if model.stateful and n > size and n % size:
+        raise ValueError(
+            f"{model.name} is stateful, so all batches must have one size, but {n} samples make batches of {size} and one of "
+            f"{n % size}. Give a batch_size that divides {n}."
+        )
+
+
+def fit_batches(
+    model: Sequential,
+    x: Any,
+    y: Any,
+    *,
+    batch_size: int | None,
+    validation_split: float,
+    validation_data: Any,
+    shuffle: bool,
+    class_weight: Any,
+    sample_weight: Any,
+    steps_per_epoch: int | None,
+    validation_steps: int | None,
+    validation_batch_size: int | None,
+    lengths: Any,
+    validation_lengths: Any,
+) -> tuple[Batches, Batches | None]:
+    """What fit learns from, and what it validates with; the arguments are fit's.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For anything that fits neither the model nor each other.
+    """
+    share = as_number(validation_split, "validation_split", "[0, 1)")
+    steps = _steps(steps_per_epoch, "steps_per_epoch")
+    size = _size(batch_size, "batch_size")
+    validation_size = size if validation_batch_size is None else _size(validation_batch_size, "validation_batch_size")
+    validation_steps = _steps(validation_steps, "validation_steps")
+    if not isinstance(shuffle, (bool, np.bool_)):
+        raise TypeError(f"shuffle must be True or False, got {shuffle!r}.")
+    train: Batches
+    validation: Batches | None = None
+    if brings_batches(x):
+        given = {"y": y, "sample_weight": sample_weight, "batch_size": batch_size, "lengths": lengths}
+        _refuse_beside_batches(**given, validation_split=share or None)
+        train = IteratedBatches(x, partial(_settle_item, model, class_weight), steps)
+    else:
+        samples = settle_all(model, x, y, sample_weight, class_weight, lengths)
+        if share and validation_data is None:
+            samples, held_out = _split(samples, share, weighted=sample_weight is not None)
+            validation = _all_of(model, held_out, validation_size, validation_steps)
+        _check_stateful(model, samples, size)
+        train = ArrayBatches(samples, size, steps, _groups(model, samples, size, shuffle=bool(shuffle)), endless=True)
+    if validation_data is not None:
+        given = {"batch_size": validation_size, "steps": validation_steps, "lengths": validation_lengths}
+        validation = _validation(model, validation_data, train.input_shape, given)
+    elif validation_lengths is not None:
+        raise ValueError("validation_lengths belong to validation_data, and there is none. Give both, or neither.")
+    return train, validation
+
+
+def _split(samples: Samples | Ragged, share: float, weighted: bool) -> tuple[Samples | Ragged, Samples | Ragged]:
+    """The first and the last part; class weights do not count in validation, as in Keras."""
+    n = len(samples.x)
+    kept = math.floor(n * (1 - share))
+    if kept in (0, n):
+        raise ValueError(f"validation_split={share} of {n} samples leaves one part empty. Give more samples or another share.")
+    held_out = samples.part(slice(kept, n))
+    return samples.part(slice(0, kept)), held_out if weighted else held_out._replace(weight=None)
+
+
+def _validation(model: Sequential, data: Any, train_shape: Shape, given: dict[str, Any]) -> Batches:
+    try:
+        if brings_batches(data):
+            batches = evaluation_batches(model, data, steps=given["steps"], lengths=given["lengths"])
+        else:
+            batches = evaluation_batches(model, *_parts(data), **given)
+        # What the model will be built for: it may not be built yet.
+        check_shape("the model", batches.input_shape, (*(None,) * (len(train_shape) - 1), train_shape[-1]))
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"validation_data: {error}") from error
+    return batches
+
+
+def _settle_item(model: Sequential, class_weight: Any, item: Any) -> Samples | Ragged:
+    return settle_all(model, *_parts(item), class_weight)
+
+
+def _settle_inputs(model: Sequential, item: Any) -> Samples:
+    samples = settle_input(model, item[0] if isinstance(item, tuple) and item else item)
+    if isinstance(samples, Ragged):
+        raise ValueError("x brings a batch of sequences of unequal lengths. Give predict one list of all sequences.")
+    return samples
+
+
+def _parts(item: Any) -> tuple[Any, Any, Any]:
+    """x, y and the weight or None."""
+    if not isinstance(item, (tuple, list)) or len(item) not in (2, 3):
+        what = f"{len(item)} parts" if isinstance(item, (tuple, list)) else type(item).__name__
+        raise ValueError(f"expected (x, y) or (x, y, sample_weight), got {what}.")
+    x, y, *weight = item
+    return x, y, weight[0] if weight else None
+
+
+def _size(value: int | None, what: str = "batch_size") -> int:
+    return BATCH_SIZE if value is None else as_count(value, what)
+
+
+def _steps(value: int | None, what: str) -> int | None:
+    return None if value is None else as_count(value, what)
+
+
+def _refuse_beside_batches(**given: Any) -> None:
+    for name, value in given.items():
+        if value is not None:
+            raise ValueError(f"{name} cannot be given beside an iterable x, which brings (x, y) or (x, y, sample_weight).")

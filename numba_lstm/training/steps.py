@@ -1,0 +1,100 @@
+"""A batch's step: of the optimizer, of truncated backpropagation through time, and of evaluation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..inputs import as_count
+from ..kernels.contract import Array, Ops
+from ..layers import Bidirectional
+from .batches import Batch, Draw, Shape, load, weigh
+from .tracking import Outcome, Tracker
+
+if TYPE_CHECKING:
+    from ..models.chain import Passed, Plan, States
+    from ..models.sequential import Sequential
+
+
+def train_step(model: Sequential, ops: Ops, plan: Plan, batch: Batch, states: States | None = None) -> tuple[Outcome, States]:
+    """One step of the optimizer.
+
+    Parameters
+    ----------
+    model : Sequential
+        Compiled and built, its optimizer too.
+    ops : Ops
+        Its device's.
+    plan : Plan
+        Its plan.
+    batch : Batch
+        With targets.
+    states : list of tuples, optional
+        What each layer begins with, of an earlier step's answer; no gradient goes back into them.
+
+    Returns
+    -------
+    outcome : Outcome
+        From before the step.
+    states : list of tuples
+        The last states of each layer.
+    """
+    assert model.optimizer is not None
+    passed = model.forward(batch.x, True, model.random.next_key(), batch.mask, states)
+    outcome, dy = _judge(model, ops, plan, batch, passed, gradient=True)
+    model.optimizer.apply(ops, model.backward(passed.tapes, dy, plan=plan).weights, plan.weights)
+    model.constrain()
+    return outcome, passed.states
+
+
+def test_step(model: Sequential, ops: Ops, plan: Plan, batch: Batch) -> Outcome:
+    """What a batch comes to without training."""
+    return _judge(model, ops, plan, batch, model.forward(batch.x, False, None, batch.mask), gradient=False)[0]
+
+
+def _judge(model: Sequential, ops: Ops, plan: Plan, batch: Batch, passed: Passed, *, gradient: bool) -> tuple[Outcome, Array]:
+    """What a batch came to, and with ``gradient`` the loss's with respect to the output."""
+    assert model.loss is not None
+    weights = weigh(ops, batch.weight, passed.mask, model.dtype)
+    value, dy = ops.loss(passed.y, batch.target, model.loss.spec, weight=weights.loss, gradient=gradient)
+    penalty = passed.penalty + plan.penalty() if plan.penalized else passed.penalty
+    loss: Any = float(value) + penalty if penalty else value  # reading a value may mean to wait for the device
+    return Outcome(loss, passed.y, batch.target, weights.plain, weights.weighted, batch.size), dy
+
+
+def as_window(model: Sequential, length: Any, input_shape: Shape) -> int:
+    """``length`` as the steps of a window of truncated backpropagation, for inputs of ``input_shape``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For anything but a whole number, and for a model that does not answer each step, in the order of time.
+    """
+    steps = as_count(length, "tbptt")
+    timed = len(input_shape) == (2 if model.takes_indices else 3)
+    shape = model.compute_output_shape((None, None, *input_shape[2:])) if timed else ()
+    if len(shape) != 3 or shape[1] is not None:
+        raise ValueError(
+            f"tbptt={steps} cuts time into windows with a loss each, but {model.name} does not answer each step. "
+            "Give its LSTMs return_sequences=True, or leave tbptt out."
+        )
+    for layer in model.layers:
+        if isinstance(layer, Bidirectional) or getattr(layer, "go_backwards", False):
+            raise ValueError(
+                f"tbptt={steps} carries states from window to window, but {layer.name} also begins at the end of time. "
+                "Take layers that go forward, or leave tbptt out."
+            )
+    return steps
+
+
+def train_windows(model: Sequential, ops: Ops, plan: Plan, draw: Draw, length: int, tracker: Tracker) -> None:
+    """Truncated backpropagation through time (Williams & Peng 1990): a step of the optimizer for each ``length`` steps of time.
+
+    Each window begins with the last states of the one before, and its gradient ends there. The tracker is told of each, with
+    its share of the samples.
+    """
+    total, states = draw.samples.x.shape[1], None
+    for start in range(0, total, length):
+        steps = slice(start, min(start + length, total))
+        window = load(model, ops, draw._replace(samples=draw.samples.window(steps)))
+        outcome, states = train_step(model, ops, plan, window, states)
+        tracker.add(ops, outcome._replace(size=draw.size * (steps.stop - start) / total))

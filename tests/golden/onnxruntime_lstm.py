@@ -1,0 +1,72 @@
+"""LSTMs as ONNX Runtime computes them: clip, input_forget, peepholes, other activations, sequence_lens, both directions.
+
+``python tests/golden/onnxruntime_lstm.py`` runs them with ONNX Runtime 1.31 and writes ``onnxruntime_lstm.npz`` beside this
+file: the inputs once, and ``case/Y``, ``case/Y_h`` and ``case/Y_c`` of each case. (The reference evaluator of onnx 1.23 is no
+peer here: it leaves out clip, input_forget and sequence_lens.)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+FILE = Path(__file__).with_suffix(".npz")
+
+T, N, D, H = 5, 3, 7, 11
+INPUTS = ("X", "W", "R", "B", "sequence_lens", "initial_h", "initial_c", "P")
+
+#: Attributes, and the inputs beside X, W, R, B and the first states. Activations: of the gates, of g, of c.
+CASES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "plain": ({}, ()),
+    "peephole": ({}, ("P",)),
+    "clip": ({"clip": 0.5}, ()),
+    "clip and peephole": ({"clip": 0.5}, ("P",)),
+    "input_forget": ({"input_forget": 1}, ()),
+    "all": ({"clip": 0.75, "input_forget": 1}, ("P", "sequence_lens")),
+    "lengths": ({}, ("sequence_lens",)),
+    "reverse": ({"direction": "reverse"}, ()),
+    "reverse with lengths": ({"direction": "reverse", "clip": 0.5}, ("sequence_lens", "P")),
+    "activations": (
+        {"activations": ["HardSigmoid", "Softsign", "Relu"], "activation_alpha": [0.2], "activation_beta": [0.5]},
+        (),
+    ),
+    "clipped activations": ({"activations": ["Relu", "Elu", "Softplus"], "activation_alpha": [0.7], "clip": 0.5}, ("P",)),
+}
+
+
+def inputs() -> dict[str, Any]:
+    rng = np.random.default_rng(21)
+    shapes = {"X": (T, N, D), "W": (1, 4 * H, D), "R": (1, 4 * H, H), "B": (1, 8 * H), "P": (1, 3 * H)}
+    shapes |= {"initial_h": (1, N, H), "initial_c": (1, N, H)}
+    scales = {"W": 0.4, "R": 0.25, "B": 0.5}
+    drawn = {name: (scales.get(name, 1) * rng.normal(size=shape)).astype(np.float32) for name, shape in shapes.items()}
+    return drawn | {"sequence_lens": np.array([5, 2, 4], np.int32)}
+
+
+def run(arrays: dict[str, Any], attributes: dict[str, Any], options: tuple[str, ...]) -> list[Any]:
+    import onnxruntime
+    from onnx import TensorProto, helper
+
+    given = {name: a for name, a in arrays.items() if name in ("X", "W", "R", "B", "initial_h", "initial_c", *options)}
+    names = [name if name in given else "" for name in INPUTS]
+    node = helper.make_node("LSTM", names, ["Y", "Y_h", "Y_c"], hidden_size=H, **attributes)
+    types = {np.dtype(np.float32): TensorProto.FLOAT, np.dtype(np.int32): TensorProto.INT32}
+    graph = helper.make_graph(
+        [node],
+        "lstm",
+        [helper.make_tensor_value_info(name, types[a.dtype], a.shape) for name, a in given.items()],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in ("Y", "Y_h", "Y_c")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)], ir_version=8)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    return session.run(None, given)
+
+
+if __name__ == "__main__":
+    arrays = inputs()
+    made = {
+        f"{name}/{y}": a for name, case in CASES.items() for y, a in zip(("Y", "Y_h", "Y_c"), run(arrays, *case), strict=True)
+    }
+    np.savez_compressed(FILE, **arrays, **made)

@@ -1,0 +1,214 @@
+"""Configurations that ask for more than a model of ours: code, modules, files, sizes, depths, and options we have not."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+import zipfile
+
+import pytest
+from golden.keras_files import CASES
+from watched import refused
+
+import numba_lstm
+from numba_lstm.interop import keras  # noqa: F401 - imported before anything is watched
+
+WEIGHTS, CONFIG = "model.weights.h5", "config.json"
+with zipfile.ZipFile(CASES["indices"].path) as archive:
+    DATA, GOOD = archive.read(WEIGHTS), json.loads(archive.read(CONFIG))
+EMBEDDING, LSTM, DENSE = 1, 2, 3
+
+
+def written(config):
+    """An archive of a configuration, an object or its text, and the good weights."""
+    text = config if isinstance(config, str) else json.dumps(config)
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as target:
+        target.writestr(CONFIG, text)
+        target.writestr(WEIGHTS, DATA)
+    return file.getvalue()
+
+
+def put(*where, value=...):
+    """The good configuration with ``value`` at a path of keys; without it the key is taken away."""
+    config = copy.deepcopy(GOOD)
+    node = config
+    for key in where[:-1]:
+        node = node[key]
+    if value is ...:
+        del node[where[-1]]
+    else:
+        node[where[-1]] = value
+    return config
+
+
+def layer(value, index=LSTM):
+    return put("config", "layers", index, value=value)
+
+
+def of_layer(key, value, index=LSTM):
+    return put("config", "layers", index, "config", key, value=value)
+
+
+def compiled(*where, value=...):
+    return put("compile_config", *where, value=value)
+
+
+def thing(name, module="keras.layers", /, **config):
+    return {"module": module, "class_name": name, "config": config, "registered_name": None}
+
+
+LAMBDA = {"class_name": "__lambda__", "config": {"value": "4wEAAAAAAAAAAAAAAAEAAAA="}}
+GET_FILE = thing("function", "keras.utils", origin="http://localhost/a", fname="a")
+
+
+def nested(levels, inner):
+    for _ in range(levels):
+        inner = thing("Bidirectional", name="b", layer=inner, merge_mode="concat")
+    return inner
+
+
+def deep(levels):
+    return json.dumps(put("config", "layers", LSTM, value="HERE")).replace('"HERE"', '{"a":' * levels + "1" + "}" * levels)
+
+
+def many(count):
+    return put("config", "layers", value=GOOD["config"]["layers"] + [thing("Flatten", name=f"f{i}") for i in range(count)])
+
+
+HOSTILE = {
+    # code and modules
+    "Lambda with code": (layer(thing("Lambda", function=LAMBDA, name="f")), "unknown layer 'Lambda'"),
+    "a lambda as activation": (of_layer("activation", LAMBDA), "unknown activation '__lambda__'"),
+    "module os": (layer(thing("system", "os", command="true")), "module 'os', which is not Keras's and never imported"),
+    "module os in an initializer": (of_layer("kernel_initializer", thing("system", "os")), "module 'os'"),
+    "module of Keras's inside": (layer(thing("LSTM", "keras.src.layers", units=5)), "module 'keras.src.layers'"),
+    "module builtins": (layer(thing("eval", "builtins", source="1")), "module 'builtins'"),
+    "module of ours": (layer(thing("Sequential", "numba_lstm.models")), "module 'numba_lstm.models'"),
+    "module a list": (layer({**thing("LSTM"), "module": ["os"]}), "module ['os']"),
+    "no module, and no class of ours": (layer({"class_name": "system", "config": {}}), "unknown layer 'system'"),
+    "enable_unsafe_deserialization": (
+        layer(thing("enable_unsafe_deserialization", "keras.config")),
+        "module 'keras.config'",
+    ),
+    "a function of Keras as layer": (layer(thing("function", "builtins")), "layer must be"),
+    "get_file": (layer(GET_FILE), "module 'keras.utils'"),
+    "load_model": (layer(thing("load_model", "keras.models", filepath="/etc/passwd")), "module 'keras.models'"),
+    "TorchModuleWrapper": (layer(thing("TorchModuleWrapper", module="gASV")), "unknown layer 'TorchModuleWrapper'"),
+    "TFSMLayer": (layer(thing("TFSMLayer", filepath="/tmp", name="t")), "unknown layer 'TFSMLayer'"),
+    "StringLookup of a file": (layer(thing("StringLookup", vocabulary="/etc/passwd")), "unknown layer 'StringLookup'"),
+    "a model inside": (layer(thing("Sequential", "keras", layers=[])), "unknown layer 'Sequential'"),
+    "a registered class": (layer({**thing("Mine", None), "registered_name": "os>system"}), "unknown layer 'Mine'"),
+    "a class by dots": (layer(thing("os.system")), "unknown layer 'os.system'"),
+    "a dunder": (layer(thing("__import__")), "unknown layer '__import__'"),
+    "a gadget inside Bidirectional": (layer(nested(1, thing("Lambda", function=LAMBDA))), "unknown layer 'Lambda'"),
+    "a gadget as cell": (layer(thing("RNN", cell=thing("system", "os"), name="r")), "module 'os'"),
+    "a gadget as regularizer": (of_layer("kernel_regularizer", thing("Lambda", "keras.regularizers")), "unknown regularizer"),
+    "a gadget as constraint": (of_layer("bias_constraint", thing("exec", "keras.constraints")), "unknown constraint 'exec'"),
+    "a gadget as dtype": (of_layer("dtype", thing("Quantized", "keras.dtype_policies")), "module 'keras.dtype_policies'"),
+    "an array to build": (of_layer("units", {"class_name": "__numpy__", "config": {"value": [1]}}), "whole number"),
+    # outlines
+    "empty": ("", "not JSON"),
+    "null": ("null", "class_name and config"),
+    "a list": ("[]", "class_name and config"),
+    "no JSON": ("{'class_name': 1}", "not JSON"),
+    "a key twice": ('{"class_name": "Sequential", "class_name": "Functional"}', "'class_name' twice"),
+    "NaN": ('{"class_name": NaN}', "contains NaN"),
+    "infinity": ('{"class_name": 1e999}', "too large"),
+    "a number of 5,000 digits": ('{"a": ' + "1" * 5_000 + "}", "5,000 digits"),
+    "200,000 brackets": ("[" * 200_000, "more than 100,000 values"),
+    "10,000 levels": (deep(10_000), "nested deeper than 64 levels"),
+    "half a letter": ('{"a": "\\ud800"}', "half a character"),
+    "Functional": (put("class_name", value="Functional"), "only Keras's 'Sequential' is read"),
+    "no class": (put("class_name"), "only Keras's 'Sequential' is read"),
+    "class null": (put("class_name", value=None), "only Keras's 'Sequential' is read"),
+    "config null": (put("config", value=None), "class_name and config"),
+    "layers an object": (put("config", "layers", value={}), "a list of 1 to"),
+    "no layers": (put("config", "layers", value=[]), "a list of 1 to"),
+    "100,000 layers": (many(9_000), "100,000 values|a list of 1 to"),
+    "257 layers": (many(253), "a list of 1 to"),
+    "another key of a model": (put("config", "custom", value=1), "which Keras's Sequential has not"),
+    "a name that is a number": (put("config", "name", value=7), "name"),
+    "trainable text": (put("config", "trainable", value="no"), "trainable is 'no'"),
+    "half precision": (
+        put("config", "layers", LSTM, "config", "dtype", "config", "name", value="mixed_float16"),
+        "mixed_float16",
+    ),
+    # layers
+    "layer null": (layer(None), "layer must be"),
+    "layer a text": (layer("LSTM"), "cannot be made"),
+    "layer without class": (layer({"module": "keras.layers", "config": {}}), "layer must be"),
+    "another key of an object": (
+        layer({**thing("LSTM", units=5), "call": "os.system"}),
+        "which is no part of an object of Keras",
+    ),
+    "layer's config a list": (layer({**thing("LSTM"), "config": [5]}), "arguments by name"),
+    "an unknown argument": (of_layer("unrolled", True), "LSTM has no argument 'unrolled'"),
+    "an option that is not here": (of_layer("quantization_config", {"mode": "int8"}, DENSE), "quantization_config"),
+    "time_major": (of_layer("time_major", True), "has no argument 'time_major'"),
+    "sparse input": (of_layer("sparse", True, 0), "sparse"),
+    "axes of an initializer": (
+        put("config", "layers", LSTM, "config", "kernel_initializer", "config", "input_axes", value=[0]),
+        "input_axes",
+    ),
+    "units 2^31": (of_layer("units", 2**31), "more than there are values for"),
+    "units 2^62": (of_layer("units", 2**62), "more than there are values for"),
+    "units -1": (of_layer("units", -1), "at least 1"),
+    "units text": (of_layer("units", "5"), "whole number"),
+    "units true": (of_layer("units", True), "whole number"),
+    "units 6": (of_layer("units", 6), "has shape|more than there are values"),
+    "input_dim 2^40": (of_layer("input_dim", 2**40, EMBEDDING), "more than there are values for"),
+    "use_bias text": (of_layer("use_bias", "no"), "use_bias is 'no'"),
+    "use_bias false": (of_layer("use_bias", False), "on one side only"),
+    "return_state": (of_layer("return_state", True), "return_state"),
+    "a layer left out": (put("config", "layers", DENSE), "on one side only"),
+    "a layer more": (
+        put("config", "layers", value=[*GOOD["config"]["layers"], thing("Dense", name="d", units=1)]),
+        "on one side only|more than there are values",
+    ),
+    "one layer twice": (put("config", "layers", value=[*GOOD["config"]["layers"], GOOD["config"]["layers"][-1]]), "already"),
+    "20 Bidirectionals": (layer(nested(20, thing("LSTM", units=5))), "expects LSTM or RNN"),
+    "an unknown activation": (of_layer("activation", "tahn"), "did you mean 'tanh'?"),
+    "an activation with an argument more": (of_layer("activation", thing("LeakyReLU", negative_slope=[])), "cannot be made"),
+    "softmax in a gate": (of_layer("activation", "softmax"), "softmax"),
+    "a seed below 0": (of_layer("seed", -1), "seed"),
+    "input of 9,000 axes": (of_layer("batch_shape", [1] * 9_000, 0), "cannot be made"),
+    # compiling
+    "compile_config a list": (put("compile_config", value=[1]), "where an object was expected"),
+    "another argument of compile": (compiled("backend", value="os"), "cannot be compiled"),
+    "optimizer of os": (compiled("optimizer", value=thing("system", "os")), "module 'os'"),
+    "optimizer unknown": (compiled("optimizer", value=thing("Lion", "keras.optimizers")), "unknown optimizer 'Lion'"),
+    "optimizer null": (compiled("optimizer", value=None), "optimizer"),
+    "another optimizer": (compiled("optimizer", value="adam"), "do not fit"),
+    "moving average": (compiled("optimizer", "config", "use_ema", value=True), "use_ema"),
+    "rate text": (compiled("optimizer", "config", "learning_rate", value="fast"), "learning_rate"),
+    "schedule unknown": (
+        compiled("optimizer", "config", "learning_rate", value=thing("Warp", "keras.optimizers.schedules")),
+        "unknown learning-rate schedule",
+    ),
+    "loss a lambda": (compiled("loss", value=LAMBDA), "unknown loss '__lambda__'"),
+    "loss a function of one's own": (
+        compiled("loss", value={"module": "builtins", "class_name": "function", "config": "mine", "registered_name": "mine"}),
+        "unknown loss 'mine'",
+    ),
+    "a list of losses": (compiled("loss", value=["mse", "mae"]), "loss"),
+    "loss_weights": (compiled("loss_weights", value=[1.0]), "loss_weights"),
+    "metrics text": (compiled("metrics", value="mae"), "metrics must be a list"),
+    "metric unknown": (compiled("metrics", value=["auc"]), "unknown metric 'auc'"),
+    "metric of os": (compiled("metrics", value=[thing("popen", "os")]), "module 'os'"),
+}
+
+
+@pytest.mark.parametrize("recipe", HOSTILE)
+def test_configurations_that_are_refused(tmp_path, recipe):
+    config, message = HOSTILE[recipe]
+    path = tmp_path / "hostile.keras"
+    path.write_bytes(written(config))
+    found = refused(numba_lstm.load_model, path)
+    assert any(part in found for part in message.split("|")), found
+
+
+def test_the_good_configuration_is_read(tmp_path):
+    (tmp_path / "good.keras").write_bytes(written(GOOD))
+    assert numba_lstm.load_model(tmp_path / "good.keras").optimizer.iterations == 2

@@ -1,0 +1,253 @@
+"""Random combinations of everything that an LSTM takes, for comparing a device with the witness.
+
+A device may compile cells for each combination of activations, options, dtype and remainder of H, so these come from a fixed
+list (:data:`COMBINATIONS`), else the ordinary run would compile for a quarter of an hour; sizes, the masks themselves, states
+and what is asked for are free.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from hypothesis import strategies as st
+from kernel_cases import ELEMENTWISE_ACTIVATIONS, OTHER_PARAMETERS, LSTMCase, lstm_case, lstm_noise
+
+from numba_lstm.kernels.specs import Activation, LSTMSpec
+
+
+def mish(x: Any) -> Any:
+    return x * np.tanh(np.log1p(np.exp(x)))
+
+
+def bent(x: Any) -> Any:
+    return x / np.sqrt(1 + np.square(x))
+
+
+def bent_slope(x: Any) -> Any:
+    return np.reciprocal((1 + x * x) * np.sqrt(1 + x * x))
+
+
+def ramp(x: Any) -> Any:
+    return np.clip(0.3 * x + 0.45, 0, 0.9)
+
+
+def logarithm(x: Any) -> Any:
+    return np.sign(x) * np.log1p(np.abs(x)) - 0.1
+
+
+def capped(x: Any) -> Any:
+    return np.where(x > -0.2, np.minimum(x, 1.3), np.expm1(x) / 2)
+
+
+#: A person's own activations, one of them with its derivative.
+OWN = [
+    Activation("mish", function=mish),
+    Activation("bent", function=bent, derivative=bent_slope),
+    Activation("ramp", function=ramp),
+    Activation("logarithm", function=logarithm),
+    Activation("capped", function=capped),
+]
+ACTIVATIONS = [*ELEMENTWISE_ACTIVATIONS, *OWN]
+
+BOUNDED = {"tanh", "sigmoid", "hard_sigmoid", "softsign", "bent", "ramp", "capped"}
+#: In this order each activation takes each role once, and exponential meets bounded ones only: two rounds of it are infinite.
+ORDER = (
+    *("tanh", "sigmoid", "linear", "relu", "mish", "exponential", "hard_sigmoid", "elu", "ramp", "softsign", "bent"),
+    *("leaky_relu", "selu", "softplus", "silu", "gelu", "logarithm", "capped"),
+)
+RING = [next(a for a in ACTIVATIONS if a.name == name) for name in ORDER]
+TRIPLES = [tuple(RING[(k + offset) % len(RING)] for offset in (0, 1, 5)) for k in range(len(RING))]  #: on g, the gates, c
+
+CLIPS = (0.625, 1.5)
+ZONEOUTS = ((0.3, 0.0), (0.0, 0.2), (0.25, 0.15))
+MASKS = ("right", "left", "gaps", "nothing")
+
+#: Sizes H by what vectors leave over: nothing that needs a narrow panel, up to a quarter of a vector, up to a half.
+UNITS = {
+    "float32": ((5, 7, 23), (1, 2, 17, 18, 34), (3, 11)),
+    "float64": ((3, 7, 11, 23), (1, 5, 17), (2, 18, 34)),
+}
+
+
+@dataclass(frozen=True)
+class Combination:
+    """What a device may compile a cell for."""
+
+    spec: LSTMSpec
+    dtype: str
+    peephole: bool
+    projected: bool
+    normed: bool
+    masked: bool
+    inputs: bool
+    recurrent: bool
+    units: tuple[int, ...]  #: H that vectors of four or eight cut alike
+
+    def __str__(self) -> str:
+        spec = self.spec
+        roles = "-".join(a.name for a in (spec.activation, spec.recurrent_activation, spec.output_activation))
+        flags = {
+            "clip": spec.clip,
+            "coupled": spec.coupled,
+            "zoneout": any(spec.zoneout),
+            "peephole": self.peephole,
+            "projection": self.projected,
+            "norms": self.normed,
+            "masked": self.masked,
+            "inputs": self.inputs,
+            "recurrent": self.recurrent,
+        }
+        return " ".join([roles, self.dtype, *(name for name, on in flags.items() if on)])
+
+
+def _combinations() -> list[Combination]:
+    """Two of each triple of activations, one of each dtype."""
+    rng = np.random.default_rng(11)
+
+    def pick(choices: tuple[Any, ...], otherwise: Any) -> Any:
+        return choices[rng.integers(len(choices))] if rng.random() < 0.45 else otherwise
+
+    made = []
+    for k in range(2 * len(TRIPLES)):
+        a, s, p = TRIPLES[k % len(TRIPLES)]
+        peephole, projected, normed, coupled, inputs, recurrent = (rng.random() < 0.45 for _ in range(6))
+        masked = rng.random() < 0.7
+        # A gate that grows with c or h, which grow with it, is beyond all numbers in a few steps.
+        grows = s.name == "exponential" or (s.name not in BOUNDED and (peephole or p.name not in BOUNDED))
+        clip = pick(CLIPS, CLIPS[k % 2] if grows else None)
+        spec = LSTMSpec(a, s, p, clip=clip, coupled=coupled, zoneout=pick(ZONEOUTS, (0.0, 0.0)))
+        dtype = "float32" if k < len(TRIPLES) else "float64"
+        units = UNITS[dtype][k % 3]
+        made.append(Combination(spec, dtype, peephole, projected, normed, masked, inputs, recurrent, units))
+    return made
+
+
+COMBINATIONS = _combinations()
+
+
+@dataclass(frozen=True)
+class Example:
+    """One combination with its sizes and all that is free; the arrays follow from ``seed``."""
+
+    combination: Combination
+    N: int
+    T: int
+    D: int
+    H: int
+    P: int
+    mask: str = "gaps"  #: where the combination has one
+    first: tuple[str, ...] = ("h0", "c0")  #: the states that are given
+    bias: bool = True
+    returned: tuple[str, ...] = ("dy", "dh", "dc")  #: the gradients that come back
+    need_dx: bool = True
+    seed: int = 0
+
+    def case(self) -> LSTMCase:
+        """The arrays."""
+        how, spec = self.combination, self.combination.spec
+        absent = {"h0", "c0", "dy", "dh", "dc", "b"} - {*self.first, *self.returned, *("b" * self.bias)}
+        case = lstm_case(
+            self.N, self.T, self.D, self.H,
+            P=self.P if how.projected else None, peephole=how.peephole, normed=how.normed,
+            dtype=how.dtype, seed=self.seed, spec=spec, mask=self._mask(), **dict.fromkeys(absent),
+        )  # fmt: skip
+        zoneout_h, zoneout_c = (rate > 0 for rate in spec.zoneout)
+        noise = lstm_noise(case, inputs=how.inputs, recurrent=how.recurrent, zoneout_h=zoneout_h, zoneout_c=zoneout_c)
+        return case if all(mask is None for mask in noise) else case.but(noise=noise)
+
+    def _mask(self) -> npt.NDArray[np.bool_] | None:
+        """(T, N); where there is a mask, the last row may have nothing in it."""
+        if not self.combination.masked:
+            return None
+        rng, (T, N) = np.random.default_rng([self.seed, 3]), (self.T, self.N)
+        lengths, steps = rng.integers(0, T + 1, N), np.arange(T)[:, None]
+        masks = {
+            "right": steps < lengths,
+            "left": steps >= T - lengths,
+            "gaps": rng.random((T, N)) < 0.6,
+            "nothing": (rng.random((T, N)) < 0.6) & (np.arange(N) < N - 1),
+        }
+        return masks[self.mask]
+
+    @property
+    def options(self) -> list[str]:
+        """The names of what occurs in this example."""
+        how, spec = self.combination, self.combination.spec
+        activations = [spec.activation, spec.recurrent_activation, spec.output_activation]
+        mask = self._mask()
+        occurs = {
+            how.dtype: True,
+            "peephole": how.peephole,
+            "clip": spec.clip,
+            "coupled": spec.coupled,
+            "projection": how.projected,
+            "layer norms": how.normed,
+            "zoneout of h": spec.zoneout[0],
+            "zoneout of c": spec.zoneout[1],
+            "input masks": how.inputs,
+            "recurrent masks": how.recurrent,
+            "mask": mask is not None,
+            "row of nothing": mask is not None and not mask.any(axis=0).all(),
+            "h0": "h0" in self.first,
+            "c0": "c0" in self.first,
+            "no first states": not self.first,
+            "no bias": not self.bias,
+            "dy": "dy" in self.returned,
+            "dh": "dh" in self.returned,
+            "dc": "dc" in self.returned,
+            "no dx": not self.need_dx,
+            "a size of 1": 1 in (self.N, self.T, self.D, self.H),
+            "own activation": any(a.function for a in activations),
+            "activation with parameters": any(a.name in OTHER_PARAMETERS for a in activations),
+            **{a.name: a in activations for a in ACTIVATIONS},
+        }
+        return [name for name, does in occurs.items() if does]
+
+
+#: Every name that :attr:`Example.options` may hold.
+OPTIONS = (
+    *("float32", "float64", "peephole", "clip", "coupled", "projection", "layer norms", "zoneout of h", "zoneout of c"),
+    *("input masks", "recurrent masks", "mask", "row of nothing", "h0", "c0", "no first states", "no bias"),
+    *("dy", "dh", "dc", "no dx", "a size of 1", "own activation", "activation with parameters"),
+    *(activation.name for activation in ACTIVATIONS),
+)
+
+
+def some(*names: str) -> st.SearchStrategy[tuple[str, ...]]:
+    """Any of the names, or none."""
+    return st.tuples(*(st.sampled_from(((), (name,))) for name in names)).map(lambda chosen: sum(chosen, ()))
+
+
+def well_conditioned(example: Example) -> bool:
+    """Whether gradients are more than rounding: n(x W) of one input, and so of one unit, hardly has a slope in it."""
+    units = example.P if example.combination.projected else example.H
+    return not example.combination.normed or (example.D > 1 and units > 1 and example.H > 2)
+
+
+def examples(k: int) -> st.SearchStrategy[Example]:
+    """Those with the activations of ``TRIPLES[k]``.
+
+    Sizes are 1, or on both sides of a device's vectors and tiles, seldom a multiple of 4.
+    """
+    return st.sampled_from(COMBINATIONS[k :: len(TRIPLES)]).flatmap(_examples).filter(well_conditioned)
+
+
+def _examples(combination: Combination) -> st.SearchStrategy[Example]:
+    return st.builds(
+        Example,
+        combination=st.just(combination),
+        N=st.sampled_from((3, 1, 2, 5, 7, 13)),
+        T=st.sampled_from((3, 1, 2, 5, 6)),
+        D=st.sampled_from((3, 1, 2, 7, 10, 17)),
+        H=st.sampled_from(combination.units),
+        P=st.sampled_from((3, 1, 2, 5, 9, 19)),
+        mask=st.sampled_from(MASKS),
+        first=some("h0", "c0"),
+        bias=st.sampled_from((True, True, False)),
+        returned=some("dy", "dh", "dc").filter(bool),
+        need_dx=st.sampled_from((True, True, False)),
+        seed=st.integers(0, 9999),
+    )

@@ -1,0 +1,82 @@
+"""Calls that do not depend on each other: their answers, their errors, and threads that never wait in a circle."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from numba_lstm import set_num_threads
+from numba_lstm.device import get_num_threads
+from numba_lstm.kernels.cpu import pool
+
+LARGE = 100 * pool.WORTHWHILE
+
+
+@pytest.fixture
+def threads():
+    """Sets the number of threads for a test."""
+    before = get_num_threads()
+    yield set_num_threads
+    set_num_threads(before)
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_answers_come_in_the_order_of_the_calls(every_ops, threads, n):
+    threads(n)
+    assert every_ops.together([lambda k=k: k * k for k in range(7)], LARGE) == [k * k for k in range(7)]
+
+
+def test_large_calls_run_at_once(threads):
+    """Each of two calls waits until the other has begun."""
+    threads(2)
+    meeting = threading.Barrier(2, timeout=30)
+    assert sorted(pool.together([meeting.wait, meeting.wait], LARGE)) == [0, 1]
+
+
+def test_small_calls_stay_on_the_callers_thread(threads):
+    threads(2)
+    here = threading.get_ident()
+    assert pool.together([threading.get_ident] * 3, work=10) == [here] * 3
+
+
+def test_what_one_call_raises_is_raised_when_all_have_ended(every_ops, threads):
+    threads(2)
+    ended = []
+
+    def fail():
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        every_ops.together([lambda: ended.append(1), fail], LARGE)
+    assert ended == [1]
+
+
+def test_calls_share_the_threads_among_their_own_ops(threads):
+    threads(8)
+    assert pool.together([lambda: pool.parts_for(LARGE, 100)] * 2, LARGE) == [4, 4]
+    nested = [lambda: pool.together([lambda: pool.parts_for(LARGE, 100)] * 2, LARGE)] * 2
+    assert pool.together(nested, LARGE) == [[2, 2], [2, 2]]
+    assert pool.parts_for(LARGE, 100) == 8
+
+
+@pytest.mark.parametrize("n", [2, 3, 8])
+def test_calls_within_calls_from_many_threads_never_wait_for_each_other(threads, n):
+    """Three levels deep, from four threads at once, with jobs of their own at the bottom: all of it ends."""
+    threads(n)
+
+    def job():
+        done = []
+        pool.run(4, done.append)
+        return sum(done)
+
+    def level(depth):
+        return job() if depth == 0 else sum(pool.together([lambda: level(depth - 1)] * 3, LARGE))
+
+    answers = []
+    callers = [threading.Thread(target=lambda: answers.append(level(3)), daemon=True) for _ in range(4)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(60)
+    assert answers == [27 * 6] * 4

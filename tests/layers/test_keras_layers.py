@@ -1,0 +1,50 @@
+"""The layers of ``golden/keras_layers.py`` against what Keras 3.15 made of them."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from golden import keras_layers
+from golden.keras_layers import CASES, slope, weight
+from tolerances import ANCHORS, assert_close
+
+from numba_lstm import layers
+from numba_lstm.device import get_ops
+from numba_lstm.layers.base import to_samples
+
+GOLDEN = json.loads(keras_layers.FILE.read_text())
+
+
+def run(ops, case):
+    """What the layer answers: the case's values by the names of the golden file; no gradients outside training."""
+    layer = case.make(layers)
+    layer.build_for((None, *case.x.shape[1:]), "float64")
+    layer.set_weights([weight(k, array.shape) for k, array in enumerate(layer.get_weights())])
+    x = layer.gather(ops, layer.as_input(case.x, "x"), slice(None))
+    mask = None if case.mask is None else ops.asarray(case.mask.T, bool)
+    result = layer.propagate(ops, x, None, mask, case.training)
+    found = {"y": to_samples(ops, result.y), "mask": None if result.mask is None else ops.to_host(result.mask).T}
+    found["after"] = [v.numpy() for v in layer.non_trainable_weights]
+    if case.training:
+        dy = ops.gather(slope(found["y"].shape), slice(None), "float64")
+        back = layer.backpropagate(ops, result.tape, dy)
+        pairs = zip(layer.variables, back.gradients, strict=True)
+        trained = {id(v) for v in layer.trainable_weights}
+        found["gradients"] = [ops.to_host(g) for v, g in pairs if id(v) in trained]
+        found["dx"] = None if back.dx is None else to_samples(ops, back.dx)
+    return found
+
+
+@pytest.mark.parametrize("device", ["cpu", "reference"])
+@pytest.mark.parametrize("name", CASES)
+def test_keras_answers_the_same(name, device):
+    found, expected = run(get_ops(device), CASES[name]), GOLDEN[name]
+    for key, value in found.items():
+        if value is None or expected[key] is None:
+            assert value is expected[key], key
+            continue
+        pairs = [(value, expected[key])] if isinstance(value, np.ndarray) else zip(value, expected[key], strict=True)
+        for array, other in pairs:
+            assert_close(array, other, ANCHORS, key)

@@ -1,0 +1,69 @@
+"""Reshape, Flatten and RepeatVector: shapes, and shapes that do not fit. Their numbers are in test_keras_layers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from numba_lstm import Sequential
+from numba_lstm.layers import LSTM, Dense, Flatten, Input, RepeatVector, Reshape
+
+N, T, D = 3, 5, 7
+X = np.random.default_rng(5).normal(size=(N, T, D))
+
+
+@pytest.mark.parametrize(
+    ("target", "sample", "answer"),
+    [
+        ((35,), (5, 7), (35,)),
+        ((-1,), (5, 7), (35,)),
+        ((7, -1), (5, 7), (7, 5)),
+        ((-1, 7), (None, 7), (None, 7)),
+        ((-1,), (None, 7), (None,)),
+        ((5, 7), (None, 7), (5, 7)),
+        ((2, 3), (6,), (2, 3)),
+        ((-1, 1), (6,), (6, 1)),
+    ],
+)
+def test_the_shape_of_a_sample(target, sample, answer):
+    assert Reshape(target).compute_output_shape((None, *sample)) == (None, *answer)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "sentence"),
+    [
+        (
+            lambda: Reshape((2, 3, 4)),
+            ValueError,
+            r"\(features,\) or \(time, features\), .* got \(2, 3, 4\)",
+        ),
+        (lambda: Reshape(35), ValueError, "without the batch axis, got 35"),
+        (lambda: Reshape((-1, -1)), ValueError, "one -1"),
+        (lambda: Reshape((0, 3)), ValueError, "size of target_shape must be at least 1"),
+        (lambda: Reshape((2.0, 3)), TypeError, "whole number"),
+        (lambda: Reshape((4, 9))(X), ValueError, r"samples of shape \(5, 7\), 35 elements, into \(4, 9\)"),
+        (lambda: Reshape((4, -1))(X), ValueError, r"into \(4, -1\)"),
+        (lambda: Reshape((5,))(X), ValueError, r"into \(5,\)"),
+        (lambda: Flatten("channels_first"), ValueError, "'channels_last', got 'channels_first'"),
+        (lambda: RepeatVector(0), ValueError, "at least 1"),
+        (lambda: RepeatVector(2, name="repeat")(X), ValueError, r"repeat expects an input of rank 2, got shape \(3, 5, 7\)"),
+        (lambda: Sequential([Input((None, D)), Flatten(), Dense(2, name="top")]), ValueError, "top: the last axis .* be known"),
+    ],
+)
+def test_bad_use_is_answered_with_a_sentence(make, error, sentence):
+    with pytest.raises(error, match=sentence):
+        make()
+
+
+def test_flatten_goes_step_after_step():
+    np.testing.assert_array_equal(Flatten(dtype="float64")(X), X.reshape(N, T * D))
+    np.testing.assert_array_equal(Flatten(dtype="float64")(X[:, 0]), X[:, 0])
+
+
+def test_an_autoencoder_of_sequences_learns():
+    model = Sequential([Input((T, D)), LSTM(6), RepeatVector(T), LSTM(6, return_sequences=True), Reshape((T * 6,)), Dense(35)])
+    model.add(Reshape((T, D)))
+    model.compile("adam", "mse")
+    losses = model.fit(X, X, epochs=5, verbose=0).history["loss"]
+    assert model.output_shape == (None, T, D)
+    assert losses[-1] < losses[0]

@@ -1,0 +1,85 @@
+"""One short sequence by itself goes through one compiled call, and nobody can tell by the answer."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from numba_lstm import Sequential, get_device
+from numba_lstm.layers import LSTM, Dense, Dropout, Flatten, Input, Masking, TimeDistributed
+
+D = 3
+
+STACKS = {
+    "the seed's": lambda: [LSTM(50, activation="relu"), Dense(1)],
+    "deep": lambda: [LSTM(17, return_sequences=True), Dropout(0.5), LSTM(8), Dense(5, activation="softmax")],
+    "dense between": lambda: [TimeDistributed(Dense(4, activation="tanh")), LSTM(11, peephole=True), Dense(2)],
+    "no dense": lambda: [LSTM(1, use_bias=False)],
+}
+
+OTHER_WAYS = {
+    "sequences": lambda: [LSTM(4, return_sequences=True)],
+    "backwards": lambda: [LSTM(4, go_backwards=True)],
+    "a mask of its own": lambda: [Masking(), LSTM(4)],
+    "flat": lambda: [LSTM(4, return_sequences=True), Flatten(), Dense(2)],
+    "stateful": lambda: [LSTM(4, stateful=True)],
+}
+
+
+def built(layers, dtype="float32"):
+    return Sequential([Input((7, D)), *layers()], dtype=dtype)
+
+
+def sequences(N):
+    return np.random.default_rng(5).normal(size=(N, 7, D))
+
+
+@pytest.mark.skipif(get_device() != "cpu", reason="another device takes its ops one by one")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("layers", STACKS.values(), ids=STACKS)
+def test_it_is_taken_and_has_the_bits_of_a_batch(layers, dtype):
+    model, x = built(layers, dtype), sequences(3)
+    batch = model(x)
+    for row in range(3):
+        alone = model.alone(x[row : row + 1])
+        assert alone.tobytes() == batch[row].tobytes() == model(x[row : row + 1]).tobytes()
+        assert model.predict_on_batch(x[row : row + 1]).tobytes() == batch[row].tobytes()
+
+
+@pytest.mark.parametrize("layers", OTHER_WAYS.values(), ids=OTHER_WAYS)
+def test_what_a_stream_cannot_do_goes_another_way(layers):
+    model = built(layers)
+    assert model.alone(sequences(1)) is None
+    assert model(sequences(1)).shape[0] == 1
+
+
+def test_batches_and_long_sequences_go_another_way():
+    model = Sequential([Input((None, D)), LSTM(4)])
+    assert model.alone(sequences(2)) is None
+    assert model.alone(np.zeros((1, 100_000, D))) is None
+
+
+def test_new_weights_are_seen():
+    model, x = built(STACKS["the seed's"]), sequences(1)
+    before = model(x)
+    model.set_weights([w + 0.1 for w in model.get_weights()])
+    after = model(x)
+    assert (before != after).all()
+    assert after.tobytes() == model(np.repeat(x, 2, axis=0))[:1].tobytes()
+
+
+def test_another_layer_is_seen():
+    model, x = Sequential([Input((7, D)), LSTM(4)]), sequences(1)
+    assert model(x).shape == (1, 4)
+    model.add(Dense(2))
+    assert model(x).shape == (1, 2)
+
+
+def test_threads_share_no_states():
+    model, x = built(STACKS["deep"]), sequences(40)
+    expected = model(x)
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda n: model(x[n % 40, None]), range(400)))
+    assert all(answer.tobytes() == expected[n % 40].tobytes() for n, answer in enumerate(answers))

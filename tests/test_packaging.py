@@ -57,7 +57,7 @@ def test_import_directions_hold():
 
 def test_extras_are_the_promised_ones():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert set(project["optional-dependencies"]) == {"plot", "test", "dev", "peers"}
+    assert set(project["optional-dependencies"]) == {"plot", "keras", "test", "dev", "peers"}
 
 
 def test_readme_has_the_commands_that_ci_runs():

@@ -25,8 +25,10 @@ SUMS = {"float32": 2e-6, "float64": 1e-14}
 RECURRENT = {"float32": 1e-5, "float64": 1e-13}
 
 #: The same with every option: a layer norm multiplies errors by up to 1 / sqrt(1e-3), where a row's variance is small, and with
-#: one unit or input there is nothing to cancel them. (The witness itself in float32 came to 1.3e-5 in 8,000 examples.)
-RECURRENT_OPTIONS = {"float32": 5e-5, "float64": 5e-13}
+#: one unit or input there is nothing to cancel them. (The witness itself in float32 came to 1.3e-5 in 8,000 examples.) In
+#: float64 a person's own log1p is right to 5e-15, and an example with three norms and unbounded gates makes 1.4e-12 of it;
+#: there the witness is a hundred times further from long double than in its neighbours.
+RECURRENT_OPTIONS = {"float32": 5e-5, "float64": 5e-12}
 
 #: Sums of thousands of products over thirty steps.
 RECURRENT_LONG = {"float32": 1e-4, "float64": 1e-12}

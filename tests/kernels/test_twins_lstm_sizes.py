@@ -1,0 +1,44 @@
+"""Sizes at which a device may cut its work: many rows, long chains, many units of few rows, weights that are far."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from kernel_cases import DTYPES, LSTMCase, assert_twin_lstm, lstm_case, lstm_forward
+from tolerances import RECURRENT_LONG
+
+from numba_lstm.kernels.contract import LSTMPart
+
+#: What is cut -> N, T, D, H.
+SIZES = {
+    "rows": (70, 2, 3, 9),
+    "rows, unevenly": (139, 2, 1, 5),
+    "inputs": (7, 2, 600, 9),
+    "units of one row": (1, 3, 2, 601),
+    "units of five rows": (5, 2, 3, 130),
+    "steps whose weights are far": (10, 16, 530, 132),
+}
+
+
+def sized(sizes: tuple[int, ...], dtype: str) -> LSTMCase:
+    return lstm_case(*sizes, dtype=dtype)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES)
+def test_forward_and_backward(ops, dtype, sizes):
+    assert_twin_lstm(ops, sized(sizes, dtype), RECURRENT_LONG[dtype])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES)
+def test_a_row_has_its_bits_alone_and_streamed(ops, dtype, sizes):
+    case = sized(sizes, dtype).but(h0=None, c0=None)
+    whole = np.array(ops.to_host(lstm_forward(ops, case).y))
+    alone = lstm_forward(ops, case.but(x=np.ascontiguousarray(case.x[:, -1:])))
+    assert np.array(ops.to_host(alone.y))[:, 0].tobytes() == whole[:, -1].tobytes()
+    stepper = ops.stream([LSTMPart(case.weights, case.spec)], sizes[2], 1, dtype)
+    steps = [stepper(np.ascontiguousarray(x[-1])) for x in case.x]
+    assert np.stack(steps).tobytes() == whole[:, -1].tobytes()
+    again = ops.stream([LSTMPart(case.weights, case.spec)], sizes[2], 1, dtype)
+    assert again.through(np.ascontiguousarray(case.x[:, -1:])).tobytes() == whole[-1, -1:].tobytes()

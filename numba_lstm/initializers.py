@@ -281,7 +281,6 @@ _CLASSES: tuple[type[Initializer], ...] = (
 )
 _REGISTRY = {name: cls for cls in _CLASSES for name in (cls.__name__, names.snake_case(cls.__name__))}
 _REGISTRY |= {"uniform": RandomUniform, "normal": RandomNormal}
-
 serialize = serialization.serialize
 
 

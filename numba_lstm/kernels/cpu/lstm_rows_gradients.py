@@ -17,7 +17,7 @@ from .factors import input_gradient as gatewise_input_gradient
 from .gradients import gate_gradient, plain_gradient
 from .lstm_buffers import input_gradient, padded_steps, panel_stride, state
 from .lstm_rows import Sizes, Tape, common, sizes
-from .lstm_rows_loops import backward_loop
+from .lstm_rows_gradient_loops import backward_loop
 from .memory import address, aligned
 from .panels import Panels, Shape, columns
 from .row_jobs import caller, job

@@ -41,13 +41,24 @@ def check_name(name: Any) -> str:
 
 def check_dtype(dtype: Any) -> str:
     """``"float32"`` or ``"float64"``; TypeError for any other dtype."""
-    try:
-        name = str(np.dtype(dtype))
-    except TypeError:
-        name = str(dtype)
+    name = str(named_dtype(dtype))
     if name not in ("float32", "float64"):
         raise TypeError(f"dtype must be 'float32' or 'float64', got {dtype!r}.")
     return name
+
+
+def named_dtype(dtype: Any) -> np.dtype[Any]:
+    """The dtype that ``dtype`` names, ``object`` for what names none.
+
+    It may come from a file, and NumPy evaluates a text such as ``"2f4"`` or the formats of a dict: only one word, a type or a
+    dtype is handed to it.
+    """
+    if isinstance(dtype, (np.dtype, type)) or (isinstance(dtype, str) and dtype.isidentifier()):
+        try:
+            return np.dtype(dtype)
+        except TypeError:
+            pass
+    return np.dtype(object)
 
 
 def as_shape(shape: Sequence[int | None]) -> Shape:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from ..kernels.contract import Array, Ops
 from ..kernels.specs import Key
-from .arguments import Shape, as_shape
+from .arguments import Shape, as_shape, named_dtype
 from .base import Forward, Layer
 
 
@@ -84,10 +82,7 @@ def Input(
 
 def _as_real_dtype(dtype: Any) -> str:
     """``dtype``'s name, if it is one of real numbers; TypeError if not."""
-    try:
-        asked = np.dtype(dtype)
-    except TypeError:
-        asked = np.dtype(object)
+    asked = named_dtype(dtype)
     if asked.kind not in "fiub":
         raise TypeError(f"the dtype of an Input must be one of real numbers, as 'float32' or 'int32', got {dtype!r}.")
     return str(asked)

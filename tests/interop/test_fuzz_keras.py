@@ -18,8 +18,8 @@ from numba_lstm.interop import keras  # noqa: F401 - imported before anything is
 
 pytestmark = pytest.mark.filterwarnings("ignore:the optimizer stays as it is")
 
-ARCHIVE, HDF5, LEGACY = (CASES[name].path.read_bytes() for name in ("indices", "plain", "small"))
-with zipfile.ZipFile(io.BytesIO(ARCHIVE)) as archive:
+FILES = {name: CASES[name].path.read_bytes() for name in ("indices", "plain", "small")}
+with zipfile.ZipFile(io.BytesIO(FILES["indices"])) as archive:
     WEIGHTS, CONFIG = archive.read("model.weights.h5"), json.loads(archive.read("config.json"))
 
 #: What a byte, or some of them, may become.
@@ -50,17 +50,17 @@ def places(value, path=()):
 PLACES = [place for place in places(CONFIG) if place]
 
 
-def damaged(data):
-    """Files with up to four pieces overwritten, and perhaps cut."""
-    edits = st.lists(st.tuples(st.integers(0, len(data) - 1), PIECES), min_size=1, max_size=4)
-    return st.builds(lambda changes, cut: overwritten(data, changes)[:cut], edits, st.none() | st.integers(0, len(data)))
+def damages(name, size):
+    """A file's name, up to four pieces to overwrite in it, and where to cut."""
+    edits = st.lists(st.tuples(st.integers(0, size - 1), PIECES), min_size=1, max_size=4)
+    return st.tuples(st.just(name), edits, st.none() | st.integers(0, size))
 
 
-def overwritten(data, changes):
-    raw = bytearray(data)
+def damaged(name, changes, cut):
+    raw = bytearray(FILES[name])
     for begin, piece in changes:
         raw[begin : begin + len(piece)] = piece
-    return bytes(raw)
+    return bytes(raw)[:cut]
 
 
 def reconfigured(changes):
@@ -71,7 +71,7 @@ def reconfigured(changes):
         try:
             for key in place[:-1]:
                 node = node[key]
-            node[place[-1]] = value
+            node[place[-1]] = copy.deepcopy(value)
         except (LookupError, TypeError):
             continue  # another change has taken this place away
     file = io.BytesIO()
@@ -85,25 +85,27 @@ def weights_of(model):
     return lambda path: model.load_weights(path)
 
 
+#: What makes a reader, what is drawn (small, so that a failure can be shown), and the file that it says.
 READERS = {
-    "archive": (lambda: numba_lstm.load_model, damaged(ARCHIVE)),
+    "archive": (lambda: numba_lstm.load_model, damages("indices", len(FILES["indices"])), damaged),
     "configuration": (
         lambda: numba_lstm.load_model,
-        st.lists(st.tuples(st.sampled_from(PLACES), VALUES), min_size=1, max_size=3).map(reconfigured),
+        st.tuples(st.lists(st.tuples(st.sampled_from(PLACES), VALUES), min_size=1, max_size=3)),
+        reconfigured,
     ),
-    "weights": (lambda: weights_of(CASES["plain"].make(numba_lstm)), damaged(HDF5)),
-    "legacy": (lambda: numba_lstm.load_model, damaged(LEGACY)),
+    "weights": (lambda: weights_of(CASES["plain"].make(numba_lstm)), damages("plain", len(FILES["plain"])), damaged),
+    "legacy": (lambda: numba_lstm.load_model, damages("small", len(FILES["small"])), damaged),
 }
 
 
 def fuzz(reader, path, examples):
-    make, files = READERS[reader]
+    make, changes, file = READERS[reader]
     read = make()
 
     @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    @given(files)
-    def run(data):
-        path.write_bytes(data)
+    @given(changes)
+    def run(drawn):
+        path.write_bytes(file(*drawn))
         survived(read, path)
 
     run()

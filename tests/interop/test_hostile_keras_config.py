@@ -107,6 +107,9 @@ HOSTILE = {
     "a gadget as regularizer": (of_layer("kernel_regularizer", thing("Lambda", "keras.regularizers")), "unknown regularizer"),
     "a gadget as constraint": (of_layer("bias_constraint", thing("exec", "keras.constraints")), "unknown constraint 'exec'"),
     "a gadget as dtype": (of_layer("dtype", thing("Quantized", "keras.dtype_policies")), "module 'keras.dtype_policies'"),
+    "a dtype that NumPy evaluates": (of_layer("dtype", "2f4"), "dtype must be"),
+    "an input's dtype that NumPy evaluates": (of_layer("dtype", "(2,)f4", 0), "must be one of real numbers"),
+    "fields for a dtype": (of_layer("dtype", {"names": ["a"], "formats": ["2f4"]}), "dtype"),
     "an array to build": (of_layer("units", {"class_name": "__numpy__", "config": {"value": [1]}}), "whole number"),
     # outlines
     "empty": ("", "not JSON"),

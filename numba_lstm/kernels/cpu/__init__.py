@@ -21,6 +21,7 @@ from .arrays import (
     zero_masked,
 )
 from .batch_norm import batch_norm_backward, batch_norm_forward
+from .clipping import clip_gradients
 from .dense import dense_backward, dense_forward
 from .dropout import dropout_backward, dropout_forward
 from .embedding import embedding_backward, embedding_forward
@@ -31,7 +32,7 @@ from .lstm_paths import lstm_backward, lstm_forward
 from .noise import noise_forward
 from .pool import together
 from .streaming import stream
-from .updates import clip_gradients, update
+from .updates import update
 
 __all__ = [
     "activation_backward",

@@ -1,11 +1,11 @@
-"""CPU twin of the optimizers: one elementwise pass a weight, plain loops that LLVM turns into vectors, bound by memory."""
+"""CPU twin of the optimizers: one elementwise pass a weight, cut for threads where the weight is large."""
 
 from __future__ import annotations
 
 import math
 import threading
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,118 +13,14 @@ import numpy.typing as npt
 
 from ..contract import Weight
 from ..specs import UpdateSpec
-from .jit import inlined, kernel
-from .panels import NUMBA, dtype_name
+from . import pool
+from .panels import dtype_name
+from .update_rules import update_kernel
 
 Array = npt.NDArray[Any]
 
-RULES = ("sgd", "rmsprop", "adagrad", "adam", "nadam")
-SGD, RMSPROP, ADAGRAD, ADAM, NADAM = range(5)
-
-
-@cache
-def _update(rule: int, momentum: bool, variant: bool, dtype: str) -> Any:
-    """One rule; ``variant`` is nesterov, centered or amsgrad. Constants come in an array of the weights' dtype, by position."""
-    one = np.float32(1) if dtype == "float32" else np.float64(1)
-    tiny = np.float32(2.0**-62) if dtype == "float32" else np.float64(2.0**-510)
-
-    def update_weights(w, g, s0, s1, s2, constants):
-        decay, rate, epsilon, a, b, c, d = (
-            constants[0], constants[1], constants[2], constants[3], constants[4], constants[5], constants[6]
-        )  # fmt: skip
-        for k in range(w.size):
-            x, slope = w[k] - w[k] * decay, g[k]
-            if rule == SGD:
-                if momentum:
-                    v = a * s0[k] - rate * slope
-                    s0[k] = flush(v, tiny)
-                    x += a * v - rate * slope if variant else v
-                else:
-                    x -= rate * slope
-            elif rule == RMSPROP:
-                v = flush(a * s0[k] + (one - a) * slope * slope, tiny)
-                s0[k] = v
-                q = v + epsilon
-                if variant:
-                    mean = flush(a * s2[k] + (one - a) * slope, tiny)
-                    s2[k] = mean
-                    q = v - mean * mean + epsilon
-                u = rate * slope / np.sqrt(q)
-                if momentum:
-                    u = flush(b * s1[k] + u, tiny)
-                    s1[k] = u
-                x -= u
-            elif rule == ADAGRAD:
-                v = s0[k] + slope * slope
-                s0[k] = v
-                x -= rate * slope / np.sqrt(v + epsilon)
-            else:
-                m = flush(s0[k] + (slope - s0[k]) * (one - a), tiny)
-                v = flush(s1[k] + (slope * slope - s1[k]) * (one - b), tiny)
-                s0[k], s1[k] = m, v
-                if rule == ADAM:
-                    if variant:
-                        v = v if v > s2[k] or v != v else s2[k]
-                        s2[k] = v
-                    x -= m * rate / (np.sqrt(v) + epsilon)
-                else:
-                    x -= rate * (m * c + slope * d) / (np.sqrt(v * constants[7]) + epsilon)
-            w[k] = x
-
-    name = f"update_{RULES[rule]}_{int(momentum)}{int(variant)}_{dtype}"
-    return kernel(update_weights, name, NUMBA[dtype], "f1 x1 f1 f1 f1 f1")
-
-
-@inlined
-def flush(x, tiny):
-    """x, or zero where it is too small to matter and slow to compute with."""
-    return x * 0 if abs(x) < tiny else x
-
-
-@cache
-def _square_sum(dtype: str) -> Any:
-    def square_sum(g, total):
-        s = 0.0
-        for k in range(g.size):
-            s += np.float64(g[k]) * np.float64(g[k])
-        total[0] = s
-
-    return kernel(square_sum, f"square_sum_{dtype}", NUMBA[dtype], "x1 e1")
-
-
-def _squares(g: Array) -> float:
-    total = np.empty(1)
-    _square_sum(dtype_name(g.dtype))(g.reshape(-1), total)
-    return float(total[0])
-
-
-def _shrinkage(squares: float, limit: float) -> float:
-    """The factor that brings a norm down to ``limit``: NaN where it is not finite, so that what is wrong stays seen."""
-    size = math.sqrt(squares)
-    return limit / max(size, limit) if math.isfinite(size) else math.nan
-
-
-def clip_gradients(
-    gradients: Sequence[Array],
-    *,
-    clipnorm: float | None = None,
-    global_clipnorm: float | None = None,
-    clipvalue: float | None = None,
-) -> list[Array]:
-    """CPU twin: norms in float64, one gradient after another."""
-    if clipnorm is not None:
-        return [_scaled(g, _shrinkage(_squares(g), clipnorm)) for g in gradients]
-    if global_clipnorm is not None:
-        factor = _shrinkage(sum(_squares(g) for g in gradients), global_clipnorm)
-        return [_scaled(g, factor) for g in gradients]
-    if clipvalue is not None:
-        return [np.clip(g, -clipvalue, clipvalue) for g in gradients]
-    return list(gradients)
-
-
-def _scaled(g: Array, factor: float) -> Array:
-    return g if factor == 1 else g * g.dtype.type(factor)
-
+#: What an element costs, in multiplications: several streams to memory, a root and a quotient.
+COST = 32
 
 _growing = threading.Lock()
 
@@ -176,14 +72,16 @@ def update(
     step: int,
     rate: float,
 ) -> None:
-    """CPU twin: one kernel call a weight."""
+    """CPU twin: one kernel call a weight and thread."""
     variant = spec.nesterov if spec.name == "sgd" else spec.centered if spec.name == "rmsprop" else spec.amsgrad
-    constants = _constants(spec, step, rate)
     for weight, gradient, own in zip(weights, gradients, slots, strict=True):
         w = weight.writable().reshape(-1)
+        numbers = np.array(_constants(spec, step, rate), w.dtype)
         state = _positions(spec, [slot.writable().reshape(-1) for slot in own], w[:0])
-        run = _update(RULES.index(spec.name), bool(spec.momentum), bool(variant), dtype_name(w.dtype))
-        run(w, gradient.reshape(-1), *state, np.array(constants, w.dtype))
+        run = update_kernel(spec.name, bool(spec.momentum), variant, dtype_name(w.dtype))
+        slope = np.ascontiguousarray(gradient).reshape(-1)
+        parts = pool.parts_for(w.size * COST, w.size)
+        pool.run(parts, lambda part: run(w, slope, *state, numbers, *pool.span(w.size, part, parts)))  # noqa: B023 - at once
         for written in (weight, *own):
             written.written()
 

@@ -17,7 +17,7 @@ from .factors import multiplied
 from .jit import inlined, kernel
 from .memory import aligned
 from .panels import NUMBA, Panels, Shape, columns
-from .simd import data, offset, splat, store
+from .simd import data, load, offset, store
 from .tile import HEIGHT, height
 from .tile_products import outer_rows, outer_rows_of_gates
 
@@ -27,15 +27,25 @@ Array = npt.NDArray[Any]
 CHAIN = 512
 WIDE = 60
 
+#: Elements to spare behind packed columns: vectors are copied that hold a tile's row of ``HEIGHT``.
+SPARE = 16
+
 
 @inlined
-def pack_rows(a, at, a_rows, steps, k0, k1, packed):
-    """Columns k0 .. k1 of ``steps`` rows of a as tiles: for each tile its n columns, row after row."""
+def pack_rows(a, at, a_rows, end, steps, k0, k1, packed, wide, V):
+    """Columns k0 .. k1 of ``steps`` rows of a, which ends at ``end``, as tiles: for each tile its n columns, row after row.
+
+    ``wide`` elements are copied at once, whole vectors, and the next row overwrites what was too much.
+    """
     k, tiles = k0, (k1 - k0 + HEIGHT - 1) // HEIGHT
     while k < k1:
         n = height(k1 - k, tiles)
         to = (k - k0) * steps
-        for m in range(steps):
+        inside = min(steps, max(0, (end - wide - at - k) // a_rows + 1))
+        for m in range(inside):
+            for j in range(0, wide, V):
+                store(packed, to + m * n + j, load(a, at + m * a_rows + k + j, V))
+        for m in range(inside, steps):
             for j in range(n):
                 packed[to + m * n + j] = a[at + m * a_rows + k + j]
         k += n
@@ -62,19 +72,17 @@ def _gate_columns(shape: Shape, C: int, own: bool) -> Any:
     With ``own`` each gate sees a through factors of its own, and a part of a has a quarter of the rows.
 
     A part of a, ``CHAIN`` rows by ``WIDE`` columns, is packed tile by tile and stays in the second-level cache while all blocks
-    of dz meet it. Sums wait in ``sums``, block by block, until the last rows were added.
+    of dz meet it. Sums are in their places in ``out`` all the time, but those of a panel with padding, which wait in ``sums``.
     """
     V, G, B, w, panel = shape.V, shape.G, shape.B, shape.w, COUNT * shape.V
     v = C * V // COUNT
     chain, side, of_tail = (CHAIN // COUNT, B, COUNT // max(C, 1)) if own else (CHAIN, 1, 0)
-    few, wide = max(1, V // B), max(V, B)
+    few, wide, copied = max(1, V // B), max(V, B), -(-HEIGHT // V) * V
 
     def gate_columns(a, dz, factors, packed, sums, out, H, full, panels, q0, q1):
         M, K, N, factors_rows = a.shape[0], out.shape[0], factors.shape[1], factors.shape[2]
-        a_rows = a.strides[0] // a.itemsize
-        a_, d_, p_, s_ = data(a), data(dz), data(packed), data(sums)
-        for i in range(0, K * w * (q1 - q0), V):
-            store(s_, i, splat(s_, 0.0, V))
+        a_rows, out_rows, whole = a.strides[0] // a.itemsize, COUNT * H, H // V
+        a_, d_, p_, s_, o_ = data(a), data(dz), data(packed), data(sums), data(out)
         for m in range(0, M, chain):
             steps = min(chain, M - m)
             for k0 in range(0, K, WIDE):
@@ -85,38 +93,37 @@ def _gate_columns(shape: Shape, C: int, own: bool) -> Any:
                         f_, to_ = offset(data(factors), plane * N * factors_rows), offset(p_, plane * apart)
                         pack_own(a_, m, a_rows, steps, k0, k1, f_, factors_rows, N, to_, few, side, wide)
                 else:
-                    pack_rows(a_, m * a_rows, a_rows, steps, k0, k1, p_)
+                    pack_rows(a_, m * a_rows, a_rows, (M - 1) * a_rows + K, steps, k0, k1, p_, copied, V)
                 for q in range(q0, q1):
                     p, g = q // G, q % G
                     k, tiles = k0, (k1 - k0 + HEIGHT - 1) // HEIGHT
                     while k < k1:
                         n = height(k1 - k, tiles)
-                        to = (q - q0) * K * w + k * w
                         from_ = (k - k0) * steps * side + (g * apart if own else 0)
+                        if p < whole:
+                            z_, to, rows, vectors = o_, k * out_rows + g * B * H + p * V, out_rows, H
+                        else:
+                            z_, to, rows, vectors = s_, (k * G + g) * w, G * w, V
+                        dz_rows = panel if p < full else COUNT * v
+                        at = p * panels + m * dz_rows + g * w
+                        arguments = (p_, from_, n * side, d_, at, dz_rows, steps, z_, to, rows, vectors, 1 if m == 0 else 0)
                         if p < full:
-                            arguments = (p_, from_, n * side, d_, p * panels + m * panel + g * w, panel, steps, s_, to, w)
                             if own:
                                 outer_rows_of_gates(n, B, B, B, V, 1, side, (apart, *arguments))
                             else:
                                 outer_rows(n, B, B, B, V, arguments)
+                        elif own:
+                            outer_rows_of_gates(n, C, C, C, V, of_tail, side, (apart, *arguments))
                         else:
-                            tail = full * panels + m * COUNT * v
-                            arguments = (p_, from_, n * side, d_, tail, COUNT * v, steps, s_, to, w)
-                            if own:
-                                outer_rows_of_gates(n, C, C, C, V, of_tail, side, (apart, *arguments))
-                            else:
-                                outer_rows(n, C, C, C, V, arguments)
+                            outer_rows(n, C, C, C, V, arguments)
                         k += n
                         tiles -= 1
-        for q in range(q0, q1):
-            p, g = q // G, q % G
-            lanes, gates = (V, B) if p < full else (v, COUNT)
+        for q in range(max(q0, whole * G), q1):
+            lanes, first, gates = (V, q % G * B, B) if q // G < full else (v, 0, COUNT)
             for k in range(K):
-                at = (q - q0) * K * w + k * w
                 for c in range(gates):
-                    column = (g * B + c) * H + p * V
-                    for lane in range(min(lanes, H - p * V)):
-                        out[k, column + lane] = s_[at + c * lanes + lane]
+                    for lane in range(H - whole * V):
+                        out[k, (first + c) * H + whole * V + lane] = sums[k * G * w + first * V + c * lanes + lane]
 
     name = f"gate_columns_{shape.dtype}x{V}_{C}_{int(own)}"
     return kernel(gate_columns, name, NUMBA[shape.dtype], "x2 f1 f3 f1 f1 f2 i i i i i")
@@ -136,8 +143,8 @@ def gate_gradient(a: Array, dz: Array, shape: Shape, cut: Panels, stride: int, f
 
     def work(part: int) -> None:
         first, last = pool.span(blocks, part, parts)
-        packed = aligned((min(COUNT * M, CHAIN) * min(K, WIDE),), a.dtype)
-        sums = aligned((K * shape.w * (last - first),), a.dtype)
+        packed = aligned((min(COUNT * M, CHAIN) * min(K, WIDE) + SPARE,), a.dtype)
+        sums = aligned((K * COUNT * shape.V if cut.rest else 0,), a.dtype)
         run(a, dz, own, packed, sums, out, cut.H, cut.full, stride, first, last)
 
     pool.run(parts, work)
@@ -153,15 +160,14 @@ def _plain_columns(shape: Shape, C: int) -> Any:
         M, K, columns = a.shape[0], out.shape[0], out.shape[1]
         a_rows = a.strides[0] // a.itemsize
         a_, d_, o_ = data(a), data(dz), data(out)
-        for i in range(0, K * columns, V):
-            store(o_, i, splat(o_, 0.0, V))
         for q in range(blocks + (1 if C > 0 else 0)):
             for m in range(0, M, CHAIN):
                 k, tiles, steps = 0, (K + HEIGHT - 1) // HEIGHT, min(CHAIN, M - m)
                 while k < K:
                     n = height(K - k, tiles)
                     arguments = (
-                        a_, m * a_rows + k, a_rows, d_, m * columns + q * w, columns, steps, o_, k * columns + q * w, columns
+                        a_, m * a_rows + k, a_rows, d_, m * columns + q * w, columns, steps,
+                        o_, k * columns + q * w, columns, V, 1 if m == 0 else 0,
                     )  # fmt: skip
                     if q < blocks:
                         outer_rows(n, B, B, B, V, arguments)

@@ -16,7 +16,7 @@ from .jit import kernel
 from .panels import NUMBA, ROWS, Shape
 from .simd import data, offset
 from .tile import HEIGHT, height
-from .tile_products import affine_row, affine_rows, affine_rows_of_gates, gate_rows, one_gate_rows
+from .tile_products import affine_row, affine_rows, affine_rows_of_gates, gate_row, gate_rows, one_gate_rows
 
 
 @cache
@@ -166,7 +166,8 @@ def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False) -> Any:
     by gates, whose shares of dh are multiplied by their ``factors`` (4, N, columns).
     """
     V, B, w, panel = shape.V, shape.B, shape.w, 4 * shape.V
-    v = C * V // 4
+    v, together = C * V // 4, 8 // shape.B
+    several = B * together
 
     def lstm_backward_loop(
         dy, U, c, dh, dc, carry, gates, peephole, shares, settings, mask, zoneout_h, zoneout_c, factors,
@@ -235,7 +236,16 @@ def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False) -> Any:
             else:
                 for p in range(0, whole + (1 if rest > 0 else 0), chunk):
                     last = p + chunk > whole
-                    for q in range(blocks + (1 if C_units > 0 else 0)):
+                    single = blocks // together if r1 - r0 == 1 else 0  # a single row takes several blocks at once
+                    for k in range(single):
+                        m, q = t * N + r0, k * together
+                        gate_row(
+                            several, B, V,
+                            (a_, p * panels + m * panel, panels, min(chunk, whole - p),
+                             whole * panels + m * 4 * lanes, lanes, rest if last else 0,
+                             U_, q * w * K + p * panel * w, K, dh_, r0 * dh_rows + q * w, dh_rows, 1 if p == 0 else 0),
+                        )  # fmt: skip
+                    for q in range(single * together, blocks + (1 if C_units > 0 else 0)):
                         r, tiles = r0, (r1 - r0 + HEIGHT - 1) // HEIGHT
                         while r < r1:
                             n, m = height(r1 - r, tiles), t * N + r

@@ -69,12 +69,12 @@ class Tile:
         self.builder, self.vector, self.R, self.C, self.B = builder, vector, R, C, B
         self.values = [constant(vector.llvm, 0.0)] * (R * C)
 
-    def places(self, p, i, stride) -> list:
-        """The addresses of the C vectors of the row that begins at ``p[i]``."""
+    def places(self, p, i, stride, B: int | None = None) -> list:
+        """The addresses of the C vectors of the row that begins at ``p[i]``, B vectors a block."""
         b = self.builder
         found = []
         for c in range(self.C):
-            block, lane = divmod(c, self.B)
+            block, lane = divmod(c, B or self.B)
             at = b.add(i, b.mul(stride, INDEX(block))) if block else i
             found.append(b.gep(p, [b.add(at, INDEX(lane * self.vector.n))]))
         return found
@@ -84,19 +84,24 @@ class Tile:
         b = self.builder
         return [b.gep(p, [b.add(i, b.mul(rows, INDEX(r)))]) for r in range(self.R)]
 
-    def load(self, p, i, rows, stride) -> None:
+    def load(self, p, i, rows, stride, B: int | None = None) -> None:
         """Start from memory: row r from ``p[i + r * rows]`` on."""
         self.values = [
             unaligned_load(self.builder, self.vector, place, INDEX(0))
             for row in self.rows(p, i, rows)
-            for place in self.places(row, INDEX(0), stride)
+            for place in self.places(row, INDEX(0), stride, B)
         ]
 
-    def store(self, p, i, rows, stride) -> None:
+    def clear(self, where) -> None:
+        """Start from zero after all, where the integer ``where`` is not 0."""
+        b = self.builder
+        self.values = [b.select(b.icmp_signed("!=", where, INDEX(0)), constant(v.type, 0.0), v) for v in self.values]
+
+    def store(self, p, i, rows, stride, B: int | None = None) -> None:
         """Write to memory: row r to ``p[i + r * rows]`` on."""
         values = iter(self.values)
         for row in self.rows(p, i, rows):
-            for place in self.places(row, INDEX(0), stride):
+            for place in self.places(row, INDEX(0), stride, B):
                 unaligned_store(self.builder, self.vector, place, INDEX(0), next(values))
 
     def repeat(self, count, body: Callable[[ir.Value], None], unrolled: bool = False) -> None:

@@ -8,7 +8,7 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from .simd import Vector, constant, fused
+from .simd import Vector, fused
 from .tile import HEIGHT, INDEX, Own, Tile
 
 
@@ -86,6 +86,22 @@ def _product_of_gates(emit: Callable[..., None]):
     return product
 
 
+def _single(emit: Callable[..., None]):
+    """The same for a single row: an intrinsic ``product(C, B, V, arguments)``."""
+
+    @intrinsic(prefer_literal=True)
+    def product(typingctx, C, B, V, arguments):
+        vector = _vector(arguments, V)
+
+        def codegen(context, builder, sig, args):
+            emit(Tile(builder, vector, 1, C.literal_value, B.literal_value), *_arguments(context, builder, arguments, args[3]))
+            return context.get_dummy_value()
+
+        return types.void(C, B, V, arguments), codegen
+
+    return product
+
+
 def _affine(
     tile, start, at, start_rows, x, ix, x_rows, D, W, iw, W_block, h, ih, h_rows, H, U, iu, U_block, z, iz, z_rows, own=None
 ):
@@ -101,20 +117,10 @@ affine_rows = _product(_affine)
 affine_rows_of_gates = _product_of_gates(_affine)
 
 
-@intrinsic(prefer_literal=True)
-def affine_row(typingctx, C, B, V, arguments):
-    """:data:`affine_rows` for a single row and C vectors."""
-    vector = _vector(arguments, V)
-
-    def codegen(context, builder, sig, args):
-        _affine(Tile(builder, vector, 1, C.literal_value, B.literal_value), *_arguments(context, builder, arguments, args[3]))
-        return context.get_dummy_value()
-
-    return types.void(C, B, V, arguments), codegen
+affine_row = _single(_affine)
 
 
-@_product
-def gate_rows(tile, dz, at, panels, whole, last_at, lanes, rest, W, iw, K, z, iz, z_rows, first):
+def _gate_rows(tile, dz, at, panels, whole, last_at, lanes, rest, W, iw, K, z, iz, z_rows, first):
     """``z = dz W`` (``first``), or added to z, dz as the tape holds it: whole panels, then the real units of the last one."""
     b = tile.builder
     w, panel, one = INDEX(tile.B * tile.vector.n), INDEX(4 * tile.vector.n), INDEX(1)
@@ -130,10 +136,14 @@ def gate_rows(tile, dz, at, panels, whole, last_at, lanes, rest, W, iw, K, z, iz
         tile.multiply(dz, b.add(last_at, b.mul(gate, lanes)), rows, one, W, b.add(iw, b.mul(k, w)), stride, w, rest)
 
     tile.load(z, iz, z_rows, w)
-    tile.values = [b.select(b.icmp_signed("!=", first, INDEX(0)), constant(v.type, 0.0), v) for v in tile.values]
+    tile.clear(first)
     tile.repeat(whole, whole_panel)
     tile.repeat(b.select(b.icmp_signed(">", rest, INDEX(0)), INDEX(4), INDEX(0)), last_gate)
     tile.store(z, iz, z_rows, w)
+
+
+gate_rows = _product(_gate_rows)
+gate_row = _single(_gate_rows)
 
 
 @_product
@@ -158,18 +168,20 @@ def one_gate_rows(tile, gate, dz, at, panels, whole, last_at, lanes, rest, W, iw
     masks, sums = (Tile(b, tile.vector, tile.R, tile.C, tile.B) for _ in range(2))
     masks.load(factors, jf, f_rows, w)
     sums.load(z, iz, z_rows, w)
-    zero = constant(tile.vector.llvm, 0.0)
-    before = [b.select(b.icmp_signed("!=", first, INDEX(0)), zero, v) for v in sums.values]
-    tile.values = [fused(b, tile.vector, m, v, s) for m, v, s in zip(masks.values, tile.values, before, strict=True)]
+    sums.clear(first)
+    tile.values = [fused(b, tile.vector, m, v, s) for m, v, s in zip(masks.values, tile.values, sums.values, strict=True)]
     tile.store(z, iz, z_rows, w)
 
 
-def _outer(tile, a, ia, a_rows, b, ib, b_rows, M, out, io, out_rows, own=None):
-    """``out += a^T b`` for R columns of a and one block of columns of b: M rows of both go by."""
-    zero = INDEX(0)
-    tile.load(out, io, out_rows, zero)
-    tile.multiply(a, ia, INDEX(own.side if own else 1), a_rows, b, ib, zero, b_rows, M, own)
-    tile.store(out, io, out_rows, zero)
+def _outer(tile, a, ia, a_rows, b, ib, b_rows, M, out, io, out_rows, out_vectors, first, own=None):
+    """``out = a^T b`` (``first``), or added to out, for R columns of a and one block of columns of b: M rows of both go by.
+
+    A block's vectors lie side by side in b, ``out_vectors`` apart in out.
+    """
+    tile.load(out, io, out_rows, out_vectors, 1)
+    tile.clear(first)
+    tile.multiply(a, ia, INDEX(own.side if own else 1), a_rows, b, ib, INDEX(0), b_rows, M, own)
+    tile.store(out, io, out_rows, out_vectors, 1)
 
 
 outer_rows = _product(_outer)

@@ -35,6 +35,9 @@ FEW_ROWS = HEIGHT
 SOME_ROWS = 48
 FAR = 1024 * 1024
 
+#: Bytes of recurrent weights from which on so few rows wait for them, and ask for them ahead.
+VERY_FAR = 8 * 1024 * 1024
+
 #: Bytes of the product with W that are done ahead at a time, to stay in the second-level cache until the loop reads them; but
 #: where W is far at least so many rows.
 AHEAD = 256 * 1024
@@ -90,9 +93,9 @@ def _planned(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], H: int, makers:
 
 
 @cache
-def _plan(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], H: int) -> _Plan:
+def _plan(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], H: int, far: bool) -> _Plan:
     makers = (partial(gate_cell, tape=asked.training), output_cell)
-    return _planned(spec, asked, dtype, H, makers, lambda shape, cut: forward_loop(shape, cut.C, asked.own))
+    return _planned(spec, asked, dtype, H, makers, lambda shape, cut: forward_loop(shape, cut.C, asked.own, far))
 
 
 @cache
@@ -136,7 +139,8 @@ def lstm_forward(
         own=noise.inputs is not None or noise.recurrent is not None,
         training=training,
     )
-    shape, cut, numbers, loop, _, addresses = _plan(spec, asked, x.dtype, H)
+    far = not asked.own and FEW_ROWS <= N <= SOME_ROWS and COUNT * H * H * x.dtype.itemsize >= VERY_FAR
+    shape, cut, numbers, loop, _, addresses = _plan(spec, asked, x.dtype, H, far)
     W = weights.kernel.prepared("cpu.panels", packing.gate_panels)
     U = weights.recurrent_kernel.prepared("cpu.panels", packing.gate_panels)
     b = packing.gate_bias(weights.bias, cut, x.dtype)

@@ -16,18 +16,27 @@ from .jit import kernel
 from .panels import NUMBA, ROWS, Shape
 from .simd import data, offset
 from .tile import HEIGHT, height
-from .tile_products import affine_row, affine_rows, affine_rows_of_gates, gate_row, gate_rows, one_gate_rows
+from .tile_products import (
+    affine_row,
+    affine_rows,
+    affine_rows_from_afar,
+    affine_rows_of_gates,
+    gate_row,
+    gate_rows,
+    one_gate_rows,
+)
 
 
 @cache
-def forward_loop(shape: Shape, C: int, own: bool = False) -> Any:
+def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> Any:
     """``z_t = start_t + x_t W + h_{t-1} U``, then the cell, for steps t0 .. t1 and rows r0 .. r1; C vectors in the tail.
 
     ``start`` is the bias (one row), or the input product of these steps (a row each), which continues the same chain: then D is
     0 here. h (L, N, h_rows) and c (M, N, c_rows) are rings of time: step t reads row ``t % L``, writes row ``(t + 1) % L``.
     z is the scratch where finished rows wait for the cells, panels the distance of the tape's panels. ``peephole`` and the two
     zoneouts (T, N, padded) are empty where there is none. With ``own`` each gate sees x and h through its own ``factors`` of h
-    and x (see :mod:`.factors`): a step begins by writing what they see to ``seen``.
+    and x (see :mod:`.factors`): a step begins by writing what they see to ``seen``. ``far`` is for weights that no cache near
+    the core holds.
 
     A chain is cut into chunks so short that their weights stay in the first-level cache while all rows go by; z keeps the sums.
     Cells take many rows of a panel at once, or where rows are few many panels of a row, so that their latencies overlap.
@@ -119,6 +128,9 @@ def forward_loop(shape: Shape, C: int, own: bool = False) -> Any:
                                     )  # fmt: skip
                                     if p == full:
                                         affine_rows(n, C, C, C, V, arguments)
+                                    elif far:
+                                        if g == 0 or n > 3:
+                                            affine_rows_from_afar(n, 4, B, B, V, arguments)
                                     elif g == 0 or n > 3:
                                         affine_rows(n, 4, B, B, V, arguments)
                                     r += n
@@ -150,7 +162,7 @@ def forward_loop(shape: Shape, C: int, own: bool = False) -> Any:
                 p0 = p1
 
     return kernel(
-        lstm_forward_loop, f"lstm_forward_loop_{shape.dtype}x{V}_{C}_{int(own)}", NUMBA[shape.dtype],
+        lstm_forward_loop, f"lstm_forward_loop_{shape.dtype}x{V}_{C}_{int(own)}{int(far)}", NUMBA[shape.dtype],
         "x3 f1 f1 f1 f3 f3 f1 f1 f1 b2 b3 b3 f3 f3 f1" + 12 * " i",
     )  # fmt: skip
 
@@ -167,7 +179,6 @@ def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False) -> Any:
     """
     V, B, w, panel = shape.V, shape.B, shape.w, 4 * shape.V
     v, together = C * V // 4, 8 // shape.B
-    several = B * together
 
     def lstm_backward_loop(
         dy, U, c, dh, dc, carry, gates, peephole, shares, settings, mask, zoneout_h, zoneout_c, factors,
@@ -236,16 +247,15 @@ def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False) -> Any:
             else:
                 for p in range(0, whole + (1 if rest > 0 else 0), chunk):
                     last = p + chunk > whole
-                    single = blocks // together if r1 - r0 == 1 else 0  # a single row takes several blocks at once
-                    for k in range(single):
-                        m, q = t * N + r0, k * together
+                    for k in range(0, blocks if r1 - r0 == 1 else 0, together):  # a single row takes several blocks at once
+                        m = t * N + r0
                         gate_row(
-                            several, B, V,
+                            min(together, blocks - k), together, B, V,
                             (a_, p * panels + m * panel, panels, min(chunk, whole - p),
                              whole * panels + m * 4 * lanes, lanes, rest if last else 0,
-                             U_, q * w * K + p * panel * w, K, dh_, r0 * dh_rows + q * w, dh_rows, 1 if p == 0 else 0),
+                             U_, k * w * K + p * panel * w, K, dh_, r0 * dh_rows + k * w, dh_rows, 1 if p == 0 else 0),
                         )  # fmt: skip
-                    for q in range(single * together, blocks + (1 if C_units > 0 else 0)):
+                    for q in range(blocks if r1 - r0 == 1 else 0, blocks + (1 if C_units > 0 else 0)):
                         r, tiles = r0, (r1 - r0 + HEIGHT - 1) // HEIGHT
                         while r < r1:
                             n, m = height(r1 - r, tiles), t * N + r

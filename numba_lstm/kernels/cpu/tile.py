@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from llvmlite import ir
 
 from .jit import inlined
-from .simd import Vector, broadcast, constant, fused, unaligned_load, unaligned_store
+from .simd import Vector, broadcast, constant, fused, prefetch, unaligned_load, unaligned_store
 
 #: The highest tile. 6 rows by 2 (of 16 registers) or 4 vectors (of 32), the weights and a broadcast fill the registers.
 HEIGHT = 6
@@ -20,6 +20,9 @@ INDEX = ir.IntType(64)
 
 #: Terms of a chain in one step of a loop: their addresses share one calculation (LLVM's own unrolling made it for each).
 UNROLLED = 4
+
+#: Bytes ahead of the present line for which weights are asked that come from afar: those of the next chunk of a chain.
+AHEAD = 16 * 1024
 
 
 def _no_unrolling(module: ir.Module) -> ir.MDValue:
@@ -132,14 +135,19 @@ class Tile:
             phi.add_incoming(last, end)
         self.values = done
 
-    def multiply(self, a, i, rows, a_step, w, j, stride, w_step, K, own: Own | None = None) -> None:
-        """``tile[r, c] += a[i + r * rows + k * a_step] * w[j + k * w_step + c]`` for k in range(K); see :class:`Own`."""
+    def multiply(self, a, i, rows, a_step, w, j, stride, w_step, K, own: Own | None = None, far: bool = False) -> None:
+        """``tile[r, c] += a[i + r * rows + k * a_step] * w[j + k * w_step + c]`` for k in range(K); see :class:`Own`.
+
+        Where w is ``far`` a high tile asks for its lines ``AHEAD`` bytes before it needs them.
+        """
         b = self.builder
         scalars, weights = self.rows(a, i, rows), self.places(w, j, stride)
 
         def terms(k, count: int) -> None:
             xs, ys = ([b.gep(p, [b.mul(k, step)]) for p in ps] for ps, step in ((scalars, a_step), (weights, w_step)))
             for u in range(count):
+                if far and self.R > 3:
+                    prefetch(b, ys[0], b.add(b.mul(w_step, INDEX(u)), INDEX(AHEAD * 8 // self.vector.dtype.bitwidth)))
                 term([b.gep(x, [b.mul(a_step, INDEX(u))]) for x in xs], [b.gep(y, [b.mul(w_step, INDEX(u))]) for y in ys])
 
         def term(xs, ys) -> None:

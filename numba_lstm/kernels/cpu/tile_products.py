@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from llvmlite import ir
 from numba.core import types
@@ -12,15 +13,15 @@ from .simd import Vector, fused
 from .tile import HEIGHT, INDEX, Own, Tile
 
 
-def _by_height(builder: ir.IRBuilder, n) -> Iterator[int]:
-    """A switch over n: yields R = 1 .. HEIGHT with the builder in that case, whose code then goes on behind the switch."""
+def _cases(builder: ir.IRBuilder, n, most: int) -> Iterator[int]:
+    """A switch over n: yields 1 .. most with the builder in that case, whose code then goes on behind the switch."""
     after = builder.append_basic_block("done")
     switch = builder.switch(n, after)
-    for R in range(1, HEIGHT + 1):
-        block = builder.append_basic_block(f"rows{R}")
-        switch.add_case(INDEX(R), block)
+    for case in range(1, most + 1):
+        block = builder.append_basic_block(f"case{case}")
+        switch.add_case(INDEX(case), block)
         builder.position_at_end(block)
-        yield R
+        yield case
         builder.branch(after)
     builder.position_at_end(after)
 
@@ -45,7 +46,7 @@ def _heights(emit: Callable[..., None], n, C: tuple[int, int], B: int, vector: V
     def codegen(context, builder, sig, args):
         values = _arguments(context, builder, arguments, args[-1])
         if C[0]:
-            for R in _by_height(builder, context.cast(builder, args[0], n, types.intp)):
+            for R in _cases(builder, context.cast(builder, args[0], n, types.intp), HEIGHT):
                 emit(Tile(builder, vector, R, C[R > 3], B), *values)
         return context.get_dummy_value()
 
@@ -86,7 +87,7 @@ def _product_of_gates(emit: Callable[..., None]):
     return product
 
 
-def _single(emit: Callable[..., None]):
+def _row(emit: Callable[..., None]):
     """The same for a single row: an intrinsic ``product(C, B, V, arguments)``."""
 
     @intrinsic(prefer_literal=True)
@@ -94,7 +95,7 @@ def _single(emit: Callable[..., None]):
         vector = _vector(arguments, V)
 
         def codegen(context, builder, sig, args):
-            emit(Tile(builder, vector, 1, C.literal_value, B.literal_value), *_arguments(context, builder, arguments, args[3]))
+            emit(Tile(builder, vector, 1, C.literal_value, B.literal_value), *_arguments(context, builder, arguments, args[-1]))
             return context.get_dummy_value()
 
         return types.void(C, B, V, arguments), codegen
@@ -102,22 +103,42 @@ def _single(emit: Callable[..., None]):
     return product
 
 
+def _row_of_blocks(emit: Callable[..., None]):
+    """The same for n blocks of a single row, 1 to ``most`` (a literal): an intrinsic ``product(n, most, B, V, arguments)``."""
+
+    @intrinsic(prefer_literal=True)
+    def product(typingctx, n, most, B, V, arguments):
+        vector = _vector(arguments, V)
+
+        def codegen(context, builder, sig, args):
+            values = _arguments(context, builder, arguments, args[-1])
+            for blocks in _cases(builder, context.cast(builder, args[0], n, types.intp), most.literal_value):
+                emit(Tile(builder, vector, 1, blocks * B.literal_value, B.literal_value), *values)
+            return context.get_dummy_value()
+
+        return types.void(n, most, B, V, arguments), codegen
+
+    return product
+
+
 def _affine(
-    tile, start, at, start_rows, x, ix, x_rows, D, W, iw, W_block, h, ih, h_rows, H, U, iu, U_block, z, iz, z_rows, own=None
-):
+    tile, start, at, start_rows, x, ix, x_rows, D, W, iw, W_block, h, ih, h_rows, H, U, iu, U_block, z, iz, z_rows,
+    own=None, far=False,
+):  # fmt: skip
     """``z = start + x W + h U``: two products in one chain. Blocks of z and start lie side by side, W's ``W_block`` apart."""
     w, step = INDEX(tile.B * tile.vector.n), INDEX(own.side if own else 1)
     tile.load(start, at, start_rows, w)
-    tile.multiply(x, ix, x_rows, step, W, iw, W_block, w, D, own)
-    tile.multiply(h, ih, h_rows, step, U, iu, U_block, w, H, own)
+    tile.multiply(x, ix, x_rows, step, W, iw, W_block, w, D, own, far)
+    tile.multiply(h, ih, h_rows, step, U, iu, U_block, w, H, own, far)
     tile.store(z, iz, z_rows, w)
 
 
 affine_rows = _product(_affine)
+affine_rows_from_afar = _product(partial(_affine, far=True))
 affine_rows_of_gates = _product_of_gates(_affine)
 
 
-affine_row = _single(_affine)
+affine_row = _row(_affine)
 
 
 def _gate_rows(tile, dz, at, panels, whole, last_at, lanes, rest, W, iw, K, z, iz, z_rows, first):
@@ -143,7 +164,7 @@ def _gate_rows(tile, dz, at, panels, whole, last_at, lanes, rest, W, iw, K, z, i
 
 
 gate_rows = _product(_gate_rows)
-gate_row = _single(_gate_rows)
+gate_row = _row_of_blocks(_gate_rows)
 
 
 @_product

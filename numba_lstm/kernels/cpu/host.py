@@ -17,6 +17,11 @@ class Host:
     registers: int
     fma: bool
 
+    @property
+    def x86(self) -> bool:
+        """Whether it is one of x86's."""
+        return self.isa in ("sse2", "avx2", "avx512")
+
     def lanes(self, itemsize: int) -> int:
         """Elements of a vector."""
         return self.vector_bytes // itemsize

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import Any, NamedTuple
 
@@ -46,9 +46,14 @@ AHEAD_ROWS = 128
 #: Bytes of dz that a chunk of the backward product keeps in the second-level cache.
 L2_SHARE = 128 * 1024
 
+#: Recurrent weights from which on threads share the panels of a single row, and the steps for which they then stay together.
+GANG_WEIGHTS = 200_000
+GANG_STEPS = 512
+
 NO_MASK = np.zeros((0, 0), np.bool_)
 NO_MASKS = np.zeros((0, 0, 0), np.bool_)
 NO_NOISE = LSTMNoise()
+NO_MEETING = np.zeros(1, np.int64)
 
 
 class _Tape(NamedTuple):
@@ -145,13 +150,14 @@ def lstm_forward(
     U = weights.recurrent_kernel.prepared("cpu.panels", packing.gate_panels)
     b = packing.gate_bias(weights.bias, cut, x.dtype)
     ahead = 0 if asked.own else _ahead(N, T, D, cut, x.dtype)
-    steps = ahead or T
+    members = _members(T, N, cut, asked)
+    steps = max(ahead, GANG_STEPS) if members > 1 else ahead or T
     parts = pool.parts_for(min(steps, T) * N * (H if ahead else D + H) * cut.gates, N)
     h, c, z = together(
         x.dtype,
         (T + 1 if training or sequences else 2, N, stride(cut.padded + (D + 1 if training else 0), x.dtype)),
         (T + 1 if training else 1, N, stride(cut.padded, x.dtype)),
-        (parts, shape.scratch),
+        (max(parts, members), shape.scratch),
     )
     start(h, h0, cut.padded, H)
     start(c, c0, cut.padded, H)
@@ -174,14 +180,14 @@ def lstm_forward(
         t1 = min(T, t0 + steps)
         chains = _input_product(x[t0:t1], W, b, shape, cut) if ahead else b
 
-        def work(part: int) -> None:
+        def work(part: int, r0: int, r1: int, meeting: Array, member: int, all_: int) -> None:
             loop(
                 x, W, U, chains, h, c, gates, peephole, numbers, valid, kept_h, kept_c, factors, seen,  # noqa: B023
-                z[part], *addresses,  # noqa: B023
-                0 if ahead else D, H, cut.full, apart, t0, t1, *pool.span(N, part, parts),  # noqa: B023 - run at once
+                z[part], meeting, *addresses,
+                0 if ahead else D, H, cut.full, apart, t0, t1, r0, r1, member, all_,  # noqa: B023 - run at once
             )  # fmt: skip
 
-        pool.run(parts, work)
+        _share(N, parts, members, work)
     tape = _Tape(h, c, gates, valid, kept_h, kept_c, noise, factors, weights, spec, asked) if training else None
     y = h[1:, :, :H] if sequences else None
     return LSTMOutput(y, h[T % len(h), :, :H], c[T % len(c), :, :H], tape)
@@ -209,17 +215,15 @@ def lstm_backward(tape: _Tape, dy: Array | None, dh: Array | None, dc: Array | N
 
     of_h = own_factors.of_columns(noise.recurrent, N, H, into_h.shape[1], dtype) if asked.own else into_h[None][:0]
 
-    def work(part: int) -> None:
-        first, last_row = pool.span(N, part, parts)
-        chunk = max(
-            1, min(L2_SHARE // ((last_row - first) * COUNT * shape.V * dtype.itemsize), shape.chunk // (COUNT * shape.V))
-        )
+    def work(part: int, r0: int, r1: int, meeting: Array, member: int, all_: int) -> None:
+        chunk = max(1, min(L2_SHARE // ((r1 - r0) * COUNT * shape.V * dtype.itemsize), shape.chunk // (COUNT * shape.V)))
+        chunk = cut.full + 1 if r1 - r0 == 1 else chunk
         loop(
-            dy, U, c, into_h, into_c, carry, gates, peephole, shares, numbers, mask, kept_h, kept_c, of_h,
-            *addresses, H, cut.full, cut.lanes, units.full, chunk, apart, T, first, last_row,
+            dy, U, c, into_h, into_c, carry, gates, peephole, shares, numbers, mask, kept_h, kept_c, of_h, meeting,
+            *addresses, H, cut.full, cut.lanes, units.full, chunk, apart, T, r0, r1, member, all_,
         )  # fmt: skip
 
-    pool.run(parts, work)
+    _share(N, parts, _members(T, N, cut, asked), work)
     dh0 = into_h[:, :H] + carry[:, :H] if carries else into_h[:, :H]
     dx = None
     if need_dx and asked.own:
@@ -232,6 +236,21 @@ def lstm_backward(tape: _Tape, dy: Array | None, dh: Array | None, dc: Array | N
     dU, dW, db = all_[:H], all_[cut.padded : -1], None if weights.bias is None else all_[-1]
     dV = None if V is None else packing.peephole_gradient(shares, cut)
     return LSTMGradients(dx, dh0, into_c[:, :H], LSTMWeights(dW, dU, db, dV))
+
+
+def _members(T: int, N: int, cut: Panels, asked: Asked) -> int:
+    """The threads that a single row's panels are shared among."""
+    weights = cut.gates * cut.padded
+    worthwhile = weights >= GANG_WEIGHTS and T * weights >= pool.WORTHWHILE
+    return pool.threads() if N == 1 and worthwhile and not asked.own else 1
+
+
+def _share(N: int, parts: int, members: int, work: Callable[[int, int, int, Array, int, int], None]) -> None:
+    """``work(part, r0, r1, meeting, member, members)`` for parts of N rows, or for all rows by members of a gang."""
+    if members > 1:
+        pool.gang(members, lambda member, all_, meeting: work(member, 0, N, meeting, member, all_))
+    else:
+        pool.run(parts, lambda part: work(part, *pool.span(N, part, parts), NO_MEETING, 0, 1))
 
 
 def _kept(kept: Array | None, cut: Panels) -> Array:

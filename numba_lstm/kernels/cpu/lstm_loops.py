@@ -13,6 +13,7 @@ from ...gates import COUNT
 from .calls import call
 from .factors import multiplied
 from .jit import kernel
+from .meeting import meet
 from .panels import NUMBA, ROWS, Shape
 from .simd import data, offset
 from .tile import HEIGHT, height
@@ -36,7 +37,8 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
     z is the scratch where finished rows wait for the cells, panels the distance of the tape's panels. ``peephole`` and the two
     zoneouts (T, N, padded) are empty where there is none. With ``own`` each gate sees x and h through its own ``factors`` of h
     and x (see :mod:`.factors`): a step begins by writing what they see to ``seen``. ``far`` is for weights that no cache near
-    the core holds.
+    the core holds. Where rows are few, ``parts`` threads may share the panels instead: each calls with its ``part``, and they
+    meet after every step.
 
     A chain is cut into chunks so short that their weights stay in the first-level cache while all rows go by; z keeps the sums.
     Cells take many rows of a panel at once, or where rows are few many panels of a row, so that their latencies overlap.
@@ -50,7 +52,7 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
 
     def lstm_forward_loop(
         x, W, U, start, h, c, gates, peephole, settings, mask, zoneout_h, zoneout_c, factors, seen, z,
-        gate_cell, output_cell, last_gate_cell, last_output_cell, D, H, full, panels, t0, t1, r0, r1,
+        meeting, gate_cell, output_cell, last_gate_cell, last_output_cell, D, H, full, panels, t0, t1, r0, r1, part, parts,
     ):  # fmt: skip
         N, h_rows, c_rows = h.shape[1], h.shape[2], c.shape[2]
         x_steps, x_rows = x.strides[0] // x.itemsize, x.strides[1] // x.itemsize
@@ -69,6 +71,8 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
         few = r1 - r0 < HEIGHT
         group = ROWS // (r1 - r0) if few else 1
         terms = D + H if few else chunk
+        all_ = full + (1 if C > 0 else 0)
+        first, last = all_ * part // parts, all_ * (part + 1) // parts
         for t in range(t0, t1):
             h_old, h_new = offset(h_, (t % L) * N * h_rows), offset(h_, ((t + 1) % L) * N * h_rows)
             c_old, c_new = offset(c_, (t % M) * N * c_rows), offset(c_, ((t + 1) % M) * N * c_rows)
@@ -78,9 +82,9 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
                         at = plane * apart + r * own_rows
                         multiplied(h_old, r * h_rows, H, f_, at, o_, at, units, B, wide)
                         multiplied(x_, t * x_steps + r * x_rows, D, f_, at + x_at, o_, at + x_at, units, B, wide)
-            p0 = 0
-            while p0 < full + (1 if C > 0 else 0):
-                p1 = min(full, p0 + group) if p0 < full else p0 + 1
+            p0 = first
+            while p0 < last:
+                p1 = min(min(full, last), p0 + group) if p0 < full else p0 + 1
                 b0, blocks = r0, (r1 - r0 + ROWS - 1) // ROWS
                 while b0 < r1:
                     rows = height(r1 - b0, blocks)
@@ -160,10 +164,12 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
                     b0 += rows
                     blocks -= 1
                 p0 = p1
+            if parts > 1:
+                meet(data(meeting), parts, t - t0 + 1)
 
     return kernel(
         lstm_forward_loop, f"lstm_forward_loop_{shape.dtype}x{V}_{C}_{int(own)}{int(far)}", NUMBA[shape.dtype],
-        "x3 f1 f1 f1 f3 f3 f1 f1 f1 b2 b3 b3 f3 f3 f1" + 12 * " i",
+        "x3 f1 f1 f1 f3 f3 f1 f1 f1 b2 b3 b3 f3 f3 f1 n1" + 14 * " i",
     )  # fmt: skip
 
 
@@ -175,14 +181,16 @@ def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False) -> Any:
     gradient of the last h and leaves with that of h0; so does dc. ``carry`` is the dh of masked rows and kept elements (zeros
     at first), ``shares`` the peephole's gradient of each row, in its panels. The
     product goes by ``chunk`` panels of dz, which stay in the second-level cache while all of U's blocks meet them; with ``own``
-    by gates, whose shares of dh are multiplied by their ``factors`` (4, N, columns).
+    by gates, whose shares of dh are multiplied by their ``factors`` (4, N, columns). ``parts`` threads may share panels and
+    blocks as in :func:`forward_loop`; they meet twice a step.
     """
     V, B, w, panel = shape.V, shape.B, shape.w, 4 * shape.V
     v, together = C * V // 4, 8 // shape.B
 
     def lstm_backward_loop(
         dy, U, c, dh, dc, carry, gates, peephole, shares, settings, mask, zoneout_h, zoneout_c, factors,
-        output_cell, gate_cell, last_output_cell, last_gate_cell, H, full, lanes, blocks, chunk, panels, T, r0, r1,
+        meeting, output_cell, gate_cell, last_output_cell, last_gate_cell,
+        H, full, lanes, blocks, chunk, panels, T, r0, r1, part, parts,
     ):  # fmt: skip
         N, c_rows, dh_rows = c.shape[1], c.shape[2], dh.shape[1]
         state, K = N * c_rows, 4 * H
@@ -198,11 +206,14 @@ def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False) -> Any:
         )  # fmt: skip
         f_ = data(factors)
         across = r1 - r0 if r1 - r0 < full else 0  # rows whose panels are taken in one call, where rows are few
+        first, last = full * part // parts, full * (part + 1) // parts
+        all_ = blocks + (1 if C_units > 0 else 0)
+        q0, q1 = all_ * part // parts, all_ * (part + 1) // parts
         for s in range(T):
             t = T - 1 - s
-            for k in range((across if across > 0 else full) + (1 if C > 0 else 0)):
+            for k in range((across if across > 0 else full) + (1 if C > 0 and part == parts - 1 else 0)):
                 if k < across:
-                    r, p, n, lane, dh_next, dy_next, c_next, mask_next = r0 + k, 0, full, V, V, V, V, 0
+                    r, p, n, lane, dh_next, dy_next, c_next, mask_next = r0 + k, first, last - first, V, V, V, V, 0
                     tape_next, peephole_next, share_next, kept_h_next, kept_c_next = panels, 3 * V, 3 * N * V, V, V
                 else:
                     p = k if across == 0 else full
@@ -227,8 +238,10 @@ def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False) -> Any:
                      offset(m_, masked * m), offset(kc_, kept_c * (m * kept_c_rows + u)),
                      dh_next, c_next, tape_next, peephole_next, share_next, mask_next, kept_c_next, n),
                 )  # fmt: skip
+            if parts > 1:
+                meet(data(meeting), parts, 2 * s + 1)
             if own:
-                for q in range(blocks + (1 if C_units > 0 else 0)):
+                for q in range(q0, q1):
                     for gate in range(COUNT):
                         r, tiles = r0, (r1 - r0 + HEIGHT - 1) // HEIGHT
                         while r < r1:
@@ -246,23 +259,25 @@ def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False) -> Any:
                             tiles -= 1
             else:
                 for p in range(0, whole + (1 if rest > 0 else 0), chunk):
-                    last = p + chunk > whole
-                    for k in range(0, blocks if r1 - r0 == 1 else 0, together):  # a single row takes several blocks at once
+                    ends = p + chunk > whole
+                    for k in range(
+                        q0, min(q1, blocks) if r1 - r0 == 1 else q0, together
+                    ):  # a single row takes several blocks at once
                         m = t * N + r0
                         gate_row(
-                            min(together, blocks - k), together, B, V,
+                            min(together, min(q1, blocks) - k), together, B, V,
                             (a_, p * panels + m * panel, panels, min(chunk, whole - p),
-                             whole * panels + m * 4 * lanes, lanes, rest if last else 0,
+                             whole * panels + m * 4 * lanes, lanes, rest if ends else 0,
                              U_, k * w * K + p * panel * w, K, dh_, r0 * dh_rows + k * w, dh_rows, 1 if p == 0 else 0),
                         )  # fmt: skip
-                    for q in range(blocks if r1 - r0 == 1 else 0, blocks + (1 if C_units > 0 else 0)):
+                    for q in range(max(q0, blocks) if r1 - r0 == 1 else q0, q1):
                         r, tiles = r0, (r1 - r0 + HEIGHT - 1) // HEIGHT
                         while r < r1:
                             n, m = height(r1 - r, tiles), t * N + r
                             width = w if q < blocks else C_units * V
                             arguments = (
                                 a_, p * panels + m * panel, panels, min(chunk, whole - p),
-                                whole * panels + m * 4 * lanes, lanes, rest if last else 0,
+                                whole * panels + m * 4 * lanes, lanes, rest if ends else 0,
                                 U_, q * w * K + p * panel * width, K, dh_, r * dh_rows + q * w, dh_rows, 1 if p == 0 else 0,
                             )  # fmt: skip
                             if q < blocks:
@@ -271,8 +286,10 @@ def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False) -> Any:
                                 gate_rows(n, C_units, C_units, C_units, V, arguments)
                             r += n
                             tiles -= 1
+            if parts > 1:
+                meet(data(meeting), parts, 2 * s + 2)
 
     return kernel(
         lstm_backward_loop, f"lstm_backward_loop_{shape.dtype}x{V}_{C}_{C_units}_{int(own)}", NUMBA[shape.dtype],
-        "x3 f1 f3 f2 f2 f2 f1 f1 f1 f1 b2 b3 b3 f3" + 13 * " i",
+        "x3 f1 f3 f2 f2 f2 f1 f1 f1 f1 b2 b3 b3 f3 n1" + 15 * " i",
     )  # fmt: skip

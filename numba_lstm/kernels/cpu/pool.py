@@ -13,10 +13,17 @@ from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from ..threads import get_num_threads
+from .meeting import BROKEN_UP
 
 #: Multiplications below which a hand-off (some 50 microseconds) costs more than a second thread gains.
 WORTHWHILE = 4_000_000
+
+#: Seconds that a gang waits for members, several times what waking a thread takes.
+GATHERING = 0.0005
 
 
 class _Job:
@@ -54,12 +61,12 @@ class _Share(threading.local):
 
 
 _share = _Share()
-_queue: SimpleQueue[_Job] = SimpleQueue()
+_queue: SimpleQueue[_Job | _Gang] = SimpleQueue()
 _workers = 0
 _starting = threading.Lock()
 
 
-def _serve(queue: SimpleQueue[_Job]) -> None:
+def _serve(queue: SimpleQueue[_Job | _Gang]) -> None:
     while True:
         queue.get().run()
 
@@ -85,9 +92,14 @@ def _start(wanted: int) -> None:
             _workers += 1
 
 
+def threads() -> int:
+    """How many threads an op of the calling thread may use."""
+    return max(1, get_num_threads() // _share.calls)
+
+
 def parts_for(multiplications: float, most: int) -> int:
     """Into how many parts work of this size is cut, at most ``most``."""
-    return max(1, min(get_num_threads() // _share.calls, most, int(multiplications / WORTHWHILE)))
+    return max(1, min(threads(), most, int(multiplications / WORTHWHILE)))
 
 
 def run(parts: int, work: Callable[[int], None]) -> None:
@@ -102,6 +114,70 @@ def run(parts: int, work: Callable[[int], None]) -> None:
         _queue.put(job)
     job.run()
     job.done.wait()
+    if job.error is not None:
+        raise job.error
+
+
+class _Gang:
+    """Members that run at the same time and may wait for each other: whoever has come when it starts, and nobody later."""
+
+    def __init__(self, work: Callable[[int, int, npt.NDArray[np.int64]], None], most: int) -> None:
+        self.work, self.most = work, most
+        self.meeting = np.zeros(1, np.int64)
+        self.lock = threading.Lock()
+        self.members = 1
+        self.started = False
+        self.complete, self.go, self.done = threading.Event(), threading.Event(), threading.Event()
+        self.left = 0
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        """Come, if the gang has not started, and work."""
+        with self.lock:
+            if self.started:
+                return
+            member = self.members
+            self.members += 1
+            if self.members == self.most:
+                self.complete.set()
+        self.go.wait()
+        self.part(member)
+
+    def start(self) -> None:
+        """Wait a little for the others, then work with those that have come."""
+        self.complete.wait(GATHERING)
+        with self.lock:
+            self.started = True
+        self.go.set()
+        self.part(0)
+        self.done.wait()
+
+    def part(self, member: int) -> None:
+        try:
+            self.work(member, self.members, self.meeting)
+        except BaseException as error:  # noqa: BLE001 - raised again by whoever asked for the gang
+            self.meeting[0] = BROKEN_UP
+            self.error = error
+        with self.lock:
+            self.left += 1
+            if self.left == self.members:
+                self.done.set()
+
+
+def gang(most: int, work: Callable[[int, int, npt.NDArray[np.int64]], None]) -> None:
+    """``work(member, members, meeting)`` on up to ``most`` threads at the same time; they may :func:`~.meeting.meet`.
+
+    Threads that other callers use do not come: the gang starts with fewer members, with one at least, and never waits for
+    somebody who is not there.
+    """
+    if most > 1 and _workers < most - 1:
+        _start(most - 1)
+    job = _Gang(work, most)
+    for _ in range(most - 1):
+        _queue.put(job)
+    if most == 1:
+        job.complete.set()
+    job.start()
     if job.error is not None:
         raise job.error
 

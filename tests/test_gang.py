@@ -1,0 +1,115 @@
+"""Threads that share one row of a large LSTM: the bits of one thread, and nobody waits for somebody who does not come."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+import numba_lstm
+from numba_lstm.kernels import cpu
+from numba_lstm.kernels.contract import LSTMWeights
+from numba_lstm.kernels.cpu import lstm, pool
+from numba_lstm.kernels.specs import LSTMSpec
+from numba_lstm.variables import Variable
+
+T, D, H = 30, 7, 250  # a tail, and panels that threads cannot share evenly
+SECONDS = 60
+
+
+@pytest.fixture(autouse=True)
+def _threads_as_before():
+    before = numba_lstm.get_num_threads()
+    yield
+    numba_lstm.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def case():
+    rng = np.random.default_rng(0)
+    x, *weights = (rng.normal(size=s).astype("f4") * 0.1 for s in ((T, 1, D), (D, 4 * H), (H, 4 * H), 4 * H))
+    return x, LSTMWeights(*map(Variable, weights)), rng.normal(size=(T, 1, H)).astype("f4")
+
+
+def passed(case):
+    """All that a forward and a backward call answer, in one list."""
+    x, weights, dy = case
+    out = cpu.lstm_forward(x, weights, None, None, LSTMSpec(), sequences=True, training=True)
+    back = cpu.lstm_backward(out.tape, dy, None, None, need_dx=True)
+    return [*map(np.array, (out.y, out.h, out.c, back.dx, back.dh0, back.dc0)), *map(np.array, back.weights[:3])]
+
+
+def gathered(most, work):
+    """Members of a gang that did ``work``, and how many each was told of."""
+    seen = []
+    pool.gang(most, lambda member, members, meeting: seen.append((member, members)) or work(member))
+    return seen
+
+
+def test_these_sizes_are_worth_a_gang(case):
+    numba_lstm.set_num_threads(3)
+    _, weights, _ = case
+    cut = lstm.panels(H, lstm.geometry("float32").V)
+    asked = lstm.Asked(masked=False, peephole=False, kept_h=False, kept_c=False, training=True)
+    assert lstm._members(T, 1, cut, asked) == 3
+    assert lstm._members(T, 2, cut, asked) == 1
+
+
+@pytest.mark.parametrize("threads", [2, 3, 5])
+def test_a_row_has_the_bits_of_one_thread(case, threads):
+    numba_lstm.set_num_threads(1)
+    expected = passed(case)
+    numba_lstm.set_num_threads(threads)
+    for found, one in zip(passed(case), expected, strict=True):
+        np.testing.assert_array_equal(found, one)
+
+
+def test_a_row_has_the_bits_of_a_batch(case):
+    x, weights, _ = case
+    numba_lstm.set_num_threads(2)
+    batch = cpu.lstm_forward(np.repeat(x, 7, axis=1), weights, None, None, LSTMSpec()).h
+    np.testing.assert_array_equal(cpu.lstm_forward(x, weights, None, None, LSTMSpec()).h, batch[3:4])
+
+
+def test_every_member_is_another_and_knows_how_many_there_are():
+    seen = gathered(4, lambda member: None)
+    assert sorted(member for member, _ in seen) == list(range(len(seen)))
+    assert {members for _, members in seen} == {len(seen)}
+
+
+def test_a_gang_starts_without_those_who_are_busy():
+    release = threading.Event()
+    numba_lstm.set_num_threads(2)
+    pool.run(2, lambda part: None)  # the worker is there
+    busy = threading.Thread(target=pool.run, args=(2, lambda part: release.wait(SECONDS)))
+    busy.start()  # this thread and the worker wait
+    try:
+        assert sorted(gathered(2, lambda member: None)) in ([(0, 1)], [(0, 2), (1, 2)])
+    finally:
+        release.set()
+        busy.join()
+
+
+def test_an_error_of_a_member_is_raised_to_the_caller():
+    def fail(member):
+        raise ArithmeticError(f"member {member}")
+
+    with pytest.raises(ArithmeticError, match="member"):
+        gathered(3, fail)
+
+
+def test_eight_callers_at_once(case):
+    numba_lstm.set_num_threads(1)
+    expected = passed(case)
+    numba_lstm.set_num_threads(3)
+    answers = []
+    callers = [threading.Thread(target=lambda: answers.append(passed(case)), daemon=True) for _ in range(8)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(SECONDS)
+    assert len(answers) == 8
+    for answer in answers:
+        for found, one in zip(answer, expected, strict=True):
+            np.testing.assert_array_equal(found, one)

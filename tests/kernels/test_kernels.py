@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from numba_lstm.kernels import cpu
-from numba_lstm.kernels.cpu import activations, gradients, lstm_loops, packing, products, streaming
+from numba_lstm.kernels.cpu import activations, gradients, lstm_gradient_loops, lstm_loops, packing, products, streaming
 from numba_lstm.kernels.cpu.panels import geometry, panels
 from numba_lstm.kernels.specs import Activation
 
@@ -15,7 +15,7 @@ SHAPE = geometry("float32")
     "make",
     [
         lambda: lstm_loops.forward_loop(SHAPE, 0),
-        lambda: lstm_loops.backward_loop(SHAPE, 0, 0),
+        lambda: lstm_gradient_loops.backward_loop(SHAPE, 0, 0),
         lambda: products.affine(SHAPE, 1),
         lambda: gradients._plain_columns(SHAPE, 1),
         lambda: packing._pack_gates(SHAPE),

@@ -20,7 +20,8 @@ from .cells import Asked, gate_cell, output_cell, settings, traits
 from .gradients import gate_gradient
 from .host import HOST
 from .lstm_buffers import input_gradient, padded_steps, panel_stride, start, state
-from .lstm_loops import backward_loop, forward_loop
+from .lstm_gradient_loops import backward_loop
+from .lstm_loops import forward_loop
 from .memory import aligned, stride, together
 from .panels import Panels, Shape, columns, geometry, panels
 from .products import affine, product
@@ -35,8 +36,8 @@ FEW_ROWS = HEIGHT
 SOME_ROWS = 48
 FAR = 1024 * 1024
 
-#: Bytes of recurrent weights from which on so few rows wait for them, and ask for them ahead.
-VERY_FAR = 8 * 1024 * 1024
+#: Bytes of recurrent weights from which on tiles ask for them before they need them.
+VERY_FAR = 4 * 1024 * 1024
 
 #: Bytes of the product with W that are done ahead at a time, to stay in the second-level cache until the loop reads them; but
 #: where W is far at least so many rows.
@@ -104,10 +105,10 @@ def _plan(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], H: int, far: bool)
 
 
 @cache
-def _gradient_plan(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], H: int) -> _Plan:
+def _gradient_plan(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], H: int, far: bool) -> _Plan:
     makers = (output_gradient_cell, gate_gradient_cell)
     return _planned(
-        spec, asked, dtype, H, makers, lambda shape, cut: backward_loop(shape, cut.C, columns(H, shape).C, asked.own)
+        spec, asked, dtype, H, makers, lambda shape, cut: backward_loop(shape, cut.C, columns(H, shape).C, asked.own, far)
     )
 
 
@@ -144,8 +145,7 @@ def lstm_forward(
         own=noise.inputs is not None or noise.recurrent is not None,
         training=training,
     )
-    far = not asked.own and FEW_ROWS <= N <= SOME_ROWS and COUNT * H * H * x.dtype.itemsize >= VERY_FAR
-    shape, cut, numbers, loop, _, addresses = _plan(spec, asked, x.dtype, H, far)
+    shape, cut, numbers, loop, _, addresses = _plan(spec, asked, x.dtype, H, _far(N, H, asked, x.dtype))
     W = weights.kernel.prepared("cpu.panels", packing.gate_panels)
     U = weights.recurrent_kernel.prepared("cpu.panels", packing.gate_panels)
     b = packing.gate_bias(weights.bias, cut, x.dtype)
@@ -199,7 +199,7 @@ def lstm_backward(tape: _Tape, dy: Array | None, dh: Array | None, dc: Array | N
     T, N = len(rows) - 1, rows.shape[1]
     D, H = weights.kernel.value.shape[0], weights.recurrent_kernel.value.shape[0]
     dtype = rows.dtype
-    shape, cut, numbers, loop, _, addresses = _gradient_plan(spec, asked, dtype, H)
+    shape, cut, numbers, loop, _, addresses = _gradient_plan(spec, asked, dtype, H, _far(N, H, asked, dtype))
     units = columns(H, shape)
     carries = asked.masked or asked.kept_h
     U = weights.recurrent_kernel.prepared("cpu.transposed", packing.gate_blocks_transposed)
@@ -236,6 +236,11 @@ def lstm_backward(tape: _Tape, dy: Array | None, dh: Array | None, dc: Array | N
     dU, dW, db = all_[:H], all_[cut.padded : -1], None if weights.bias is None else all_[-1]
     dV = None if V is None else packing.peephole_gradient(shares, cut)
     return LSTMGradients(dx, dh0, into_c[:, :H], LSTMWeights(dW, dU, db, dV))
+
+
+def _far(N: int, H: int, asked: Asked, dtype: np.dtype[Any]) -> bool:
+    """Whether tiles are tall and wait for the recurrent weights."""
+    return not asked.own and N >= FEW_ROWS and COUNT * H * H * dtype.itemsize >= VERY_FAR
 
 
 def _members(T: int, N: int, cut: Panels, asked: Asked) -> int:

@@ -1,4 +1,4 @@
-"""The time loops of the LSTM, forward and backward: serial over steps, one shard of the batch a call.
+"""The forward time loop of the LSTM: serial over steps, one shard of the batch a call.
 
 A shard's rows depend on no other's, so threads run whole time loops and never meet. Within a step the panels go by, and for
 each panel the row tiles, so that a panel of weights is read from the second-level cache once and then serves all rows.
@@ -22,9 +22,6 @@ from .tile_products import (
     affine_rows,
     affine_rows_from_afar,
     affine_rows_of_gates,
-    gate_row,
-    gate_rows,
-    one_gate_rows,
 )
 
 
@@ -170,126 +167,4 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
     return kernel(
         lstm_forward_loop, f"lstm_forward_loop_{shape.dtype}x{V}_{C}_{int(own)}{int(far)}", NUMBA[shape.dtype],
         "x3 f1 f1 f1 f3 f3 f1 f1 f1 b2 b3 b3 f3 f3 f1 n1" + 14 * " i",
-    )  # fmt: skip
-
-
-@cache
-def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False) -> Any:
-    """The backward recurrence for t = T-1 .. 0 and rows r0 .. r1: the cells turn gates into dz, then ``dh = dz_t U^T``.
-
-    C is the vectors of the tail's block of gates, C_units those of the last block of U's transpose. dh (N, columns) holds the
-    gradient of the last h and leaves with that of h0; so does dc. ``carry`` is the dh of masked rows and kept elements (zeros
-    at first), ``shares`` the peephole's gradient of each row, in its panels. The
-    product goes by ``chunk`` panels of dz, which stay in the second-level cache while all of U's blocks meet them; with ``own``
-    by gates, whose shares of dh are multiplied by their ``factors`` (4, N, columns). ``parts`` threads may share panels and
-    blocks as in :func:`forward_loop`; they meet twice a step.
-    """
-    V, B, w, panel = shape.V, shape.B, shape.w, 4 * shape.V
-    v, together = C * V // 4, 8 // shape.B
-
-    def lstm_backward_loop(
-        dy, U, c, dh, dc, carry, gates, peephole, shares, settings, mask, zoneout_h, zoneout_c, factors,
-        meeting, output_cell, gate_cell, last_output_cell, last_gate_cell,
-        H, full, lanes, blocks, chunk, panels, T, r0, r1, part, parts,
-    ):  # fmt: skip
-        N, c_rows, dh_rows = c.shape[1], c.shape[2], dh.shape[1]
-        state, K = N * c_rows, 4 * H
-        whole, rest = H // V, H % V
-        dy_steps, dy_rows = dy.strides[0] // dy.itemsize, dy.strides[1] // dy.itemsize
-        has_dy, carried = 1 if dy.shape[0] > 0 else 0, 1 if carry.shape[0] > 0 else 0
-        masked, peepholes = 1 if mask.shape[0] > 0 else 0, 1 if len(peephole) > 0 else 0
-        kept_h_rows, kept_c_rows = zoneout_h.shape[2], zoneout_c.shape[2]
-        kept_h, kept_c = 1 if len(zoneout_h) > 0 else 0, 1 if len(zoneout_c) > 0 else 0
-        y_, U_, c_, dh_, dc_, k_ = data(dy), data(U), data(c), data(dh), data(dc), data(carry)
-        a_, v_, s_, e_, m_, kh_, kc_ = (
-            data(gates), data(peephole), data(shares), data(settings), data(mask), data(zoneout_h), data(zoneout_c)
-        )  # fmt: skip
-        f_ = data(factors)
-        across = r1 - r0 if r1 - r0 < full else 0  # rows whose panels are taken in one call, where rows are few
-        first, last = full * part // parts, full * (part + 1) // parts
-        all_ = blocks + (1 if C_units > 0 else 0)
-        q0, q1 = all_ * part // parts, all_ * (part + 1) // parts
-        for s in range(T):
-            t = T - 1 - s
-            for k in range((across if across > 0 else full) + (1 if C > 0 and part == parts - 1 else 0)):
-                if k < across:
-                    r, p, n, lane, dh_next, dy_next, c_next, mask_next = r0 + k, first, last - first, V, V, V, V, 0
-                    tape_next, peephole_next, share_next, kept_h_next, kept_c_next = panels, 3 * V, 3 * N * V, V, V
-                else:
-                    p = k if across == 0 else full
-                    lane = V if p < full else v
-                    r, n, dh_next, dy_next, c_next, mask_next = r0, r1 - r0, dh_rows, dy_rows, c_rows, 1
-                    tape_next, peephole_next, share_next = 4 * lane, 0, 3 * lane
-                    kept_h_next, kept_c_next = kept_h_rows, kept_c_rows
-                u, m = p * V, t * N + r
-                i = r * c_rows + u
-                h_at, tape_at = offset(dh_, r * dh_rows + u), offset(a_, p * panels + m * 4 * lane)
-                c_old, c_new = offset(c_, t * state + i), offset(c_, (t + 1) * state + i)
-                call(
-                    output_cell if p < full else last_output_cell,
-                    (h_at, offset(y_, has_dy * (t * dy_steps + r * dy_rows + u)), c_old, c_new, offset(k_, carried * i),
-                     tape_at, e_, offset(m_, masked * m), offset(kh_, kept_h * (m * kept_h_rows + u)),
-                     dh_next, dy_next, c_next, tape_next, mask_next, kept_h_next, n, has_dy),
-                )  # fmt: skip
-                call(
-                    gate_cell if p < full else last_gate_cell,
-                    (h_at, c_old, c_new, offset(dc_, i), tape_at, offset(v_, peepholes * 3 * u),
-                     offset(s_, peepholes * 3 * (u * N + r * lane)), e_,
-                     offset(m_, masked * m), offset(kc_, kept_c * (m * kept_c_rows + u)),
-                     dh_next, c_next, tape_next, peephole_next, share_next, mask_next, kept_c_next, n),
-                )  # fmt: skip
-            if parts > 1:
-                meet(data(meeting), parts, 2 * s + 1)
-            if own:
-                for q in range(q0, q1):
-                    for gate in range(COUNT):
-                        r, tiles = r0, (r1 - r0 + HEIGHT - 1) // HEIGHT
-                        while r < r1:
-                            n, m = height(r1 - r, tiles), t * N + r
-                            arguments = (
-                                gate, a_, m * panel, panels, whole, whole * panels + m * 4 * lanes, lanes, rest,
-                                U_, q * w * K, K, f_, (gate * N + r) * dh_rows + q * w, dh_rows,
-                                dh_, r * dh_rows + q * w, dh_rows, 1 if gate == 0 else 0,
-                            )  # fmt: skip
-                            if q < blocks:
-                                one_gate_rows(n, B, B, B, V, arguments)
-                            else:
-                                one_gate_rows(n, C_units, C_units, C_units, V, arguments)
-                            r += n
-                            tiles -= 1
-            else:
-                for p in range(0, whole + (1 if rest > 0 else 0), chunk):
-                    ends = p + chunk > whole
-                    for k in range(
-                        q0, min(q1, blocks) if r1 - r0 == 1 else q0, together
-                    ):  # a single row takes several blocks at once
-                        m = t * N + r0
-                        gate_row(
-                            min(together, min(q1, blocks) - k), together, B, V,
-                            (a_, p * panels + m * panel, panels, min(chunk, whole - p),
-                             whole * panels + m * 4 * lanes, lanes, rest if ends else 0,
-                             U_, k * w * K + p * panel * w, K, dh_, r0 * dh_rows + k * w, dh_rows, 1 if p == 0 else 0),
-                        )  # fmt: skip
-                    for q in range(max(q0, blocks) if r1 - r0 == 1 else q0, q1):
-                        r, tiles = r0, (r1 - r0 + HEIGHT - 1) // HEIGHT
-                        while r < r1:
-                            n, m = height(r1 - r, tiles), t * N + r
-                            width = w if q < blocks else C_units * V
-                            arguments = (
-                                a_, p * panels + m * panel, panels, min(chunk, whole - p),
-                                whole * panels + m * 4 * lanes, lanes, rest if ends else 0,
-                                U_, q * w * K + p * panel * width, K, dh_, r * dh_rows + q * w, dh_rows, 1 if p == 0 else 0,
-                            )  # fmt: skip
-                            if q < blocks:
-                                gate_rows(n, B, B, B, V, arguments)
-                            else:
-                                gate_rows(n, C_units, C_units, C_units, V, arguments)
-                            r += n
-                            tiles -= 1
-            if parts > 1:
-                meet(data(meeting), parts, 2 * s + 2)
-
-    return kernel(
-        lstm_backward_loop, f"lstm_backward_loop_{shape.dtype}x{V}_{C}_{C_units}_{int(own)}", NUMBA[shape.dtype],
-        "x3 f1 f3 f2 f2 f2 f1 f1 f1 f1 b2 b3 b3 f3 n1" + 15 * " i",
     )  # fmt: skip

@@ -147,12 +147,12 @@ def unaligned_store(builder, vector: Vector, p, i, value):
 
 
 def prefetch(builder, p, i) -> None:
-    """Ask for the cache line of element ``i``, which need not exist, to come to the second-level cache."""
+    """Ask for the cache line of element ``i``, which need not exist, to come to the first-level cache."""
     byte = ir.IntType(8).as_pointer()
     function = cgutils.get_or_insert_function(
         builder.module, ir.FunctionType(ir.VoidType(), [byte, INT32, INT32, INT32]), "llvm.prefetch.p0i8"
     )
-    builder.call(function, [builder.bitcast(builder.gep(p, [i]), byte), INT32(0), INT32(2), INT32(1)])
+    builder.call(function, [builder.bitcast(builder.gep(p, [i]), byte), INT32(0), INT32(3), INT32(1)])
 
 
 @intrinsic(prefer_literal=True)

@@ -21,8 +21,8 @@ INDEX = ir.IntType(64)
 #: Terms of a chain in one step of a loop: their addresses share one calculation (LLVM's own unrolling made it for each).
 UNROLLED = 4
 
-#: Bytes ahead of the present line for which weights are asked that come from afar: those of the next chunk of a chain.
-AHEAD = 16 * 1024
+#: Bytes ahead of the present line for which weights are asked that come from afar: 64 terms of a chain.
+AHEAD = 4 * 1024
 
 
 def _no_unrolling(module: ir.Module) -> ir.MDValue:

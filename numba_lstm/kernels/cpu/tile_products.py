@@ -141,7 +141,7 @@ affine_rows_of_gates = _product_of_gates(_affine)
 affine_row = _row(_affine)
 
 
-def _gate_rows(tile, dz, at, panels, whole, last_at, lanes, rest, W, iw, K, z, iz, z_rows, first):
+def _gate_rows(tile, dz, at, panels, whole, last_at, lanes, rest, W, iw, K, z, iz, z_rows, first, far=False):
     """``z = dz W`` (``first``), or added to z, dz as the tape holds it: whole panels, then the real units of the last one."""
     b = tile.builder
     w, panel, one = INDEX(tile.B * tile.vector.n), INDEX(4 * tile.vector.n), INDEX(1)
@@ -149,12 +149,12 @@ def _gate_rows(tile, dz, at, panels, whole, last_at, lanes, rest, W, iw, K, z, i
 
     def whole_panel(p) -> None:
         k = b.mul(p, panel)
-        tile.multiply(dz, b.add(at, b.mul(p, panels)), panel, one, W, b.add(iw, b.mul(k, w)), stride, w, panel)
+        tile.multiply(dz, b.add(at, b.mul(p, panels)), panel, one, W, b.add(iw, b.mul(k, w)), stride, w, panel, far=far)
 
     def last_gate(gate) -> None:
         k = b.add(b.mul(whole, panel), b.mul(gate, rest))
         rows = b.mul(lanes, INDEX(4))
-        tile.multiply(dz, b.add(last_at, b.mul(gate, lanes)), rows, one, W, b.add(iw, b.mul(k, w)), stride, w, rest)
+        tile.multiply(dz, b.add(last_at, b.mul(gate, lanes)), rows, one, W, b.add(iw, b.mul(k, w)), stride, w, rest, far=far)
 
     tile.load(z, iz, z_rows, w)
     tile.clear(first)
@@ -164,6 +164,7 @@ def _gate_rows(tile, dz, at, panels, whole, last_at, lanes, rest, W, iw, K, z, i
 
 
 gate_rows = _product(_gate_rows)
+gate_rows_from_afar = _product(partial(_gate_rows, far=True))
 gate_row = _row_of_blocks(_gate_rows)
 
 

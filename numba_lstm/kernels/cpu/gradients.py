@@ -8,18 +8,16 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from ...gates import COUNT
 from . import pool
-from .factors import multiplied
 from .jit import inlined, kernel
 from .memory import aligned
 from .panels import NUMBA, Panels, Shape, columns
-from .simd import data, load, offset, store
+from .simd import data, load, store
 from .tile import HEIGHT, height
-from .tile_products import outer_rows, outer_rows_of_gates
+from .tile_products import outer_rows
 
 Array = npt.NDArray[Any]
 
@@ -52,68 +50,40 @@ def pack_rows(a, at, a_rows, end, steps, k0, k1, packed, wide, V):
         tiles -= 1
 
 
-@inlined
-def pack_own(a, m0, a_rows, steps, k0, k1, factors, factors_rows, N, packed, few, side, V):
-    """The same of rows m0 on, each element multiplied by the factors of ``side`` gates, which have rows for N of a's."""
-    k, tiles = k0, (k1 - k0 + HEIGHT - 1) // HEIGHT
-    while k < k1:
-        n = height(k1 - k, tiles)
-        for m in range(steps):
-            to = side * ((k - k0) * steps + m * n)
-            multiplied(a, (m0 + m) * a_rows + k, n, factors, (m0 + m) % N * factors_rows + side * k, packed, to, few, side, V)
-        k += n
-        tiles -= 1
-
-
 @cache
-def _gate_columns(shape: Shape, C: int, own: bool) -> Any:
+def _gate_columns(shape: Shape, C: int) -> Any:
     """Blocks q0 .. q1 of ``a^T dz`` for dz as the tape holds it, C vectors in the tail's block.
-
-    With ``own`` each gate sees a through factors of its own, and a part of a has a quarter of the rows.
 
     A part of a, ``CHAIN`` rows by ``WIDE`` columns, is packed tile by tile and stays in the second-level cache while all blocks
     of dz meet it. Sums are in their places in ``out`` all the time, but those of a panel with padding, which wait in ``sums``.
     """
     V, G, B, w, panel = shape.V, shape.G, shape.B, shape.w, COUNT * shape.V
-    v = C * V // COUNT
-    chain, side, of_tail = (CHAIN // COUNT, B, COUNT // max(C, 1)) if own else (CHAIN, 1, 0)
-    few, wide, copied = max(1, V // B), max(V, B), -(-HEIGHT // V) * V
+    v, copied = C * V // COUNT, -(-HEIGHT // V) * V
 
-    def gate_columns(a, dz, factors, packed, sums, out, H, full, panels, q0, q1):
-        M, K, N, factors_rows = a.shape[0], out.shape[0], factors.shape[1], factors.shape[2]
+    def gate_columns(a, dz, packed, sums, out, H, full, panels, q0, q1):
+        M, K = a.shape[0], out.shape[0]
         a_rows, out_rows, whole = a.strides[0] // a.itemsize, COUNT * H, H // V
         a_, d_, p_, s_, o_ = data(a), data(dz), data(packed), data(sums), data(out)
-        for m in range(0, M, chain):
-            steps = min(chain, M - m)
+        for m in range(0, M, CHAIN):
+            steps = min(CHAIN, M - m)
             for k0 in range(0, K, WIDE):
                 k1 = min(K, k0 + WIDE)
-                apart = (k1 - k0) * steps * side
-                if own:
-                    for plane in range(G):
-                        f_, to_ = offset(data(factors), plane * N * factors_rows), offset(p_, plane * apart)
-                        pack_own(a_, m, a_rows, steps, k0, k1, f_, factors_rows, N, to_, few, side, wide)
-                else:
-                    pack_rows(a_, m * a_rows, a_rows, (M - 1) * a_rows + K, steps, k0, k1, p_, copied, V)
+                pack_rows(a_, m * a_rows, a_rows, (M - 1) * a_rows + K, steps, k0, k1, p_, copied, V)
                 for q in range(q0, q1):
                     p, g = q // G, q % G
                     k, tiles = k0, (k1 - k0 + HEIGHT - 1) // HEIGHT
                     while k < k1:
                         n = height(k1 - k, tiles)
-                        from_ = (k - k0) * steps * side + (g * apart if own else 0)
                         if p < whole:
                             z_, to, rows, vectors = o_, k * out_rows + g * B * H + p * V, out_rows, H
                         else:
                             z_, to, rows, vectors = s_, (k * G + g) * w, G * w, V
                         dz_rows = panel if p < full else COUNT * v
                         at = p * panels + m * dz_rows + g * w
-                        arguments = (p_, from_, n * side, d_, at, dz_rows, steps, z_, to, rows, vectors, 1 if m == 0 else 0)
+                        from_, first = (k - k0) * steps, 1 if m == 0 else 0
+                        arguments = (p_, from_, n, d_, at, dz_rows, 0, steps, z_, to, rows, vectors, first)
                         if p < full:
-                            if own:
-                                outer_rows_of_gates(n, B, B, B, V, 1, side, (apart, *arguments))
-                            else:
-                                outer_rows(n, B, B, B, V, arguments)
-                        elif own:
-                            outer_rows_of_gates(n, C, C, C, V, of_tail, side, (apart, *arguments))
+                            outer_rows(n, B, B, B, V, arguments)
                         else:
                             outer_rows(n, C, C, C, V, arguments)
                         k += n
@@ -125,27 +95,23 @@ def _gate_columns(shape: Shape, C: int, own: bool) -> Any:
                     for lane in range(H - whole * V):
                         out[k, (first + c) * H + whole * V + lane] = sums[k * G * w + first * V + c * lanes + lane]
 
-    name = f"gate_columns_{shape.dtype}x{V}_{C}_{int(own)}"
-    return kernel(gate_columns, name, NUMBA[shape.dtype], "x2 f1 f3 f1 f1 f2 i i i i i")
+    name = f"gate_columns_{shape.dtype}x{V}_{C}"
+    return kernel(gate_columns, name, NUMBA[shape.dtype], "x2 f1 f1 f1 f2 i i i i i")
 
 
-def gate_gradient(a: Array, dz: Array, shape: Shape, cut: Panels, stride: int, factors: Array | None = None) -> Array:
-    """``a^T dz`` (K, 4H) for rows a (M, K) and dz as the tape holds it, panels ``stride`` apart.
-
-    With ``factors`` (see :func:`.factors.of_rows`) each gate's columns see a through its own, the same at every step.
-    """
+def gate_gradient(a: Array, dz: Array, shape: Shape, cut: Panels, stride: int) -> Array:
+    """``a^T dz`` (K, 4H) for rows a (M, K) and dz as the tape holds it, panels ``stride`` apart."""
     M, K = a.shape
     out = aligned((K, COUNT * cut.H), a.dtype)
-    run = _gate_columns(shape, cut.C, factors is not None)
-    own = np.empty((0, 1, 0), a.dtype) if factors is None else factors
+    run = _gate_columns(shape, cut.C)
     blocks = cut.full * shape.G + (cut.v > 0)
     parts = pool.parts_for(M * K * cut.gates, blocks)
 
     def work(part: int) -> None:
         first, last = pool.span(blocks, part, parts)
-        packed = aligned((min(COUNT * M, CHAIN) * min(K, WIDE) + SPARE,), a.dtype)
+        packed = aligned((min(M, CHAIN) * min(K, WIDE) + SPARE,), a.dtype)
         sums = aligned((K * COUNT * shape.V if cut.rest else 0,), a.dtype)
-        run(a, dz, own, packed, sums, out, cut.H, cut.full, stride, first, last)
+        run(a, dz, packed, sums, out, cut.H, cut.full, stride, first, last)
 
     pool.run(parts, work)
     return out
@@ -166,7 +132,7 @@ def _plain_columns(shape: Shape, C: int) -> Any:
                 while k < K:
                     n = height(K - k, tiles)
                     arguments = (
-                        a_, m * a_rows + k, a_rows, d_, m * columns + q * w, columns, steps,
+                        a_, m * a_rows + k, a_rows, d_, m * columns + q * w, columns, 0, steps,
                         o_, k * columns + q * w, columns, V, 1 if m == 0 else 0,
                     )  # fmt: skip
                     if q < blocks:

@@ -17,6 +17,7 @@ from . import packing, pool
 from .arrays import asarray
 from .cell_gradients import gate_gradient_cell, output_gradient_cell
 from .cells import Asked, gate_cell, output_cell, settings, traits
+from .factored_gradients import factored_gradient
 from .gradients import gate_gradient
 from .host import HOST
 from .lstm_buffers import input_gradient, padded_steps, panel_stride, start, state
@@ -67,7 +68,6 @@ class _Tape(NamedTuple):
     kept_h: Array  # (T, N, padded)
     kept_c: Array  # (T, N, padded)
     noise: LSTMNoise
-    factors: Array  # of rows, where gates have their own
     weights: LSTMWeights
     spec: LSTMSpec
     asked: Asked
@@ -188,14 +188,14 @@ def lstm_forward(
             )  # fmt: skip
 
         _share(N, parts, members, work)
-    tape = _Tape(h, c, gates, valid, kept_h, kept_c, noise, factors, weights, spec, asked) if training else None
+    tape = _Tape(h, c, gates, valid, kept_h, kept_c, noise, weights, spec, asked) if training else None
     y = h[1:, :, :H] if sequences else None
     return LSTMOutput(y, h[T % len(h), :, :H], c[T % len(c), :, :H], tape)
 
 
 def lstm_backward(tape: _Tape, dy: Array | None, dh: Array | None, dc: Array | None, *, need_dx: bool) -> LSTMGradients:
     """CPU twin: the recurrence turns the tape's gates into dz in place, then products over all steps make the gradients."""
-    rows, c, gates, mask, kept_h, kept_c, noise, factors, weights, spec, asked = tape
+    rows, c, gates, mask, kept_h, kept_c, noise, weights, spec, asked = tape
     T, N = len(rows) - 1, rows.shape[1]
     D, H = weights.kernel.value.shape[0], weights.recurrent_kernel.value.shape[0]
     dtype = rows.dtype
@@ -231,9 +231,8 @@ def lstm_backward(tape: _Tape, dy: Array | None, dh: Array | None, dc: Array | N
         dx = own_factors.input_gradient((T, N, D), W, noise.inputs, gates, shape, cut, apart)
     elif need_dx:
         dx = input_gradient((T, N, D), weights.kernel, gates, shape, cut, apart)
-    operand = rows[:T].reshape(T * N, -1)[:, : cut.padded + D + 1]
-    all_ = gate_gradient(operand, gates, shape, cut, apart, factors if asked.own else None)
-    dU, dW, db = all_[:H], all_[cut.padded : -1], None if weights.bias is None else all_[-1]
+    dU, dW, db = _weight_gradients(rows[:T].reshape(T * N, -1), D, gates, noise, (shape, cut, apart))
+    db = None if weights.bias is None else db
     dV = None if V is None else packing.peephole_gradient(shares, cut)
     return LSTMGradients(dx, dh0, into_c[:, :H], LSTMWeights(dW, dU, db, dV))
 
@@ -256,6 +255,22 @@ def _share(N: int, parts: int, members: int, work: Callable[[int, int, int, Arra
         pool.gang(members, lambda member, all_, meeting: work(member, 0, N, meeting, member, all_))
     else:
         pool.run(parts, lambda part: work(part, *pool.span(N, part, parts), NO_MEETING, 0, 1))
+
+
+def _weight_gradients(
+    rows: Array, D: int, dz: Array, noise: LSTMNoise, layout: tuple[Shape, Panels, int]
+) -> tuple[Array, Array, Array]:
+    """dU, dW and db of rows ``[h | x | 1]``; in one product, where gates have no factors of their own."""
+    _, cut, _ = layout
+    h, x1, x = rows[:, : cut.H], rows[:, cut.padded : cut.padded + D + 1], rows[:, cut.padded : cut.padded + D]
+    if noise.inputs is None and noise.recurrent is None:
+        all_ = gate_gradient(rows[:, : cut.padded + D + 1], dz, *layout)
+        return all_[: cut.H], all_[cut.padded : -1], all_[-1]
+    dU = gate_gradient(h, dz, *layout) if noise.recurrent is None else factored_gradient(h, noise.recurrent, dz, *layout)
+    if noise.inputs is None:
+        dW1 = gate_gradient(x1, dz, *layout)
+        return dU, dW1[:-1], dW1[-1]
+    return dU, factored_gradient(x, noise.inputs, dz, *layout), gate_gradient(x1[:, D:], dz, *layout)[0]
 
 
 def _kept(kept: Array | None, cut: Panels) -> Array:

@@ -195,16 +195,13 @@ def one_gate_rows(tile, gate, dz, at, panels, whole, last_at, lanes, rest, W, iw
     tile.store(z, iz, z_rows, w)
 
 
-def _outer(tile, a, ia, a_rows, b, ib, b_rows, M, out, io, out_rows, out_vectors, first, own=None):
-    """``out = a^T b`` (``first``), or added to out, for R columns of a and one block of columns of b: M rows of both go by.
+@_product
+def outer_rows(tile, a, ia, a_rows, b, ib, b_rows, b_next, M, out, io, out_rows, out_next, first):
+    """``out = a^T b`` (``first``), or added to out, for R columns of a and vectors of columns of b: M rows of both go by.
 
-    A block's vectors lie side by side in b, ``out_vectors`` apart in out.
+    In b blocks are ``b_next`` apart, in out vectors ``out_next``.
     """
-    tile.load(out, io, out_rows, out_vectors, 1)
+    tile.load(out, io, out_rows, out_next, 1)
     tile.clear(first)
-    tile.multiply(a, ia, INDEX(own.side if own else 1), a_rows, b, ib, INDEX(0), b_rows, M, own)
-    tile.store(out, io, out_rows, out_vectors, 1)
-
-
-outer_rows = _product(_outer)
-outer_rows_of_gates = _product_of_gates(_outer)
+    tile.multiply(a, ia, INDEX(1), a_rows, b, ib, b_next, b_rows, M)
+    tile.store(out, io, out_rows, out_next, 1)

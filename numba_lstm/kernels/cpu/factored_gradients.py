@@ -1,0 +1,112 @@
+"""Gradients of weights behind factors of their own for each gate (recurrent dropout), which are the same at every step.
+
+``d_k = (a * factors_k)^T dz_k`` for each gate k. A tile holds a gate's vectors of neighbouring panels, so it takes one element
+of a for all of them, as a tile without factors does; only packing is done four times.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy.typing as npt
+
+from ...gates import COUNT
+from . import pool
+from .gradients import SPARE, WIDE
+from .jit import inlined, kernel
+from .memory import aligned
+from .panels import NUMBA, Panels, Shape
+from .simd import data, load, offset, store
+from .tile import HEIGHT, height
+from .tile_products import outer_rows
+
+Array = npt.NDArray[Any]
+
+#: Rows that a tile adds before its sums go to memory: of each it uses half a cache line of two panels, 128 bytes.
+CHAIN = 128
+
+
+@inlined
+def pack_factored(a, m0, a_rows, end, steps, k0, k1, factors, factors_rows, N, packed, wide, V):
+    """As :func:`.gradients.pack_rows` from row m0 on, times ``factors``, which have rows for N of a's."""
+    k, tiles = k0, (k1 - k0 + HEIGHT - 1) // HEIGHT
+    while k < k1:
+        n = height(k1 - k, tiles)
+        to, at, row = (k - k0) * steps, m0 * a_rows + k, m0 % N
+        inside = min(steps, max(0, (end - wide - at) // a_rows + 1))
+        for m in range(steps):
+            if m < inside:
+                for j in range(0, wide, V):
+                    factor = load(factors, row * factors_rows + k + j, V)
+                    store(packed, to + m * n + j, load(a, at + m * a_rows + j, V) * factor)
+            else:
+                for j in range(n):
+                    packed[to + m * n + j] = a[at + m * a_rows + j] * factors[row * factors_rows + k + j]
+            row = row + 1 if row + 1 < N else 0
+        k += n
+        tiles -= 1
+
+
+@cache
+def _factored_columns(shape: Shape) -> Any:
+    """Panels p0 .. p1 of all gates. Sums of the panel with padding, and of the tail (v lanes), wait in ``sums``."""
+    V, B, panel, copied = shape.V, shape.B, COUNT * shape.V, -(-HEIGHT // shape.V) * shape.V
+
+    def factored_columns(a, dz, factors, packed, sums, out, H, full, lanes, panels, p0, p1):
+        M, K, N, factors_rows = a.shape[0], out.shape[0], factors.shape[1], factors.shape[2]
+        a_rows, out_rows, whole = a.strides[0] // a.itemsize, COUNT * H, H // V
+        a_, d_, p_, s_, o_ = data(a), data(dz), data(packed), data(sums), data(out)
+        for m in range(0, M, CHAIN):
+            steps, first = min(CHAIN, M - m), 1 if m == 0 else 0
+            for k0 in range(0, K, WIDE):
+                k1 = min(K, k0 + WIDE)
+                for gate in range(COUNT):
+                    f_ = offset(data(factors), gate * N * factors_rows)
+                    pack_factored(a_, m, a_rows, (M - 1) * a_rows + K, steps, k0, k1, f_, factors_rows, N, p_, copied, V)
+                    p = p0
+                    while p < p1:
+                        k, tiles = k0, (k1 - k0 + HEIGHT - 1) // HEIGHT
+                        several = p + B <= min(p1, whole)
+                        dz_rows = panel if p < full else COUNT * lanes
+                        at = p * panels + m * dz_rows + gate * (dz_rows // COUNT)
+                        while k < k1:
+                            n = height(k1 - k, tiles)
+                            if p < whole:
+                                z_, to, rows = o_, k * out_rows + gate * H + p * V, out_rows
+                            else:
+                                z_, to, rows = s_, k * panel + gate * V, panel
+                            from_ = (k - k0) * steps
+                            if several:
+                                outer_rows(n, B, B, 1, V, (p_, from_, n, d_, at, panel, panels, steps, o_, to, rows, V, first))
+                            else:
+                                outer_rows(n, 1, 1, 1, V, (p_, from_, n, d_, at, dz_rows, 0, steps, z_, to, rows, V, first))
+                            k += n
+                            tiles -= 1
+                        p += B if several else 1
+        if p1 > whole:
+            for k in range(K):
+                for gate in range(COUNT):
+                    for lane in range(H - whole * V):
+                        out[k, gate * H + whole * V + lane] = sums[k * panel + gate * V + lane]
+
+    return kernel(factored_columns, f"factored_columns_{shape.dtype}x{V}", NUMBA[shape.dtype], "x2 f1 f3 f1 f1 f2 i i i i i i")
+
+
+def factored_gradient(a: Array, factors: Array, dz: Array, shape: Shape, cut: Panels, stride: int) -> Array:
+    """``(a * factors)^T dz`` (K, 4H) for rows a (M, K), ``factors`` (4, N, K) of each N of them, dz as the tape holds it."""
+    M, K = a.shape
+    out = aligned((K, COUNT * cut.H), a.dtype)
+    padded = aligned((COUNT, factors.shape[1], K + SPARE), a.dtype)
+    padded[:, :, :K] = factors
+    run = _factored_columns(shape)
+    panels = cut.full + (cut.v > 0)
+    parts = pool.parts_for(M * K * cut.gates, panels)
+
+    def work(part: int) -> None:
+        packed = aligned((min(M, CHAIN) * min(K, WIDE) + SPARE,), a.dtype)
+        sums = aligned((K * COUNT * shape.V if cut.rest else 0,), a.dtype)
+        run(a, dz, padded, packed, sums, out, cut.H, cut.full, cut.lanes, stride, *pool.span(panels, part, parts))
+
+    pool.run(parts, work)
+    return out

@@ -13,6 +13,7 @@ from . import (
     regularizers,
     utils,
 )
+from .configuration import show_config
 from .device import get_device, get_num_threads, set_device, set_num_threads
 from .layers import Input
 from .models.sequential import Sequential, load_model
@@ -42,6 +43,7 @@ __all__ = [
     "set_device",
     "set_num_threads",
     "set_random_seed",
+    "show_config",
     "utils",
     "warmup",
 ]

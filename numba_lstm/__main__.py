@@ -1,8 +1,10 @@
-"""``python -m numba_lstm``: the demo."""
+"""``python -m numba_lstm``: the demo, or one of the commands for files of models."""
 
 import sys
 
-from .demo.command import main
-
 if __name__ == "__main__":
-    sys.exit(main())
+    if sys.argv[1:2] in (["convert"], ["info"]):
+        from .interop.command import main
+    else:
+        from .demo.command import main
+    sys.exit(main(sys.argv[1:]))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
+_LONGEST = 100  # letters of a name that is compared with others; a file may have a name of megabytes
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -22,7 +23,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
         return "."
     short = [candidate for candidate in known if candidate.islower()] or known  # "adam" and "Adam" are one: say it once
     lower = {candidate.lower(): candidate for candidate in (short if name.islower() else known)}
-    close = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.6) if len(name) <= _LONGEST else []
     return f", did you mean {lower[close[0]]!r}?" if close else f". Known: {', '.join(map(repr, short))}."
 
 

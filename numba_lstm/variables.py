@@ -34,6 +34,7 @@ class Variable:
         self._array = np.array(value, order="C", copy=True)
         self._view = self._read_only()
         self._forms: tuple[int, dict[str, Any]] = (0, {})
+        self._fetch: Callable[[], npt.NDArray[Any]] | None = None
 
     def _read_only(self) -> npt.NDArray[Any]:
         view = self._array.view()
@@ -47,7 +48,11 @@ class Variable:
 
     @property
     def value(self) -> npt.NDArray[Any]:
-        """The array, read-only."""
+        """The array, read-only; fetched first where :meth:`written_as` has said that a device holds it."""
+        fetch = self._fetch
+        if fetch is not None:
+            self._array[...] = fetch()
+            self._fetch = None
         return self._view
 
     @property
@@ -62,10 +67,10 @@ class Variable:
 
     def numpy(self) -> npt.NDArray[Any]:
         """A copy of the value."""
-        return self._array.copy()
+        return self.value.copy()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
-        return np.array(self._array, dtype=dtype, copy=True)
+        return np.array(self.value, dtype=dtype, copy=True)
 
     def assign(self, value: npt.ArrayLike) -> None:
         """Overwrite the value with an array of the same shape (cast to the variable's dtype).
@@ -84,6 +89,7 @@ class Variable:
 
     def writable(self) -> npt.NDArray[Any]:
         """The array to write to, until :meth:`written`. Every prepared form is dropped."""
+        self.value  # noqa: B018  # what a device holds comes first
         self.version += 1
         return self._array
 
@@ -91,19 +97,28 @@ class Variable:
         """Say that writing is over: forms that another thread prepared meanwhile are dropped too."""
         self.version += 1
 
+    def written_as(self, form: str, made: Any, fetch: Callable[[Any], npt.NDArray[Any]]) -> None:
+        """Say that ``made``, kept under ``form``, holds the value from now on; all other forms are dropped.
+
+        ``fetch(made)`` brings it to the host, when somebody asks for :attr:`value`.
+        """
+        self.version += 1
+        self._fetch = lambda: fetch(made)
+        self._forms = (self.version, {form: made})
+
     def prepared(self, form: str, make: Callable[[npt.NDArray[Any]], Any]) -> Any:
         """``make(value)``, made once for each version of the value and kept under the name ``form``."""
         version, forms = self._forms
         if version == self.version and form in forms:
             return forms[form]
         now = self.version
-        made = make(self._view)
+        made = make(self.value)
         version, forms = self._forms
         self._forms = (now, {**(forms if version == now else {}), form: made})
         return made
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path, "trainable": self.trainable, "value": self._array}
+        return {"path": self.path, "trainable": self.trainable, "value": self.value}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(state["value"], state["path"], state["trainable"])  # type: ignore[misc]

@@ -61,6 +61,17 @@ def test_batches_and_long_sequences_go_another_way():
     assert model.alone(np.zeros((1, 100_000, D))) is None
 
 
+def test_a_subclass_that_computes_something_else_is_asked():
+    class Doubled(LSTM):
+        def forward(self, ops, x, *args, **kwargs):
+            result = super().forward(ops, x, *args, **kwargs)
+            return result._replace(y=ops.scale(result.y, 2.0))
+
+    model, plain = built(lambda: [Doubled(4)]), built(lambda: [LSTM(4)])
+    model.set_weights(plain.get_weights())
+    assert np.array_equal(model(sequences(1)), 2 * plain(sequences(1)))
+
+
 def test_new_weights_are_seen():
     model, x = built(STACKS["the seed's"]), sequences(1)
     before = model(x)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from tolerances import ELEMENTWISE, assert_each_close
 
+from numba_lstm import device
 from numba_lstm.data import load_seattle_weather
 from numba_lstm.demo import again, command, problem
 from numba_lstm.demo.problem import load_problem, mae, rmse
@@ -155,7 +156,11 @@ def test_a_failing_process_is_reported(tmp_path):
         (["--units", "-3"], "argument --units: expected a whole number of at least 1, got '-3'."),
         (["--seed", "-1"], "argument --seed: expected a whole number of at least 0, got '-1'."),
         (["--seed", str(2**64)], "argument --seed: a seed must be from 0 to 2**64 - 1, got 18446744073709551616."),
-        (["--device", "cuda"], "argument --device: this version computes on the CPU only. Use --device cpu or --device auto."),
+        pytest.param(
+            ["--device", "cuda"],
+            "argument --device: device='cuda' cannot be used: ",
+            marks=pytest.mark.skipif(device.obstacle() is None, reason="there is a GPU"),
+        ),
         (["--device", "tpu"], "argument --device: the device must be one of 'auto'"),
         (["--save", "model.h5"], "argument --save: expected a file name that ends in .nlstm, got 'model.h5'."),
         (["--save", "nowhere/model.nlstm"], "argument --save: there is no folder 'nowhere'."),

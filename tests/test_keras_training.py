@@ -1,4 +1,4 @@
-"""What Keras 3.15 reports for the programs in ``golden/keras_training.py`` and ``keras_masks.py``, number by number."""
+"""What Keras 3.15 reports for the programs in ``golden/keras_{training,masks,stateful}.py``, number by number."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from functools import partial
 from types import SimpleNamespace
 
 import pytest
-from golden import keras_masks, keras_training
+from golden import keras_masks, keras_stateful, keras_training
 from tolerances import KERAS_MEANS
 
 from numba_lstm import callbacks, layers, losses, metrics, models, optimizers, utils
 
-GOLDEN = {**json.loads(keras_training.FILE.read_text()), **json.loads(keras_masks.FILE.read_text())}
-PROGRAMS = (*keras_training.PROGRAMS, *keras_masks.PROGRAMS)
+SOURCES = (keras_training, keras_masks, keras_stateful)
+GOLDEN = {name: found for source in SOURCES for name, found in json.loads(source.FILE.read_text()).items()}
+PROGRAMS = [program for source in SOURCES for program in source.PROGRAMS]
 NUMBA_LSTM = SimpleNamespace(
     callbacks=callbacks,
     layers=layers,

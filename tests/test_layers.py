@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from layer_gradients import check_gradients
+from lstm_layers import RNG, D, H, N, T, X, lstm
 from tolerances import ELEMENTWISE, RECURRENT, SUMS, assert_close
 
 from numba_lstm import activations, initializers, layers, names, random
@@ -14,10 +15,6 @@ from numba_lstm.device import get_ops
 from numba_lstm.kernels.specs import Key
 from numba_lstm.layers import LSTM, Activation, Dense, Dropout, Input, InputLayer, LSTMCell
 from numba_lstm.regularizers import L1
-
-N, T, D, H = 3, 5, 7, 11
-RNG = np.random.default_rng(11)
-X = RNG.normal(size=(N, T, D))
 
 
 @pytest.fixture(autouse=True)
@@ -29,178 +26,6 @@ def _fresh():
 class Failing(initializers.Initializer):
     def draw(self, shape):
         raise ZeroDivisionError
-
-
-def lstm(**arguments):
-    """A float64 LSTM with distinct weights everywhere, biases included, built for X."""
-    layer = LSTM(H, dtype="float64", bias_initializer="random_normal", **arguments)
-    layer(X)
-    return layer
-
-
-# -- LSTM -------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("shape", [(N, T, D), (1, T, D), (N, 1, D)])
-def test_lstm_answers_the_last_output_or_all_of_them(shape):
-    x = X[: shape[0], : shape[1]]
-    sequences, last = LSTM(H, return_sequences=True), LSTM(H)
-    y = sequences(x)
-    last(x)
-    last.set_weights(sequences.get_weights())
-    assert y.shape == (*shape[:2], H)
-    assert np.array_equal(y[:, -1], last(x))
-
-
-@pytest.mark.parametrize("sequences", [False, True])
-def test_lstm_with_return_state_answers_y_h_and_c(sequences):
-    layer = lstm(return_sequences=sequences, return_state=True)
-    y, h, c = layer(X)
-    assert np.array_equal(y[:, -1] if sequences else y, h)
-    assert h.shape == c.shape == (N, H)
-    assert not np.any(h == c)
-
-
-def test_lstm_goes_on_from_an_initial_state():
-    layer = lstm(return_sequences=True, return_state=True)
-    y, h, c = layer(X)
-    first, h1, c1 = layer(X[:, :2])
-    second, h2, c2 = layer(X[:, 2:], initial_state=[h1, c1])
-    assert np.array_equal(np.concatenate([first, second], axis=1), y)
-    assert np.array_equal(h2, h)
-    assert np.array_equal(c2, c)
-
-
-def test_a_masked_step_carries_states_and_output():
-    layer = lstm(return_sequences=True, return_state=True)
-    mask = np.ones((N, T))
-    mask[1, 3:] = 0
-    y, h, c = layer(X, mask=mask)
-    shorter, h1, c1 = layer(X[1:2, :3])
-    assert_close(y[1, :3], shorter[0], RECURRENT["float64"])
-    assert np.array_equal(y[1, 3:], y[1, [2, 2]])
-    assert_close(h[1:2], h1, RECURRENT["float64"])
-    assert_close(c[1:2], c1, RECURRENT["float64"])
-    assert_close(y[::2], layer(X)[0][::2], RECURRENT["float64"])
-
-
-def test_lstm_hands_the_mask_on_with_sequences_only():
-    ops = get_ops()
-    x, mask = ops.gather(X, slice(None), "float64"), ops.asarray(np.ones((T, N), bool), bool)
-    assert lstm(return_sequences=True).forward(ops, x, mask=mask).mask is mask
-    assert lstm().forward(ops, x, mask=mask).mask is None
-
-
-def test_lstm_weights_have_keras_names_and_shapes():
-    layer = LSTM(H, name="memory")
-    layer(X)
-    shapes = {"memory/kernel": (D, 4 * H), "memory/recurrent_kernel": (H, 4 * H), "memory/bias": (4 * H,)}
-    assert {v.path: v.shape for v in layer.variables} == shapes
-    assert layer.count_params() == 4 * H * (D + H + 1)
-
-
-def test_lstm_without_bias_has_two_weights():
-    layer = lstm(use_bias=False)
-    assert [v.name for v in layer.weights] == ["kernel", "recurrent_kernel"]
-    with_zeros = lstm()
-    with_zeros.set_weights([*layer.get_weights(), np.zeros(4 * H)])
-    assert np.array_equal(layer(X), with_zeros(X))
-
-
-@pytest.mark.parametrize("unit", [True, False])
-def test_unit_forget_bias_sets_the_second_block_only(unit):
-    layer = LSTM(H, bias_initializer=initializers.Constant(0.25), unit_forget_bias=unit)
-    layer(X)
-    blocks = layer.bias.value.reshape(4, H)
-    assert np.all(blocks[[0, 2, 3]] == 0.25)
-    assert np.all(blocks[1] == (1 if unit else 0.25))
-
-
-def test_lstm_draws_each_weight_as_one_matrix():
-    layer = LSTM(60)
-    layer(X)
-    limit = np.sqrt(6 / (D + 240))
-    assert 0.99 * limit < np.abs(layer.kernel.value).max() <= limit
-    recurrent = layer.recurrent_kernel.value.astype("float64")
-    assert np.allclose(recurrent @ recurrent.T, np.eye(60), atol=1e-6)
-
-
-def test_lstm_path_names_the_kernels():
-    assert lstm().path(N, T).split(":")[0] == lstm().path(N, T, training=True).split(":")[0]
-    with pytest.raises(ValueError, match="not built yet"):
-        LSTM(3).path(N, T)
-
-
-@pytest.mark.parametrize("argument", ["activation", "recurrent_activation"])
-def test_lstm_refuses_softmax(argument):
-    with pytest.raises(ValueError, match=f"cannot take 'softmax' as {argument}: a gate has one number at a time"):
-        LSTM(3, **{argument: "softmax"})
-
-
-def test_arguments_that_are_not_taken_yet_are_refused_by_name():
-    with pytest.raises(TypeError, match="Dense does not take 'lora_rank' yet, got 4"):
-        Dense(3, lora_rank=4)
-
-
-def test_arguments_that_are_not_taken_yet_may_stand_at_kerass_defaults():
-    Dense(3, lora_rank=None, lora_alpha=None)
-
-
-@pytest.mark.parametrize(
-    ("make", "error", "sentence"),
-    [
-        (lambda: LSTM(3, unit=4), TypeError, "LSTM has no argument 'unit', did you mean 'units'"),
-        (lambda: LSTM(0), ValueError, "units must be at least 1, got 0"),
-        (lambda: LSTM(2.5), TypeError, "units must be a whole number"),
-        (lambda: LSTM(True), TypeError, "units must be a whole number"),
-        (lambda: LSTM(3, "tahn"), ValueError, "did you mean 'tanh'"),
-        (lambda: LSTM(3, recurrent_initializer="orthogonl"), ValueError, "did you mean 'orthogonal'"),
-        (lambda: LSTM(3, seed=-1), ValueError, "a seed must be"),
-        (lambda: Dense(0), ValueError, "units must be at least 1"),
-        (lambda: LSTM(3, dropout=1.0), ValueError, r"LSTM's dropout must be a number in \[0, 1\), got 1.0"),
-        (lambda: LSTM(3, recurrent_dropout=-0.5), ValueError, r"LSTM's recurrent_dropout must be a number in \[0, 1\)"),
-        (lambda: LSTM(3, zoneout="half"), TypeError, "LSTM's zoneout must be a number"),
-        (lambda: LSTM(3, cell_clip=0.0), ValueError, r"LSTM's cell_clip must be a number in \(0, inf\), got 0.0"),
-        (lambda: LSTM(3, projection=0), ValueError, "LSTM's projection must be at least 1, got 0"),
-        (lambda: LSTM(3, use_cudnn="never"), ValueError, "unknown use_cudnn 'never'"),
-        (lambda: LSTM(3, kernel_regularizer="l3"), ValueError, "unknown regularizer 'l3'. Known: 'l1', 'l1_l2', 'l2'"),
-        (lambda: LSTM(3, bias_constraint="nonneg"), ValueError, "unknown constraint 'nonneg', did you mean 'non_neg'"),
-        (lambda: Dense(3, kernel_regularizer=np.sum), TypeError, "regularizer must be a name, an object"),
-        (lambda: Dense(3, dtype="float16"), TypeError, "'float32' or 'float64', got 'float16'"),
-        (lambda: Dense(3, name="a/b"), ValueError, "without '/'"),
-        (lambda: Dense(3, input_shape=7), TypeError, "a shape must be a tuple, got 7"),
-        (lambda: Dense(3, input_shape=(0,)), ValueError, "whole numbers of at least 1"),
-        (lambda: Dropout(1.0), ValueError, r"\[0, 1\), got 1.0"),
-        (lambda: Dropout(-0.1), ValueError, r"\[0, 1\), got -0.1"),
-        (lambda: Input(7), TypeError, "a shape must be a tuple"),
-        (lambda: Input(), ValueError, "shape or batch_shape"),
-        (lambda: Input((3, 4, 5, 6)), ValueError, "rank 1 or 2 or 3"),
-        (lambda: layers.deserialize({"class_name": "GRU", "config": {}}), ValueError, "unknown layer 'GRU'"),
-    ],
-)
-def test_bad_arguments_are_answered_with_a_sentence(make, error, sentence):
-    with pytest.raises(error, match=sentence):
-        make()
-
-
-@pytest.mark.parametrize(
-    ("call", "error", "sentence"),
-    [
-        (lambda layer: layer(X[0]), ValueError, r"expects \(batch, time, features\), got shape \(5, 7\). Add a feature axis"),
-        (lambda layer: layer(X[..., :2]), ValueError, "built for features = 7, got shape .* with 2"),
-        (lambda layer: layer(X[:0]), ValueError, "is empty"),
-        (lambda layer: layer(X + 1j), TypeError, "real numbers, got dtype complex128"),
-        (lambda layer: layer(X.astype(str)), TypeError, "real numbers"),
-        (lambda layer: layer(X, initial_state=[X[:, 0]]), ValueError, "two arrays, h and c, got 1"),
-        (lambda layer: layer(X, initial_state=[X[:, 0], X[:, 0]]), ValueError, r"states of shape \(3, 11\), got \(3, 7\)"),
-        (lambda layer: layer(X, mask=np.ones((T, N))), ValueError, r"mask of shape \(batch, time\) = \(3, 5\), got \(5, 3\)"),
-    ],
-)
-def test_bad_input_is_answered_with_a_sentence(call, error, sentence):
-    layer = LSTM(H)
-    layer(X)
-    with pytest.raises(error, match=sentence):
-        call(layer)
 
 
 # -- Dense, Activation, Dropout, Input --------------------------------------------------------------------------------
@@ -279,6 +104,55 @@ def test_input_holds_the_shape_of_a_batch():
     assert np.array_equal(Input((T, D), dtype="float64")(X), X)
 
 
+# -- bad arguments ----------------------------------------------------------------------------------------------------
+
+
+def test_arguments_that_are_not_taken_yet_are_refused_by_name():
+    with pytest.raises(TypeError, match="Dense does not take 'lora_rank' yet, got 4"):
+        Dense(3, lora_rank=4)
+
+
+def test_arguments_that_are_not_taken_yet_may_stand_at_kerass_defaults():
+    Dense(3, lora_rank=None, lora_alpha=None)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "sentence"),
+    [
+        (lambda: LSTM(3, unit=4), TypeError, "LSTM has no argument 'unit', did you mean 'units'"),
+        (lambda: LSTM(0), ValueError, "units must be at least 1, got 0"),
+        (lambda: LSTM(2.5), TypeError, "units must be a whole number"),
+        (lambda: LSTM(True), TypeError, "units must be a whole number"),
+        (lambda: LSTM(3, "tahn"), ValueError, "did you mean 'tanh'"),
+        (lambda: LSTM(3, recurrent_initializer="orthogonl"), ValueError, "did you mean 'orthogonal'"),
+        (lambda: LSTM(3, seed=-1), ValueError, "a seed must be"),
+        (lambda: Dense(0), ValueError, "units must be at least 1"),
+        (lambda: LSTM(3, dropout=1.0), ValueError, r"LSTM's dropout must be a number in \[0, 1\), got 1.0"),
+        (lambda: LSTM(3, recurrent_dropout=-0.5), ValueError, r"LSTM's recurrent_dropout must be a number in \[0, 1\)"),
+        (lambda: LSTM(3, zoneout="half"), TypeError, "LSTM's zoneout must be a number"),
+        (lambda: LSTM(3, cell_clip=0.0), ValueError, r"LSTM's cell_clip must be a number in \(0, inf\), got 0.0"),
+        (lambda: LSTM(3, projection=0), ValueError, "LSTM's projection must be at least 1, got 0"),
+        (lambda: LSTM(3, use_cudnn="never"), ValueError, "unknown use_cudnn 'never'"),
+        (lambda: LSTM(3, kernel_regularizer="l3"), ValueError, "unknown regularizer 'l3'. Known: 'l1', 'l1_l2', 'l2'"),
+        (lambda: LSTM(3, bias_constraint="nonneg"), ValueError, "unknown constraint 'nonneg', did you mean 'non_neg'"),
+        (lambda: Dense(3, kernel_regularizer=np.sum), TypeError, "regularizer must be a name, an object"),
+        (lambda: Dense(3, dtype="float16"), TypeError, "'float32' or 'float64', got 'float16'"),
+        (lambda: Dense(3, name="a/b"), ValueError, "without '/'"),
+        (lambda: Dense(3, input_shape=7), TypeError, "a shape must be a tuple, got 7"),
+        (lambda: Dense(3, input_shape=(0,)), ValueError, "whole numbers of at least 1"),
+        (lambda: Dropout(1.0), ValueError, r"\[0, 1\), got 1.0"),
+        (lambda: Dropout(-0.1), ValueError, r"\[0, 1\), got -0.1"),
+        (lambda: Input(7), TypeError, "a shape must be a tuple"),
+        (lambda: Input(), ValueError, "shape or batch_shape"),
+        (lambda: Input((3, 4, 5, 6)), ValueError, "rank 1 or 2 or 3"),
+        (lambda: layers.deserialize({"class_name": "GRU", "config": {}}), ValueError, "unknown layer 'GRU'"),
+    ],
+)
+def test_bad_arguments_are_answered_with_a_sentence(make, error, sentence):
+    with pytest.raises(error, match=sentence):
+        make()
+
+
 # -- all layers -------------------------------------------------------------------------------------------------------
 
 EXAMPLES = [
@@ -321,25 +195,6 @@ def test_the_output_has_the_shape_that_was_computed_for_it(layer):
     y = layer(X)
     shape = y[0].shape if isinstance(y, tuple) else y.shape
     assert shape == layer.compute_output_shape((N, T, D))
-
-
-@pytest.mark.parametrize("sequences", [True, False])
-def test_gradients_of_an_lstm_and_its_states_agree_with_finite_differences(sequences):
-    layer = lstm(return_sequences=sequences)
-    h, c = RNG.normal(size=(2, N, H))
-    dy, dh, dc = RNG.normal(size=(N, T, H) if sequences else (N, H)), RNG.normal(size=(N, H)), RNG.normal(size=(N, H))
-    check_gradients(layer, X, dy, (h, c), (dh if sequences else None, dc))
-
-
-def test_an_lstm_may_be_asked_for_the_gradient_of_its_states_alone():
-    layer = lstm()
-    h, c = RNG.normal(size=(2, N, H))
-    check_gradients(layer, X, None, (h, c), (RNG.normal(size=(N, H)), RNG.normal(size=(N, H))))
-
-
-def test_gradients_of_the_last_output_and_of_the_last_h_add_up():
-    dy, dh, dc = RNG.normal(size=(3, N, H))
-    check_gradients(lstm(), X, dy, (), (dh, dc))
 
 
 @pytest.mark.parametrize("x", [X, X[:, 0]], ids=["sequences", "rows"])

@@ -47,6 +47,14 @@ def test_a_mask_reaches_the_first_layer():
     assert np.array_equal(model(X, mask=mask), dense(lstm(X, mask=mask)))
 
 
+def test_a_layer_above_one_that_goes_backwards_leaves_out_the_steps_that_were_masked():
+    model = Sequential([Input((T, D)), LSTM(4, return_sequences=True, go_backwards=True), LSTM(3)])
+    below, above = model.layers
+    outputs = below(X, mask=MASK)
+    assert np.array_equal(model(X, mask=MASK), above(outputs, mask=MASK[:, ::-1]))
+    assert not np.array_equal(model(X, mask=MASK), above(outputs, mask=MASK))  # as Keras does
+
+
 def test_a_mask_may_be_of_any_real_numbers():
     model = make_model()
     assert np.array_equal(model(X, mask=MASK.astype(int) * 3), model(X, mask=MASK))

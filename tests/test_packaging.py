@@ -38,7 +38,8 @@ def test_numba_has_a_lower_bound_and_no_upper_one():
 
 
 @pytest.mark.parametrize(
-    "heavy", ["numba", "llvmlite", "rich", "matplotlib", "numba_lstm.kernels.cpu", "numba_lstm.kernels.reference"]
+    "heavy",
+    ["numba", "llvmlite", "rich", "matplotlib", *(f"numba_lstm.kernels.{name}" for name in ("cpu", "cuda", "reference"))],
 )
 def test_import_does_not_load(heavy, tmp_path):
     result = run("-c", f"import sys, numba_lstm; print({heavy!r} in sys.modules)", cwd=tmp_path)
@@ -57,7 +58,7 @@ def test_import_directions_hold():
 
 def test_extras_are_the_promised_ones():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert set(project["optional-dependencies"]) == {"plot", "keras", "test", "dev", "peers"}
+    assert set(project["optional-dependencies"]) == {"plot", "keras", "cuda12", "cuda13", "test", "dev", "peers"}
 
 
 def test_readme_has_the_commands_that_ci_runs():

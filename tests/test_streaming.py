@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 
-from numba_lstm.layers import LSTM, Activation, Dense, Dropout, Input, Layer
+from numba_lstm.layers import LSTM, Activation, Dense, Dropout, Input, Layer, TimeDistributed
 from numba_lstm.models import Sequential
 from numba_lstm.models.streaming import Stream
 
@@ -169,6 +169,45 @@ def test_a_layer_that_cannot_be_streamed_is_named():
     model = Sequential([Input((None, D)), Backwards(name="backwards")])
     with pytest.raises(NotImplementedError, match="backwards"):
         model.stream()
+
+
+class Doubled(LSTM):
+    """An LSTM that answers something else than its kernels do."""
+
+    def forward(self, ops, x, *args, **kwargs):
+        result = super().forward(ops, x, *args, **kwargs)
+        return result._replace(y=ops.scale(result.y, 2.0))
+
+
+class Halved(Dense):
+    def forward(self, ops, x, *args, **kwargs):
+        result = super().forward(ops, x, *args, **kwargs)
+        return result._replace(y=ops.scale(result.y, 0.5))
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: Doubled(4, name="own"), "own cannot be streamed: Doubled overrides forward, while a stream would"),
+        (lambda: TimeDistributed(Halved(4, name="own")), "own cannot be streamed: Halved overrides forward.*what Dense does"),
+    ],
+)
+def test_a_subclass_that_computes_something_else_is_no_stream(make, sentence):
+    model = Sequential([Input((None, D)), make()])
+    with pytest.raises(NotImplementedError, match=sentence):
+        model.stream()
+
+
+def test_a_subclass_with_parts_of_its_own_is_streamed():
+    class Named(LSTM):
+        def forward(self, *args, **kwargs):
+            return super().forward(*args, **kwargs)
+
+        def stream_parts(self):
+            return super().stream_parts()
+
+    model, x = Sequential([Input((None, D)), Named(4)]), np.random.default_rng(7).normal(size=(1, 1, D)).astype(np.float32)
+    assert np.array_equal(model.stream().step(x[:, 0]), model(x))
 
 
 @pytest.mark.parametrize("size", [0, -1])

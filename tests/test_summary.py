@@ -46,7 +46,7 @@ def test_the_summary_is_keras_table_and_names_the_device():
         " Total params: 10,451 (40.82 KB)",
         " Trainable params: 10,451 (40.82 KB)",
         " Non-trainable params: 0 (0.00 B)",
-        f" Device: {device.get_device()}",
+        " Device: {} ({})".format(*device.choose("auto", 10_451)),
     ]
 
 

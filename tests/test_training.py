@@ -1,20 +1,16 @@
-"""fit, evaluate, predict and their counterparts for one batch: what they promise beyond Keras's numbers."""
+"""fit and evaluate: what they promise beyond Keras's numbers."""
 
 from __future__ import annotations
 
-import threading
-import tracemalloc
 import warnings
 
 import numpy as np
 import pytest
-from tolerances import RECURRENT, assert_close
 from training_cases import LABELS, STEP_LABELS, WEIGHT, Y_STEPS, C, D, N, T, X, Y, make_model, same_weights
 
 from numba_lstm import Sequential, callbacks
 from numba_lstm.kernels.specs import Key
-from numba_lstm.layers import LSTM, Dense, Input
-from numba_lstm.optimizers import SGD
+from numba_lstm.layers import LSTM, Dense
 from numba_lstm.training.batches import load
 from numba_lstm.training.epochs import ArrayBatches, shuffled
 from numba_lstm.training.settling import settle_all
@@ -238,156 +234,6 @@ def test_labels_may_be_floats_without_fraction():
     floats.fit(X, LABELS.astype(float), **QUIET)
     whole.fit(X, LABELS.astype(np.uint8), **QUIET)
     assert same_weights(floats.get_weights(), whole.get_weights())
-
-
-# -- penalties and constraints --------------------------------------------------------------------------------------------
-
-
-def stack(**arguments):
-    layers = LSTM(4, **arguments.get("lstm", {})), Dense(C, **arguments.get("dense", {}))
-    model = Sequential([Input((T, D)), *layers], dtype="float64")
-    draw = np.random.default_rng(3)
-    model.set_weights([draw.normal(scale=0.4, size=w.shape) for w in model.get_weights()])
-    model.compile(SGD(0.1), "mse")
-    return model
-
-
-def test_penalties_join_the_loss_and_the_gradients():
-    plain, penalized = stack(), stack(lstm={"recurrent_regularizer": "l2"}, dense={"bias_regularizer": "l1"})
-    before = plain.get_weights()
-    squares, magnitudes = 0.01 * np.sum(before[1] ** 2), 0.01 * np.sum(abs(before[4]))
-    loss = plain.test_on_batch(X, Y) + squares + magnitudes
-    assert penalized.evaluate(X, Y, **QUIET) == pytest.approx(loss, rel=RECURRENT["float64"])
-    plain.train_on_batch(X, Y)
-    assert penalized.fit(X, Y, **QUIET).history["loss"] == [pytest.approx(loss, rel=RECURRENT["float64"])]
-    pulled = [np.zeros_like(w) for w in before]
-    pulled[1], pulled[4] = 0.1 * 0.02 * before[1], 0.1 * 0.01 * np.sign(before[4])
-    for after, free, pull in zip(penalized.get_weights(), plain.get_weights(), pulled, strict=True):
-        assert_close(after, free - pull, RECURRENT["float64"])
-
-
-def test_a_penalty_of_outputs_joins_the_loss_of_its_batch():
-    plain, penalized = stack(), stack(dense={"activity_regularizer": "l2"})
-    loss = plain.test_on_batch(X, Y) + 0.01 * np.sum(plain(X) ** 2) / N
-    assert penalized.test_on_batch(X, Y) == pytest.approx(loss, rel=RECURRENT["float64"])
-    assert penalized.train_on_batch(X, Y) == pytest.approx(loss, rel=RECURRENT["float64"])
-
-
-def test_what_is_frozen_has_no_penalty():
-    model = stack(lstm={"kernel_regularizer": "l2"})
-    model.layers[0].trainable = False
-    assert model.test_on_batch(X, Y) == stack().test_on_batch(X, Y)
-
-
-def test_constraints_hold_after_each_step():
-    model, seen = stack(dense={"kernel_constraint": "non_neg"}), []
-    watching = callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(model.get_weights()[3].min()))
-    model.fit(X, Y, batch_size=4, epochs=2, callbacks=[watching], **QUIET)
-    assert min(seen) == 0.0
-    assert len(seen) == 6
-
-
-def test_a_model_that_is_not_trainable_stays_as_it_is():
-    model = Sequential([Input((T, D)), LSTM(4), Dense(C)], trainable=False)
-    model.compile("adam", "mse")
-    before = model.get_weights()
-    model.fit(X, Y, **QUIET)
-    assert same_weights(before, model.get_weights())
-
-
-# -- one batch ----------------------------------------------------------------------------------------------------------
-
-
-def test_train_on_batch_is_a_step_of_fit():
-    stepped, fitted = make_model(dropout=0.5), make_model(dropout=0.5)
-    losses = [stepped.train_on_batch(X, Y) for _ in range(3)]
-    history = fitted.fit(X, Y, batch_size=N, epochs=3, shuffle=False, **QUIET)
-    assert losses == history.history["loss"]
-    assert same_weights(stepped.get_weights(), fitted.get_weights())
-
-
-def test_train_on_batch_answers_this_batch_alone():
-    model = make_model(optimizer="sgd")
-    model.train_on_batch(X[:4], Y[:4])
-    expected = model.test_on_batch(X[4:], Y[4:])
-    assert model.train_on_batch(X[4:], Y[4:]) == expected
-
-
-def test_test_on_batch_is_evaluate_and_changes_nothing():
-    model = make_model(metrics=["mae"])
-    before = model.get_weights()
-    assert model.test_on_batch(X, Y, WEIGHT) == model.evaluate(X, Y, batch_size=N, sample_weight=WEIGHT, **QUIET)
-    assert same_weights(before, model.get_weights())
-
-
-def test_answers_are_a_number_a_list_or_a_dict():
-    model = make_model()
-    loss = model.evaluate(X, Y, **QUIET)
-    assert isinstance(loss, float)
-    assert model.evaluate(X, Y, return_dict=True, **QUIET) == {"loss": loss}
-    model = make_model(metrics=["mae", "mae"])
-    values = model.evaluate(X, Y, **QUIET)
-    assert dict(zip(["loss", "mae", "mae_1"], values, strict=True)) == model.evaluate(X, Y, return_dict=True, **QUIET)
-
-
-# -- predict ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("sequences", [False, True])
-def test_predict_is_the_call_in_batches(sequences):
-    model = make_model(sequences=sequences)
-    output = model.predict(X, batch_size=4, **QUIET)
-    expected = np.concatenate([model(X[start : start + 4]) for start in range(0, N, 4)])
-    assert output.flags.c_contiguous
-    assert np.array_equal(output, expected)
-    assert np.array_equal(model.predict_on_batch(X), model(X))
-
-
-def test_predict_needs_no_compile():
-    model = Sequential([LSTM(3), Dense(2)])
-    assert model.predict(X, **QUIET).shape == (N, 2)
-
-
-def test_predict_stops_after_its_steps():
-    model = make_model()
-    assert np.array_equal(model.predict(X, batch_size=4, steps=2, **QUIET), model.predict(X[:8], batch_size=4, **QUIET))
-
-
-def test_predict_takes_batches_without_targets():
-    model = make_model()
-    parts = (X[start : start + 4] for start in range(0, N, 4))
-    assert np.array_equal(model.predict(parts, steps=3, **QUIET), model.predict(X, batch_size=4, **QUIET))
-
-
-def test_many_threads_predict_the_same_at_once():
-    model = make_model(dropout=0.5)
-    expected = model.predict(X, batch_size=4, **QUIET)
-    state = model.random.state
-    results = [None] * 8
-
-    def work(k):
-        results[k] = [model.predict(X, batch_size=4, **QUIET) for _ in range(5)]
-
-    threads = [threading.Thread(target=work, args=(k,)) for k in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert all(np.array_equal(output, expected) for outputs in results for output in outputs)
-    assert model.random.state == state
-
-
-def test_predict_holds_one_batch_beside_its_output():
-    model = make_model()
-    x = np.repeat(X, 1000, axis=0)
-    model.predict(x[:64], **QUIET)
-    tracemalloc.start()
-    try:
-        output = model.predict(x, batch_size=32, **QUIET)
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert peak < output.nbytes + x.nbytes / 4  # a copy of the input would be four times as much
 
 
 # -- a loss that is not finite ------------------------------------------------------------------------------------------

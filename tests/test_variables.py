@@ -47,3 +47,25 @@ def test_a_field_of_packed_records_is_read_right(view):
     x = view(records)[..., None]
     model = Sequential([Input((None, 1)), LSTM(4), Dense(2)])
     np.testing.assert_array_equal(model(x), model(x.copy()))
+
+
+def test_a_value_that_a_device_holds_is_fetched_when_it_is_asked_for():
+    variable = Variable(np.zeros(3))
+    variable.prepared("other", np.sum)
+    there, fetched = np.arange(3.0), []
+    variable.written_as("form", there, lambda made: fetched.append(1) or made)
+    assert variable.prepared("form", lambda _: pytest.fail("the form is there")) is there
+    assert variable.shape == (3,)
+    assert fetched == []
+    assert variable.value.tolist() == variable.numpy().tolist() == np.asarray(variable).tolist() == [0, 1, 2]
+    assert fetched == [1]
+    assert variable.prepared("other", np.sum) == 3
+
+
+def test_what_the_host_writes_comes_after_what_a_device_held():
+    variable = Variable(np.zeros(3))
+    variable.written_as("form", np.arange(3.0), lambda made: made)
+    variable.writable()[0] = 7
+    variable.written()
+    assert variable.value.tolist() == [7, 1, 2]
+    assert variable.prepared("form", np.sum) == 10

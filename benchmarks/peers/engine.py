@@ -43,6 +43,10 @@ class Engine:
         """A function that does one step of Adam on ``problem.x, problem.y`` and answers the loss from before it."""
         raise Unsupported("no training")
 
+    def masked(self, problem: Problem) -> tuple[Callable[[], Values], Callable[[], float]]:
+        """Inference, and a step of training with recurrent dropout, for ``problem.padded``, whose zeros are masked."""
+        raise Unsupported("no masks")
+
     def stream(self, problem: Problem) -> Callable[[Values], Values]:
         """A function that takes the next input (D,) and answers the output; the state is zero at first, and moves on."""
         raise Unsupported("no streaming")

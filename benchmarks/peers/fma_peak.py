@@ -42,6 +42,9 @@ class FmaPeak(Engine):
     def train(self, problem: Problem) -> Callable[[], float]:
         return lambda: float(self.spin()[0])
 
+    def masked(self, problem: Problem) -> tuple[Callable[[], Values], Callable[[], float]]:
+        return self.infer(problem), self.train(problem)
+
     def fit(self, problem: Problem) -> Callable[[], float]:
         return lambda: float(self.spin()[0])
 

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from .engine import Engine, Values
-from .problem import Problem
+from .problem import RECURRENT_DROPOUT, Problem
 
 
 class Keras(Engine):
@@ -28,35 +28,43 @@ class Keras(Engine):
         backend: Any = __import__(keras.backend.backend())
         return {"keras": keras.__version__, backend.__name__: backend.__version__}
 
-    def model(self, problem: Problem) -> keras.Model:
-        shape = problem.shape
-        lstm = keras.layers.LSTM(shape.H, activation=problem.activation)
-        model = keras.Sequential([keras.Input((shape.T, shape.D)), lstm, keras.layers.Dense(1)])
+    def model(self, problem: Problem, masked: bool = False) -> keras.Model:
+        shape, rate = problem.shape, RECURRENT_DROPOUT if masked else 0.0
+        lstm = keras.layers.LSTM(shape.H, activation=problem.activation, recurrent_dropout=rate)
+        masking = [keras.layers.Masking()] if masked else []
+        model = keras.Sequential([keras.Input((shape.T, shape.D)), *masking, lstm, keras.layers.Dense(1)])
         model.set_weights(problem.weights)
         model.compile(optimizer="adam", loss="mean_squared_error")
         return model
 
     def infer(self, problem: Problem) -> Callable[[], Values]:
-        model = self.model(problem)
+        return self._inference(self.model(problem), problem.x)
+
+    def _inference(self, model: keras.Model, x: Values) -> Callable[[], Values]:
         if keras.backend.backend() != "jax":
-            return partial(model.predict_on_batch, problem.x)
+            return partial(model.predict_on_batch, x)
         # predict_on_batch takes up to twice the time of the function that it compiles
         import jax
 
         forward = jax.jit(lambda weights, others, x: model.stateless_call(weights, others, x)[0])
         weights = [variable.value for variable in model.trainable_variables]
         others = [variable.value for variable in model.non_trainable_variables]
-        return lambda: np.asarray(forward(weights, others, problem.x))
+        return lambda: np.asarray(forward(weights, others, x))
 
     def train(self, problem: Problem) -> Callable[[], float]:
-        # With Keras 3's metrics reset each time, the answer is this batch's loss and no mean of all so far.
-        model = self.model(problem)
+        return self._training(self.model(problem), problem.x, problem.y)
 
+    def _training(self, model: keras.Model, x: Values, y: Values) -> Callable[[], float]:
+        # With Keras 3's metrics reset each time, the answer is this batch's loss and no mean of all so far.
         def step() -> float:
             model.reset_metrics()
-            return float(model.train_on_batch(problem.x, problem.y))
+            return float(model.train_on_batch(x, y))
 
         return step
+
+    def masked(self, problem: Problem) -> tuple[Callable[[], Values], Callable[[], float]]:
+        inference = self._inference(self.model(problem, masked=True), problem.padded)
+        return inference, self._training(self.model(problem, masked=True), problem.padded, problem.y)
 
     def fit(self, problem: Problem) -> Callable[[], float]:
         model, (x, y) = self.model(problem), problem.windows

@@ -1,4 +1,4 @@
-"""What is measured: inference, a training step, a step of a stream, an epoch."""
+"""What is measured: inference, a training step plain and with options, a step of a stream, an epoch."""
 
 from __future__ import annotations
 
@@ -37,6 +37,13 @@ MODES = {
         GRID[:2],
         attrgetter("training_flops"),
         tolerance=1e-3,  # losses after steps of Adam, whose epsilon frameworks add in two different places
+    ),
+    "masked": Mode(
+        "One training step with relu, a mask of lengths from 1 to T, and recurrent dropout",
+        (Shape(32, 100, 64, 128),),
+        (Shape(32, 100, 64, 128),),
+        attrgetter("training_flops"),
+        activation="relu",
     ),
     "stream": Mode(
         "One step of a stream, one sample, from Python",

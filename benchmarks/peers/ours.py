@@ -9,11 +9,11 @@ from typing import Any
 import numba
 
 import numba_lstm
-from numba_lstm.layers import LSTM, Dense, Input
+from numba_lstm.layers import LSTM, Dense, Input, Masking
 from numba_lstm.models import Sequential
 
 from .engine import Engine, Values
-from .problem import Problem
+from .problem import RECURRENT_DROPOUT, Problem
 
 
 class NumbaLSTM(Engine):
@@ -27,11 +27,12 @@ class NumbaLSTM(Engine):
     def versions(self) -> dict[str, str]:
         return {"numba_lstm": numba_lstm.__version__, "numba": numba.__version__}
 
-    def model(self, problem: Problem) -> Sequential:
+    def model(self, problem: Problem, masked: bool = False) -> Sequential:
         """The problem's model, compiled for training, with the problem's weights."""
-        shape = problem.shape
-        lstm = LSTM(shape.H, activation=problem.activation)
-        model = Sequential([Input((shape.T, shape.D)), lstm, Dense(1)], device=self.device, dtype=self.dtype)
+        shape, rate = problem.shape, RECURRENT_DROPOUT if masked else 0.0
+        lstm = LSTM(shape.H, activation=problem.activation, recurrent_dropout=rate)
+        stack = [Input((shape.T, shape.D)), *([Masking()] if masked else []), lstm, Dense(1)]
+        model = Sequential(stack, device=self.device, dtype=self.dtype)
         model.set_weights(problem.weights)
         model.compile(optimizer="adam", loss="mean_squared_error")
         return model
@@ -41,6 +42,10 @@ class NumbaLSTM(Engine):
 
     def train(self, problem: Problem) -> Callable[[], float]:
         return partial(self.model(problem).train_on_batch, problem.x, problem.y)
+
+    def masked(self, problem: Problem) -> tuple[Callable[[], Values], Callable[[], float]]:
+        still, trained = self.model(problem, masked=True), self.model(problem, masked=True)
+        return partial(still.predict_on_batch, problem.padded), partial(trained.train_on_batch, problem.padded, problem.y)
 
     def stream(self, problem: Problem) -> Callable[[Values], Values]:
         return self.model(problem).stream(batch_size=1).step

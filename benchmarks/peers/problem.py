@@ -10,6 +10,9 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float32]
 
+#: The recurrent dropout of the mode ``masked``.
+RECURRENT_DROPOUT = 0.2
+
 #: Windows of an epoch in the mode ``fit``.
 WINDOWS = 2048
 
@@ -88,6 +91,13 @@ class Problem:
     def x(self) -> Array:
         """A batch (N, T, D)."""
         return self._draw(5, self.shape.N, self.shape.T, self.shape.D)
+
+    @cached_property
+    def padded(self) -> Array:
+        """The batch with zeros behind sequences of 1 to T steps."""
+        N, T = self.shape.N, self.shape.T
+        lengths = np.linspace(T, 1, N).round()[:, None]
+        return self.x * (np.arange(T) < lengths)[:, :, None].astype(np.float32)
 
     @cached_property
     def y(self) -> Array:

@@ -39,6 +39,11 @@ def _train(engine: Engine, problem: Problem) -> tuple[Any, Call]:
     return [step(), step()], step  # the second loss shows the first gradient
 
 
+def _masked(engine: Engine, problem: Problem) -> tuple[Any, Call]:
+    infer, step = engine.masked(problem)  # what is dropped is drawn in other ways, so losses cannot be compared
+    return infer(), step
+
+
 def _stream(engine: Engine, problem: Problem) -> tuple[Any, Call]:
     step, inputs = engine.stream(problem), problem.x[0]
     return [np.array(step(x)) for x in inputs], partial(step, inputs[0])
@@ -48,4 +53,4 @@ def _fit(engine: Engine, problem: Problem) -> tuple[Any, Call]:
     return engine.infer(problem)(), engine.fit(problem)
 
 
-_TASKS = {"infer": _infer, "train": _train, "stream": _stream, "fit": _fit}
+_TASKS = {"infer": _infer, "train": _train, "masked": _masked, "stream": _stream, "fit": _fit}

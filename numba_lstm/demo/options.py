@@ -39,17 +39,15 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     if options.device is None:
         try:
             options.device = device.get_device()
-        except ValueError as error:
+        except (RuntimeError, ValueError) as error:
             parser.error(str(error))
     return options
 
 
 def _device(text: str) -> str:
-    if text == "cuda":
-        raise argparse.ArgumentTypeError("this version computes on the CPU only. Use --device cpu or --device auto.")
     try:
         return device.resolve(text)
-    except ValueError as error:
+    except (RuntimeError, ValueError) as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 

@@ -29,6 +29,9 @@ class Weight(Protocol):
     def written(self) -> None:
         """Say that writing is over; forms that were prepared meanwhile are dropped."""
 
+    def written_as(self, form: str, made: Any, fetch: Callable[[Any], npt.NDArray[Any]]) -> None:
+        """Say that ``made``, under ``form``, holds the value; ``fetch(made)`` brings it to the host when it is asked for."""
+
 
 class LSTMWeights(NamedTuple):
     """The weights of an LSTM, or (as arrays of the same shapes) their gradients; ``None`` where there is none.

@@ -153,5 +153,7 @@ class LSTM(Recurrent, LSTMCore):
     def path(self, N: int, T: int, training: bool = False, device: str | None = None) -> str:
         """The kernels that a call on (N, T, D) takes, ``"cpu:avx2:6x16"``; pure."""
         self._require_built()
-        D = self.kernel.shape[0]
-        return get_ops(device).lstm_path(N, T, D, self.units, np.dtype(self.dtype), self.spec, training=training)
+        D, rows = self.kernel.shape[0], self.layer_norm or self.projection is not None
+        gatewise = training and self.recurrent_dropout > 0
+        ops, dtype = get_ops(device), np.dtype(self.dtype)
+        return ops.lstm_path(N, T, D, self.units, dtype, self.spec, training=training, rows=rows, gatewise=gatewise)

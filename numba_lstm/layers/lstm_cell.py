@@ -102,7 +102,7 @@ class StackedRNNCells(Layer):
     Raises
     ------
     TypeError
-        For anything but :class:`LSTMCell`: only its equations are there as kernels.
+        For anything but :class:`LSTMCell`, and for a subclass that computes something else: only its equations are kernels.
     ValueError
         For no cells, two of one name, and for a cell with an ``activity_regularizer``: give that to ``RNN``.
     """
@@ -170,6 +170,12 @@ def check_cell(cell: Any) -> LSTMCell:
     """``cell``, if it can be run over time."""
     if not isinstance(cell, LSTMCell):
         raise TypeError(f"a cell must be an LSTMCell, whose equations are there as kernels, got {cell!r}.")
+    for method in ("forward", "backward", "run", "run_back"):
+        if getattr(type(cell), method) is not getattr(LSTMCell, method):
+            raise TypeError(
+                f"{cell.name} ({type(cell).__name__}) overrides {method}, but over time the kernels of LSTMCell run, and never "
+                "ask it. Write a layer of your own instead, or call the cell step by step."
+            )
     if cell.activity_regularizer is not None:
         raise ValueError(f"{cell.name} has an activity_regularizer, which a cell cannot have here. Give it to RNN.")
     return cell

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -125,7 +126,7 @@ class Owner:
             Before the layer is built.
         """
         self._require_built()
-        return sum(v.value.size for v in self.variables)
+        return sum(math.prod(v.shape) for v in self.variables)
 
     def get_weights(self) -> list[npt.NDArray[Any]]:
         """Copies of all variables' values."""

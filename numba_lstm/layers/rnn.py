@@ -30,7 +30,7 @@ class RNN(Recurrent):
     Raises
     ------
     TypeError
-        For any other kind of cell.
+        For any other kind of cell, and for a subclass that computes something else.
     """
 
     def __init__(

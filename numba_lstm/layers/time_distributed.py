@@ -8,6 +8,7 @@ from ..kernels.contract import Array, DensePart, LSTMPart, Ops, Tape
 from ..kernels.specs import Key
 from .arguments import Shape
 from .base import Backward, Forward, Layer
+from .streamed import streamed
 
 
 class TimeDistributed(Layer):
@@ -85,7 +86,7 @@ class TimeDistributed(Layer):
         return Backward(None if dx is None else ops.split_steps(dx, dy.shape[0]), gradients=gradients)
 
     def stream_parts(self) -> list[LSTMPart | DensePart]:
-        return self.layer.stream_parts()
+        return streamed(self.layer)
 
     def get_config(self) -> dict[str, Any]:
         from . import serialize  # here, for it knows all layers, this one too

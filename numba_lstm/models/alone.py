@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..kernels.contract import Stepper
+from ..layers.streamed import streamed
 from .chain import Chain
 
 #: Multiplications up to which the calls of a model's ops, some 50 microseconds, weigh as much as the arithmetic.
@@ -56,7 +57,7 @@ class Alone:
         if model.device != "cpu" or model.stateful:
             return None
         try:
-            parts = [part for layer in model.layers for part in layer.stream_parts()]
+            parts = [part for layer in model.layers for part in streamed(layer)]
         except NotImplementedError:
             return None
         features = model.input_shape[-1]

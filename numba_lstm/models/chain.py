@@ -68,8 +68,13 @@ class Chain(Stack):
 
     @property
     def device(self) -> str:
-        """The device that the model computes on."""
-        return devices.resolve(self._device)
+        """The device that the model computes on; "auto" decides by its parameters, once it is built."""
+        return self.device_choice[0]
+
+    @property
+    def device_choice(self) -> tuple[str, str]:
+        """The device, and why "auto" took it."""
+        return devices.choose(self._device, self.count_params() if self.built else 0)
 
     @property
     def ops(self) -> Ops:

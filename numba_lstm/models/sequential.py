@@ -34,7 +34,7 @@ class Sequential(Chain, Trainer):
         Added one by one.
     name : str, optional
         Default: ``sequential``, with a counter.
-    device : "auto", "cpu" or "reference", optional
+    device : "auto", "cpu", "cuda" or "reference", optional
         Where it computes. Default: where :func:`numba_lstm.set_device` says, at each call.
     dtype : "float32" or "float64"
         Of weights and arithmetic.

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..inputs import as_count, as_real
+from ..layers.streamed import streamed
 
 if TYPE_CHECKING:
     from .sequential import Sequential
@@ -47,7 +48,7 @@ class Stream:
             raise ValueError(f"{model.name} takes {model.input_shape}, not sequences (None, T, D), so it cannot be streamed.")
         D = model.input_shape[-1]
         assert D is not None
-        parts = [part for layer in model.layers for part in layer.stream_parts()]
+        parts = [part for layer in model.layers for part in streamed(layer)]
         self._dtype = np.dtype(model.dtype)
         self._name, self._shapes = model.name, ((D,), (N, D)) if N == 1 else ((N, D),)
         self._stepper = model.ops.stream(parts, D, N, self._dtype)

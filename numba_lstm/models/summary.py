@@ -33,7 +33,7 @@ def print_summary(
     width = line_length or max(40, min(100 if show_trainable else 88, shutil.get_terminal_size().columns - 4))
     out = sys.stdout if print_fn is None else None
     table = _table(model, width, positions, show_trainable, layer_range, out)
-    for line in [f'Model: "{model.name}"', *table, *_totals(model), f" Device: {model.device}"]:
+    for line in [f'Model: "{model.name}"', *table, *_totals(model), f" Device: {_device(model)}"]:
         (print_fn or print)(line)
 
 
@@ -98,6 +98,11 @@ def _totals(model: Sequential) -> list[str]:
         kinds["Optimizer"] = slots
     everything = [variable for variables in kinds.values() for variable in variables]
     return [_total(kind, variables) for kind, variables in {"Total": everything, **kinds}.items()]
+
+
+def _device(model: Sequential) -> str:
+    device, why = model.device_choice
+    return f"{device} ({why})" if why else device
 
 
 def _total(kind: str, variables: Iterable[Variable]) -> str:

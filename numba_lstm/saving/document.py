@@ -16,9 +16,9 @@ from ..models.sequential import Sequential
 from ..random import Stream
 from ..variables import Variable
 from .container import Tensors
+from .counting import MAX_LAYERS, check_layers, count_layers
 from .errors import REFUSALS, FileFormatError, brief
 
-MAX_LAYERS = 256
 _LAYERS, _OPTIMIZER = "layers/", "optimizer/"
 _KEYS = {"class_name", "config", "compile", "random"}
 _CONFIG_KEYS = {"name", "trainable", "dtype", "layers"}
@@ -30,11 +30,10 @@ def pack(model: Sequential) -> tuple[dict[str, Any], Tensors]:
     Raises
     ------
     ValueError
-        For more than ``MAX_LAYERS`` layers, the input's counted.
+        For more than ``MAX_LAYERS`` layers, the input's and those inside of others counted.
     """
     config = model.get_config()
-    if len(config["layers"]) > MAX_LAYERS:
-        raise ValueError(f"{model.name} has {len(config['layers']):,} layers; a file holds up to {MAX_LAYERS:,}.")
+    check_layers(model.name, config["layers"])
     document = {
         "class_name": "Sequential",
         "config": config,
@@ -107,8 +106,8 @@ def _check(document: Any) -> None:
         raise FileFormatError(
             f"its model's config must have exactly {', '.join(sorted(_CONFIG_KEYS))}, and compile be an object."
         )
-    if not isinstance(config["layers"], list) or len(config["layers"]) > MAX_LAYERS:
-        raise FileFormatError(f"its layers must be a list of at most {MAX_LAYERS:,}.")
+    if not isinstance(config["layers"], list) or count_layers(config["layers"]) > MAX_LAYERS:
+        raise FileFormatError(f"its layers must be a list of at most {MAX_LAYERS:,}, those inside of others counted.")
 
 
 def _compare(read: Any, made: Any, where: str) -> None:

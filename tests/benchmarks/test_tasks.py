@@ -38,7 +38,7 @@ def test_nan_and_missing_answers_are_infinitely_far():
     assert distance(np.array([1.0]), np.array([1.0, 1.0])) == np.inf
 
 
-@pytest.mark.parametrize("mode", ["infer", "train", "stream"])
+@pytest.mark.parametrize("mode", ["infer", "train", "masked", "stream"])
 def test_an_engine_that_mistakes_the_order_of_gates_is_noticed(mode):
     right, _ = task(mode, Witness(1), PROBLEM)
     wrong, _ = task(mode, Witness(1), Swapped(PROBLEM.shape))
@@ -51,6 +51,16 @@ def test_the_stream_answers_what_inference_answers():
     whole, _ = task("infer", Witness(1), one)
     assert len(steps) == one.shape.T
     assert steps[-1] == pytest.approx(whole[0], abs=1e-12)
+
+
+def test_sequences_that_are_padded_answer_what_they_answer_without_padding():
+    padded = PROBLEM.padded
+    lengths = np.any(padded != 0, axis=2).sum(axis=1)
+    assert lengths.tolist() == [5, 3, 1]
+    answer, _ = task("masked", Witness(1), PROBLEM)
+    for row, length in enumerate(lengths):
+        alone = Witness(1).model(PROBLEM).predict_on_batch(padded[row : row + 1, :length])
+        assert answer[row] == pytest.approx(alone.item(), abs=1e-12)
 
 
 def test_training_answers_losses_that_fall():

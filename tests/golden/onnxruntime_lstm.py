@@ -32,6 +32,8 @@ CASES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         {"activations": ["HardSigmoid", "Softsign", "Relu"], "activation_alpha": [0.2], "activation_beta": [0.5]},
         (),
     ),
+    "both ways": ({"direction": "bidirectional"}, ()),
+    "both ways with all": ({"direction": "bidirectional", "clip": 0.75, "input_forget": 1}, ("P", "sequence_lens")),
     "clipped activations": ({"activations": ["Relu", "Elu", "Softplus"], "activation_alpha": [0.7], "clip": 0.5}, ("P",)),
 }
 
@@ -45,11 +47,20 @@ def inputs() -> dict[str, Any]:
     return drawn | {"sequence_lens": np.array([5, 2, 4], np.int32)}
 
 
-def run(arrays: dict[str, Any], attributes: dict[str, Any], options: tuple[str, ...]) -> list[Any]:
+def given(arrays: dict[str, Any], name: str) -> dict[str, Any]:
+    """The inputs of a case. The weights and states of the other direction are those of the first, moved by one place."""
+    attributes, options = CASES[name]
+    own = {key: arrays[key] for key in INPUTS if key in ("X", "W", "R", "B", "initial_h", "initial_c", *options)}
+    if attributes.get("direction") != "bidirectional":
+        return own
+    shared = ("X", "sequence_lens")
+    return {key: a if key in shared else np.concatenate([a, 0.75 * np.roll(a, 1, -1)]) for key, a in own.items()}
+
+
+def run(given: dict[str, Any], attributes: dict[str, Any]) -> list[Any]:
     import onnxruntime
     from onnx import TensorProto, helper
 
-    given = {name: a for name, a in arrays.items() if name in ("X", "W", "R", "B", "initial_h", "initial_c", *options)}
     names = [name if name in given else "" for name in INPUTS]
     node = helper.make_node("LSTM", names, ["Y", "Y_h", "Y_c"], hidden_size=H, **attributes)
     types = {np.dtype(np.float32): TensorProto.FLOAT, np.dtype(np.int32): TensorProto.INT32}
@@ -66,7 +77,8 @@ def run(arrays: dict[str, Any], attributes: dict[str, Any], options: tuple[str, 
 
 if __name__ == "__main__":
     arrays = inputs()
-    made = {
-        f"{name}/{y}": a for name, case in CASES.items() for y, a in zip(("Y", "Y_h", "Y_c"), run(arrays, *case), strict=True)
-    }
+    made = {}
+    for name, (attributes, _) in CASES.items():
+        found = run(given(arrays, name), attributes)
+        made |= {f"{name}/{key}": a for key, a in zip(("Y", "Y_h", "Y_c"), found, strict=True)}
     np.savez_compressed(FILE, **arrays, **made)

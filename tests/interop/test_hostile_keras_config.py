@@ -131,6 +131,11 @@ HOSTILE = {
     "no layers": (put("config", "layers", value=[]), "a list of 1 to"),
     "100,000 layers": (many(9_000), "100,000 values|a list of 1 to"),
     "257 layers": (many(253), "a list of 1 to"),
+    "300 cells in a layer": (layer(thing("RNN", cell=[thing("LSTMCell", units=1)] * 300)), "those inside of others counted"),
+    "a leaky ReLU of Keras 2": (
+        of_layer("activation", thing("LeakyReLU", alpha=0.1)),
+        "LeakyReLU has alpha, which is not taken",
+    ),
     "another key of a model": (put("config", "custom", value=1), "which Keras's Sequential has not"),
     "a name that is a number": (put("config", "name", value=7), "name"),
     "trainable text": (put("config", "trainable", value="no"), "trainable is 'no'"),

@@ -72,9 +72,9 @@ def test_inputs_that_do_not_fit_are_refused(arrays, named, error, message):
 @pytest.mark.usefixtures("on_reference")
 @pytest.mark.parametrize("name", onnxruntime_lstm.CASES)
 def test_the_operator_is_that_of_onnx_runtime(name):
-    attributes, options = onnxruntime_lstm.CASES[name]
-    arrays = {key: OPERATOR[key] for key in ("X", "W", "R", "B", "initial_h", "initial_c", *options)}
-    found = onnx.lstm(**arrays, hidden_size=onnxruntime_lstm.H, **attributes)
+    found = onnx.lstm(
+        **onnxruntime_lstm.given(OPERATOR, name), hidden_size=onnxruntime_lstm.H, **onnxruntime_lstm.CASES[name][0]
+    )
     for key, array in zip(("Y", "Y_h", "Y_c"), found, strict=True):
         assert_close(array, OPERATOR[f"{name}/{key}"], FOREIGN, key)
 

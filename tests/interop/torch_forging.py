@@ -75,3 +75,6 @@ def saved(value, data=None, **members):
     """A file of ``torch.save`` whose pickle is ``value``, with one storage of 6 float32 numbers."""
     numbers = struct.pack("<6f", *range(6)) if data is None else data
     return zipped({"data.pkl": pickled(value), "byteorder": b"little", "data/0": numbers, **members})
+
+
+GOOD = dict_of(weight=tensor())

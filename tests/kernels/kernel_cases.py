@@ -65,6 +65,7 @@ class LSTMCase:
     cell_norm: Array | None = None
     noise: LSTMNoise | None = None
     spec: LSTMSpec = field(default_factory=LSTMSpec)
+    backwards: bool = False  #: whether x, mask and dy go in as views of reversed time
 
     def but(self, **changes: Any) -> LSTMCase:
         """The same case with some fields changed."""
@@ -164,12 +165,18 @@ def put_noise(ops: Any, noise: LSTMNoise) -> LSTMNoise:
     return LSTMNoise(*(put(ops, mask) for mask in noise))
 
 
+def put_steps(ops: Any, case: LSTMCase, array: Array | None) -> Any:
+    """A host array of steps, or None, on the device, in the direction of the case."""
+    placed = put(ops, array)
+    return ops.flip(placed) if case.backwards and placed is not None else placed
+
+
 def lstm_forward(ops: Any, case: LSTMCase, *, sequences: bool = True, training: bool = False) -> Any:
     """The op's own answer, without the case's noise unless ``training``."""
     noise = {"noise": put_noise(ops, case.noise)} if training and case.noise is not None else {}
     return ops.lstm_forward(
-        put(ops, case.x), case.weights, put(ops, case.h0), put(ops, case.c0), case.spec,
-        mask=put(ops, case.mask), sequences=sequences, training=training, **noise,
+        put_steps(ops, case, case.x), case.weights, put(ops, case.h0), put(ops, case.c0), case.spec,
+        mask=put_steps(ops, case, case.mask), sequences=sequences, training=training, **noise,
     )  # fmt: skip
 
 
@@ -180,7 +187,7 @@ def run_lstm(ops: Any, case: LSTMCase, *, need_dx: bool = True) -> dict[str, Arr
     """
     out = lstm_forward(ops, case, sequences=case.dy is not None, training=True)
     host = {name: None if a is None else np.array(ops.to_host(a)) for name, a in zip("yhc", out[:3], strict=True)}
-    back = ops.lstm_backward(out.tape, put(ops, case.dy), put(ops, case.dh), put(ops, case.dc), need_dx=need_dx)
+    back = ops.lstm_backward(out.tape, put_steps(ops, case, case.dy), put(ops, case.dh), put(ops, case.dc), need_dx=need_dx)
     gradients = dict(zip(("dx", "dh0", "dc0", *(f"d{w}" for w in WEIGHTS)), (*back[:3], *back.weights), strict=True))
     gradients = {name: a for name, a in gradients.items() if a is not None or name in ("dx", "db")}
     return host | {name: None if a is None else np.array(ops.to_host(a)) for name, a in gradients.items()}

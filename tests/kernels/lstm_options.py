@@ -141,6 +141,7 @@ class Example:
     mask: str = "gaps"  #: where the combination has one
     first: tuple[str, ...] = ("h0", "c0")  #: the states that are given
     bias: bool = True
+    backwards: bool = False
     returned: tuple[str, ...] = ("dy", "dh", "dc")  #: the gradients that come back
     need_dx: bool = True
     seed: int = 0
@@ -152,7 +153,7 @@ class Example:
         case = lstm_case(
             self.N, self.T, self.D, self.H,
             P=self.P if how.projected else None, peephole=how.peephole, normed=how.normed,
-            dtype=how.dtype, seed=self.seed, spec=spec, mask=self._mask(), **dict.fromkeys(absent),
+            dtype=how.dtype, seed=self.seed, spec=spec, mask=self._mask(), backwards=self.backwards, **dict.fromkeys(absent),
         )  # fmt: skip
         zoneout_h, zoneout_c = (rate > 0 for rate in spec.zoneout)
         noise = lstm_noise(case, inputs=how.inputs, recurrent=how.recurrent, zoneout_h=zoneout_h, zoneout_c=zoneout_c)
@@ -195,6 +196,7 @@ class Example:
             "c0": "c0" in self.first,
             "no first states": not self.first,
             "no bias": not self.bias,
+            "backwards": self.backwards,
             "dy": "dy" in self.returned,
             "dh": "dh" in self.returned,
             "dc": "dc" in self.returned,
@@ -210,7 +212,7 @@ class Example:
 #: Every name that :attr:`Example.options` may hold.
 OPTIONS = (
     *("float32", "float64", "peephole", "clip", "coupled", "projection", "layer norms", "zoneout of h", "zoneout of c"),
-    *("input masks", "recurrent masks", "mask", "row of nothing", "h0", "c0", "no first states", "no bias"),
+    *("input masks", "recurrent masks", "mask", "row of nothing", "h0", "c0", "no first states", "no bias", "backwards"),
     *("dy", "dh", "dc", "no dx", "a size of 1", "own activation", "activation with parameters"),
     *(activation.name for activation in ACTIVATIONS),
 )
@@ -247,6 +249,7 @@ def _examples(combination: Combination) -> st.SearchStrategy[Example]:
         mask=st.sampled_from(MASKS),
         first=some("h0", "c0"),
         bias=st.sampled_from((True, True, False)),
+        backwards=st.booleans(),
         returned=some("dy", "dh", "dc").filter(bool),
         need_dx=st.sampled_from((True, True, False)),
         seed=st.integers(0, 9999),

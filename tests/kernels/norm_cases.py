@@ -80,8 +80,8 @@ def run_batch_norm(ops: Any, case: NormCase, *, need_dx: bool = True) -> dict[st
     """Output, moving statistics and gradients on the host."""
     y, tape, mean, variance = batch_norm(ops, case, training=True)
     back = ops.batch_norm_backward(tape, put(ops, case.dy), need_dx=need_dx)
-    names = "y", "moving mean", "moving variance", "dx", "dgamma", "dbeta"
-    return on_host(ops, dict(zip(names, (y, mean, variance, *back), strict=True)))
+    arrays = on_host(ops, dict(zip(("y", "dx", "dgamma", "dbeta"), (y, *back), strict=True)))
+    return {**arrays, "moving mean": mean, "moving variance": variance}
 
 
 def on_host(ops: Any, arrays: dict[str, Any]) -> dict[str, Array | None]:

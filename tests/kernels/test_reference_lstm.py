@@ -87,4 +87,4 @@ def test_dtype_in_is_dtype_out(dtype):
 
 
 def test_path():
-    assert OPS.lstm_path(3, 5, 7, 11, np.float64, CELLS[0], training=True) == "reference"
+    assert OPS.lstm_path(3, 5, 7, 11, np.float64, CELLS[0], training=True, rows=True, gatewise=False) == "reference"

@@ -44,37 +44,43 @@ def from_onnx(a):
     return np.ascontiguousarray(blocks.reshape(a.shape).T)
 
 
-def onnx_case(name):
-    attributes, options = onnxruntime_lstm.CASES[name]
-    T, N, _ = ONNX["X"].shape
-    B, P = ONNX["B"][0].reshape(2, -1).sum(axis=0), ONNX["P"][0].reshape(3, -1)
+def onnx_case(name, direction):
+    """The first (0) or the other (1) direction of a case."""
+    attributes, _ = onnxruntime_lstm.CASES[name]
+    arrays = onnxruntime_lstm.given(ONNX, name)
+    lengths, P = arrays.get("sequence_lens"), arrays.get("P")
     spec = LSTMSpec(*ONNX_ACTIVATIONS.get(name, ()), clip=attributes.get("clip"), coupled=bool(attributes.get("input_forget")))
     return LSTMCase(
-        x=ONNX["X"],
-        W=from_onnx(ONNX["W"][0]),
-        U=from_onnx(ONNX["R"][0]),
-        b=from_onnx(B),
-        h0=ONNX["initial_h"][0],
-        c0=ONNX["initial_c"][0],
+        x=arrays["X"],
+        W=from_onnx(arrays["W"][direction]),
+        U=from_onnx(arrays["R"][direction]),
+        b=from_onnx(arrays["B"][direction].reshape(2, -1).sum(axis=0)),
+        h0=arrays["initial_h"][direction],
+        c0=arrays["initial_c"][direction],
         dy=None,
         dh=None,
         dc=None,
-        mask=np.arange(T)[:, None] < ONNX["sequence_lens"] if "sequence_lens" in options else None,
-        V=P[[0, 2, 1]] if "P" in options else None,
+        mask=None if lengths is None else np.arange(onnxruntime_lstm.T)[:, None] < lengths,
+        V=None if P is None else P[direction].reshape(3, -1)[[0, 2, 1]],
         spec=spec,
     )
+
+
+DIRECTIONS = {"forward": [False], "reverse": [True], "bidirectional": [False, True]}
 
 
 @pytest.mark.parametrize("name", onnxruntime_lstm.CASES)
 def test_onnxruntime(device, name):
     """Y is zero after a sequence's end, and in reverse each begins at its end."""
-    case, ops = onnx_case(name), get_ops(device)
-    reverse = onnxruntime_lstm.CASES[name][0].get("direction") == "reverse"
-    out = lstm_forward(ops, case.but(x=backwards(case.x), mask=backwards(case.mask)) if reverse else case)
-    y = np.array(ops.to_host(out.y))
-    y = np.where(True if case.mask is None else case.mask[..., None], backwards(y) if reverse else y, 0)
-    for key, value in {"Y": y[:, None], "Y_h": ops.to_host(out.h)[None], "Y_c": ops.to_host(out.c)[None]}.items():
-        assert_close(value, ONNX[f"{name}/{key}"], RECURRENT["float32"], key)
+    ops = get_ops(device)
+    for direction, reverse in enumerate(DIRECTIONS[onnxruntime_lstm.CASES[name][0].get("direction", "forward")]):
+        case = onnx_case(name, direction)
+        out = lstm_forward(ops, case.but(x=backwards(case.x), mask=backwards(case.mask)) if reverse else case)
+        y = np.array(ops.to_host(out.y))
+        y = np.where(True if case.mask is None else case.mask[..., None], backwards(y) if reverse else y, 0)
+        assert_close(y, ONNX[f"{name}/Y"][:, direction], RECURRENT["float32"], "Y")
+        assert_close(ops.to_host(out.h), ONNX[f"{name}/Y_h"][direction], RECURRENT["float32"], "Y_h")
+        assert_close(ops.to_host(out.c), ONNX[f"{name}/Y_c"][direction], RECURRENT["float32"], "Y_c")
 
 
 # -- PyTorch ----------------------------------------------------------------------------------------------------------

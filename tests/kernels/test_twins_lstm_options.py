@@ -7,14 +7,20 @@ from collections import Counter
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
-from kernel_cases import assert_twin_lstm, lstm_forward
+from kernel_cases import assert_twin_lstm, lstm_forward, run_lstm
 from lstm_options import OPTIONS, TRIPLES, examples
-from tolerances import RECURRENT_OPTIONS, assert_close
+from tolerances import OF_THE_WITNESS, RECURRENT_OPTIONS, assert_close, error
 
 from numba_lstm.device import get_ops
 
 #: The witness in float32 shows that the examples are sound: that their numbers stay finite and far from any edge.
 DEVICES = ("reference", "cpu")
+
+
+def lost(case):
+    """What the witness loses in the case's dtype, of its outputs and gradients the worst."""
+    found, exact = (run_lstm(get_ops("reference"), c) for c in (case, case.in_float64()))
+    return max(error(found[name], value) for name, value in exact.items() if value is not None)
 
 
 def compare(device, count):
@@ -23,6 +29,8 @@ def compare(device, count):
 
     def equals_the_witness(example):
         case, tolerance = example.case(), RECURRENT_OPTIONS[example.combination.dtype]
+        if device != "reference" and example.combination.dtype == "float32":
+            tolerance = max(tolerance, OF_THE_WITNESS * lost(case))
         assert_twin_lstm(ops, case, tolerance, need_dx=example.need_dx)
         found, expected = lstm_forward(ops, case), lstm_forward(get_ops("reference"), case.in_float64())
         for name, a, b in zip("yhc", found[:3], expected[:3], strict=True):
@@ -51,6 +59,5 @@ def test_random_combinations(device, capsys):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("device", DEVICES)
-def test_ten_thousand_random_combinations(device):
-    compare(device, 10_000)
+def test_ten_thousand_random_combinations():
+    compare("cpu", 10_000)

@@ -5,44 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from layer_gradients import check_gradients
-from tolerances import RECURRENT, assert_close
+from lstm_layers import MASK, NOISE, RNG, D, H, N, P, T, X, forward, host, lstm
 
 from numba_lstm import Sequential, names, random
-from numba_lstm.device import get_ops
-from numba_lstm.kernels.specs import Activation, Key, LSTMSpec
+from numba_lstm.kernels.specs import Activation, LSTMSpec
 from numba_lstm.layers import LSTM, Input
-from numba_lstm.layers.noise import NoiseRates
-
-N, T, D, H, P = 3, 5, 7, 11, 4
-RNG = np.random.default_rng(21)
-X = RNG.normal(size=(N, T, D))
-MASK = np.array([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0], [0, 1, 0, 1, 1]], bool)
-KEY = Key(1, 2, 3)
 
 
 @pytest.fixture(autouse=True)
 def _fresh():
     random.set_random_seed(8)
     names.reset()
-
-
-def lstm(**arguments):
-    """A float64 LSTM with distinct weights everywhere, built for X."""
-    layer = LSTM(H, dtype="float64", **arguments)
-    layer(X)
-    draw = np.random.default_rng(4)
-    layer.set_weights([draw.normal(scale=0.4, size=w.shape) for w in layer.get_weights()])
-    return layer
-
-
-def forward(layer, *, training=False, mask=None, states=None, x=X):
-    ops = get_ops()
-    steps = None if mask is None else ops.asarray(np.ascontiguousarray(mask.T), bool)
-    return layer.forward(ops, ops.gather(x, slice(None), "float64"), states, steps, training, KEY)
-
-
-def host(array):
-    return get_ops().to_host(array)
 
 
 # -- order of arguments and weights -----------------------------------------------------------------------------------
@@ -197,78 +170,6 @@ def test_a_stateful_layer_refuses_another_batch_size_until_it_is_reset():
     assert all(np.array_equal(a, b) for a, b in zip(layer.states, kept, strict=True))
     layer.reset_states()
     assert layer(X[:2]).shape == (2, H)
-
-
-# -- noise ------------------------------------------------------------------------------------------------------------
-
-NOISE = {
-    "dropout": {"dropout": 0.4},
-    "recurrent_dropout": {"recurrent_dropout": 0.4},
-    "both": {"dropout": 0.3, "recurrent_dropout": 0.4},
-    "zoneout": {"zoneout": 0.4},
-    "cell_zoneout": {"cell_zoneout": 0.4},
-}
-
-
-@pytest.mark.parametrize("name", NOISE)
-def test_noise_is_drawn_in_training_from_the_key_alone(name):
-    layer = lstm(**NOISE[name])
-    first, again = forward(layer, training=True).y, forward(layer, training=True).y
-    assert np.array_equal(host(first), host(again))
-    assert not np.allclose(host(first), layer(X))
-    assert np.array_equal(layer(X), layer(X))
-
-
-def test_a_layers_own_seed_takes_the_place_of_the_streams():
-    ops, x = get_ops(), get_ops().gather(X, slice(None), "float64")
-    layer = lstm(dropout=0.4, seed=9)
-    ys = [host(layer.forward(ops, x, training=True, rng=Key(seed, 2, 3)).y) for seed in (1, 2)]
-    assert np.array_equal(*ys)
-    assert not np.array_equal(ys[0], host(layer.forward(ops, x, training=True, rng=Key(1, 3, 3)).y))
-
-
-def test_dropout_has_one_mask_for_all_steps_and_gates():
-    """x is dropped as ``ops.dropout_forward`` does: the LSTM of the dropped x is the LSTM with dropout."""
-    ops = get_ops()
-    keep = ops.dropout_forward(ops.asarray(np.ones((1, N, D)), "float64"), 0.4, KEY)[0]
-    assert_close(host(forward(lstm(dropout=0.4), training=True).y), lstm()(X * host(keep)[0][:, None]), RECURRENT["float64"])
-
-
-@pytest.mark.parametrize("name", ["recurrent_dropout", "both"])
-def test_recurrent_dropout_has_masks_of_each_gate_for_all_steps(name):
-    """Four LSTMs of one step each, their inputs dropped by hand: gate k of the first is gate k of the layer."""
-    rates, ops = NOISE[name], get_ops()
-    seen = {}
-
-    class Spy:
-        def __getattr__(self, op):
-            return getattr(ops, op)
-
-        def lstm_forward(self, *args, **options):
-            seen.update(options)
-            return ops.lstm_forward(*args, **options)
-
-    lstm(**rates).forward(Spy(), ops.gather(X, slice(None), "float64"), training=True, rng=KEY)
-    noise = seen["noise"]
-    for masks, rate, size in ((noise.inputs, rates.get("dropout"), D), (noise.recurrent, rates["recurrent_dropout"], H)):
-        if rate is None:
-            assert masks is None
-            continue
-        masks = host(masks)
-        assert masks.shape == (4, N, size)
-        assert np.all((masks == 0) | np.isclose(masks, 1 / (1 - rate)))
-        assert not any(np.array_equal(masks[i], masks[j]) for i in range(4) for j in range(i))
-    assert noise.zoneout_h is noise.zoneout_c is None
-
-
-def test_rates_are_the_shares_of_what_is_dropped_or_kept():
-    rates = NoiseRates(0.1, 0.3, 0.6, 0.8)
-    noise = rates.draw(get_ops(), (20, 40, 50), 60, 70, "float32", KEY)
-    shares = [np.mean(host(noise.inputs) == 0), np.mean(host(noise.recurrent) == 0)]
-    shares += [np.mean(host(noise.zoneout_h)), np.mean(host(noise.zoneout_c))]
-    assert (noise.zoneout_h.shape, noise.zoneout_c.shape) == ((20, 40, 60), (20, 40, 70))
-    for share, rate in zip(shares, (0.1, 0.3, 0.6, 0.8), strict=True):
-        assert abs(share - rate) < 5 * np.sqrt(rate * (1 - rate) / 8000)
 
 
 # -- gradients --------------------------------------------------------------------------------------------------------

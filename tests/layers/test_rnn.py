@@ -146,6 +146,14 @@ def test_cells_of_a_stack_drop_different_features():
     assert {(key.seed, key.step) for key in seen} == {(1, 2)}
 
 
+class Doubled(LSTMCell):
+    """A cell of another equation."""
+
+    def forward(self, ops, x, *args, **kwargs):
+        result = super().forward(ops, x, *args, **kwargs)
+        return result._replace(y=ops.scale(result.y, 2.0))
+
+
 CONFIGS = [
     RNN(LSTMCell(H, "relu", seed=3), True),
     RNN([LSTMCell(H), LSTMCell(K)], stateful=True),
@@ -164,6 +172,11 @@ def test_a_config_makes_an_equal_layer(layer):
     [
         (lambda: RNN(Dense(3)), TypeError, "a cell must be an LSTMCell, whose equations are there as kernels, got <Dense"),
         (lambda: RNN(LSTM(3)), TypeError, "a cell must be an LSTMCell"),
+        (
+            lambda: RNN([LSTMCell(3), Doubled(3)]),
+            TypeError,
+            r"\(Doubled\) overrides forward, but over time the kernels of LSTMCell run",
+        ),
         (lambda: RNN([LSTMCell(3), 4]), TypeError, "a cell must be an LSTMCell, .* got 4"),
         (lambda: RNN([]), ValueError, "needs at least one cell"),
         (lambda: RNN([LSTMCell(3, name="a"), LSTMCell(3, name="a")]), ValueError, "cells of different names"),

@@ -11,6 +11,16 @@ from hypothesis import strategies as st
 from numba_lstm.saving import FileFormatError, container, load_model
 
 DENSE = {"class_name": "Dense", "config": {"units": 1}}
+
+
+def stacked(count, levels=1):
+    """An RNN of ``count`` cells, the last of which is a stack of so many again, and so on."""
+    made = cell = {"class_name": "LSTMCell", "config": {"units": 1}}
+    for _ in range(levels):
+        made = {"class_name": "StackedRNNCells", "config": {"cells": [cell] * (count - 1) + [made]}}
+    return {"class_name": "RNN", "config": {"cell": made}}
+
+
 OUTLINES = {
     "null": (put((), None), "an object with exactly"),
     "text": (put((), "Sequential"), "an object with exactly"),
@@ -45,6 +55,8 @@ OUTLINES = {
     "no layers": (put(("config", "layers"), []), "on one side only"),
     "257 layers": (put(("config", "layers"), [DENSE] * 257), "list of at most 256"),
     "3,000 layers": (put(("config", "layers"), [DENSE] * 3_000), "list of at most 256"),
+    "300 cells in a layer": (put(("config", "layers"), [stacked(300)]), "those inside of others counted"),
+    "ten levels of 30 cells": (put(("config", "layers"), [stacked(30, 10)]), "those inside of others counted"),
 }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from ...layers import InputLayer
 from ...models import Sequential
 from ...saving import strict_json
-from ...saving.document import MAX_LAYERS
+from ...saving.counting import check_layers
 from ...saving.errors import FileFormatError
 from .. import hdf5
 from ..hdf5 import Contents
@@ -69,8 +69,7 @@ def encode(model: Sequential) -> bytes:
 
 def _config(model: Sequential) -> dict[str, Any]:
     config = model.get_config()
-    if len(config["layers"]) > MAX_LAYERS:
-        raise ValueError(f"{model.name} has {len(config['layers']):,} layers; a file holds up to {MAX_LAYERS:,}.")
+    check_layers(model.name, config["layers"])
     _check_states(model, config["layers"])
     entry: dict[str, Any] = {
         "module": "keras",

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ... import initializers, layers
 from ...layers import InputLayer, Layer
 from ...models import Sequential
-from ...saving.document import MAX_LAYERS
+from ...saving.counting import MAX_LAYERS, count_layers
 from ...saving.errors import REFUSALS, FileFormatError, brief
 from ...variables import Variable
 from .from_keras import from_keras
@@ -47,8 +47,8 @@ def build(config: Any, size: int, custom_objects: Classes) -> Sequential:
     own, entries = config["config"], config["config"].get("layers")
     if others := own.keys() - _CONFIG_KEYS:
         raise FileFormatError(f"its model has {', '.join(sorted(others)):.200}, which Keras's Sequential has not.")
-    if not isinstance(entries, list) or not 0 < len(entries) <= MAX_LAYERS:
-        raise FileFormatError(f"its layers must be a list of 1 to {MAX_LAYERS:,}.")
+    if not isinstance(entries, list) or not 0 < count_layers(entries) <= MAX_LAYERS:
+        raise FileFormatError(f"its layers must be a list of 1 to {MAX_LAYERS:,}, those inside of others counted.")
     stack = [_layer(index, entry, custom_objects) for index, entry in enumerate(entries)]
     # Keras computes in the layers' dtypes; the model's own says nothing.
     dtype = next(filter(None, map(_dtype, stack)), None) or from_keras(own.get("dtype")) or "float32"

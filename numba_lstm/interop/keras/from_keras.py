@@ -19,6 +19,7 @@ _KEYS = {"module", "class_name", "config", "registered_name", "build_config", "s
 _POLICIES = {"DTypePolicy", "FloatDTypePolicy", "Policy"}
 #: Layers that Keras takes as activations with parameters -> the activation here, and those of their arguments that stay.
 ACTIVATIONS = {"LeakyReLU": ("leaky_relu", "negative_slope"), "ELU": ("elu", "alpha")}
+_OF_LAYERS = ("name", "trainable", "dtype")  # arguments of any layer
 #: Arguments of Keras alone, at the only values that are taken: they say how Keras runs, or ask for what is not there.
 _NEUTRAL: dict[str, tuple[Any, ...]] = {
     "InputLayer": (("sparse", False), ("ragged", False), ("optional", False)),
@@ -69,6 +70,8 @@ def from_keras(value: Any, custom: Collection[str] = ()) -> Any:
     made = {key: from_keras(item, custom) for key, item in config.items()}
     if name in ACTIVATIONS and module in (None, "keras.layers"):
         activation, argument = ACTIVATIONS[name]
+        if others := made.keys() - {argument, *_OF_LAYERS}:
+            raise FileFormatError(f"its {name} has {', '.join(sorted(others)):.200}, which is not taken.")
         return {"class_name": activation, "config": {argument: made[argument]} if argument in made else {}}
     return {"class_name": name, "config": made if name in custom else _taken(name, made)}
 

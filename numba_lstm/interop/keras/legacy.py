@@ -13,7 +13,7 @@ from ...saving import strict_json
 from ...saving.errors import FileFormatError
 from ...variables import Variable
 from ..hdf5 import Contents
-from . import building, compiling, optimizer_state
+from . import building, compiling, keras2, optimizer_state
 
 Array = npt.NDArray[Any]
 _WEIGHTS, _OPTIMIZER = "model_weights", "optimizer_weights"
@@ -22,13 +22,21 @@ _WEIGHTS, _OPTIMIZER = "model_weights", "optimizer_weights"
 def load_model(contents: Contents, custom_objects: building.Classes, compile: bool) -> Sequential:
     """The model of a whole-model file."""
     root = contents.attributes.get("", {})
+    old = str(root.get("keras_version")).startswith("2.")
     size = sum(array.size for array in contents.arrays.values())
-    model = building.build(_json(root, "model_config"), size, custom_objects)
+    config = _json(root, "model_config")
+    model = building.build(keras2.model_config(config) if old else config, size, custom_objects)
+    if old:
+        keras2.check_axes(model, config)
     assign_weights(model, contents, f"{_WEIGHTS}/")
     if compile and "training_config" in root:
-        compiling.compile_from(model, compiling.from_training_config(_json(root, "training_config")))
-        if names := _list(contents, _OPTIMIZER, "weight_names"):
-            optimizer_state.load(model, [_array(contents, f"{_OPTIMIZER}/{name}") for name in names])
+        training = _json(root, "training_config")
+        compiling.compile_from(model, compiling.from_training_config(keras2.training_config(training) if old else training))
+        state = {name: _array(contents, f"{_OPTIMIZER}/{name}") for name in _list(contents, _OPTIMIZER, "weight_names")}
+        if state and old:
+            keras2.load_optimizer(model, state)
+        elif state:
+            optimizer_state.load(model, list(state.values()))
     return model
 
 

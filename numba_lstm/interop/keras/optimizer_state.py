@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +16,8 @@ from ...variables import Variable
 
 Array = npt.NDArray[Any]
 
+_SETTLED = 1_000  #: steps after which Nadam's u is beta_1 to the last bit; a file may claim 2^62
+
 
 def to_arrays(optimizer: Optimizer, variables: Sequence[Variable]) -> list[Array]:
     """The state for Keras; that of an optimizer which took no step yet is its first one, for ``variables``."""
@@ -25,11 +26,17 @@ def to_arrays(optimizer: Optimizer, variables: Sequence[Variable]) -> list[Array
         optimizer.build(variables)
     arrays: list[Array] = [np.array(optimizer.iterations, np.int32)]
     if not _scheduled(optimizer):
-        arrays.append(np.array(optimizer.learning_rate, np.float32))
-    arrays += [optimizer.slots[v][s].value for v, s in _order(optimizer, len(optimizer.slots))]
+        arrays.append(rate_of(optimizer))
+    arrays += [optimizer.slots[v][s].value for v, s in order(optimizer, len(optimizer.slots))]
     if isinstance(optimizer, Nadam):
         arrays.append(np.array(_product(optimizer), np.float32))
     return arrays
+
+
+def rate_of(optimizer: Optimizer) -> Array:
+    """The next step's rate, in Keras's precision."""
+    with np.errstate(over="ignore"):  # one beyond it is infinite there
+        return np.array(optimizer.learning_rate, np.float64).astype(np.float32)
 
 
 def load(model: Sequential, arrays: Sequence[Array]) -> None:
@@ -51,9 +58,9 @@ def load(model: Sequential, arrays: Sequence[Array]) -> None:
     try:
         if variables:
             optimizer.build(variables)
-        paths = [optimizer.slots[v][s].path for v, s in _order(optimizer, len(variables))]
+        paths = [optimizer.slots[v][s].path for v, s in order(optimizer, len(variables))]
         steps = np.array(head[0], np.int64)
-        if scalars == 2 and np.float32(optimizer.learning_rate) != head[1]:  # the config has it with all its digits
+        if scalars == 2 and rate_of(optimizer) != head[1]:  # the config has it with all its digits
             optimizer.learning_rate = float(head[1])
         optimizer.load_state({"iterations": steps, **dict(zip(paths, slots, strict=True))})
     except REFUSALS as error:
@@ -66,7 +73,7 @@ def _owners(model: Sequential, optimizer: Optimizer, slots: Sequence[Array]) -> 
     if not slots and optimizer.spec.slots:
         return []  # it was saved before its first step
     for variables in (model.trainable_weights, [v for v in model.weights if v.trainable]):
-        if shapes == [variables[v].shape for v, _ in _order(optimizer, len(variables))]:
+        if shapes == [variables[v].shape for v, _ in order(optimizer, len(variables))]:
             if any(array.dtype != v.dtype for array, v in zip(slots, _repeated(optimizer, variables), strict=True)):
                 raise FileFormatError("its optimizer's state has another dtype than the weights.")
             return variables
@@ -76,10 +83,10 @@ def _owners(model: Sequential, optimizer: Optimizer, slots: Sequence[Array]) -> 
 
 
 def _repeated(optimizer: Optimizer, variables: Sequence[Variable]) -> list[Variable]:
-    return [variables[v] for v, _ in _order(optimizer, len(variables))]
+    return [variables[v] for v, _ in order(optimizer, len(variables))]
 
 
-def _order(optimizer: Optimizer, count: int) -> list[tuple[int, int]]:
+def order(optimizer: Optimizer, count: int) -> list[tuple[int, int]]:
     """Indices of variable and slot in Keras's order: slot by slot, but both moments variable by variable."""
     slots = optimizer.spec.slots
     moments = 2 if slots[:2] == ("momentum", "velocity") else 0
@@ -93,9 +100,7 @@ def _scheduled(optimizer: Optimizer) -> bool:
 
 def _product(optimizer: Nadam) -> float:
     """The product of Nadam's u over the steps taken (Dozat 2016)."""
-    product = 1.0
-    for step in range(1, optimizer.iterations + 1):
-        product *= optimizer.spec.beta_1 * (1 - 0.5 * 0.96**step)
-        if not product:
-            break
-    return math.fabs(product)
+    product, beta = 1.0, optimizer.spec.beta_1
+    for step in range(1, min(optimizer.iterations, _SETTLED) + 1):
+        product *= beta * (1 - 0.5 * 0.96**step)
+    return product * float(beta ** max(optimizer.iterations - _SETTLED, 0))

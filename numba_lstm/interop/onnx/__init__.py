@@ -1,13 +1,15 @@
 """ONNX files, read, run and written without ONNX: no C library sees a file.
 
 :mod:`.operator` is the operator LSTM. :mod:`.protobuf`, :mod:`.messages`, :mod:`.tensors` and :mod:`.external` know the bytes,
-:mod:`.reading` what makes a graph of them, :mod:`.graph` and :mod:`.nodes` how it runs; :mod:`.writing` makes files of models.
+:mod:`.reading` what makes a graph of them, :mod:`.graph` and :mod:`.nodes` how it runs; :mod:`.chains` makes models of graphs,
+:mod:`.writing` files of models.
 """
 
 from .backend import Backend
+from .chains import load_model
 from .graph import Graph
 from .operator import lstm
 from .reading import load
 from .writing import export
 
-__all__ = ["Backend", "Graph", "export", "load", "lstm"]
+__all__ = ["Backend", "Graph", "export", "load", "load_model", "lstm"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import NamedTuple
 
@@ -61,7 +62,15 @@ def take(names: list[str], alphas: list[float], betas: list[float]) -> list[Acti
 
 @cache
 def spec(name: str, alpha: float | None = None, beta: float | None = None) -> Activation:
-    """The spec of a function by its lower-case name; the same object for the same parameters, so that kernels are kept."""
+    """The spec of a function by its lower-case name; the same object for the same parameters, so that kernels are kept.
+
+    Raises
+    ------
+    ValueError
+        For NaN and infinity as parameters.
+    """
+    if not all(parameter is None or math.isfinite(parameter) for parameter in (alpha, beta)):
+        raise ValueError(f"the parameters of {name} must be finite, got alpha={alpha} and beta={beta}.")
     if name in _SAME:
         return Activation(name)
     assert alpha is not None

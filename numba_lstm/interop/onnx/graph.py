@@ -13,9 +13,10 @@ import numpy.typing as npt
 from ...device import get_ops
 from .calls import Call, Operator
 from .computing import WEIGHTS, cells_of
-from .nodes import OPERATORS
 
 Host = npt.NDArray[Any]
+
+SHARED = 4  #: how often LSTMs may share all weights of a file, each of which makes its own form of them
 
 
 class Value(NamedTuple):
@@ -30,7 +31,9 @@ class Value(NamedTuple):
 class Node:
     """An operator, the names of what goes in and of what comes out ("" where one is left out), and its attributes."""
 
-    name: str
+    name: str  #: as messages call it
+    label: str  #: the file's own name of it, or ""
+    kind: str
     operator: Operator
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
@@ -47,6 +50,11 @@ class Graph:
     ----------
     inputs, outputs : tuple of Value
         ``(name, dtype, shape)`` of each.
+    nodes : tuple of Node
+        In the order in which they are run; those named Constant are among ``constants``.
+    constants : dict of str to array
+    opset : int
+        The version of ONNX's operators.
     """
 
     def __init__(
@@ -58,17 +66,21 @@ class Graph:
         opset: int,
     ) -> None:
         self.inputs, self.outputs = tuple(inputs), tuple(outputs)
-        self._nodes, self._constants, self._opset = tuple(nodes), dict(constants), opset
+        self.nodes, self.constants, self.opset = tuple(nodes), dict(constants), opset
         self._uses = Counter(name for node in nodes for name in node.inputs)
         self._uses.update(value.name for value in outputs)
 
     def prepare(self) -> None:
         """Make ready the weights of LSTMs that are constants, and so check their shapes."""
-        for node in self._nodes:
-            weights = [name for index in WEIGHTS for name in node.inputs[index : index + 1]]
-            if node.operator is OPERATORS["LSTM"] and all(name in self._constants or not name for name in weights):
+        left = SHARED * sum(array.nbytes for array in self.constants.values())
+        for node in self.nodes:
+            weights = [name for index in WEIGHTS for name in node.inputs[index : index + 1] if name]
+            if node.kind == "LSTM" and all(name in self.constants for name in weights):
+                left -= sum(self.constants[name].nbytes for name in weights)
+                if left < 0:
+                    raise ValueError(f"{node.name} is one LSTM too many on the same weights.")
                 try:
-                    node.kept["cells"] = cells_of([self._constants.get(name) for name in node.inputs], node.attributes)
+                    node.kept["cells"] = cells_of([self.constants.get(name) for name in node.inputs], node.attributes)
                 except (ValueError, TypeError) as error:
                     raise ValueError(f"{node.name}: {error}") from error
 
@@ -91,17 +103,17 @@ class Graph:
 
     def run(self, feeds: Mapping[str, npt.ArrayLike]) -> list[Host]:
         """The outputs, in order, for inputs by name; see :meth:`__call__`."""
-        values: dict[str, Host] = dict(self._constants)
+        values: dict[str, Host] = dict(self.constants)
         for value in self.inputs:
             if value.name not in feeds:
                 raise TypeError(f"the input {value.name!r} is missing. The graph has {self._names()}.")
             values[value.name] = _settled(value, feeds[value.name])
         left = Counter(self._uses)
         ops = get_ops()
-        for node in self._nodes:
+        for node in self.nodes:
             inputs = [values[name] if name else None for name in node.inputs]
-            constant = [not name or name in self._constants for name in node.inputs]
-            call = Call(ops, inputs, node.attributes, self._opset, constant, node.kept)
+            constant = [not name or name in self.constants for name in node.inputs]
+            call = Call(ops, inputs, node.attributes, self.opset, constant, node.kept)
             try:
                 made = node.operator.run(call)
             except (ValueError, TypeError) as error:

@@ -47,17 +47,22 @@ def load(path: str | os.PathLike[str], *, external_data: bool = False) -> Graph:
         If it is damaged or forged, and for an operator, a data type or an option that is not run here, by name.
     """
     name = os.fsdecode(path)
-    status = os.stat(name)
+    outside = external.Folder(os.path.dirname(os.path.abspath(name))).read if external_data else external.refuse
     try:
-        if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for its writer
-            raise FileFormatError("it is not a regular file.")
-        if status.st_size > MAX_BYTES:
-            raise FileFormatError(f"it has {status.st_size:,} bytes; an ONNX file has at most {MAX_BYTES:,}.")
-        with open(name, "rb") as file:
-            data = file.read(status.st_size)
-        return loads(data, external.Folder(os.path.dirname(os.path.abspath(name))).read if external_data else external.refuse)
+        return loads(read_bytes(name), outside)
     except FileFormatError as error:
         raise FileFormatError(f"{name}: {error}") from error
+
+
+def read_bytes(path: str) -> bytes:
+    """The bytes of a file that may be an ONNX file."""
+    status = os.stat(path)
+    if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for its writer
+        raise FileFormatError("it is not a regular file.")
+    if status.st_size > MAX_BYTES:
+        raise FileFormatError(f"it has {status.st_size:,} bytes; an ONNX file has at most {MAX_BYTES:,}.")
+    with open(path, "rb") as file:
+        return file.read(status.st_size)
 
 
 def loads(data: bytes, outside: External = external.refuse) -> Graph:
@@ -87,7 +92,7 @@ def loads(data: bytes, outside: External = external.refuse) -> Graph:
         if made & known or len(made) != sum(1 for name in node.outputs if name):
             raise FileFormatError(f"{node.name} makes {', '.join(sorted(made)):.100}, of which there is one already.")
         known |= made
-        if node.operator is OPERATORS["Constant"]:
+        if node.kind == "Constant":
             constants[node.outputs[0]] = _constant(node)
         else:
             nodes.append(node)
@@ -146,7 +151,7 @@ def _node(message: Message, index: int, known: set[str], outside: External) -> N
         if key not in operator.attributes or key in attributes:
             raise FileFormatError(f"its {name} has the attribute {key!r:.100} twice, or {kind} has no such one here.")
         attributes[key] = _attribute(attribute, KINDS[key], f"{name}: its attribute {key!r}", outside)
-    return Node(name, operator, tuple(inputs), tuple(outputs), attributes)
+    return Node(name, message.get("name", ""), kind, operator, tuple(inputs), tuple(outputs), attributes)
 
 
 def _attribute(message: Message, kind: str, what: str, outside: External) -> Any:

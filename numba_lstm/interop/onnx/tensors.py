@@ -45,6 +45,11 @@ def dtype_of(number: int, what: str) -> np.dtype[Any]:
     return np.dtype("f4") if name == "BF16" else DTYPES[name]
 
 
+def name_of(number: int) -> str:
+    """The name of an ONNX data type, or its number where it is not read."""
+    return _TYPES[number][0] if number in _TYPES else f"data type {number}"
+
+
 def number_of(dtype: npt.DTypeLike) -> int:
     """ONNX's number of a dtype."""
     return next(number for number, (name, _) in _TYPES.items() if DTYPES[name] == np.dtype(dtype))

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ...saving.errors import FileFormatError
 from ..zips import Zip, open_zip
 from . import pickles, records
-from .source import Source
+from .source import Form, Source
 
 MAX_PICKLE = 4 << 20  #: bytes
 
@@ -50,7 +50,7 @@ def opened(path: str) -> Iterator[Source]:
                 raise FileFormatError(f"its storage {storage.key:.20} is described in two ways.")
             return tensor.of(data)
 
-        yield Source(tuple(tensors), read)
+        yield Source(tuple(tensors), read, {name: Form(t.storage.dtype, t.shape) for name, t in tensors.items()})
 
 
 def _root(archive: Zip) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -48,7 +49,11 @@ def lstm(source: StateDict | str | os.PathLike[str], prefix: str = "", *, return
     with reading.blaming(source):
         arrays = reading.read(source, prefix, names.name("weight_ih", 0, False))
         stack = names.cells(arrays)
-    base = _stem(prefix, "lstm")
+    return _lstm(stack, _stem(prefix, "lstm"), _dtype(arrays), return_sequences)
+
+
+def _lstm(stack: Sequence[tuple[names.Cell, ...]], base: str, dtype: str, return_sequences: bool) -> Sequential:
+    """The model of an ``nn.LSTM`` with these cells, each layer's in one tuple."""
     first = stack[0][0]
     layers: list[Layer] = [Input((None, first.weight_ih.shape[1]))]
     for index, cells in enumerate(stack):
@@ -60,7 +65,7 @@ def lstm(source: StateDict | str | os.PathLike[str], prefix: str = "", *, return
             name=f"{base}_l{index}",
         )
         layers.append(layer if len(cells) == 1 else Bidirectional(layer, name=f"{base}_l{index}"))
-    model = _made(layers, base, arrays)
+    model = _made(layers, base, dtype)
     for made, cells in zip(model.layers, stack, strict=True):
         for own, cell in zip(directions(made), cells, strict=True):
             own.kernel.assign(cell.weight_ih.T)
@@ -95,11 +100,69 @@ def linear(source: StateDict | str | os.PathLike[str], prefix: str = "") -> Sequ
     with reading.blaming(source):
         arrays = reading.read(source, prefix, "weight")
         weight, bias = _check_linear(arrays)
+    return _linear(weight, bias, _stem(prefix, "linear"), _dtype(arrays))
+
+
+def _linear(weight: Array, bias: Array | None, base: str, dtype: str) -> Sequential:
+    """The model of an ``nn.Linear`` with these weights."""
     C, D = weight.shape
-    base = _stem(prefix, "linear")
-    model = _made([Input((D,)), Dense(C, use_bias=bias is not None, name=base)], base, arrays)
+    model = _made([Input((D,)), Dense(C, use_bias=bias is not None, name=base)], base, dtype)
     model.set_weights([weight.T] if bias is None else [weight.T, bias])
     return model
+
+
+def load_model(source: StateDict | str | os.PathLike[str], *, return_sequences: bool = True) -> Sequential:
+    """The model of all weights in a file: a ``torch.nn.LSTM``, a ``torch.nn.Linear``, or that behind the other.
+
+    Parameters
+    ----------
+    source : state_dict, path
+        As :func:`lstm`'s.
+    return_sequences : bool
+        Whether the LSTM answers all steps, or what is behind it sees the last one alone; weights do not say.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        As :func:`lstm`; and for other weights beside these, since nothing says what is computed with them.
+    """
+    with reading.blaming(source):
+        arrays = reading.read_all(source)
+        (lstm_name, lstm_arrays), (linear_name, linear_arrays) = _parts(arrays)
+        stack = names.cells(lstm_arrays) if lstm_arrays else []
+        head = _check_linear(linear_arrays) if linear_arrays else None
+        width = sum(cell.weight_hh.shape[1] for cell in stack[-1]) if stack else None
+        if head is not None and width not in (None, head[0].shape[1]):
+            raise ValueError(
+                f"its Linear {linear_name!r:.100} takes {head[0].shape[1]} features, and its LSTM answers {width}."
+            )
+    dtype = _dtype(arrays)
+    parts = [_lstm(stack, _stem(lstm_name, "lstm"), dtype, return_sequences)] if stack else []
+    parts += [_linear(*head, _stem(linear_name, "linear"), dtype)] if head is not None else []
+    if len(parts) == 1:
+        return parts[0]
+    layers = [layer for part in parts for layer in part.layers]
+    return Sequential([Input((None, stack[0][0].weight_ih.shape[1])), *layers], dtype=dtype)
+
+
+def _parts(arrays: Arrays) -> list[tuple[str, Arrays]]:
+    """The names of an LSTM and of a Linear, and their weights, {} for one that is not there."""
+    modules: dict[str, Arrays] = {}
+    for name, array in arrays.items():
+        module, _, own = name.rpartition(".")
+        modules.setdefault(module, {})[own] = array
+    lstms = [module for module, own in modules.items() if names.name("weight_ih", 0, False) in own]
+    linears = [module for module in modules if module not in lstms]
+    for found, kind in ((lstms, "LSTM"), (linears, "Linear")):
+        if len(found) > 1:
+            listed = ", ".join(map(repr, found[:9]))
+            raise ValueError(
+                f"it has weights of {len(found)} modules, {listed:.200}, where one {kind} was expected. "
+                "Read them one by one, by prefix: numba_lstm.interop.torch.lstm and .linear."
+            )
+    if not modules:
+        raise ValueError("it holds no weights.")
+    return [(found[0], modules[found[0]]) if found else ("", {}) for found in (lstms, linears)]
 
 
 def _check_linear(arrays: Arrays) -> tuple[Array, Array | None]:
@@ -119,7 +182,10 @@ def _stem(prefix: str, kind: str) -> str:
     return prefix.strip(".").replace(".", "_").replace("/", "_")[:80] or kind
 
 
-def _made(layers: list[Layer], name: str, arrays: Arrays) -> Sequential:
-    dtype = "float64" if any(array.dtype == np.float64 for array in arrays.values()) else "float32"
+def _dtype(arrays: Arrays) -> str:
+    return "float64" if any(array.dtype == np.float64 for array in arrays.values()) else "float32"
+
+
+def _made(layers: list[Layer], name: str, dtype: str) -> Sequential:
     with initializers.skipped():
         return Sequential(layers, name=name, dtype=dtype)

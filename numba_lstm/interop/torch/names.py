@@ -19,7 +19,7 @@ Array = npt.NDArray[Any]
 
 MAX_LAYERS = 256
 KINDS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
-_NAME = re.compile(rf"({'|'.join(KINDS)})_l(\d{{1,4}})(_reverse)?")
+_NAME = re.compile(rf"({'|'.join(KINDS)})_l(0|[1-9][0-9]{{0,3}})(_reverse)?")  # one name a weight: not l00, nor other digits
 _GATES = {1: "an RNN", 3: "a GRU"}
 
 

@@ -16,7 +16,7 @@ from ...saving.errors import FileFormatError
 from ...serialization import nearest
 from ..dtypes import DTYPES, decode
 from . import archive
-from .source import Source
+from .source import Form, Source
 
 Arrays = dict[str, npt.NDArray[Any]]
 StateDict = Mapping[str, npt.ArrayLike]
@@ -47,10 +47,14 @@ def read(source: StateDict | str | os.PathLike[str], prefix: str, wanted: str) -
     FileNotFoundError
         If there is no such file.
     """
-    if isinstance(source, Mapping):
-        return _select(Source(tuple(source), lambda name: _asarray(name, source[name])), prefix, wanted)
-    with _opened(os.fsdecode(source)) as content:
+    with opened(source) as content:
         return _select(content, prefix, wanted)
+
+
+def read_all(source: StateDict | str | os.PathLike[str]) -> Arrays:
+    """All float32 and float64 arrays, by their names; errors as :func:`read`'s."""
+    with opened(source) as content:
+        return {name: _floating(name, content.read(name)) for name in content.names}
 
 
 @contextmanager
@@ -89,8 +93,12 @@ def _asarray(name: str, value: npt.ArrayLike) -> npt.NDArray[Any]:
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[Source]:
-    """The file's tensors; its content says which kind it is, not its name."""
+def opened(source: StateDict | str | os.PathLike[str]) -> Iterator[Source]:
+    """The tensors of a state_dict or a file; the file's content says which kind it is, not its name."""
+    if isinstance(source, Mapping):
+        yield Source(tuple(source), lambda name: _asarray(name, source[name]))
+        return
+    path = os.fsdecode(source)
     if not stat.S_ISREG(os.stat(path).st_mode):  # opening a pipe would wait for its writer
         raise FileFormatError("it is not a regular file.")
     with open(path, "rb") as file:
@@ -104,8 +112,8 @@ def _opened(path: str) -> Iterator[Source]:
         )
     else:
         reader = _safetensors
-    with reader(path) as source:
-        yield source
+    with reader(path) as content:
+        yield content
 
 
 @contextmanager
@@ -121,4 +129,5 @@ def _safetensors(path: str) -> Iterator[Source]:
             data = file.read(entry.end - entry.begin)
             return decode(np.frombuffer(data, entry.dtype).reshape(entry.shape))
 
-        yield Source(tuple(entries), read)
+        names = {dtype: name for name, dtype in DTYPES.items()}
+        yield Source(tuple(entries), read, {name: Form(names[e.dtype], e.shape) for name, e in entries.items()})

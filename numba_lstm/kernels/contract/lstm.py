@@ -98,8 +98,13 @@ class LSTMOps(Protocol):
         below 2**-62 (float64: 2**-510) in magnitude may be flushed to zero. May consume the tape.
         """
 
-    def lstm_path(self, N: int, T: int, D: int, H: int, dtype: Any, spec: LSTMSpec, *, training: bool) -> str:
-        """The name of the kernels that :meth:`lstm_forward` takes for these sizes, ``"cpu:avx2:6x16"``; pure."""
+    def lstm_path(
+        self, N: int, T: int, D: int, H: int, dtype: Any, spec: LSTMSpec, *, training: bool, rows: bool, gatewise: bool
+    ) -> str:
+        """The name of the kernels that :meth:`lstm_forward` takes for these sizes, ``"cpu:avx2:6x16"``; pure.
+
+        ``rows`` says whether there are layer norms or a projection, ``gatewise`` whether gates have dropout masks of their own.
+        """
 
     def stream(self, parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any) -> Stepper:
         """N independent streams through ``parts``, one after the other, states zero; inputs have ``features`` features.

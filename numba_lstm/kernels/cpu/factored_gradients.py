@@ -12,8 +12,9 @@ from typing import Any
 import numpy.typing as npt
 
 from ...gates import COUNT
+from ..contract import LSTMNoise
 from . import pool
-from .gradients import SPARE, WIDE
+from .gradients import SPARE, WIDE, gate_gradient
 from .jit import inlined, kernel
 from .memory import aligned
 from .panels import NUMBA, Panels, Shape
@@ -110,3 +111,19 @@ def factored_gradient(a: Array, factors: Array, dz: Array, shape: Shape, cut: Pa
 
     pool.run(parts, work)
     return out
+
+
+def weight_gradients(
+    rows: Array, D: int, dz: Array, noise: LSTMNoise, layout: tuple[Shape, Panels, int]
+) -> tuple[Array, Array, Array]:
+    """dU, dW and db of rows ``[h | x | 1]``; in one product, where gates have no factors of their own."""
+    _, cut, _ = layout
+    h, x1, x = rows[:, : cut.H], rows[:, cut.padded : cut.padded + D + 1], rows[:, cut.padded : cut.padded + D]
+    if noise.inputs is None and noise.recurrent is None:
+        all_ = gate_gradient(rows[:, : cut.padded + D + 1], dz, *layout)
+        return all_[: cut.H], all_[cut.padded : -1], all_[-1]
+    dU = gate_gradient(h, dz, *layout) if noise.recurrent is None else factored_gradient(h, noise.recurrent, dz, *layout)
+    if noise.inputs is None:
+        dW1 = gate_gradient(x1, dz, *layout)
+        return dU, dW1[:-1], dW1[-1]
+    return dU, factored_gradient(x, noise.inputs, dz, *layout), gate_gradient(x1[:, D:], dz, *layout)[0]

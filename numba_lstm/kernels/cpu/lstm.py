@@ -17,8 +17,7 @@ from . import packing, pool
 from .arrays import asarray
 from .cell_gradients import gate_gradient_cell, output_gradient_cell
 from .cells import Asked, gate_cell, output_cell, settings, traits
-from .factored_gradients import factored_gradient
-from .gradients import gate_gradient
+from .factored_gradients import weight_gradients
 from .host import HOST
 from .lstm_buffers import input_gradient, padded_steps, panel_stride, start, state
 from .lstm_gradient_loops import backward_loop
@@ -48,7 +47,8 @@ AHEAD_ROWS = 128
 #: Bytes of dz that a chunk of the backward product keeps in the second-level cache.
 L2_SHARE = 128 * 1024
 
-#: Recurrent weights from which on threads share the panels of a single row, and the steps for which they then stay together.
+#: Recurrent weights from which on threads share the panels of a single row (below, a member that another program takes the core
+#: from costs more than all gain), and the steps for which they then stay together.
 GANG_WEIGHTS = 200_000
 GANG_STEPS = 512
 
@@ -73,11 +73,15 @@ class _Tape(NamedTuple):
     asked: Asked
 
 
-def lstm_path(N: int, T: int, D: int, H: int, dtype: Any, spec: LSTMSpec, *, training: bool) -> str:
-    """CPU twin: instruction set, rows by columns of the tallest tile, and ``ahead`` where x W is done before the loop."""
+def lstm_path(N: int, T: int, D: int, H: int, dtype: Any, spec: LSTMSpec, *, training: bool, rows: bool, gatewise: bool) -> str:
+    """CPU twin: instruction set and rows by columns of the tallest tile, then what is special.
+
+    ``rows``: each step goes by whole rows; ``gates``: products have masks of each gate; ``ahead``: x W is done before the loop.
+    """
     shape = geometry(np.dtype(dtype))
-    steps = _ahead(N, T, D, panels(H, shape.V), np.dtype(dtype))
-    return f"cpu:{HOST.isa}:{min(N, HEIGHT)}x{shape.w}" + (":ahead" if steps else "")
+    ahead = not (rows or gatewise) and _ahead(N, T, D, panels(H, shape.V), np.dtype(dtype)) > 0
+    special = {"rows": rows, "gates": gatewise, "ahead": ahead}
+    return ":".join([f"cpu:{HOST.isa}:{min(N, HEIGHT)}x{shape.w}", *(name for name, so in special.items() if so)])
 
 
 class _Plan(NamedTuple):
@@ -231,7 +235,7 @@ def lstm_backward(tape: _Tape, dy: Array | None, dh: Array | None, dc: Array | N
         dx = own_factors.input_gradient((T, N, D), W, noise.inputs, gates, shape, cut, apart)
     elif need_dx:
         dx = input_gradient((T, N, D), weights.kernel, gates, shape, cut, apart)
-    dU, dW, db = _weight_gradients(rows[:T].reshape(T * N, -1), D, gates, noise, (shape, cut, apart))
+    dU, dW, db = weight_gradients(rows[:T].reshape(T * N, -1), D, gates, noise, (shape, cut, apart))
     db = None if weights.bias is None else db
     dV = None if V is None else packing.peephole_gradient(shares, cut)
     return LSTMGradients(dx, dh0, into_c[:, :H], LSTMWeights(dW, dU, db, dV))
@@ -255,22 +259,6 @@ def _share(N: int, parts: int, members: int, work: Callable[[int, int, int, Arra
         pool.gang(members, lambda member, all_, meeting: work(member, 0, N, meeting, member, all_))
     else:
         pool.run(parts, lambda part: work(part, *pool.span(N, part, parts), NO_MEETING, 0, 1))
-
-
-def _weight_gradients(
-    rows: Array, D: int, dz: Array, noise: LSTMNoise, layout: tuple[Shape, Panels, int]
-) -> tuple[Array, Array, Array]:
-    """dU, dW and db of rows ``[h | x | 1]``; in one product, where gates have no factors of their own."""
-    _, cut, _ = layout
-    h, x1, x = rows[:, : cut.H], rows[:, cut.padded : cut.padded + D + 1], rows[:, cut.padded : cut.padded + D]
-    if noise.inputs is None and noise.recurrent is None:
-        all_ = gate_gradient(rows[:, : cut.padded + D + 1], dz, *layout)
-        return all_[: cut.H], all_[cut.padded : -1], all_[-1]
-    dU = gate_gradient(h, dz, *layout) if noise.recurrent is None else factored_gradient(h, noise.recurrent, dz, *layout)
-    if noise.inputs is None:
-        dW1 = gate_gradient(x1, dz, *layout)
-        return dU, dW1[:-1], dW1[-1]
-    return dU, factored_gradient(x, noise.inputs, dz, *layout), gate_gradient(x1[:, D:], dz, *layout)[0]
 
 
 def _kept(kept: Array | None, cut: Panels) -> Array:

@@ -86,6 +86,6 @@ def lstm_backward(tape: LSTMTape, dy: Array | None, dh: Array | None, dc: Array 
     return LSTMGradients(dx if need_dx else None, dh, dc, dweights)
 
 
-def lstm_path(N: int, T: int, D: int, H: int, dtype: Any, spec: Any, *, training: bool) -> str:
+def lstm_path(N: int, T: int, D: int, H: int, dtype: Any, spec: Any, *, training: bool, rows: bool, gatewise: bool) -> str:
     """The witness has one path."""
     return "reference"

@@ -1,0 +1,199 @@
+"""What a file holds, told without building a model: its layers by name, its arrays by name, type and shape.
+
+Only the outline of a file is trusted here that its reader would check too; nothing is allocated but what the file has.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy.typing as npt
+
+from ..saving import container, strict_json
+from ..saving.errors import FileFormatError
+from . import formats, hdf5
+from .keras import archive
+from .onnx import messages, protobuf, reading
+from .onnx import tensors as onnx_tensors
+from .torch import reading as torch_reading
+from .zips import open_zip
+
+MAX_DEPTH = 8  #: layers within layers that are told
+
+
+@dataclass(frozen=True)
+class Array:
+    """An array in a file."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a file holds.
+
+    Attributes
+    ----------
+    format : str
+        One of :mod:`.formats`.
+    facts : dict of str to str
+        What is said of the whole.
+    layers : list of (str, str)
+        The name and the kind of each layer, or of each node.
+    arrays : list of Array
+    """
+
+    format: str
+    facts: dict[str, str] = field(default_factory=dict)
+    layers: list[tuple[str, str]] = field(default_factory=list)
+    arrays: list[Array] = field(default_factory=list)
+
+
+def describe(path: str | os.PathLike[str]) -> Description:
+    """What is in a file of any format that is read here.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    FileFormatError
+        If it is damaged, forged, or of another kind.
+    """
+    name = os.fsdecode(path)
+    try:
+        found = formats.format_of(name)
+        return _DESCRIBERS[found](name)
+    except FileFormatError as error:
+        raise FileFormatError(f"{name}: {error}") from error
+
+
+def _native(path: str) -> Description:
+    document, tensors = container.read(path)
+    facts = {"file format": str(container.FORMAT), **_model(document)}
+    compiled = document.get("compile") if isinstance(document, dict) else None
+    if compiled:
+        facts |= _training(compiled)
+    return Description(formats.NATIVE, facts, list(_layers(document)), _arrays(tensors))
+
+
+def _keras(path: str) -> Description:
+    with open_zip(path) as file:
+        config, contents = archive.read_config(file), archive.read_weights(file)
+    compiled = config.get("compile_config") if isinstance(config, dict) else None
+    facts = _model(config) | (_training(compiled) if compiled else {})
+    return Description(formats.KERAS, facts, list(_layers(config)), _arrays(contents.arrays))
+
+
+def _hdf5(path: str) -> Description:
+    with open(path, "rb") as file:
+        contents = hdf5.read(file.read())
+    root = contents.attributes.get("", {})
+    texts = {key: value for key, value in root.items() if isinstance(value, str)}
+    if "model_config" not in texts:
+        return Description(formats.WEIGHTS, {}, [], _arrays(contents.arrays))
+    config = strict_json.loads(texts["model_config"], "its model_config")
+    facts = _model(config) | {"Keras": texts.get("keras_version", "of a version that is not said")}
+    if "training_config" in texts:
+        training = strict_json.loads(texts["training_config"], "its training_config")
+        if isinstance(training, dict):
+            facts |= _training({**training, "optimizer": training.get("optimizer_config")})
+    return Description(formats.LEGACY, facts, list(_layers(config)), _arrays(contents.arrays))
+
+
+def _torch(path: str) -> Description:
+    with torch_reading.opened(path) as source:
+        arrays = [Array(name, form.dtype, form.shape) for name, form in source.forms.items()]
+    return Description(formats.format_of(path), {}, [], arrays)
+
+
+def _onnx(path: str) -> Description:
+    model = protobuf.read(reading.read_bytes(path), messages.MODEL)
+    graph = model.get("graph")
+    if graph is None:
+        raise FileFormatError("it holds no graph, so it is no ONNX file, or damaged.")
+    facts = {
+        "producer": f"{model.get('producer_name', '')} {model.get('producer_version', '')}".strip() or "not said",
+        "operators": ", ".join(
+            f"{entry.get('domain') or 'ai.onnx'} {entry.get('version', 0)}" for entry in model.get("opset_import", [])
+        ),
+        "inputs": ", ".join(_port(value) for value in graph.get("input", [])),
+        "outputs": ", ".join(_port(value) for value in graph.get("output", [])),
+    }
+    nodes = [(node.get("name", ""), node.get("op_type", "")) for node in graph.get("node", [])]
+    arrays = [
+        Array(tensor.get("name", ""), onnx_tensors.name_of(tensor.get("data_type", 0)), tuple(tensor.get("dims", ())))
+        for tensor in graph.get("initializer", [])
+    ]
+    return Description(formats.ONNX, facts, nodes, arrays)
+
+
+_DESCRIBERS: dict[str, Callable[[str], Description]] = {
+    formats.NATIVE: _native,
+    formats.KERAS: _keras,
+    formats.LEGACY: _hdf5,
+    formats.WEIGHTS: _hdf5,
+    formats.PT: _torch,
+    formats.SAFETENSORS: _torch,
+    formats.ONNX: _onnx,
+}
+
+
+def _arrays(arrays: Mapping[str, npt.NDArray[Any]]) -> list[Array]:
+    return [Array(name, str(array.dtype), array.shape) for name, array in arrays.items()]
+
+
+def _model(document: Any) -> dict[str, str]:
+    """The class and the name of a model."""
+    if not isinstance(document, dict):
+        raise FileFormatError("its configuration must be an object with class_name and config.")
+    config = document.get("config")
+    name = config.get("name") if isinstance(config, dict) else None
+    return {"model": f"{document.get('class_name')} {name!r}"}
+
+
+def _layers(document: Any) -> Iterator[tuple[str, str]]:
+    config = document.get("config")
+    entries = config.get("layers") if isinstance(config, dict) else None
+    for entry in entries if isinstance(entries, list) else ():
+        own = entry.get("config") if isinstance(entry, dict) else None
+        yield str(own.get("name")) if isinstance(own, dict) else "", _kind(entry, MAX_DEPTH)
+
+
+def _kind(entry: Any, depth: int) -> str:
+    """A layer's class and its size, and those of what it holds: ``Bidirectional(LSTM 64)``."""
+    if not isinstance(entry, dict) or depth == 0:
+        return "?"
+    config = entry.get("config")
+    config = config if isinstance(config, dict) else {}
+    held: list[Any] = [config[key] for key in ("layer", "cell") if isinstance(config.get(key), dict)]
+    cells = config.get("cells")
+    held += cells if isinstance(cells, list) else []
+    inner = f"({', '.join(_kind(item, depth - 1) for item in held)})" if held else ""
+    size = next((f" {config[key]}" for key in _SIZES if isinstance(config.get(key), (int, float, list))), "")
+    return f"{entry.get('class_name')}{inner}{size}"
+
+
+#: Arguments that tell a layer's size, the first that it has.
+_SIZES = ("units", "rate", "batch_shape", "batch_input_shape")
+
+
+def _training(compiled: Any) -> dict[str, str]:
+    """What a model was compiled with."""
+    if not isinstance(compiled, dict):
+        return {}
+    return {key: _object(compiled[key]) for key in ("optimizer", "loss") if compiled.get(key)}
+
+
+def _object(value: Any) -> str:
+    return str(value.get("class_name")) if isinstance(value, dict) else str(value)
+
+
+def _port(value: Mapping[str, Any]) -> str:
+    """An input or an output: ``x (N, T, 7)``."""
+    dims = value.get("type", {}).get("tensor_type", {}).get("shape", {}).get("dim", [])
+    return f"{value.get('name', '')} ({', '.join(str(dim.get('dim_value', dim.get('dim_param', '?'))) for dim in dims)})"

@@ -1,0 +1,52 @@
+"""Which way an LSTM goes through its steps: the only place that chooses, by shape, options and what the device reports."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from ..specs import LSTMSpec
+from . import driver, lstm_block, lstm_general, lstm_grid, lstm_tiles
+from .driver import Properties
+from .lstm_call import Call
+
+#: With fewer steps than this, loading the weights first takes longer than reading them in each step.
+FEW_STEPS = 4
+
+
+def choose(N: int, T: int, H: int, dtype: Any, *, plain: bool, properties: Properties) -> ModuleType:
+    """The module that does the steps.
+
+    One block a few rows, or a cooperative grid, keep float32 weights on the chip for the whole time loop: so they have to fit.
+    They take what ``plain`` allows: activations, masks, clips, peepholes and coupled gates. All else goes the general way.
+    """
+    if not plain or np.dtype(dtype) != np.float32 or T < FEW_STEPS:
+        return lstm_general
+    if H <= lstm_block.MOST_UNITS:
+        fits = lstm_block.shape(N, H, properties.multiprocessors).all_shared <= properties.shared_opt_in
+        return lstm_block if fits else lstm_general
+    fits = properties.cooperative and lstm_grid.shape(N, H, properties) is not None
+    return lstm_grid if fits else lstm_general
+
+
+def way(call: Call) -> ModuleType:
+    """That of a call."""
+    T, N, _, H, _ = call.sizes
+    return choose(N, T, H, call.z.dtype, plain=call.how.plain, properties=driver.current().properties)
+
+
+def lstm_path(N: int, T: int, D: int, H: int, dtype: Any, spec: LSTMSpec, *, training: bool, rows: bool, gatewise: bool) -> str:
+    """CUDA twin: the way, and the sizes that its kernels have for this shape."""
+    properties = driver.current().properties
+    plain = not (rows or gatewise or any(spec.zoneout))
+    module = choose(N, T, H, dtype, plain=plain, properties=properties)
+    if module is lstm_block:
+        block = lstm_block.shape(N, H, properties.multiprocessors)
+        return f"cuda:block:{block.threads}x{block.rows}"
+    if module is lstm_grid:
+        grid = lstm_grid.shape(N, H, properties)
+        assert grid is not None
+        return f"cuda:grid:{grid.columns}x{-(-N // grid.rows)}x{grid.threads}"
+    return f"cuda:steps:{lstm_tiles.ROWS}x{lstm_tiles.COLUMNS}"

@@ -1,0 +1,119 @@
+"""A driver whose device is this processor: kernels run in the executor, memory is NumPy's, poisoned and fenced."""
+
+import math
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from executor import run
+from machine import Code
+
+from numba_lstm.kernels.cuda.compiler import Kernel
+from numba_lstm.kernels.cuda.driver import Properties
+
+FENCE = 256  #: bytes before and behind every buffer
+POISON = 0xFF  #: all bits one: NaN, True, -1
+
+PROPERTIES = Properties(
+    name="this processor, as a GPU",
+    compute_capability=(8, 0),
+    multiprocessors=4,
+    shared=48 * 1024,
+    shared_opt_in=163 * 1024,
+    registers=65536,
+    cooperative=True,
+    memory=2**30,
+)
+
+_codes = {}
+
+
+class Launch(NamedTuple):
+    """What was launched."""
+
+    kernel: Kernel
+    blocks: tuple
+    threads: tuple
+    shared: int
+
+
+class Buffer:
+    """A device's array as ops may see it: sizes, and views. Its numbers are for kernels and :meth:`CheckDriver.download`."""
+
+    def __init__(self, numbers, memory):
+        self._numbers, self._memory = numbers, memory
+
+    shape = property(lambda self: self._numbers.shape)
+    dtype = property(lambda self: self._numbers.dtype)
+    size = property(lambda self: self._numbers.size)
+    ndim = property(lambda self: self._numbers.ndim)
+    nbytes = property(lambda self: self._numbers.nbytes)
+
+    def reshape(self, *shape):
+        return Buffer(self._numbers.reshape(*shape), self._memory)
+
+    def __getitem__(self, rows):
+        if not isinstance(rows, slice) or rows.step not in (None, 1):
+            raise TypeError(f"a device's array gives neighbouring rows, a[2:5], got {rows!r}.")
+        return Buffer(self._numbers[rows], self._memory)
+
+    def check(self):
+        """Whether the fences stand."""
+        if np.any(self._memory[:FENCE] != POISON) or np.any(self._memory[-FENCE:] != POISON):
+            raise IndexError(f"a kernel wrote beyond an array of shape {self.shape}.")
+
+
+class CheckDriver:
+    """Keeps :class:`numba_lstm.kernels.cuda.driver.Driver`; ``launches`` lists the kernels that it ran."""
+
+    def __init__(self, seed=0, **facts):
+        self.properties = replace(PROPERTIES, **facts)
+        self.seed = seed
+        self.launches = []
+
+    def empty(self, shape, dtype):
+        shape = (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)
+        nbytes = math.prod(shape) * np.dtype(dtype).itemsize
+        memory = np.full(nbytes + 2 * FENCE, POISON, np.uint8)
+        return Buffer(memory[FENCE : FENCE + nbytes].view(dtype).reshape(shape), memory)
+
+    def upload(self, host):
+        buffer = self.empty(host.shape, host.dtype)
+        buffer._numbers[...] = host
+        return buffer
+
+    def download(self, buffer):
+        return buffer._numbers.copy()
+
+    def launch(self, kernel, blocks, threads, args, shared=0, cooperative=False):
+        blocks, threads = _three(blocks), _three(threads)
+        most = self.properties.shared_opt_in
+        if math.prod(threads) > 1024 or threads[2] > 64 or max(blocks[1:]) > 65535 or min(*blocks, *threads) < 1:
+            raise ValueError(f"{kernel!r}: no GPU takes {blocks} blocks of {threads} threads.")
+        if shared > most:
+            raise ValueError(f"{kernel!r} asks for {shared} bytes of shared memory, a block has {most}.")
+        if cooperative and not self.properties.cooperative:
+            raise ValueError(f"{kernel!r} is launched as a cooperative grid, which this device has not.")
+        if cooperative and math.prod(blocks) > self.resident_blocks(kernel, threads, shared):
+            raise ValueError(f"{kernel!r}: {math.prod(blocks)} blocks do not fit the device at once.")
+        if kernel not in _codes:
+            _codes[kernel] = Code(kernel)
+        self.launches.append(Launch(kernel, blocks, threads, shared))
+        buffers = [a for a in args if isinstance(a, Buffer)]
+        numbers = [a._numbers if isinstance(a, Buffer) else a for a in args]
+        run(_codes[kernel], blocks, threads, numbers, shared, cooperative, self.seed)
+        for buffer in buffers:
+            buffer.check()
+
+    def resident_blocks(self, kernel, threads, shared=0):
+        by_threads = 2048 // math.prod(_three(threads))
+        by_memory = self.properties.shared_opt_in // max(shared, 1)
+        return self.properties.multiprocessors * min(by_threads, by_memory, 32)
+
+    def synchronize(self):
+        pass
+
+
+def _three(extent):
+    sizes = (extent,) if isinstance(extent, int) else tuple(extent)
+    return sizes + (1,) * (3 - len(sizes))

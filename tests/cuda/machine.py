@@ -1,0 +1,165 @@
+"""A kernel's code and what it stands on: shared memory, stacks and contexts of threads, arguments, a limit of time."""
+
+import ctypes
+import signal
+import threading
+import time
+
+import llvmlite.binding as llvm
+import numpy as np
+from emulation import DYNAMIC, support
+from numba import types
+from translation import host_text, kernel_ir, shared_names
+
+LIBC = ctypes.CDLL(None)
+CONTEXT, STACK = 8192, 96 * 1024  #: bytes of a ucontext_t (968 on x86-64, 4560 on aarch64) and of a thread's stack
+
+llvm.initialize_native_target()
+llvm.initialize_native_asmprinter()
+LIBC.makecontext.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int]
+LIBC.getcontext.argtypes = [ctypes.c_void_p]
+LIBC.swapcontext.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
+LIBC.signal.argtypes, LIBC.signal.restype = [ctypes.c_int, ctypes.c_void_p], ctypes.c_void_p
+
+
+class Code:
+    """A kernel's machine code for this processor."""
+
+    def __init__(self, kernel):
+        modules, entry = kernel_ir(kernel)
+        texts = [host_text(text) for text in modules]
+        texts.append(support(texts, entry))
+        machine = llvm.Target.from_default_triple().create_target_machine(opt=1)
+        module = llvm.parse_assembly(texts[0])
+        for text in texts[1:]:
+            module.link_in(llvm.parse_assembly(text))
+        module.verify()
+        sizes = dict.fromkeys(shared_names(texts), 0)
+        for name in sizes:
+            sizes[name] = machine.target_data.get_abi_size(module.get_global_variable(name).global_value_type)
+        passes = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=1))
+        passes.getModulePassManager().run(module, passes)
+        self.engine = llvm.create_mcjit_compiler(module, machine)
+        self.engine.finalize_object()
+        self.kernel = kernel
+        self.waits = any(_waits(text) for text in texts[:-1])
+        self.shared = [(self._at(name), size) for name, size in sizes.items()]
+        self.dynamic = self._at("check.dynamic")
+        self.self, self.main, self.here = (
+            ctypes.c_void_p.from_address(self._at(f"check.{n}")) for n in ("self", "main", "here")
+        )
+        self.sizes = [(ctypes.c_int32 * 3).from_address(self._at(f"check.{n}")) for n in ("nctaid", "ntid")]
+        self.records = ctypes.c_void_p.from_address(self._at("check.records"))
+        self.count = ctypes.c_int64.from_address(self._at("check.count"))
+        self.size = ctypes.c_int32.from_address(self._at("check.size"))
+        self.arguments = self._at("check.arguments")
+        self.thread = self.engine.get_function_address("check.thread")
+        self.late = self.engine.get_function_address("check.late")
+        self.threads = self.engine.get_function_address("check.threads")
+
+    def _at(self, name):
+        return self.engine.get_global_value_address(name)
+
+
+def _waits(text):
+    return any(f"call {what}" in text.replace('"', "") for what in (
+        "void @check.barrier", "void @check.poll", "{i32, i1} @check.", "void @check.bar.warp", "i32 @cudaCGSynchronize"
+    ))  # fmt: skip
+
+
+class Shared:
+    """Shared memory, of which the code has one: that of the block whose turn it is."""
+
+    def __init__(self, code, asked):
+        self.parts = [*code.shared, (code.dynamic, max(asked, 16))]
+        self.beyond = (code.dynamic + asked, DYNAMIC - asked)
+        self.kept = {}
+        self.turn = None
+        ctypes.memset(self.beyond[0], 0xFF, self.beyond[1])
+
+    def give(self, block):
+        """Make the memory ``block``'s."""
+        if block == self.turn:
+            return
+        if self.turn is not None:
+            self.kept[self.turn] = [ctypes.string_at(*part) for part in self.parts]
+        for k, (address, size) in enumerate(self.parts):
+            if block in self.kept:
+                ctypes.memmove(address, self.kept[block][k], size)
+            else:
+                ctypes.memset(address, 0xFF, size)
+        self.turn = block
+
+    def check(self):
+        """Whether a byte was written beyond the dynamic shared memory that the launch asked for."""
+        if ctypes.string_at(*self.beyond).strip(b"\xff"):
+            raise IndexError("the kernel wrote beyond the shared memory that the launch asked for.")
+
+
+class Stacks:
+    """Contexts and stacks, kept from launch to launch."""
+
+    def __init__(self):
+        self.count = 0
+
+    def take(self, count):
+        """Addresses of ``count`` contexts and their stacks."""
+        if count > self.count:
+            self.contexts = np.empty(count * CONTEXT + 64, np.uint8)
+            self.memory = np.empty(count * STACK + 64, np.uint8)
+            self.count = count
+        first, stack = ((a.ctypes.data + 63) // 64 * 64 for a in (self.contexts, self.memory))
+        return [(first + k * CONTEXT, stack + k * STACK) for k in range(count)]
+
+
+def begin(context, function):
+    """Make a context that will run ``function`` on its stack."""
+    address, stack = context
+    LIBC.getcontext(address)
+    ctypes.c_void_p.from_address(address + 8).value = None  # uc_link
+    ctypes.c_void_p.from_address(address + 16).value = stack
+    ctypes.c_size_t.from_address(address + 32).value = STACK
+    LIBC.makecontext(address, function, 0)
+
+
+class Watch:
+    """Ends a thread that runs without end: a signal makes it leave as if it had waited."""
+
+    def __init__(self, code, limit):
+        self.code, self.limit, self.over = code, limit, threading.Event()
+
+    def __enter__(self):
+        self.before = LIBC.signal(signal.SIGUSR2, self.code.late)
+        thread = threading.get_ident()
+        self.watcher = threading.Thread(target=self._watch, args=(thread, time.process_time()), daemon=True)
+        self.watcher.start()
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.watcher.join()
+        LIBC.signal(signal.SIGUSR2, self.before)
+
+    def _watch(self, thread, began):
+        while not self.over.wait(0.5):
+            if time.process_time() - began > self.limit:
+                signal.pthread_kill(thread, signal.SIGUSR2)
+
+
+def words(kinds, args):
+    """Arguments as the kernel's code takes them, in words of 64 bits."""
+    if len(kinds) != len(args):
+        raise TypeError(f"the kernel takes {len(kinds)} arguments, got {len(args)}.")
+    found = []
+    for kind, arg in zip(kinds, args, strict=True):
+        if isinstance(kind, types.Array):
+            if arg.ndim != kind.ndim or types.Array(kind.dtype, arg.ndim, "C").dtype.name != _name(arg.dtype):
+                raise TypeError(f"an argument is {arg.dtype} of {arg.ndim} axes, the kernel takes {kind}.")
+            found += [0, 0, arg.size, arg.itemsize, arg.ctypes.data, *arg.shape, *arg.strides]
+        else:
+            raw = np.asarray(arg).astype(np.dtype(str(kind))).tobytes()
+            found.append(int.from_bytes(raw.ljust(8, b"\0"), "little", signed=True))
+    return np.array(found, np.int64)
+
+
+def _name(dtype):
+    return "bool" if dtype == np.bool_ else dtype.name

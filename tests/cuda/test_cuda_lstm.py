@@ -1,0 +1,49 @@
+"""The LSTM on the CUDA device: the tests of all twins, its kernels' code run on this processor."""
+
+from __future__ import annotations
+
+import pytest
+from kernel_cases import DTYPES, assert_twin_lstm, lstm_case, lstm_noise
+from test_twins_lstm import (
+    test_absent_bias_and_states,
+    test_absent_gradients,
+    test_masks,
+    test_prediction_has_the_bits_of_training,
+    test_sizes,
+    test_without_dx,
+)
+from test_twins_lstm_promises import (
+    test_a_row_in_a_batch_has_the_bits_of_the_row_alone,
+    test_a_step_in_a_sequence_has_the_bits_of_the_step_alone,
+    test_any_layout_has_the_same_bits,
+    test_inputs_are_left_alone,
+    test_nan_in_a_masked_step_is_not_looked_at,
+    test_views_that_ops_make,
+)
+from tolerances import RECURRENT_OPTIONS
+
+from numba_lstm.kernels.specs import LSTMSpec
+
+pytestmark = pytest.mark.parametrize("dtype", DTYPES)
+
+EVERY = LSTMSpec(clip=0.6, coupled=True, zoneout=(0.3, 0.2))
+
+
+@pytest.mark.parametrize("projected", [None, 5])
+@pytest.mark.parametrize("normed", [False, True])
+def test_every_option_at_once(ops, dtype, normed, projected):
+    case = lstm_case(N=17, T=3, H=18, P=projected, normed=normed, peephole=True, masked=True, dtype=dtype, spec=EVERY)
+    noise = lstm_noise(case, inputs=True, recurrent=True, zoneout_h=True, zoneout_c=True)
+    assert_twin_lstm(ops, case.but(noise=noise), RECURRENT_OPTIONS[dtype])
+
+
+def test_rows_longer_than_a_block_has_threads(ops, dtype):
+    assert_twin_lstm(ops, lstm_case(N=2, T=2, D=3, H=131, P=3, normed=True, dtype=dtype), RECURRENT_OPTIONS[dtype])
+
+
+def test_sums_of_more_rows_than_a_chunk_has(ops, dtype):
+    case = lstm_case(N=300, T=2, D=1, H=2, peephole=True, dtype=dtype)
+    assert_twin_lstm(ops, case, 10 * RECURRENT_OPTIONS[dtype])
+
+
+__all__ = [name for name in globals() if name.startswith("test_")]

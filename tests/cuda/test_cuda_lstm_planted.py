@@ -1,0 +1,58 @@
+"""The checks are checked: each bug planted in the LSTM's kernels must make a comparison fail, or a run stop with an error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from check_driver import CheckDriver
+from kernel_cases import assert_twin_lstm, lstm_case
+from tolerances import RECURRENT
+
+from numba_lstm.kernels.cuda import driver, lstm_block, lstm_grid, lstm_ways
+
+#: What is planted, where, instead of what (the first of these lines), and what.
+BLOCK = {
+    "no barrier after a step": ("kf, kg, ko)\n            cuda.syncthreads()", "kf, kg, ko)"),
+    "no barrier after dz": ("ds[uint64(first + 3 * K)] = do\n            cuda.syncthreads()", "ds[uint64(first + 3 * K)] = do"),
+    "no barrier in the warp": ("cuda.syncwarp()", "pass"),
+    "one buffer of h": ("(~t & 1) * buffer", "(t & 1) * buffer"),
+    "two gates swapped": ("zi, zf, zg, zo = four(zs", "zi, zg, zf, zo = four(zs"),
+    "the neighbour's lane": ("uint64(g * threads + thread - g)", "uint64(g * threads + (thread - g + 4) % threads)"),
+    "no guard of the last rows": ("g < R and n < N and j < units", "g < R and j < units"),
+    "no guard of the last units": ("g < R and n < N and j < units", "g < R and n < N"),
+    "the last step's weights in the wrong place": ("w[k] = U[k, column]", "w[k] = U[(k + 1) % units, column]"),
+}
+GRID = {
+    "nobody waits for the other blocks": ("while cuda.atomic.add(counters, tile, 0) < count:", "while count < 0:"),
+    "too few blocks are waited for": ("(t + 1) * blocks)", "(t + 1) * blocks - 3)"),
+    "one block too many": ("(s + 1) * blocks)", "(s + 1) * blocks + 1)"),
+    "no barrier before the staged rows are read": (
+        "else zero\n        cuda.syncthreads()\n\n    return staged",
+        "else zero\n\n    return staged",
+    ),
+    "the rows of another thread": ("thread // units * HEIGHT, cuda.blockIdx.y", "thread // units, cuda.blockIdx.y"),
+}
+BUGS = [(lstm_block, *bug) for bug in BLOCK.items()] + [(lstm_grid, *bug) for bug in GRID.items()]
+
+
+def planted(module, old, new):
+    """The module with ``new`` instead of the first ``old`` in its text."""
+    text = Path(module.__file__).read_text()
+    assert old in text
+    other = ModuleType(f"{module.__name__}_planted")
+    other.__package__, other.__file__ = module.__package__, module.__file__
+    exec(compile(text.replace(old, new, 1), module.__file__, "exec"), other.__dict__)
+    return other
+
+
+@pytest.mark.parametrize(("module", "bug", "change"), BUGS, ids=[bug for _, bug, _ in BUGS])
+def test_a_planted_bug_is_found(ops, device, monkeypatch, module, bug, change):
+    # One block of four rows, with one of them beyond the batch, and small enough that what is written beyond meets a fence; or
+    # a grid of two by five blocks.
+    sizes, multiprocessors = ((3, 4, 2, 6), 1) if module is lstm_block else ((9, 4, 2, 18), 20)
+    driver.bind(CheckDriver(multiprocessors=multiprocessors))
+    monkeypatch.setattr(lstm_ways, "choose", lambda *_, **__: planted(module, *change))
+    with pytest.raises((AssertionError, IndexError, RuntimeError)):
+        assert_twin_lstm(ops, lstm_case(*sizes, dtype="float32"), RECURRENT["float32"])

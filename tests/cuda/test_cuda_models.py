@@ -1,0 +1,68 @@
+"""Whole models with ``device="cuda-check"``: the ops of the CUDA package, their kernels' code run on this processor."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from check_driver import CheckDriver
+
+from numba_lstm import Input, Sequential, random
+from numba_lstm import device as devices
+from numba_lstm.layers import LSTM, Dense, Dropout
+from numba_lstm.optimizers import Adam
+
+#: Losses of two devices over twenty steps of Adam: roundings of float32 in every weight, which training carries on.
+LOSSES = 1e-5
+
+STEPS, BATCH, T = 20, 6, 5
+
+
+@pytest.fixture
+def check(device: CheckDriver, monkeypatch: pytest.MonkeyPatch) -> CheckDriver:
+    """The device by its name in models."""
+    monkeypatch.setitem(devices._PACKAGES, "cuda-check", "cuda")
+    return device
+
+
+def problem():
+    rng = np.random.default_rng(3)
+    return rng.standard_normal((STEPS * BATCH - 2, T, 3)).astype("float32"), rng.standard_normal((STEPS * BATCH - 2, 1))
+
+
+def trained(device):
+    """The demo's model, shrunk to 8 units, and its losses step by step; the last batch is a ragged one."""
+    random.set_random_seed(5)
+    model = Sequential([Input(shape=(T, 3)), LSTM(8), Dropout(0.5), Dense(1)], device=device)
+    model.compile(optimizer=Adam(5e-3), loss="mean_squared_error", metrics=["mean_absolute_error"])
+    x, y = problem()
+    losses = [model.train_on_batch(x[k : k + BATCH], y[k : k + BATCH])[0] for k in range(0, len(x), BATCH)]
+    return model, losses
+
+
+def test_training_follows_the_cpu(check):
+    model, losses = trained("cuda-check")
+    other, expected = trained("cpu")
+    np.testing.assert_allclose(losses, expected, rtol=LOSSES)
+    x, _ = problem()
+    np.testing.assert_allclose(model.predict(x[:7], verbose=0), other.predict(x[:7], verbose=0), rtol=1e-4, atol=1e-5)
+
+
+def test_fit_follows_the_cpu_and_only_the_loss_comes_down(check, monkeypatch):
+    fetched, answers = [], []
+    monkeypatch.setattr(check, "download", lambda buffer: fetched.append(buffer.shape) or CheckDriver.download(check, buffer))
+    for name in ("cuda-check", "cpu"):
+        random.set_random_seed(5)
+        model = Sequential([Input(shape=(T, 3)), LSTM(8), Dense(1)], device=name)
+        model.compile(optimizer="adam", loss="mean_squared_error")
+        x, y = problem()
+        answers.append(model.fit(x, y, epochs=2, batch_size=40, verbose=0).history["loss"])
+    np.testing.assert_allclose(*answers, rtol=LOSSES)
+    assert set(fetched) == {(1,)}
+
+
+def test_a_model_moves_from_device_to_device(check):
+    model, _ = trained("cuda-check")
+    x, _ = problem()
+    there = model.predict(x[:4], verbose=0)
+    here = model.to("cpu").predict(x[:4], verbose=0)
+    np.testing.assert_allclose(here, there, rtol=1e-5, atol=1e-6)

@@ -1,0 +1,197 @@
+"""Any format into any other: weights keep their bits, predictions too, and what stays behind is said."""
+
+import itertools
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from golden import keras2_files, onnx_graphs, torch_modules
+from golden.keras_files import CASES
+from tolerances import FOREIGN, assert_close
+
+import numba_lstm
+from numba_lstm import set_random_seed
+from numba_lstm.interop import command, formats
+from numba_lstm.layers import LSTM, Activation, Bidirectional, Dense, Dropout, Input, TimeDistributed
+from numba_lstm.models import Sequential
+from numba_lstm.saving import FileFormatError
+
+pytest.importorskip("h5py", reason="writing Keras's files needs h5py")
+pytestmark = pytest.mark.usefixtures("on_reference")
+
+T, D, H, C = 5, 7, 4, 2
+X = np.random.default_rng(8).normal(size=(3, T, D)).astype("f4")
+
+MODELS = {
+    "last step": lambda: [LSTM(H, return_sequences=True), Dropout(0.5), LSTM(H), Dense(C)],
+    "all steps": lambda: [LSTM(H, use_bias=False, return_sequences=True), Dense(C, use_bias=False)],
+    "both ways": lambda: [Bidirectional(LSTM(H, return_sequences=True)), Bidirectional(LSTM(H)), Dense(C)],
+    "no head": lambda: [LSTM(H)],
+}
+
+
+def build(name, dtype="float32"):
+    set_random_seed(4)
+    model = Sequential([Input((None, D)), *MODELS[name]()], dtype=dtype)
+    rng = np.random.default_rng(6)
+    model.set_weights([rng.normal(size=weight.shape) for weight in model.weights])
+    return model
+
+
+def converted(model, folder, endings):
+    """What is left of a model after it went through files of these formats."""
+    last = [layer for layer in model.layers if isinstance(layer, (LSTM, Bidirectional))][-1]
+    model.save(folder / "into.nlstm")
+    for index, ending in enumerate(endings):
+        path = folder / f"{index}{ending}"
+        formats.write_model(model, path)
+        model = formats.read_model(path, into=folder / "into.nlstm", return_sequences=last.return_sequences)
+    return model
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("pair", list(itertools.product(formats.WRITTEN, repeat=2)), ids="-".join)
+def test_a_model_goes_through_every_pair_of_formats(tmp_path, pair, name):
+    model = build(name)
+    read = converted(model, tmp_path, pair)
+    for own, other in zip(model.get_weights(), read.get_weights(), strict=True):
+        np.testing.assert_array_equal(own, other)
+    assert_close(read.predict(X, verbose=0), model.predict(X, verbose=0), FOREIGN)
+
+
+@pytest.mark.parametrize("ending", formats.WRITTEN)
+def test_float64_stays_float64(tmp_path, ending):
+    model = build("last step", "float64")
+    read = converted(model, tmp_path, [ending])
+    assert read.dtype == "float64"
+    for own, other in zip(model.get_weights(), read.get_weights(), strict=True):
+        np.testing.assert_array_equal(own, other)
+
+
+#: A genuine file of each reader's, what reads it, and its inputs.
+GENUINE = {
+    ".keras": (CASES["doubles"].path, {}, CASES["doubles"].x),
+    ".h5": (CASES["small"].path, {}, CASES["small"].x),
+    ".h5 of Keras 2": (keras2_files.CASES["words"].path, {}, keras2_files.CASES["words"].x),
+    ".pt": (torch_modules.path("whole"), {"return_sequences": False}, X),
+    ".safetensors": (torch_modules.path("both"), {}, X),
+    ".onnx": (onnx_graphs.path("torch_last_step"), {}, X),
+}
+
+
+@pytest.mark.parametrize("source", GENUINE)
+def test_files_of_others_go_through_the_native_one(tmp_path, source):
+    path, options, x = GENUINE[source]
+    model = formats.read_model(path, **options)
+    formats.write_model(model, tmp_path / "m.nlstm")
+    again = formats.read_model(tmp_path / "m.nlstm")
+    rows = len(x)
+    np.testing.assert_array_equal(again.predict(x, rows, verbose=0), model.predict(x, rows, verbose=0))
+
+
+@pytest.mark.parametrize("ending", [".keras", ".onnx"])
+def test_a_model_of_pytorch_becomes_one_of_the_others(tmp_path, ending):
+    numbers = np.load(torch_modules.FILE)
+    model = formats.read_model(torch_modules.path("whole"))
+    formats.write_model(model, tmp_path / f"m{ending}")
+    read = formats.read_model(tmp_path / f"m{ending}")
+    assert_close(read.predict(numbers["whole/x"], verbose=0), numbers["whole/head"], FOREIGN)
+
+
+def test_the_optimizer_goes_along_where_a_file_holds_it(tmp_path):
+    model = formats.read_model(CASES["small"].path)
+    assert formats.write_model(model, tmp_path / "m.keras") == []
+    read = formats.read_model(tmp_path / "m.keras")
+    assert read.optimizer.iterations == model.optimizer.iterations == 2
+    for own, other in zip(model.optimizer.state().values(), read.optimizer.state().values(), strict=True):
+        np.testing.assert_array_equal(own, other)
+
+
+@pytest.mark.parametrize(("ending", "sentences"), [(".onnx", 1), (".pt", 2), (".weights.h5", 1), (".nlstm", 0)])
+def test_what_stays_behind_is_said(tmp_path, ending, sentences):
+    model = build("last step")
+    model.compile("adam", "mse")
+    assert len(formats.write_model(model, tmp_path / f"m{ending}")) == sentences
+
+
+@pytest.mark.parametrize(
+    ("layers", "ending", "message"),
+    [
+        ([LSTM(H, peephole=True, name="mine")], ".keras", "mine has peephole=True"),
+        ([LSTM(H, peephole=True, name="mine")], ".pt", "mine has peephole=True"),
+        ([LSTM(H, projection=2, name="mine")], ".onnx", "mine has projection=2"),
+        ([LSTM(H), Dense(C, "relu", name="mine")], ".safetensors", "mine has activation='relu'"),
+        ([LSTM(H), Activation("tanh", name="mine")], ".pt", "mine"),
+    ],
+)
+def test_what_a_format_has_not_is_named_and_nothing_written(tmp_path, layers, ending, message):
+    model = Sequential([Input((T, D)), *layers])
+    with pytest.raises(ValueError, match=message):
+        formats.write_model(model, tmp_path / f"m{ending}")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_dense_of_every_step_is_a_linear(tmp_path):
+    model = Sequential([Input((T, D)), LSTM(H, return_sequences=True), TimeDistributed(Dense(C))])
+    formats.write_model(model, tmp_path / "m.pt")
+    np.testing.assert_array_equal(formats.read_model(tmp_path / "m.pt").predict(X, verbose=0), model.predict(X, verbose=0))
+
+
+def test_a_format_that_is_not_written(tmp_path):
+    with pytest.raises(ValueError, match=r"does not say a format that is written: \.nlstm"):
+        formats.write_model(build("no head"), tmp_path / "m.h5")
+
+
+def test_weights_of_keras_need_a_model(tmp_path):
+    with pytest.raises(ValueError, match="which model they belong to"):
+        formats.read_model(CASES["plain"].path)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"\x89HDF\r\n\x1a\n", b"12345678{", b"12345678"])
+def test_what_is_no_model_is_refused(tmp_path, content):
+    (tmp_path / "m").write_bytes(content)
+    with pytest.raises(FileFormatError, match=str(tmp_path / "m")):
+        formats.read_model(tmp_path / "m")
+
+
+# -- the command line -------------------------------------------------------------------------------------------------
+
+
+def test_a_command_converts(tmp_path, capsys):
+    source, target = CASES["indices"].path, tmp_path / "m.nlstm"
+    assert command.main(["convert", str(source), str(target)]) == 0
+    assert capsys.readouterr().out == f"{target}: 3 layers, 242 weights.\n"
+    one, two = numba_lstm.load_model(source), numba_lstm.load_model(target)
+    np.testing.assert_array_equal(one.predict(CASES["indices"].x, verbose=0), two.predict(CASES["indices"].x, verbose=0))
+
+
+def test_a_file_is_replaced_if_asked(tmp_path, capsys):
+    source, target = str(torch_modules.path("plain")), tmp_path / "m.onnx"
+    target.write_bytes(b"old")
+    assert command.main(["convert", source, str(target)]) == 1
+    assert "the file exists" in capsys.readouterr().err
+    assert target.read_bytes() == b"old"
+    assert command.main(["convert", source, str(target), "--overwrite", "--opset", "13", "--last-step"]) == 0
+    assert formats.read_model(target).output_shape == (None, 6)
+
+
+def test_weights_find_their_model(tmp_path):
+    made = CASES["plain"].make(numba_lstm)
+    made.save(tmp_path / "layers.nlstm")
+    arguments = ["convert", str(CASES["plain"].path), str(tmp_path / "m.pt"), "--into", str(tmp_path / "layers.nlstm")]
+    assert command.main(arguments) == 0
+    made.load_weights(CASES["plain"].path)
+    for own, other in zip(made.get_weights(), formats.read_model(tmp_path / "m.pt").get_weights(), strict=True):
+        np.testing.assert_array_equal(own, other)
+
+
+@pytest.mark.parametrize("arguments", [["info", "missing.onnx"], ["convert", "missing.pt", "m.onnx"]])
+def test_a_missing_file_is_one_sentence(arguments, capsys):
+    assert command.main(arguments) == 1
+    assert "No such file" in capsys.readouterr().err
+
+
+def test_the_module_hands_commands_on():
+    run = [sys.executable, "-m", "numba_lstm", "info", str(torch_modules.path("plain"))]
+    assert "tensors of PyTorch" in subprocess.run(run, capture_output=True, text=True, check=True).stdout

@@ -1,0 +1,106 @@
+"""What a file holds, told without building a model of it."""
+
+import numpy as np
+import pytest
+from golden import keras2_files, onnx_graphs, torch_modules
+from golden.keras_files import CASES
+from onnx_forging import GOOD_BYTES, forged, in_graph, more
+from torch_forging import dict_of, saved, tensor
+
+import numba_lstm
+from numba_lstm.interop import command
+from numba_lstm.interop.describing import Array, describe
+from numba_lstm.layers import LSTM, Bidirectional, Dense, Input
+from numba_lstm.saving import FileFormatError
+
+
+def test_a_native_file(tmp_path):
+    model = numba_lstm.Sequential(
+        [Input((5, 3), name="x"), Bidirectional(LSTM(4), name="both"), Dense(2, name="head")], name="m"
+    )
+    model.compile("adam", "mse")
+    model.save(tmp_path / "m.nlstm")
+    found = describe(tmp_path / "m.nlstm")
+    assert found.format == "nlstm"
+    assert found.facts == {"file format": "1", "model": "Sequential 'm'", "optimizer": "Adam", "loss": "MeanSquaredError"}
+    assert found.layers == [("x", "InputLayer [None, 5, 3]"), ("both", "Bidirectional(LSTM 4)"), ("head", "Dense 2")]
+    assert Array("layers/1/kernel", "float32", (8, 2)) in found.arrays
+
+
+def test_a_file_of_keras():
+    found = describe(CASES["everything"].path)
+    assert found.format == "keras"
+    assert found.facts == {"model": "Sequential 'everything'", "optimizer": "Adagrad", "loss": "CategoricalCrossentropy"}
+    assert [kind for _, kind in found.layers][7:9] == ["BatchNormalization", "RNN(StackedRNNCells(LSTMCell 4, LSTMCell 3))"]
+
+
+def test_a_legacy_file():
+    found = describe(keras2_files.CASES["early"].path)
+    assert found.format == "h5"
+    assert found.facts == {"model": "Sequential 'early'", "Keras": "2.15.0", "optimizer": "RMSprop", "loss": "mse"}
+    assert [kind for _, kind in found.layers][4] == "TimeDistributed(LayerNormalization)"
+
+
+def test_weights_alone():
+    found = describe(CASES["plain"].path)
+    assert (found.format, found.layers) == ("weights.h5", [])
+    assert Array("layers/lstm/cell/vars/0", "float32", (3, 12)) in found.arrays
+
+
+@pytest.mark.parametrize(("case", "kind"), [("whole", "pt"), ("double", "safetensors")])
+def test_tensors_of_pytorch(case, kind):
+    found = describe(torch_modules.path(case))
+    assert found.format == kind
+    expected = {"whole": Array("model.head.weight", "F32", (2, 6)), "double": Array("bias_hh_l0", "F64", (24,))}[case]
+    assert expected in found.arrays
+
+
+def test_tensors_are_not_read(tmp_path):
+    """The storage has not the bytes that it should have, which only shows when a tensor is read."""
+    (tmp_path / "m.pt").write_bytes(saved(dict_of(weight=tensor()), b""))
+    assert describe(tmp_path / "m.pt").arrays == [Array("weight", "F32", (2, 3))]
+
+
+def test_a_graph():
+    found = describe(onnx_graphs.path("torch_last_step"))
+    assert found.format == "onnx"
+    assert found.facts == {
+        "producer": "pytorch 2.13.0",
+        "operators": "ai.onnx 17",
+        "inputs": "x (N, T, 7)",
+        "outputs": "90 (N, 2)",
+    }
+    assert ("/lstm/LSTM", "LSTM") in found.layers
+    assert Array("onnx::LSTM_110", "F32", (1, 24, 7)) in found.arrays
+
+
+def test_a_graph_that_is_not_run_is_described(tmp_path):
+    (tmp_path / "m.onnx").write_bytes(more(op_type="Loop"))
+    assert ("more", "Loop") in describe(tmp_path / "m.onnx").layers
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"PK\3\4" + b"\0" * 99, GOOD_BYTES[:-3], forged(lambda model, *_: model.pop("graph"))]
+)
+def test_what_is_no_model_is_refused(tmp_path, content):
+    (tmp_path / "m").write_bytes(content)
+    with pytest.raises(FileFormatError, match=str(tmp_path / "m")):
+        describe(tmp_path / "m")
+
+
+def test_a_terminal_gets_no_commands(tmp_path, capsys):
+    name = "\x1b]0;owned\x07"
+    (tmp_path / "m.onnx").write_bytes(in_graph(node=[{"name": name, "op_type": "x" * 9_000}]))
+    assert command.main(["info", str(tmp_path / "m.onnx")]) == 0
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert "\\x1b]0;owned" in out
+    assert len(out) < 2_000
+
+
+def test_lines_for_a_terminal(capsys):
+    assert command.main(["info", str(CASES["plain"].path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "weights of Keras (.weights.h5)"
+    assert any(line.split("│")[1:4] == [" layers/lstm/cell/vars/0 ", " float32 ", " 3 x 12     "] for line in lines)
+    assert np.all([len(line) == len(lines[1]) for line in lines[1:]])

@@ -33,7 +33,8 @@ def rows(stack, **arguments):
     return [[cell.strip() for cell in line.strip("│").split("│")] for line in lines(stack, **arguments) if line.startswith("│")]
 
 
-def test_the_summary_is_keras_table_and_names_the_device():
+def test_the_summary_is_keras_table_and_names_the_device(monkeypatch):
+    monkeypatch.setattr(device, "_default", "auto")
     assert lines(model(), line_length=76) == [
         'Model: "sequential"',
         "┏━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━┓",

@@ -10,7 +10,8 @@ from tolerances import FOREIGN, RECURRENT, assert_close
 from numba_lstm import activations
 from numba_lstm.interop import onnx
 from numba_lstm.interop.onnx import messages, protobuf
-from numba_lstm.layers import LSTM, Activation, Bidirectional, Dense, Embedding, Input, Masking
+from numba_lstm.interop.onnx.building import Builder
+from numba_lstm.layers import LSTM, RNN, Activation, Bidirectional, Dense, Embedding, Input, LSTMCell, Masking
 from numba_lstm.models import Sequential
 
 pytestmark = pytest.mark.usefixtures("on_reference")
@@ -167,3 +168,27 @@ def test_onnx_is_not_imported_with_the_package():
 
     program = "import sys, numba_lstm; print([m for m in sys.modules if m.startswith('numba_lstm.interop')])"
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_cells_of_a_stack_and_layers_of_their_names_keep_their_own_weights(tmp_path):
+    stack = RNN([LSTMCell(H), LSTMCell(H)], return_sequences=True, name="one")
+    model = Sequential([Input((None, D)), stack, LSTM(H, name="one_1"), Dense(2, name="one_0")])
+    onnx.export(model, tmp_path / "m.onnx")
+    x = exported_models.inputs(3, 5)
+    assert_close(onnx.load(tmp_path / "m.onnx")(x), model.predict(x, verbose=0), FOREIGN)
+
+
+def test_two_constants_of_one_name_are_refused():
+    builder = Builder("float32")
+    builder.tensor("half", 0.5)
+    builder.tensor("half", 0.5)
+    with pytest.raises(ValueError, match="two different constants would be called 'half'"):
+        builder.tensor("half", 0.25)
+
+
+def test_a_stateful_model_is_written_with_its_states_or_not_at_all(tmp_path):
+    model = Sequential([Input((4, D), batch_size=3), LSTM(H, stateful=True)])
+    with pytest.raises(ValueError, match="a graph keeps no states.*states=True"):
+        onnx.export(model, tmp_path / "m.onnx")
+    assert not (tmp_path / "m.onnx").exists()
+    onnx.export(model, tmp_path / "m.onnx", states=True)

@@ -36,7 +36,9 @@ class Builder:
     def tensor(self, name: str, array: npt.ArrayLike) -> str:
         """A constant, in the model's dtype if it is floating; answers its name."""
         values = np.asarray(array)
-        self.tensors[name] = tensor_of(name, values.astype(self.dtype) if values.dtype.kind == "f" else values)
+        made = tensor_of(name, values.astype(self.dtype) if values.dtype.kind == "f" else values)
+        if self.tensors.setdefault(name, made) != made:
+            raise ValueError(f"two different constants would be called {name!r}. Give the layers other names.")
         return name
 
     def whole(self, values: Sequence[int]) -> str:

@@ -24,7 +24,7 @@ def add(builder: Builder, layer: Recurrent, flow: Flow, states: bool) -> Flow:
     direction = "reverse" if layer.go_backwards else "forward"
     for index, cell in enumerate(layer.cells):
         top = index == len(layer.cells) - 1
-        label = layer.name if len(layer.cells) == 1 else f"{layer.name}_{index}"
+        label = layer.name if len(layer.cells) == 1 else f"{layer.name}/{index}"  # no layer's name has a "/"
         Y, Y_h = _node(builder, label, direction, [cell], builder.steps(flow, layer.name), states)
         if top and not layer.return_sequences:
             return Flow(builder.one("Squeeze", [Y_h, builder.whole([0])], layer.name), 2)

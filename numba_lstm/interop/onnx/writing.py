@@ -54,8 +54,8 @@ def export(
     opset : int
         The version of ONNX's operators, 13 to 22.
     states : bool
-        Whether the first and last states of each LSTM are inputs and outputs too: ``<layer>_h0`` and ``<layer>_c0``,
-        ``<layer>_h`` and ``<layer>_c``, (directions, N, H).
+        Whether the first and last states of each LSTM are inputs and outputs too, as a stateful model needs it:
+        ``<layer>_h0`` and ``<layer>_c0``, ``<layer>_h`` and ``<layer>_c``, (directions, N, H).
     overwrite : bool
         Whether an existing file may be replaced.
 
@@ -77,6 +77,11 @@ def export(
 
 def dumps(model: Sequential, opset: int, states: bool = False) -> bytes:
     """The bytes of the file that :func:`export` writes."""
+    if model.stateful and not states:
+        raise ValueError(
+            f"{model.name} is stateful, and a graph keeps no states from call to call. Give states=True, which makes them "
+            "inputs and outputs, or export a model without stateful=True."
+        )
     builder = Builder(model.dtype)
     flow = _input(builder, model)
     for layer in model.layers:

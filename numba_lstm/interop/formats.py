@@ -51,6 +51,9 @@ def format_of(path: str) -> str:
             raw = header.read(file, "safetensors")
             metadata, _ = header.parse(raw, os.fstat(file.fileno()).st_size - 8 - len(raw), DTYPES, "safetensors")
             return NATIVE if container.KEY in metadata else SAFETENSORS
+    if len(start) == 9 and all(32 <= byte < 127 or byte in b"\t\r\n" for byte in start):
+        formats = ", ".join(WRITTEN)
+        raise FileFormatError(f"it begins as a text does, with {start.decode()!r}; expected a file of {formats} or .h5.")
     if not start.startswith(b"PK"):
         return ONNX  # which has no signature
     with open_zip(path) as archive:

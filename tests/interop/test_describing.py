@@ -104,3 +104,9 @@ def test_lines_for_a_terminal(capsys):
     assert lines[0] == "weights of Keras (.weights.h5)"
     assert any(line.split("│")[1:4] == [" layers/lstm/cell/vars/0 ", " float32 ", " 3 x 12     "] for line in lines)
     assert np.all([len(line) == len(lines[1]) for line in lines[1:]])
+
+
+def test_a_text_is_called_one(tmp_path):
+    (tmp_path / "notes.py").write_text("import numpy as np\n")
+    with pytest.raises(FileFormatError, match="begins as a text does, with 'import nu'; expected a file of .nlstm"):
+        describe(tmp_path / "notes.py")

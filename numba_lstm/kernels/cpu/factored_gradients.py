@@ -1,7 +1,8 @@
 """Gradients of weights behind factors of their own for each gate (recurrent dropout), which are the same at every step.
 
 ``d_k = (a * factors_k)^T dz_k`` for each gate k. A tile holds a gate's vectors of neighbouring panels, so it takes one element
-of a for all of them, as a tile without factors does; only packing is done four times.
+of a for all of them, as a tile without factors does: a's rows are packed once, and packed rows times packed factors are what
+each gate's products read.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from ...gates import COUNT
 from ..contract import LSTMNoise
 from . import pool
-from .gradients import SPARE, WIDE, gate_gradient
+from .gradients import SPARE, WIDE, gate_gradient, pack_rows
 from .jit import inlined, kernel
 from .memory import aligned
 from .panels import NUMBA, Panels, Shape
@@ -29,24 +31,37 @@ CHAIN = 128
 
 
 @inlined
-def pack_factored(a, m0, a_rows, end, steps, k0, k1, factors, factors_rows, N, packed, wide, V):
-    """As :func:`.gradients.pack_rows` from row m0 on, times ``factors``, which have rows for N of a's."""
+def multiply(packed, factors, at, row, N, k0, k1, steps, product, V):
+    """Columns k0 .. k1 of ``steps`` packed rows times ``factors`` of N rows, packed alike, over and over from ``row`` on.
+
+    Whole vectors are stored, and the next ones overwrite what was too much.
+    """
     k, tiles = k0, (k1 - k0 + HEIGHT - 1) // HEIGHT
     while k < k1:
         n = height(k1 - k, tiles)
-        to, at, row = (k - k0) * steps, m0 * a_rows + k, m0 % N
-        inside = min(steps, max(0, (end - wide - at) // a_rows + 1))
-        for m in range(steps):
-            if m < inside:
-                for j in range(0, wide, V):
-                    factor = load(factors, row * factors_rows + k + j, V)
-                    store(packed, to + m * n + j, load(a, at + m * a_rows + j, V) * factor)
-            else:
-                for j in range(n):
-                    packed[to + m * n + j] = a[at + m * a_rows + j] * factors[row * factors_rows + k + j]
-            row = row + 1 if row + 1 < N else 0
+        to, from_, m, first = (k - k0) * steps, at + (k - k0) * N, 0, row
+        while m < steps:
+            rows = min(N - first, steps - m)
+            for j in range(0, rows * n, V):
+                store(product, to + m * n + j, load(packed, to + m * n + j, V) * load(factors, from_ + first * n + j, V))
+            m, first = m + rows, 0
         k += n
         tiles -= 1
+
+
+@cache
+def _packed_factors(shape: Shape) -> Any:
+    """Factors of all gates as tiles, those of N rows as :func:`.gradients.pack_rows` puts steps."""
+    V, copied = shape.V, -(-HEIGHT // shape.V) * shape.V
+
+    def packed_factors(factors, packed):
+        N, K = factors.shape[1], factors.shape[2]
+        for gate in range(COUNT):
+            for k0 in range(0, K, WIDE):
+                to = offset(data(packed), (gate * K + k0) * N)
+                pack_rows(data(factors), gate * N * K, K, COUNT * N * K, N, k0, min(K, k0 + WIDE), to, copied, V)
+
+    return kernel(packed_factors, f"packed_factors_{shape.dtype}x{V}", NUMBA[shape.dtype], "f3 f1")
 
 
 @cache
@@ -54,17 +69,18 @@ def _factored_columns(shape: Shape) -> Any:
     """Panels p0 .. p1 of all gates. Sums of the panel with padding, and of the tail (v lanes), wait in ``sums``."""
     V, B, panel, copied = shape.V, shape.B, COUNT * shape.V, -(-HEIGHT // shape.V) * shape.V
 
-    def factored_columns(a, dz, factors, packed, sums, out, H, full, lanes, panels, p0, p1):
-        M, K, N, factors_rows = a.shape[0], out.shape[0], factors.shape[1], factors.shape[2]
+    def factored_columns(a, dz, factors, N, packed, sums, out, H, full, lanes, panels, p0, p1):
+        M, K = a.shape[0], out.shape[0]
         a_rows, out_rows, whole = a.strides[0] // a.itemsize, COUNT * H, H // V
-        a_, d_, p_, s_, o_ = data(a), data(dz), data(packed), data(sums), data(out)
+        a_, d_, s_, o_ = data(a), data(dz), data(sums), data(out)
+        plain_, p_, f_ = data(packed[0]), data(packed[1]), data(factors)
         for m in range(0, M, CHAIN):
             steps, first = min(CHAIN, M - m), 1 if m == 0 else 0
             for k0 in range(0, K, WIDE):
                 k1 = min(K, k0 + WIDE)
+                pack_rows(a_, m * a_rows, a_rows, (M - 1) * a_rows + K, steps, k0, k1, plain_, copied, V)
                 for gate in range(COUNT):
-                    f_ = offset(data(factors), gate * N * factors_rows)
-                    pack_factored(a_, m, a_rows, (M - 1) * a_rows + K, steps, k0, k1, f_, factors_rows, N, p_, copied, V)
+                    multiply(plain_, f_, (gate * K + k0) * N, m % N, N, k0, k1, steps, p_, V)
                     p = p0
                     while p < p1:
                         k, tiles = k0, (k1 - k0 + HEIGHT - 1) // HEIGHT
@@ -91,23 +107,24 @@ def _factored_columns(shape: Shape) -> Any:
                     for lane in range(H - whole * V):
                         out[k, gate * H + whole * V + lane] = sums[k * panel + gate * V + lane]
 
-    return kernel(factored_columns, f"factored_columns_{shape.dtype}x{V}", NUMBA[shape.dtype], "x2 f1 f3 f1 f1 f2 i i i i i i")
+    name = f"factored_columns_{shape.dtype}x{V}"
+    return kernel(factored_columns, name, NUMBA[shape.dtype], "x2 f1 f1 i f2 f1 f2 i i i i i i")
 
 
 def factored_gradient(a: Array, factors: Array, dz: Array, shape: Shape, cut: Panels, stride: int) -> Array:
     """``(a * factors)^T dz`` (K, 4H) for rows a (M, K), ``factors`` (4, N, K) of each N of them, dz as the tape holds it."""
-    M, K = a.shape
+    (M, K), N = a.shape, factors.shape[1]
     out = aligned((K, COUNT * cut.H), a.dtype)
-    padded = aligned((COUNT, factors.shape[1], K + SPARE), a.dtype)
-    padded[:, :, :K] = factors
+    tiles = aligned((factors.size + SPARE,), a.dtype)
+    _packed_factors(shape)(np.ascontiguousarray(factors, a.dtype), tiles)
     run = _factored_columns(shape)
     panels = cut.full + (cut.v > 0)
     parts = pool.parts_for(M * K * cut.gates, panels)
 
     def work(part: int) -> None:
-        packed = aligned((min(M, CHAIN) * min(K, WIDE) + SPARE,), a.dtype)
+        packed = aligned((2, min(M, CHAIN) * min(K, WIDE) + SPARE), a.dtype)
         sums = aligned((K * COUNT * shape.V if cut.rest else 0,), a.dtype)
-        run(a, dz, padded, packed, sums, out, cut.H, cut.full, cut.lanes, stride, *pool.span(panels, part, parts))
+        run(a, dz, tiles, N, packed, sums, out, cut.H, cut.full, cut.lanes, stride, *pool.span(panels, part, parts))
 
     pool.run(parts, work)
     return out

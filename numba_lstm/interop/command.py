@@ -4,36 +4,92 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 from .. import tables
 from . import describing, formats
-from .onnx.writing import OPSETS
+from .onnx.writing import DEFAULT_OPSET, OPSETS
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run a command and answer its exit code; what goes wrong is one sentence."""
     options = _parser().parse_args(arguments)
     try:
-        if options.command == "convert":
-            _convert(options)
-        else:
-            print("\n".join(lines(describing.describe(options.file))))
+        for line in convert(options) if options.command == "convert" else lines(describing.describe(options.file)):
+            print(line)
     except (OSError, ValueError, ImportError) as error:
-        print(f"numba_lstm {options.command}: {error}", file=sys.stderr)
+        print(f"numba_lstm {options.command}: {_sentence(error)}", file=sys.stderr)
         return 1
     return 0
 
 
-def _convert(options: argparse.Namespace) -> None:
-    sequences = not options.last_step
-    model = formats.read_model(options.input, into=options.into, return_sequences=sequences, time_first=options.time_first)
-    left = formats.write_model(model, options.output, opset=options.opset, overwrite=options.overwrite)
-    count = sum(weight.value.size for weight in model.weights)
-    print(f"{options.output}: {len(model.layers)} layers, {count:,} weights.")
-    for sentence in left:
-        print(sentence)
+def _sentence(error: Exception) -> str:
+    """What went wrong, with the command's own options where Python's arguments are advised."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}."
+    text = str(error)
+    for argument, option in _OPTIONS.items():
+        text = text.replace(argument, option)
+    return text
+
+
+#: What errors advise in Python -> the option that says the same.
+_OPTIONS = {
+    "overwrite=True": "--overwrite",
+    "into=MODEL": "--into MODEL",
+    "states=True": "--states",
+    "opset=": "--opset ",
+    "external_data=True": "--external-data",
+    "compile=False": "--no-compile",
+    "say time_first": "say --time-first",
+}
+
+
+def convert(options: argparse.Namespace) -> list[str]:
+    """Read IN, write OUT, and answer what is to be said of it."""
+    _refuse_unfit(options)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        model = formats.read_model(
+            options.input,
+            into=options.into,
+            return_sequences=not options.last_step,
+            time_first=options.time_first,
+            external_data=options.external_data,
+            compile=not options.no_compile,
+        )
+    opset = DEFAULT_OPSET if options.opset is None else options.opset
+    left = formats.write_model(model, options.output, opset=opset, states=options.states, overwrite=options.overwrite)
+    weights = sum(weight.value.size for weight in model.weights)
+    said = [f"{options.output}: {_counted(len(model.layers), 'layer')}, {_counted(weights, 'weight')}."]
+    said += [f"Note: {warning.message}" for warning in caught]
+    if options.into and model.optimizer and formats.ending_of(str(options.output)) in (".nlstm", ".keras", ".weights.h5"):
+        said.append(f"The optimizer is that of {options.into}; so is its state, unless {options.input} has one that fits.")
+    return said + left
+
+
+def _refuse_unfit(options: argparse.Namespace) -> None:
+    """ValueError for an option that says nothing about these two files."""
+    read = {formats.format_of(str(file)) for file in (options.input, options.into) if file}
+    weights = formats.format_of(str(options.input)) == formats.WEIGHTS
+    onnx = formats.ending_of(str(options.output)) == ".onnx"
+    for option, given, fits, purpose in (
+        ("--into", options.into, weights, "weights of Keras as IN"),
+        ("--last-step", options.last_step, read & {formats.PT, formats.SAFETENSORS}, "tensors of PyTorch as IN"),
+        ("--time-first", options.time_first, formats.ONNX in read, "an ONNX graph as IN"),
+        ("--external-data", options.external_data, formats.ONNX in read, "an ONNX graph as IN"),
+        ("--no-compile", options.no_compile, read & formats.COMPILED, "a model of numba_lstm or Keras as IN"),
+        ("--opset", options.opset is not None, onnx, "an OUT that ends in .onnx"),
+        ("--states", options.states, onnx, "an OUT that ends in .onnx"),
+    ):
+        if given and not fits:
+            raise ValueError(f"{option} is for {purpose}, got {options.input} and {options.output}. Leave it out.")
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count:,} {word}" + ("" if count == 1 else "s")
 
 
 def lines(description: describing.Description) -> list[str]:
@@ -58,21 +114,28 @@ def _shown(text: str) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m numba_lstm", description="Files of models.")
     commands = parser.add_subparsers(dest="command", required=True)
-    convert = commands.add_parser(
+    made = commands.add_parser(
         "convert",
         help="read a model of one format and write it in another",
         description="Reads a model of any format, which its content says, and writes it in that of the second name: "
         f"{', '.join(formats.WRITTEN)}.",
     )
-    convert.add_argument("input", type=Path, metavar="IN")
-    convert.add_argument("output", type=Path, metavar="OUT")
-    convert.add_argument("--into", type=Path, metavar="MODEL", help="for weights of Keras: a file of the model they belong to")
-    convert.add_argument(
-        "--last-step", action="store_true", help="for tensors of PyTorch: the LSTM answers its last step alone"
+    made.add_argument("input", type=Path, metavar="IN")
+    made.add_argument("output", type=Path, metavar="OUT")
+    made.add_argument("--into", type=Path, metavar="MODEL", help="for weights of Keras: a file of the model they belong to")
+    made.add_argument(
+        "--last-step", action="store_true", help="for tensors of PyTorch: the LSTM answers its last states (h_n) alone"
     )
-    convert.add_argument("--time-first", action="store_true", help="for an ONNX graph: it takes (T, N, D)")
-    convert.add_argument("--opset", type=int, choices=OPSETS, default=17, metavar="N", help="of ONNX (default: %(default)s)")
-    convert.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
+    made.add_argument("--time-first", action="store_true", help="for an ONNX graph: it takes (T, N, D)")
+    made.add_argument(
+        "--opset", type=int, choices=OPSETS, metavar="N", help=f"for .onnx: the operators' version (default: {DEFAULT_OPSET})"
+    )
+    made.add_argument("--states", action="store_true", help="for .onnx: states are inputs and outputs of the graph")
+    made.add_argument("--external-data", action="store_true", help="for an ONNX graph: read the files beside it")
+    made.add_argument(
+        "--no-compile", action="store_true", help="for a model of numba_lstm or Keras: leave out what it was compiled with"
+    )
+    made.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
     info = commands.add_parser("info", help="say what a file holds", description="Says what a file holds, without building it.")
     info.add_argument("file", type=Path, metavar="FILE")
     return parser

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from ..saving import container, strict_json
 from ..saving.errors import FileFormatError
+from ..saving.lists import natural
 from . import formats, hdf5
 from .keras import archive
 from .onnx import messages, protobuf, reading
@@ -65,8 +66,8 @@ def describe(path: str | os.PathLike[str]) -> Description:
         If it is damaged, forged, or of another kind.
     """
     name = os.fsdecode(path)
+    found = formats.format_of(name)
     try:
-        found = formats.format_of(name)
         return _DESCRIBERS[found](name)
     except FileFormatError as error:
         raise FileFormatError(f"{name}: {error}") from error
@@ -144,7 +145,8 @@ _DESCRIBERS: dict[str, Callable[[str], Description]] = {
 
 
 def _arrays(arrays: Mapping[str, npt.NDArray[Any]]) -> list[Array]:
-    return [Array(name, str(array.dtype), array.shape) for name, array in arrays.items()]
+    """Arrays of a file that has no order of its own."""
+    return [Array(name, str(arrays[name].dtype), arrays[name].shape) for name in sorted(arrays, key=natural)]
 
 
 def _model(document: Any) -> dict[str, str]:

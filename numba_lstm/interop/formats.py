@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import stat
-from collections.abc import Callable
-from typing import Any
 
 from ..models.sequential import Sequential
-from ..saving import container, header, load_model, save_model
+from ..saving import container, header, kinds, load_model, save_model
 from ..saving.errors import FileFormatError
 from . import hdf5, onnx, torch
 from .dtypes import DTYPES
+from .left_behind import left_behind
+from .onnx.writing import DEFAULT_OPSET
 from .zips import open_zip
 
 NATIVE, KERAS, LEGACY, WEIGHTS, PT, SAFETENSORS, ONNX = "nlstm", "keras", "h5", "weights.h5", "pt", "safetensors", "onnx"
@@ -26,6 +25,7 @@ TITLES = {
     SAFETENSORS: "tensors, safetensors",
     ONNX: "an ONNX graph",
 }
+COMPILED = {NATIVE, KERAS, LEGACY}  #: those that say how a model was compiled
 WRITTEN = (".nlstm", ".keras", ".weights.h5", ".pt", ".safetensors", ".onnx")
 
 
@@ -39,21 +39,21 @@ def format_of(path: str) -> str:
     FileFormatError
         If it is none of them, as far as that can be said without reading all of it.
     """
-    if not stat.S_ISREG(os.stat(path).st_mode):  # opening a pipe would wait for its writer
-        raise FileFormatError("it is not a regular file.")
+    try:
+        return _format_of(path)
+    except FileFormatError as error:
+        raise FileFormatError(f"{path}: {error}") from error
+
+
+def _format_of(path: str) -> str:
+    start = kinds.expect(path, kinds.NATIVE, kinds.KERAS, kinds.HDF5, kinds.PT, kinds.SAFETENSORS, kinds.ONNX)
     with open(path, "rb") as file:
-        start = file.read(9)
         if start.startswith(hdf5.SIGNATURE):
-            file.seek(0)
             return LEGACY if "model_config" in hdf5.read(file.read()).attributes.get("", {}) else WEIGHTS
-        if start[8:] == b"{":
-            file.seek(0)
+        if start[8:9] == b"{":
             raw = header.read(file, "safetensors")
             metadata, _ = header.parse(raw, os.fstat(file.fileno()).st_size - 8 - len(raw), DTYPES, "safetensors")
             return NATIVE if container.KEY in metadata else SAFETENSORS
-    if len(start) == 9 and all(32 <= byte < 127 or byte in b"\t\r\n" for byte in start):
-        formats = ", ".join(WRITTEN)
-        raise FileFormatError(f"it begins as a text does, with {start.decode()!r}; expected a file of {formats} or .h5.")
     if not start.startswith(b"PK"):
         return ONNX  # which has no signature
     with open_zip(path) as archive:
@@ -66,6 +66,8 @@ def read_model(
     into: str | os.PathLike[str] | None = None,
     return_sequences: bool = True,
     time_first: bool = False,
+    external_data: bool = False,
+    compile: bool = True,
 ) -> Sequential:
     """The model in a file of any format, which its content says.
 
@@ -79,6 +81,10 @@ def read_model(
         For tensors of PyTorch, which do not say it either: see :func:`.torch.load_model`.
     time_first : bool
         For an ONNX graph whose steps come first: see :func:`.onnx.load_model`.
+    external_data : bool
+        For an ONNX graph whose tensors lie in other files: see :func:`.onnx.load_model`.
+    compile : bool
+        For a model of numba_lstm or Keras: see :func:`numba_lstm.saving.load_model`.
 
     Raises
     ------
@@ -87,22 +93,31 @@ def read_model(
     FileFormatError
         If it is damaged or forged, or holds what no model of this package has.
     ValueError
-        For weights of Keras without ``into``.
+        For weights of Keras without ``into``, or if that holds weights too.
     """
     name = os.fsdecode(path)
-    found = _blaming(name, lambda: format_of(name))
+    found = format_of(name)
     if found == WEIGHTS:
         if into is None:
-            raise ValueError(f"{name} holds weights alone. Say which model they belong to: into=MODEL, or --into MODEL.")
-        model = read_model(into, return_sequences=return_sequences, time_first=time_first)
+            raise ValueError(f"{name} holds weights alone. Give a file of the model that they belong to: into=MODEL.")
+        owner = os.fsdecode(into)
+        if format_of(owner) == WEIGHTS:
+            raise ValueError(f"{owner} holds weights alone too. Give a file that has layers: into=MODEL.")
+        model = read_model(
+            owner, return_sequences=return_sequences, time_first=time_first, external_data=external_data, compile=compile
+        )
         model.load_weights(name)
         return model
     if found in (PT, SAFETENSORS):
         return torch.load_model(name, return_sequences=return_sequences)
-    return onnx.load_model(name, time_first=time_first) if found == ONNX else load_model(name)
+    if found == ONNX:
+        return onnx.load_model(name, time_first=time_first, external_data=external_data)
+    return load_model(name, compile=compile)
 
 
-def write_model(model: Sequential, path: str | os.PathLike[str], *, opset: int = 17, overwrite: bool = True) -> list[str]:
+def write_model(
+    model: Sequential, path: str | os.PathLike[str], *, opset: int = DEFAULT_OPSET, states: bool = False, overwrite: bool = True
+) -> list[str]:
     """Write a model in the format that the extension says; answers sentences on what such a file does not keep.
 
     Parameters
@@ -113,6 +128,8 @@ def write_model(model: Sequential, path: str | os.PathLike[str], *, opset: int =
         Ends in one of ``WRITTEN``.
     opset : int
         For ONNX: the version of its operators.
+    states : bool
+        For ONNX: whether states are inputs and outputs, see :func:`.onnx.export`.
     overwrite : bool
         Whether an existing file may be replaced.
 
@@ -126,35 +143,22 @@ def write_model(model: Sequential, path: str | os.PathLike[str], *, opset: int =
         If the file cannot be written.
     """
     name = os.fsdecode(path)
-    ending = next((ending for ending in WRITTEN if name.endswith(ending)), None)
-    if ending is None:
-        hint = " For Keras give .keras, or .weights.h5." if name.endswith((".h5", ".hdf5")) else ""
-        raise ValueError(f"{name!r} does not say a format that is written: {', '.join(WRITTEN)}.{hint}")
+    ending = ending_of(name)
     if ending == ".onnx":
-        onnx.export(model, name, opset, overwrite=overwrite)
+        onnx.export(model, name, opset, states=states, overwrite=overwrite)
     elif ending in torch.EXTENSIONS:
         torch.save_model(model, name, overwrite)
     elif ending == ".weights.h5":
         model.save_weights(name, overwrite)
     else:
         save_model(model, name, overwrite)
-    return [sentence for endings, is_lost, sentence in _LOSSES if ending in endings and is_lost(model)]
+    return left_behind(model, ending)
 
 
-_PLAIN = (".pt", ".safetensors", ".onnx")
-_LOSSES: tuple[tuple[tuple[str, ...], Callable[[Sequential], Any], str], ...] = (
-    (_PLAIN, lambda model: model.optimizer, "The optimizer and what the model was compiled with stay behind."),
-    (
-        (".pt", ".safetensors"),
-        lambda model: any(not getattr(layer, "return_sequences", True) for layer in model.layers),
-        "Nothing in it says that the LSTM answers its last step alone.",
-    ),
-    ((".weights.h5",), lambda model: True, "It holds weights and the optimizer's state, not the layers they belong to."),
-)
-
-
-def _blaming(name: str, read: Callable[[], str]) -> str:
-    try:
-        return read()
-    except FileFormatError as error:
-        raise FileFormatError(f"{name}: {error}") from error
+def ending_of(path: str) -> str:
+    """The one of ``WRITTEN`` in which a name ends; ValueError for another."""
+    ending = next((ending for ending in WRITTEN if path.endswith(ending)), None)
+    if ending is None:
+        hint = " For Keras give .keras, or .weights.h5." if path.endswith((".h5", ".hdf5")) else ""
+        raise ValueError(f"{path!r} does not say a format that is written: {', '.join(WRITTEN)}.{hint}")
+    return ending

@@ -8,10 +8,10 @@ the same story. Nothing is ever extracted to disk.
 from __future__ import annotations
 
 import os
-import stat
 import zlib
 from typing import BinaryIO, Self
 
+from ..saving import kinds
 from ..saving.errors import FileFormatError
 from . import zip_directory as directory
 from .zip_directory import Member
@@ -94,8 +94,7 @@ def open_zip(path: str | os.PathLike[str]) -> Zip:
     FileFormatError
         If it is not a zip file, or one that could be read in two ways.
     """
-    if not stat.S_ISREG(os.stat(path).st_mode):  # opening a pipe would wait for its writer
-        raise FileFormatError("it is not a regular file.")
+    kinds.expect(os.fsdecode(path), kinds.KERAS, kinds.PT)
     file = open(path, "rb")  # noqa: SIM115 - the Zip closes it
     try:
         return Zip(file, os.fstat(file.fileno()).st_size)

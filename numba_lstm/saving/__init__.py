@@ -7,19 +7,25 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Mapping
 
 from .. import device as devices
 from ..layers import Layer
 from ..models.sequential import Sequential
-from . import atomic, container, document
+from . import atomic, container, document, kinds
 from .errors import FileFormatError
 
 __all__ = ["FileFormatError", "load_model", "save_model"]
 
 EXTENSION = ".nlstm"
 _KERAS_EXTENSION = ".keras"
+#: What writes files of other endings.
+_WRITERS = {
+    ".weights.h5": "model.save_weights(path)",
+    ".onnx": "numba_lstm.interop.onnx.export(model, path)",
+    ".pt": "numba_lstm.interop.torch.save_model(model, path)",
+    ".safetensors": "numba_lstm.interop.torch.save_model(model, path)",
+}
 _KERAS_SIGNATURES = (b"PK\3\4", b"\x89HDF\r\n\x1a\n")  # a zip file, and HDF5
 
 
@@ -34,6 +40,7 @@ def save_model(model: Sequential, filepath: str | os.PathLike[str], overwrite: b
         The model; it need be neither built nor compiled.
     filepath : path
         Ends in ``.nlstm``, which is added to a name without an extension, or in ``.keras``: then it is a file for Keras 3.
+        Other endings are refused.
     overwrite : bool
         Whether an existing file may be replaced.
 
@@ -89,36 +96,33 @@ def load_model(
     devices.resolve(device)
     try:
         model = _load(path, compile, custom_objects)
-    except FileNotFoundError as error:
-        hint = f" Is it {path + EXTENSION!r}?" if os.path.exists(path + EXTENSION) else ""
-        raise FileNotFoundError(error.errno, f"there is no such file.{hint}", path) from None
     except FileFormatError as error:
         raise FileFormatError(f"{path}: {error}") from error
     return model if device is None else model.to(device)
 
 
 def _load(path: str, compile: bool, custom_objects: Mapping[str, type[Layer]] | None) -> Sequential:
-    if _begins_as_keras(path):
+    if kinds.expect(path, kinds.NATIVE, kinds.SAFETENSORS, kinds.KERAS, kinds.HDF5).startswith(_KERAS_SIGNATURES):
         from ..interop import keras
 
         return keras.load_model(path, custom_objects, compile)
     return document.unpack(*container.read(path), compile, custom_objects)
 
 
-def _begins_as_keras(path: str) -> bool:
-    if not stat.S_ISREG(os.stat(path).st_mode):  # opening a pipe would wait for its writer
-        raise FileFormatError("it is not a regular file.")
-    with open(path, "rb") as file:
-        return file.read(8).startswith(_KERAS_SIGNATURES)
-
-
 def _with_extension(path: str) -> str:
-    stem, extension = os.path.splitext(path)
+    folder, name = os.path.split(path)
+    stem, extension = os.path.splitext(name)
+    if stem in ("", EXTENSION, _KERAS_EXTENSION, ".", ".."):
+        raise ValueError(
+            f"a model needs a name for its file, got {path!r}. Save it as {os.path.join(folder, 'model.nlstm')!r}."
+        )
     if not extension:
         return path + EXTENSION
-    if extension not in (EXTENSION, _KERAS_EXTENSION):
-        raise ValueError(
-            f"a model is saved as {EXTENSION}, got {path!r}. Save it as {stem + EXTENSION!r}, "
-            f"or for Keras as {stem + _KERAS_EXTENSION!r}."
-        )
-    return path
+    if extension in (EXTENSION, _KERAS_EXTENSION):
+        return path
+    ending, writer = next((pair for pair in _WRITERS.items() if path.endswith(pair[0])), (extension, ""))
+    base = path if extension[1:].isdigit() else path.removesuffix(ending)  # "net-0.5" is a name without an extension
+    raise ValueError(
+        f"a model is saved as {EXTENSION}, got {path!r}. Save it as {base + EXTENSION!r}, "
+        f"or for Keras as {base + _KERAS_EXTENSION!r}.{writer and f' That kind of file is written by {writer}.'}"
+    )

@@ -63,11 +63,13 @@ def _mode_of(target: str) -> int | None:
 
 def _check(path: str, target: str, folder: str, *, exists: bool, overwrite: bool) -> None:
     if not os.path.isdir(folder):
-        raise FileNotFoundError(errno.ENOENT, "the folder of the file to write does not exist; make it first", folder)
+        raise FileNotFoundError(f"{path}: the folder {folder} does not exist. Make it first.")
+    if os.path.isdir(target):
+        raise IsADirectoryError(f"{path}: it is a folder. Give the name of a file in it.")
     if exists and not overwrite:
-        raise FileExistsError(errno.EEXIST, "the file exists; give overwrite=True to replace it, or another name", path)
+        raise FileExistsError(f"{path}: the file exists. Give overwrite=True to replace it, or another name.")
     if exists and not os.path.isfile(target):
-        raise OSError(errno.EINVAL, "only a regular file can be replaced; give the name of a file", path)
+        raise OSError(f"{path}: only a regular file can be replaced. Give the name of a file.")
 
 
 def _write_synced(name: str, data: bytes | bytearray | memoryview) -> None:

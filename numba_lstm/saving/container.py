@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import stat
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ import numpy.typing as npt
 import safetensors.numpy
 
 from ..kernels.specs import Activation
-from . import header, strict_json
+from . import header, kinds, strict_json
 from .errors import FileFormatError
 
 FORMAT = 1  #: the format that this release writes, and the newest that it reads
@@ -88,8 +87,7 @@ def read(path: str) -> tuple[Any, Tensors]:
     FileFormatError
         If the content is anything else. No more than the file's size is allocated for tensors.
     """
-    if not stat.S_ISREG(os.stat(path).st_mode):  # opening a pipe would wait for its writer
-        raise FileFormatError("it is not a regular file.")
+    kinds.expect(path, kinds.NATIVE, kinds.SAFETENSORS)
     with open(path, "rb") as file:
         raw = header.read(file)
         document, entries = _parse_document(raw, os.fstat(file.fileno()).st_size - 8 - len(raw))
@@ -108,7 +106,7 @@ def _parse_document(raw: bytes, size: int) -> tuple[dict[str, Any], dict[str, he
     if metadata.keys() != {KEY}:
         raise FileFormatError(
             "it is a safetensors file without the metadata of numba_lstm. "
-            "Its arrays alone do not say which model they belong to."
+            "Its arrays alone do not say which model they belong to; those of PyTorch: numba_lstm.interop.torch.load_model."
         )
     document = strict_json.loads(metadata[KEY], "its document")
     version = document.get("format") if isinstance(document, dict) else None

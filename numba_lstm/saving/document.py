@@ -18,6 +18,7 @@ from ..variables import Variable
 from .container import Tensors
 from .counting import MAX_LAYERS, check_layers, count_layers
 from .errors import REFUSALS, FileFormatError, brief
+from .lists import differing, listed
 
 _LAYERS, _OPTIMIZER = "layers/", "optimizer/"
 _KEYS = {"class_name", "config", "compile", "random"}
@@ -70,7 +71,7 @@ def unpack(
     weights = {name: array for name, array in tensors.items() if name.startswith(_LAYERS)}
     state = {name: array for name, array in tensors.items() if name.startswith(_OPTIMIZER)}
     if others := tensors.keys() - weights.keys() - state.keys():
-        raise FileFormatError(f"its tensors must begin with {_LAYERS} or {_OPTIMIZER}, got {', '.join(sorted(others)):.200}.")
+        raise FileFormatError(f"its tensors must begin with {_LAYERS} or {_OPTIMIZER}, got {listed(others)}.")
     try:
         with initializers.skipped(at_most=sum(weight.size for weight in weights.values())):
             model = Sequential.from_config(document["config"], custom_objects)
@@ -124,9 +125,8 @@ def _compare(read: Any, made: Any, where: str) -> None:
 
 def _fit(read: Tensors, made: Tensors) -> None:
     """Refuse tensors that have not the names, shapes and dtypes of the model's own."""
-    if read.keys() != made.keys():
-        different = ", ".join(sorted(read.keys() ^ made.keys()))
-        raise FileFormatError(f"its tensors are not those of its model; on one side only: {different:.200}.")
+    if different := differing(made.keys(), read.keys()):
+        raise FileFormatError(f"its tensors are not those of its model; {different}.")
     for name, array in read.items():
         if array.shape != made[name].shape or array.dtype != made[name].dtype:
             raise FileFormatError(

@@ -19,7 +19,6 @@ MAX_BYTES = 1 << 22  #: of a header; what is parsed takes up to a dozen times as
 MAX_RANK = 8
 MAX_NAME = 255
 DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8"), "I64": np.dtype("<i8")}
-_OTHERS = {b"PK\x03\x04": "a zip archive (.keras and .pt files are)", b"\x89HDF": "an HDF5 file"}
 
 
 class Entry(NamedTuple):
@@ -37,12 +36,9 @@ def read(file: BinaryIO, kind: str = ".nlstm") -> bytes:
     Raises
     ------
     FileFormatError
-        If the file is of another kind, or too short for the header that it announces.
+        If it is too short for the header that it announces.
     """
     prefix = file.read(8)
-    for magic, other in _OTHERS.items():
-        if prefix.startswith(magic):
-            raise FileFormatError(f"it is {other}, not a {kind} file. This release reads {kind} files only.")
     if len(prefix) < 8:
         raise FileFormatError(f"it has {len(prefix)} bytes, which is too short for a {kind} file. Was it cut off?")
     length = int.from_bytes(prefix, "little")

@@ -1,8 +1,6 @@
 """Any format into any other: weights keep their bits, predictions too, and what stays behind is said."""
 
 import itertools
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -10,9 +8,8 @@ from golden import keras2_files, onnx_graphs, torch_modules
 from golden.keras_files import CASES
 from tolerances import FOREIGN, assert_close
 
-import numba_lstm
 from numba_lstm import set_random_seed
-from numba_lstm.interop import command, formats
+from numba_lstm.interop import formats
 from numba_lstm.layers import LSTM, Activation, Bidirectional, Dense, Dropout, Input, TimeDistributed
 from numba_lstm.models import Sequential
 from numba_lstm.saving import FileFormatError
@@ -108,11 +105,49 @@ def test_the_optimizer_goes_along_where_a_file_holds_it(tmp_path):
         np.testing.assert_array_equal(own, other)
 
 
-@pytest.mark.parametrize(("ending", "sentences"), [(".onnx", 1), (".pt", 2), (".weights.h5", 1), (".nlstm", 0)])
+@pytest.mark.parametrize(
+    ("ending", "sentences"),
+    [
+        (".onnx", ["optimizer", "dropout"]),
+        (".pt", ["optimizer", "dropout", "last step"]),
+        (".weights.h5", ["the optimizer's state"]),
+        (".nlstm", []),
+    ],
+)
 def test_what_stays_behind_is_said(tmp_path, ending, sentences):
     model = build("last step")
     model.compile("adam", "mse")
-    assert len(formats.write_model(model, tmp_path / f"m{ending}")) == sentences
+    said = formats.write_model(model, tmp_path / f"m{ending}")
+    assert len(said) == len(sentences)
+    assert all(words in sentence for words, sentence in zip(sentences, said, strict=True))
+
+
+@pytest.mark.parametrize("ending", [".pt", ".safetensors"])
+def test_that_a_model_is_stateful_is_said(tmp_path, ending):
+    model = Sequential([Input((T, D), batch_size=3), LSTM(H, return_sequences=True, stateful=True)])
+    (sentence,) = formats.write_model(model, tmp_path / f"m{ending}")
+    assert "the model is stateful" in sentence
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda: LSTM(H, recurrent_dropout=0.2, return_sequences=True),
+        lambda: Bidirectional(LSTM(H, kernel_regularizer="l2", return_sequences=True)),
+        lambda: LSTM(H, bias_constraint="non_neg", return_sequences=True),
+        lambda: LSTM(H, return_sequences=True, trainable=False),
+    ],
+    ids=["dropout within", "a regularizer within", "a constraint", "frozen"],
+)
+def test_what_counts_in_training_stays_behind(tmp_path, layer):
+    (sentence,) = formats.write_model(Sequential([Input((T, D)), layer()]), tmp_path / "m.onnx")
+    assert "training only" in sentence
+
+
+def test_weights_without_an_optimizer_are_not_said_to_have_its_state(tmp_path):
+    assert formats.write_model(build("no head"), tmp_path / "m.weights.h5") == [
+        "It holds weights, not the layers they belong to."
+    ]
 
 
 @pytest.mark.parametrize(
@@ -144,7 +179,7 @@ def test_a_format_that_is_not_written(tmp_path):
 
 
 def test_weights_of_keras_need_a_model(tmp_path):
-    with pytest.raises(ValueError, match="which model they belong to"):
+    with pytest.raises(ValueError, match="the model that they belong to: into=MODEL"):
         formats.read_model(CASES["plain"].path)
 
 
@@ -153,45 +188,3 @@ def test_what_is_no_model_is_refused(tmp_path, content):
     (tmp_path / "m").write_bytes(content)
     with pytest.raises(FileFormatError, match=str(tmp_path / "m")):
         formats.read_model(tmp_path / "m")
-
-
-# -- the command line -------------------------------------------------------------------------------------------------
-
-
-def test_a_command_converts(tmp_path, capsys):
-    source, target = CASES["indices"].path, tmp_path / "m.nlstm"
-    assert command.main(["convert", str(source), str(target)]) == 0
-    assert capsys.readouterr().out == f"{target}: 3 layers, 242 weights.\n"
-    one, two = numba_lstm.load_model(source), numba_lstm.load_model(target)
-    np.testing.assert_array_equal(one.predict(CASES["indices"].x, verbose=0), two.predict(CASES["indices"].x, verbose=0))
-
-
-def test_a_file_is_replaced_if_asked(tmp_path, capsys):
-    source, target = str(torch_modules.path("plain")), tmp_path / "m.onnx"
-    target.write_bytes(b"old")
-    assert command.main(["convert", source, str(target)]) == 1
-    assert "the file exists" in capsys.readouterr().err
-    assert target.read_bytes() == b"old"
-    assert command.main(["convert", source, str(target), "--overwrite", "--opset", "13", "--last-step"]) == 0
-    assert formats.read_model(target).output_shape == (None, 6)
-
-
-def test_weights_find_their_model(tmp_path):
-    made = CASES["plain"].make(numba_lstm)
-    made.save(tmp_path / "layers.nlstm")
-    arguments = ["convert", str(CASES["plain"].path), str(tmp_path / "m.pt"), "--into", str(tmp_path / "layers.nlstm")]
-    assert command.main(arguments) == 0
-    made.load_weights(CASES["plain"].path)
-    for own, other in zip(made.get_weights(), formats.read_model(tmp_path / "m.pt").get_weights(), strict=True):
-        np.testing.assert_array_equal(own, other)
-
-
-@pytest.mark.parametrize("arguments", [["info", "missing.onnx"], ["convert", "missing.pt", "m.onnx"]])
-def test_a_missing_file_is_one_sentence(arguments, capsys):
-    assert command.main(arguments) == 1
-    assert "No such file" in capsys.readouterr().err
-
-
-def test_the_module_hands_commands_on():
-    run = [sys.executable, "-m", "numba_lstm", "info", str(torch_modules.path("plain"))]
-    assert "tensors of PyTorch" in subprocess.run(run, capture_output=True, text=True, check=True).stdout

@@ -106,7 +106,18 @@ def test_lines_for_a_terminal(capsys):
     assert np.all([len(line) == len(lines[1]) for line in lines[1:]])
 
 
+@pytest.mark.parametrize("ending", [".nlstm", ".keras"])
+def test_arrays_stand_in_the_order_that_people_count(tmp_path, ending):
+    model = numba_lstm.Sequential([Input((3,)), *(Dense(1) for _ in range(12))])
+    model.compile("adam", "mse")
+    model.optimizer.build(model.trainable_weights)
+    model.save(tmp_path / f"m{ending}")
+    names = [array.name for array in describe(tmp_path / f"m{ending}").arrays]
+    before, after = {".nlstm": ("layers/2/bias", "layers/10/bias"), ".keras": ("optimizer/vars/2", "optimizer/vars/10")}[ending]
+    assert names.index(before) < names.index(after)
+
+
 def test_a_text_is_called_one(tmp_path):
     (tmp_path / "notes.py").write_text("import numpy as np\n")
-    with pytest.raises(FileFormatError, match="begins as a text does, with 'import nu'; expected a file of .nlstm"):
+    with pytest.raises(FileFormatError, match="begins as a text does; expected was a file of .nlstm"):
         describe(tmp_path / "notes.py")

@@ -59,6 +59,11 @@ def thing(name, module="keras.layers", /, **config):
     return {"module": module, "class_name": name, "config": config, "registered_name": None}
 
 
+def registered(name, **config):
+    """What Keras writes of a class that is registered as ``my>name``, whatever it is derived from."""
+    return {**thing(name, None, **config), "registered_name": f"my>{name}"}
+
+
 LAMBDA = {"class_name": "__lambda__", "config": {"value": "4wEAAAAAAAAAAAAAAAEAAAA="}}
 GET_FILE = thing("function", "keras.utils", origin="http://localhost/a", fname="a")
 
@@ -79,8 +84,9 @@ def many(count):
 
 HOSTILE = {
     # code and modules
-    "Lambda with code": (layer(thing("Lambda", function=LAMBDA, name="f")), "unknown layer 'Lambda'"),
-    "a lambda as activation": (of_layer("activation", LAMBDA), "unknown activation '__lambda__'"),
+    "Lambda with code": (layer(thing("Lambda", function=LAMBDA, name="f")), "the code of a lambda"),
+    "a lambda's code alone as activation": (of_layer("activation", {"value": [LAMBDA, None, None]}), "the code of a lambda"),
+    "a lambda as activation": (of_layer("activation", LAMBDA), "the code of a lambda, which is never run"),
     "module os": (layer(thing("system", "os", command="true")), "module 'os', which is not Keras's and never imported"),
     "module os in an initializer": (of_layer("kernel_initializer", thing("system", "os")), "module 'os'"),
     "module of Keras's inside": (layer(thing("LSTM", "keras.src.layers", units=5)), "module 'keras.src.layers'"),
@@ -99,10 +105,17 @@ HOSTILE = {
     "TFSMLayer": (layer(thing("TFSMLayer", filepath="/tmp", name="t")), "unknown layer 'TFSMLayer'"),
     "StringLookup of a file": (layer(thing("StringLookup", vocabulary="/etc/passwd")), "unknown layer 'StringLookup'"),
     "a model inside": (layer(thing("Sequential", "keras", layers=[])), "unknown layer 'Sequential'"),
-    "a registered class": (layer({**thing("Mine", None), "registered_name": "os>system"}), "unknown layer 'Mine'"),
+    "a registered class": (
+        layer({**thing("Mine", None), "registered_name": "os>system"}),
+        "'Mine' is a class of its author's own",
+    ),
+    "a subclass of a class of Keras": (layer(registered("LSTM", units=5)), "'LSTM' is a class of its author's own"),
+    "such a cell": (layer(thing("RNN", cell=registered("LSTMCell", units=5))), "registered as 'my>LSTMCell'"),
+    "such an optimizer": (compiled("optimizer", value=registered("Adam")), "registered as 'my>Adam'"),
+    "such a model": (put("registered_name", value="my>Sequential"), "registered as 'my>Sequential'"),
     "a class by dots": (layer(thing("os.system")), "unknown layer 'os.system'"),
     "a dunder": (layer(thing("__import__")), "unknown layer '__import__'"),
-    "a gadget inside Bidirectional": (layer(nested(1, thing("Lambda", function=LAMBDA))), "unknown layer 'Lambda'"),
+    "a gadget inside Bidirectional": (layer(nested(1, thing("Lambda", function=LAMBDA))), "the code of a lambda"),
     "a gadget as cell": (layer(thing("RNN", cell=thing("system", "os"), name="r")), "module 'os'"),
     "a gadget as regularizer": (of_layer("kernel_regularizer", thing("Lambda", "keras.regularizers")), "unknown regularizer"),
     "a gadget as constraint": (of_layer("bias_constraint", thing("exec", "keras.constraints")), "unknown constraint 'exec'"),
@@ -168,12 +181,12 @@ HOSTILE = {
     "units 6": (of_layer("units", 6), "has shape|more than there are values"),
     "input_dim 2^40": (of_layer("input_dim", 2**40, EMBEDDING), "more than there are values for"),
     "use_bias text": (of_layer("use_bias", "no"), "use_bias is 'no'"),
-    "use_bias false": (of_layer("use_bias", False), "on one side only"),
+    "use_bias false": (of_layer("use_bias", False), "only in the"),
     "return_state": (of_layer("return_state", True), "return_state"),
-    "a layer left out": (put("config", "layers", DENSE), "on one side only"),
+    "a layer left out": (put("config", "layers", DENSE), "only in the"),
     "a layer more": (
         put("config", "layers", value=[*GOOD["config"]["layers"], thing("Dense", name="d", units=1)]),
-        "on one side only|more than there are values",
+        "only in the|more than there are values",
     ),
     "one layer twice": (put("config", "layers", value=[*GOOD["config"]["layers"], GOOD["config"]["layers"][-1]]), "already"),
     "20 Bidirectionals": (layer(nested(20, thing("LSTM", units=5))), "expects LSTM or RNN"),
@@ -195,7 +208,7 @@ HOSTILE = {
         compiled("optimizer", "config", "learning_rate", value=thing("Warp", "keras.optimizers.schedules")),
         "unknown learning-rate schedule",
     ),
-    "loss a lambda": (compiled("loss", value=LAMBDA), "unknown loss '__lambda__'"),
+    "loss a lambda": (compiled("loss", value=LAMBDA), "the code of a lambda"),
     "loss a function of one's own": (
         compiled("loss", value={"module": "builtins", "class_name": "function", "config": "mine", "registered_name": "mine"}),
         "unknown loss 'mine'",
@@ -220,3 +233,12 @@ def test_configurations_that_are_refused(tmp_path, recipe):
 def test_the_good_configuration_is_read(tmp_path):
     (tmp_path / "good.keras").write_bytes(written(GOOD))
     assert numba_lstm.load_model(tmp_path / "good.keras").optimizer.iterations == 2
+
+
+def test_a_registered_class_can_be_given(tmp_path):
+    mine = type("LSTM", (numba_lstm.layers.LSTM,), {})
+
+    config = copy.deepcopy(GOOD)
+    config["config"]["layers"][LSTM] |= {"module": None, "registered_name": "my>LSTM"}
+    (tmp_path / "m.keras").write_bytes(written(config))
+    assert type(numba_lstm.load_model(tmp_path / "m.keras", {"LSTM": mine}).layers[1]) is mine

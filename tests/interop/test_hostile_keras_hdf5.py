@@ -104,14 +104,14 @@ HOSTILE = {
     "a layout of another class": (lambda: layout(-1, "<B", 7), "layout is unknown"),
     "two arrays in one place": (overlap, "overlap"),
     # weights of another model
-    "a group in place of an array": (lambda: replaced(lambda group, name: group.create_group(name)), "on one side only"),
+    "a group in place of an array": (lambda: replaced(lambda group, name: group.create_group(name)), "only in the"),
     "an array in place of a group": (
         lambda: replaced(lambda group, name: group.create_dataset(name, data=[1.0]), "layers"),
-        "one side",
+        "only in the",
     ),
-    "an array missing": (lambda: replaced(lambda group, name: None), "on one side only"),
-    "an array more": (lambda: member("more", np.ones(3, "f4")), "on one side only"),
-    "nothing at all": (lambda: changed(lambda target: target.clear()), "on one side only"),
+    "an array missing": (lambda: replaced(lambda group, name: None), "only in the"),
+    "an array more": (lambda: member("more", np.ones(3, "f4")), "only in the"),
+    "nothing at all": (lambda: changed(lambda target: target.clear()), "only in the"),
     # attributes
     "an attribute that is a number": (lambda: attribute(7), "attribute 'name': its type|a text"),
     "an attribute that is a matrix": (lambda: attribute(np.array([[b"a"], [b"b"]])), "not a text or a list"),
@@ -189,7 +189,7 @@ LEGACY_HOSTILE = {
     "layer names as one text": (lambda root: root["model_weights"].attrs.__setitem__("layer_names", "lstm"), "one text"),
     "layers in another order": (
         lambda root: root["model_weights"].attrs.__setitem__("layer_names", root["model_weights"].attrs["layer_names"][::-1]),
-        "has shape|one side",
+        "has shape|only in the",
     ),
     "optimizer weights of another order": (
         lambda root: root["optimizer_weights"].attrs.__setitem__(

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.usefixtures("on_reference")
 HOSTILE = {
     # bytes
     "empty": (b"", "holds no graph"),
-    "a text": (b"import os; os.system('true')\n" * 9, "field"),
+    "a text": (b"import os; os.system('true')\n" * 9, "begins as a text does"),
     "a zip": (b"PK\3\4" + b"\0" * 99, "field"),
     "a varint of 11 bytes": (b"\x08" + b"\xff" * 10 + b"\x01" + GOOD_BYTES, "more than 64 bits"),
     "a varint of 70 bits": (b"\x08" + b"\xff" * 9 + b"\x7f" + GOOD_BYTES, "more than 64 bits"),

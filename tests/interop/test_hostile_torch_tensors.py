@@ -101,7 +101,7 @@ HOSTILE = {
     "a plain pickle renamed": (pickled(GOOD), "bare pickle"),
     "an old tar": (old_tar(), "a tar file"),
     "an empty file": (b"", "0 bytes"),
-    "a text": (b"import os; os.system('true')\n" * 9, "header's length"),
+    "a text": (b"import os; os.system('true')\n" * 9, "begins as a text does"),
     "HDF5": (b"\x89HDF\r\n\x1a\n" + b"\0" * 99, "HDF5"),
 }
 

@@ -181,6 +181,22 @@ def test_what_pytorch_has_not_is_named(recipe):
         torch.to_state_dict(Sequential([Input((None, D)), *layers]))
 
 
+@pytest.mark.parametrize("prefix", ["", "net.step."])
+@pytest.mark.parametrize("read", [torch.load_model, lambda state: torch.lstm(state, [*state][0].removesuffix("weight_ih"))])
+def test_a_cell_for_one_step_is_called_one(read, prefix):
+    shapes = {"weight_ih": (4 * H, D), "weight_hh": (4 * H, H), "bias_ih": (4 * H,), "bias_hh": (4 * H,)}
+    state = {f"{prefix}{name}": np.ones(shape, "f4") for name, shape in shapes.items()}
+    with pytest.raises(ValueError, match=r"a module for one step, as nn\.LSTMCell"):
+        read(state)
+
+
+def test_a_cell_that_is_renamed_is_a_layer():
+    state = lstm_state()
+    cell = {name.removesuffix("_l0"): value for name, value in state.items()}
+    model = torch.lstm({f"{name}_l0": value for name, value in cell.items()})
+    np.testing.assert_array_equal(model.get_weights()[0], state["weight_ih_l0"].T)
+
+
 def test_an_activation_of_a_dense_layer_is_named():
     with pytest.raises(ValueError, match="activation='relu'"):
         torch.to_state_dict(Sequential([Input((D,)), Dense(2, "relu")]))

@@ -65,14 +65,14 @@ def test_an_old_file_is_kept_where_it_must_not_be_overwritten(path):
 
 
 def test_no_folder(tmp_path):
-    with pytest.raises(FileNotFoundError, match="make it first"):
+    with pytest.raises(FileNotFoundError, match="Make it first"):
         atomic.write(str(tmp_path / "none" / "model.nlstm"), NEW)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_cannot_be_replaced(tmp_path):
     (tmp_path / "model.nlstm").mkdir()
-    with pytest.raises(OSError, match="regular file"):
+    with pytest.raises(OSError, match="it is a folder"):
         atomic.write(str(tmp_path / "model.nlstm"), NEW)
 
 

@@ -52,7 +52,7 @@ OUTLINES = {
     "layers null": (put(("config", "layers"), None), "list of at most 256"),
     "layers a text": (put(("config", "layers"), "Dense"), "list of at most 256"),
     "layers an object": (put(("config", "layers"), {"0": DENSE}), "list of at most 256"),
-    "no layers": (put(("config", "layers"), []), "on one side only"),
+    "no layers": (put(("config", "layers"), []), "only in the"),
     "257 layers": (put(("config", "layers"), [DENSE] * 257), "list of at most 256"),
     "3,000 layers": (put(("config", "layers"), [DENSE] * 3_000), "list of at most 256"),
     "300 cells in a layer": (put(("config", "layers"), [stacked(300)]), "those inside of others counted"),

@@ -62,9 +62,9 @@ HOSTILE = {
     "length into the data": (document()[:8] + document()[8:-8] + b" " * 8, "digest differs"),
     "zip": (b"PK\3\4" + b"\0" * 99, "does not end as a zip file does"),
     "hdf5": (b"\x89HDF\r\n\x1a\n" + b"\0" * 99, "HDF5"),
-    "pickle": (b"\x80\x04\x95\x0b\0\0\0\0\0\0\0\x8c\x02os\x8c\x06system\x93.", "allowed"),
-    "text": (b"import os; os.system('true')\n" * 9, "allowed"),
-    "json without a frame": (b'{"format": 1, "model": {}}', "allowed"),
+    "pickle": (b"\x80\x04\x95\x0b\0\0\0\0\0\0\0\x8c\x02os\x8c\x06system\x93.", "a bare pickle"),
+    "text": (b"import os; os.system('true')\n" * 9, "begins as a text does"),
+    "json without a frame": (b'{"format": 1, "model": {}}', "begins as a text does"),
     # the header's text
     "not utf-8": (framed(b'{"\xff":1}'), "not UTF-8"),
     "byte order mark": (framed("\ufeff{}"), "does not begin with"),

@@ -5,7 +5,7 @@ import pytest
 from forging import GADGET, OS, compiled, optimizer, put, tensor
 
 COMPILED = {
-    "no optimizer": (compiled("optimizer", to=...), "on one side only"),
+    "no optimizer": (compiled("optimizer", to=...), "only in the"),
     "optimizer null": (compiled("optimizer", to=None), "optimizer"),
     "optimizer number": (compiled("optimizer", to=7), "optimizer"),
     "optimizer unknown": (compiled("optimizer", "class_name", to="Adma"), "did you mean 'adam'?"),
@@ -32,7 +32,7 @@ COMPILED = {
     "one argument more": (compiled("run_eagerly", to=True), "compile is"),
     "unknown argument": (compiled("backend", to="os"), "compiled"),
     "self": (compiled("self", to=7), "compiled"),
-    "not compiled": (put(("compile",), {}), "on one side only"),
+    "not compiled": (put(("compile",), {}), "only in the"),
     "random list": (put(("random",), []), "random stream"),
     "random text": (put(("random",), "x"), "random stream"),
     "random empty": (put(("random",), {}), "random stream"),
@@ -71,7 +71,7 @@ TENSORS = {
     "a slot too many": (tensor("optimizer/lstm/kernel/m", lambda x: np.ones(2, "float32")), "lstm/kernel/m"),
     "a slot of another shape": (tensor(SLOT, lambda x: x.T), "has shape (16, 3)"),
     "a slot of another dtype": (tensor(SLOT, lambda x: x.astype("float64")), "dtype float64"),
-    "a slot missing": (tensor(SLOT, lambda x: None), "on one side only"),
+    "a slot missing": (tensor(SLOT, lambda x: None), "only in the"),
 }
 
 

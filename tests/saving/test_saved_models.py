@@ -1,6 +1,4 @@
-"""Saving and loading: a model comes back as it was, under the name that was meant, or a sentence says why not."""
-
-from pathlib import Path
+"""Saving and loading: a model comes back as it was, or a sentence says why not."""
 
 import numpy as np
 import pytest
@@ -227,22 +225,6 @@ def test_the_safetensors_library_finds_the_weights_by_name(model, tmp_path):
         assert file.get_tensor("optimizer/iterations") == 3
 
 
-# -- names of files ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("kind", [str, Path])
-def test_no_extension_becomes_nlstm(model, tmp_path, kind):
-    model.save(kind(tmp_path / "model"))
-    assert [path.name for path in tmp_path.iterdir()] == ["model.nlstm"]
-
-
-@pytest.mark.parametrize("extension", [".h5", ".onnx", ".pt", ".safetensors", ".NLSTM", ".v2"])
-def test_another_extension_is_refused(model, tmp_path, extension):
-    with pytest.raises(ValueError, match=r"a model is saved as \.nlstm, got .*Save it as"):
-        model.save(tmp_path / f"model{extension}")
-    assert not list(tmp_path.iterdir())
-
-
 def test_loading_looks_at_the_content(model, tmp_path):
     model.save(tmp_path / "model.nlstm")
     (tmp_path / "model.nlstm").rename(tmp_path / "model.h5")
@@ -273,14 +255,3 @@ def test_the_most_layers_that_a_file_holds(tmp_path):
     model.compile(Adam(amsgrad=True), "mse")
     model.optimizer.build(model.trainable_weights)
     assert_equal_weights(model, saved_and_loaded(model, tmp_path))
-
-
-def test_no_file(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no such file"):
-        load_model(tmp_path / "none.nlstm")
-
-
-def test_no_file_but_for_the_extension(model, tmp_path):
-    model.save(tmp_path / "model")
-    with pytest.raises(FileNotFoundError, match=r"Is it '.*model\.nlstm'"):
-        load_model(tmp_path / "model")

@@ -9,10 +9,9 @@ A Keras file cannot hold the state of the random stream, nor options of the LSTM
 from __future__ import annotations
 
 import os
-import stat
 
 from ...models import Sequential
-from ...saving import atomic
+from ...saving import atomic, kinds
 from ...saving.errors import FileFormatError
 from .. import hdf5
 from ..hdf5 import Contents
@@ -91,8 +90,7 @@ def _is_zip(path: str) -> bool:
 
 
 def _read_contents(path: str) -> Contents:
-    if not stat.S_ISREG(os.stat(path).st_mode):  # opening a pipe would wait for its writer
-        raise FileFormatError("it is not a regular file.")
+    kinds.expect(path, kinds.KERAS, kinds.HDF5)
     if not _is_zip(path):
         return _read_hdf5(path)
     with open_zip(path) as file:

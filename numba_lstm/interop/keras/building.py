@@ -12,6 +12,7 @@ from ...layers import InputLayer, Layer
 from ...models import Sequential
 from ...saving.counting import MAX_LAYERS, count_layers
 from ...saving.errors import REFUSALS, FileFormatError, brief
+from ...saving.lists import differing, listed
 from ...variables import Variable
 from .from_keras import from_keras
 
@@ -44,9 +45,11 @@ def build(config: Any, size: int, custom_objects: Classes) -> Sequential:
         raise FileFormatError("its configuration must be an object with class_name and config.")
     if config.get("class_name") != "Sequential":
         raise FileFormatError(f"its model is a {config.get('class_name')!r:.80}; only Keras's 'Sequential' is read.")
+    if config.get("registered_name") is not None:
+        raise FileFormatError(f"its model is a class of its author's own, registered as {config['registered_name']!r:.100}.")
     own, entries = config["config"], config["config"].get("layers")
     if others := own.keys() - _CONFIG_KEYS:
-        raise FileFormatError(f"its model has {', '.join(sorted(others)):.200}, which Keras's Sequential has not.")
+        raise FileFormatError(f"its model has {listed(others)}, which Keras's Sequential has not.")
     if not isinstance(entries, list) or not 0 < count_layers(entries) <= MAX_LAYERS:
         raise FileFormatError(f"its layers must be a list of 1 to {MAX_LAYERS:,}, those inside of others counted.")
     stack = [_layer(index, entry, custom_objects) for index, entry in enumerate(entries)]
@@ -70,16 +73,16 @@ def _dtype(layer: Layer) -> str | None:
 
 
 def _layer(index: int, entry: Any, custom_objects: Classes) -> Layer:
-    read = from_keras(entry, custom_objects or ())
-    config = read.get("config") if isinstance(read, dict) else None
+    config = entry.get("config") if isinstance(entry, dict) else None
     name = config.get("name") if isinstance(config, dict) else None
     where = f"its layer {index} ({name!r:.80})"
     try:
+        read = from_keras(entry, custom_objects or ())
         layer = layers.deserialize(read, custom_objects)
     except REFUSALS as error:
         raise FileFormatError(f"{where} cannot be made: {brief(error)}") from error
     if type(layer).__name__ not in (custom_objects or ()):
-        _compare(config, layer.get_config(), where)
+        _compare(read.get("config"), layer.get_config(), where)
     return layer
 
 
@@ -108,8 +111,8 @@ def assign(variables: Mapping[str, Variable], arrays: Mapping[str, Array]) -> No
     FileFormatError
         Where names, shapes or dtypes differ; nothing is changed then.
     """
-    if different := variables.keys() ^ arrays.keys():
-        raise FileFormatError(f"its weights are not those of the model; on one side only: {', '.join(sorted(different)):.200}.")
+    if different := differing(variables.keys(), arrays.keys()):
+        raise FileFormatError(f"its weights are not those of the model; {different}.")
     for name, variable in variables.items():
         array = arrays[name]
         if array.shape != variable.shape or array.dtype != variable.dtype:

@@ -42,11 +42,11 @@ def compile_from(model: Sequential, config: Any) -> None:
     """
     if not isinstance(config, dict):
         raise FileFormatError(f"its compile_config is {config!r:.80}, where an object was expected.")
-    made = from_keras(config)
-    for key in ("metrics", "weighted_metrics"):
-        if isinstance(made.get(key), list):
-            made[key] = _metrics(made[key])
     try:
+        made = from_keras(config)
+        for key in ("metrics", "weighted_metrics"):
+            if isinstance(made.get(key), list):
+                made[key] = _metrics(made[key])
         model.compile(**made)
     except REFUSALS as error:
         raise FileFormatError(f"its model cannot be compiled: {brief(error)} (Or load it with compile=False.)") from error

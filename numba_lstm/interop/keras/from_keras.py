@@ -10,6 +10,7 @@ from collections.abc import Collection
 from typing import Any
 
 from ...saving.errors import FileFormatError
+from ...saving.lists import listed
 
 _MODULES = {
     *("keras", "keras.layers", "keras.initializers", "keras.regularizers", "keras.constraints", "keras.losses"),
@@ -43,26 +44,32 @@ def from_keras(value: Any, custom: Collection[str] = ()) -> Any:
     Raises
     ------
     FileFormatError
-        For a module that is not Keras's, and for arguments of Keras that are not taken here.
+        For a module or a class that is not Keras's, for code, and for arguments of Keras that are not taken here.
     """
     if isinstance(value, list):
         return [from_keras(item, custom) for item in value]
     if not isinstance(value, dict):
         return value
     name, config = value.get("class_name"), value.get("config", {})
+    if name == "__lambda__" or value.keys() == {"value"}:  # beside a class of its own, Keras writes the code alone
+        raise FileFormatError("it has the code of a lambda, which is never run. Use Keras's own layers and functions.")
     if not isinstance(name, str):
         return {key: from_keras(item, custom) for key, item in value.items()}
     if name == "__tuple__":
         return from_keras(value.get("items"), custom)
     if others := value.keys() - _KEYS:
-        raise FileFormatError(
-            f"its {name!r:.100} has {', '.join(sorted(others)):.200}, which is no part of an object of Keras."
-        )
+        raise FileFormatError(f"its {name!r:.100} has {listed(others)}, which is no part of an object of Keras.")
     module = value.get("module")
     if name == "function" and module == "builtins":
         return config
     if name not in custom and module is not None and (not isinstance(module, str) or module not in _MODULES):
         raise FileFormatError(f"its {name!r:.100} is of the module {module!r:.100}, which is not Keras's and never imported.")
+    registered = value.get("registered_name")
+    if name not in custom and registered is not None:
+        raise FileFormatError(
+            f"its {name!r:.100} is a class of its author's own, registered as {registered!r:.100}, and not Keras's. "
+            "A layer can be given to numba_lstm.load_model: custom_objects={name: class}."
+        )
     if not isinstance(config, dict):
         raise FileFormatError(f"the config of its {name!r:.100} is {config!r:.100}, where arguments by name were expected.")
     if name in _POLICIES:
@@ -71,7 +78,7 @@ def from_keras(value: Any, custom: Collection[str] = ()) -> Any:
     if name in ACTIVATIONS and module in (None, "keras.layers"):
         activation, argument = ACTIVATIONS[name]
         if others := made.keys() - {argument, *_OF_LAYERS}:
-            raise FileFormatError(f"its {name} has {', '.join(sorted(others)):.200}, which is not taken.")
+            raise FileFormatError(f"its {name} has {listed(others)}, which is not taken.")
         return {"class_name": activation, "config": {argument: made[argument]} if argument in made else {}}
     return {"class_name": name, "config": made if name in custom else _taken(name, made)}
 

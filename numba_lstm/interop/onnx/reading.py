@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import stat
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ...saving import kinds
 from ...saving.errors import FileFormatError
+from ...saving.lists import listed
 from ...serialization import nearest
 from . import external, messages, protobuf
 from .graph import Graph, Node, Value
@@ -56,13 +57,12 @@ def load(path: str | os.PathLike[str], *, external_data: bool = False) -> Graph:
 
 def read_bytes(path: str) -> bytes:
     """The bytes of a file that may be an ONNX file."""
-    status = os.stat(path)
-    if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for its writer
-        raise FileFormatError("it is not a regular file.")
-    if status.st_size > MAX_BYTES:
-        raise FileFormatError(f"it has {status.st_size:,} bytes; an ONNX file has at most {MAX_BYTES:,}.")
+    kinds.expect(path, kinds.ONNX)
+    size = os.path.getsize(path)
+    if size > MAX_BYTES:
+        raise FileFormatError(f"it has {size:,} bytes; an ONNX file has at most {MAX_BYTES:,}.")
     with open(path, "rb") as file:
-        return file.read(status.st_size)
+        return file.read(size)
 
 
 def loads(data: bytes, outside: External = external.refuse) -> Graph:
@@ -90,7 +90,7 @@ def loads(data: bytes, outside: External = external.refuse) -> Graph:
         node = _node(message, index, known, outside)
         made = {name for name in node.outputs if name}
         if made & known or len(made) != sum(1 for name in node.outputs if name):
-            raise FileFormatError(f"{node.name} makes {', '.join(sorted(made)):.100}, of which there is one already.")
+            raise FileFormatError(f"{node.name} makes {listed(made)}, of which there is one already.")
         known |= made
         if node.kind == "Constant":
             constants[node.outputs[0]] = _constant(node)

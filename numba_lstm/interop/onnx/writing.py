@@ -32,6 +32,7 @@ from . import messages, protobuf, recurrent
 from .building import Builder, Flow
 
 OPSETS = range(13, 23)
+DEFAULT_OPSET = 17
 _ONLY_IN_TRAINING = (Dropout, GaussianNoise)
 _THIRD = 1 / 6
 
@@ -40,7 +41,7 @@ _FORMATS = ((21, 10), (19, 9), (15, 8), (13, 7))
 
 
 def export(
-    model: Sequential, path: str | os.PathLike[str], opset: int = 17, *, states: bool = False, overwrite: bool = True
+    model: Sequential, path: str | os.PathLike[str], opset: int = DEFAULT_OPSET, *, states: bool = False, overwrite: bool = True
 ) -> None:
     """Write a model as an ONNX file, for any number of samples and of steps.
 

@@ -39,7 +39,7 @@ def save_model(model: Sequential, path: str | os.PathLike[str], overwrite: bool 
     Notes
     -----
     One module's weights have the names that they have in it; those of two begin with ``lstm.`` and ``linear.``. Nothing says
-    whether all steps of the LSTM are answered or the last one.
+    whether all steps of the LSTM are answered or the last one, nor whether it is stateful.
     """
     name = os.fsdecode(path)
     if not name.endswith(EXTENSIONS):

@@ -30,8 +30,9 @@ def lstm(source: StateDict | str | os.PathLike[str], prefix: str = "", *, return
         What the names of the LSTM's weights begin with, ``"encoder.lstm."``; in a file of dicts within dicts, keys are joined
         by dots.
     return_sequences : bool
-        Answer the last layer's outputs at all steps, (N, T, P), as PyTorch's ``output``; else the last states, (N, P), those of
-        both directions side by side.
+        Answer the last layer's outputs at all steps, (N, T, P), as PyTorch's ``output``; else the last states, (N, P). In both
+        directions, (N, 2 P), these are ``h_n`` of the last layer, forward then backward, and not ``output[:, -1]``, where the
+        backward half has seen one step only.
 
     Returns
     -------
@@ -119,7 +120,8 @@ def load_model(source: StateDict | str | os.PathLike[str], *, return_sequences: 
     source : state_dict, path
         As :func:`lstm`'s.
     return_sequences : bool
-        Whether the LSTM answers all steps, or what is behind it sees the last one alone; weights do not say.
+        Whether the LSTM answers all steps, or what is behind it sees the last states alone, as :func:`lstm`'s; weights do not
+        say.
 
     Raises
     ------
@@ -151,6 +153,8 @@ def _parts(arrays: Arrays) -> list[tuple[str, Arrays]]:
     for name, array in arrays.items():
         module, _, own = name.rpartition(".")
         modules.setdefault(module, {})[own] = array
+    for module, weights in modules.items():
+        names.refuse_step(weights, module)
     lstms = [module for module, own in modules.items() if names.name("weight_ih", 0, False) in own]
     linears = [module for module in modules if module not in lstms]
     for found, kind in ((lstms, "LSTM"), (linears, "Linear")):

@@ -8,7 +8,7 @@ the order i, f, g, o, which is that of :mod:`numba_lstm.gates`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 import numpy.typing as npt
@@ -36,6 +36,16 @@ class Cell(NamedTuple):
 def name(kind: str, layer: int, reverse: bool) -> str:
     """PyTorch's name of a weight."""
     return f"{kind}_l{layer}" + ("_reverse" if reverse else "")
+
+
+def refuse_step(own: Collection[str], prefix: str = "") -> None:
+    """ValueError if the names of a module's weights are those of an ``nn.LSTMCell``, ``nn.GRUCell`` or ``nn.RNNCell``."""
+    if {"weight_ih", "weight_hh"} <= set(own):
+        where = f" (prefix {prefix!r:.100})" if prefix else ""
+        raise ValueError(
+            f"its weight_ih and weight_hh{where} are those of a module for one step, as nn.LSTMCell; an nn.LSTM's end in _l0. "
+            "An LSTMCell that takes steps in turn is an nn.LSTM: give {f'{name}_l0': value for name, value in state.items()}."
+        )
 
 
 def cells(arrays: Mapping[str, Array]) -> list[tuple[Cell, ...]]:

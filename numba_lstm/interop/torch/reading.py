@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -11,11 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...saving import header
+from ...saving import header, kinds
 from ...saving.errors import FileFormatError
 from ...serialization import nearest
 from ..dtypes import DTYPES, decode
-from . import archive
+from . import archive, names
 from .source import Form, Source
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -23,9 +22,6 @@ StateDict = Mapping[str, npt.ArrayLike]
 
 SHOWN = 100  #: names of a file that a message chooses from
 MAX_NAME = 100  #: letters of such a name
-
-_PICKLE = b"\x80"
-_TAR = slice(257, 262), b"ustar"
 
 
 def read(source: StateDict | str | os.PathLike[str], prefix: str, wanted: str) -> Arrays:
@@ -73,6 +69,7 @@ def _select(source: Source, prefix: str, wanted: str) -> Arrays:
         others = [name.removesuffix(wanted) for name in source.names if name.endswith(wanted)]
         if others:
             raise ValueError(f"there is no {prefix + wanted!r:.100}. Give prefix={others[0]!r:.100}.")
+        names.refuse_step([name.removeprefix(prefix) for name in source.names if name.startswith(prefix)], prefix)
         shown = [name for name in source.names[:SHOWN] if len(name) <= MAX_NAME]
         raise ValueError(f"there is no {prefix + wanted!r:.100}{nearest(prefix + wanted, shown):.300}")
     return {name.removeprefix(prefix): _floating(name, source.read(name)) for name in source.names if name.startswith(prefix)}
@@ -99,19 +96,8 @@ def opened(source: StateDict | str | os.PathLike[str]) -> Iterator[Source]:
         yield Source(tuple(source), lambda name: _asarray(name, source[name]))
         return
     path = os.fsdecode(source)
-    if not stat.S_ISREG(os.stat(path).st_mode):  # opening a pipe would wait for its writer
-        raise FileFormatError("it is not a regular file.")
-    with open(path, "rb") as file:
-        start = file.read(264)
-    if start.startswith(b"PK"):
-        reader = archive.opened
-    elif start.startswith(_PICKLE) or start[_TAR[0]] == _TAR[1]:
-        raise FileFormatError(
-            "it is a bare pickle or a tar file, as PyTorch wrote before release 1.6. "
-            "Save it again: torch.save writes a zip file."
-        )
-    else:
-        reader = _safetensors
+    is_zip = kinds.expect(path, kinds.PT, kinds.SAFETENSORS).startswith(b"PK")
+    reader = archive.opened if is_zip else _safetensors
     with reader(path) as content:
         yield content
 
@@ -129,5 +115,5 @@ def _safetensors(path: str) -> Iterator[Source]:
             data = file.read(entry.end - entry.begin)
             return decode(np.frombuffer(data, entry.dtype).reshape(entry.shape))
 
-        names = {dtype: name for name, dtype in DTYPES.items()}
-        yield Source(tuple(entries), read, {name: Form(names[e.dtype], e.shape) for name, e in entries.items()})
+        words = {dtype: word for word, dtype in DTYPES.items()}
+        yield Source(tuple(entries), read, {name: Form(words[e.dtype], e.shape) for name, e in entries.items()})

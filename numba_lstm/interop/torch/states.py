@@ -24,7 +24,8 @@ def to_state_dict(model: Sequential, prefix: str = "") -> dict[str, npt.NDArray[
     ----------
     model : Sequential
         Built, of LSTMs (or Bidirectionals of them) only, or of one Dense, for a ``Linear``. Dropouts between them have no
-        weights and are passed over. Of a larger model give a part: ``Sequential(model.layers[:2])``.
+        weights and are passed over; ``return_sequences`` and ``stateful`` are the caller's to know, as weights do not say them.
+        Of a larger model give a part: ``Sequential(model.layers[:2])``.
     prefix : str
         What all names shall begin with.
 

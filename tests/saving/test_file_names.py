@@ -1,0 +1,58 @@
+"""Names of files: what a model is saved as, and what is said of a name that cannot be meant."""
+
+from pathlib import Path
+
+import pytest
+
+from numba_lstm.saving import load_model
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_no_extension_becomes_nlstm(model, tmp_path, kind):
+    model.save(kind(tmp_path / "model"))
+    assert [path.name for path in tmp_path.iterdir()] == ["model.nlstm"]
+
+
+@pytest.mark.parametrize("extension", [".h5", ".onnx", ".pt", ".safetensors", ".NLSTM", ".v2"])
+def test_another_extension_is_refused(model, tmp_path, extension):
+    with pytest.raises(ValueError, match=r"a model is saved as \.nlstm, got .*Save it as"):
+        model.save(tmp_path / f"model{extension}")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("ending", "writer"),
+    [
+        (".weights.h5", "model.save_weights"),
+        (".onnx", "numba_lstm.interop.onnx.export"),
+        (".pt", "numba_lstm.interop.torch.save_model"),
+    ],
+)
+def test_what_writes_another_kind_is_named(model, tmp_path, ending, writer):
+    with pytest.raises(ValueError, match=rf"Save it as '.*model\.nlstm'.*written by {writer}"):
+        model.save(tmp_path / f"model{ending}")
+
+
+def test_a_version_is_no_extension_to_cut_off(model, tmp_path):
+    with pytest.raises(ValueError, match=r"Save it as '.*net-0\.5\.nlstm'"):
+        model.save(tmp_path / "net-0.5")
+
+
+@pytest.mark.parametrize("name", ["", "/", "/.nlstm", "/.keras", "/.."])
+def test_a_file_needs_a_name(model, tmp_path, name):
+    path = f"{tmp_path}/folder{name}" if name else ""
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ValueError, match="a model needs a name for its file"):
+        model.save(path)
+    assert [path.name for path in tmp_path.rglob("*")] == ["folder"]
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no such file"):
+        load_model(tmp_path / "none.nlstm")
+
+
+def test_no_file_but_for_the_extension(model, tmp_path):
+    model.save(tmp_path / "model")
+    with pytest.raises(FileNotFoundError, match=r"Is it '.*model\.nlstm'"):
+        load_model(tmp_path / "model")

@@ -35,6 +35,7 @@ class Variable:
         self._view = self._read_only()
         self._forms: tuple[int, dict[str, Any]] = (0, {})
         self._fetch: Callable[[], npt.NDArray[Any]] | None = None
+        self._grid: Callable[[npt.NDArray[Any]], npt.NDArray[Any]] | None = None
 
     def _read_only(self) -> npt.NDArray[Any]:
         view = self._array.view()
@@ -84,8 +85,13 @@ class Variable:
         if new.shape != self.shape:
             raise ValueError(f"{self.path} has shape {self.shape}, got {new.shape}. Assign an array of the same shape.")
         new = new.astype(self.dtype)  # before the version moves: a failing cast must change nothing
-        self.writable()[...] = new
+        self.writable()[...] = new if self._grid is None else self._grid(new)
         self.written()
+
+    def keep_on(self, grid: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]) -> None:
+        """Replace the value, and every one that is assigned from now on, by ``grid(value)``."""
+        self._grid = grid
+        self.assign(self.value)
 
     def writable(self) -> npt.NDArray[Any]:
         """The array to write to, until :meth:`written`. Every prepared form is dropped."""
@@ -118,10 +124,11 @@ class Variable:
         return made
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path, "trainable": self.trainable, "value": self.value}
+        return {"path": self.path, "trainable": self.trainable, "value": self.value, "grid": self._grid}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(state["value"], state["path"], state["trainable"])  # type: ignore[misc]
+        self._grid = state["grid"]
 
     def __repr__(self) -> str:
         return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}>"

@@ -64,7 +64,8 @@ class LSTMSpec:
     """The cell of an LSTM: ``recurrent_activation`` on i, f and o, ``activation`` on g, ``output_activation`` on c.
 
     ``clip`` bounds every z to ``[-clip, clip]`` (None: not), ``coupled`` makes f = 1 - i, ``zoneout`` holds the rates at which
-    h and c keep what they were, ``norm_epsilon`` is added to a variance where the weights have layer norms.
+    h and c keep what they were, ``norm_epsilon`` is added to a variance where the weights have layer norms. ``int8`` says that
+    the kernels lie on the grid of :mod:`.int8`.
     """
 
     activation: Activation = Activation("tanh")
@@ -74,6 +75,7 @@ class LSTMSpec:
     coupled: bool = False
     zoneout: tuple[float, float] = (0.0, 0.0)
     norm_epsilon: float = 1e-3
+    int8: bool = False
 
     @cached_property
     def _hash(self) -> int:

@@ -80,6 +80,8 @@ class LSTM(Recurrent, LSTMCore):
     zoneout, cell_zoneout : float
         In training an element of h, or of c, keeps its value of the step before at this rate; otherwise r of the old and 1 - r
         of the new are mixed (Krueger et al. 2017).
+    quantization : "int8", optional
+        Keep both kernels as int8 with a scale a column, for inference alone: what :meth:`quantize` sets.
     **kwargs
         Those of :class:`~numba_lstm.layers.Layer`.
 
@@ -137,6 +139,7 @@ class LSTM(Recurrent, LSTMCore):
         beta_initializer: Any = "zeros",
         zoneout: float = 0.0,
         cell_zoneout: float = 0.0,
+        quantization: str | None = None,
         **kwargs: Any,
     ) -> None:
         own = locals()

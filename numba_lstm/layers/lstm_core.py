@@ -9,14 +9,19 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from .. import activations, constraints, gates, initializers, random, regularizers
+from .. import activations, constraints, gates, initializers, random, regularizers, serialization
 from ..inputs import as_count, as_number, as_real
+from ..kernels import int8
 from ..kernels.contract import Array, LSTMOutput, LSTMPart, LSTMWeights, Ops, Tape
 from ..kernels.specs import ROWWISE, Activation, Key, LSTMSpec
 from ..variables import Variable
 from .arguments import Shape
 from .base import Backward, Layer
 from .noise import NoiseRates
+from .owner import Owner
+
+#: What :meth:`LSTMCore.quantize` takes.
+MODES = ("int8",)
 
 
 class LSTMTape(NamedTuple):
@@ -61,6 +66,7 @@ class LSTMCore(Layer):
         beta_initializer: Any = "zeros",
         zoneout: float = 0.0,
         cell_zoneout: float = 0.0,
+        quantization: str | None = None,
         **kwargs: Any,
     ) -> None:
         owner = type(self).__name__
@@ -90,6 +96,7 @@ class LSTMCore(Layer):
         self.beta_initializer = initializers.get(beta_initializer)
         self.zoneout = as_number(zoneout, f"{owner}'s zoneout", "[0, 1)")
         self.cell_zoneout = as_number(cell_zoneout, f"{owner}'s cell_zoneout", "[0, 1)")
+        self.quantization = None if quantization is None else serialization.choose(quantization, MODES, "quantization")
         super().__init__(**kwargs)
 
     # -- weights ------------------------------------------------------------------------------------------------------
@@ -127,6 +134,9 @@ class LSTMCore(Layer):
             self._extra["recurrent_norm"] = self.add_weight("recurrent_norm", gamma((columns,), dtype))
             cell = np.stack([gamma((H,), dtype), beta((H,), dtype)])
             self._extra["cell_norm"] = self.add_weight("cell_norm", cell)
+        if self.quantization is not None:
+            self._check_float32_alone()
+            self._keep_on_grid()
 
     @cached_property
     def cell_weights(self) -> LSTMWeights:
@@ -148,6 +158,7 @@ class LSTMCore(Layer):
             clip=self.cell_clip,
             coupled=self.coupled,
             zoneout=(self.zoneout, self.cell_zoneout),
+            int8=self.quantization == "int8",
         )
 
     @property
@@ -159,6 +170,61 @@ class LSTMCore(Layer):
     def state_size(self) -> tuple[int, int]:
         """The features of h and of c."""
         return self.output_size, self.units
+
+    # -- quantized ----------------------------------------------------------------------------------------------------
+
+    def check_quantizable(self) -> None:
+        """Raise, if :meth:`quantize` would.
+
+        Raises
+        ------
+        ValueError
+            Before the layer is built, for float64, layer norms or a projection, and for weights that are not finite.
+        """
+        self._require_built()
+        self._check_float32_alone()
+        for kernel in (self.kernel, self.recurrent_kernel):
+            if not np.isfinite(kernel.value).all():
+                raise ValueError(f"{kernel.path} has values that are not finite, which int8 cannot hold. Train it again.")
+
+    def _check_float32_alone(self) -> None:
+        for option, value in (("dtype", self.dtype), ("layer_norm", self.layer_norm), ("projection", self.projection)):
+            if value not in ("float32", False, None):
+                raise ValueError(
+                    f"{self.name} has {option}={value!r}: int8 kernels are there for float32 LSTMs without layer norms and "
+                    "projections."
+                )
+
+    def quantize(self, mode: str = "int8") -> None:
+        """Round both kernels to int8 with a scale a column, for good, and compute with whole numbers from now on.
+
+        Streams and small batches of large layers, which wait for their weights, take less than half the time so. A quantized
+        layer cannot be trained; on the GPU it computes in float32 with the rounded weights.
+
+        Parameters
+        ----------
+        mode : "int8"
+            The one that there is.
+
+        Raises
+        ------
+        ValueError
+            See :meth:`check_quantizable`; nothing is changed then.
+
+        Notes
+        -----
+        Each column of weights becomes whole numbers of -127 to 127 times a scale. Rows of x and of h become whole numbers of up
+        to 16 bits at each step (fewer where they have more than 516 elements), and sums of products are exact.
+        """
+        serialization.choose(mode, MODES, "mode")
+        self.check_quantizable()
+        self.quantization = mode
+        self.__dict__.pop("spec", None)
+        self._keep_on_grid()
+
+    def _keep_on_grid(self) -> None:
+        for kernel in (self.kernel, self.recurrent_kernel):
+            kernel.keep_on(int8.rounded)
 
     # -- over time ----------------------------------------------------------------------------------------------------
 
@@ -177,6 +243,8 @@ class LSTMCore(Layer):
         h0, c0 = states
         if not training:
             return ops.lstm_forward(x, self.cell_weights, h0, c0, self.spec, mask=mask, sequences=sequences)
+        if self.quantization is not None:
+            raise RuntimeError(f"{self.name} is quantized and cannot be trained. Train the model first, then quantize it.")
         noise = dropped = None
         if self.rates.any():
             key = self.key(rng)
@@ -242,8 +310,14 @@ class LSTMCore(Layer):
             "beta_initializer": initializers.serialize(self.beta_initializer),
             "zoneout": self.zoneout,
             "cell_zoneout": self.cell_zoneout,
+            "quantization": self.quantization,
         }
         return {**super().get_config(), **own}
+
+
+def lstm_cells(owner: Owner) -> list[LSTMCore]:
+    """The cells of LSTMs that ``owner``, which is built, is or has inside."""
+    return [owner] if isinstance(owner, LSTMCore) else [cell for part in owner.parts for cell in lstm_cells(part)]
 
 
 def _elementwise(argument: str, identifier: Any) -> Activation:

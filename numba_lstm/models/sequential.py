@@ -12,7 +12,9 @@ import numpy.typing as npt
 from .. import initializers, layers, training
 from ..layers import Layer
 from ..layers.base import to_samples
+from ..layers.lstm_core import MODES, lstm_cells
 from ..random import Stream, default_stream
+from ..serialization import choose
 from ..training.batches import steps_first
 from ..training.settling import settle_mask
 from .alone import Alone
@@ -122,6 +124,32 @@ class Sequential(Chain, Trainer):
     train_on_batch = training.train_on_batch
     test_on_batch = training.test_on_batch
     predict_on_batch = training.predict_on_batch
+
+    def quantize(self, mode: str = "int8") -> None:
+        """Round the kernels of all LSTMs to int8, for good and for inference alone, as ``keras.Model.quantize`` those of Dense.
+
+        Streams and single sequences through large LSTMs, which wait for weights, take less than half the time then. Other
+        layers stay in float32. See :meth:`numba_lstm.layers.LSTM.quantize`.
+
+        Parameters
+        ----------
+        mode : "int8"
+            The one that there is.
+
+        Raises
+        ------
+        ValueError
+            For a model that is not built, that has no LSTM, or has one in float64, with layer norms or a projection, or with
+            weights that are not finite. Nothing is changed then.
+        """
+        cells = [cell for layer in self._layers for cell in lstm_cells(layer)]
+        if not cells:
+            raise ValueError(f"{self.name} has no LSTM that is built, and there is nothing else to quantize.")
+        choose(mode, MODES, "mode")
+        for cell in cells:
+            cell.check_quantizable()
+        for cell in cells:
+            cell.quantize(mode)
 
     # -- showing, saving and copying ----------------------------------------------------------------------------------
 

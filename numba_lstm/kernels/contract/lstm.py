@@ -57,6 +57,11 @@ class LSTMOps(Protocol):
             element; the h of the step comes from the c before its zoneout. Not ``training``: the expectation,
             ``h_t = r h_{t-1} + (1 - r) h_t`` with r of ``spec.zoneout``, and so c (Krueger et al. 2017).
 
+        int8
+            the kernels lie on the grid of :mod:`~numba_lstm.kernels.int8`; never together with norms, a projection or
+            ``training``. A device may round each row of x and of h, K elements, to whole numbers up to
+            ``min(2**15 - 1, (2**31 - 1) / 127 / K)`` times a scale of the row: its sums of products are then exact integers.
+
         A step whose ``mask`` is False carries both states: ``h_t = h_{t-1}``, ``c_t = c_{t-1}``.
 
         Parameters

@@ -19,6 +19,7 @@ from .cell_gradients import gate_gradient_cell, output_gradient_cell
 from .cells import Asked, gate_cell, output_cell, settings, traits
 from .factored_gradients import weight_gradients
 from .host import HOST
+from .int8_products import HIGHEST
 from .lstm_buffers import input_gradient, padded_steps, panel_stride, start, state
 from .lstm_gradient_loops import backward_loop
 from .lstm_loops import forward_loop
@@ -76,9 +77,12 @@ class _Tape(NamedTuple):
 def lstm_path(N: int, T: int, D: int, H: int, dtype: Any, spec: LSTMSpec, *, training: bool, rows: bool, gatewise: bool) -> str:
     """CPU twin: instruction set and rows by columns of the tallest tile, then what is special.
 
-    ``rows``: each step goes by whole rows; ``gates``: products have masks of each gate; ``ahead``: x W is done before the loop.
+    ``rows``: each step goes by whole rows; ``gates``: products have masks of each gate; ``ahead``: x W is done before the loop;
+    ``int8``: by whole numbers.
     """
     shape = geometry(np.dtype(dtype))
+    if spec.int8:
+        return f"cpu:{HOST.isa}:{min(N, HIGHEST)}x{COUNT * shape.V}:int8"
     ahead = not (rows or gatewise) and _ahead(N, T, D, panels(H, shape.V), np.dtype(dtype)) > 0
     special = {"rows": rows, "gates": gatewise, "ahead": ahead}
     return ":".join([f"cpu:{HOST.isa}:{min(N, HEIGHT)}x{shape.w}", *(name for name, so in special.items() if so)])

@@ -1,4 +1,4 @@
-"""CPU twin of the LSTM ops: which of the two ways an LSTM goes, panel by panel or by whole rows."""
+"""CPU twin of the LSTM ops: which of the ways an LSTM goes: panel by panel, by whole rows, or by whole numbers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from ..contract import LSTMGradients, LSTMNoise, LSTMOutput, LSTMWeights
 from ..specs import LSTMSpec
-from . import lstm, lstm_rows, lstm_rows_gradients
+from . import lstm, lstm_int8, lstm_rows, lstm_rows_gradients
 from .own import settled_spec
 
 Array = npt.NDArray[Any]
@@ -27,6 +27,8 @@ def lstm_forward(
     training: bool = False,
 ) -> LSTMOutput:
     """CPU twin: layer norms and projections need whole rows at each step; all else is done panel by panel, which is faster."""
+    if spec.int8:
+        return lstm_int8.lstm_forward(x, weights, h0, c0, settled_spec(spec), mask=mask, sequences=sequences)
     way = lstm_rows if lstm_rows.needs_rows(weights) else lstm
     asked = {"mask": mask, "noise": noise, "sequences": sequences, "training": training}
     return way.lstm_forward(x, weights, h0, c0, settled_spec(spec), **asked)

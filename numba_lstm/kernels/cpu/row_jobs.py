@@ -28,6 +28,8 @@ FIELDS = (
     # norms
     *("norms", "kernel_norm", "recurrent_norm", "cell_norm", "real_gates", "real_units", "numbers_gates", "numbers_units"),
     *("nx", "nh", "nc", "scales"),
+    # whole numbers
+    *("whole_x", "whole_x_rows", "whole_h", "whole_h_rows", "row_scales", "levels", "W_scales", "U_scales"),
     # projection
     *("projected", "R", "R_full", "m", "m_rows"),
     # cells

@@ -15,12 +15,12 @@ import numpy.typing as npt
 
 from ..contract import DensePart, LSTMPart, LSTMWeights
 from ..specs import LSTMSpec
-from . import packing
+from . import lstm_int8, lstm_rows, packing
 from .activations import row_cell
 from .calls import call
 from .cells import Asked, gate_cell, output_cell, settings, traits
 from .jit import kernel
-from .lstm_rows import needs_rows, stream_part
+from .lstm_rows import needs_rows
 from .memory import address, aligned, stride
 from .own import settled, settled_spec
 from .panels import NUMBA, Shape, columns, geometry, panels
@@ -34,7 +34,7 @@ Array = npt.NDArray[Any]
 KIND, D, UNITS, W, U, BIAS, CELL, LAST_CELL, H_STATE, C_STATE, FULL, TAIL, ROWS, C_ROWS = range(14)
 OUTPUT_CELL, LAST_OUTPUT_CELL, PEEPHOLE, SETTINGS = range(14, 18)
 FIELDS = 18
-LSTM, DENSE, ACTIVATION, WHOLE_ROWS = range(4)  #: WHOLE_ROWS has its loop as CELL and its job as W
+LSTM, DENSE, ACTIVATION, LOOP = range(4)  #: a LOOP has its address as CELL and its job as W
 
 NO_MASK = np.zeros((0, 0), np.bool_)
 
@@ -99,7 +99,7 @@ def _steps(shape: Shape) -> Any:
                                 call(output, (zs, offset(h_old, u), offset(h_new, u), e_, m_, m_, z_next, V, 0, 0, count))
                             first = p
                     value = h_new
-                elif kind == WHOLE_ROWS:
+                elif kind == LOOP:
                     call(part[CELL], (part[W], z_, m_, value, phase, phase + 1, r, r + 1))
                     value = offset(pointer(part[H_STATE], z_), ((1 - phase) * N + r) * part[ROWS])
                 else:
@@ -152,7 +152,7 @@ class _Stepper:
         self._outputs = size
         self._program = np.array(rows, np.int64).reshape(len(rows), FIELDS)
         self._z = self._keep(aligned((self._shape.scratch,), self._dtype))
-        self._last = max((k for k, row in enumerate(rows) if row[KIND] in (LSTM, WHOLE_ROWS)), default=-1)
+        self._last = max((k for k, row in enumerate(rows) if row[KIND] in (LSTM, LOOP)), default=-1)
         self._run = _steps(self._shape)
 
     def _keep(self, thing: Any) -> Any:
@@ -164,8 +164,8 @@ class _Stepper:
 
     def _lstm(self, part: LSTMPart) -> list[int]:
         weights, spec = part.weights, settled_spec(part.spec)
-        if needs_rows(weights):
-            return self._whole_rows(weights, spec)
+        if spec.int8 or needs_rows(weights):
+            return self._loop(weights, spec)
         size, H = weights.kernel.value.shape[0], weights.recurrent_kernel.value.shape[0]
         cut, V = panels(H, self._shape.V), self._shape.V
         h = aligned((2, self._N, stride(cut.padded, self._dtype)), self._dtype)
@@ -187,11 +187,12 @@ class _Stepper:
             cut.full, cut.C, h.shape[2], c.shape[1], *cells[2:], peephole, self._at(settings(spec, self._dtype)),
         ]  # fmt: skip
 
-    def _whole_rows(self, weights: LSTMWeights, spec: LSTMSpec) -> list[int]:
+    def _loop(self, weights: LSTMWeights, spec: LSTMSpec) -> list[int]:
         D, (P, width) = weights.kernel.value.shape[0], weights.recurrent_kernel.value.shape
-        loop, job, h, c = stream_part(weights, spec, self._N, self._held)
+        way = lstm_int8 if spec.int8 else lstm_rows
+        loop, job, h, c = way.stream_part(weights, spec, self._N, self._held)
         self._states.append((h, c, P, width // 4))
-        return [WHOLE_ROWS, D, P, job, 0, 0, loop, 0, self._at(h), self._at(c), 0, 0, h.shape[2], c.shape[1], 0, 0, 0, 0]
+        return [LOOP, D, P, job, 0, 0, loop, 0, self._at(h), self._at(c), 0, 0, h.shape[2], c.shape[1], 0, 0, 0, 0]
 
     def _dense(self, part: DensePart, size: int) -> list[int]:
         kernel_, bias, activation = part.kernel, part.bias, settled(part.activation)

@@ -118,7 +118,7 @@ class Tile:
         b.cbranch(b.icmp_signed(">", count, INDEX(0)), loop, after)
         b.position_at_end(loop)
         k = b.phi(INDEX)
-        phis = [b.phi(self.vector.llvm) for _ in self.values]
+        phis = [b.phi(value.type) for value in self.values]
         started, self.values = self.values, list(phis)
         body(k)
         end, following = b.block, b.add(k, INDEX(1))
@@ -129,7 +129,7 @@ class Tile:
             phi.add_incoming(first, before)
             phi.add_incoming(last, end)
         b.position_at_end(after)
-        done = [b.phi(self.vector.llvm) for _ in self.values]
+        done = [b.phi(value.type) for value in self.values]
         for phi, first, last in zip(done, started, self.values, strict=True):
             phi.add_incoming(first, before)
             phi.add_incoming(last, end)
@@ -172,6 +172,11 @@ class Tile:
                 at = r * self.C + c
                 self.values[at] = fused(b, self.vector, x, y, self.values[at])
 
+        self.chain(K, terms)
+
+    def chain(self, K, terms: Callable[[ir.Value, int], None]) -> None:
+        """A chain of K terms, ``UNROLLED`` of them in a step: ``terms(k, count)`` emits those from k on."""
+        b = self.builder
         whole = b.ashr(K, INDEX(UNROLLED.bit_length() - 1))
         done = b.shl(whole, INDEX(UNROLLED.bit_length() - 1))
         self.repeat(whole, lambda k: terms(b.mul(k, INDEX(UNROLLED)), UNROLLED), unrolled=True)

@@ -13,7 +13,7 @@ from .simd import Vector, fused
 from .tile import HEIGHT, INDEX, Own, Tile
 
 
-def _cases(builder: ir.IRBuilder, n, most: int) -> Iterator[int]:
+def cases(builder: ir.IRBuilder, n, most: int) -> Iterator[int]:
     """A switch over n: yields 1 .. most with the builder in that case, whose code then goes on behind the switch."""
     after = builder.append_basic_block("done")
     switch = builder.switch(n, after)
@@ -26,7 +26,7 @@ def _cases(builder: ir.IRBuilder, n, most: int) -> Iterator[int]:
     builder.position_at_end(after)
 
 
-def _arguments(context, builder, ty, packed) -> list:
+def members(context, builder, ty, packed) -> list:
     """The members of a tuple as LLVM values: pointers, and integers (literal or not) as 64-bit indices."""
     members = [builder.extract_value(packed, k) for k in range(len(ty))]
     return [
@@ -44,9 +44,9 @@ def _heights(emit: Callable[..., None], n, C: tuple[int, int], B: int, vector: V
     """The code of a product of n rows, see :func:`_product`."""
 
     def codegen(context, builder, sig, args):
-        values = _arguments(context, builder, arguments, args[-1])
+        values = members(context, builder, arguments, args[-1])
         if C[0]:
-            for R in _cases(builder, context.cast(builder, args[0], n, types.intp), HEIGHT):
+            for R in cases(builder, context.cast(builder, args[0], n, types.intp), HEIGHT):
                 emit(Tile(builder, vector, R, C[R > 3], B), *values)
         return context.get_dummy_value()
 
@@ -95,7 +95,7 @@ def _row(emit: Callable[..., None]):
         vector = _vector(arguments, V)
 
         def codegen(context, builder, sig, args):
-            emit(Tile(builder, vector, 1, C.literal_value, B.literal_value), *_arguments(context, builder, arguments, args[-1]))
+            emit(Tile(builder, vector, 1, C.literal_value, B.literal_value), *members(context, builder, arguments, args[-1]))
             return context.get_dummy_value()
 
         return types.void(C, B, V, arguments), codegen
@@ -111,8 +111,8 @@ def _row_of_blocks(emit: Callable[..., None]):
         vector = _vector(arguments, V)
 
         def codegen(context, builder, sig, args):
-            values = _arguments(context, builder, arguments, args[-1])
-            for blocks in _cases(builder, context.cast(builder, args[0], n, types.intp), most.literal_value):
+            values = members(context, builder, arguments, args[-1])
+            for blocks in cases(builder, context.cast(builder, args[0], n, types.intp), most.literal_value):
                 emit(Tile(builder, vector, 1, blocks * B.literal_value, B.literal_value), *values)
             return context.get_dummy_value()
 

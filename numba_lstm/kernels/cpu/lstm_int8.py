@@ -1,0 +1,114 @@
+"""LSTMs with int8 weights: forward, in batches and in streams."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...gates import COUNT
+from ..contract import LSTMOutput, LSTMWeights
+from ..int8 import LARGEST, split
+from ..specs import LSTMSpec
+from . import packing, pool
+from .cells import Asked, gate_cell, output_cell, settings, traits
+from .int8_products import SHORT
+from .lstm_buffers import start
+from .lstm_int8_loops import forward_loop
+from .memory import address, aligned, stride
+from .panels import Panels, Shape, geometry, panels
+from .row_jobs import caller, job
+
+Array = npt.NDArray[Any]
+
+
+def whole_panels(W: Array) -> tuple[Array, Array]:
+    """W (K, 4H) as whole numbers and their scales, in panels: for a pair of rows the columns, the pair's two side by side."""
+    whole, scales = split(W)
+    K, cut = len(W), panels(W.shape[1] // COUNT, geometry(W.dtype).V)
+    pairs, inside = -(-K // 2), cut.full * cut.V
+    padded = np.zeros((2 * pairs, COUNT, cut.padded), np.int8)
+    padded[:K, :, : cut.H] = whole.reshape(K, COUNT, cut.H)
+    packed = aligned((padded.size,), np.int8)
+    full = padded[:, :, :inside].reshape(pairs, 2, COUNT, cut.full, cut.V).transpose(3, 0, 2, 4, 1)
+    packed[: full.size] = full.reshape(-1)
+    packed[full.size :] = padded[:, :, inside:].reshape(pairs, 2, COUNT, cut.v).transpose(0, 2, 3, 1).reshape(-1)
+    return packed, packing.gate_panels(scales)
+
+
+def levels(K: int) -> int:
+    """The largest whole number that an element of a row of K becomes: a sum of K products then has 32 bits."""
+    return min(2**15 - 1, (2**31 - 1) // (LARGEST * K))
+
+
+def _fields(weights: LSTMWeights, spec: LSTMSpec, N: int, *, masked: bool) -> tuple[Shape, Panels, dict[str, Any]]:
+    """The fields of a job that a batch and a stream share, but the scratch."""
+    D, H = weights.kernel.value.shape[0], weights.recurrent_kernel.value.shape[0]
+    dtype = weights.kernel.value.dtype
+    shape = geometry(dtype)
+    cut = panels(H, shape.V)
+    how = traits(spec, Asked(masked, weights.peephole is not None, False, False, False))
+    fields: dict[str, Any] = {
+        "N": N, "D": D, "H": H, "full": cut.full, "bias": packing.gate_bias(weights.bias, cut, dtype),
+        "settings": settings(spec, dtype), "levels": np.array([levels(D), levels(H)], dtype),
+        "row_scales": aligned((N, 2), dtype), "masked": int(masked),
+    }  # fmt: skip
+    for side, K, weight in (("x", D, weights.kernel), ("h", H, weights.recurrent_kernel)):
+        bytes_ = -(-K // shape.V) * shape.V * SHORT
+        fields |= {f"whole_{side}": aligned((N, bytes_), np.int8), f"whole_{side}_rows": bytes_}
+        name = {"x": "W", "h": "U"}[side]
+        fields[name], fields[f"{name}_scales"] = weight.prepared("cpu.int8", whole_panels)
+    for lanes, last in ((shape.V, ""), (cut.v or shape.V, "last_")):
+        fields[f"{last}gate_cell"] = gate_cell(how, shape.dtype, lanes, False)
+        fields[f"{last}output_cell"] = output_cell(how, shape.dtype, lanes)
+    if weights.peephole is not None:
+        fields |= {"peephole": weights.peephole.prepared("cpu.panels", packing.peephole_panels), "peepholes": 1}
+    return shape, cut, fields
+
+
+def _scratch(shape: Shape) -> dict[str, Array]:
+    """The fields that each thread has for itself."""
+    return {"z": aligned((shape.scratch,), shape.dtype), "lanes_scratch": aligned((shape.V,), shape.dtype)}
+
+
+def lstm_forward(
+    x: Array,
+    weights: LSTMWeights,
+    h0: Array | None,
+    c0: Array | None,
+    spec: LSTMSpec,
+    *,
+    mask: Array | None = None,
+    sequences: bool = False,
+) -> LSTMOutput:
+    """CPU twin: shards of the batch go through one loop."""
+    (T, N, D), dtype = x.shape, x.dtype
+    valid = None if mask is None else np.ascontiguousarray(mask, np.bool_)
+    shape, cut, fields = _fields(weights, spec, N, masked=mask is not None)
+    h = aligned((T + 1 if sequences else 2, N, stride(cut.padded, dtype)), dtype)
+    c = aligned((N, stride(cut.padded, dtype)), dtype)
+    start(h, h0, cut.padded, cut.H)
+    start(c[None], c0, cut.padded, cut.H)
+    fields |= {
+        "x_steps": x.strides[0] // x.itemsize, "x_rows": x.strides[1] // x.itemsize,
+        "h": h, "h_rows": h.shape[2], "h_steps": len(h), "c": c, "c_rows": c.shape[1], "mask": valid,
+    }  # fmt: skip
+    held: list[Any] = []
+    parts = pool.parts_for(T * N * (D + cut.H) * cut.gates, N)
+    loop, run = forward_loop(shape, cut.C), caller(shape.dtype)
+    jobs = [job(held, **fields, **_scratch(shape)) for _ in range(parts)]
+    pool.run(parts, lambda part: run(loop.address, address(jobs[part]), 0, 0, address(x), 0, T, *pool.span(N, part, parts)))
+    return LSTMOutput(h[1:, :, : cut.H] if sequences else None, h[T % len(h), :, : cut.H], c[:, : cut.H], None)
+
+
+def stream_part(weights: LSTMWeights, spec: LSTMSpec, N: int, held: list[Any]) -> tuple[int, int, Array, Array]:
+    """An LSTM as a part of a stream: the addresses of its loop and of its job, and its states h (2, N, ...) and c (N, ...)."""
+    shape, cut, fields = _fields(weights, spec, N, masked=False)
+    rows = stride(cut.padded, shape.dtype)
+    h, c = aligned((2, N, rows), shape.dtype), aligned((N, rows), shape.dtype)
+    h[...], c[...] = 0, 0
+    fields |= {"h": h, "h_rows": rows, "h_steps": 2, "c": c, "c_rows": rows}
+    loop, made = forward_loop(shape, cut.C), job(held, **fields, **_scratch(shape))
+    held += [loop, made]
+    return loop.address, address(made), h, c

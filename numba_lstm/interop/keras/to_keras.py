@@ -39,6 +39,7 @@ _BEYOND: dict[str, Any] = {
     "layer_norm": False,
     "zoneout": 0.0,
     "cell_zoneout": 0.0,
+    "quantization": None,
 }
 _BEYOND_INITIALIZERS = {"peephole_initializer", "projection_initializer", "gamma_initializer", "beta_initializer"}
 #: Arguments that Keras's class does not take, though its base does.

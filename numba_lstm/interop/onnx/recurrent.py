@@ -110,7 +110,7 @@ def _attributes(cells: Sequence[LSTMCore], direction: str) -> dict[str, Any]:
 
 
 def _check(cell: LSTMCore) -> None:
-    for argument in ("projection", "layer_norm", "zoneout", "cell_zoneout"):
+    for argument in ("projection", "layer_norm", "zoneout", "cell_zoneout", "quantization"):
         if getattr(cell, argument):
             raise ValueError(f"{cell.name} has {argument}={getattr(cell, argument)!r}, which ONNX's LSTM has not.")
 

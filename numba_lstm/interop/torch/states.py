@@ -14,7 +14,7 @@ from . import names
 from .reading import Arrays
 
 _PLAIN = LSTMSpec()
-_UNKNOWN = ("peephole", "cell_clip", "coupled", "layer_norm", "zoneout", "cell_zoneout")
+_UNKNOWN = ("peephole", "cell_clip", "coupled", "layer_norm", "zoneout", "cell_zoneout", "quantization")
 
 
 def to_state_dict(model: Sequential, prefix: str = "") -> dict[str, npt.NDArray[Any]]:

@@ -67,7 +67,8 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
         apart, x_at = N * own_rows, B * (full * V + v)
         few = r1 - r0 < HEIGHT
         group = ROWS // (r1 - r0) if few else 1
-        terms = D + H if few else chunk
+        pieces = 1 if few else (D + H + chunk - 1) // chunk
+        terms = (D + H + pieces - 1) // pieces
         all_ = full + (1 if C > 0 else 0)
         first, last = all_ * part // parts, all_ * (part + 1) // parts
         for t in range(t0, t1):

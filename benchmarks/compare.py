@@ -3,9 +3,11 @@
     python benchmarks/compare.py --quick
     python benchmarks/compare.py --threads 1 2 --markdown
     python benchmarks/compare.py --modes infer --shapes 8,50,16,64 1,200,32,256
+    python benchmarks/compare.py --device cuda
     python benchmarks/compare.py --python torch=/somewhere/bin/python --python openvino=/elsewhere/bin/python
 
-Each engine has a process of its own, bound to as many cores as it may use threads. Peers that are not installed are left out,
+Each engine has a process of its own, bound to as many cores as it may use threads. With ``--device cuda`` all compute on the
+GPU, PyTorch by cuDNN, and a call begins and ends with numbers on the host. Peers that are not installed are left out,
 by name. ``--into FILE`` writes the tables between the file's marks, ``<!-- compare: infer, 1 thread -->`` and ``<!-- end -->``.
 """
 
@@ -22,9 +24,9 @@ if not __package__:  # as a script it has its own folder first, where benchmarks
 from benchmarks.peers import machine, marks  # noqa: E402
 from benchmarks.peers.modes import MODES  # noqa: E402
 from benchmarks.peers.problem import Shape  # noqa: E402
-from benchmarks.peers.process import Missing, start, start_judges  # noqa: E402
+from benchmarks.peers.process import Failed, Missing, start, start_judges  # noqa: E402
 from benchmarks.peers.race import Race, Result  # noqa: E402
-from benchmarks.peers.registry import ENGINES, OURS  # noqa: E402
+from benchmarks.peers.registry import CPU, CUDA, DEVICES, ENGINES, OURS  # noqa: E402
 from benchmarks.peers.tables import Table, table  # noqa: E402
 
 ROUNDS, QUICK_ROUNDS = 15, 3
@@ -57,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     answer = argparse.ArgumentParser(
         prog="compare.py", description=summary, epilog=rest, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    answer.add_argument("--device", choices=DEVICES, default=CPU, help=f"{' or '.join(DEVICES)}; default {CPU}")
     answer.add_argument("--modes", nargs="+", choices=MODES, default=list(MODES), metavar="MODE", help=" ".join(MODES))
     answer.add_argument("--shapes", nargs="+", type=shape, metavar="N,T,D,H", help="instead of the published ones")
     answer.add_argument("--threads", nargs="+", type=count, default=[1], metavar="N", help="one table for each; default 1")
@@ -89,12 +92,17 @@ class Run:
         self.troubles: list[str] = []
 
     def measure(self) -> None:
-        names = [name for name in ENGINES if name in self.options.engines]
+        device = self.options.device
+        names = [name for name in DEVICES[device] if name in self.options.engines]
         for threads in self.options.threads:
             pythons = dict(self.options.python)
-            workers, absent = start(names, threads, pythons)
-            race = Race(threads, workers, start_judges(threads, pythons.get(OURS, sys.executable)))
+            workers, absent = start(names, threads, pythons, device)
             self.absent |= absent
+            if device == CUDA and OURS in absent:
+                for worker in workers.values():
+                    worker.close()
+                raise Failed(absent[OURS])
+            race = Race(threads, workers, start_judges(threads, pythons.get(OURS, sys.executable), device), device)
             for worker in workers.values():
                 self.versions |= worker.versions
             try:
@@ -109,13 +117,13 @@ class Run:
 
     def _progress(self, result: Result) -> None:
         times = ", ".join(f"{name} {seconds * 1e3:.3g} ms" for name, seconds in result.seconds.items())
-        print(f"{marks.name(result.mode, result.threads)}, {result.shape}: {times}", file=sys.stderr, flush=True)
+        print(f"{marks.name(result.mode, result.threads, result.device)}, {result.shape}: {times}", file=sys.stderr, flush=True)
 
     def tables(self) -> dict[str, Table]:
         """By mark."""
         first = self.options.threads[0]
         return {
-            marks.name(mode, threads): table(
+            marks.name(mode, threads, self.options.device): table(
                 rows,
                 single=self.results[mode, first] if threads != first else (),
                 loss="**{}**".format if self.options.markdown or self.options.into else "{}*".format,
@@ -149,6 +157,9 @@ def main(arguments: list[str] | None = None) -> int:
         run.measure()
     except Missing as reason:
         print(f"compare.py: the peak and the witness need numba_lstm's packages: {reason}", file=sys.stderr)
+        return 2
+    except Failed as reason:
+        print(f"compare.py: device='cuda' cannot be used: {reason}", file=sys.stderr)
         return 2
     tables, notes = run.tables(), run.notes()
     for path in options.into:

@@ -31,4 +31,5 @@ hypothesis.settings.load_profile("numba_lstm")
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes minutes; run with -m slow")
+    config.addinivalue_line("markers", "gpu: needs an NVIDIA GPU, and is skipped without one; run alone with -m gpu")
     config.addinivalue_line("markers", "peers: compares with another framework, which must be installed; run with -m peers")

@@ -16,6 +16,10 @@ class Unsupported(Exception):
     """The framework cannot do this; the message says why."""
 
 
+class Unusable(Exception):
+    """The engine cannot run on this machine; the message says why."""
+
+
 class Engine:
     """A framework. Its functions return when the result is there, as NumPy or a float: nothing is left to be awaited.
 
@@ -23,6 +27,11 @@ class Engine:
     ----------
     threads : int
         How many threads it may use.
+
+    Raises
+    ------
+    Unusable
+        Where it has no device to run on.
     """
 
     #: Activations of its LSTM; asked for another, it is given a problem with the first of these.

@@ -6,13 +6,17 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from .registry import CPU
+
 #: The mark of the sentences on machine and versions.
 MACHINE = "machine"
 END = "<!-- end -->"
 
 
-def name(mode: str, threads: int) -> str:
+def name(mode: str, threads: int, device: str = CPU) -> str:
     """The name of a table's mark."""
+    if device != CPU:
+        return f"{mode}, {device}"
     return f"{mode}, {threads} thread{'s' if threads > 1 else ''}"
 
 

@@ -9,10 +9,11 @@ from typing import Any
 import numba
 
 import numba_lstm
+from numba_lstm.device import gpu_facts, obstacle
 from numba_lstm.layers import LSTM, Dense, Input, Masking
 from numba_lstm.models import Sequential
 
-from .engine import Engine, Values
+from .engine import Engine, Unusable, Values
 from .problem import RECURRENT_DROPOUT, Problem
 
 
@@ -57,6 +58,19 @@ class NumbaLSTM(Engine):
             return model.fit(x, y, batch_size=problem.shape.N, epochs=1, verbose=0).history["loss"][0]
 
         return epoch
+
+
+class OnGPU(NumbaLSTM):
+    """The same on an NVIDIA GPU."""
+
+    def __init__(self, threads: int) -> None:
+        missing = obstacle()
+        if missing is not None:
+            raise Unusable(missing)
+        super().__init__(threads, "cuda")
+
+    def versions(self) -> dict[str, str]:
+        return {**super().versions(), **gpu_facts()}
 
 
 class Witness(NumbaLSTM):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from .registry import ENGINES, JUDGES, Entry
+from .registry import CPU, DEVICES, JUDGES, PEAK, Entry
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,6 +39,8 @@ class Process:
         How many it may use.
     python : str
         The interpreter of the environment that the engine is installed in.
+    device : str
+        Which of the engine's it is.
 
     Raises
     ------
@@ -48,10 +50,10 @@ class Process:
         If the engine cannot be started for another reason.
     """
 
-    def __init__(self, name: str, entry: Entry, threads: int, python: str = sys.executable) -> None:
+    def __init__(self, name: str, entry: Entry, threads: int, python: str = sys.executable, device: str = CPU) -> None:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         # -m puts the working folder first: numba_lstm is this checkout's
-        command = [python, "-m", "benchmarks.peers.worker", name, str(threads)]
+        command = [python, "-m", "benchmarks.peers.worker", name, str(threads), device]
         environment = {**os.environ, **_bounds(threads), **entry.environment}
         self._child = subprocess.Popen(
             command, cwd=ROOT, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log
@@ -60,6 +62,9 @@ class Process:
         if "missing" in hello:
             self.close()
             raise Missing(f"{hello['missing']} is not installed in {python}")
+        if "unusable" in hello:
+            self.close()
+            raise Failed(hello["unusable"])
         self.versions: dict[str, str] = hello["versions"]
 
     def ask(self, do: str, **arguments: Any) -> dict[str, Any]:
@@ -112,18 +117,21 @@ def _bounds(threads: int) -> Mapping[str, str]:
     return {**dict.fromkeys(names, str(threads)), "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
-def start(names: Iterable[str], threads: int, pythons: Mapping[str, str]) -> tuple[dict[str, Process], dict[str, str]]:
+def start(
+    names: Iterable[str], threads: int, pythons: Mapping[str, str], device: str = CPU
+) -> tuple[dict[str, Process], dict[str, str]]:
     """Workers by engine; and of those that cannot be had, the reason. ``pythons`` has interpreters that are not this one."""
     workers: dict[str, Process] = {}
     absent: dict[str, str] = {}
     for name in names:
         try:
-            workers[name] = Process(name, ENGINES[name], threads, pythons.get(name, sys.executable))
+            workers[name] = Process(name, DEVICES[device][name], threads, pythons.get(name, sys.executable), device)
         except (Missing, Failed) as reason:
             absent[name] = str(reason)
     return workers, absent
 
 
-def start_judges(threads: int, python: str = sys.executable) -> dict[str, Process]:
-    """The peak and the witness, with the interpreter of numba_lstm."""
-    return {name: Process(name, entry, threads, python) for name, entry in JUDGES.items()}
+def start_judges(threads: int, python: str = sys.executable, device: str = CPU) -> dict[str, Process]:
+    """The peak and the witness, with the interpreter of numba_lstm; the peak is a processor's."""
+    judges = {name: entry for name, entry in JUDGES.items() if device == CPU or name != PEAK}
+    return {name: Process(name, entry, threads, python) for name, entry in judges.items()}

@@ -1,4 +1,4 @@
-"""PyTorch: ``nn.LSTM`` (oneDNN underneath) and ``nn.Linear``, with loops written by hand."""
+"""PyTorch: ``nn.LSTM`` (oneDNN underneath, cuDNN on a GPU) and ``nn.Linear``, with loops written by hand."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import torch
 
-from .engine import Engine, Values
+from .engine import Engine, Unusable, Values
 from .problem import Problem
 
 
@@ -45,46 +45,56 @@ class PyTorch(Engine):
     """Adam is the fused one, which is never behind the default and takes 0.7 of its time at the smallest shape."""
 
     activations = ("tanh",)
+    device = "cpu"
 
     def __init__(self, threads: int) -> None:
         super().__init__(threads)
         torch.set_num_threads(threads)
 
+    def model(self, problem: Problem) -> Model:
+        """The problem's model, on the device."""
+        return Model(problem).to(self.device)
+
+    def there(self, x: torch.Tensor) -> torch.Tensor:
+        """A batch of the host on the device."""
+        return x
+
     def versions(self) -> dict[str, str]:
         return {"torch": torch.__version__}
 
     def infer(self, problem: Problem) -> Callable[[], Values]:
-        model, x = Model(problem).eval(), torch.from_numpy(problem.x)
+        model, x = self.model(problem).eval(), torch.from_numpy(problem.x)
 
         def call() -> Values:
             with torch.inference_mode():
-                return model(x).numpy()
+                return model(self.there(x)).cpu().numpy()
 
         return call
 
     def train(self, problem: Problem) -> Callable[[], float]:
-        step = self._step(Model(problem))
+        step = self._step(self.model(problem))
         x, y = torch.from_numpy(problem.x), torch.from_numpy(problem.y)
-        return lambda: step(x, y).item()
+        return lambda: step(self.there(x), self.there(y)).item()
 
     def stream(self, problem: Problem) -> Callable[[Values], Values]:
-        model, H = Model(problem), problem.shape.H
-        cell, dense = model.cell(), model.dense
-        state = torch.zeros(1, H), torch.zeros(1, H)
+        model, H = self.model(problem), problem.shape.H
+        cell, dense = model.cell().to(self.device), model.dense
+        state = torch.zeros(1, H, device=self.device), torch.zeros(1, H, device=self.device)
 
         def step(x: Values) -> Values:
             nonlocal state
             with torch.inference_mode():
-                state = cell(torch.from_numpy(x)[None], state)
-                return dense(state[0])[0].numpy()
+                state = cell(self.there(torch.from_numpy(x)[None]), state)
+                return dense(state[0])[0].cpu().numpy()
 
         return step
 
     def fit(self, problem: Problem) -> Callable[[], float]:
-        step, (x, y) = self._step(Model(problem)), map(torch.from_numpy, problem.windows)
+        step, (x, y) = self._step(self.model(problem)), map(torch.from_numpy, problem.windows)
 
         def epoch() -> float:
-            losses = [step(x[rows], y[rows]) for rows in torch.randperm(len(x)).split(problem.shape.N)]
+            batches = torch.randperm(len(x)).split(problem.shape.N)
+            losses = [step(self.there(x[rows]), self.there(y[rows])) for rows in batches]
             return torch.stack(losses).mean().item()
 
         return epoch
@@ -103,3 +113,21 @@ class PyTorch(Engine):
             return loss.detach()
 
         return step
+
+
+class OnGPU(PyTorch):
+    """On an NVIDIA GPU. Batches go up from pinned memory; products are in float32, not in TF32, as ours are."""
+
+    device = "cuda"
+
+    def __init__(self, threads: int) -> None:
+        super().__init__(threads)
+        if not torch.cuda.is_available():
+            raise Unusable(f"this PyTorch, {torch.__version__}, sees no GPU")
+        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+
+    def versions(self) -> dict[str, str]:
+        return {**super().versions(), "cuDNN": str(torch.backends.cudnn.version())}
+
+    def there(self, x: torch.Tensor) -> torch.Tensor:
+        return x.pin_memory().to(self.device, non_blocking=True)

@@ -13,7 +13,7 @@ import numpy as np
 from .modes import MODES
 from .problem import Shape
 from .process import Died, Failed
-from .registry import ENGINES, PEAK, WITNESS
+from .registry import CPU, ENGINES, PEAK, WITNESS
 from .tasks import Answer, distance
 
 #: Seconds between turns: threads that spin after their work must not take the next engine's time.
@@ -29,7 +29,8 @@ class Result:
     threads: int
     seconds: dict[str, float] = field(default_factory=dict)  #: median of a call, by engine
     reasons: dict[str, str] = field(default_factory=dict)  #: why an engine has none: "unsupported", "wrong", "failed"
-    peak: float | None = None  #: floating point operations a second
+    peak: float | None = None  #: of a processor, floating point operations a second
+    device: str = CPU
 
     def rate(self, name: str) -> float | None:
         """An engine's floating point operations a second."""
@@ -54,7 +55,9 @@ class Race:
     workers : mapping
         Those that run, by engine.
     judges : mapping
-        The peak and the witness.
+        The peak, which may be absent, and the witness.
+    device : str
+        What they run on.
 
     Attributes
     ----------
@@ -62,8 +65,8 @@ class Race:
         Sentences on engines that failed or answered wrongly.
     """
 
-    def __init__(self, threads: int, workers: Mapping[str, Asked], judges: Mapping[str, Asked]) -> None:
-        self.threads = threads
+    def __init__(self, threads: int, workers: Mapping[str, Asked], judges: Mapping[str, Asked], device: str = CPU) -> None:
+        self.threads, self.device = threads, device
         self.workers = dict(workers)
         self.judges = dict(judges)
         self.troubles: list[str] = []
@@ -75,11 +78,13 @@ class Race:
 
     def run(self, mode: str, shape: Shape, rounds: int) -> Result:
         """Compare the answers, then time."""
-        result = Result(mode, shape, self.threads)
+        result = Result(mode, shape, self.threads, device=self.device)
         task = {"mode": mode, **asdict(shape)}
         ready = list(self._right(result, task))
-        flops = self.judges[PEAK].ask("prepare", **task, activation="tanh")["flops"]
-        ready.append(PEAK)
+        flops = 0.0
+        if PEAK in self.judges:
+            flops = self.judges[PEAK].ask("prepare", **task, activation="tanh")["flops"]
+            ready.append(PEAK)
         for name in ready:
             self._ask(name, result, "warm")
         seconds: dict[str, list[float]] = {name: [] for name in ready}
@@ -90,7 +95,8 @@ class Race:
                 if reply is not None:
                     seconds[name].append(reply["seconds"])
             ready.append(ready.pop(0))
-        result.peak = flops / statistics.median(seconds.pop(PEAK))
+        if PEAK in seconds:
+            result.peak = flops / statistics.median(seconds.pop(PEAK))
         result.seconds = {name: statistics.median(s) for name, s in seconds.items() if name not in result.reasons}
         return result
 

@@ -1,4 +1,4 @@
-"""The engines by name."""
+"""The engines by device and name."""
 
 from __future__ import annotations
 
@@ -27,6 +27,17 @@ ENGINES = {
     "openvino": Entry("OpenVINO", "open_vino", "OpenVINO"),
     "keras-jax": Entry("Keras/JAX", "keras_", "Keras", {"KERAS_BACKEND": "jax"}),
     "keras-tensorflow": Entry("Keras/TF", "keras_", "Keras", {"KERAS_BACKEND": "tensorflow"}),
+}
+
+CPU, CUDA = "cpu", "cuda"
+
+#: By device. On a GPU our entry is the same engine, and PyTorch's LSTM is cuDNN's.
+DEVICES: Mapping[str, Mapping[str, Entry]] = {
+    CPU: ENGINES,
+    CUDA: {
+        OURS: Entry("numba_lstm", "ours", "OnGPU"),
+        "torch": Entry("PyTorch", "pytorch", "OnGPU"),
+    },
 }
 
 #: Not in the race: what the others are measured against. They run with the python of numba_lstm.

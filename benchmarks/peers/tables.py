@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .modes import MODES
 from .race import Result
-from .registry import ENGINES, OURS
+from .registry import CUDA, ENGINES, OURS
 
 #: What a cell says where there is no time.
 WORDS = {"unsupported": "-", "wrong": "wrong", "failed": "failed"}
@@ -86,7 +86,8 @@ def table(results: Sequence[Result], single: Sequence[Result] = (), loss: Callab
     if len(results) > 1 and ratios:
         means = (ratio(_geometric_mean(map(of, results)), loss) for of in ratios.values())
         rows.append(["geometric mean", *[""] * len(names), *means, "", ""])
-    title = f"{mode.title}, {threads} thread{'s' if threads > 1 else ''}, {mode.unit}"
+    on = "on the GPU" if results[0].device == CUDA else f"{threads} thread{'s' if threads > 1 else ''}"
+    title = f"{mode.title}, {on}, {mode.unit}"
     columns = ["N T D H", *(ENGINES[name].label for name in names), *ratios, "GFLOP/s", "of peak"]
     return Table(title, columns, rows)
 
@@ -100,9 +101,9 @@ def _time(result: Result, name: str, scale: float) -> str:
 
 def _rate(result: Result) -> list[str]:
     rate = result.rate(OURS)
-    if rate is None or result.peak is None:
+    if rate is None:
         return ["-", "-"]
-    return [f"{rate / 1e9:.1f}", f"{rate / result.peak:.0%}"]
+    return [f"{rate / 1e9:.1f}", f"{rate / result.peak:.0%}" if result.peak is not None else "-"]
 
 
 def _over(a: float | None, b: float | None) -> float | None:

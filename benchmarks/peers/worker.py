@@ -2,7 +2,7 @@
 
 ``{"do": "prepare", "mode", "N", "T", "D", "H", "activation"}`` answers ``answer, activation, flops``, or ``unsupported``.
 ``{"do": "warm"}`` calls until it is warm; then ``{"do": "time"}`` answers ``seconds`` a call. What raises is answered as
-``error``. The first line out has ``versions``, or ``missing``.
+``error``. The first line out has ``versions``, or ``missing``, or why the engine is ``unusable`` here.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import os
 import sys
 from typing import Any, TextIO
 
-from .engine import Engine, Unsupported
+from .engine import Engine, Unsupported, Unusable
 from .problem import Problem, Shape
-from .registry import ENGINES, JUDGES
+from .registry import CPU, DEVICES, JUDGES
 from .stopwatch import Stopwatch
 from .tasks import task
 
@@ -65,11 +65,11 @@ def reply(replies: TextIO, values: dict[str, Any]) -> None:
     replies.flush()
 
 
-def main(name: str, threads: int) -> None:
+def main(name: str, threads: int, device: str = CPU) -> None:
     # What a framework prints goes to stderr: stdout belongs to the protocol.
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    entry = {**ENGINES, **JUDGES}[name]
+    entry = {**DEVICES[device], **JUDGES}[name]
     pin(threads)
     try:
         module = importlib.import_module(f".{entry.module}", __package__)
@@ -77,9 +77,12 @@ def main(name: str, threads: int) -> None:
     except ModuleNotFoundError as error:
         reply(replies, {"missing": error.name})
         return
+    except Unusable as reason:
+        reply(replies, {"unusable": str(reason)})
+        return
     reply(replies, {"versions": engine.versions()})
     serve(Worker(engine), sys.stdin, replies)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), *sys.argv[3:])

@@ -11,6 +11,7 @@ import pytest
 from benchmarks import compare
 from benchmarks.peers.modes import MODES
 from benchmarks.peers.problem import GRID, Shape
+from numba_lstm.device import obstacle
 
 
 def refused(capsys, *arguments):
@@ -57,6 +58,16 @@ def test_an_interpreter_exists(capsys):
 def test_interpreters_by_engine():
     options = compare.parser().parse_args(["--python", f"torch={sys.executable}", "--python", f"openvino={sys.executable}"])
     assert dict(options.python) == {"torch": sys.executable, "openvino": sys.executable}
+
+
+@pytest.mark.skipif(obstacle() is None, reason="there is a GPU")
+@pytest.mark.parametrize("command", [["-m", "benchmarks.compare"], [compare.__file__]], ids=["module", "script"])
+def test_without_a_gpu_it_says_what_is_missing(command):
+    root = Path(compare.__file__).parents[1]
+    command = [sys.executable, *command, "--device", "cuda", "--quick"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == f"compare.py: device='cuda' cannot be used: {obstacle()}\n"
 
 
 def test_runs_as_a_script_from_anywhere(tmp_path):

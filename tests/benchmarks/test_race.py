@@ -52,6 +52,12 @@ def test_medians_of_the_rounds():
     assert result.rate("numba_lstm") == SHAPE.forward_flops / 2
 
 
+def test_a_gpu_has_no_peak():
+    race = Race(1, {"numba_lstm": Scripted(seconds=[1.0])}, {"witness": Scripted()}, "cuda")
+    result = race.run("infer", SHAPE, 3)
+    assert (result.device, result.seconds, result.peak) == ("cuda", {"numba_lstm": 1.0}, None)
+
+
 def test_a_wrong_answer_is_not_timed():
     wrong = Scripted(answer=(0.5, 0.26), seconds=[1e-9])
     race, result = run(numba_lstm=Scripted(seconds=[1.0]), torch=wrong)

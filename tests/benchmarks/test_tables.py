@@ -27,6 +27,14 @@ def test_times_ratios_rate_and_share():
     assert (found["GFLOP/s"], found["of peak"]) == (f"{ONE.forward_flops / 1e6:.1f}", f"{ONE.forward_flops / 1e7:.0%}")
 
 
+def test_a_table_of_the_gpu_says_so_and_has_no_share_of_the_processors_peak():
+    found = table([Result("infer", ONE, 1, {"numba_lstm": 1e-3, "torch": 2e-3}, device="cuda")])
+    assert found.title == "Inference of a batch, on the GPU, ms"
+    assert (cells(found)["PyTorch / ours"], cells(found)["of peak"]) == ("2.00", "-")
+    assert cells(found)["GFLOP/s"] == f"{ONE.forward_flops / 1e6:.1f}"
+    assert marks.name("infer", 1, "cuda") == "infer, cuda"
+
+
 def test_a_loss_is_shown_as_one():
     results = [row(numba_lstm=2e-3, torch=1e-3)]
     assert cells(table(results))["PyTorch / ours"] == "0.50*"

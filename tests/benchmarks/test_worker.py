@@ -78,6 +78,14 @@ def test_a_missing_package_is_named(tmp_path):
         Process("torch", Entry("PyTorch", "pytorch", "PyTorch"), 1, str(python))
 
 
+def test_an_engine_without_its_device_says_why(tmp_path):
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\necho '{json.dumps({'unusable': 'sees no GPU'})}'\nexec {sys.executable} -c 'input()'\n")
+    python.chmod(0o755)
+    with pytest.raises(Failed, match="^sees no GPU$"):
+        Process("torch", Entry("PyTorch", "pytorch", "OnGPU"), 1, str(python), "cuda")
+
+
 def test_last_words_of_a_worker_that_dies(tmp_path):
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\necho 'illegal instruction' >&2\nexit 3\n")

@@ -1,6 +1,8 @@
 """A driver whose device is this processor: kernels run in the executor, memory is NumPy's, poisoned and fenced."""
 
+import gc
 import math
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -64,12 +66,13 @@ class Buffer:
 
 
 class CheckDriver:
-    """Keeps :class:`numba_lstm.kernels.cuda.driver.Driver`; ``launches`` lists the kernels that it ran."""
+    """Keeps :class:`numba_lstm.kernels.cuda.driver.Driver`; ``launches`` lists what it ran, ``sent`` counts what went up."""
 
     def __init__(self, seed=0, **facts):
         self.properties = replace(PROPERTIES, **facts)
         self.seed = seed
         self.launches = []
+        self.sent = 0
 
     def empty(self, shape, dtype):
         shape = (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)
@@ -81,6 +84,10 @@ class CheckDriver:
         buffer = self.empty(host.shape, host.dtype)
         buffer._numbers[...] = host
         return buffer
+
+    def send(self, host, dtype):
+        self.sent += 1
+        return self.upload(host.astype(dtype))
 
     def download(self, buffer):
         return buffer._numbers.copy()
@@ -97,7 +104,8 @@ class CheckDriver:
         if cooperative and math.prod(blocks) > self.resident_blocks(kernel, threads, shared):
             raise ValueError(f"{kernel!r}: {math.prod(blocks)} blocks do not fit the device at once.")
         if kernel not in _codes:
-            _codes[kernel] = Code(kernel)
+            with _without_collector():
+                _codes[kernel] = Code(kernel)
         self.launches.append(Launch(kernel, blocks, threads, shared))
         buffers = [a for a in args if isinstance(a, Buffer)]
         numbers = [a._numbers if isinstance(a, Buffer) else a for a in args]
@@ -112,6 +120,16 @@ class CheckDriver:
 
     def synchronize(self):
         pass
+
+
+@contextmanager
+def _without_collector():
+    """Compiling makes so many objects that Python would look for garbage all the time: a tenth of the time of these tests."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _three(extent):

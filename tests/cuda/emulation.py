@@ -12,7 +12,9 @@ DYNAMIC = 227 * 1024
 #: The words of a thread's record, each of 64 bits; the kernel's code writes those from EVENT on.
 TID, CTAID, EVENT, SITE, OPERANDS, ANSWER = 0, 3, 6, 7, 8, 12
 RECORD = 16
-ENDED, BLOCK, GRID, SHUFFLE, WARP, VOTE, POLL, LATE = range(8)
+ENDED, BLOCK, GRID, SHUFFLE, WARP, VOTE, POLL, LATE, FAULT = range(9)
+
+SIGSEGV = 11
 
 #: What libdevice has and libm has not: its type, its arguments, its lines (the answer is %a), what they call.
 EMULATED = {
@@ -49,6 +51,19 @@ def _event(kind, operands=()):
     return "\n  ".join([*lines, "call void @check.yield()"])
 
 
+def _leave(kind):
+    """Lines of a signal's handler: the thread that runs gives its turn back for good; where none runs, ``outside`` follows."""
+    return f"""%self = load ptr, ptr @check.self
+  %none = icmp eq ptr %self, null
+  br i1 %none, label %outside, label %leave
+leave:
+  %place = getelementptr i64, ptr %self, i64 {EVENT}
+  store i64 {kind}, ptr %place
+  %main = load ptr, ptr @check.main
+  %r = call i32 @setcontext(ptr %main)
+  unreachable"""
+
+
 SUPPORT = f"""
 @check.self = global ptr null
 @check.main = global ptr null
@@ -58,6 +73,7 @@ SUPPORT = f"""
 @check.nctaid = global [3 x i32] zeroinitializer
 declare i32 @swapcontext(ptr, ptr)
 declare i32 @setcontext(ptr)
+declare ptr @signal(i32, ptr)
 define void @check.yield() noinline {{
   %here = load ptr, ptr @check.here
   %main = load ptr, ptr @check.main
@@ -128,17 +144,40 @@ define i32 @"check.read.ptx.sreg.laneid"() {{
   ret i32 %small
 }}
 define void @check.late(i32 %signal) {{
-  %self = load ptr, ptr @check.self
-  %outside = icmp eq ptr %self, null
-  br i1 %outside, label %done, label %leave
-leave:
-  %place = getelementptr i64, ptr %self, i64 {EVENT}
-  store i64 {LATE}, ptr %place
-  %main = load ptr, ptr @check.main
-  %r = call i32 @setcontext(ptr %main)
-  br label %done
-done:
+  {_leave(LATE)}
+outside:
   ret void
+}}
+define void @check.fault(i32 %signal) {{
+  {_leave(FAULT)}
+outside:
+  %before = call ptr @signal(i32 {SIGSEGV}, ptr null)
+  ret void
+}}
+define i64 @check.turn(ptr %contexts, ptr %records, i64 %count) {{
+  br label %next
+next:
+  %k = phi i64 [0, %0], [%k1, %back]
+  %place = getelementptr ptr, ptr %records, i64 %k
+  %record = load ptr, ptr %place
+  store ptr %record, ptr @check.self
+  %at = getelementptr ptr, ptr %contexts, i64 %k
+  %context = load ptr, ptr %at
+  store ptr %context, ptr @check.here
+  %main = load ptr, ptr @check.main
+  %r = call i32 @swapcontext(ptr %main, ptr %context)
+  br label %back
+back:
+  %k1 = add i64 %k, 1
+  %said = getelementptr i64, ptr %record, i64 {EVENT}
+  %event = load i64, ptr %said
+  %sound = icmp slt i64 %event, {LATE}
+  %left = icmp slt i64 %k1, %count
+  %more = and i1 %sound, %left
+  br i1 %more, label %next, label %done
+done:
+  store ptr null, ptr @check.self
+  ret i64 %k1
 }}
 """ + "".join(
     [_register(f"tid.{'xyz'[a]}", TID + a) + _register(f"ctaid.{'xyz'[a]}", CTAID + a) for a in range(3)]

@@ -1,17 +1,17 @@
 """Runs a kernel's compiled LLVM IR on this processor, thread by thread, with CUDA's barriers, shuffles and grids.
 
 Every GPU thread is a context of its own (``makecontext``); all of a launch share one thread of this process. A context runs
-until it reaches a barrier, a shuffle or an atomic, and the next one is drawn by a fixed seed. So a run repeats exactly, what a
-missing barrier lets happen out of order does happen out of order, and what never ends is an error that says who waits for what:
-threads at different barriers, a barrier that some have left behind, a wait for a block that never runs, a loop without an end.
+until it reaches a barrier, a shuffle or an atomic. Which thread is next, and in a cooperative grid which block, is drawn by a
+seed. So a run repeats exactly, what a missing barrier lets happen out of order does happen out of order, and what never ends is
+an error that says who waits for what: threads at different barriers, a barrier that some have left behind, a wait for a block
+that never runs, a loop without an end. A thread that touches what is no memory is an error too, not the end of this process.
 
 Shared memory is NaN (all bits one) when a block begins. Memory that a launch did not ask for must be untouched after it.
 """
 
 import ctypes
-import random
 import threading
-from collections import Counter, deque
+from collections import Counter
 
 import numpy as np
 from emulation import (
@@ -21,6 +21,7 @@ from emulation import (
     DYNAMIC,
     ENDED,
     EVENT,
+    FAULT,
     GRID,
     LATE,
     OPERANDS,
@@ -34,7 +35,7 @@ from emulation import (
 from machine import CONTEXT, LIBC, Shared, Stacks, Watch, begin, words
 
 LIMIT = 60.0  #: seconds of processor time after which a launch is given up
-POLLS = 2000  #: rounds in which all that can run only asks again
+POLLS = 2000  #: turns of each block in which all that can run only asks again
 FULL_WARP = 32
 WAITS = {BLOCK: "syncthreads", GRID: "grid.sync", SHUFFLE: "a shuffle", VOTE: "a vote", WARP: "syncwarp"}
 
@@ -60,9 +61,11 @@ def run(code, blocks, threads, args, shared=0, cooperative=False, seed=0):
         code.sizes[0][:], code.sizes[1][:], code.size.value = blocks, threads, shared
         ids = [(x, y, z) for z in range(blocks[2]) for y in range(blocks[1]) for x in range(blocks[0])]
         memory = Shared(code, shared)
+        order = np.random.default_rng(seed)
+        order.shuffle(ids)
         with Watch(code, LIMIT):
             for together in [ids] if cooperative else [[i] for i in ids]:
-                _Launch(code, together, threads, memory, random.Random(seed)).run()
+                _Launch(code, together, threads, memory, order).run()
                 memory.turn = None
         memory.check()
 
@@ -82,7 +85,7 @@ class _Launch:
             own[:, 2] = lanes // (threads[0] * threads[1])
             own[:, CTAID : CTAID + 3] = block
             own[:, RECORD - 1] = lanes % FULL_WARP
-        self.at = [self.records.ctypes.data + k * RECORD * 8 for k in range(len(self.records))]
+        self.at = self.records.ctypes.data + 8 * RECORD * np.arange(len(self.records))
         self.state = {}  # thread -> what it waits at: (event, site)
 
     def run(self):
@@ -93,66 +96,87 @@ class _Launch:
             for b in range(self.blocks):
                 self._straight(b)
             return
-        self.contexts = _stacks.take(len(self.records))
-        for context in self.contexts:
+        contexts = _stacks.take(len(self.records))
+        for context in contexts:
             begin(context, self.code.thread)
-        self.ready = [deque(self._shuffled(range(b * self.size, (b + 1) * self.size))) for b in range(self.blocks)]
+        self.contexts = np.array([context for context, _ in contexts])
+        self.ready = [self._shuffled(range(b * self.size, (b + 1) * self.size)) for b in range(self.blocks)]
         self.alive = [self.size] * self.blocks
         self.arrived = [[] for _ in range(self.blocks)]
-        self.at_grid, self.idle = [], 0
+        self.came = {}  # (first thread of a warp, event, mask) -> those of the mask who wait
+        self.at_grid, idle = [], 0
         while any(self.alive):
-            if not any(self.ready):
+            able = [b for b in range(self.blocks) if self.ready[b]]
+            if not able:
                 raise Deadlock(f"{self.code.kernel!r} stands still: {self._who()}.")
-            moved = False
-            for b in range(self.blocks):
-                moved |= self._turn(b)
-            self.idle = 0 if moved else self.idle + 1
-            if self.idle > POLLS:
+            idle = 0 if self._turn(able[self.order.integers(len(able))]) else idle + 1
+            if idle > POLLS * len(able):
                 raise Deadlock(f"{self.code.kernel!r} waits for a value that nobody writes: {self._who()}.")
 
     def _straight(self, b):
         """A block whose threads never wait: one after another, in one context."""
-        drawn = self._shuffled(range(b * self.size, (b + 1) * self.size))
-        addresses = np.array([self.at[k] for k in drawn])
+        addresses = self.at[self._shuffled(range(b * self.size, (b + 1) * self.size))]
         self.code.records.value, self.code.count.value = addresses.ctypes.data, self.size
         self.memory.give(b)
         (context,) = _stacks.take(1)
         begin(context, self.code.threads)
-        self._switch(context)
-        if np.any(self.records[drawn, EVENT] == LATE):
-            raise self._too_late()
+        LIBC.swapcontext(self.code.main.value, context[0])
+        self.code.self.value = None
+        self._refuse(self.records[:, EVENT])
 
-    def _switch(self, context):
-        """Run a context until it comes back."""
-        code = self.code
-        code.here.value = context[0]
-        LIBC.swapcontext(code.main.value, context[0])
-        code.self.value = None
-
-    def _too_late(self):
-        return Deadlock(f"{self.code.kernel!r} ran for {LIMIT:.0f} s of processor time: a thread's loop has no end.")
+    def _refuse(self, events):
+        """Raise what a thread was stopped for."""
+        if np.any(events == LATE):
+            raise Deadlock(f"{self.code.kernel!r} ran for {LIMIT:.0f} s of processor time: a thread's loop has no end.")
+        if np.any(events == FAULT):
+            raise IndexError(f"{self.code.kernel!r} touched what is no memory: an index far beyond an array.")
 
     def _turn(self, b):
         """Let a block's threads run until all wait or ask again; whether any got further."""
-        ready, moved, asked = self.ready[b], False, set()
-        while ready and ready[0] not in asked:
-            k = ready.popleft()
-            self.memory.give(b)
-            self.code.self.value = self.at[k]
-            self._switch(self.contexts[k])
-            event = int(self.records[k, EVENT])
-            if event == POLL:
-                asked.add(k)
-                ready.append(k)
+        moved = False
+        while self.ready[b]:
+            batch, self.ready[b] = self.ready[b], []
+            events = self._each(b, batch)
+            if len(batch) == self.size and self._at_once(self.records[b * self.size : (b + 1) * self.size]):
+                self.ready[b], moved = self._shuffled(batch), True
                 continue
+            for k, event in zip(batch, events.tolist(), strict=True):
+                if event == POLL:
+                    self.ready[b].append(k)
+                else:
+                    self._wait(b, k, event)
+            if np.all(events == POLL):
+                break
             moved = True
-            asked.clear()
-            self._wait(b, k, event)
         return moved
 
+    def _at_once(self, block):
+        """Let all of a block through one barrier, or one shuffle of whole warps, if all wait there: what happens most."""
+        event, site = (int(word) for word in block[0, [EVENT, SITE]])
+        if np.any(block[:, EVENT] != event) or np.any(block[:, SITE] != site):
+            return False
+        if event != SHUFFLE:
+            return event == BLOCK
+        if self.size % FULL_WARP or site != 2**FULL_WARP - 1:
+            return False
+        mode, value, by = block[:, OPERANDS : OPERANDS + 3].T
+        own = np.arange(self.size)
+        lane = own % FULL_WARP
+        source = np.choose(mode, (by, lane - by, lane + by, lane ^ by))
+        inside = (source >= 0) & (source < FULL_WARP)
+        block[:, ANSWER] = value[np.where(inside, own - lane + source, own)] | inside.astype(np.int64) << 32
+        return True
+
+    def _each(self, b, batch):
+        """Run each of some threads until it comes back; what it waits for."""
+        contexts, records = self.contexts[batch], self.at[batch]
+        self.memory.give(b)
+        ran = self.code.turn(contexts.ctypes.data, records.ctypes.data, len(batch))
+        events = self.records[batch[:ran], EVENT]
+        self._refuse(events)
+        return events
+
     def _wait(self, b, k, event):
-        if event == LATE:
-            raise self._too_late()
         if event == ENDED:
             self.alive[b] -= 1
             self.state[k] = (ENDED, 0)
@@ -179,9 +203,14 @@ class _Launch:
         first = k - (k - b * self.size) % FULL_WARP
         warp = range(first, min(first + FULL_WARP, (b + 1) * self.size))
         mask = int(self.records[k, SITE])
-        members = [j for j in warp if mask >> (j - first) & 1]
-        if any(self.state.get(j, (None,))[0] != event or int(self.records[j, SITE]) != mask for j in members):
+        came = self.came.setdefault((first, event, mask), [])
+        came.append(k)
+        if len(came) < min(mask.bit_count(), len(warp)):
             return
+        members = [j for j in warp if mask >> (j - first) & 1]
+        if sorted(came) != members:
+            return
+        del self.came[first, event, mask]
         operands = self.records[:, OPERANDS:ANSWER]
         answers = {}
         for j in members:
@@ -207,9 +236,7 @@ class _Launch:
         self.ready[b].extend(self._shuffled(threads))
 
     def _shuffled(self, threads):
-        drawn = list(threads)
-        self.order.shuffle(drawn)
-        return drawn
+        return self.order.permutation(threads).tolist()
 
     def _who(self):
         where = Counter(self.state.values())

@@ -12,6 +12,8 @@ from numba import types
 from translation import host_text, kernel_ir, shared_names
 
 LIBC = ctypes.CDLL(None)
+ACTION = 256  #: bytes of a struct sigaction, and more
+FAULTS = signal.SIGSEGV, signal.SIGBUS
 CONTEXT, STACK = 8192, 96 * 1024  #: bytes of a ucontext_t (968 on x86-64, 4560 on aarch64) and of a thread's stack
 
 llvm.initialize_native_target()
@@ -54,7 +56,9 @@ class Code:
         self.size = ctypes.c_int32.from_address(self._at("check.size"))
         self.arguments = self._at("check.arguments")
         self.thread = self.engine.get_function_address("check.thread")
-        self.late = self.engine.get_function_address("check.late")
+        self.late, self.fault = (self.engine.get_function_address(f"check.{name}") for name in ("late", "fault"))
+        turn = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
+        self.turn = turn(self.engine.get_function_address("check.turn"))
         self.threads = self.engine.get_function_address("check.threads")
 
     def _at(self, name):
@@ -123,13 +127,16 @@ def begin(context, function):
 
 
 class Watch:
-    """Ends a thread that runs without end: a signal makes it leave as if it had waited."""
+    """Ends a thread that runs without end, or touches what is no memory: a signal makes it leave as if it had waited."""
 
     def __init__(self, code, limit):
         self.code, self.limit, self.over = code, limit, threading.Event()
 
     def __enter__(self):
-        self.before = LIBC.signal(signal.SIGUSR2, self.code.late)
+        self.before = [(number, ctypes.create_string_buffer(ACTION)) for number in (signal.SIGUSR2, *FAULTS)]
+        for number, action in self.before:
+            LIBC.sigaction(number, None, action)
+            LIBC.signal(number, self.code.fault if number in FAULTS else self.code.late)
         thread = threading.get_ident()
         self.watcher = threading.Thread(target=self._watch, args=(thread, time.process_time()), daemon=True)
         self.watcher.start()
@@ -137,7 +144,8 @@ class Watch:
     def __exit__(self, *_):
         self.over.set()
         self.watcher.join()
-        LIBC.signal(signal.SIGUSR2, self.before)
+        for number, action in self.before:
+            LIBC.sigaction(number, action, None)
 
     def _watch(self, thread, began):
         while not self.over.wait(0.5):

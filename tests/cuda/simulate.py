@@ -36,6 +36,9 @@ class Simulator:
     def upload(self, host):
         return host.copy()
 
+    def send(self, host, dtype):
+        return host.astype(dtype)
+
     def download(self, buffer):
         return buffer.copy()
 

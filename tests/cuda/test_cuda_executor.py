@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+
 import executor
 import numpy as np
 import pytest
+from check_driver import CheckDriver
 from executor import Deadlock
 
 from numba_lstm.kernels.cuda.compiler import cuda, float32, jit
@@ -133,6 +136,23 @@ def test_a_counter_barrier_is_passed_by_blocks_that_run_together(device):
     assert launch(device, counting(3), arrays, 3, 2, cooperative=True)[1].tolist() == [1] * 6
 
 
+def test_a_block_may_be_ahead_of_another_by_more_than_a_turn(device):
+    """So that a counter that waits for one block too few is seen."""
+    arrays = [np.zeros(1, "int32"), numbers(3), numbers(3)]
+
+    @kernel("k1 f1 f1")
+    def early(counter, x, y):
+        x[cuda.blockIdx.x] = float32(1)
+        cuda.atomic.add(counter, 0, 1)
+        while cuda.atomic.add(counter, 0, 0) < 2:
+            pass
+        y[cuda.blockIdx.x] = x[0] + x[1] + x[2]
+
+    seen = [launch(CheckDriver(seed), early, arrays, 3, cooperative=True)[2].tolist() for seed in range(8)]
+    assert any(sums != [3, 3, 3] for sums in seen)
+    assert len({tuple(sums) for sums in seen}) > 1
+
+
 def test_blocks_that_need_not_run_together_must_not_wait_for_each_other(device):
     with pytest.raises(Deadlock, match="a value that nobody writes"):
         launch(device, counting(3), [np.zeros(1, "int32"), numbers(6)], 3, 2)
@@ -189,6 +209,23 @@ def test_a_write_beyond_an_array(device, beyond):
 
     with pytest.raises(IndexError, match="beyond an array of shape"):
         device.launch(write, 1, 1, (device.upload(numbers(4)), beyond))
+
+
+@pytest.mark.parametrize("threads", [1, 40])
+@pytest.mark.parametrize("waits", [False, True])
+def test_what_is_no_memory_is_an_error_and_not_the_end(device, waits, threads):
+    @kernel("f1 n")
+    def write(y, i):
+        if waits:
+            cuda.syncthreads()
+        y[i] = float32(1)
+
+    before = signal.getsignal(signal.SIGSEGV)
+    for _ in range(2):
+        with pytest.raises(IndexError, match="touched what is no memory"):
+            device.launch(write, 2, threads, (device.upload(numbers(4)), 2**44))
+    device.launch(write, 1, threads, (device.upload(numbers(4)), 3))
+    assert signal.getsignal(signal.SIGSEGV) == before
 
 
 def test_a_shuffle_from_a_lane_that_takes_no_part(device):

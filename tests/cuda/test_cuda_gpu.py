@@ -1,4 +1,4 @@
-"""What the driver of a real device says when something is missing; what numba.cuda would answer is played here."""
+"""What the driver of a real device says when something is missing or full; what numba.cuda would answer is played here."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from played_cuda import Card
 
-from numba_lstm.kernels.cuda import gpu, usable
+from numba_lstm.kernels.cuda import gpu, gpu_memory, usable
 
 
 def play(monkeypatch, module, **answers):
@@ -43,31 +44,57 @@ def test_nothing_is_missing(monkeypatch):
 
 
 @pytest.fixture
-def full(monkeypatch):
-    """A device whose memory is all taken, or that fails otherwise."""
+def device(monkeypatch):
+    """Make a driver over a played card."""
 
-    def device(error):
-        def device_array(shape, dtype):
-            raise RuntimeError(error)
-
-        context = SimpleNamespace(get_memory_info=lambda: (3 * 2**20, 2**30))
-        facts = dict.fromkeys(
-            ("MULTIPROCESSOR_COUNT", "MAX_SHARED_MEMORY_PER_BLOCK", "MAX_SHARED_MEMORY_PER_BLOCK_OPTIN"), 1
-        ) | dict.fromkeys(("MAX_REGISTERS_PER_BLOCK", "COOPERATIVE_LAUNCH"), 1)
-        card = SimpleNamespace(name=b"a card", compute_capability=(9, 0), **facts)
-        play(monkeypatch, gpu, device_array=device_array, current_context=lambda: context, get_current_device=lambda: card)
+    def made(card):
+        for module in (gpu, gpu_memory):
+            monkeypatch.setattr(module, "cuda", card)
         monkeypatch.setattr(gpu, "obstacle", lambda: None)
         return gpu.GPU()
 
-    return device
+    return made
 
 
-def test_full_memory_is_a_memory_error_that_says_what_to_try(full):
-    card = full("[2] Call to cuMemAlloc results in CUDA_ERROR_OUT_OF_MEMORY")
-    with pytest.raises(MemoryError, match=r"a card has 3 of 1024 MiB free, and 8 more were needed\. Pass half the batch_size"):
-        card.empty((2, 2**20), np.float32)
+def test_full_memory_is_a_memory_error_that_says_what_to_try(device):
+    driver = device(Card(memory=12 * 2**20))
+    kept = driver.empty((2, 2**20), np.float32)
+    with pytest.raises(MemoryError, match=r"a card has 4 of 12 MiB free, and 8 more were needed\. Pass half the batch_size"):
+        driver.empty((2, 2**20), np.float32)
+    assert kept.shape == (2, 2**20)
 
 
-def test_other_faults_stay_what_they_are(full):
+def test_what_is_kept_for_later_is_given_back_where_memory_is_full(device):
+    driver = device(Card(memory=12 * 2**20))
+    driver.empty((2, 2**20), np.float32)
+    driver.send(np.ones(2**18, np.float32), np.float32)
+    assert driver.empty((3, 2**20), np.float32).shape == (3, 2**20)
+
+
+def test_other_faults_stay_what_they_are(device):
+    card = Card()
+    driver = device(card)
+    card.device_array = lambda size, dtype: (_ for _ in ()).throw(RuntimeError("CUDA_ERROR_INVALID_CONTEXT"))
     with pytest.raises(RuntimeError, match="INVALID_CONTEXT"):
-        full("CUDA_ERROR_INVALID_CONTEXT").empty(3, np.float32)
+        driver.empty(3, np.float32)
+
+
+def test_an_array_takes_the_block_of_one_that_is_gone_with_all_its_views(device):
+    card = Card()
+    driver = device(card)
+    first = driver.empty((6, 100), np.float32)
+    view = first[2:4].reshape(-1)
+    del first
+    second = driver.empty((6, 100), np.float32)
+    taken = card.taken
+    del view
+    third = driver.empty((550,), np.float32)
+    assert card.taken == taken
+    assert not np.shares_memory(second, third)
+
+
+@pytest.mark.parametrize("nbytes", [0, 1, 512, 513, 1000, 1025, 5 * 2**20 + 1])
+def test_a_block_is_at_most_a_quarter_too_large(nbytes):
+    size = gpu_memory._sized(nbytes)
+    assert size % 128 == 0
+    assert nbytes <= size <= max(512, 1.25 * nbytes + 128)

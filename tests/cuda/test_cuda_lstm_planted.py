@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from types import ModuleType
 
@@ -26,7 +27,8 @@ BLOCK = {
 }
 GRID = {
     "nobody waits for the other blocks": ("while cuda.atomic.add(counters, tile, 0) < count:", "while count < 0:"),
-    "too few blocks are waited for": ("(t + 1) * blocks)", "(t + 1) * blocks - 3)"),
+    "one block too few": ("(t + 1) * blocks)", "(t + 1) * blocks - 1)"),
+    "one block too few on the way back": ("(s + 1) * blocks)", "(s + 1) * blocks - 1)"),
     "one block too many": ("(s + 1) * blocks)", "(s + 1) * blocks + 1)"),
     "no barrier before the staged rows are read": (
         "else zero\n        cuda.syncthreads()\n\n    return staged",
@@ -49,10 +51,20 @@ def planted(module, old, new):
 
 @pytest.mark.parametrize(("module", "bug", "change"), BUGS, ids=[bug for _, bug, _ in BUGS])
 def test_a_planted_bug_is_found(ops, device, monkeypatch, module, bug, change):
+    compare_planted(ops, monkeypatch, module, change, wrong=True)
+
+
+@pytest.mark.parametrize("module", [lstm_block, lstm_grid], ids=["block", "grid"])
+def test_nothing_planted_is_no_fault(ops, device, monkeypatch, module):
+    compare_planted(ops, monkeypatch, module, ("cuda.syncthreads()", "cuda.syncthreads()"), wrong=False)
+
+
+def compare_planted(ops, monkeypatch, module, change, *, wrong):
+    """Compare what a module with a change answers, and expect it to be wrong or right."""
     # One block of four rows, with one of them beyond the batch, and small enough that what is written beyond meets a fence; or
     # a grid of two by five blocks.
     sizes, multiprocessors = ((3, 4, 2, 6), 1) if module is lstm_block else ((9, 4, 2, 18), 20)
     driver.bind(CheckDriver(multiprocessors=multiprocessors))
     monkeypatch.setattr(lstm_ways, "choose", lambda *_, **__: planted(module, *change))
-    with pytest.raises((AssertionError, IndexError, RuntimeError)):
+    with pytest.raises((AssertionError, IndexError, RuntimeError)) if wrong else nullcontext():
         assert_twin_lstm(ops, lstm_case(*sizes, dtype="float32"), RECURRENT["float32"])

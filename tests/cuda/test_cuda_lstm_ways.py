@@ -32,8 +32,9 @@ def many(device):
     return mine
 
 
-@pytest.mark.parametrize("options", CASES)
-@pytest.mark.parametrize("sizes", SIZES, ids=str)
+@pytest.mark.parametrize(
+    ("sizes", "options"), [*((sizes, "plain") for sizes in SIZES), *((SIZES[2], name) for name in CASES if name != "plain")]
+)
 @pytest.mark.parametrize("module", [lstm_block, lstm_grid], ids=lambda m: m.__name__.rpartition("_")[2])
 def test_a_way_has_the_bits_of_the_general_one(ops, many, monkeypatch, module, sizes, options):
     N, T, H = sizes
@@ -64,6 +65,24 @@ def test_a_cooperative_grid_of_many_blocks_is_right(ops, many, monkeypatch):
     (blocks,) = [blocks for kernel, blocks, _, _ in many.launches if kernel.name.startswith("lstm_grid_backward")]
     assert blocks[0] > 1
     assert blocks[1] > 1
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_grid_that_the_driver_does_not_hold_at_once_is_not_launched(ops, many, monkeypatch, back):
+    """Whatever arithmetic says; and the answer, which has the same bits, says so."""
+    monkeypatch.setattr(lstm_block, "MOST_UNITS", 16)
+    case = lstm_case(9, 4, 2, 19, dtype="float32")
+    expected = run_lstm(ops, case)
+    held = many.resident_blocks
+    word = "backward" if back else "forward"
+    monkeypatch.setattr(many, "resident_blocks", lambda kernel, *sizes: 3 if word in kernel.name else held(kernel, *sizes))
+    many.launches.clear()
+    with pytest.warns(RuntimeWarning, match=rf"holds 3 of the \d+ blocks of <Kernel lstm_grid_{word}.* one by one"):
+        found = run_lstm(ops, case)
+    launched = {kernel.name.split("_19_")[0] for kernel, *_ in many.launches if "grid" in kernel.name}
+    assert launched == {"lstm_grid_forward" if back else "lstm_grid_backward"}
+    for name, value in expected.items():
+        assert found[name].tobytes() == value.tobytes(), name
 
 
 @pytest.mark.parametrize(

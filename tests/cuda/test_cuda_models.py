@@ -58,6 +58,7 @@ def test_fit_follows_the_cpu_and_only_the_loss_comes_down(check, monkeypatch):
         answers.append(model.fit(x, y, epochs=2, batch_size=40, verbose=0).history["loss"])
     np.testing.assert_allclose(*answers, rtol=LOSSES)
     assert set(fetched) == {(1,)}
+    assert check.sent == 2 * 2 * 3, "x and y of three batches, in each of two epochs"
 
 
 def test_a_model_moves_from_device_to_device(check):

@@ -80,6 +80,15 @@ def test_kernels_run_here_without_driver_or_toolkit():
     assert result.stdout == "36.0\n", result.stderr
 
 
+def test_models_train_here_with_the_whole_toolkit_hidden():
+    """Not only from the environment's variables: no file of it can be opened, loaded, listed or run."""
+    tests = [f"{HERE / 'test_cuda_models.py'}::test_fit_follows_the_cpu_and_only_the_loss_comes_down"]
+    result = run([str(HERE / "hidden.py"), *tests])
+    assert "1 passed" in result.stdout, result.stdout + result.stderr
+    asked = result.stdout.splitlines()[-1].removeprefix("asked for:").split()
+    assert {name.partition(".")[0] for name in asked} <= {"libcuda"}, "numba.cuda looks for the driver, nobody for the toolkit"
+
+
 def test_indices_stay_within_arrays_in_the_simulator():
     result = run([str(HERE / "simulate.py")])
     assert result.returncode == 0, result.stderr

@@ -1,7 +1,7 @@
 """The ops of an NVIDIA GPU: kernels of ``numba.cuda``, written here, on arrays that stay on the device.
 
-Everything is queued on one stream and nothing is waited for until a number is asked for. Sums have an order that shapes decide,
-and nothing is added by atomics: every run answers the same bits.
+Kernels queue on one stream and nothing is waited for until a number is asked for; batches go up on a second one meanwhile. Sums
+have an order that shapes decide, and nothing is added by atomics: every run answers the same bits.
 """
 
 from .arrays import (

@@ -33,8 +33,12 @@ def _upload(host: Host) -> Array:
 
 
 def asarray(x: Host, dtype: Any) -> Array:
-    """A copy on the device."""
-    return _upload(np.asarray(x, dtype))
+    """A copy on the device, which goes up beside the kernels before it."""
+    return _send(np.asarray(x), dtype)
+
+
+def _send(host: Host, dtype: Any) -> Array:
+    return driver.current().send(host, host.dtype if dtype is None else np.dtype(dtype))
 
 
 def to_host(x: Array) -> Host:
@@ -43,11 +47,11 @@ def to_host(x: Array) -> Host:
 
 
 def gather(x: Host, rows: npt.NDArray[np.intp] | slice, dtype: Any) -> Array:
-    """The host picks the rows and orders them by time, so that one piece of memory goes up."""
+    """The host picks the rows and orders them by time on their way into the piece of memory that goes up."""
     picked = x[rows]
     if picked.ndim == 3:
         picked = picked.transpose(1, 0, 2)
-    return _upload(np.ascontiguousarray(picked, dtype))
+    return _send(picked, dtype)
 
 
 @cache

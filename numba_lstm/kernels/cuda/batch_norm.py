@@ -14,8 +14,7 @@ from .arrays import matrix, on_device, zero_masked
 from .compiler import Kernel, jit, real
 from .elementwise import cast, filled, flat, like
 from .launching import element, launch_elements
-from .lstm_sums import column_sums
-from .sums import total
+from .sums import column_sums, total
 from .variables import moved
 
 Array = Any

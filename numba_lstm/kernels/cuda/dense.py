@@ -12,9 +12,9 @@ from .arrays import matrix, on_device
 from .compiler import Kernel, jit
 from .elementwise import flat, like
 from .launching import element, launch_elements, launch_rows
-from .lstm_sums import column_sums
 from .products import product, product_nt, product_tn
 from .softmax import softmax_gradient_kernel, softmax_kernel
+from .sums import column_sums
 
 Array = Any
 

@@ -64,7 +64,13 @@ class Driver(Protocol):
         """A new :class:`Buffer`, its contents undefined. Raises MemoryError."""
 
     def upload(self, host: npt.NDArray[Any]) -> Any:
-        """A new buffer with the numbers of a host array, which may be changed as soon as this returns."""
+        """A new buffer with the numbers of a C-contiguous host array, which may be changed as soon as this returns."""
+
+    def send(self, host: npt.NDArray[Any], dtype: Any) -> Any:
+        """As :meth:`upload`, for a batch: of any strides, as ``dtype``, and beside the kernels that were launched before.
+
+        Only kernels that are launched later wait for it, so the next batch goes up while the present one is computed.
+        """
 
     def download(self, buffer: Any) -> npt.NDArray[Any]:
         """A new host array with the numbers of a buffer, after all that was launched before."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import threading
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from .compiler import Kernel, cuda
 from .driver import Extent, Properties
+from .gpu_memory import Arrivals, Pool
 from .usable import obstacle
 
 _SHARED_AS_IT_IS = 48 * 1024
@@ -18,7 +20,10 @@ _MAX_DYNAMIC_SHARED_SIZE_BYTES = 8  #: of CUfunction_attribute
 
 
 class GPU:
-    """The current device of ``numba.cuda`` as a :class:`~.driver.Driver`: one stream, on which everything is in order.
+    """The current device of ``numba.cuda`` as a :class:`~.driver.Driver`.
+
+    Kernels and downloads are in order on one stream, what is sent goes up on another. Neither is CUDA's default stream, which
+    would wait for both.
 
     Raises
     ------
@@ -31,33 +36,34 @@ class GPU:
         if missing is not None:
             raise RuntimeError(missing)
         self.properties = _properties()
+        self._stream = cuda.stream()
+        self._lock = threading.Lock()  # of what takes several calls
+        self._pool, self._arrivals = Pool(self._allocate), Arrivals(self._allocate, self._stream)
         self._compiled: dict[Kernel, tuple[Any, Any]] = {}
         self._opted: dict[Kernel, int] = {}
+        self._resident: dict[tuple[Kernel, int, int], int] = {}
 
     def empty(self, shape: Extent, dtype: Any) -> Any:
-        """Memory of the context, freed with the last view of it."""
-        try:
-            return cuda.device_array(shape, np.dtype(dtype))
-        except Exception as error:  # numba.cuda's packages have errors of their own
-            if "OUT_OF_MEMORY" not in str(error):
-                raise
-            wanted = math.prod(_three(shape)) * np.dtype(dtype).itemsize
-            free, total = cuda.current_context().get_memory_info()
-            raise MemoryError(
-                f"{self.properties.name} has {free / 2**20:.0f} of {total / 2**20:.0f} MiB free, and {wanted / 2**20:.0f} "
-                "more were needed. Pass half the batch_size, or shorter sequences."
-            ) from error
+        """A block that may have been another array's, free again with the last view of it."""
+        with self._lock:
+            return self._pool.array((shape,) if isinstance(shape, int) else tuple(shape), dtype)
 
     def upload(self, host: npt.NDArray[Any]) -> Any:
-        """A copy; the host array is free again when the driver has read it."""
-        host = np.ascontiguousarray(host)
+        """A copy; it waits for all kernels, so it is for weights."""
         buffer = self.empty(host.shape, host.dtype)
-        buffer.copy_to_device(host)
+        buffer.copy_to_device(host, stream=self._stream)
+        self._stream.synchronize()
         return buffer
+
+    def send(self, host: npt.NDArray[Any], dtype: Any) -> Any:
+        """Through pinned memory, by the second stream; the host waits for nothing."""
+        with self._lock:
+            return self._arrivals.array(host, dtype)
 
     def download(self, buffer: Any) -> npt.NDArray[Any]:
         """A copy; it waits for the stream."""
-        host: npt.NDArray[Any] = buffer.copy_to_host()
+        host: npt.NDArray[Any] = buffer.copy_to_host(stream=self._stream)
+        self._stream.synchronize()
         return host
 
     def launch(
@@ -67,17 +73,41 @@ class GPU:
         dispatcher, compiled = self._kernel(kernel, shared)
         if cooperative != compiled.cooperative:
             raise ValueError(f"{kernel!r} {'takes' if compiled.cooperative else 'does not take'} its grid: launch it so.")
-        dispatcher[_three(blocks), _three(threads), 0, shared](*args)
+        dispatcher[_three(blocks), _three(threads), self._stream, shared](*args)
 
     def resident_blocks(self, kernel: Kernel, threads: Extent, shared: int = 0) -> int:
-        """By the driver's occupancy calculation."""
-        _, compiled = self._kernel(kernel, shared)
-        blocks: int = compiled.max_cooperative_grid_blocks(math.prod(_three(threads)), shared)
-        return blocks
+        """By the driver's occupancy calculation, once for a kernel and its sizes."""
+        of = kernel, math.prod(_three(threads)), shared
+        if of not in self._resident:
+            _, compiled = self._kernel(kernel, shared)
+            self._resident[of] = compiled.max_cooperative_grid_blocks(*of[1:])
+        return self._resident[of]
 
     def synchronize(self) -> None:
         """The whole context."""
         cuda.synchronize()
+
+    def _allocate(self, nbytes: int) -> Any:
+        """Bytes of the device; where there are too few, after what is kept for later has been given back."""
+        try:
+            return self._bytes(nbytes)
+        except MemoryError:
+            self.synchronize()
+            self._pool.clear()
+            self._arrivals.clear()
+        return self._bytes(nbytes)
+
+    def _bytes(self, nbytes: int) -> Any:
+        try:
+            return cuda.device_array(nbytes, np.uint8)
+        except Exception as error:  # numba.cuda's packages have errors of their own
+            if "OUT_OF_MEMORY" not in str(error):
+                raise
+            free, total = cuda.current_context().get_memory_info()
+            raise MemoryError(
+                f"{self.properties.name} has {free / 2**20:.0f} of {total / 2**20:.0f} MiB free, and {nbytes / 2**20:.0f} "
+                "more were needed. Pass half the batch_size, or shorter sequences."
+            ) from error
 
     def _kernel(self, kernel: Kernel, shared: int) -> tuple[Any, Any]:
         """What launches a kernel, and its code for this device."""

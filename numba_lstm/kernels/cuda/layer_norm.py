@@ -14,8 +14,7 @@ from .arrays import matrix, on_device
 from .compiler import Kernel, jit, real
 from .elementwise import like
 from .launching import WARP, lane, launch_rows, row
-from .lstm_sums import column_sums
-from .sums import warp_sum
+from .sums import column_sums, warp_sum
 
 Array = Any
 

@@ -13,7 +13,7 @@ from .lstm_steps import gate_products
 from .lstm_sums import THREADS
 from .lstm_tiles import THREADS as TILE
 from .lstm_tiles import grid
-from .lstm_ways import way
+from .lstm_ways import forward_way
 from .products import product
 
 Array = Any
@@ -36,7 +36,7 @@ def lstm_forward(
     fill(call.h[0:1], h0)
     fill(call.c[0:1], c0)
     input_products(call)
-    way(call).forward(call)
+    forward_way(call).forward(call)
     last = x.shape[0] % call.h.shape[0]
     y = call.h[1:] if sequences else None
     return LSTMOutput(y, at(call.h, last), at(call.c, last), call if training else None)

@@ -11,11 +11,12 @@ from .lstm_call import Call, fill, nothing, rows
 from .lstm_norms import norm_inputs_gradient
 from .lstm_step_gradients import column_products
 from .lstm_steps import gate_products
-from .lstm_sums import THREADS, column_sums
+from .lstm_sums import THREADS
 from .lstm_tiles import THREADS as TILE
 from .lstm_tiles import grid
-from .lstm_ways import way
+from .lstm_ways import backward_way
 from .products import product_nt, product_tn
+from .sums import column_sums
 
 Array = Any
 
@@ -31,7 +32,9 @@ def lstm_backward(tape: Call, dy: Array | None, dh: Array | None, dc: Array | No
     flow = device.empty(call.z.shape, dtype) if how.normed else call.z
     into = device.empty((T, N, P), dtype) if how.normed or how.projected else none
     du = device.empty((T, N, H), dtype) if how.normed else none
-    dh0 = way(call).backward(call, none if dy is None else dy, into_h, into_c, flow, into, du, has_dy=dy is not None)
+    has_dy = dy is not None
+    way = backward_way(call, has_dy=has_dy)
+    dh0 = way.backward(call, dy if has_dy else none, into_h, into_c, flow, into, du, has_dy=has_dy)
 
     norms = _norms(call, du) if how.normed else (None, None, None)
     through = call.xw if how.normed else call.z  # what comes to x W

@@ -16,77 +16,15 @@ from ...gates import COUNT
 from . import driver
 from .activations import value
 from .compiler import cuda, device, jit, real, uint64
-from .driver import Properties
 from .lstm_call import Call
 from .lstm_cell import carried_c, carried_h, gates, store_gates
 from .lstm_cell_gradient import split
 from .lstm_chains import dot, four, gate_dots
+from .lstm_grid_shape import DEPTH, HEIGHT, PITCH, Shape, shape
 from .lstm_step_gradients import unit_gradient
 from .lstm_traits import Traits
 
 Array = Any
-
-HEIGHT = 2  #: rows of a thread
-DEPTH = 64  #: terms of a product whose h or dz is in shared memory at a time
-PITCH = DEPTH + 4  #: rows are apart by four numbers more, so that threads side by side meet different banks
-ROWS = (8, 16, 32, 64)
-UNITS = (4, 8, 10, 12, 16)
-
-
-class Shape(NamedTuple):
-    """What the code depends on beside the traits."""
-
-    H: int
-    units: int
-    rows: int
-
-    @property
-    def threads(self) -> int:
-        """Of a block."""
-        return self.units * self.rows // HEIGHT
-
-    @property
-    def pitch(self) -> int:
-        """A unit's weights of one gate, in steps of four."""
-        return -(-self.H // 4) * 4
-
-    @property
-    def shared(self) -> int:
-        """Bytes of the weights in shared memory; on the way back rows are apart by four numbers more."""
-        return 4 * self.units * (COUNT * self.pitch + 4)
-
-    @property
-    def all_shared(self) -> int:
-        """Bytes of all shared memory."""
-        return self.shared + 4 * self.rows * PITCH
-
-    @property
-    def registers(self) -> int:
-        """The most that a thread may have: in whole steps of eight, since the block has 65536."""
-        return min(255, 65536 // self.threads // 8 * 8)
-
-    @property
-    def columns(self) -> int:
-        """Blocks side by side."""
-        return -(-self.H // self.units)
-
-    @property
-    def cycles(self) -> float:
-        """A step of a block, roughly: 128 fma, then 32 bytes of h from the second-level cache, in a cycle."""
-        return COUNT * self.units * self.rows * self.H / 128 + 4 * self.rows * self.H / 32
-
-
-def shape(N: int, H: int, properties: Properties) -> Shape | None:
-    """The fastest one that the device holds at once with one block a multiprocessor, or None."""
-    every = (Shape(H, units, rows) for units in UNITS for rows in ROWS)
-    fitting = [
-        size
-        for size in every
-        if size.columns * -(-N // size.rows) <= properties.multiprocessors
-        and size.all_shared <= properties.shared_opt_in
-        and size.threads <= 512
-    ]
-    return min(fitting, key=lambda size: size.cycles, default=None)
 
 
 @device
@@ -250,29 +188,58 @@ def backward_kernel(how: Traits, size: Shape, has_dy: bool) -> Any:
     return lstm_grid_backward
 
 
-def _launch(call: Call, make: Any, arrays: tuple[Any, ...]) -> None:
-    """Launch the kernel that ``make`` makes for the grid's shape, with counters that stand at zero."""
-    device = driver.current()
+class Grid(NamedTuple):
+    """A kernel and its launch."""
+
+    kernel: Any
+    size: Shape
+    tiles: int
+
+    @property
+    def blocks(self) -> int:
+        """All of them, which have to run at once."""
+        return self.size.columns * self.tiles
+
+    @property
+    def resident(self) -> int:
+        """As many as the device holds at once, by its own account."""
+        return driver.current().resident_blocks(self.kernel, self.size.threads, self.size.shared)
+
+
+def grid(call: Call, make: Any) -> Grid:
+    """The kernel that ``make`` makes for a call that :func:`shape` has a grid for."""
     _, N, _, H, _ = call.sizes
-    size = shape(N, H, device.properties)
+    size = shape(N, H, driver.current().properties)
     assert size is not None
-    kernel, tiles = make(call.how.without_product, size), -(-N // size.rows)
-    counters = device.upload(np.zeros(tiles, np.int32))
+    return Grid(make(call.how.without_product, size), size, -(-N // size.rows))
+
+
+def forward_grid(call: Call) -> Grid:
+    """That of the steps forward."""
+    return grid(call, forward_kernel)
+
+
+def backward_grid(call: Call, *, has_dy: bool) -> Grid:
+    """That of the steps back."""
+    return grid(call, lambda how, size: backward_kernel(how, size, has_dy))
+
+
+def _launch(grid: Grid, arrays: tuple[Any, ...]) -> None:
+    """Launch it, with counters that stand at zero."""
+    device, (kernel, size, tiles) = driver.current(), grid
+    counters = device.send(np.zeros(tiles, np.int32), np.int32)
     device.launch(kernel, (size.columns, tiles), size.threads, (*arrays, counters), size.shared, cooperative=True)
 
 
 def forward(call: Call) -> None:
     """All steps, from the states in row 0 of h and c: one launch."""
     w = call.weights
-    _launch(call, forward_kernel, (call.z, w.recurrent_kernel, call.h, call.c, w.peephole, call.mask))
+    _launch(forward_grid(call), (call.z, w.recurrent_kernel, call.h, call.c, w.peephole, call.mask))
 
 
 def backward(call: Call, dy: Array, dh: Array, dc: Array, flow: Array, into: Array, du: Array, *, has_dy: bool) -> Array:
     """All steps, from the last one; ``dc`` (N, H) moves along. Answers the gradient of the first h."""
     w, dh0 = call.weights, driver.current().empty(dc.shape, dc.dtype)
-    _launch(
-        call,
-        lambda how, size: backward_kernel(how, size, has_dy),
-        (call.z, dy, dh, w.recurrent_kernel, call.c, dc, w.peephole, call.mask, dh0),
-    )
+    arrays = call.z, dy, dh, w.recurrent_kernel, call.c, dc, w.peephole, call.mask, dh0
+    _launch(backward_grid(call, has_dy=has_dy), arrays)
     return dh0

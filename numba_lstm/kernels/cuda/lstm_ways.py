@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -11,6 +13,7 @@ from ..specs import LSTMSpec
 from . import driver, lstm_block, lstm_general, lstm_grid, lstm_tiles
 from .driver import Properties
 from .lstm_call import Call
+from .lstm_grid import Grid
 
 #: With fewer steps than this, loading the weights first takes longer than reading them in each step.
 FEW_STEPS = 4
@@ -31,10 +34,32 @@ def choose(N: int, T: int, H: int, dtype: Any, *, plain: bool, properties: Prope
     return lstm_grid if fits else lstm_general
 
 
-def way(call: Call) -> ModuleType:
+def forward_way(call: Call) -> ModuleType:
     """That of a call."""
+    return _checked(_chosen(call), lambda: lstm_grid.forward_grid(call))
+
+
+def backward_way(call: Call, *, has_dy: bool) -> ModuleType:
+    """That of a call's gradient."""
+    return _checked(_chosen(call), lambda: lstm_grid.backward_grid(call, has_dy=has_dy))
+
+
+def _chosen(call: Call) -> ModuleType:
     T, N, _, H, _ = call.sizes
     return choose(N, T, H, call.z.dtype, plain=call.how.plain, properties=driver.current().properties)
+
+
+def _checked(module: ModuleType, grid: Callable[[], Grid]) -> ModuleType:
+    """The module; but a grid whose blocks would wait for others that do not run is not launched."""
+    if module is lstm_grid and (resident := (made := grid()).resident) < made.blocks:
+        warnings.warn(
+            f"the GPU holds {resident} of the {made.blocks} blocks of {made.kernel!r} at once, so steps go one by one. "
+            "See whether other processes share the GPU, or take a smaller batch_size.",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return lstm_general
+    return module
 
 
 def lstm_path(N: int, T: int, D: int, H: int, dtype: Any, spec: LSTMSpec, *, training: bool, rows: bool, gatewise: bool) -> str:

@@ -1,4 +1,4 @@
-"""Sums over whole arrays and over a warp's lanes, in orders that sizes alone decide."""
+"""Sums over whole arrays, over columns and over a warp's lanes, in orders that sizes alone decide."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import driver
-from .compiler import Kernel, cuda, device, float64, int64, jit
+from .compiler import Kernel, cuda, device, float64, int64, jit, real
 from .elementwise import flat
 from .launching import THREADS, WARP
 
@@ -17,6 +17,9 @@ Array = Any
 FULL = 0xFFFFFFFF
 CHUNK = 16 * THREADS  #: elements that a block adds up
 WARPS = THREADS // WARP
+
+PARTS, WIDTH = 4, 32  #: of a block that adds up columns: threads a column, and columns
+ROWS = 512  #: rows that such a block adds up
 
 
 @device
@@ -74,6 +77,43 @@ def total(x: Array, square: bool = False) -> Array:
         if blocks == 1:
             return out
         x, square = out, False
+
+
+@cache
+def _column_sums(dtype: str, weighted: bool) -> Any:
+    """``out[block, j]``: of a chunk of rows m the sum of ``a[m, j0 + j]``, ``weighted`` by ``b[m, j]``."""
+    number, zero = real(dtype), np.dtype(dtype).type(0)
+
+    @jit("f2 f2 f2 i n", dtype, f"column_sums_{dtype}_{int(weighted)}")
+    def column_sums(out, a, b, j0, chunk):
+        shared = cuda.shared.array((PARTS, WIDTH), number)
+        u, lane, part = cuda.threadIdx.x, cuda.threadIdx.y, cuda.blockIdx.x
+        j = cuda.blockIdx.y * WIDTH + u
+        sum_ = zero
+        if j < out.shape[1]:
+            for m in range(part * chunk + lane, (part + 1) * chunk, PARTS):
+                if m < a.shape[0]:
+                    sum_ += a[m, j0 + j] * b[m, j] if weighted else a[m, j0 + j]
+        shared[lane, u] = sum_
+        cuda.syncthreads()
+        if lane == 0 and j < out.shape[1]:
+            out[part, j] = (shared[0, u] + shared[1, u]) + (shared[2, u] + shared[3, u])
+
+    return column_sums
+
+
+def column_sums(a: Any, b: Any | None = None, first: int = 0, columns: int | None = None) -> Any:
+    """The sums over all rows of ``a`` (M, C), times ``b`` (M, columns) where given, from column ``first`` on: (1, columns)."""
+    device_, dtype, columns = driver.current(), a.dtype.name, columns or a.shape[1]
+    chunks = -(-a.shape[0] // ROWS)
+    out = device_.empty((chunks, columns), a.dtype)
+    kernel, blocks = _column_sums(dtype, b is not None), -(-columns // WIDTH)
+    device_.launch(kernel, (chunks, blocks), (WIDTH, PARTS), (out, a, out if b is None else b, first, ROWS))
+    if chunks == 1:
+        return out
+    total = device_.empty((1, columns), a.dtype)
+    device_.launch(_column_sums(dtype, False), (1, blocks), (WIDTH, PARTS), (total, out, out, 0, chunks))
+    return total
 
 
 class Scalar:

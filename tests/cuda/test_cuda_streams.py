@@ -1,0 +1,119 @@
+"""The real driver's two streams: nothing is read before it has come or overwritten before it was read, and they overlap."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from played_cuda import Card
+
+from numba_lstm.kernels.cuda import gpu, gpu_memory
+from numba_lstm.kernels.cuda.compiler import Kernel
+
+SEEDS = range(30)
+BATCHES = [np.random.default_rng(k).standard_normal((3, 40)).astype("float32") for k in range(20)]
+
+
+def mix(total, x, y):
+    total[...] = total * np.float32(0.5) + x - y
+
+
+def clear(total):
+    total[...] = 0
+
+
+MIX, CLEAR = Kernel(mix, "mix", ("mix",)), Kernel(clear, "clear", ("clear",))
+
+
+@pytest.fixture
+def device(monkeypatch):
+    """Make a driver over a played card, with a module for its memory."""
+
+    def made(card, memory=gpu_memory):
+        monkeypatch.setattr(gpu, "cuda", card)
+        monkeypatch.setattr(memory, "cuda", card)
+        monkeypatch.setattr(gpu, "Arrivals", memory.Arrivals)
+        monkeypatch.setattr(gpu, "Pool", memory.Pool)
+        monkeypatch.setattr(gpu, "obstacle", lambda: None)
+        return gpu.GPU()
+
+    return made
+
+
+def epoch(driver):
+    """Two arrays a batch, as in training; the host's are overwritten at once."""
+    total = driver.empty((40, 3), np.float32)
+    driver.launch(CLEAR, 1, 1, (total,))
+    for batch in BATCHES:
+        host = batch.astype(np.float64)
+        x, y = driver.send(host.T, np.float32), driver.send(host.T**2, np.float32)
+        host[...] = np.nan
+        driver.launch(MIX, 1, 1, (total, x, y))
+    return driver.download(total)
+
+
+def expected():
+    total = np.zeros((40, 3), np.float32)
+    for batch in BATCHES:
+        mix(total, batch.T, (batch.astype(np.float64).T ** 2).astype(np.float32))
+    return total
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_order_that_events_allow_answers_the_same(device, seed):
+    np.testing.assert_array_equal(epoch(device(Card(seed))), expected())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "slot.up.synchronize()  # what its pinned memory held has left",
+        "slot.read.wait(self._copies)",
+        "slot.up.wait(self._kernels)",
+        "slot.read.record(self._kernels)",
+    ],
+)
+def test_each_wait_is_needed(device, monkeypatch, line):
+    """Without one of them some order of the streams' work answers other numbers."""
+    text = Path(gpu_memory.__file__).read_text()
+    assert text.count(line) == 1
+    planted = ModuleType("planted")
+    monkeypatch.setitem(sys.modules, "planted", planted)
+    planted.__package__ = gpu_memory.__package__
+    exec(compile(text.replace(line, "pass"), gpu_memory.__file__, "exec"), planted.__dict__)
+    assert any(not np.array_equal(epoch(device(Card(seed), planted)), expected()) for seed in SEEDS)
+
+
+def test_the_next_batch_goes_up_while_the_present_one_is_computed(device):
+    card = Card()
+    driver = device(card)
+    kernels, copies = card.streams
+    total = driver.empty((40, 3), np.float32)
+    for batch in BATCHES[:2]:
+        x = driver.send(batch.T, np.float32)
+        driver.launch(MIX, 1, 1, (total, x, x))
+        del x
+    while copies.left and copies.left[0][0]():
+        copies.left.popleft()[1]()
+    assert not copies.left, "both batches are up"
+    assert sum(ready() for ready, _ in kernels.left) == len(kernels.left) > 2, "and no kernel has run"
+
+
+def test_no_more_memory_is_pinned_than_for_two_batches(device):
+    card = Card()
+    pinned = []
+    card.pinned_array = lambda size, dtype: pinned.append(size) or Card.pinned_array(card, size, dtype)
+    epoch(device(card))
+    assert len(pinned) <= gpu_memory.AHEAD
+
+
+def test_a_download_waits_for_the_kernels_alone(device):
+    card = Card()
+    driver = device(card)
+    total = driver.empty((2,), np.float32)
+    driver.launch(CLEAR, 1, 1, (total,))
+    card.streams[1].queue(lambda: None, lambda: False)
+    assert driver.download(total).tolist() == [0, 0]

@@ -1,0 +1,7 @@
+"""The LSTM on the GPU: the tests of all twins."""
+
+import pytest
+from kernel_cases import DTYPES
+from test_cuda_lstm import *
+
+pytestmark = pytest.mark.parametrize("dtype", DTYPES)

@@ -1,0 +1,3 @@
+"""The tests of the ops on whole arrays, on the GPU."""
+
+from test_cuda_ops import *

@@ -1,0 +1,3 @@
+"""Streams, on the GPU."""
+
+from test_cuda_streaming import *

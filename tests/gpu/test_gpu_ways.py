@@ -1,0 +1,44 @@
+"""The ways through an LSTM's steps, on the GPU: all of them, and random combinations of options."""
+
+from __future__ import annotations
+
+import pytest
+from kernel_cases import assert_twin_lstm, lstm_case, run_lstm
+from test_cuda_lstm_options import test_random_combinations
+from tolerances import RECURRENT
+
+from numba_lstm.kernels.specs import LSTMSpec
+
+#: N, T, H of each way, ragged and not; in blocks of more than 48 KiB of shared memory, and in grids of one and more tiles.
+SIZES = [(3, 5, 5), (1, 4, 1), (9, 4, 18), (1000, 5, 50), (70, 6, 128), (3, 4, 131), (64, 5, 512), (16, 4, 1024), (5, 3, 40)]
+
+
+@pytest.mark.parametrize("sizes", SIZES, ids=str)
+def test_a_way_equals_the_witness(ops, sizes):
+    N, T, H = sizes
+    case = lstm_case(N, T, 3, H, dtype="float32", masked=True)
+    assert_twin_lstm(ops, case, RECURRENT["float32"])
+
+
+@pytest.mark.parametrize("sizes", SIZES, ids=str)
+def test_a_way_has_the_bits_of_the_general_one(ops, monkeypatch, sizes):
+    from numba_lstm.kernels.cuda import lstm_general, lstm_ways
+
+    N, T, H = sizes
+    case = lstm_case(N, T, 3, H, dtype="float32", peephole=True, spec=LSTMSpec(clip=0.7, coupled=True))
+    found = run_lstm(ops, case)
+    monkeypatch.setattr(lstm_ways, "choose", lambda *_, **__: lstm_general)
+    for name, value in run_lstm(ops, case).items():
+        assert found[name].tobytes() == value.tobytes(), name
+
+
+@pytest.mark.parametrize(("H", "way"), [(50, "cuda:block:"), (2048, "cuda:steps:")])
+def test_the_way_is_named(ops, H, way):
+    path = ops.lstm_path(16, 32, 8, H, "float32", LSTMSpec(), training=True, rows=False, gatewise=False)
+    assert path.startswith(way)
+
+
+@pytest.mark.parametrize("sizes", SIZES, ids=str)
+def test_the_device_holds_the_grids_that_arithmetic_chooses(ops, sizes):
+    N, T, H = sizes
+    run_lstm(ops, lstm_case(N, T, 3, H, dtype="float32"))

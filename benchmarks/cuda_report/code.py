@@ -17,6 +17,9 @@ from numba.cuda import dispatcher
 
 from numba_lstm.kernels.cuda.compiler import Kernel, cuda
 
+#: Those of the report: T4, A100, H100, RTX 50.
+ARCHITECTURES = ("sm_75", "sm_80", "sm_90", "sm_120")
+
 #: Where a CUDA toolkit and NVIDIA's packages put their programs.
 PLACES = (
     "/usr/local/cuda/bin",
@@ -34,7 +37,7 @@ def architectures() -> list[str]:
     program = tool("ptxas")
     assert program is not None
     known = subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout
-    return [name for name in ("sm_75", "sm_80", "sm_90", "sm_120") if f"'{name}'" in known]
+    return [name for name in ARCHITECTURES if f"'{name}'" in known]
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ def _counts(target: Path, name: str) -> dict[str, int]:
     sections = [part for part in re.split(r"^\s*\.section\s+\.text\.", text, flags=re.M)[1:] if name in part.split("\n", 1)[0]]
     names = re.findall(r"^\s+/\*[0-9a-f]{4,}\*/\s+(?:@!?U?P\w+\s+)?([A-Z][A-Z0-9_.]*)", "".join(sections), flags=re.M)
 
-    def count(prefix: str) -> int:
-        return sum(each == prefix or each.startswith(prefix + ".") for each in names)
+    def count(form: str) -> int:
+        return sum(re.fullmatch(form, each) is not None for each in names)
 
-    return {"ffma": count("FFMA"), "lds": count("LDS"), "lds_128": count("LDS.128")}
+    return {"ffma": count(r"FFMA(\..*)?"), "lds": count(r"LDS(\..*)?"), "lds_128": count(r"LDS\.(.*\.)?128")}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from kernel_cases import assert_twin_lstm, lstm_case, lstm_noise
+from kernel_cases import DTYPES, assert_twin_lstm, lstm_case
 from test_twins_lstm import (
     test_absent_bias_and_states,
     test_absent_gradients,
@@ -22,19 +22,7 @@ from test_twins_lstm_promises import (
 )
 from tolerances import RECURRENT_OPTIONS
 
-from numba_lstm.kernels.specs import LSTMSpec
-
-#: In float64 each of these would compile its kernels anew; the random combinations and the streams have both.
-pytestmark = pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
-
-EVERY = LSTMSpec(clip=0.6, coupled=True, zoneout=(0.3, 0.2))
-
-
-@pytest.mark.parametrize(("normed", "projected"), [(False, None), (True, 5)])
-def test_every_option_at_once(ops, dtype, normed, projected):
-    case = lstm_case(N=17, T=3, H=18, P=projected, normed=normed, peephole=True, masked=True, dtype=dtype, spec=EVERY)
-    noise = lstm_noise(case, inputs=True, recurrent=True, zoneout_h=True, zoneout_c=True)
-    assert_twin_lstm(ops, case.but(noise=noise), RECURRENT_OPTIONS[dtype])
+pytestmark = pytest.mark.parametrize("dtype", DTYPES)
 
 
 def test_rows_longer_than_a_block_has_threads(ops, dtype):

@@ -1,4 +1,4 @@
-"""The LSTM on the CUDA device for random combinations of all options."""
+"""The LSTM on the CUDA device for all options at once, and for random combinations of them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,24 @@ from collections import Counter
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from kernel_cases import assert_twin_lstm
+from kernel_cases import assert_twin_lstm, lstm_case, lstm_noise
 from lstm_options import OPTIONS, TRIPLES, examples
 from tolerances import RECURRENT_OPTIONS
+
+from numba_lstm.kernels.specs import LSTMSpec
+
+EVERY = LSTMSpec(clip=0.6, coupled=True, zoneout=(0.3, 0.2))
+
+#: Each compiles ten kernels of its own. float64 is half of the random combinations.
+float64 = pytest.param("float64", marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("dtype", ["float32", float64])
+@pytest.mark.parametrize(("normed", "projected"), [(False, None), (True, 5)])
+def test_every_option_at_once(ops, dtype, normed, projected):
+    case = lstm_case(N=17, T=3, H=18, P=projected, normed=normed, peephole=True, masked=True, dtype=dtype, spec=EVERY)
+    noise = lstm_noise(case, inputs=True, recurrent=True, zoneout_h=True, zoneout_c=True)
+    assert_twin_lstm(ops, case.but(noise=noise), RECURRENT_OPTIONS[dtype])
 
 
 def compare(ops, total):

@@ -7,6 +7,7 @@ layout and version alone, and gets them here.
 import ctypes
 import re
 from contextlib import contextmanager
+from functools import cache
 from unittest import mock
 
 from emulation import DYNAMIC, EMULATED
@@ -80,8 +81,9 @@ def _library_call(match):
     return f'@"{name}"'
 
 
+@cache
 def host_text(text):
-    """One module's text for this processor."""
+    """One module's text for this processor: that of a device function is in the code of many kernels."""
     text = re.sub(r'^@"?llvm\.used"?.*$|^!nvvm.*$|^target .*$', "", text, flags=re.M)
     text = _opaque(text)
     text = re.sub(

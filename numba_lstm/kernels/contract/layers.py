@@ -122,8 +122,8 @@ class LayerOps(Protocol):
 
             s = number of rows, or sum(m) + 1e-7           mean = sum(m * x) / s            var = sum(m * (x - mean)^2) / s
 
-        and the moving ones move, in place: ``moving = moving * momentum + batch's * (1 - momentum)``. Sums over rows are in
-        the order of T and N. A masked row has a y too.
+        and the moving ones move, in place: ``moving = moving * momentum + batch's * (1 - momentum)``. Sums over rows
+        are in an order that shapes alone decide. A masked row has a y too.
         """
 
     def batch_norm_backward(self, tape: Tape, dy: Array, *, need_dx: bool) -> tuple[Array | None, Array | None, Array | None]:

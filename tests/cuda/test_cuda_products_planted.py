@@ -1,0 +1,77 @@
+"""The checks are checked: each bug planted in products, in the tiles of a step and in sums of columns must be found."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from planting import planted
+from tolerances import SUMS, assert_close
+
+from numba_lstm.kernels.cuda import lstm_steps, lstm_tiles, products, sums
+
+#: What is planted: instead of what (the first of these lines), and what.
+PRODUCTS = {
+    "no barrier before a slice is read": ("cuda.syncthreads()\n            for k in range(DEPTH)", "for k in range(DEPTH)"),
+    "no barrier before a slice is overwritten": (
+        "cuda.syncthreads()\n        for i in range(OWN)",
+        "pass\n        for i in range(OWN)",
+    ),
+    "a column too many": ("row0 + r + i < M and column0 + c + j < N", "row0 + r + i < M and column0 + c + j <= N"),
+    "no guard of the last terms": ("inside = k0 + k < end and row0 + m < M", "inside = row0 + m < M"),
+}
+TILES = {
+    "no barrier before a tile is read": (
+        "cuda.syncthreads()\n            for k in range(0, DEPTH, 4)",
+        "for k in range(0, DEPTH, 4)",
+    ),
+    "no barrier before a tile is overwritten": (
+        "cuda.syncthreads()\n            for i in range(thread",
+        "for i in range(thread",
+    ),
+    "a thread's first row twice": ("at = (first + r) * PITCH + k", "at = first * PITCH + k"),
+    "another unit's weights": ("w = 4 * (k * COLUMNS + u)", "w = 4 * (k * COLUMNS + (u ^ 1))"),
+}
+COLUMNS = {
+    "no barrier before the parts are added": ("sum_\n        cuda.syncthreads()", "sum_"),
+    "a part left out": ("shared[2, u] + shared[3, u]", "shared[2, u] + shared[2, u]"),
+}
+
+
+def numbers(*shape):
+    return np.random.default_rng([4, *shape]).standard_normal(shape).astype("float32")
+
+
+def product(device, change):
+    a, b = numbers(37, 41), numbers(41, 35)
+    found = planted(products, *change).product(device.upload(a), device.upload(b))
+    return device.download(found), a.astype("float64") @ b
+
+
+def tile(device, change):
+    """Of two tiles of rows, two of units and two of terms, all ragged; each unit has four columns, one for a gate."""
+    a, b = numbers(19, 37), numbers(37, 4 * 18)
+    steps = planted(lstm_steps, "", "")
+    steps.gate_tile = planted(lstm_tiles, *change).gate_tile
+    out, nothing = device.empty((19, 4 * 18), np.float32), (device.empty((1,), np.float32), device.empty((1, 1, 1), np.float32))
+    kernel = steps.gate_products("float32", False)
+    device.launch(kernel, lstm_tiles.grid(19, 18), lstm_tiles.THREADS, (out, device.upload(a), device.upload(b), *nothing))
+    return device.download(out), a.astype("float64") @ b
+
+
+def columns(device, change):
+    a = numbers(39, 33)
+    return device.download(planted(sums, *change).column_sums(device.upload(a)))[0], a.astype("float64").sum(0)
+
+
+BUGS = [(run, *bug) for run, bugs in ((product, PRODUCTS), (tile, TILES), (columns, COLUMNS)) for bug in bugs.items()]
+
+
+@pytest.mark.parametrize(("run", "bug", "change"), BUGS, ids=[bug for _, bug, _ in BUGS])
+def test_a_planted_bug_is_found(device, run, bug, change):
+    with pytest.raises((AssertionError, IndexError)):
+        assert_close(*run(device, change), SUMS["float32"])
+
+
+@pytest.mark.parametrize("run", [product, tile, columns], ids=lambda run: run.__name__)
+def test_nothing_planted_is_no_fault(device, run):
+    assert_close(*run(device, ("", "")), SUMS["float32"])

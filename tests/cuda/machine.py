@@ -42,8 +42,11 @@ class Code:
         sizes = dict.fromkeys(shared_names(texts), 0)
         for name in sizes:
             sizes[name] = machine.target_data.get_abi_size(module.get_global_variable(name).global_value_type)
-        passes = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=1))
-        passes.getModulePassManager().run(module, passes)
+        passes = llvm.create_new_module_pass_manager()
+        passes.add_sroa_pass()
+        passes.add_instruction_combine_pass()
+        passes.add_simplify_cfg_pass()
+        passes.run(module, llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options()))
         self.engine = llvm.create_mcjit_compiler(module, machine)
         self.engine.finalize_object()
         self.kernel = kernel

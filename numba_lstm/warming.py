@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -15,7 +16,8 @@ from .random import Stream
 def warmup(model: Sequential, training: bool = True, verbose: bool = True) -> None:
     """Compile, or load from disk, every kernel that ``model`` will need; nothing of the model is changed.
 
-    A copy of the model meets batches of zeros, small ones and larger ones, since few rows take other kernels than many.
+    A copy of the model meets batches of zeros, small ones and larger ones, since few rows take other kernels than many; and op
+    by op, since few samples go through the model at once.
 
     Parameters
     ----------
@@ -53,10 +55,16 @@ def _zeros(model: Sequential, rows: int) -> np.ndarray:
 
 
 def _inference(model: Sequential) -> list[Callable[[], object]]:
-    steps: list[Callable[[], object]] = [lambda: model(_zeros(model, 1)), lambda: model(_zeros(model, 8))]
+    steps: list[Callable[[], object]] = []
+    for x in (_zeros(model, 1), _zeros(model, 8)):
+        steps += [partial(model, x), partial(_op_by_op, model, x)]
     if len(model.input_shape) == 3:
         steps.append(lambda: _stream(model))
     return steps
+
+
+def _op_by_op(model: Sequential, x: np.ndarray) -> None:
+    model.forward(model.gather(model.ops, x, slice(None)))
 
 
 def _stream(model: Sequential) -> None:

@@ -17,7 +17,7 @@ from ..random import Stream, default_stream
 from ..serialization import choose
 from ..training.batches import steps_first
 from ..training.settling import settle_mask
-from .alone import Alone
+from .at_once import AtOnce
 from .chain import Chain
 from .trainer import Trainer
 
@@ -70,9 +70,9 @@ class Sequential(Chain, Trainer):
         return default_stream().spawn()
 
     @cached_property
-    def alone(self) -> Alone:
-        """The quick way of one short sequence."""
-        return Alone(self)
+    def at_once(self) -> AtOnce:
+        """The quick way of few or short sequences."""
+        return AtOnce(self)
 
     # -- calling ------------------------------------------------------------------------------------------------------
 
@@ -103,7 +103,7 @@ class Sequential(Chain, Trainer):
         """
         ops, array = self.ops, self.check_input(x)
         if not training and mask is None and lengths is None:
-            y = self.alone(array)
+            y = self.at_once(array)
             if y is not None:
                 return y
         rng = self.random.next_key() if training else None

@@ -1,13 +1,9 @@
-"""CPU twin of streams: the whole model in one compiled call a step.
-
-The kernel reads a *program*, a row of addresses and sizes for each part, so one compiled function serves every model of a
-dtype. A single row has no other rows to fill a tile with; several panels at once hide the latency of its chains instead.
-"""
+"""CPU twin of streams: the whole model in one compiled call a step. It writes the programs (:mod:`.stream_programs`)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,122 +13,16 @@ from ..contract import DensePart, LSTMPart, LSTMWeights
 from ..specs import LSTMSpec
 from . import lstm_int8, lstm_rows, packing
 from .activations import row_cell
-from .calls import call
 from .cells import Asked, gate_cell, output_cell, settings, traits
-from .jit import kernel
 from .lstm_rows import needs_rows
 from .memory import address, aligned, stride
 from .own import settled, settled_spec
-from .panels import NUMBA, Shape, columns, geometry, panels
-from .panels import ROWS as WAITING
-from .simd import data, offset, pointer
-from .tile_products import affine_row
+from .panels import columns, geometry, panels
+from .stream_programs import ACTIVATION, DENSE, FIELDS, KIND, LOOP, LSTM, ROWS, UNITS, steps_of_one, steps_of_rows
 
 Array = npt.NDArray[Any]
 
-#: What stands where in a row of a program. DENSE has its output buffer as H_STATE and its activation as CELL (0: linear).
-KIND, D, UNITS, W, U, BIAS, CELL, LAST_CELL, H_STATE, C_STATE, FULL, TAIL, ROWS, C_ROWS = range(14)
-OUTPUT_CELL, LAST_OUTPUT_CELL, PEEPHOLE, SETTINGS = range(14, 18)
-FIELDS = 18
-LSTM, DENSE, ACTIVATION, LOOP = range(4)  #: a LOOP has its address as CELL and its job as W
-
 NO_MASK = np.zeros((0, 0), np.bool_)
-
-
-@cache
-def _steps(shape: Shape) -> Any:
-    """``steps`` steps of all rows through a program; ``phase`` says which half of each h is old.
-
-    y is that of the last step: before it, nothing behind the ``last`` part with a state is computed.
-    """
-    V, B, w, panel = shape.V, shape.B, shape.w, 4 * shape.V
-    together, blocks = shape.together, shape.together * shape.G
-    several = 4 * together
-
-    def stream_steps(program, x, y, z, unmasked, features, phase, steps, last):
-        N = x.size // (steps * features)
-        outputs = y.size // N
-        z_, m_ = data(z), data(unmasked)
-        r = -1
-        for row in range(steps * N):
-            r, ends = r + 1, row >= (steps - 1) * N
-            if r == N:
-                r, phase = 0, 1 - phase
-            value = offset(data(x), row * features)
-            for k in range(len(program) if ends else last + 1):
-                part = program[k]
-                kind, D_, n, full, C = part[KIND], part[D], part[UNITS], part[FULL], part[TAIL]
-                W_, U_, b_ = pointer(part[W], z_), pointer(part[U], z_), pointer(part[BIAS], z_)
-                if kind == LSTM:
-                    rows = part[ROWS]
-                    h = pointer(part[H_STATE], z_)
-                    h_old, h_new = offset(h, (phase * N + r) * rows), offset(h, ((1 - phase) * N + r) * rows)
-                    c = offset(pointer(part[C_STATE], z_), r * part[C_ROWS])
-                    v_, e_ = pointer(part[PEEPHOLE], z_), pointer(part[SETTINGS], z_)
-                    peepholes = 1 if part[PEEPHOLE] != 0 else 0
-                    whole, first, p = full + (1 if C > 0 else 0), 0, 0
-                    while p < whole:
-                        at = (
-                            b_, p * panel, 0, value, 0, 0, D_, W_, p * panel * D_, w * D_,
-                            h_old, 0, 0, n, U_, p * panel * n, w * n, z_, (p - first) * panel, 0,
-                        )  # fmt: skip
-                        if p + together <= full:
-                            affine_row(several, B, V, at)
-                            p += together
-                        else:
-                            if p < full:
-                                affine_row(4, B, V, at)
-                            elif C == 1:
-                                affine_row(1, 1, V, at)
-                            else:
-                                affine_row(2, 2, V, at)
-                            p += 1
-                        if p == whole or p + together - first > WAITING:
-                            for tail in range(2 if p > full else 1):  # whole panels, then the tail
-                                u, count, z_next = first * V, min(p, full) - first, panel
-                                gates, output = part[CELL], part[OUTPUT_CELL]
-                                if tail == 1:
-                                    u, count, z_next = full * V, 1, 0
-                                    gates, output = part[LAST_CELL], part[LAST_OUTPUT_CELL]
-                                zs, cs, v = offset(z_, (u // V - first) * panel), offset(c, u), peepholes * 3 * u
-                                call(gates, (zs, cs, cs, z_, offset(v_, v), e_, m_, m_, z_next, V, 0, 3 * V, 0, 0, count))
-                                call(output, (zs, offset(h_old, u), offset(h_new, u), e_, m_, m_, z_next, V, 0, 0, count))
-                            first = p
-                    value = h_new
-                elif kind == LOOP:
-                    call(part[CELL], (part[W], z_, m_, value, phase, phase + 1, r, r + 1))
-                    value = offset(pointer(part[H_STATE], z_), ((1 - phase) * N + r) * part[ROWS])
-                else:
-                    out = offset(pointer(part[H_STATE], z_), r * part[ROWS])
-                    if kind == DENSE:
-                        q = 0
-                        while q < full + (1 if C > 0 else 0):
-                            column = q * w
-                            at = (
-                                b_, column, 0, value, 0, 0, D_, W_, column * D_, w * D_,
-                                value, 0, 0, 0, W_, 0, 0, out, column, 0,
-                            )  # fmt: skip
-                            if q + blocks <= full:
-                                affine_row(several, B, V, at)
-                                q += blocks
-                            else:
-                                if q < full:
-                                    affine_row(B, B, V, at)
-                                elif C == 1:
-                                    affine_row(1, 1, V, at)
-                                else:
-                                    affine_row(2, 2, V, at)
-                                q += 1
-                    else:
-                        for i in range(n):
-                            out[i] = value[i]
-                    if part[CELL] != 0:
-                        call(part[CELL], (out, n, part[ROWS]))
-                    value = out
-            for i in range(outputs if ends else 0):
-                y[r * outputs + i] = value[i]
-
-    return kernel(stream_steps, f"stream_steps_{shape.dtype}x{V}", NUMBA[shape.dtype], "n2 x1 f1 f1 b2 i i i i")
 
 
 class _Stepper:
@@ -144,16 +34,16 @@ class _Stepper:
         self._N, self._features, self._phase = N, features, 0
         self._held: list[Any] = []
         self._states: list[tuple[Array, Array, int, int]] = []
-        size, rows = features, []
+        size, apart, rows = features, features, []
         for part in parts:
-            row = self._lstm(part) if isinstance(part, LSTMPart) else self._dense(part, size)
-            size = row[UNITS]
+            row = self._lstm(part, apart) if isinstance(part, LSTMPart) else self._dense(part, size)
+            size, apart = row[UNITS], row[ROWS]
             rows.append(row)
         self._outputs = size
         self._program = np.array(rows, np.int64).reshape(len(rows), FIELDS)
         self._z = self._keep(aligned((self._shape.scratch,), self._dtype))
         self._last = max((k for k, row in enumerate(rows) if row[KIND] in (LSTM, LOOP)), default=-1)
-        self._run = _steps(self._shape)
+        self._run = (steps_of_one if N == 1 else steps_of_rows)(self._shape)
 
     def _keep(self, thing: Any) -> Any:
         self._held.append(thing)
@@ -162,10 +52,10 @@ class _Stepper:
     def _at(self, array: Array) -> int:
         return address(self._keep(array))
 
-    def _lstm(self, part: LSTMPart) -> list[int]:
+    def _lstm(self, part: LSTMPart, x_rows: int) -> list[int]:
         weights, spec = part.weights, settled_spec(part.spec)
         if spec.int8 or needs_rows(weights):
-            return self._loop(weights, spec)
+            return self._loop(weights, spec, x_rows)
         size, H = weights.kernel.value.shape[0], weights.recurrent_kernel.value.shape[0]
         cut, V = panels(H, self._shape.V), self._shape.V
         h = aligned((2, self._N, stride(cut.padded, self._dtype)), self._dtype)
@@ -187,10 +77,10 @@ class _Stepper:
             cut.full, cut.C, h.shape[2], c.shape[1], *cells[2:], peephole, self._at(settings(spec, self._dtype)),
         ]  # fmt: skip
 
-    def _loop(self, weights: LSTMWeights, spec: LSTMSpec) -> list[int]:
+    def _loop(self, weights: LSTMWeights, spec: LSTMSpec, x_rows: int) -> list[int]:
         D, (P, width) = weights.kernel.value.shape[0], weights.recurrent_kernel.value.shape
         way = lstm_int8 if spec.int8 else lstm_rows
-        loop, job, h, c = way.stream_part(weights, spec, self._N, self._held)
+        loop, job, h, c = way.stream_part(weights, spec, self._N, x_rows, self._held)
         self._states.append((h, c, P, width // 4))
         return [LOOP, D, P, job, 0, 0, loop, 0, self._at(h), self._at(c), 0, 0, h.shape[2], c.shape[1], 0, 0, 0, 0]
 
@@ -236,5 +126,5 @@ class _Stepper:
 
 
 def stream(parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any) -> _Stepper:
-    """CPU twin: one compiled call a step, or for many; rows go one after another."""
+    """CPU twin: one compiled call a step, or for many."""
     return _Stepper(parts, features, N, dtype)

@@ -1,4 +1,4 @@
-"""One short sequence by itself goes through one compiled call, and nobody can tell by the answer."""
+"""Few or short sequences go through one compiled call, and nobody can tell by the answer."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 from numba_lstm import Sequential, get_device
 from numba_lstm.layers import LSTM, Dense, Dropout, Flatten, Input, Masking, TimeDistributed
+from numba_lstm.models.at_once import SIZES
 
 D = 3
 
@@ -32,6 +33,11 @@ def built(layers, dtype="float32"):
     return Sequential([Input((7, D)), *layers()], dtype=dtype)
 
 
+def op_by_op(model, x):
+    ops = model.ops
+    return np.array(ops.to_host(model.forward(model.gather(ops, x, slice(None))).y))
+
+
 def sequences(N):
     return np.random.default_rng(5).normal(size=(N, 7, D))
 
@@ -40,25 +46,35 @@ def sequences(N):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("layers", STACKS.values(), ids=STACKS)
 def test_it_is_taken_and_has_the_bits_of_a_batch(layers, dtype):
-    model, x = built(layers, dtype), sequences(3)
-    batch = model(x)
-    for row in range(3):
-        alone = model.alone(x[row : row + 1])
-        assert alone.tobytes() == batch[row].tobytes() == model(x[row : row + 1]).tobytes()
-        assert model.predict_on_batch(x[row : row + 1]).tobytes() == batch[row].tobytes()
+    model, x = built(layers, dtype), sequences(71)
+    batch = op_by_op(model, x)
+    for first, last in ((0, 1), (1, 2), (2, 4), (3, 6), (4, 8), (5, 10), (6, 12), (7, 20), (0, 71)):
+        few = model.at_once(x[first:last])
+        assert few.tobytes() == batch[first:last].tobytes() == model(x[first:last]).tobytes()
+        assert model.predict_on_batch(x[first:last]).tobytes() == few.tobytes()
+    assert model.predict(x, batch_size=9, verbose=0).tobytes() == batch.tobytes()
 
 
 @pytest.mark.parametrize("layers", OTHER_WAYS.values(), ids=OTHER_WAYS)
 def test_what_a_stream_cannot_do_goes_another_way(layers):
     model = built(layers)
-    assert model.alone(sequences(1)) is None
+    assert model.at_once(sequences(1)) is None
     assert model(sequences(1)).shape[0] == 1
 
 
-def test_batches_and_long_sequences_go_another_way():
+def test_much_work_goes_another_way():
     model = Sequential([Input((None, D)), LSTM(4)])
-    assert model.alone(sequences(2)) is None
-    assert model.alone(np.zeros((1, 100_000, D))) is None
+    assert model.at_once(np.zeros((1, 100_000, D))) is None
+    assert model.at_once(np.zeros((300_000, 7, D))) is None
+    assert model.at_once(np.zeros((0, 7, D))) is None
+
+
+def test_streams_of_a_few_sizes_are_kept():
+    model = built(STACKS["the seed's"])
+    expected = op_by_op(model, sequences(9))
+    for N in (1, 2, 3, 4, 5, 9, 1, 5):
+        assert model(sequences(9)[:N]).tobytes() == expected[:N].tobytes()
+        assert len(model.at_once._waiting) <= SIZES
 
 
 def test_a_subclass_that_computes_something_else_is_asked():
@@ -90,7 +106,7 @@ def test_another_layer_is_seen():
 
 def test_threads_share_no_states():
     model, x = built(STACKS["deep"]), sequences(40)
-    expected = model(x)
+    expected = op_by_op(model, x)
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(lambda n: model(x[n % 40, None]), range(400)))
     assert all(answer.tobytes() == expected[n % 40].tobytes() for n, answer in enumerate(answers))

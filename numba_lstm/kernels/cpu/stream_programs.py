@@ -1,0 +1,230 @@
+"""The programs of streams: what a row of one says, and the kernels that run them.
+
+A program has a row of addresses and sizes for each part of a model, so one compiled function serves every model of a dtype.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from .calls import call
+from .jit import kernel
+from .panels import NUMBA, Shape
+from .panels import ROWS as WAITING
+from .simd import data, offset, pointer
+from .tile import HEIGHT, height
+from .tile_products import affine_row, affine_rows
+
+#: What stands where in a row of a program. DENSE has its output buffer as H_STATE and its activation as CELL (0: linear).
+KIND, D, UNITS, W, U, BIAS, CELL, LAST_CELL, H_STATE, C_STATE, FULL, TAIL, ROWS, C_ROWS = range(14)
+OUTPUT_CELL, LAST_OUTPUT_CELL, PEEPHOLE, SETTINGS = range(14, 18)
+FIELDS = 18
+LSTM, DENSE, ACTIVATION, LOOP = range(4)  #: a LOOP has its address as CELL and its job as W
+
+
+@cache
+def steps_of_one(shape: Shape) -> Any:
+    """``steps`` steps of one row through a program; ``phase`` says which half of each h is old.
+
+    A single row has no other rows to fill a tile with; several panels at once hide the latency of its chains instead. y is that
+    of the last step: before it, nothing behind the ``last`` part with a state is computed.
+    """
+    V, B, w, panel = shape.V, shape.B, shape.w, 4 * shape.V
+    together, blocks = shape.together, shape.together * shape.G
+    several = 4 * together
+
+    def stream_steps(program, x, y, z, unmasked, features, phase, steps, last):
+        z_, m_ = data(z), data(unmasked)
+        for step in range(steps):
+            value, ends = offset(data(x), step * features), step == steps - 1
+            for k in range(len(program) if ends else last + 1):
+                part = program[k]
+                kind, D_, n, full, C = part[KIND], part[D], part[UNITS], part[FULL], part[TAIL]
+                W_, U_, b_ = pointer(part[W], z_), pointer(part[U], z_), pointer(part[BIAS], z_)
+                if kind == LSTM:
+                    h = pointer(part[H_STATE], z_)
+                    h_old, h_new = offset(h, phase * part[ROWS]), offset(h, (1 - phase) * part[ROWS])
+                    c = pointer(part[C_STATE], z_)
+                    v_, e_ = pointer(part[PEEPHOLE], z_), pointer(part[SETTINGS], z_)
+                    peepholes = 1 if part[PEEPHOLE] != 0 else 0
+                    whole, first, p = full + (1 if C > 0 else 0), 0, 0
+                    while p < whole:
+                        at = (
+                            b_, p * panel, 0, value, 0, 0, D_, W_, p * panel * D_, w * D_,
+                            h_old, 0, 0, n, U_, p * panel * n, w * n, z_, (p - first) * panel, 0,
+                        )  # fmt: skip
+                        if p + together <= full:
+                            affine_row(several, B, V, at)
+                            p += together
+                        else:
+                            if p < full:
+                                affine_row(4, B, V, at)
+                            elif C == 1:
+                                affine_row(1, 1, V, at)
+                            else:
+                                affine_row(2, 2, V, at)
+                            p += 1
+                        if p == whole or p + together - first > WAITING:
+                            for tail in range(2 if p > full else 1):  # whole panels, then the tail
+                                u, count, z_next = first * V, min(p, full) - first, panel
+                                gates, output = part[CELL], part[OUTPUT_CELL]
+                                if tail == 1:
+                                    u, count, z_next = full * V, 1, 0
+                                    gates, output = part[LAST_CELL], part[LAST_OUTPUT_CELL]
+                                zs, cs, v = offset(z_, (u // V - first) * panel), offset(c, u), peepholes * 3 * u
+                                call(gates, (zs, cs, cs, z_, offset(v_, v), e_, m_, m_, z_next, V, 0, 3 * V, 0, 0, count))
+                                call(output, (zs, offset(h_old, u), offset(h_new, u), e_, m_, m_, z_next, V, 0, 0, count))
+                            first = p
+                    value = h_new
+                elif kind == LOOP:
+                    call(part[CELL], (part[W], z_, m_, value, phase, phase + 1, 0, 1))
+                    value = offset(pointer(part[H_STATE], z_), (1 - phase) * part[ROWS])
+                else:
+                    out = pointer(part[H_STATE], z_)
+                    if kind == DENSE:
+                        q = 0
+                        while q < full + (1 if C > 0 else 0):
+                            column = q * w
+                            at = (
+                                b_, column, 0, value, 0, 0, D_, W_, column * D_, w * D_,
+                                value, 0, 0, 0, W_, 0, 0, out, column, 0,
+                            )  # fmt: skip
+                            if q + blocks <= full:
+                                affine_row(several, B, V, at)
+                                q += blocks
+                            else:
+                                if q < full:
+                                    affine_row(B, B, V, at)
+                                elif C == 1:
+                                    affine_row(1, 1, V, at)
+                                else:
+                                    affine_row(2, 2, V, at)
+                                q += 1
+                    else:
+                        for i in range(n):
+                            out[i] = value[i]
+                    if part[CELL] != 0:
+                        call(part[CELL], (out, n, part[ROWS]))
+                    value = out
+            phase = 1 - phase
+        for i in range(len(y)):
+            y[i] = value[i]
+
+    return kernel(stream_steps, f"stream_steps_{shape.dtype}x{V}", NUMBA[shape.dtype], "n2 x1 f1 f1 b2 i i i i")
+
+
+@cache
+def steps_of_rows(shape: Shape) -> Any:
+    """The same for N rows, in tiles. x has all rows of a step, then those of the next; y has all rows."""
+    V, B, w, panel, chunk = shape.V, shape.B, shape.w, 4 * shape.V, shape.chunk
+
+    def stream_steps_of_rows(program, x, y, z, unmasked, features, phase, steps, last):
+        N = x.size // (steps * features)
+        few = N < HEIGHT
+        group = WAITING // N if few else 1
+        z_, m_ = data(z), data(unmasked)
+        for step in range(steps):
+            value, value_rows, ends = offset(data(x), step * N * features), features, step == steps - 1
+            for k in range(len(program) if ends else last + 1):
+                part = program[k]
+                kind, D_, n, full, C = part[KIND], part[D], part[UNITS], part[FULL], part[TAIL]
+                W_, U_, b_ = pointer(part[W], z_), pointer(part[U], z_), pointer(part[BIAS], z_)
+                rows_apart = part[ROWS]
+                if kind == LSTM:
+                    h = pointer(part[H_STATE], z_)
+                    h_old, h_new = offset(h, phase * N * rows_apart), offset(h, (1 - phase) * N * rows_apart)
+                    c, c_rows = pointer(part[C_STATE], z_), part[C_ROWS]
+                    v_, e_ = pointer(part[PEEPHOLE], z_), pointer(part[SETTINGS], z_)
+                    peepholes = 1 if part[PEEPHOLE] != 0 else 0
+                    pieces = 1 if few else (D_ + n + chunk - 1) // chunk
+                    terms = (D_ + n + pieces - 1) // pieces
+                    p0 = 0
+                    while p0 < full + (1 if C > 0 else 0):
+                        p1, width, block = p0 + 1, C * V, C * V
+                        gates, output = part[LAST_CELL], part[LAST_OUTPUT_CELL]
+                        if p0 < full:
+                            p1, width, block = min(full, p0 + group), panel, w
+                            gates, output = part[CELL], part[OUTPUT_CELL]
+                        for b0 in range(0, N, WAITING):
+                            rows = min(N - b0, WAITING)
+                            for p in range(p0, p1):
+                                z0 = (p - p0) * rows * panel
+                                for t in range(0, D_ + n, terms):
+                                    d, e = min(D_, t), max(0, t - D_)
+                                    d_terms, e_terms = min(D_, t + terms) - d, max(0, min(n, t + terms - D_)) - e
+                                    for g in range(0, width, block):
+                                        r, tiles, q = b0, (rows + HEIGHT - 1) // HEIGHT, p * panel + g
+                                        while r < b0 + rows:
+                                            tall, to = height(b0 + rows - r, tiles), z0 + (r - b0) * width + g
+                                            at = (
+                                                b_ if t == 0 else z_, q if t == 0 else to, 0 if t == 0 else width,
+                                                value, r * value_rows + d, value_rows, d_terms, W_, q * D_ + d * block, D_ * w,
+                                                h_old, r * rows_apart + e, rows_apart, e_terms, U_, q * n + e * block, n * w,
+                                                z_, to, width,
+                                            )  # fmt: skip
+                                            if p < full:
+                                                if g == 0 or tall > 3:
+                                                    affine_rows(tall, 4, B, B, V, at)
+                                            elif C == 1:
+                                                affine_rows(tall, 1, 1, 1, V, at)
+                                            else:
+                                                affine_rows(tall, 2, 2, 2, V, at)
+                                            r += tall
+                                            tiles -= 1
+                            u = p0 * V
+                            calls, count, z_next, z_rows, c_next, h_next = 1, rows, 0, width, c_rows, rows_apart
+                            peephole_rows = 0
+                            if few and p0 < full:  # a call for each row's panels
+                                calls, count, z_next, z_rows, c_next, h_next = rows, p1 - p0, panel, rows * panel, V, V
+                                peephole_rows = 3 * V
+                            for r in range(calls):
+                                zs, cs, hs = offset(z_, r * z_next), offset(c, (b0 + r) * c_rows + u), (b0 + r) * rows_apart + u
+                                call(
+                                    gates,
+                                    (zs, cs, cs, z_, offset(v_, peepholes * 3 * u), e_, m_, m_,
+                                     z_rows, c_next, 0, peephole_rows, 0, 0, count),
+                                )  # fmt: skip
+                                call(
+                                    output, (zs, offset(h_old, hs), offset(h_new, hs), e_, m_, m_, z_rows, h_next, 0, 0, count)
+                                )
+                        p0 = p1
+                    value = h_new
+                elif kind == LOOP:
+                    call(part[CELL], (part[W], z_, m_, value, phase, phase + 1, 0, N))
+                    value = offset(pointer(part[H_STATE], z_), (1 - phase) * N * rows_apart)
+                else:
+                    out = pointer(part[H_STATE], z_)
+                    if kind == DENSE:
+                        for q in range(full + (1 if C > 0 else 0)):
+                            r, tiles = 0, (N + HEIGHT - 1) // HEIGHT
+                            while r < N:
+                                tall = height(N - r, tiles)
+                                at = (
+                                    b_, q * w, 0, value, r * value_rows, value_rows, D_, W_, q * w * D_, 0,
+                                    value, 0, 0, 0, W_, 0, 0, out, r * rows_apart + q * w, rows_apart,
+                                )  # fmt: skip
+                                if q < full:
+                                    affine_rows(tall, B, B, B, V, at)
+                                elif C == 1:
+                                    affine_rows(tall, 1, 1, 1, V, at)
+                                else:
+                                    affine_rows(tall, 2, 2, 2, V, at)
+                                r += tall
+                                tiles -= 1
+                    else:
+                        for r in range(N):
+                            for i in range(n):
+                                out[r * rows_apart + i] = value[r * value_rows + i]
+                    for r in range(N if part[CELL] != 0 else 0):
+                        call(part[CELL], (offset(out, r * rows_apart), n, rows_apart))
+                    value = out
+                value_rows = rows_apart
+            phase = 1 - phase
+        outputs = y.size // N
+        for r in range(N):
+            for i in range(outputs):
+                y[r * outputs + i] = value[r * value_rows + i]
+
+    name = f"stream_steps_of_rows_{shape.dtype}x{V}"
+    return kernel(stream_steps_of_rows, name, NUMBA[shape.dtype], "n2 x1 f1 f1 b2 i i i i")

@@ -13,10 +13,11 @@ from ..kernels.contract import Stepper
 from ..layers.streamed import streamed
 from .chain import Chain
 
-#: Multiplications up to which the calls of a model's ops, some 100 microseconds, weigh more than what they alone can do: for a
-#: single sequence x W of all steps in one product, for several the other threads.
-ONE = 2_000_000
-SEVERAL = 60_000_000
+#: Multiplications up to which the calls of a model's ops, some 100 microseconds, are worth saving: a few milliseconds' work.
+WORK = 60_000_000
+
+#: Those of one sequence where there are threads, which share its panels op by op.
+SHARED = 2_000_000
 
 #: Numbers of samples whose streams are kept.
 SIZES = 4
@@ -39,7 +40,9 @@ class AtOnce:
         model, N = self._model, len(x)
         if x.ndim != 3 or len(model.output_shape) != 2:
             return None
-        if not 0 < model.count_params() * x.shape[1] * N <= (ONE if N == 1 else SEVERAL // get_num_threads()):
+        threads = get_num_threads()
+        most = SHARED if N == 1 and threads > 1 else WORK // threads
+        if not 0 < model.count_params() * x.shape[1] * N <= most:
             return None
         now = (model.device, *model.layers, *[variable.version for variable in model.weights])
         if now != self._made_for:

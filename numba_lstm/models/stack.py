@@ -28,6 +28,7 @@ class Stack:
         #: The input's shape and that of each layer's output, batch axis first; empty before it is known.
         self.shapes: list[Shape] = []
         self._fitting: set[Shape] = set()  #: shapes of samples that went through all layers
+        self._parameters: int | None = None  #: elements of all variables, counted once
 
     # -- structure ----------------------------------------------------------------------------------------------------
 
@@ -62,7 +63,7 @@ class Stack:
             layer.build_for(shapes[-2], self.dtype)
         self._input, self.shapes = first, shapes
         self._layers.append(layer)
-        self._fitting.clear()
+        self._forget()
 
     def _check_name(self, layer: Layer) -> None:
         taken = {other.name for other in self._layers}
@@ -93,8 +94,13 @@ class Stack:
         if not self._layers:
             raise ValueError(f"{self.name} has no layers to take off.")
         del self.shapes[len(self._layers) :]
-        self._fitting.clear()
+        self._forget()
         return self._layers.pop()
+
+    def _forget(self) -> None:
+        """Drop what was found out about the layers there were."""
+        self._fitting.clear()
+        self._parameters = None
 
     def build(self, input_shape: Sequence[int | None] | None = None) -> None:
         """Make all weights for inputs of ``input_shape``, batch axis first; once.
@@ -221,8 +227,10 @@ class Stack:
 
     def count_params(self) -> int:
         """The number of elements of all variables; ValueError before they exist."""
-        self._known_shape(0)
-        return sum(layer.count_params() for layer in self._layers)
+        if self._parameters is None:
+            self._known_shape(0)
+            self._parameters = sum(layer.count_params() for layer in self._layers)
+        return self._parameters
 
     def get_weights(self) -> list[npt.NDArray[Any]]:
         """Copies of all variables' values."""

@@ -83,7 +83,7 @@ def lstm_path(N: int, T: int, D: int, H: int, dtype: Any, spec: LSTMSpec, *, tra
     shape = geometry(np.dtype(dtype))
     if spec.int8:
         return f"cpu:{HOST.isa}:{min(N, HIGHEST)}x{COUNT * shape.V}:int8"
-    ahead = not (rows or gatewise) and _ahead(N, T, D, panels(H, shape.V), np.dtype(dtype)) > 0
+    ahead = not (rows or gatewise) and steps_ahead(N, T, D, panels(H, shape.V), np.dtype(dtype)) > 0
     special = {"rows": rows, "gates": gatewise, "ahead": ahead}
     return ":".join([f"cpu:{HOST.isa}:{min(N, HEIGHT)}x{shape.w}", *(name for name, so in special.items() if so)])
 
@@ -120,7 +120,7 @@ def _gradient_plan(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], H: int, f
     )
 
 
-def _ahead(N: int, T: int, D: int, cut: Panels, dtype: np.dtype[Any]) -> int:
+def steps_ahead(N: int, T: int, D: int, cut: Panels, dtype: np.dtype[Any]) -> int:
     """The steps for which the product with W is done ahead at a time; 0: each step does its own."""
     row = cut.gates * dtype.itemsize
     far = D * row > FAR and N <= SOME_ROWS
@@ -157,7 +157,7 @@ def lstm_forward(
     W = weights.kernel.prepared("cpu.panels", packing.gate_panels)
     U = weights.recurrent_kernel.prepared("cpu.panels", packing.gate_panels)
     b = packing.gate_bias(weights.bias, cut, x.dtype)
-    ahead = 0 if asked.own else _ahead(N, T, D, cut, x.dtype)
+    ahead = 0 if asked.own else steps_ahead(N, T, D, cut, x.dtype)
     members = _members(T, N, cut, asked)
     steps = max(ahead, GANG_STEPS) if members > 1 else ahead or T
     parts = pool.parts_for(min(steps, T) * N * (H if ahead else D + H) * cut.gates, N)
@@ -186,7 +186,7 @@ def lstm_forward(
     seen = aligned(factors.shape, x.dtype)
     for t0 in range(0, T, steps):
         t1 = min(T, t0 + steps)
-        chains = _input_product(x[t0:t1], W, b, shape, cut) if ahead else b
+        chains = input_product(x[t0:t1], W, b, shape, cut) if ahead else b
 
         def work(part: int, r0: int, r1: int, meeting: Array, member: int, all_: int) -> None:
             loop(
@@ -282,7 +282,7 @@ def _readable(dy: Array, cut: Panels) -> Array:
     return asarray(dy, dy.dtype) if cut.padded == cut.H else padded_steps(dy, cut.padded)
 
 
-def _input_product(x: Array, W: Array, b: Array, shape: Shape, cut: Panels) -> Array:
+def input_product(x: Array, W: Array, b: Array, shape: Shape, cut: Panels) -> Array:
     """``b + x W`` for all steps, (T * N, columns) flat."""
     out = aligned((x.shape[0] * x.shape[1], cut.gates), x.dtype)
     product(affine(shape, cut.C), x, W, b, out, cut.full * shape.G)

@@ -18,9 +18,11 @@ from .tile_products import affine_row, affine_rows
 
 #: What stands where in a row of a program. DENSE has its output buffer as H_STATE and its activation as CELL (0: linear).
 KIND, D, UNITS, W, U, BIAS, CELL, LAST_CELL, H_STATE, C_STATE, FULL, TAIL, ROWS, C_ROWS = range(14)
-OUTPUT_CELL, LAST_OUTPUT_CELL, PEEPHOLE, SETTINGS = range(14, 18)
-FIELDS = 18
+OUTPUT_CELL, LAST_OUTPUT_CELL, PEEPHOLE, SETTINGS, AHEAD = range(14, 19)
+FIELDS = 19
 LSTM, DENSE, ACTIVATION, LOOP = range(4)  #: a LOOP has its address as CELL and its job as W
+
+#: Where x W of an LSTM was done ahead for all steps, it stands with the bias in rows of AHEAD elements as BIAS, and D is 0.
 
 
 @cache
@@ -48,6 +50,7 @@ def steps_of_one(shape: Shape) -> Any:
                     c = pointer(part[C_STATE], z_)
                     v_, e_ = pointer(part[PEEPHOLE], z_), pointer(part[SETTINGS], z_)
                     peepholes = 1 if part[PEEPHOLE] != 0 else 0
+                    b_ = offset(b_, step * part[AHEAD])
                     whole, first, p = full + (1 if C > 0 else 0), 0, 0
                     while p < whole:
                         at = (
@@ -136,7 +139,8 @@ def steps_of_rows(shape: Shape) -> Any:
                     h_old, h_new = offset(h, phase * N * rows_apart), offset(h, (1 - phase) * N * rows_apart)
                     c, c_rows = pointer(part[C_STATE], z_), part[C_ROWS]
                     v_, e_ = pointer(part[PEEPHOLE], z_), pointer(part[SETTINGS], z_)
-                    peepholes = 1 if part[PEEPHOLE] != 0 else 0
+                    peepholes, start_rows = 1 if part[PEEPHOLE] != 0 else 0, part[AHEAD]
+                    b_ = offset(b_, step * N * start_rows)
                     pieces = 1 if few else (D_ + n + chunk - 1) // chunk
                     terms = (D_ + n + pieces - 1) // pieces
                     p0 = 0
@@ -158,7 +162,8 @@ def steps_of_rows(shape: Shape) -> Any:
                                         while r < b0 + rows:
                                             tall, to = height(b0 + rows - r, tiles), z0 + (r - b0) * width + g
                                             at = (
-                                                b_ if t == 0 else z_, q if t == 0 else to, 0 if t == 0 else width,
+                                                b_ if t == 0 else z_, r * start_rows + q if t == 0 else to,
+                                                start_rows if t == 0 else width,
                                                 value, r * value_rows + d, value_rows, d_terms, W_, q * D_ + d * block, D_ * w,
                                                 h_old, r * rows_apart + e, rows_apart, e_terms, U_, q * n + e * block, n * w,
                                                 z_, to, width,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -14,13 +14,33 @@ from ..specs import LSTMSpec
 from . import lstm_int8, lstm_rows, packing
 from .activations import row_cell
 from .cells import Asked, gate_cell, output_cell, settings, traits
+from .lstm import input_product, steps_ahead
 from .lstm_rows import needs_rows
 from .memory import address, aligned, stride
 from .own import settled, settled_spec
-from .panels import columns, geometry, panels
-from .stream_programs import ACTIVATION, DENSE, FIELDS, KIND, LOOP, LSTM, ROWS, UNITS, steps_of_one, steps_of_rows
+from .panels import Panels, columns, geometry, panels
+from .stream_programs import (
+    ACTIVATION,
+    AHEAD,
+    BIAS,
+    DENSE,
+    FIELDS,
+    KIND,
+    LOOP,
+    LSTM,
+    ROWS,
+    UNITS,
+    D,
+    steps_of_one,
+    steps_of_rows,
+)
 
 Array = npt.NDArray[Any]
+
+#: Multiplications of a product ahead that are worth its call, some ten microseconds, for one row; several rows make tiles of
+#: their own, and gain where W has so many bytes that the second-level cache does not hold it beside U.
+WORTH_A_CALL = 300_000
+FAR = 256 * 1024
 
 NO_MASK = np.zeros((0, 0), np.bool_)
 
@@ -40,6 +60,12 @@ class _Stepper:
             size, apart = row[UNITS], row[ROWS]
             rows.append(row)
         self._outputs = size
+        self._first: tuple[Array, Array, Panels] | None = None  #: W, b and the panels of an LSTM that x itself goes into
+        if rows and rows[0][KIND] == LSTM:
+            weights = cast(LSTMPart, parts[0]).weights
+            cut = panels(rows[0][UNITS], self._shape.V)
+            b = packing.gate_bias(weights.bias, cut, self._dtype)
+            self._first = weights.kernel.prepared("cpu.panels", packing.gate_panels), b, cut
         self._program = np.array(rows, np.int64).reshape(len(rows), FIELDS)
         self._z = self._keep(aligned((self._shape.scratch,), self._dtype))
         self._last = max((k for k, row in enumerate(rows) if row[KIND] in (LSTM, LOOP)), default=-1)
@@ -74,15 +100,15 @@ class _Stepper:
         peephole = 0 if V_ is None else self._at(V_.prepared("cpu.panels", packing.peephole_panels))
         return [
             LSTM, size, H, self._at(W), self._at(U), self._at(b), *cells[:2], self._at(h), self._at(c),
-            cut.full, cut.C, h.shape[2], c.shape[1], *cells[2:], peephole, self._at(settings(spec, self._dtype)),
+            cut.full, cut.C, h.shape[2], c.shape[1], *cells[2:], peephole, self._at(settings(spec, self._dtype)), 0,
         ]  # fmt: skip
 
     def _loop(self, weights: LSTMWeights, spec: LSTMSpec, x_rows: int) -> list[int]:
-        D, (P, width) = weights.kernel.value.shape[0], weights.recurrent_kernel.value.shape
+        size, (P, width) = weights.kernel.value.shape[0], weights.recurrent_kernel.value.shape
         way = lstm_int8 if spec.int8 else lstm_rows
         loop, job, h, c = way.stream_part(weights, spec, self._N, x_rows, self._held)
         self._states.append((h, c, P, width // 4))
-        return [LOOP, D, P, job, 0, 0, loop, 0, self._at(h), self._at(c), 0, 0, h.shape[2], c.shape[1], 0, 0, 0, 0]
+        return [LOOP, size, P, job, 0, 0, loop, 0, self._at(h), self._at(c), 0, 0, h.shape[2], c.shape[1], 0, 0, 0, 0, 0]
 
     def _dense(self, part: DensePart, size: int) -> list[int]:
         kernel_, bias, activation = part.kernel, part.bias, settled(part.activation)
@@ -94,7 +120,7 @@ class _Stepper:
         W, b = self._blocks(kernel_, bias, padded)
         cell = 0 if activation.name == "linear" else self._keep(row_cell(activation, self._shape.dtype)).address
         kind = ACTIVATION if kernel_ is None else DENSE
-        return [kind, size, C, W, W, b, cell, cell, self._at(out), 0, cut.full, cut.C, padded, 0, 0, 0, 0, 0]
+        return [kind, size, C, W, W, b, cell, cell, self._at(out), 0, cut.full, cut.C, padded, 0, 0, 0, 0, 0, 0]
 
     def _blocks(self, kernel_: Any, bias: Any, padded: int) -> tuple[int, int]:
         if kernel_ is None:
@@ -111,10 +137,27 @@ class _Stepper:
 
     def through(self, x: Array) -> Array:
         y = np.empty(self._N * self._outputs, self._dtype)
-        steps = len(x)
-        self._run(self._program, x.reshape(-1), y, self._z, NO_MASK, self._features, self._phase, steps, self._last)
-        self._phase ^= steps & 1
+        ahead = self._steps_ahead(len(x))
+        for t in range(0, len(x), ahead or len(x)):
+            now = x[t : t + (ahead or len(x))]
+            program = self._program
+            if ahead and self._first is not None:
+                W, b, cut = self._first
+                chains = input_product(now, W, b, self._shape, cut)
+                program = program.copy()
+                program[0, [BIAS, D, AHEAD]] = address(chains), 0, cut.gates
+            self._run(program, now.reshape(-1), y, self._z, NO_MASK, self._features, self._phase, len(now), self._last)
+            self._phase ^= len(now) & 1
         return y.reshape(self._N, -1)
+
+    def _steps_ahead(self, T: int) -> int:
+        """The steps for which x W of a first LSTM is done at a time, with all their rows in one product; 0: not ahead."""
+        if self._first is None:
+            return 0
+        cut, features = self._first[2], self._features
+        ahead, weights = steps_ahead(self._N, T, features, cut, self._dtype), features * cut.gates
+        worth = weights * min(ahead, T) >= WORTH_A_CALL if self._N == 1 else weights * self._dtype.itemsize >= FAR
+        return ahead if worth else 0
 
     @property
     def states(self) -> list[tuple[Array, Array]]:

@@ -1,4 +1,4 @@
-"""Threads that share one row of a large LSTM: the bits of one thread, and nobody waits for somebody who does not come."""
+"""Threads that share the few rows of a large LSTM: the bits of one thread, and nobody waits for somebody who does not come."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from numba_lstm.kernels.specs import LSTMSpec
 from numba_lstm.variables import Variable
 
 T, D, H = 30, 7, 250  # a tail, and panels that threads cannot share evenly
+MORE = 301  #: units from which several rows are shared so
 SECONDS = 60
 
 
@@ -27,17 +28,22 @@ def _threads_as_before():
 
 @pytest.fixture(scope="module")
 def case():
+    return made(1, H)
+
+
+def made(N, H):
     rng = np.random.default_rng(0)
-    x, *weights = (rng.normal(size=s).astype("f4") * 0.1 for s in ((T, 1, D), (D, 4 * H), (H, 4 * H), 4 * H))
-    return x, LSTMWeights(*map(Variable, weights)), rng.normal(size=(T, 1, H)).astype("f4")
+    x, *weights = (rng.normal(size=s).astype("f4") * 0.1 for s in ((T, N, D), (D, 4 * H), (H, 4 * H), 4 * H, (3, H)))
+    return x, LSTMWeights(*map(Variable, weights)), rng.normal(size=(T, N, H)).astype("f4")
 
 
 def passed(case):
     """All that a forward and a backward call answer, in one list."""
     x, weights, dy = case
-    out = cpu.lstm_forward(x, weights, None, None, LSTMSpec(), sequences=True, training=True)
+    mask = None if x.shape[1] == 1 else np.random.default_rng(1).random(x.shape[:2]) < 0.8
+    out = cpu.lstm_forward(x, weights, None, None, LSTMSpec(), mask=mask, sequences=True, training=True)
     back = cpu.lstm_backward(out.tape, dy, None, None, need_dx=True)
-    return [*map(np.array, (out.y, out.h, out.c, back.dx, back.dh0, back.dc0)), *map(np.array, back.weights[:3])]
+    return [*map(np.array, (out.y, out.h, out.c, back.dx, back.dh0, back.dc0)), *map(np.array, back.weights[:4])]
 
 
 def gathered(most, work):
@@ -54,6 +60,18 @@ def test_these_sizes_are_worth_a_gang(case):
     asked = lstm.Asked(masked=False, peephole=False, kept_h=False, kept_c=False, training=True)
     assert lstm._members(T, 1, cut, asked) == 3
     assert lstm._members(T, 2, cut, asked) == 1
+    more = lstm.panels(MORE, lstm.geometry("float32").V)
+    assert [lstm._members(T, N, more, asked) for N in (2, 9, 32, 33)] == [3, 3, 3, 1]
+
+
+@pytest.mark.parametrize("N", [2, 9, 17])
+def test_several_rows_have_the_bits_of_one_thread(N):
+    case = made(N, MORE)
+    numba_lstm.set_num_threads(1)
+    expected = passed(case)
+    numba_lstm.set_num_threads(3)
+    for found, one in zip(passed(case), expected, strict=True):
+        np.testing.assert_array_equal(found, one)
 
 
 @pytest.mark.parametrize("threads", [2, 3, 5])

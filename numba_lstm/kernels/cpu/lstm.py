@@ -49,8 +49,9 @@ AHEAD_ROWS = 128
 L2_SHARE = 128 * 1024
 
 #: Recurrent weights from which on threads share the panels of a single row (below, a member that another program takes the core
-#: from costs more than all gain), and the steps for which they then stay together.
+#: from costs more than all gain), or of up to ``GANG_ROWS`` rows, and the rows of steps for which they then stay together.
 GANG_WEIGHTS = 200_000
+GANG_ROWS, GANG_WEIGHTS_OF_ROWS = 32, 350_000
 GANG_STEPS = 512
 
 NO_MASK = np.zeros((0, 0), np.bool_)
@@ -159,7 +160,7 @@ def lstm_forward(
     b = packing.gate_bias(weights.bias, cut, x.dtype)
     ahead = 0 if asked.own else steps_ahead(N, T, D, cut, x.dtype)
     members = _members(T, N, cut, asked)
-    steps = max(ahead, GANG_STEPS) if members > 1 else ahead or T
+    steps = max(ahead, GANG_STEPS // N) if members > 1 else ahead or T
     parts = pool.parts_for(min(steps, T) * N * (H if ahead else D + H) * cut.gates, N)
     h, c, z = together(
         x.dtype,
@@ -251,10 +252,10 @@ def _far(N: int, H: int, asked: Asked, dtype: np.dtype[Any]) -> bool:
 
 
 def _members(T: int, N: int, cut: Panels, asked: Asked) -> int:
-    """The threads that a single row's panels are shared among."""
+    """The threads that panels are shared among, where rows are too few to share."""
     weights = cut.gates * cut.padded
-    worthwhile = weights >= GANG_WEIGHTS and T * weights >= pool.WORTHWHILE
-    return pool.threads() if N == 1 and worthwhile and not asked.own else 1
+    enough = weights >= (GANG_WEIGHTS if N == 1 else GANG_WEIGHTS_OF_ROWS) and T * N * weights >= pool.WORTHWHILE
+    return pool.threads() if N <= GANG_ROWS and enough and not asked.own else 1
 
 
 def _share(N: int, parts: int, members: int, work: Callable[[int, int, int, Array, int, int], None]) -> None:

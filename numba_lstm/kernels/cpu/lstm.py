@@ -37,8 +37,9 @@ FEW_ROWS = HEIGHT
 SOME_ROWS = 48
 FAR = 1024 * 1024
 
-#: Bytes of recurrent weights from which on tiles ask for them before they need them.
+#: Bytes of recurrent weights from which on tiles ask for them before they need them, and the rows of a tile that does.
 VERY_FAR = 4 * 1024 * 1024
+TALL_ROWS = 4
 
 #: Bytes of the product with W that are done ahead at a time, to stay in the second-level cache until the loop reads them; but
 #: where W is far at least so many rows.
@@ -248,7 +249,7 @@ def lstm_backward(tape: _Tape, dy: Array | None, dh: Array | None, dc: Array | N
 
 def _far(N: int, H: int, asked: Asked, dtype: np.dtype[Any]) -> bool:
     """Whether tiles are tall and wait for the recurrent weights."""
-    return not asked.own and N >= FEW_ROWS and COUNT * H * H * dtype.itemsize >= VERY_FAR
+    return not asked.own and N >= TALL_ROWS and COUNT * H * H * dtype.itemsize >= VERY_FAR
 
 
 def _members(T: int, N: int, cut: Panels, asked: Asked) -> int:

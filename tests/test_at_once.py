@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from numba_lstm import Sequential, get_device
+from numba_lstm import Sequential, get_device, get_num_threads, set_num_threads
 from numba_lstm.layers import LSTM, Dense, Dropout, Flatten, Input, Masking, TimeDistributed
 from numba_lstm.models.at_once import SIZES
 
@@ -102,6 +102,17 @@ def test_another_layer_is_seen():
     assert model(x).shape == (1, 4)
     model.add(Dense(2))
     assert model(x).shape == (1, 2)
+
+
+def test_rows_are_shared_by_threads_and_keep_their_bits():
+    model, x = Sequential([Input((7, D)), LSTM(60), Dense(2)]), sequences(150)  # some 17 million multiplications
+    expected, before = op_by_op(model, x), get_num_threads()
+    try:
+        for threads in (1, 2, 3):
+            set_num_threads(threads)
+            assert model.at_once(x).tobytes() == expected.tobytes()
+    finally:
+        set_num_threads(before)
 
 
 def test_threads_share_no_states():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,15 @@ from .chain import Chain
 #: Multiplications up to which the calls of a model's ops, some 100 microseconds, are worth saving: a few milliseconds' work.
 WORK = 60_000_000
 
-#: Those of one sequence where there are threads, which share its panels op by op.
-SHARED = 2_000_000
+#: Those of one sequence where there are threads, which op by op share the panels of a large LSTM.
+SHARED = 10_000_000
 
-#: Numbers of samples whose streams are kept.
-SIZES = 4
+#: The fewest rows that a thread takes, as many as a tile has, and the multiplications that are worth handing them over.
+ROWS = 6
+PART = 4_000_000
+
+#: Numbers of rows whose streams are kept.
+SIZES = 6
 
 
 class AtOnce:
@@ -40,16 +45,25 @@ class AtOnce:
         model, N = self._model, len(x)
         if x.ndim != 3 or len(model.output_shape) != 2:
             return None
-        threads = get_num_threads()
-        most = SHARED if N == 1 and threads > 1 else WORK // threads
-        if not 0 < model.count_params() * x.shape[1] * N <= most:
+        threads, work = get_num_threads(), model.count_params() * x.shape[1] * N
+        if not 0 < work <= (SHARED if N == 1 and threads > 1 else WORK):
             return None
         now = (model.device, *model.layers, *[variable.version for variable in model.weights])
         if now != self._made_for:
             self._made_for, self._waiting, self._refused = now, {}, False
         if self._refused:
             return None
-        waiting = self._waiting
+        waiting, parts = self._waiting, max(1, min(threads, N // ROWS, work // PART))
+        spans = [x[N * part // parts : N * (part + 1) // parts] for part in range(parts)]
+        answers = model.ops.together([partial(self._through, waiting, span) for span in spans], work)
+        found = [y for y in answers if y is not None]
+        if len(found) < parts:
+            return None
+        return found[0] if parts == 1 else np.concatenate(found)
+
+    def _through(self, waiting: dict[int, list[Stepper]], x: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
+        """The output for x, by a stream of those that wait, which were made for the same weights, or a new one."""
+        N = len(x)
         if N not in waiting and len(waiting) >= SIZES:
             waiting.clear()
         streams = waiting.setdefault(N, [])
@@ -63,7 +77,7 @@ class AtOnce:
             stepper = made
         else:
             stepper.set_states(None)
-        y = stepper.through(np.ascontiguousarray(x.transpose(1, 0, 2), model.dtype))
+        y = stepper.through(np.ascontiguousarray(x.transpose(1, 0, 2), self._model.dtype))
         streams.append(stepper)
         return y
 

@@ -53,13 +53,13 @@ class AtOnce:
             self._made_for, self._waiting, self._refused = now, {}, False
         if self._refused:
             return None
-        waiting, parts = self._waiting, max(1, min(threads, N // ROWS, work // PART))
+        waiting, parts = self._waiting, min(threads, N // ROWS, work // PART)
+        if parts < 2:
+            return self._through(waiting, x)
         spans = [x[N * part // parts : N * (part + 1) // parts] for part in range(parts)]
         answers = model.ops.together([partial(self._through, waiting, span) for span in spans], work)
         found = [y for y in answers if y is not None]
-        if len(found) < parts:
-            return None
-        return found[0] if parts == 1 else np.concatenate(found)
+        return np.concatenate(found) if len(found) == parts else None
 
     def _through(self, waiting: dict[int, list[Stepper]], x: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
         """The output for x, by a stream of those that wait, which were made for the same weights, or a new one."""

@@ -67,3 +67,13 @@ def test_a_model_moves_from_device_to_device(check):
     there = model.predict(x[:4], verbose=0)
     here = model.to("cpu").predict(x[:4], verbose=0)
     np.testing.assert_allclose(here, there, rtol=1e-5, atol=1e-6)
+
+
+def test_a_quantized_model_computes_with_its_rounded_weights(check):
+    model = Sequential([Input(shape=(T, 3)), LSTM(8), Dense(1)], device="cuda-check")
+    x, _ = problem()
+    before = model.predict(x[:7], verbose=0)
+    model.quantize()
+    after = model.predict(x[:7], verbose=0)
+    assert np.abs(after - before).max() > 1e-6
+    np.testing.assert_allclose(after, model.to("reference").predict(x[:7], verbose=0), rtol=1e-5, atol=1e-6)

@@ -29,6 +29,7 @@ class Stack:
         self.shapes: list[Shape] = []
         self._fitting: set[Shape] = set()  #: shapes of samples that went through all layers
         self._parameters: int | None = None  #: elements of all variables, counted once
+        self._asked: tuple[Sequence[int | None] | None, Shape] = None, ()  #: the last input shape, and the output's
 
     # -- structure ----------------------------------------------------------------------------------------------------
 
@@ -100,7 +101,7 @@ class Stack:
     def _forget(self) -> None:
         """Drop what was found out about the layers there were."""
         self._fitting.clear()
-        self._parameters = None
+        self._parameters, self._asked = None, (None, ())
 
     def build(self, input_shape: Sequence[int | None] | None = None) -> None:
         """Make all weights for inputs of ``input_shape``, batch axis first; once.
@@ -155,7 +156,11 @@ class Stack:
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> Shape:
         """The output's shape for inputs of ``input_shape``; pure, the model need not be built."""
-        return self.compute_shapes(input_shape)[-1]
+        asked, answer = self._asked
+        if asked is None or asked != input_shape:
+            answer = self.compute_shapes(input_shape)[-1]
+            self._asked = tuple(input_shape), answer
+        return answer
 
     @property
     def built(self) -> bool:

@@ -99,6 +99,8 @@ def threads() -> int:
 
 def parts_for(multiplications: float, most: int) -> int:
     """Into how many parts work of this size is cut, at most ``most``."""
+    if multiplications < 2 * WORTHWHILE:  # the usual small op, without asking for more
+        return 1
     return max(1, min(threads(), most, int(multiplications / WORTHWHILE)))
 
 

@@ -7,11 +7,15 @@ import subprocess
 import sys
 import tempfile
 
-#: Defines peak_rss() in bytes: of the process alone, where ru_maxrss begins with its parent's.
+#: Defines peak_rss() in bytes: of the process alone, where ru_maxrss begins with its parent's. And forget_peak(), after which
+#: the peak is what the process takes now, not what importing or compiling took for a moment.
 PEAK_RSS = """
 def peak_rss():
     with open("/proc/self/status") as status:
         return 1024 * next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+def forget_peak():
+    with open("/proc/self/clear_refs", "w") as peaks:
+        peaks.write("5")
 """
 
 #: The model that most people write first, and a batch for it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -57,7 +58,10 @@ OPTIONS: dict[str, tuple[Callable[[], Callable[[], object]], Callable[[], Callab
     "zoneout": (lambda: step(zoneout=0.1, cell_zoneout=0.1), step, (1, 1)),
     "projection": (lambda: step(projection=H // 2), step, (1, 1)),
     "layer_norm": (lambda: step(layer_norm=True), step, (1, 1)),
-    "relu": (lambda: step(activation="relu", cell_clip=3.0), lambda: step(cell_clip=3.0), (1, 1)),
+    **{
+        name: (partial(step, activation=name, cell_clip=3.0), partial(step, cell_clip=3.0), (1, 1))
+        for name in ("relu", "hard_sigmoid", "softsign", "linear", "elu", "selu", "softplus", "silu", "gelu", "exponential")
+    },
     "an activation of one's own": (lambda: step(activation=mish, cell_clip=3.0), lambda: step(cell_clip=3.0), (1, 1)),
     "bidirectional": (lambda: step("bidirectional"), step, (2, 2)),
     "bidirectional on two threads": (lambda: step("bidirectional"), step, (2, 1)),

@@ -74,11 +74,15 @@ def update(
 ) -> None:
     """CPU twin: one kernel call a weight and thread."""
     variant = spec.nesterov if spec.name == "sgd" else spec.centered if spec.name == "rmsprop" else spec.amsgrad
+    constants = _constants(spec, step, rate)
+    rules: dict[Any, tuple[Any, Array]] = {}
     for weight, gradient, own in zip(weights, gradients, slots, strict=True):
         w = weight.writable().reshape(-1)
-        numbers = np.array(_constants(spec, step, rate), w.dtype)
+        if w.dtype not in rules:
+            run = update_kernel(spec.name, bool(spec.momentum), variant, dtype_name(w.dtype))
+            rules[w.dtype] = run, np.array(constants, w.dtype)
+        run, numbers = rules[w.dtype]
         state = _positions(spec, [slot.writable().reshape(-1) for slot in own], w[:0])
-        run = update_kernel(spec.name, bool(spec.momentum), variant, dtype_name(w.dtype))
         slope = np.ascontiguousarray(gradient).reshape(-1)
         parts = pool.parts_for(w.size * COST, w.size)
         pool.run(parts, lambda part: run(w, slope, *state, numbers, *pool.span(w.size, part, parts)))  # noqa: B023 - at once

@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from .layers.lstm_core import lstm_cells
 from .models.sequential import Sequential
 from .progress import Bar
 from .random import Stream
@@ -24,7 +25,7 @@ def warmup(model: Sequential, training: bool = True, verbose: bool = True) -> No
     model : Sequential
         Built, and compiled (``model.compile``) for ``training``.
     training : bool
-        Training steps too, not only inference and streams.
+        Training steps too, not only inference and streams; a quantized model has none.
     verbose : bool
         Draw a progress bar.
 
@@ -35,6 +36,8 @@ def warmup(model: Sequential, training: bool = True, verbose: bool = True) -> No
     """
     if not model.built:
         raise ValueError(f"{model.name} is not built yet. Call it on data, or add an Input, before warmup.")
+    cells = [cell for layer in model.layers for cell in lstm_cells(layer)]
+    training = training and not any(cell.quantization for cell in cells)
     if training and model.optimizer is None:
         raise ValueError(f"{model.name} is not compiled yet. Call model.compile(...) first, or warmup(model, training=False).")
     twin = copy.deepcopy(model)

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from numba_lstm import Sequential, get_device, get_num_threads, set_num_threads
+from numba_lstm import Sequential, activations, get_device, get_num_threads, set_num_threads
 from numba_lstm.layers import LSTM, Dense, Dropout, Flatten, Input, Masking, TimeDistributed
-from numba_lstm.models.at_once import SIZES
+from numba_lstm.models.at_once import MOST, SIZES
 
 D = 3
 
@@ -65,7 +65,8 @@ def test_what_a_stream_cannot_do_goes_another_way(layers):
 def test_much_work_goes_another_way():
     model = Sequential([Input((None, D)), LSTM(4)])
     assert model.at_once(np.zeros((1, 100_000, D))) is None
-    assert model.at_once(np.zeros((300_000, 7, D))) is None
+    assert model.at_once(np.zeros((MOST + 1, 1, D))) is None
+    assert model.at_once(np.zeros((MOST, 700, D))) is None
     assert model.at_once(np.zeros((0, 7, D))) is None
 
 
@@ -74,7 +75,7 @@ def test_streams_of_a_few_sizes_are_kept():
     expected = op_by_op(model, sequences(9))
     for N in (1, 2, 3, 4, 5, 9, 1, 5):
         assert model(sequences(9)[:N]).tobytes() == expected[:N].tobytes()
-        assert len(model.at_once._waiting) <= SIZES
+        assert len(model.at_once._kept[1]) <= SIZES
 
 
 def test_a_subclass_that_computes_something_else_is_asked():
@@ -86,6 +87,31 @@ def test_a_subclass_that_computes_something_else_is_asked():
     model, plain = built(lambda: [Doubled(4)]), built(lambda: [LSTM(4)])
     model.set_weights(plain.get_weights())
     assert np.array_equal(model(sequences(1)), 2 * plain(sequences(1)))
+
+
+def test_a_model_that_computes_something_else_is_asked():
+    class Doubled(Sequential):
+        def forward(self, *args, **kwargs):
+            passed = super().forward(*args, **kwargs)
+            return passed._replace(y=2 * np.asarray(passed.y))
+
+    model, plain = Doubled([Input((7, D)), LSTM(4)]), built(lambda: [LSTM(4)])
+    model.set_weights(plain.get_weights())
+    assert np.array_equal(model(sequences(2)), 2 * plain(sequences(2)))
+
+
+def test_what_a_layer_is_told_later_is_seen():
+    model, x = built(lambda: [LSTM(4), Dense(2)]), sequences(2)
+    plain = model(x)
+    lstm, dense = model.layers
+    lstm.go_backwards = True
+    assert np.array_equal(model(x), op_by_op(model, x))
+    assert not np.array_equal(model(x), plain)
+    lstm.go_backwards, dense.activation = False, activations.as_spec("sigmoid")
+    assert np.array_equal(model(x), op_by_op(model, x))
+    lstm.stateful = True
+    model(x)
+    assert lstm.states is not None
 
 
 def test_new_weights_are_seen():

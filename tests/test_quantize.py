@@ -137,6 +137,13 @@ def test_what_cannot_be_quantized_is_refused_before_anything_is(layer: object, o
     assert mixed.layers[0].quantization is None
 
 
+def test_warmup_of_a_quantized_model_compiles_what_is_left_to_it() -> None:
+    quantized = model()
+    quantized.compile("sgd", "mse")
+    quantized.quantize()
+    numba_lstm.warmup(quantized, verbose=False)
+
+
 def test_other_refusals() -> None:
     with pytest.raises(ValueError, match="unknown mode 'int4'"):
         model().quantize("int4")
@@ -145,9 +152,10 @@ def test_other_refusals() -> None:
     with pytest.raises(ValueError, match="unknown quantization 'int3'"):
         LSTM(4, quantization="int3")
     broken = model()
-    broken.weights[0].assign(np.full(broken.weights[0].shape, np.nan))
-    with pytest.raises(ValueError, match="/kernel has values that are not finite"):
-        broken.quantize()
+    for value in (np.nan, np.finfo(np.float32).max):
+        broken.weights[0].assign(np.full(broken.weights[0].shape, value))
+        with pytest.raises(ValueError, match="/kernel has values that int8 cannot hold"):
+            broken.quantize()
 
 
 def test_a_layer_made_quantized() -> None:

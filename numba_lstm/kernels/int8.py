@@ -16,8 +16,8 @@ Array = npt.NDArray[Any]
 
 LARGEST = 127
 
-#: Columns whose weights are all smaller are zero: below, scales would be denormal.
-SMALLEST = 2.0**-100
+#: Columns of smaller weights alone are zero, since scales would be denormal; 127 scales of larger ones would be infinite.
+SMALLEST, HUGEST = 2.0**-100, 2.0**127
 
 #: The bits of a float32's mantissa that a scale does not use.
 _UNUSED = np.uint32(0xFF)
@@ -26,13 +26,13 @@ _UNUSED = np.uint32(0xFF)
 def split(W: Array) -> tuple[Array, Array]:
     """The whole numbers (K, C) int8 and the scales (C,) of weights W (K, C) float32, rounded to the nearest on the grid.
 
-    A column that is not finite has zeros and the scale NaN.
+    A column that is not finite, or huge, has zeros and the scale NaN.
     """
     largest = np.abs(W).max(axis=0, initial=0)
     scales = (largest / np.float32(LARGEST)).astype(np.float32)
     scales = ((scales.view(np.uint32) + _UNUSED) & ~_UNUSED).view(np.float32)
     scales[largest < SMALLEST] = 0
-    scales[~np.isfinite(largest)] = np.nan
+    scales[~(largest < HUGEST)] = np.nan
     whole = np.divide(W, scales, out=np.zeros_like(W), where=scales > 0)
     return np.rint(whole).astype(np.int8), scales
 

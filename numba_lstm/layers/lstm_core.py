@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -184,8 +185,8 @@ class LSTMCore(Layer):
         self._require_built()
         self._check_float32_alone()
         for kernel in (self.kernel, self.recurrent_kernel):
-            if not np.isfinite(kernel.value).all():
-                raise ValueError(f"{kernel.path} has values that are not finite, which int8 cannot hold. Train it again.")
+            if not np.isfinite(int8.rounded(kernel.value)).all():
+                raise ValueError(f"{kernel.path} has values that int8 cannot hold, infinite or NaN. Train it again.")
 
     def _check_float32_alone(self) -> None:
         for option, value in (("dtype", self.dtype), ("layer_norm", self.layer_norm), ("projection", self.projection)):
@@ -214,12 +215,13 @@ class LSTMCore(Layer):
         Notes
         -----
         Each column of weights becomes whole numbers of -127 to 127 times a scale. Rows of x and of h become whole numbers of up
-        to 16 bits at each step (fewer where they have more than 516 elements), and sums of products are exact.
+        to 16 bits at each step (fewer where they have more than 516 elements), and sums of products are exact. NaN or infinity
+        in a row makes NaN of all that it is multiplied with.
         """
         serialization.choose(mode, MODES, "mode")
         self.check_quantizable()
+        self.__dict__["spec"] = replace(self.spec, int8=True)
         self.quantization = mode
-        self.__dict__.pop("spec", None)
         self._keep_on_grid()
 
     def _keep_on_grid(self) -> None:

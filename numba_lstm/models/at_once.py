@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..device import get_num_threads
-from ..kernels.contract import Stepper
+from ..kernels.contract import DensePart, LSTMPart, Stepper
 from ..layers.streamed import streamed
 from .chain import Chain
 
@@ -24,8 +24,12 @@ SHARED = 10_000_000
 ROWS = 6
 PART = 4_000_000
 
-#: Numbers of rows whose streams are kept.
+#: Samples up to which streams are kept, whose states lie ready then, and so many numbers of rows.
+MOST = 1024
 SIZES = 6
+
+Waiting = dict[int, list[Stepper]]
+Parts = list[LSTMPart | DensePart]
 
 
 class AtOnce:
@@ -36,59 +40,53 @@ class AtOnce:
 
     def __init__(self, model: Chain) -> None:
         self._model = model
-        self._made_for: Hashable = None
-        self._waiting: dict[int, list[Stepper]] = {}
-        self._refused = False
+        self._own = type(model).forward is not Chain.forward or type(model).gather is not Chain.gather
+        self._kept: tuple[Hashable, Waiting] = None, {}  # replaced whole, so no thread sees streams of another model
 
     def __call__(self, x: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
         """The output for x (N, T, D), which the model takes; None where this is not the way."""
         model, N = self._model, len(x)
-        if x.ndim != 3 or len(model.output_shape) != 2:
+        if x.ndim != 3 or N > MOST or len(model.output_shape) != 2:
             return None
         threads, work = get_num_threads(), model.count_params() * x.shape[1] * N
         if not 0 < work <= (SHARED if N == 1 and threads > 1 else WORK):
             return None
-        now = (model.device, *model.layers, *[variable.version for variable in model.weights])
-        if now != self._made_for:
-            self._made_for, self._waiting, self._refused = now, {}, False
-        if self._refused:
+        parts = self._parts()
+        if parts is None:
             return None
-        waiting, parts = self._waiting, min(threads, N // ROWS, work // PART)
-        if parts < 2:
-            return self._through(waiting, x)
-        spans = [x[N * part // parts : N * (part + 1) // parts] for part in range(parts)]
-        answers = model.ops.together([partial(self._through, waiting, span) for span in spans], work)
-        found = [y for y in answers if y is not None]
-        return np.concatenate(found) if len(found) == parts else None
+        now = (*parts, *[variable.version for variable in model.weights])
+        key, waiting = self._kept
+        if key != now:
+            waiting = {}
+            self._kept = now, waiting
+        shares = min(threads, N // ROWS, work // PART)
+        if shares < 2:
+            return self._through(parts, waiting, x)
+        spans = [x[N * share // shares : N * (share + 1) // shares] for share in range(shares)]
+        return np.concatenate(model.ops.together([partial(self._through, parts, waiting, span) for span in spans], work))
 
-    def _through(self, waiting: dict[int, list[Stepper]], x: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
-        """The output for x, by a stream of those that wait, which were made for the same weights, or a new one."""
-        N = len(x)
+    def _through(self, parts: Parts, waiting: Waiting, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The output for x, by one of the streams that wait or a new one."""
+        model, N = self._model, len(x)
         if N not in waiting and len(waiting) >= SIZES:
             waiting.clear()
         streams = waiting.setdefault(N, [])
         try:
             stepper = streams.pop()
         except IndexError:
-            made = self._make(N)
-            if made is None:
-                self._refused = True
-                return None
-            stepper = made
+            stepper = model.ops.stream(parts, x.shape[2], N, np.dtype(model.dtype))
         else:
             stepper.set_states(None)
-        y = stepper.through(np.ascontiguousarray(x.transpose(1, 0, 2), self._model.dtype))
+        y = stepper.through(np.ascontiguousarray(x.transpose(1, 0, 2), model.dtype))
         streams.append(stepper)
         return y
 
-    def _make(self, N: int) -> Stepper | None:
+    def _parts(self) -> Parts | None:
+        """What a stream does for the model as it is now; None where it cannot."""
         model = self._model
-        if model.device != "cpu" or model.stateful:
+        if self._own or model.device != "cpu" or model.stateful:
             return None
         try:
-            parts = [part for layer in model.layers for part in streamed(layer)]
+            return [part for layer in model.layers for part in streamed(layer)]
         except NotImplementedError:
             return None
-        features = model.input_shape[-1]
-        assert features is not None
-        return model.ops.stream(parts, features, N, np.dtype(model.dtype))

@@ -101,10 +101,11 @@ def test_twin(N: int, T: int, D: int, H: int, option: str) -> None:
         assert_close(getattr(got, name), getattr(expected, name), INT8, name)
 
 
-def test_nan_in_is_nan_out_in_that_row_alone() -> None:
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_nan_in_its_row_alone(value: float) -> None:
     x, weights = case(3, 2, 5, 11)
     clean = cpu.lstm_forward(x, weights, None, None, LSTMSpec(int8=True)).h
-    x[0, 1, 2] = np.nan
+    x[0, 1, 2] = value
     h = cpu.lstm_forward(x, weights, None, None, LSTMSpec(int8=True)).h
     assert np.isnan(h[1]).all()
     assert np.array_equal(h[[0, 2]], clean[[0, 2]])

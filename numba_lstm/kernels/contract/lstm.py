@@ -61,6 +61,7 @@ class LSTMOps(Protocol):
             the kernels lie on the grid of :mod:`~numba_lstm.kernels.int8`; never together with norms, a projection or
             ``training``. A device may round each row of x and of h, K elements, to whole numbers up to
             ``min(2**15 - 1, (2**31 - 1) / 127 / K)`` times a scale of the row: its sums of products are then exact integers.
+            NaN or infinity in a row then makes every z of its step NaN.
 
         A step whose ``mask`` is False carries both states: ``h_t = h_{t-1}``, ``c_t = c_{t-1}``.
 

@@ -141,7 +141,8 @@ def store_low(typingctx, p, bits):
 def to_whole(x, n, levels, out, lanes, V):
     """n elements of a row as whole numbers up to ``levels``, 16 bits each, to the bytes of ``out``; answers their scale.
 
-    The last vector is filled up with zeros, in ``lanes``. A row with NaN has NaN as its scale.
+    The last vector is filled up with zeros, in ``lanes``. With NaN in a row its scale is NaN, with infinity it is infinite and
+    all numbers are 0: either makes NaN of every product.
     """
     inside = n // V * V
     for i in range(V):

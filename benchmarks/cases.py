@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import cache
+from itertools import product
 from typing import TYPE_CHECKING
 
 from .peers.modes import MODES
@@ -51,11 +51,13 @@ def ours(
     return call
 
 
-def compile_for(mode: str, shapes: Iterable[str], dtypes: Iterable[str] = ("float32",)) -> None:
-    """Fill the kernel cache: a few steps take the kernels of many."""
-    for shape in map(Shape.parse, shapes):
-        for dtype in dtypes:
-            ours(mode, str(replace(shape, T=min(shape.T, 3))), dtype=dtype)
+def compile_for(mode: str, shapes: Iterable[str], dtypes: Iterable[str] = ("float32",), threads: Iterable[int] = (1,)) -> None:
+    """Fill the kernel cache. Shape and threads decide which kernels run, so nothing smaller takes them all."""
+    from .peers.ours import NumbaLSTM
+    from .peers.tasks import task
+
+    for shape, dtype, count in product(shapes, dtypes, threads):
+        task(mode, NumbaLSTM(count, dtype=dtype), Problem(Shape.parse(shape), MODES[mode].activation))
 
 
 @cache

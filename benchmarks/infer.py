@@ -20,7 +20,7 @@ class Batch:
     timeout = TIMEOUT
 
     def setup_cache(self) -> None:
-        compile_for("infer", SHAPES, DTYPES)
+        compile_for("infer", SHAPES, DTYPES, THREADS)
 
     setup_cache.timeout = COMPILING  # type: ignore[attr-defined]
 

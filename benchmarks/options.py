@@ -69,7 +69,7 @@ OPTIONS: dict[str, tuple[Callable[[], Callable[[], object]], Callable[[], Callab
 }
 
 
-def ratio(option: str) -> float:
+def ratio(option: str, turns: int = TURNS) -> float:
     """The median over turns of the time with the option over the time without."""
     from numba_lstm import get_num_threads, set_num_threads
 
@@ -77,8 +77,8 @@ def ratio(option: str) -> float:
     before = get_num_threads()
     try:
         call, plain = make(), make_plain()
-        turns = [(_seconds(call, threads), _seconds(plain, plain_threads)) for _ in range(1 + TURNS)]
-        return statistics.median(ours / theirs for ours, theirs in turns[1:])  # the first ones may compile
+        times = [(_seconds(call, threads), _seconds(plain, plain_threads)) for _ in range(1 + turns)]
+        return statistics.median(ours / theirs for ours, theirs in times[1:])  # the first ones may compile
     finally:
         set_num_threads(before)
 
@@ -101,7 +101,7 @@ class Cost:
 
     def setup_cache(self) -> None:
         for option in OPTIONS:
-            ratio(option)
+            ratio(option, turns=1)
 
     setup_cache.timeout = COMPILING  # type: ignore[attr-defined]
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from .cases import COMPILING, TIMEOUT
 from .peers.modes import MODES
-from .peers.problem import GRID, Problem, Shape
+from .peers.problem import Problem, Shape
 
 if TYPE_CHECKING:
     from numba_lstm import Sequential
@@ -24,71 +24,82 @@ SAMPLE = 0.02
 
 
 class Gain(NamedTuple):
-    """Medians over turns, microseconds, and the largest change of an answer over the largest answer."""
+    """Medians over turns, in microseconds, and of their ratios."""
 
     float32: float
     int8: float
     ratio: float
-    change: float
+
+
+#: A batch (``infer``), or a step of a stream from Python (``stream``).
+CASES = tuple(f"{mode} {shape}" for mode in ("infer", "stream") for shape in MODES[mode].shapes)
 
 
 @cache
-def gain(mode: str, shape: str) -> Gain:
-    """LSTM(H) and Dense(1) on one thread: a batch (``infer``), or a step of a stream from Python (``stream``)."""
-    from numba_lstm import get_num_threads, set_num_threads
-
+def models(case: str) -> tuple[Problem, Sequential, Sequential]:
+    """LSTM(H) and Dense(1) as it is, and with int8 weights, for one thread."""
     from .peers.ours import NumbaLSTM
 
-    before = get_num_threads()
-    try:
-        problem = Problem(Shape.parse(shape))
-        plain, small = (NumbaLSTM(1).model(problem) for _ in range(2))
-        small.quantize("int8")
-        answers = [model.predict_on_batch(problem.x) for model in (plain, small)]
-        calls = [_call(mode, model, problem.x) for model in (plain, small)]
-        times = max(1, int(SAMPLE / min(timeit.repeat(calls[0], number=1, repeat=3))))
-        turns = [[timeit.timeit(call, number=times) / times * 1e6 for call in calls] for _ in range(TURNS)]
-        float32, int8 = (statistics.median(column) for column in zip(*turns, strict=True))
-        change = float(np.abs(answers[1] - answers[0]).max() / np.abs(answers[0]).max())
-        return Gain(float32, int8, statistics.median(a / b for a, b in turns), change)
-    finally:
-        set_num_threads(before)
+    problem = Problem(Shape.parse(case.partition(" ")[2]))
+    plain, small = (NumbaLSTM(1).model(problem) for _ in range(2))
+    small.quantize("int8")
+    return problem, plain, small
 
 
-def _call(mode: str, model: Sequential, x: np.ndarray) -> Callable[[], object]:
-    if mode == "infer":
-        return partial(model.predict_on_batch, x)
-    return partial(model.stream().step, x[0, 0])
+def change(case: str) -> float:
+    """How far the largest answer of a batch moves, over the largest answer."""
+    problem, *both = models(case)
+    plain, small = (model.predict_on_batch(problem.x) for model in both)
+    return float(np.abs(small - plain).max() / np.abs(plain).max())
+
+
+def gain(case: str) -> Gain:
+    """Both in turns."""
+    problem, *both = models(case)
+    calls = [_call(case, model, problem.x) for model in both]
+    times = max(1, int(SAMPLE / min(timeit.repeat(calls[0], number=1, repeat=3))))
+    turns = [[timeit.timeit(call, number=times) / times * 1e6 for call in calls] for _ in range(TURNS)]
+    float32, int8 = (statistics.median(column) for column in zip(*turns, strict=True))
+    return Gain(float32, int8, statistics.median(a / b for a, b in turns))
+
+
+def _call(case: str, model: Sequential, x: np.ndarray) -> Callable[[], object]:
+    """What is timed, called once, which may compile."""
+    call = partial(model.predict_on_batch, x) if case.startswith("infer") else partial(model.stream().step, x[0, 0])
+    call()
+    return call
 
 
 class Int8:
-    """Batches and streams."""
+    """Batches, and streams of one sample."""
 
-    params = (("infer", "stream"), tuple(map(str, GRID)))
-    param_names = ("mode", "N T D H")
+    params = CASES
+    param_names = ("mode N T D H",)
     timeout = TIMEOUT
 
     def setup_cache(self) -> None:
-        for mode in self.params[0]:
-            gain(mode, self.params[1][0])
+        for case in CASES:
+            problem, *both = models(case)
+            for model in both:
+                _call(case, model, problem.x)
 
     setup_cache.timeout = COMPILING  # type: ignore[attr-defined]
 
-    def track_float32_over_int8(self, mode: str, shape: str) -> float:
-        return gain(mode, shape).ratio
+    def track_float32_over_int8(self, case: str) -> float:
+        return gain(case).ratio
 
     track_float32_over_int8.unit = "times"  # type: ignore[attr-defined]
 
-    def track_change(self, mode: str, shape: str) -> float:
-        return gain(mode, shape).change
+    def track_change(self, case: str) -> float:
+        return change(case)
 
     track_change.unit = "of the largest answer"  # type: ignore[attr-defined]
 
 
 if __name__ == "__main__":
-    for mode, shapes in (("infer", GRID), ("stream", MODES["stream"].shapes)):
-        print(f"| {mode}: N T D H | float32, µs | int8, µs | float32 / int8 | change |\n| --- | ---: | ---: | ---: | ---: |")
-        for shape in map(str, shapes):
-            found = gain(mode, shape)
-            print(f"| {shape} | {found.float32:.1f} | {found.int8:.1f} | {found.ratio:.2f} | {found.change:.1%} |", flush=True)
+    for mode, what in {"infer": "a batch", "stream": "a step of a stream"}.items():
+        print(f"| {what}: N T D H | float32, µs | int8, µs | float32 / int8 | change |\n| --- | ---: | ---: | ---: | ---: |")
+        for case in (case for case in CASES if case.startswith(mode)):
+            row, shape = gain(case), case.partition(" ")[2]
+            print(f"| {shape} | {row.float32:.1f} | {row.int8:.1f} | {row.ratio:.2f} | {change(case):.1%} |", flush=True)
         print()

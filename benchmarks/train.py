@@ -16,7 +16,7 @@ class Step:
     timeout = TIMEOUT
 
     def setup_cache(self) -> None:
-        compile_for("train", SHAPES, DTYPES)
+        compile_for("train", SHAPES, DTYPES, THREADS)
 
     setup_cache.timeout = COMPILING  # type: ignore[attr-defined]
 

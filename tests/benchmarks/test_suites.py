@@ -24,6 +24,6 @@ def test_suites_import_no_framework():
     done = subprocess.run([sys.executable, "-c", IMPORT_ALL, ROOT], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     names, imported = done.stdout.splitlines()
-    concepts = {"infer", "train", "stream", "cold_start", "memory", "ops", "options", "device"}
+    concepts = {"infer", "train", "stream", "cold_start", "memory", "ops", "options", "quantized", "device"}
     assert {f"benchmarks.{concept}" for concept in concepts} <= set(names.split())
     assert imported == ""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from numba_lstm.kernels import cpu
-from numba_lstm.kernels.cpu import activations, gradients, lstm_gradient_loops, lstm_loops, packing, products, streaming
+from numba_lstm.kernels.cpu import activations, gradients, lstm_gradient_loops, lstm_loops, packing, products, stream_programs
 from numba_lstm.kernels.cpu.panels import geometry, panels
 from numba_lstm.kernels.specs import Activation
 
@@ -19,10 +19,11 @@ SHAPE = geometry("float32")
         lambda: products.affine(SHAPE, 1),
         lambda: gradients._plain_columns(SHAPE, 1),
         lambda: packing._pack_gates(SHAPE),
-        lambda: streaming._steps(SHAPE),
+        lambda: stream_programs.steps_of_one(SHAPE),
+        lambda: stream_programs.steps_of_rows(SHAPE),
         lambda: activations._value(Activation("tanh"), "float32"),
     ],
-    ids=["forward", "backward", "affine", "gradient", "pack", "stream", "activation"],
+    ids=["forward", "backward", "affine", "gradient", "pack", "stream", "stream of rows", "activation"],
 )
 def test_a_kernel_has_one_signature_and_refuses_others(make):
     run = make()

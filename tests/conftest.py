@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -33,3 +34,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes minutes; run with -m slow")
     config.addinivalue_line("markers", "gpu: needs an NVIDIA GPU, and is skipped without one; run alone with -m gpu")
     config.addinivalue_line("markers", "peers: compares with another framework, which must be installed; run with -m peers")
+
+
+@pytest.fixture(autouse=True)
+def _as_many_threads_as_before() -> Iterator[None]:
+    """No test leaves its number of threads to the next."""
+    from numba_lstm import get_num_threads, set_num_threads  # here, after the variable above
+
+    before = get_num_threads()
+    yield
+    if get_num_threads() != before:
+        set_num_threads(before)

@@ -81,18 +81,29 @@ class LSTMGradients(NamedTuple):
 
 
 class LSTMPart(NamedTuple):
-    """An LSTM as a part of a stream."""
+    """An LSTM as a part of a model."""
 
     weights: LSTMWeights
     spec: LSTMSpec
+    sequences: bool = False  #: whether it answers all steps; a stream has one at a time
+
+    @property
+    def own(self) -> list[Weight]:
+        """The weights that there are."""
+        return [weight for weight in self.weights if weight is not None]
 
 
 class DensePart(NamedTuple):
-    """A Dense layer as a part of a stream; without a kernel, an activation alone."""
+    """A Dense layer as a part of a model; without a kernel, an activation alone."""
 
     kernel: Weight | None
     bias: Weight | None
     activation: Activation
+
+    @property
+    def own(self) -> list[Weight]:
+        """The weights that there are."""
+        return [weight for weight in (self.kernel, self.bias) if weight is not None]
 
 
 class Stepper(Protocol):
@@ -110,3 +121,28 @@ class Stepper(Protocol):
 
     def set_states(self, states: Sequence[tuple[npt.NDArray[Any], npt.NDArray[Any]]] | None) -> None:
         """Overwrite all states; None sets them to zero."""
+
+
+class Passes(NamedTuple):
+    """What a :class:`GradientProgram` answers."""
+
+    value: float  #: of the loss
+    y: Array  #: the output, the caller's own
+
+
+class GradientProgram(Protocol):
+    """A forward and a backward pass through a model's parts, for batches of one shape; it serves one thread at a time."""
+
+    @property
+    def gradients(self) -> Sequence[tuple[Array, ...]]:
+        """The arrays of each part's gradients, in the order of its weights: what the last call left there."""
+
+    def __call__(self, x: Array, target: Array) -> Passes:
+        """The loss of a batch, with the weights as they are now; its gradients are in :attr:`gradients` then."""
+
+
+class UpdateProgram(Protocol):
+    """A step of an optimizer whose arrays lie ready: those of the weights, of their slots and of the gradients."""
+
+    def __call__(self, step: int, rate: float) -> None:
+        """:meth:`Ops.update` with the gradients as they are now."""

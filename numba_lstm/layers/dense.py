@@ -103,7 +103,10 @@ class Dense(Layer):
         return Backward(dx, gradients=(dkernel, dbias) if self.use_bias else (dkernel,))
 
     def stream_parts(self) -> list[LSTMPart | DensePart]:
-        return [DensePart(self.kernel, self.bias, self.activation)]
+        return [self.training_part()]
+
+    def training_part(self) -> DensePart:
+        return DensePart(self.kernel, self.bias, self.activation)
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -117,6 +117,11 @@ class Owner:
         trainable = {id(v) for v in self.trainable_weights}
         return [v for v in self.variables if id(v) not in trainable]
 
+    def flags(self) -> list[bool]:
+        """All that decides about :attr:`trainable_weights`."""
+        own = [self.trainable, *[variable.trainable for variable in self.variables]]
+        return own if not self.parts else own + [flag for part in self.parts for flag in part.flags()]
+
     def count_params(self) -> int:
         """The number of elements of all variables.
 

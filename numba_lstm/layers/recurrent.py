@@ -120,6 +120,11 @@ class Recurrent(SequenceLayer):
             raise NotImplementedError(f"{self.name} goes backwards, from a last step that a stream never knows.")
         return [cell.stream_part() for cell in self.cells]
 
+    def training_part(self) -> LSTMPart | None:
+        if len(self.cells) > 1 or self.go_backwards or self.stateful:
+            return None
+        return self.cells[0].plain_part(self.return_sequences)
+
     # -- states -------------------------------------------------------------------------------------------------------
 
     @property

@@ -8,7 +8,7 @@ from ..kernels.contract import Array, DensePart, LSTMPart, Ops, Tape
 from ..kernels.specs import Key
 from .arguments import Shape
 from .base import Backward, Forward, Layer
-from .streamed import streamed
+from .parts import streamed
 
 
 class TimeDistributed(Layer):

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ..device import get_num_threads
 from ..kernels.contract import DensePart, LSTMPart, Stepper
-from ..layers.streamed import streamed
+from ..layers.parts import streamed
 from .chain import Chain
 
 #: Multiplications up to which the calls of a model's ops, some 100 microseconds, are worth saving: a few milliseconds' work.

@@ -57,6 +57,7 @@ class Chain(Stack):
     def __init__(self, name: str | None, dtype: str, trainable: bool) -> None:
         super().__init__(name, dtype, trainable)
         self._device: str | None = None
+        self._planned: tuple[list[bool], list[Layer], Plan] | None = None
 
     # -- device -------------------------------------------------------------------------------------------------------
 
@@ -187,6 +188,14 @@ class Chain(Stack):
 
     def plan(self) -> Plan:
         """What a training step of the built model changes, as its layers are now."""
+        flags = [self._trainable, *[flag for layer in self._layers for flag in layer.flags()]]
+        if self._planned is not None and self._planned[0] == flags and self._planned[1] == self._layers:
+            return self._planned[2]
+        plan = self._plan()
+        self._planned = flags, self.layers, plan
+        return plan
+
+    def _plan(self) -> Plan:
         weights = self.trainable_weights
         wanted = {id(variable) for variable in weights}
         chosen = [[i for i, variable in enumerate(layer.variables) if id(variable) in wanted] for layer in self._layers]

@@ -19,6 +19,7 @@ from ..training.batches import steps_first
 from ..training.settling import settle_mask
 from .at_once import AtOnce
 from .chain import Chain
+from .steps_at_once import StepsAtOnce
 from .trainer import Trainer
 
 if TYPE_CHECKING:
@@ -73,6 +74,11 @@ class Sequential(Chain, Trainer):
     def at_once(self) -> AtOnce:
         """The quick way of few or short sequences."""
         return AtOnce(self)
+
+    @cached_property
+    def steps_at_once(self) -> StepsAtOnce:
+        """The quick way of a training step."""
+        return StepsAtOnce(self)
 
     # -- calling ------------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..inputs import as_count, as_real
-from ..layers.streamed import streamed
+from ..layers.parts import streamed
 
 if TYPE_CHECKING:
     from .sequential import Sequential

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -134,6 +135,19 @@ class Optimizer:
         rate = self.learning_rate
         self.iterations += 1
         ops.update(variables, gradients, self.slots, self.spec, step=self.iterations, rate=rate)
+
+    def bound(self, ops: Ops, gradients: Sequence[Array], variables: Sequence[Variable]) -> Callable[[], None]:
+        """:meth:`apply` for many steps, whose ``gradients`` are written into the same arrays before each."""
+        if self.clipping:
+            return partial(self.apply, ops, gradients, variables)
+        program = ops.update_program(variables, gradients, self.slots, self.spec)
+
+        def step() -> None:
+            rate = self.learning_rate
+            self.iterations += 1
+            program(self.iterations, rate)
+
+        return step
 
     # -- saving -------------------------------------------------------------------------------------------------------
 

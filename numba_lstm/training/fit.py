@@ -131,7 +131,10 @@ def fit(
     model.optimizer.build(model.trainable_weights)
     model.history = listeners.history
     model.stop_training = False
-    _Run(model, train, validation, validated, listeners, window).epochs(initial_epoch, epochs)
+    try:
+        _Run(model, train, validation, validated, listeners, window).epochs(initial_epoch, epochs)
+    finally:
+        model.steps_at_once.forget()
     return listeners.history
 
 

@@ -38,12 +38,22 @@ def train_step(model: Sequential, ops: Ops, plan: Plan, batch: Batch, states: St
     states : list of tuples
         The last states of each layer.
     """
-    assert model.optimizer is not None
-    passed = model.forward(batch.x, True, model.random.next_key(), batch.mask, states)
-    outcome, dy = _judge(model, ops, plan, batch, passed, gradient=True)
-    model.optimizer.apply(ops, model.backward(passed.tapes, dy, plan=plan).weights, plan.weights)
+    optimizer, loss, key = model.optimizer, model.loss, model.random.next_key()
+    assert optimizer is not None
+    assert loss is not None
+    after: States = []
+    passes = None
+    if states is None and batch.mask is None and batch.weight is None:
+        passes = model.steps_at_once(batch.x, batch.target, loss, optimizer, plan)
+    if passes is not None:
+        outcome = Outcome(passes.value, passes.y, batch.target, None, None, batch.size)
+    else:
+        passed = model.forward(batch.x, True, key, batch.mask, states)
+        outcome, dy = _judge(model, ops, plan, batch, passed, gradient=True)
+        optimizer.apply(ops, model.backward(passed.tapes, dy, plan=plan).weights, plan.weights)
+        after = passed.states
     model.constrain()
-    return outcome, passed.states
+    return outcome, after
 
 
 def test_step(model: Sequential, ops: Ops, plan: Plan, batch: Batch) -> Outcome:

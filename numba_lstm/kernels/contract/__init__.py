@@ -16,7 +16,21 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ..values import Array, DensePart, LSTMGradients, LSTMNoise, LSTMOutput, LSTMPart, LSTMWeights, Stepper, Tape, Weight
+from ..values import (
+    Array,
+    DensePart,
+    GradientProgram,
+    LSTMGradients,
+    LSTMNoise,
+    LSTMOutput,
+    LSTMPart,
+    LSTMWeights,
+    Passes,
+    Stepper,
+    Tape,
+    UpdateProgram,
+    Weight,
+)
 from .arrays import ArrayOps
 from .layers import LayerOps
 from .lstm import LSTMOps
@@ -25,14 +39,17 @@ from .training import TrainingOps
 __all__ = [
     "Array",
     "DensePart",
+    "GradientProgram",
     "LSTMGradients",
     "LSTMNoise",
     "LSTMOutput",
     "LSTMPart",
     "LSTMWeights",
     "Ops",
+    "Passes",
     "Stepper",
     "Tape",
+    "UpdateProgram",
     "Weight",
 ]
 

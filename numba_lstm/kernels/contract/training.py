@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from ..specs import LossSpec, MetricSpec, UpdateSpec
-from ..values import Array, Weight
+from ..values import Array, DensePart, GradientProgram, LSTMPart, UpdateProgram, Weight
 
 
 class TrainingOps(Protocol):
@@ -100,3 +100,18 @@ class TrainingOps(Protocol):
 
         Moments below 2**-62 (float64: 2**-510) in magnitude may be flushed to zero.
         """
+
+    def gradient_program(
+        self, parts: Sequence[LSTMPart | DensePart], x: Array, target: Array, loss: LossSpec, *, first: int
+    ) -> GradientProgram | None:
+        """Both passes through ``parts`` for batches like ``x`` and ``target``; None where ops one by one are as fast.
+
+        Its answers are those of the forward ops in training, of :meth:`loss` without weights, and of the backward ops from the
+        last part down to part ``first``, bit for bit. Parts are LSTMs without options and Dense layers; a part before ``first``
+        has no gradients. A program keeps buffers for a batch's tapes.
+        """
+
+    def update_program(
+        self, weights: Sequence[Weight], gradients: Sequence[Array], slots: Sequence[Sequence[Weight]], spec: UpdateSpec
+    ) -> UpdateProgram:
+        """:meth:`update` for many steps, whose ``gradients`` are written into the same arrays before each."""

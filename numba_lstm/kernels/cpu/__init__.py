@@ -25,14 +25,14 @@ from .clipping import clip_gradients
 from .dense import dense_backward, dense_forward
 from .dropout import dropout_backward, dropout_forward
 from .embedding import embedding_backward, embedding_forward
+from .gradient_programs import gradient_program
 from .layer_norm import layer_norm_backward, layer_norm_forward
 from .losses import loss, metric
-from .lstm import lstm_path
-from .lstm_paths import lstm_backward, lstm_forward
+from .lstm_paths import lstm_backward, lstm_forward, lstm_path
 from .noise import noise_forward
 from .pool import together
 from .streaming import stream
-from .updates import update
+from .updates import update, update_program
 
 __all__ = [
     "activation_backward",
@@ -51,6 +51,7 @@ __all__ = [
     "embedding_forward",
     "flip",
     "gather",
+    "gradient_program",
     "layer_norm_backward",
     "layer_norm_forward",
     "loss",
@@ -73,5 +74,6 @@ __all__ = [
     "together",
     "unlike",
     "update",
+    "update_program",
     "zero_masked",
 ]

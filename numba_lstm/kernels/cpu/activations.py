@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy.typing as npt
@@ -110,38 +111,53 @@ def _softmax_slope(dtype: str) -> Any:
     return kernel(softmax_slope, f"softmax_slope_{dtype}", NUMBA[dtype], "f2 f2 f2 i")
 
 
+def value_calls(activation: Activation, z: Array, y: Array, C: int) -> list[Callable[[], None]]:
+    """The calls that make the settled activation of padded rows z, of C columns, in y, which may be z; none for linear."""
+    if activation.name == "linear":
+        return []
+    dtype = dtype_name(z.dtype)
+    return [partial(_softmax(dtype), z, y, C) if activation.name in ROWWISE else partial(_value(activation, dtype), z, y)]
+
+
+def slope_calls(activation: Activation, kept: Array | None, dz: Array, C: int) -> list[Callable[[], None]]:
+    """The calls that turn the gradient of the settled activation, in rows dz, into that of its argument; none for linear."""
+    if kept is None:
+        return []
+    dtype = dtype_name(dz.dtype)
+    if activation.name in ROWWISE:
+        return [partial(_softmax_slope(dtype), kept, dz, dz, C)]
+    return [partial(_slope(activation, dtype), kept, dz, dz)]
+
+
+def room(activation: Activation, z: Array, training: bool) -> Array:
+    """Where the settled activation of z goes: z itself, or another array where its slope is computed from z."""
+    return aligned(z.shape, z.dtype) if training and activation.name not in ROWWISE and keeps_z(activation) else z
+
+
 class Kept(NamedTuple):
     """The tape of an activation: what it keeps, in padded rows, and the shape of y."""
 
     activation: Activation
-    kept: Array | None
+    kept: Array | None  #: None of linear
     shape: tuple[int, ...]
 
 
 def apply(activation: Activation, z: Array, shape: tuple[int, ...], training: bool) -> tuple[Array, Kept | None]:
     """The activation of padded rows z, which may be overwritten, as an array of ``shape``, and its tape."""
-    activation, kept = settled(activation), (y := z)
-    dtype = dtype_name(z.dtype)
-    if activation.name in ROWWISE:
-        _softmax(dtype)(z, y, shape[-1])
-    elif activation.name != "linear":
-        if training and keeps_z(activation):
-            y = aligned(z.shape, z.dtype)
-        _value(activation, dtype)(z, y)
-    tape = Kept(activation, None if activation.name == "linear" else kept, shape) if training else None
-    return shaped(y, shape), tape
+    activation = settled(activation)
+    y = room(activation, z, training)
+    for call in value_calls(activation, z, y, shape[-1]):
+        call()
+    kept = None if activation.name == "linear" else z
+    return shaped(y, shape), Kept(activation, kept, shape) if training else None
 
 
 def gradient(tape: Kept, dy: Array, padded: int) -> Array:
     """The gradient of the activation's argument in rows of ``padded`` columns, a buffer of its own."""
     activation, kept, shape = tape
     rows = buffer(dy, padded)
-    if kept is None:
-        return rows
-    if activation.name in ROWWISE:
-        _softmax_slope(dtype_name(rows.dtype))(kept, rows, rows, shape[-1])
-    else:
-        _slope(activation, dtype_name(rows.dtype))(kept, rows, rows)
+    for call in slope_calls(activation, kept, rows, shape[-1]):
+        call()
     return rows
 
 

@@ -16,7 +16,7 @@ from .arrays import shaped
 from .gradients import plain_gradient
 from .memory import aligned
 from .panels import columns, geometry
-from .products import affine, product
+from .products import affine, product_call
 
 Array = npt.NDArray[Any]
 
@@ -33,7 +33,7 @@ def _product(x: Array, W: Array, b: Array, C: int) -> Array:
     run, blocks, padded = _plan(C, x.dtype)
     x = x if x.ndim == 3 else x[None]
     out = aligned((x.shape[0] * x.shape[1], padded), x.dtype)
-    product(run, x, W, b, out, blocks)
+    product_call(run, x, W, b, out, blocks)()
     return out
 
 

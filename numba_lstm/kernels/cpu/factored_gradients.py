@@ -137,10 +137,14 @@ def weight_gradients(
     _, cut, _ = layout
     h, x1, x = rows[:, : cut.H], rows[:, cut.padded : cut.padded + D + 1], rows[:, cut.padded : cut.padded + D]
     if noise.inputs is None and noise.recurrent is None:
-        all_ = gate_gradient(rows[:, : cut.padded + D + 1], dz, *layout)
-        return all_[: cut.H], all_[cut.padded : -1], all_[-1]
+        return sides(gate_gradient(rows[:, : cut.padded + D + 1], dz, *layout), cut)
     dU = gate_gradient(h, dz, *layout) if noise.recurrent is None else factored_gradient(h, noise.recurrent, dz, *layout)
     if noise.inputs is None:
         dW1 = gate_gradient(x1, dz, *layout)
         return dU, dW1[:-1], dW1[-1]
     return dU, factored_gradient(x, noise.inputs, dz, *layout), gate_gradient(x1[:, D:], dz, *layout)[0]
+
+
+def sides(all_: Array, cut: Panels) -> tuple[Array, Array, Array]:
+    """dU, dW and db in the product of rows ``[h | x | 1]`` with dz."""
+    return all_[: cut.H], all_[cut.padded : -1], all_[-1]

@@ -6,7 +6,8 @@ A batch has few outputs beside the states that led to them, so clarity wins over
 from __future__ import annotations
 
 import math
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -189,21 +190,25 @@ def _operands(y: Array, target: Array, sparse: bool, weight: Array | None) -> tu
     return y, _steps(np.asarray(target, y.dtype), 3), np.zeros((0, 0), np.int64), weights
 
 
-def loss(y: Array, target: Array, spec: LossSpec, *, weight: Array | None = None, gradient: bool) -> tuple[float, Array | None]:
-    """CPU twin: values and gradient in one pass."""
+def loss_call(y: Array, target: Array, spec: LossSpec, weight: Array | None, dy: Array, value: Array) -> Callable[[], None]:
+    """The call that puts the loss in ``value`` (1,) and its gradient in ``dy``, of y's shape, or empty for none."""
     code = LOSSES.index(spec.name)
     y3, targets, labels, weights = _operands(y, target, code == SPARSE, weight)
-    dy = np.empty(y3.shape if gradient else (0, 0, 0), y.dtype)
-    value = np.empty(1)
+    dy3 = dy.reshape(y3.shape if dy.size else (0, 0, 0))
     low = float(y.dtype.type(spec.epsilon))  # as y's dtype knows them: 1 - 1e-7 is 1 - 1.2e-7 in float32
     high = float(y.dtype.type(1) - y.dtype.type(spec.epsilon))
     if code in (CATEGORICAL, SPARSE):
         run = _crossentropy(code == SPARSE, spec.from_logits, dtype_name(y.dtype))
-        run(y3, targets, labels, weights, dy, value, spec.label_smoothing, low, high)
-    else:
-        run = _elementwise(code, spec.from_logits, dtype_name(y.dtype))
-        run(y3, targets, weights, dy, value, spec.label_smoothing, spec.delta, low, high)
-    return float(value[0]), dy.reshape(y.shape) if gradient else None
+        return partial(run, y3, targets, labels, weights, dy3, value, spec.label_smoothing, low, high)
+    run = _elementwise(code, spec.from_logits, dtype_name(y.dtype))
+    return partial(run, y3, targets, weights, dy3, value, spec.label_smoothing, spec.delta, low, high)
+
+
+def loss(y: Array, target: Array, spec: LossSpec, *, weight: Array | None = None, gradient: bool) -> tuple[float, Array | None]:
+    """CPU twin: values and gradient in one pass."""
+    dy, value = np.empty(y.shape if gradient else (0,), y.dtype), np.empty(1)
+    loss_call(y, target, spec, weight, dy, value)()
+    return float(value[0]), dy if gradient else None
 
 
 def metric(y: Array, target: Array, spec: MetricSpec, *, weight: Array | None = None) -> tuple[float, float]:

@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from ...gates import COUNT
 from ..contract import Weight
-from . import packing, pool
+from . import packing
 from .memory import aligned
 from .panels import Panels, Shape, columns
-from .products import through_gates
+from .products import through_gates_call
 
 Array = npt.NDArray[Any]
 
@@ -56,7 +56,5 @@ def input_gradient(size: tuple[int, int, int], W: Weight, dz: Array, shape: Shap
     inputs = columns(D, shape)
     packed = W.prepared("cpu.transposed", packing.gate_blocks_transposed)
     dx = aligned((T * N, inputs.padded(shape)), dz.dtype)
-    run = through_gates(shape, inputs.C)
-    parts = pool.parts_for(T * N * D * cut.gates, T * N)
-    pool.run(parts, lambda part: run(dz, packed, dx, cut.H, cut.lanes, inputs.full, apart, *pool.span(T * N, part, parts)))
+    through_gates_call(dz, packed, dx, shape, cut, D, apart)()
     return dx.reshape(T, N, -1)[:, :, :D]

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
+from ...gates import COUNT
 from ..contract import LSTMGradients, LSTMNoise, LSTMOutput, LSTMWeights
 from ..specs import LSTMSpec
 from . import lstm, lstm_int8, lstm_rows, lstm_rows_gradients
+from .host import HOST
+from .int8_products import HIGHEST
+from .lstm_plans import steps_ahead
 from .own import settled_spec
+from .panels import geometry, panels
+from .tile import HEIGHT
 
 Array = npt.NDArray[Any]
 
@@ -38,3 +45,17 @@ def lstm_backward(tape: Any, dy: Array | None, dh: Array | None, dc: Array | Non
     """CPU twin: the way that the tape has come."""
     way = lstm_rows_gradients if isinstance(tape, lstm_rows.Tape) else lstm
     return way.lstm_backward(tape, dy, dh, dc, need_dx=need_dx)
+
+
+def lstm_path(N: int, T: int, D: int, H: int, dtype: Any, spec: LSTMSpec, *, training: bool, rows: bool, gatewise: bool) -> str:
+    """CPU twin: instruction set and rows by columns of the tallest tile, then what is special.
+
+    ``rows``: each step goes by whole rows; ``gates``: products have masks of each gate; ``ahead``: x W is done before the loop;
+    ``int8``: by whole numbers.
+    """
+    shape = geometry(np.dtype(dtype))
+    if spec.int8:
+        return f"cpu:{HOST.isa}:{min(N, HIGHEST)}x{COUNT * shape.V}:int8"
+    ahead = not (rows or gatewise) and steps_ahead(N, T, D, panels(H, shape.V), np.dtype(dtype)) > 0
+    special = {"rows": rows, "gates": gatewise, "ahead": ahead}
+    return ":".join([f"cpu:{HOST.isa}:{min(N, HEIGHT)}x{shape.w}", *(name for name, so in special.items() if so)])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -95,14 +96,30 @@ def _pack_columns(shape: Shape) -> Any:
     return kernel(pack_columns, f"pack_columns_{shape.dtype}x{shape.V}", NUMBA[shape.dtype], "x2 f1 i i")
 
 
-def gate_panels(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
+class Form(NamedTuple):
+    """A form of a weight, and the call that fills it with what the weight holds then."""
+
+    array: npt.NDArray[Any]
+    fill: Callable[[], None]
+
+    def filled(self) -> npt.NDArray[Any]:
+        """The form of the weight as it is now."""
+        self.fill()
+        return self.array
+
+
+def gate_panels_form(W: npt.NDArray[Any]) -> Form:
     """W (K, 4H), or b (4H,) as one row, packed in panels."""
     W = W.reshape(-1, W.shape[-1])
     shape = geometry(W.dtype)
     cut = panels(W.shape[1] // COUNT, shape.V)
     out = aligned((W.shape[0] * cut.gates,), W.dtype)
-    _pack_gates(shape)(W, out, cut.H, cut.full, cut.v)
-    return out
+    return Form(out, partial(_pack_gates(shape), W, out, cut.H, cut.full, cut.v))
+
+
+def gate_panels(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """:func:`gate_panels_form`, filled."""
+    return gate_panels_form(W).filled()
 
 
 def gate_bias(bias: Weight | None, cut: Panels, dtype: Any) -> npt.NDArray[Any]:
@@ -131,34 +148,47 @@ def peephole_gradient(shares: npt.NDArray[Any], cut: Panels) -> npt.NDArray[Any]
     return np.concatenate([whole, last], axis=1)[:, : cut.H]
 
 
-def gate_blocks_transposed(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def gate_blocks_transposed_form(W: npt.NDArray[Any]) -> Form:
     """The transpose of W (K, 4H), packed in blocks of K columns for products with dz."""
     shape = geometry(W.dtype)
     cut = panels(W.shape[1] // COUNT, shape.V)
     cols = columns(W.shape[0], shape)
     out = aligned((W.shape[1] * cols.padded(shape),), W.dtype)
     last = cols.padded(shape) - W.shape[0] // shape.w * shape.w
-    _pack_transposed(shape)(W, out, cut.H, last)
-    return out
+    return Form(out, partial(_pack_transposed(shape), W, out, cut.H, last))
 
 
-def blocks(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def gate_blocks_transposed(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """:func:`gate_blocks_transposed_form`, filled."""
+    return gate_blocks_transposed_form(W).filled()
+
+
+def blocks_form(W: npt.NDArray[Any]) -> Form:
     """W (K, C), or b (C,) as one row, packed in blocks of columns."""
     return _plain(W.reshape(-1, W.shape[-1]), transposed=False)
 
 
-def blocks_transposed(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def blocks(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """:func:`blocks_form`, filled."""
+    return blocks_form(W).filled()
+
+
+def blocks_transposed_form(W: npt.NDArray[Any]) -> Form:
     """The transpose of W (K, C), packed in blocks of K columns."""
     return _plain(W, transposed=True)
 
 
-def _plain(W: npt.NDArray[Any], transposed: bool) -> npt.NDArray[Any]:
+def blocks_transposed(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """:func:`blocks_transposed_form`, filled."""
+    return blocks_transposed_form(W).filled()
+
+
+def _plain(W: npt.NDArray[Any], transposed: bool) -> Form:
     shape = geometry(W.dtype)
     K, n = W.shape[::-1] if transposed else W.shape
     padded = columns(n, shape).padded(shape)
     out = aligned((K * padded,), W.dtype)
-    _pack_columns(shape)(W, out, padded - n // shape.w * shape.w, int(transposed))
-    return out
+    return Form(out, partial(_pack_columns(shape), W, out, padded - n // shape.w * shape.w, int(transposed)))
 
 
 def zero_bias(columns_: int, dtype: Any) -> npt.NDArray[Any]:

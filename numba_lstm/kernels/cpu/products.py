@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 import numpy.typing as npt
 
 from . import pool
 from .jit import kernel
-from .panels import NUMBA, Shape
+from .panels import NUMBA, Panels, Shape, columns
 from .simd import data
 from .tile import HEIGHT, height
 from .tile_products import affine_rows, gate_rows
@@ -62,19 +63,21 @@ def runs(x: npt.NDArray[Any], columns: int) -> tuple[int, int, int, int, int, in
     return N, T, rows, steps, columns, N * columns
 
 
-def product(kernel_: Any, x: npt.NDArray[Any], W: Any, b: Any, out: npt.NDArray[Any], blocks: int) -> None:
-    """Run an :func:`affine` kernel over all rows of x (T, N, D), in parts where that is worth it."""
+def product_call(kernel_: Any, x: npt.NDArray[Any], W: Any, b: Any, out: npt.NDArray[Any], blocks: int) -> Callable[[], None]:
+    """The call that runs an :func:`affine` kernel over all rows of x (T, N, D), in parts where that is worth it."""
     outer, inner, *steps = runs(x, out.shape[1])
     D, (M, columns) = x.shape[2], out.shape
     along = inner if outer == 1 else outer
     parts = pool.parts_for(M * D * columns, along)
+    if parts == 1:
+        return partial(kernel_, x, W, b, out, blocks, D, *steps, 0, outer, 0, inner)
 
     def work(part: int) -> None:
         first, last = pool.span(along, part, parts)
         ranges = (0, 1, first, last) if outer == 1 else (first, last, 0, inner)
         kernel_(x, W, b, out, blocks, D, *steps, *ranges)
 
-    pool.run(parts, work)
+    return partial(pool.run, parts, work)
 
 
 @cache
@@ -102,3 +105,19 @@ def through_gates(shape: Shape, C: int) -> Any:
                 tiles -= 1
 
     return kernel(through_gates_product, f"through_gates_{shape.dtype}x{V}_{C}", NUMBA[shape.dtype], "f1 f1 f2 i i i i i i")
+
+
+def through_gates_call(
+    dz: Any, W: Any, out: npt.NDArray[Any], shape: Shape, cut: Panels, D: int, apart: int
+) -> Callable[[], None]:
+    """The call that makes ``dz W^T`` of D columns in out (M, padded): dz as the tape holds it, W transposed in blocks."""
+    blocks, M = columns(D, shape), len(out)
+    run = through_gates(shape, blocks.C)
+    parts = pool.parts_for(M * D * cut.gates, M)
+    if parts == 1:
+        return partial(run, dz, W, out, cut.H, cut.lanes, blocks.full, apart, 0, M)
+
+    def work(part: int) -> None:
+        run(dz, W, out, cut.H, cut.lanes, blocks.full, apart, *pool.span(M, part, parts))
+
+    return partial(pool.run, parts, work)

@@ -14,8 +14,9 @@ from ..specs import LSTMSpec
 from . import lstm_int8, lstm_rows, packing
 from .activations import row_cell
 from .cells import Asked, gate_cell, output_cell, settings, traits
-from .lstm import input_product, steps_ahead
+from .lstm_plans import steps_ahead
 from .lstm_rows import needs_rows
+from .lstm_runs import input_product
 from .memory import address, aligned, stride
 from .own import settled, settled_spec
 from .panels import Panels, columns, geometry, panels
@@ -143,7 +144,8 @@ class _Stepper:
             program = self._program
             if ahead and self._first is not None:
                 W, b, cut = self._first
-                chains = input_product(now, W, b, self._shape, cut)
+                chains = aligned((len(now) * self._N, cut.gates), self._dtype)
+                input_product(now, W, b, chains, self._shape, cut)()
                 program = program.copy()
                 program[0, [BIAS, D, AHEAD]] = address(chains), 0, cut.gates
             self._run(program, now.reshape(-1), y, self._z, NO_MASK, self._features, self._phase, len(now), self._last)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..contract import Weight
+from ..contract import UpdateProgram, Weight
 from ..specs import UpdateSpec
 from . import pool
 from .panels import dtype_name
@@ -21,6 +21,9 @@ Array = npt.NDArray[Any]
 
 #: What an element costs, in multiplications: several streams to memory, a root and a quotient.
 COST = 32
+
+#: Constants that a kernel reads, see :func:`_constants`.
+NUMBERS = 8
 
 _growing = threading.Lock()
 
@@ -63,6 +66,54 @@ def _constants(spec: UpdateSpec, t: int, rate: float) -> list[float]:
     return [decay, rate, spec.epsilon, spec.beta_1, spec.beta_2, of_m, of_g, 1 / (1 - spec.beta_2**t)]
 
 
+class _Program:
+    """An update whose arrays lie ready."""
+
+    def __init__(
+        self, weights: Sequence[Weight], gradients: Sequence[Array], slots: Sequence[Sequence[Weight]], spec: UpdateSpec
+    ) -> None:
+        self._spec = spec
+        self._written = [written for weight, own in zip(weights, slots, strict=True) for written in (weight, *own)]
+        self._calls: list[Callable[[], None]] = []
+        self._numbers: dict[Any, Array] = {}  # of each dtype
+        variant = spec.nesterov if spec.name == "sgd" else spec.centered if spec.name == "rmsprop" else spec.amsgrad
+        for weight, gradient, own in zip(weights, gradients, slots, strict=True):
+            w = weight.writable().reshape(-1)
+            state = _positions(spec, [slot.writable().reshape(-1) for slot in own], w[:0])
+            slope = np.ascontiguousarray(gradient)
+            if not np.may_share_memory(slope, gradient):
+                self._calls.append(partial(np.copyto, slope, gradient))
+            run = update_kernel(spec.name, bool(spec.momentum), variant, dtype_name(w.dtype))
+            numbers = self._numbers.setdefault(w.dtype, np.zeros(NUMBERS, w.dtype))
+            arrays = (w, slope.reshape(-1), *state, numbers)
+            parts = pool.parts_for(w.size * COST, w.size)
+            one = partial(run, *arrays, 0, w.size)
+            self._calls.append(one if parts == 1 else partial(pool.run, parts, partial(_part, run, arrays, parts)))
+
+    def __call__(self, step: int, rate: float) -> None:
+        constants = _constants(self._spec, step, rate)
+        for numbers in self._numbers.values():
+            numbers[:] = constants
+        for written in self._written:
+            written.writable()
+        for call in self._calls:
+            call()
+        for written in self._written:
+            written.written()
+
+
+def _part(run: Any, arrays: Sequence[Array], parts: int, part: int) -> None:
+    """One of ``parts`` of a weight's elements."""
+    run(*arrays, *pool.span(arrays[0].size, part, parts))
+
+
+def update_program(
+    weights: Sequence[Weight], gradients: Sequence[Array], slots: Sequence[Sequence[Weight]], spec: UpdateSpec
+) -> UpdateProgram:
+    """CPU twin: one kernel call a weight and thread."""
+    return _Program(weights, gradients, slots, spec)
+
+
 def update(
     weights: Sequence[Weight],
     gradients: Sequence[Array],
@@ -72,22 +123,8 @@ def update(
     step: int,
     rate: float,
 ) -> None:
-    """CPU twin: one kernel call a weight and thread."""
-    variant = spec.nesterov if spec.name == "sgd" else spec.centered if spec.name == "rmsprop" else spec.amsgrad
-    constants = _constants(spec, step, rate)
-    rules: dict[Any, tuple[Any, Array]] = {}
-    for weight, gradient, own in zip(weights, gradients, slots, strict=True):
-        w = weight.writable().reshape(-1)
-        if w.dtype not in rules:
-            run = update_kernel(spec.name, bool(spec.momentum), variant, dtype_name(w.dtype))
-            rules[w.dtype] = run, np.array(constants, w.dtype)
-        run, numbers = rules[w.dtype]
-        state = _positions(spec, [slot.writable().reshape(-1) for slot in own], w[:0])
-        slope = np.ascontiguousarray(gradient).reshape(-1)
-        parts = pool.parts_for(w.size * COST, w.size)
-        pool.run(parts, lambda part: run(w, slope, *state, numbers, *pool.span(w.size, part, parts)))  # noqa: B023 - at once
-        for written in (weight, *own):
-            written.written()
+    """CPU twin: a program that serves once."""
+    update_program(weights, gradients, slots, spec)(step, rate)
 
 
 def _positions(spec: UpdateSpec, own: list[Array], none: Array) -> list[Array]:

@@ -26,6 +26,7 @@ from .dense import activation_backward, activation_forward, dense_backward, dens
 from .dropout import dropout_backward, dropout_forward
 from .elementwise import add, multiply, scale, unlike
 from .embedding import embedding_backward, embedding_forward
+from .gradient_programs import gradient_program
 from .layer_norm import layer_norm_backward, layer_norm_forward
 from .losses import loss
 from .lstm import lstm_forward
@@ -34,7 +35,7 @@ from .lstm_ways import lstm_path
 from .metrics import metric
 from .noise import noise_forward
 from .streaming import stream
-from .updates import update
+from .updates import update, update_program
 
 __all__ = [
     "activation_backward",
@@ -53,6 +54,7 @@ __all__ = [
     "embedding_forward",
     "flip",
     "gather",
+    "gradient_program",
     "layer_norm_backward",
     "layer_norm_forward",
     "loss",
@@ -75,5 +77,6 @@ __all__ = [
     "together",
     "unlike",
     "update",
+    "update_program",
     "zero_masked",
 ]

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from ..specs import UpdateSpec
-from ..values import Weight
+from ..values import UpdateProgram, Weight
 from .compiler import Kernel, jit
 from .elementwise import flat
 from .launching import element, launch_elements
@@ -38,6 +38,13 @@ def update(
             w, *states = (flat(stack.enter_context(moved(v))) for v in (weight, *own))
             states += [w] * (3 - len(states))
             launch_elements(kernel, w.size, w, flat(g), *states, *numbers)
+
+
+def update_program(
+    weights: Sequence[Weight], gradients: Sequence[Array], slots: Sequence[Sequence[Weight]], spec: UpdateSpec
+) -> UpdateProgram:
+    """Nothing is prepared: launches are asynchronous."""
+    return lambda step, rate: update(weights, gradients, slots, spec, step=step, rate=rate)
 
 
 def _numbers(spec: UpdateSpec, step: int, rate: float) -> tuple[float, ...]:

@@ -25,13 +25,14 @@ from .arrays import (
 from .dense import activation_backward, activation_forward, dense_backward, dense_forward
 from .dropout import dropout_backward, dropout_forward
 from .embedding import embedding_backward, embedding_forward
+from .gradient_programs import gradient_program
 from .losses import loss, metric
 from .lstm import lstm_backward, lstm_forward, lstm_path
 from .noise import noise_forward
 from .norms import batch_norm_backward, batch_norm_forward, layer_norm_backward, layer_norm_forward
 from .streaming import stream
 from .together import together
-from .updates import clip_gradients, update
+from .updates import clip_gradients, update, update_program
 
 __all__ = [
     "activation_backward",
@@ -50,6 +51,7 @@ __all__ = [
     "embedding_forward",
     "flip",
     "gather",
+    "gradient_program",
     "layer_norm_backward",
     "layer_norm_forward",
     "loss",
@@ -72,5 +74,6 @@ __all__ = [
     "together",
     "unlike",
     "update",
+    "update_program",
     "zero_masked",
 ]

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..values import UpdateProgram
+
 Array = npt.NDArray[Any]
 
 
@@ -115,3 +117,10 @@ def update(
         RULES[spec.name](w, g, [slot.writable() for slot in own], spec, step, rate)
         for written in (weight, *own):
             written.written()
+
+
+def update_program(
+    weights: Sequence[Any], gradients: Sequence[Array], slots: Sequence[Sequence[Any]], spec: Any
+) -> UpdateProgram:
+    """Nothing is prepared."""
+    return lambda step, rate: update(weights, gradients, slots, spec, step=step, rate=rate)

@@ -1,0 +1,99 @@
+"""An LSTM's two passes over batches of one size, bound once: its buffers, and the calls that fill them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...gates import COUNT
+from ..contract import LSTMPart
+from . import packing
+from .cells import Asked
+from .factored_gradients import sides
+from .gradients import gate_gradient_call
+from .lstm import beside
+from .lstm_buffers import padded_steps, panel_stride, start, state
+from .lstm_plans import forward_plan, gradient_plan
+from .lstm_runs import NO_MASK, NO_MASKS, Backward, Forward, Size, backward_call, cutting, forward_buffers, forward_calls
+from .memory import aligned
+from .own import settled_spec
+from .panels import columns
+from .products import through_gates_call
+
+Array = npt.NDArray[Any]
+
+#: A call brings nothing along, but is trained.
+PLAIN = Asked(masked=False, peephole=False, kept_h=False, kept_c=False, training=True)
+
+
+class BoundLSTM:
+    """What :func:`.lstm.lstm_forward` and :func:`.lstm.lstm_backward` do in training, bit for bit.
+
+    Attributes
+    ----------
+    x, y : arrays
+        Where the input (T, N, D) is to be put, and where the output appears.
+    forward, backward : lists of calls
+        To be made in their order.
+    dx, gradients : array and arrays
+        What :meth:`bind_backward` is bound to leave.
+    """
+
+    dx: Array | None = None
+    gradients: tuple[Array, ...] = ()
+
+    def __init__(self, part: LSTMPart, size: Size, dtype: np.dtype[Any]) -> None:
+        W, U, b = (weight and weight.value for weight in part.weights[:3])
+        H = len(U)
+        self._size, self._dtype, self._W, self._U, self._biased = size, dtype, W, U, b is not None
+        self._sequences, self._spec = part.sequences, settled_spec(part.spec)
+        plan = forward_plan(self._spec, PLAIN, dtype, size.N, H)
+        cut = plan.cut
+        how = cutting(size, cut, PLAIN, dtype)
+        h, c, z, gates = forward_buffers(size, plan, how, dtype, training=True, sequences=part.sequences)
+        start(h, None, cut.padded, H)
+        start(c, None, cut.padded, H)
+        self.x = beside(h, size, cut)
+        self.y: Array = h[1:, :, :H] if part.sequences else h[size.T, :, :H]
+        forms = [packing.gate_panels_form(weight) for weight in (W, U, b) if weight is not None]
+        bias = forms[2].array if self._biased else packing.zero_bias(cut.gates, dtype)
+        packed = (forms[0].array, forms[1].array, bias)
+        on = Forward(self.x, *packed, h, c, z, gates, z[0, :0], NO_MASK, NO_MASKS, NO_MASKS, z[:0, None], z[:0, None])
+        self._h, self._c, self._gates = h, c, gates
+        self.forward: list[Callable[[], None]] = [*(form.fill for form in forms), *forward_calls(plan, size, how, on)]
+        self.backward: list[Callable[[], None]] = []
+
+    def bind_backward(self, dy: Array, *, need_dx: bool) -> None:
+        """Bind the backward pass to a gradient ``dy`` of the output, which is where it is at each call."""
+        size, dtype, gates, H = self._size, self._dtype, self._gates, len(self._U)
+        T, N, D = size
+        plan = gradient_plan(self._spec, PLAIN, dtype, N, H)
+        shape, cut = plan.shape, plan.cut
+        into_h = state(None, N, H, columns(H, shape).padded(shape), dtype)
+        into_c = state(None, N, H, self._c.shape[2], dtype)
+        self.backward = [partial(into_h.fill, 0), partial(into_c.fill, 0)]
+        if self._sequences:
+            of_y = padded_steps(np.zeros((T, N, H), dtype), cut.padded)
+            self.backward.append(partial(np.copyto, of_y[:, :, :H], dy))
+        else:
+            of_y = np.empty((0, 0, 0), dtype)
+            self.backward.append(partial(np.copyto, into_h[:, :H], dy))
+        transposed = packing.gate_blocks_transposed_form(self._U)
+        states, nothing = (self._c, into_h, into_c, into_c[:0]), into_h[0, :0]
+        on = Backward(of_y, transposed.array, *states, gates, nothing, nothing, NO_MASK, NO_MASKS, NO_MASKS, into_h[None][:0])
+        self.backward += [transposed.fill, backward_call(plan, size, PLAIN, on)]
+        apart, K = panel_stride(T, N, shape, cut), cut.padded + D + 1
+        if need_dx:
+            inputs = packing.gate_blocks_transposed_form(self._W)
+            dx = aligned((T * N, columns(D, shape).padded(shape)), dtype)
+            self.dx = dx.reshape(T, N, -1)[:, :, :D]
+            self.backward += [inputs.fill, through_gates_call(gates, inputs.array, dx, shape, cut, D, apart)]
+        rows = self._h[:T].reshape(T * N, -1)[:, :K]
+        made = aligned((K, COUNT * H), dtype)
+        self.backward.append(gate_gradient_call(rows, gates, made, shape, cut, apart))
+        of_U, of_W, of_b = sides(made, cut)
+        self.gradients = (of_W, of_U, of_b) if self._biased else (of_W, of_U)

@@ -1,0 +1,70 @@
+"""CPU twin of gradient programs: the ops' own kernels on the ops' own arguments, which are bound once for a size.
+
+A training step of a small model takes longer in Python than in kernels: buffers, views, packed weights, plans. A program has
+all of that ready, and a step is a walk along a list of calls without arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..contract import DensePart, GradientProgram, LSTMPart, Passes
+from ..specs import LossSpec
+from .bound_dense import BoundDense
+from .bound_lstm import BoundLSTM
+from .losses import LOSSES, SPARSE, loss_call
+from .lstm_runs import Size
+
+Array = npt.NDArray[Any]
+
+
+class _Program:
+    """Both passes through all parts, and the loss between them."""
+
+    def __init__(self, parts: Sequence[LSTMPart | DensePart], x: Array, target: Array, loss: LossSpec, first: int) -> None:
+        self._weights = [weight for part in parts for weight in part.own]
+        self._x = y = np.empty(x.shape, x.dtype)
+        self._target = np.empty(target.shape, np.int64 if loss.name == LOSSES[SPARSE] else x.dtype)
+        self._calls: list[Callable[[], None]] = []
+        bound: list[BoundLSTM | BoundDense] = []
+        for part in parts:
+            if isinstance(part, LSTMPart):
+                lstm = BoundLSTM(part, Size(*y.shape), x.dtype)
+                if bound:
+                    self._calls.append(partial(np.copyto, lstm.x, y))
+                else:
+                    self._x = lstm.x
+                bound.append(lstm)
+            else:
+                bound.append(BoundDense(part, y))
+            self._calls += bound[-1].forward
+            y = bound[-1].y
+        self._y, self._value = y, np.empty(1)
+        dy = np.empty(y.shape, y.dtype)
+        self._calls.append(loss_call(y, self._target, loss, None, dy, self._value))
+        for index in reversed(range(first, len(bound))):
+            bound[index].bind_backward(dy, need_dx=index > first)
+            self._calls += bound[index].backward
+            dy = bound[index].dx
+        self.gradients = [part.gradients for part in bound]
+
+    def __call__(self, x: Array, target: Array) -> Passes:
+        for weight in self._weights:
+            weight.value  # noqa: B018  # what a device holds comes first
+        self._x[...] = x
+        self._target[...] = target
+        for call in self._calls:
+            call()
+        return Passes(float(self._value[0]), self._y.copy())
+
+
+def gradient_program(
+    parts: Sequence[LSTMPart | DensePart], x: Array, target: Array, loss: LossSpec, *, first: int
+) -> GradientProgram | None:
+    """CPU twin: for LSTMs that go panel by panel without a tape of more than their states, and Dense layers."""
+    return _Program(parts, x, target, loss, first)

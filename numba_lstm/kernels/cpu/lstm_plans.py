@@ -1,0 +1,107 @@
+"""What a call of the LSTM ops is planned by: its compiled loop and cells, and how its sizes are cut for caches and threads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache, partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ...gates import COUNT
+from ..specs import LSTMSpec
+from . import pool
+from .cell_gradients import gate_gradient_cell, output_gradient_cell
+from .cells import Asked, gate_cell, output_cell, settings, traits
+from .lstm_gradient_loops import backward_loop
+from .lstm_loops import forward_loop
+from .panels import Panels, Shape, columns, geometry, panels
+from .tile import HEIGHT
+
+Array = npt.NDArray[Any]
+
+#: Fewer rows than this leave tiles low in a time loop, so the product with W is done for all steps ahead of it.
+FEW_ROWS = HEIGHT
+
+#: Up to this many rows a product ahead pays where W is so large that a step would read it from afar: once a chunk of steps.
+SOME_ROWS = 48
+FAR = 1024 * 1024
+
+#: Bytes of recurrent weights from which on tiles ask for them before they need them, and the rows of a tile that does.
+VERY_FAR = 4 * 1024 * 1024
+TALL_ROWS = 4
+
+#: Bytes of the product with W that are done ahead at a time, to stay in the second-level cache until the loop reads them; but
+#: where W is far at least so many rows.
+AHEAD = 256 * 1024
+AHEAD_ROWS = 128
+
+#: Recurrent weights from which on threads share the panels of a single row (below, a member that another program takes the core
+#: from costs more than all gain), or of up to ``GANG_ROWS`` rows, and the rows of steps for which they then stay together.
+GANG_WEIGHTS = 200_000
+GANG_ROWS, GANG_WEIGHTS_OF_ROWS = 32, 350_000
+GANG_STEPS = 512
+
+
+class Plan(NamedTuple):
+    """What a call needs that does not depend on its sizes N, T and D."""
+
+    shape: Shape
+    cut: Panels
+    numbers: Array  # that cells read
+    loop: Any
+    cells: tuple[Any, ...]  # kept alive
+    addresses: tuple[int, ...]  # of the cells: of whole panels, of the tail
+
+
+def _planned(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], H: int, makers: Sequence[Any], loop: Any) -> Plan:
+    shape, how = geometry(dtype), traits(spec, asked)
+    cut = panels(H, shape.V)
+    cells = tuple(make(how, shape.dtype, lanes) for lanes in (shape.V, cut.v or shape.V) for make in makers)
+    return Plan(shape, cut, settings(spec, dtype), loop(shape, cut), cells, tuple(cell.address for cell in cells))
+
+
+@cache
+def _forward_plan(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], H: int, far: bool) -> Plan:
+    makers = (partial(gate_cell, tape=asked.training), output_cell)
+    return _planned(spec, asked, dtype, H, makers, lambda shape, cut: forward_loop(shape, cut.C, asked.own, far))
+
+
+@cache
+def _gradient_plan(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], H: int, far: bool) -> Plan:
+    makers = (output_gradient_cell, gate_gradient_cell)
+    return _planned(
+        spec, asked, dtype, H, makers, lambda shape, cut: backward_loop(shape, cut.C, columns(H, shape).C, asked.own, far)
+    )
+
+
+def forward_plan(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], N: int, H: int) -> Plan:
+    """The plan of a forward call of N rows."""
+    return _forward_plan(spec, asked, dtype, H, _far(N, H, asked, dtype))
+
+
+def gradient_plan(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], N: int, H: int) -> Plan:
+    """The plan of a backward call of N rows."""
+    return _gradient_plan(spec, asked, dtype, H, _far(N, H, asked, dtype))
+
+
+def _far(N: int, H: int, asked: Asked, dtype: np.dtype[Any]) -> bool:
+    """Whether tiles are tall and wait for the recurrent weights."""
+    return not asked.own and N >= TALL_ROWS and COUNT * H * H * dtype.itemsize >= VERY_FAR
+
+
+def steps_ahead(N: int, T: int, D: int, cut: Panels, dtype: np.dtype[Any]) -> int:
+    """The steps for which the product with W is done ahead at a time; 0: each step does its own."""
+    row = cut.gates * dtype.itemsize
+    far = D * row > FAR and N <= SOME_ROWS
+    if T == 1 or D == 1 or not (far or N < FEW_ROWS):
+        return 0
+    return max(1, AHEAD // (N * row), -(-AHEAD_ROWS // N) if far else 1)
+
+
+def members(T: int, N: int, cut: Panels, asked: Asked) -> int:
+    """The threads that panels are shared among, where rows are too few to share."""
+    weights = cut.gates * cut.padded
+    enough = weights >= (GANG_WEIGHTS if N == 1 else GANG_WEIGHTS_OF_ROWS) and T * N * weights >= pool.WORTHWHILE
+    return pool.threads() if N <= GANG_ROWS and enough and not asked.own else 1

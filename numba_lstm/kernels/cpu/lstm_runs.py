@@ -1,0 +1,171 @@
+"""A call of the LSTM's loops over time, as calls without arguments: to be made at once, or kept and made over and over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ...gates import COUNT
+from . import pool
+from .cells import Asked
+from .lstm_buffers import panel_stride
+from .lstm_plans import GANG_STEPS, Plan, members, steps_ahead
+from .memory import aligned, stride, together
+from .panels import Panels, Shape, columns
+from .products import affine, product_call
+
+Array = npt.NDArray[Any]
+Call = Callable[[], None]
+
+NO_MASK = np.zeros((0, 0), np.bool_)
+NO_MASKS = np.zeros((0, 0, 0), np.bool_)
+NO_MEETING = np.zeros(1, np.int64)
+
+#: Bytes of dz that a chunk of the backward product keeps in the second-level cache.
+L2_SHARE = 128 * 1024
+
+
+class Size(NamedTuple):
+    """What a call is large in."""
+
+    T: int
+    N: int
+    D: int
+
+
+class Cutting(NamedTuple):
+    """How a forward call is cut."""
+
+    ahead: int  #: steps whose product with W is done ahead at a time
+    steps: int  #: that a call of the loop takes
+    parts: int  #: of the rows, for threads
+    members: int  #: of a gang that shares the panels instead
+
+
+def cutting(size: Size, cut: Panels, asked: Asked, dtype: np.dtype[Any]) -> Cutting:
+    """How a forward call is cut now, by its sizes and the number of threads."""
+    T, N, D = size
+    ahead = 0 if asked.own else steps_ahead(N, T, D, cut, dtype)
+    gang = members(T, N, cut, asked)
+    steps = max(ahead, GANG_STEPS // N) if gang > 1 else ahead or T
+    parts = pool.parts_for(min(steps, T) * N * (cut.H if ahead else D + cut.H) * cut.gates, N)
+    return Cutting(ahead, steps, parts, gang)
+
+
+class Forward(NamedTuple):
+    """What a forward call's loops read and write."""
+
+    x: Array
+    W: Array
+    U: Array
+    b: Array
+    h: Array  #: a ring of T + 1 states; of 2, where neither a tape nor all outputs are asked for
+    c: Array  #: a ring of T + 1 states with a tape, else 1
+    z: Array  #: scratch of each part or member
+    gates: Array  #: the tape's panels
+    peephole: Array
+    valid: Array
+    kept_h: Array
+    kept_c: Array
+    factors: Array
+    seen: Array
+
+
+def forward_buffers(
+    size: Size, plan: Plan, how: Cutting, dtype: np.dtype[Any], *, training: bool, sequences: bool
+) -> tuple[Array, Array, Array, Array]:
+    """h, c, z and gates of :class:`Forward`; with a tape, rows of h have room for x and 1 behind h."""
+    (T, N, D), shape, cut = size, plan.shape, plan.cut
+    h, c, z = together(
+        dtype,
+        (T + 1 if training or sequences else 2, N, stride(cut.padded + (D + 1 if training else 0), dtype)),
+        (T + 1 if training else 1, N, stride(cut.padded, dtype)),
+        (max(how.parts, how.members), shape.scratch),
+    )
+    if not training:
+        return h, c, z, z[0, :0]
+    return h, c, z, aligned((panel_stride(T, N, shape, cut) * cut.full + T * N * COUNT * cut.v,), dtype)
+
+
+def forward_calls(plan: Plan, size: Size, how: Cutting, on: Forward) -> Iterator[Call]:
+    """The calls of a forward call, in their order."""
+    (T, N, D), shape, cut = size, plan.shape, plan.cut
+    apart = panel_stride(T, N, shape, cut) if on.gates.size else 0
+    chains = aligned((min(T, how.ahead) * N, cut.gates), on.x.dtype) if how.ahead else on.b[None]
+    for t0 in range(0, T, how.steps):
+        t1 = min(T, t0 + how.steps)
+        if how.ahead:
+            yield input_product(on.x[t0:t1], on.W, on.b, chains[: (t1 - t0) * N], shape, cut)
+        work = _steps(plan, on, chains.reshape(-1), 0 if how.ahead else D, apart, t0, t1)
+        yield partial(share, N, how.parts, how.members, work)
+
+
+def _steps(
+    plan: Plan, on: Forward, chains: Array, D: int, apart: int, t0: int, t1: int
+) -> Callable[[int, int, int, Array, int, int], None]:
+    """Steps t0 .. t1 of some rows, or of all rows by a member of a gang."""
+    x, W, U, _, h, c, z, gates, peephole, valid, kept_h, kept_c, factors, seen = on
+    loop, numbers, addresses, cut = plan.loop, plan.numbers, plan.addresses, plan.cut
+
+    def work(part: int, r0: int, r1: int, meeting: Array, member: int, all_: int) -> None:
+        loop(
+            x, W, U, chains, h, c, gates, peephole, numbers, valid, kept_h, kept_c, factors, seen, z[part], meeting,
+            *addresses, D, cut.H, cut.full, apart, t0, t1, r0, r1, member, all_,
+        )  # fmt: skip
+
+    return work
+
+
+def input_product(x: Array, W: Array, b: Array, chains: Array, shape: Shape, cut: Panels) -> Call:
+    """The call that makes ``b + x W`` of x (T, N, D) in ``chains`` (T * N, columns)."""
+    return product_call(affine(shape, cut.C), x, W, b, chains, cut.full * shape.G)
+
+
+class Backward(NamedTuple):
+    """What a backward call's loop reads and writes."""
+
+    dy: Array
+    U: Array
+    c: Array
+    into_h: Array
+    into_c: Array
+    carry: Array
+    gates: Array  #: become dz
+    peephole: Array
+    shares: Array
+    valid: Array
+    kept_h: Array
+    kept_c: Array
+    of_h: Array
+
+
+def backward_call(plan: Plan, size: Size, asked: Asked, on: Backward) -> Call:
+    """The recurrence of a backward call."""
+    (T, N, _), shape, cut = size, plan.shape, plan.cut
+    dy, U, c, into_h, into_c, carry, gates, peephole, shares, valid, kept_h, kept_c, of_h = on
+    loop, numbers, addresses, apart = plan.loop, plan.numbers, plan.addresses, panel_stride(T, N, shape, cut)
+    blocks, row = columns(cut.H, shape).full, COUNT * shape.V
+
+    def work(part: int, r0: int, r1: int, meeting: Array, member: int, all_: int) -> None:
+        chunk = max(1, min(L2_SHARE // ((r1 - r0) * row * gates.itemsize), shape.chunk // row))
+        chunk = cut.full + 1 if r1 - r0 == 1 else chunk
+        loop(
+            dy, U, c, into_h, into_c, carry, gates, peephole, shares, numbers, valid, kept_h, kept_c, of_h, meeting,
+            *addresses, cut.H, cut.full, cut.lanes, blocks, chunk, apart, T, r0, r1, member, all_,
+        )  # fmt: skip
+
+    return partial(share, N, pool.parts_for(T * N * cut.H * cut.gates, N), members(T, N, cut, asked), work)
+
+
+def share(N: int, parts: int, members_: int, work: Callable[[int, int, int, Array, int, int], None]) -> None:
+    """``work(part, first row, last row, meeting, member, members)`` for parts of N rows, or for all rows by a gang."""
+    if members_ > 1:
+        pool.gang(members_, lambda member, all_, meeting: work(member, 0, N, meeting, member, all_))
+    elif parts == 1:
+        work(0, 0, N, NO_MEETING, 0, 1)
+    else:
+        pool.run(parts, lambda part: work(part, *pool.span(N, part, parts), NO_MEETING, 0, 1))

@@ -1,0 +1,247 @@
+"""A training step by calls that are bound once, and nobody can tell by what the weights become."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from numba_lstm import Sequential, get_device, set_num_threads
+from numba_lstm.callbacks import LambdaCallback
+from numba_lstm.layers import LSTM, RNN, Bidirectional, Dense, Dropout, Input, LSTMCell, TimeDistributed
+from numba_lstm.metrics import MeanSquaredError
+from numba_lstm.models.steps_at_once import MOST
+
+D = 3
+MSE, LABELS = "mean_squared_error", "sparse_categorical_crossentropy"
+
+STACKS = {
+    "the seed's": (lambda: [LSTM(50, activation="relu"), Dense(1)], MSE),
+    "deep": (lambda: [LSTM(17, return_sequences=True), LSTM(8), Dense(5, activation="softmax")], LABELS),
+    "each step": (lambda: [LSTM(8, return_sequences=True), Dense(2, activation="gelu"), Dense(3)], "huber"),
+    "each step's class": (lambda: [LSTM(9, return_sequences=True), Dense(4, activation="softmax")], LABELS),
+    "dense first": (lambda: [Dense(4, activation="tanh"), LSTM(11, coupled=True), Dense(2)], "log_cosh"),
+    "no dense": (lambda: [LSTM(16, use_bias=False, cell_clip=0.3)], MSE),
+    "all outputs": (lambda: [LSTM(5, return_sequences=True)], "mean_absolute_error"),
+    "a cell": (lambda: [RNN(LSTMCell(7)), Dense(1, use_bias=False)], MSE),
+}
+
+OTHER_WAYS = {
+    "dropout": lambda: [LSTM(4, dropout=0.5), Dense(2)],
+    "recurrent dropout": lambda: [LSTM(4, recurrent_dropout=0.5), Dense(2)],
+    "a layer of dropout": lambda: [LSTM(4), Dropout(0.5), Dense(2)],
+    "peephole": lambda: [LSTM(4, peephole=True), Dense(2)],
+    "projection": lambda: [LSTM(4, projection=2)],
+    "backwards": lambda: [LSTM(4, go_backwards=True), Dense(2)],
+    "stateful": lambda: [LSTM(4, stateful=True), Dense(2)],
+    "two directions": lambda: [Bidirectional(LSTM(4)), Dense(2)],
+    "a wrapped layer": lambda: [TimeDistributed(Dense(3)), LSTM(2)],
+    "a penalty of weights": lambda: [LSTM(4), Dense(2, kernel_regularizer="l2")],
+    "a penalty of outputs": lambda: [LSTM(4), Dense(2, activity_regularizer="l2")],
+}
+
+
+class Twice(Dense):
+    """A Dense whose gradient is its own."""
+
+    def backward(self, ops, tape, dy, dstates=None, *, need_dx=True):
+        back = super().backward(ops, tape, dy, dstates, need_dx=need_dx)
+        return back._replace(gradients=tuple(ops.scale(gradient, 2.0) for gradient in back.gradients))
+
+
+class Watched(Sequential):
+    """A model that counts its own backward calls."""
+
+    count = 0
+
+    def backward(self, *args, **kwargs):
+        self.count += 1
+        return super().backward(*args, **kwargs)
+
+
+def made(layers, loss=MSE, optimizer="adam", dtype="float32", cls=Sequential):
+    model = cls([Input((7, D)), *layers()], dtype=dtype)
+    rng = np.random.default_rng(3)
+    model.set_weights([rng.normal(size=w.shape) * 0.4 for w in model.get_weights()])
+    model.compile(optimizer, loss)
+    return model
+
+
+def samples(model, N, seed=5):
+    rng = np.random.default_rng(seed)
+    shape = (N, *model.compute_output_shape((N, 7, D))[1:])
+    y = rng.integers(0, shape[-1], shape[:-1]) if model.loss.spec.name == LABELS else rng.random(shape)
+    return rng.normal(size=(N, 7, D)), y
+
+
+def op_by_op(model):
+    """The model, never with anything bound."""
+    model.steps_at_once._own = True
+    return model
+
+
+def bound(model):
+    """How many steps are bound."""
+    return len([step for step in model.steps_at_once._kept.values() if step is not None])
+
+
+def assert_equal_weights(a, b):
+    for one, other in zip(a.get_weights(), b.get_weights(), strict=True):
+        assert one.tobytes() == other.tobytes()
+
+
+on_the_cpu = pytest.mark.skipif(get_device() != "cpu", reason="another device takes its ops one by one")
+
+
+@on_the_cpu
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("layers", "loss"), STACKS.values(), ids=STACKS)
+def test_it_is_taken_and_has_the_bits_of_ops_one_by_one(layers, loss, dtype):
+    model, other = (made(layers, loss, dtype=dtype) for _ in range(2))
+    x, y = samples(model, 13)
+    for _ in range(4):
+        assert model.train_on_batch(x, y) == op_by_op(other).train_on_batch(x, y)
+        assert_equal_weights(model, other)
+    assert bound(model) == 1
+    assert model.predict(x, verbose=0).tobytes() == other.predict(x, verbose=0).tobytes()
+
+
+@on_the_cpu
+@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "nadam", {"class_name": "Adam", "config": {"clipnorm": 0.1}}])
+def test_every_optimizer(optimizer):
+    model, other = (made(STACKS["deep"][0], LABELS, optimizer) for _ in range(2))
+    x, y = samples(model, 6)
+    for _ in range(4):
+        assert model.train_on_batch(x, y) == op_by_op(other).train_on_batch(x, y)
+    assert_equal_weights(model, other)
+    assert bound(model) == 1
+
+
+@on_the_cpu
+def test_threads_change_no_bit():
+    layers = [LSTM(96, return_sequences=True), LSTM(160), Dense(8)]
+    models = []
+    for threads in (1, 2, 3):
+        set_num_threads(threads)
+        model = made(lambda: [type(layer).from_config(layer.get_config()) for layer in layers])
+        x, y = samples(model, 40)
+        for _ in range(3):
+            model.train_on_batch(x, y)
+        assert bound(model) == 1
+        models.append(model)
+    assert_equal_weights(models[0], models[1])
+    assert_equal_weights(models[0], models[2])
+
+
+@pytest.mark.parametrize("layers", OTHER_WAYS.values(), ids=OTHER_WAYS)
+def test_what_cannot_be_bound_goes_op_by_op(layers):
+    model = made(layers)
+    x, y = samples(model, 4)
+    before = model.get_weights()
+    for _ in range(3):
+        model.train_on_batch(x, y)
+    assert not bound(model)
+    assert any(np.any(a != b) for a, b in zip(before, model.get_weights(), strict=True))
+
+
+def test_a_layer_with_a_gradient_of_its_own_keeps_it():
+    model, plain = made(lambda: [Twice(2)], optimizer="sgd"), made(lambda: [Dense(2)], optimizer="sgd")
+    x, y = samples(model, 4)
+    start = plain.get_weights()
+    plain.train_on_batch(x, y)
+    model.train_on_batch(x, y)
+    moves = [[b - a for a, b in zip(start, m.get_weights(), strict=True)] for m in (plain, model)]
+    for one, two in zip(*moves, strict=True):
+        np.testing.assert_allclose(two, 2 * one, rtol=1e-4, atol=1e-7)
+    for _ in range(3):
+        model.train_on_batch(x, y)
+    assert not bound(model)
+
+
+def test_a_model_with_a_backward_of_its_own_is_asked_each_time():
+    model = made(lambda: [LSTM(4)], cls=Watched)
+    x, y = samples(model, 4)
+    for _ in range(3):
+        model.train_on_batch(x, y)
+    assert model.count == 3
+
+
+@on_the_cpu
+def test_weights_that_are_set_between_steps_are_seen():
+    model, other = (made(STACKS["deep"][0], LABELS) for _ in range(2))
+    x, y = samples(model, 5)
+    for step in range(4):
+        for one in (model, op_by_op(other)):
+            if step == 3:
+                one.layers[0].recurrent_kernel.assign(np.full((17, 68), 0.01))
+            one.train_on_batch(x, y)
+    assert bound(model) == 1
+    assert_equal_weights(model, other)
+
+
+@on_the_cpu
+def test_what_is_frozen_between_steps_stays_as_it_is():
+    model = made(STACKS["deep"][0], LABELS)
+    x, y = samples(model, 5)
+    for _ in range(3):
+        model.train_on_batch(x, y)
+    frozen = made(STACKS["deep"][0], LABELS)
+    frozen.layers[0].trainable = False
+    other = made(STACKS["deep"][0], LABELS)
+    other.layers[0].trainable = False
+    kept = frozen.layers[0].get_weights()
+    for _ in range(3):
+        assert frozen.train_on_batch(x, y) == op_by_op(other).train_on_batch(x, y)
+    assert bound(frozen) == 1
+    assert_equal_weights(frozen, other)
+    for one, before in zip(frozen.layers[0].get_weights(), kept, strict=True):
+        assert one.tobytes() == before.tobytes()
+
+
+@on_the_cpu
+def test_masks_and_sample_weights_between_steps_go_their_own_way():
+    model, other = (made(STACKS["each step"][0], "huber") for _ in range(2))
+    x, y = samples(model, 5)
+    options = [{}, {}, {"sample_weight": np.arange(5.0)}, {}, {"lengths": [1, 7, 3, 2, 5]}, {}]
+    for option in options:
+        assert model.train_on_batch(x, y, **option) == op_by_op(other).train_on_batch(x, y, **option)
+    assert bound(model) == 1
+    assert_equal_weights(model, other)
+
+
+@on_the_cpu
+def test_fit_binds_a_batch_and_the_last_smaller_one_and_lets_go_at_its_end():
+    model, other = (made(STACKS["deep"][0], LABELS) for _ in range(2))
+    (x, y), seen = samples(model, 10), []
+    options = {"batch_size": 4, "epochs": 3, "shuffle": False, "verbose": 0}
+    history = model.fit(x, y, callbacks=[LambdaCallback(on_epoch_end=lambda *_: seen.append(bound(model)))], **options)
+    expected = op_by_op(other).fit(x, y, **options)
+    assert seen == [1, 2, 2]
+    assert bound(model) == 0
+    assert history.history["loss"] == expected.history["loss"]
+    assert_equal_weights(model, other)
+
+
+def test_only_so_many_shapes_are_kept():
+    model = made(lambda: [LSTM(4)])
+    for N in range(1, MOST + 4):
+        for _ in range(2):
+            model.train_on_batch(*samples(model, N))
+    assert len(model.steps_at_once._kept) == MOST
+
+
+@on_the_cpu
+def test_an_output_that_a_metric_saw_is_not_written_again():
+    kept = []
+
+    class Collecting(MeanSquaredError):
+        def update(self, ops, y, target, weight=None):
+            kept.append((y, y.copy()))
+            super().update(ops, y, target, weight)
+
+    model = made(lambda: [LSTM(4)])
+    model.compile("adam", MSE, metrics=[Collecting()])
+    for seed in range(4):
+        model.train_on_batch(*samples(model, 3, seed))
+    assert bound(model) == 1
+    for y, as_it_was in kept:
+        assert y.tobytes() == as_it_was.tobytes()

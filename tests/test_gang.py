@@ -10,7 +10,9 @@ import pytest
 import numba_lstm
 from numba_lstm.kernels import cpu
 from numba_lstm.kernels.contract import LSTMWeights
-from numba_lstm.kernels.cpu import lstm, pool
+from numba_lstm.kernels.cpu import lstm_plans, pool
+from numba_lstm.kernels.cpu.cells import Asked
+from numba_lstm.kernels.cpu.panels import geometry, panels
 from numba_lstm.kernels.specs import LSTMSpec
 from numba_lstm.variables import Variable
 
@@ -56,12 +58,12 @@ def gathered(most, work):
 def test_these_sizes_are_worth_a_gang(case):
     numba_lstm.set_num_threads(3)
     _, weights, _ = case
-    cut = lstm.panels(H, lstm.geometry("float32").V)
-    asked = lstm.Asked(masked=False, peephole=False, kept_h=False, kept_c=False, training=True)
-    assert lstm._members(T, 1, cut, asked) == 3
-    assert lstm._members(T, 2, cut, asked) == 1
-    more = lstm.panels(MORE, lstm.geometry("float32").V)
-    assert [lstm._members(T, N, more, asked) for N in (2, 9, 32, 33)] == [3, 3, 3, 1]
+    cut = panels(H, geometry("float32").V)
+    asked = Asked(masked=False, peephole=False, kept_h=False, kept_c=False, training=True)
+    assert lstm_plans.members(T, 1, cut, asked) == 3
+    assert lstm_plans.members(T, 2, cut, asked) == 1
+    more = panels(MORE, geometry("float32").V)
+    assert [lstm_plans.members(T, N, more, asked) for N in (2, 9, 32, 33)] == [3, 3, 3, 1]
 
 
 @pytest.mark.parametrize("N", [2, 9, 17])

@@ -9,8 +9,9 @@ from ...gates import COUNT
 from .calls import call
 from .jit import kernel
 from .meeting import meet
+from .memory import LINE
 from .panels import NUMBA, Shape
-from .simd import data, offset
+from .simd import data, fetch, offset
 from .tile import HEIGHT, height
 from .tile_products import gate_row, gate_rows, gate_rows_from_afar, one_gate_rows
 
@@ -24,10 +25,11 @@ def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False, far: bo
     at first), ``shares`` the peephole's gradient of each row, in its panels. The
     product goes by ``chunk`` panels of dz, which stay in the second-level cache while all of U's blocks meet them; with ``own``
     by gates, whose shares of dh are multiplied by their ``factors`` (4, N, columns). ``parts`` threads may share panels and
-    blocks as forward; they meet twice a step. ``far`` as there.
+    blocks as forward; they meet twice a step. ``far`` as there. Each tile of the product asks for gates of the step before,
+    which the next cells read from afar.
     """
     V, B, w, panel = shape.V, shape.B, shape.w, 4 * shape.V
-    v, together = C * V // 4, 8 // shape.B
+    v, together, line = C * V // 4, 8 // shape.B, 8 * LINE // NUMBA[shape.dtype].bitwidth
 
     def lstm_backward_loop(
         dy, U, c, dh, dc, carry, gates, peephole, shares, settings, mask, zoneout_h, zoneout_c, factors,
@@ -51,6 +53,7 @@ def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False, far: bo
         first, last = full * part // parts, full * (part + 1) // parts
         all_ = blocks + (1 if C_units > 0 else 0)
         q0, q1 = all_ * part // parts, all_ * (part + 1) // parts
+        all_panels = full + (1 if C > 0 else 0)
         for s in range(T):
             t = T - 1 - s
             for k in range((across if across > 0 else full) + (1 if C > 0 and part == parts - 1 else 0)):
@@ -117,6 +120,11 @@ def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False, far: bo
                         while r < r1:
                             n, m = height(r1 - r, tiles), t * N + r
                             width = w if q < blocks else C_units * V
+                            b0 = all_panels * (q - q0) // (q1 - q0)
+                            b1 = all_panels * (q - q0 + 1) // (q1 - q0) if p == 0 and t > 0 else b0
+                            for b in range(b0, b1):
+                                of_row = panel if b < full else 4 * v
+                                fetch(a_, b * panels + (m - N) * of_row, line, n * of_row // line)
                             arguments = (
                                 a_, p * panels + m * panel, panels, min(chunk, whole - p),
                                 whole * panels + m * 4 * lanes, lanes, rest if ends else 0,

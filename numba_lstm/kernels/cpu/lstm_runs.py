@@ -95,7 +95,7 @@ def forward_calls(plan: Plan, size: Size, how: Cutting, on: Forward) -> Iterator
     """The calls of a forward call, in their order."""
     (T, N, D), shape, cut = size, plan.shape, plan.cut
     apart = panel_stride(T, N, shape, cut) if on.gates.size else 0
-    chains = aligned((min(T, how.ahead) * N, cut.gates), on.x.dtype) if how.ahead else on.b[None]
+    chains = aligned((min(T, how.steps) * N, cut.gates), on.x.dtype) if how.ahead else on.b[None]
     for t0 in range(0, T, how.steps):
         t1 = min(T, t0 + how.steps)
         if how.ahead:

@@ -155,6 +155,18 @@ def prefetch(builder, p, i) -> None:
     builder.call(function, [builder.bitcast(builder.gep(p, [i]), byte), INT32(0), INT32(3), INT32(1)])
 
 
+@intrinsic
+def fetch(typingctx, p, i, step, count):
+    """Ask for the cache lines of ``p[i + k * step]``, k < count, ahead of their use."""
+
+    def codegen(context, builder, sig, args):
+        with cgutils.for_range(builder, args[3]) as loop:
+            prefetch(builder, args[0], builder.add(args[1], builder.mul(loop.index, args[2])))
+        return context.get_dummy_value()
+
+    return types.void(p, types.intp, types.intp, types.intp), codegen
+
+
 @intrinsic(prefer_literal=True)
 def load(typingctx, p, i, n):
     """``n`` elements from ``p[i]`` on."""

@@ -33,7 +33,7 @@ def case():
     return made(1, H)
 
 
-def made(N, H):
+def made(N, H, T=T):
     rng = np.random.default_rng(0)
     x, *weights = (rng.normal(size=s).astype("f4") * 0.1 for s in ((T, N, D), (D, 4 * H), (H, 4 * H), 4 * H, (3, H)))
     return x, LSTMWeights(*map(Variable, weights)), rng.normal(size=(T, N, H)).astype("f4")
@@ -72,6 +72,18 @@ def test_several_rows_have_the_bits_of_one_thread(N):
     numba_lstm.set_num_threads(1)
     expected = passed(case)
     numba_lstm.set_num_threads(3)
+    for found, one in zip(passed(case), expected, strict=True):
+        np.testing.assert_array_equal(found, one)
+
+
+def test_a_gang_stays_together_for_more_steps_than_one_thread_would_take_x_w_ahead():
+    T = 150
+    cut = panels(H, geometry("float32").V)
+    assert lstm_plans.steps_ahead(1, T, D, cut, np.dtype("float32")) < T < lstm_plans.GANG_STEPS
+    case = made(1, H, T)
+    numba_lstm.set_num_threads(1)
+    expected = passed(case)
+    numba_lstm.set_num_threads(2)
     for found, one in zip(passed(case), expected, strict=True):
         np.testing.assert_array_equal(found, one)
 

@@ -77,3 +77,15 @@ def test_a_quantized_model_computes_with_its_rounded_weights(check):
     after = model.predict(x[:7], verbose=0)
     assert np.abs(after - before).max() > 1e-6
     np.testing.assert_allclose(after, model.to("reference").predict(x[:7], verbose=0), rtol=1e-5, atol=1e-6)
+
+
+def test_steps_are_taken_op_by_op_where_a_processor_would_bind_them(check):
+    losses = {}
+    for device in ("cpu", "cuda-check"):
+        random.set_random_seed(5)
+        model = Sequential([Input(shape=(T, 3)), LSTM(8), Dense(1)], device=device)
+        model.compile(optimizer=Adam(5e-3), loss="mean_squared_error")
+        x, y = problem()
+        losses[device] = [model.train_on_batch(x[:BATCH], y[:BATCH]) for _ in range(4)]
+    np.testing.assert_allclose(losses["cuda-check"], losses["cpu"], rtol=LOSSES)
+    assert list(model.steps_at_once._kept.values()) == [None]

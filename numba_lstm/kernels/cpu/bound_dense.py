@@ -13,6 +13,7 @@ from ..contract import DensePart
 from . import packing
 from .activations import room, slope_calls, value_calls
 from .arrays import shaped
+from .bound import Bound
 from .gradients import plain_gradient_call
 from .memory import aligned
 from .own import settled
@@ -22,30 +23,18 @@ from .products import affine, product_call
 Array = npt.NDArray[Any]
 
 
-class BoundDense:
-    """What :func:`.dense.dense_forward` and :func:`.dense.dense_backward` do in training, bit for bit.
-
-    Attributes
-    ----------
-    y : array
-        Where the output appears.
-    forward, backward : lists of calls
-        To be made in their order.
-    dx, gradients : array and arrays
-        What :meth:`bind_backward` is bound to leave.
-    """
-
-    dx: Array | None = None
-    gradients: tuple[Array, ...] = ()
+class BoundDense(Bound):
+    """What :func:`.dense.dense_forward` and :func:`.dense.dense_backward` do in training, bit for bit."""
 
     def __init__(self, part: DensePart, x: Array) -> None:
+        super().__init__()
         assert part.kernel is not None
         self._x, self._W, self._biased = x, part.kernel.value, part.bias is not None
         self._shape, self._activation = geometry(x.dtype), settled(part.activation)
         D, C = self._W.shape
         self._cut = columns(C, self._shape)
         W = packing.blocks_form(self._W)
-        self.forward: list[Callable[[], None]] = [W.fill]
+        self.forward = [W.fill]
         b = packing.zero_bias(self._cut.padded(self._shape), x.dtype)
         if part.bias is not None:
             bias = packing.blocks_form(part.bias.value)
@@ -54,11 +43,9 @@ class BoundDense:
         self._z = self._product(self.forward, x, W.array, b, C)
         rows = room(self._activation, self._z, training=True)
         self.forward += value_calls(self._activation, self._z, rows, C)
-        self.y: Array = shaped(rows, (*x.shape[:-1], C))
-        self.backward: list[Callable[[], None]] = []
+        self.y = shaped(rows, (*x.shape[:-1], C))
 
     def bind_backward(self, dy: Array, *, need_dx: bool) -> None:
-        """Bind the backward pass to a gradient ``dy`` of the output, which is where it is at each call."""
         x, shape = self._x, self._shape
         D, C = self._W.shape
         dz = aligned(self._z.shape, self._z.dtype)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy.typing as npt
 from ...gates import COUNT
 from ..contract import LSTMPart
 from . import packing
+from .bound import Bound
 from .cells import Asked
 from .factored_gradients import sides
 from .gradients import gate_gradient_call
@@ -30,23 +30,14 @@ Array = npt.NDArray[Any]
 PLAIN = Asked(masked=False, peephole=False, kept_h=False, kept_c=False, training=True)
 
 
-class BoundLSTM:
+class BoundLSTM(Bound):
     """What :func:`.lstm.lstm_forward` and :func:`.lstm.lstm_backward` do in training, bit for bit.
 
-    Attributes
-    ----------
-    x, y : arrays
-        Where the input (T, N, D) is to be put, and where the output appears.
-    forward, backward : lists of calls
-        To be made in their order.
-    dx, gradients : array and arrays
-        What :meth:`bind_backward` is bound to leave.
+    Its input (T, N, D) is to be put where the attribute ``x`` is.
     """
 
-    dx: Array | None = None
-    gradients: tuple[Array, ...] = ()
-
     def __init__(self, part: LSTMPart, size: Size, dtype: np.dtype[Any]) -> None:
+        super().__init__()
         W, U, b = (weight and weight.value for weight in part.weights[:3])
         H = len(U)
         self._size, self._dtype, self._W, self._U, self._biased = size, dtype, W, U, b is not None
@@ -58,17 +49,15 @@ class BoundLSTM:
         start(h, None, cut.padded, H)
         start(c, None, cut.padded, H)
         self.x = beside(h, size, cut)
-        self.y: Array = h[1:, :, :H] if part.sequences else h[size.T, :, :H]
+        self.y = h[1:, :, :H] if part.sequences else h[size.T, :, :H]
         forms = [packing.gate_panels_form(weight) for weight in (W, U, b) if weight is not None]
         bias = forms[2].array if self._biased else packing.zero_bias(cut.gates, dtype)
         packed = (forms[0].array, forms[1].array, bias)
         on = Forward(self.x, *packed, h, c, z, gates, z[0, :0], NO_MASK, NO_MASKS, NO_MASKS, z[:0, None], z[:0, None])
         self._h, self._c, self._gates = h, c, gates
-        self.forward: list[Callable[[], None]] = [*(form.fill for form in forms), *forward_calls(plan, size, how, on)]
-        self.backward: list[Callable[[], None]] = []
+        self.forward = [*(form.fill for form in forms), *forward_calls(plan, size, how, on)]
 
     def bind_backward(self, dy: Array, *, need_dx: bool) -> None:
-        """Bind the backward pass to a gradient ``dy`` of the output, which is where it is at each call."""
         size, dtype, gates, H = self._size, self._dtype, self._gates, len(self._U)
         T, N, D = size
         plan = gradient_plan(self._spec, PLAIN, dtype, N, H)

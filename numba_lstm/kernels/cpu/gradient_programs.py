@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from ..contract import DensePart, GradientProgram, LSTMPart, Passes
 from ..specs import LossSpec
+from .bound import Bound
 from .bound_dense import BoundDense
 from .bound_lstm import BoundLSTM
 from .losses import LOSSES, SPARSE, loss_call
@@ -31,7 +32,7 @@ class _Program:
         self._x = y = np.empty(x.shape, x.dtype)
         self._target = np.empty(target.shape, np.int64 if loss.name == LOSSES[SPARSE] else x.dtype)
         self._calls: list[Callable[[], None]] = []
-        bound: list[BoundLSTM | BoundDense] = []
+        bound: list[Bound] = []
         for part in parts:
             if isinstance(part, LSTMPart):
                 lstm = BoundLSTM(part, Size(*y.shape), x.dtype)

@@ -221,6 +221,14 @@ def test_fit_binds_a_batch_and_the_last_smaller_one_and_lets_go_at_its_end():
     assert_equal_weights(model, other)
 
 
+def test_windows_of_a_sequence_hand_on_their_states():
+    model, other = (made(lambda: [LSTM(4, return_sequences=True)]) for _ in range(2))
+    x, y = samples(model, 4)
+    for one in (model, op_by_op(other)):
+        one.fit(np.tile(x, (3, 1, 1)), np.tile(y, (3, 1, 1)), batch_size=4, epochs=2, tbptt=2, shuffle=False, verbose=0)
+    assert_equal_weights(model, other)
+
+
 def test_only_so_many_shapes_are_kept():
     model = made(lambda: [LSTM(4)])
     for N in range(1, MOST + 4):

@@ -29,14 +29,15 @@ def train_step(model: Sequential, ops: Ops, plan: Plan, batch: Batch, states: St
     batch : Batch
         With targets.
     states : list of tuples, optional
-        What each layer begins with, of an earlier step's answer; no gradient goes back into them.
+        What each layer begins with, of an earlier step's answer, and empty for the first of several; no gradient goes back
+        into them. None for a step by itself.
 
     Returns
     -------
     outcome : Outcome
         From before the step.
     states : list of tuples
-        The last states of each layer.
+        The last states of each layer, where ``states`` were given.
     """
     optimizer, loss, key = model.optimizer, model.loss, model.random.next_key()
     assert optimizer is not None
@@ -102,7 +103,8 @@ def train_windows(model: Sequential, ops: Ops, plan: Plan, draw: Draw, length: i
     Each window begins with the last states of the one before, and its gradient ends there. The tracker is told of each, with
     its share of the samples.
     """
-    total, states = draw.samples.x.shape[1], None
+    total = draw.samples.x.shape[1]
+    states: States = []
     for start in range(0, total, length):
         steps = slice(start, min(start + length, total))
         window = load(model, ops, draw._replace(samples=draw.samples.window(steps)))

@@ -10,6 +10,7 @@ from numba_lstm.callbacks import LambdaCallback
 from numba_lstm.layers import LSTM, RNN, Bidirectional, Dense, Dropout, Input, LSTMCell, TimeDistributed
 from numba_lstm.metrics import MeanSquaredError
 from numba_lstm.models.steps_at_once import MOST
+from numba_lstm.optimizers import SGD
 
 D = 3
 MSE, LABELS = "mean_squared_error", "sparse_categorical_crossentropy"
@@ -46,6 +47,13 @@ class Twice(Dense):
     def backward(self, ops, tape, dy, dstates=None, *, need_dx=True):
         back = super().backward(ops, tape, dy, dstates, need_dx=need_dx)
         return back._replace(gradients=tuple(ops.scale(gradient, 2.0) for gradient in back.gradients))
+
+
+class Doubled(SGD):
+    """A rule that takes every gradient twice."""
+
+    def apply(self, ops, gradients, variables):
+        super().apply(ops, [ops.scale(gradient, 2.0) for gradient in gradients], variables)
 
 
 class Watched(Sequential):
@@ -114,6 +122,16 @@ def test_every_optimizer(optimizer):
         assert model.train_on_batch(x, y) == op_by_op(other).train_on_batch(x, y)
     assert_equal_weights(model, other)
     assert bound(model) == 1
+
+
+@on_the_cpu
+def test_an_optimizer_with_an_apply_of_its_own_is_asked_at_each_step():
+    model, other = made(lambda: [Dense(2)], optimizer=Doubled(0.25)), made(lambda: [Dense(2)], optimizer=SGD(0.5))
+    x, y = samples(model, 4)
+    for _ in range(4):
+        assert model.train_on_batch(x, y) == other.train_on_batch(x, y)  # powers of two lose no bit
+    assert bound(model) == 1
+    assert_equal_weights(model, other)
 
 
 @on_the_cpu

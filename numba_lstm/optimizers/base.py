@@ -137,8 +137,8 @@ class Optimizer:
         ops.update(variables, gradients, self.slots, self.spec, step=self.iterations, rate=rate)
 
     def bound(self, ops: Ops, gradients: Sequence[Array], variables: Sequence[Variable]) -> Callable[[], None]:
-        """:meth:`apply` for many steps, whose ``gradients`` are written into the same arrays before each."""
-        if self.clipping:
+        """:meth:`apply`, a subclass's too, for many steps: ``gradients`` are written into the same arrays before each."""
+        if self.clipping or type(self).apply is not Optimizer.apply:
             return partial(self.apply, ops, gradients, variables)
         program = ops.update_program(variables, gradients, self.slots, self.spec)
 

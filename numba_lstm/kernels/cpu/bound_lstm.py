@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...gates import COUNT
 from ..contract import LSTMPart
 from . import packing
 from .bound import Bound
 from .cells import Asked
 from .factored_gradients import sides
-from .gradients import gate_gradient_call
+from .gradients import gate_gradient
 from .lstm import beside
 from .lstm_buffers import padded_steps, panel_stride, start, state
 from .lstm_plans import forward_plan, gradient_plan
@@ -82,7 +81,7 @@ class BoundLSTM(Bound):
             self.dx = dx.reshape(T, N, -1)[:, :, :D]
             self.backward += [inputs.fill, through_gates_call(gates, inputs.array, dx, shape, cut, D, apart)]
         rows = self._h[:T].reshape(T * N, -1)[:, :K]
-        made = aligned((K, COUNT * H), dtype)
-        self.backward.append(gate_gradient_call(rows, gates, made, shape, cut, apart))
-        of_U, of_W, of_b = sides(made, cut)
+        made = gate_gradient(rows, gates, shape, cut, apart)
+        self.backward.append(made.fill)
+        of_U, of_W, of_b = sides(made.array, cut)
         self.gradients = (of_W, of_U, of_b) if self._biased else (of_W, of_U)

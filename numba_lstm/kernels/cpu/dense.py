@@ -13,6 +13,7 @@ from ..specs import Activation
 from . import packing
 from .activations import Kept, apply, gradient
 from .arrays import shaped
+from .forms import Form
 from .gradients import plain_gradient
 from .memory import aligned
 from .panels import columns, geometry
@@ -28,13 +29,12 @@ class _Tape(NamedTuple):
     activation: Kept
 
 
-def _product(x: Array, W: Array, b: Array, C: int) -> Array:
+def product(x: Array, W: Array, b: Array, C: int) -> Form:
     """``b + x W`` for x (M, D) or (T, N, D) as rows (M, padded)."""
     run, blocks, padded = _plan(C, x.dtype)
     x = x if x.ndim == 3 else x[None]
     out = aligned((x.shape[0] * x.shape[1], padded), x.dtype)
-    product_call(run, x, W, b, out, blocks)()
-    return out
+    return Form(out, product_call(run, x, W, b, out, blocks))
 
 
 @cache
@@ -52,7 +52,7 @@ def dense_forward(
     D, C = kernel.value.shape
     W = kernel.prepared("cpu.blocks", packing.blocks)
     b = packing.zero_bias(_plan(C, x.dtype)[2], x.dtype) if bias is None else bias.prepared("cpu.blocks", packing.blocks)
-    y, kept = apply(activation, _product(x, W, b, C), (*x.shape[:-1], C), training)
+    y, kept = apply(activation, product(x, W, b, C).filled(), (*x.shape[:-1], C), training)
     return y, None if kept is None else _Tape(x, kernel, bias, kept)
 
 
@@ -62,10 +62,10 @@ def dense_backward(tape: _Tape, dy: Array, *, need_dx: bool) -> tuple[Array | No
     D, C = kernel.value.shape
     shape = geometry(x.dtype)
     dz = gradient(kept, dy, columns(C, shape).padded(shape))
-    dW = plain_gradient(x.reshape(-1, D), dz, C, shape)
-    db = None if bias is None else plain_gradient(np.ones((len(dz), 1), x.dtype), dz, C, shape)[0]
+    dW = plain_gradient(x.reshape(-1, D), dz, C, shape).filled()
+    db = None if bias is None else plain_gradient(np.ones((len(dz), 1), x.dtype), dz, C, shape).filled()[0]
     if not need_dx:
         return None, dW, db
     W = kernel.prepared("cpu.transposed_blocks", packing.blocks_transposed)
     zero = packing.zero_bias(columns(D, shape).padded(shape), x.dtype)
-    return shaped(_product(dz[:, :C], W, zero, D), x.shape), dW, db
+    return shaped(product(dz[:, :C], W, zero, D).filled(), x.shape), dW, db

@@ -137,12 +137,16 @@ def weight_gradients(
     _, cut, _ = layout
     h, x1, x = rows[:, : cut.H], rows[:, cut.padded : cut.padded + D + 1], rows[:, cut.padded : cut.padded + D]
     if noise.inputs is None and noise.recurrent is None:
-        return sides(gate_gradient(rows[:, : cut.padded + D + 1], dz, *layout), cut)
-    dU = gate_gradient(h, dz, *layout) if noise.recurrent is None else factored_gradient(h, noise.recurrent, dz, *layout)
+        return sides(gate_gradient(rows[:, : cut.padded + D + 1], dz, *layout).filled(), cut)
+    dU = (
+        gate_gradient(h, dz, *layout).filled()
+        if noise.recurrent is None
+        else factored_gradient(h, noise.recurrent, dz, *layout)
+    )
     if noise.inputs is None:
-        dW1 = gate_gradient(x1, dz, *layout)
+        dW1 = gate_gradient(x1, dz, *layout).filled()
         return dU, dW1[:-1], dW1[-1]
-    return dU, factored_gradient(x, noise.inputs, dz, *layout), gate_gradient(x1[:, D:], dz, *layout)[0]
+    return dU, factored_gradient(x, noise.inputs, dz, *layout), gate_gradient(x1[:, D:], dz, *layout).filled()[0]
 
 
 def sides(all_: Array, cut: Panels) -> tuple[Array, Array, Array]:

@@ -5,7 +5,6 @@ The order of each sum depends on the number of rows alone: chains of ``CHAIN`` r
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy.typing as npt
 
 from ...gates import COUNT
 from . import pool
+from .forms import Form
 from .jit import inlined, kernel
 from .memory import aligned, together
 from .panels import NUMBA, Panels, Shape, columns
@@ -100,9 +100,10 @@ def _gate_columns(shape: Shape, C: int) -> Any:
     return kernel(gate_columns, name, NUMBA[shape.dtype], "x2 f1 f1 f1 f2 i i i i i")
 
 
-def gate_gradient_call(a: Array, dz: Array, out: Array, shape: Shape, cut: Panels, stride: int) -> Callable[[], None]:
-    """The call that makes ``a^T dz`` in out (K, 4H) for rows a (M, K) and dz as the tape holds it, panels ``stride`` apart."""
+def gate_gradient(a: Array, dz: Array, shape: Shape, cut: Panels, stride: int) -> Form:
+    """``a^T dz`` (K, 4H) for rows a (M, K) and dz as the tape holds it, panels ``stride`` apart."""
     M, K = a.shape
+    out = aligned((K, COUNT * cut.H), a.dtype)
     run = _gate_columns(shape, cut.C)
     blocks = cut.full * shape.G + (cut.v > 0)
     parts = pool.parts_for(M * K * cut.gates, blocks)
@@ -114,14 +115,7 @@ def gate_gradient_call(a: Array, dz: Array, out: Array, shape: Shape, cut: Panel
     def work(part: int) -> None:
         run(a, dz, *scratch[part], out, cut.H, cut.full, stride, *pool.span(blocks, part, parts))
 
-    return partial(pool.run, parts, work)
-
-
-def gate_gradient(a: Array, dz: Array, shape: Shape, cut: Panels, stride: int) -> Array:
-    """:func:`gate_gradient_call` in an array of its own."""
-    out = aligned((a.shape[1], COUNT * cut.H), a.dtype)
-    gate_gradient_call(a, dz, out, shape, cut, stride)()
-    return out
+    return Form(out, partial(pool.run, parts, work))
 
 
 @cache
@@ -152,14 +146,7 @@ def _plain_columns(shape: Shape, C: int) -> Any:
     return kernel(plain_columns, f"plain_columns_{shape.dtype}x{V}_{C}", NUMBA[shape.dtype], "x2 f2 f2 i")
 
 
-def plain_gradient_call(a: Array, dz: Array, out: Array, C: int, shape: Shape) -> Callable[[], None]:
-    """The call that makes ``a^T dz`` (K, C) in out (K, padded) for rows a (M, K) and rows dz (M, padded)."""
-    cut = columns(C, shape)
-    return partial(_plain_columns(shape, cut.C), a, dz, out, cut.full)
-
-
-def plain_gradient(a: Array, dz: Array, C: int, shape: Shape) -> Array:
-    """:func:`plain_gradient_call` in an array of its own."""
-    out = aligned((a.shape[1], dz.shape[1]), a.dtype)
-    plain_gradient_call(a, dz, out, C, shape)()
-    return out[:, :C]
+def plain_gradient(a: Array, dz: Array, C: int, shape: Shape) -> Form:
+    """``a^T dz`` (K, C) for rows a (M, K) and rows dz (M, padded)."""
+    out, cut = aligned((a.shape[1], dz.shape[1]), a.dtype), columns(C, shape)
+    return Form(out[:, :C], partial(_plain_columns(shape, cut.C), a, dz, out, cut.full))

@@ -91,12 +91,12 @@ def lstm_backward(tape: Tape, dy: Array | None, dh: Array | None, dc: Array | No
     dx = _dx((T, N, size.D), weights.kernel, dx_w, noise.inputs, *over) if need_dx else None
     dW = _dweight(xs, dx_w, *over) if noise.inputs is None else _gatewise([_dweight(x, dx_w, *over) for x in xs])
     if noise.recurrent is None:
-        dU = gate_gradient(h[:T].reshape(T * N, -1)[:, : size.P], dh_u, *over)
+        dU = gate_gradient(h[:T].reshape(T * N, -1)[:, : size.P], dh_u, *over).filled()
     else:
         dU = _gatewise([_dweight(h[:T, :, : size.P] * factor, dh_u, *over) for factor in noise.recurrent])
     db = None if weights.bias is None else _dweight(np.ones((T, N, 1), dtype), gates, *over)[0]
     dV = None if shares is None else packing.peephole_gradient(shares, cut)
-    dR = plain_gradient(m.reshape(T * N, -1)[:, : size.H], dhs, size.P, shape) if projected else None
+    dR = plain_gradient(m.reshape(T * N, -1)[:, : size.H], dhs, size.P, shape).filled() if projected else None
     dkernel_norm = drecurrent_norm = dcell_norm = None
     if normed:
         dkernel_norm, drecurrent_norm = (shares.sum(axis=0)[_order(cut)] for shares in dnorms[:2])
@@ -127,7 +127,7 @@ def _gradient_cells(weights: LSTMWeights, size: Sizes, how: Traits, noise: LSTMN
 
 def _dweight(a: Array, dz: Array, shape: Shape, cut: Panels, apart: int) -> Array:
     """``a^T dz`` for a (T, N, K), contiguous."""
-    return gate_gradient(a.reshape(-1, a.shape[2]), dz, shape, cut, apart)
+    return gate_gradient(a.reshape(-1, a.shape[2]), dz, shape, cut, apart).filled()
 
 
 def _gatewise(gradients: list[Array]) -> Array:

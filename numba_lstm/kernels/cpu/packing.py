@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache, partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ...gates import COUNT
 from ..contract import Weight
+from .forms import Form
 from .jit import kernel
 from .memory import aligned
 from .panels import NUMBA, Panels, Shape, columns, geometry, panels
@@ -94,18 +94,6 @@ def _pack_columns(shape: Shape) -> Any:
                     out[at + j] = 0
 
     return kernel(pack_columns, f"pack_columns_{shape.dtype}x{shape.V}", NUMBA[shape.dtype], "x2 f1 i i")
-
-
-class Form(NamedTuple):
-    """A form of a weight, and the call that fills it with what the weight holds then."""
-
-    array: npt.NDArray[Any]
-    fill: Callable[[], None]
-
-    def filled(self) -> npt.NDArray[Any]:
-        """The form of the weight as it is now."""
-        self.fill()
-        return self.array
 
 
 def gate_panels_form(W: npt.NDArray[Any]) -> Form:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -12,17 +11,14 @@ import numpy.typing as npt
 
 from .. import activations, constraints, gates, initializers, random, regularizers, serialization
 from ..inputs import as_count, as_number, as_real
-from ..kernels import int8
 from ..kernels.contract import Array, LSTMOutput, LSTMPart, LSTMWeights, Ops, Tape
 from ..kernels.specs import ROWWISE, Activation, Key, LSTMSpec
 from ..variables import Variable
 from .arguments import Shape
-from .base import Backward, Layer
+from .base import Backward
 from .noise import NoiseRates
 from .owner import Owner
-
-#: What :meth:`LSTMCore.quantize` takes.
-MODES = ("int8",)
+from .quantized import MODES, QuantizedLayer
 
 
 class LSTMTape(NamedTuple):
@@ -32,7 +28,7 @@ class LSTMTape(NamedTuple):
     dropout: Tape | None
 
 
-class LSTMCore(Layer):
+class LSTMCore(QuantizedLayer):
     """The cell of an LSTM; its arguments are described at :class:`~numba_lstm.layers.LSTM`."""
 
     def __init__(
@@ -171,62 +167,6 @@ class LSTMCore(Layer):
     def state_size(self) -> tuple[int, int]:
         """The features of h and of c."""
         return self.output_size, self.units
-
-    # -- quantized ----------------------------------------------------------------------------------------------------
-
-    def check_quantizable(self) -> None:
-        """Raise, if :meth:`quantize` would.
-
-        Raises
-        ------
-        ValueError
-            Before the layer is built, for float64, layer norms or a projection, and for weights that are not finite.
-        """
-        self._require_built()
-        self._check_float32_alone()
-        for kernel in (self.kernel, self.recurrent_kernel):
-            if not np.isfinite(int8.rounded(kernel.value)).all():
-                raise ValueError(f"{kernel.path} has values that int8 cannot hold, infinite or NaN. Train it again.")
-
-    def _check_float32_alone(self) -> None:
-        for option, value in (("dtype", self.dtype), ("layer_norm", self.layer_norm), ("projection", self.projection)):
-            if value not in ("float32", False, None):
-                raise ValueError(
-                    f"{self.name} has {option}={value!r}: int8 kernels are there for float32 LSTMs without layer norms and "
-                    "projections."
-                )
-
-    def quantize(self, mode: str = "int8") -> None:
-        """Round both kernels to int8 with a scale a column, for good, and compute with whole numbers from now on.
-
-        Streams and small batches of large layers, which wait for their weights, take less than half the time so. A quantized
-        layer cannot be trained; on the GPU it computes in float32 with the rounded weights.
-
-        Parameters
-        ----------
-        mode : "int8"
-            The one that there is.
-
-        Raises
-        ------
-        ValueError
-            See :meth:`check_quantizable`; nothing is changed then.
-
-        Notes
-        -----
-        Each column of weights becomes whole numbers of -127 to 127 times a scale. Rows of x and of h become whole numbers of up
-        to 16 bits at each step (fewer where they have more than 516 elements), and sums of products are exact. NaN or infinity
-        in a row makes NaN of all that it is multiplied with.
-        """
-        serialization.choose(mode, MODES, "mode")
-        self.check_quantizable()
-        self.__dict__["spec"] = replace(self.spec, int8=True)
-        self.quantization = mode
-        self._keep_on_grid()
-
-    def _keep_on_grid(self) -> None:
-        for kernel in (self.kernel, self.recurrent_kernel):
-            kernel.keep_on(int8.rounded)
 
     # -- over time ----------------------------------------------------------------------------------------------------
 

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy.typing as npt
 
-from .. import initializers, layers, training
+from .. import layers, training
 from ..layers import Layer
 from ..layers.base import to_samples
-from ..layers.lstm_core import MODES, lstm_cells
+from ..layers.lstm_core import lstm_cells
+from ..layers.quantized import MODES
 from ..random import Stream, default_stream
 from ..serialization import choose
 from ..training.batches import steps_first
 from ..training.settling import settle_mask
 from .at_once import AtOnce
 from .chain import Chain
+from .copying import restored, state
 from .steps_at_once import StepsAtOnce
 from .trainer import Trainer
 
@@ -259,38 +261,10 @@ class Sequential(Chain, Trainer):
         return cls(stack, name=config["name"], dtype=config["dtype"], trainable=config["trainable"])
 
     def __reduce__(self) -> tuple[Any, ...]:
-        state = {
-            "config": self.get_config(),
-            "layers": {type(layer).__name__: type(layer) for layer in self._layers},
-            "weights": self.get_weights(),
-            "compile": self.get_compile_config(),
-            "optimizer": {} if self.optimizer is None else self.optimizer.state(),
-            "random": self.random.state if "random" in vars(self) else None,
-            "device": self._device,
-        }
-        return _restored, (type(self), state)
+        return restored, (type(self), state(self))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
-
-
-def _restored(cls: type[Sequential], state: dict[str, Any]) -> Sequential:
-    """A pickled or copied model: configs and NumPy arrays only, so kernels and device arrays are made anew where it lands."""
-    with initializers.skipped():
-        model = cls.from_config(state["config"], state["layers"])
-    if model.built:
-        model.set_weights(state["weights"])
-    model.compile_from_config(state["compile"])
-    if model.optimizer is not None:
-        # The weights that were trained: some may have been frozen since, and still have their slots.
-        trained = [v for v in model.weights if any(key.startswith(f"{v.path}/") for key in state["optimizer"])]
-        if trained:
-            model.optimizer.build(trained)
-        model.optimizer.load_state(state["optimizer"])
-    if state["random"] is not None:
-        model.random = Stream(state["random"]["seed"])  # asking for one first would draw from the default stream
-        model.random.state = state["random"]
-    return model if state["device"] is None else model.to(state["device"])
 
 
 def load_model(

@@ -1,0 +1,43 @@
+"""Copying and pickling a model: configs and NumPy arrays only, so kernels and device arrays are made anew where it lands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .. import initializers
+from ..random import Stream
+
+if TYPE_CHECKING:
+    from .sequential import Sequential
+
+
+def state(model: Sequential) -> dict[str, Any]:
+    """All of a model that :func:`restored` needs."""
+    return {
+        "config": model.get_config(),
+        "layers": {type(layer).__name__: type(layer) for layer in model.layers},
+        "weights": model.get_weights(),
+        "compile": model.get_compile_config(),
+        "optimizer": {} if model.optimizer is None else model.optimizer.state(),
+        "random": model.random.state if "random" in vars(model) else None,
+        "device": model._device,
+    }
+
+
+def restored(cls: type[Sequential], state: dict[str, Any]) -> Sequential:
+    """A model of class ``cls`` in a state that :func:`state` answered."""
+    with initializers.skipped():
+        model = cls.from_config(state["config"], state["layers"])
+    if model.built:
+        model.set_weights(state["weights"])
+    model.compile_from_config(state["compile"])
+    if model.optimizer is not None:
+        # The weights that were trained: some may have been frozen since, and still have their slots.
+        trained = [v for v in model.weights if any(key.startswith(f"{v.path}/") for key in state["optimizer"])]
+        if trained:
+            model.optimizer.build(trained)
+        model.optimizer.load_state(state["optimizer"])
+    if state["random"] is not None:
+        model.random = Stream(state["random"]["seed"])  # asking for one first would draw from the default stream
+        model.random.state = state["random"]
+    return model if state["device"] is None else model.to(state["device"])

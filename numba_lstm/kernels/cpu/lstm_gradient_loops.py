@@ -13,7 +13,7 @@ from .memory import LINE
 from .panels import NUMBA, Shape
 from .simd import data, fetch, offset
 from .tile import HEIGHT, height
-from .tile_products import gate_row, gate_rows, gate_rows_from_afar, one_gate_rows
+from .tile_products import gate_row, gate_rows, gate_rows_that_ask, one_gate_rows
 
 
 @cache
@@ -49,6 +49,7 @@ def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False, far: bo
             data(gates), data(peephole), data(shares), data(settings), data(mask), data(zoneout_h), data(zoneout_c)
         )  # fmt: skip
         f_ = data(factors)
+        all_tiles = (r1 - r0 + HEIGHT - 1) // HEIGHT
         across = r1 - r0 if r1 - r0 < full else 0  # rows whose panels are taken in one call, where rows are few
         first, last = full * part // parts, full * (part + 1) // parts
         all_ = blocks + (1 if C_units > 0 else 0)
@@ -88,7 +89,7 @@ def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False, far: bo
             if own:
                 for q in range(q0, q1):
                     for gate in range(COUNT):
-                        r, tiles = r0, (r1 - r0 + HEIGHT - 1) // HEIGHT
+                        r, tiles = r0, all_tiles
                         while r < r1:
                             n, m = height(r1 - r, tiles), t * N + r
                             arguments = (
@@ -116,7 +117,7 @@ def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False, far: bo
                              U_, k * w * K + p * panel * w, K, dh_, r0 * dh_rows + k * w, dh_rows, 1 if p == 0 else 0),
                         )  # fmt: skip
                     for q in range(max(q0, blocks) if r1 - r0 == 1 else q0, q1):
-                        r, tiles = r0, (r1 - r0 + HEIGHT - 1) // HEIGHT
+                        r, tiles = r0, all_tiles
                         while r < r1:
                             n, m = height(r1 - r, tiles), t * N + r
                             width = w if q < blocks else C_units * V
@@ -131,7 +132,12 @@ def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False, far: bo
                                 U_, q * w * K + p * panel * width, K, dh_, r * dh_rows + q * w, dh_rows, 1 if p == 0 else 0,
                             )  # fmt: skip
                             if q < blocks and far:
-                                gate_rows_from_afar(n, B, B, B, V, arguments)
+                                # each tile asks for its share of the next block's weights, which all tiles will need
+                                share, asked = all_tiles - tiles, (q + 1) * w * K + p * panel * w
+                                if q + 1 == q1:
+                                    asked = q0 * w * K + (p + chunk) * panel * w
+                                asked += share * min(chunk, whole - p) * panel * w // all_tiles
+                                gate_rows_that_ask(n, B, B, B, V, (asked, (w + all_tiles - 1) // all_tiles, *arguments))
                             elif q < blocks:
                                 gate_rows(n, B, B, B, V, arguments)
                             else:

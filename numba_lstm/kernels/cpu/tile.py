@@ -21,8 +21,8 @@ INDEX = ir.IntType(64)
 #: Terms of a chain in one step of a loop: their addresses share one calculation (LLVM's own unrolling made it for each).
 UNROLLED = 4
 
-#: Bytes ahead of the present line for which weights are asked that come from afar: 64 terms of a chain.
-AHEAD = 4 * 1024
+#: Where the weights come from afar that a tile asks for while it works: the element to begin with, and the elements a term.
+Asked = tuple[ir.Value, ir.Value]
 
 
 def _no_unrolling(module: ir.Module) -> ir.MDValue:
@@ -135,10 +135,10 @@ class Tile:
             phi.add_incoming(last, end)
         self.values = done
 
-    def multiply(self, a, i, rows, a_step, w, j, stride, w_step, K, own: Own | None = None, far: bool = False) -> None:
+    def multiply(self, a, i, rows, a_step, w, j, stride, w_step, K, own: Own | None = None, ask: Asked | None = None) -> None:
         """``tile[r, c] += a[i + r * rows + k * a_step] * w[j + k * w_step + c]`` for k in range(K); see :class:`Own`.
 
-        Where w is ``far`` a high tile asks for its lines ``AHEAD`` bytes before it needs them.
+        A high tile may ``ask`` for lines of w that it or other tiles will need.
         """
         b = self.builder
         scalars, weights = self.rows(a, i, rows), self.places(w, j, stride)
@@ -146,8 +146,8 @@ class Tile:
         def terms(k, count: int) -> None:
             xs, ys = ([b.gep(p, [b.mul(k, step)]) for p in ps] for ps, step in ((scalars, a_step), (weights, w_step)))
             for u in range(count):
-                if far and self.R > 3:
-                    prefetch(b, ys[0], b.add(b.mul(w_step, INDEX(u)), INDEX(AHEAD * 8 // self.vector.dtype.bitwidth)))
+                if ask and self.R > 3:
+                    prefetch(b, w, b.add(ask[0], b.mul(ask[1], b.add(k, INDEX(u)))))
                 term([b.gep(x, [b.mul(a_step, INDEX(u))]) for x in xs], [b.gep(y, [b.mul(w_step, INDEX(u))]) for y in ys])
 
         def term(xs, ys) -> None:

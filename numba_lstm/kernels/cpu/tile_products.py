@@ -12,6 +12,9 @@ from numba.extending import intrinsic
 from .simd import Vector, fused
 from .tile import HEIGHT, INDEX, Own, Tile
 
+#: Terms of a chain before a weight from afar is needed at which it is asked for: 4 KiB of a block.
+AHEAD = 64
+
 
 def cases(builder: ir.IRBuilder, n, most: int) -> Iterator[int]:
     """A switch over n: yields 1 .. most with the builder in that case, whose code then goes on behind the switch."""
@@ -125,11 +128,15 @@ def _affine(
     tile, start, at, start_rows, x, ix, x_rows, D, W, iw, W_block, h, ih, h_rows, H, U, iu, U_block, z, iz, z_rows,
     own=None, far=False,
 ):  # fmt: skip
-    """``z = start + x W + h U``: two products in one chain. Blocks of z and start lie side by side, W's ``W_block`` apart."""
+    """``z = start + x W + h U``: two products in one chain. Blocks of z and start lie side by side, W's ``W_block`` apart.
+
+    Weights that are ``far`` are asked for ``AHEAD`` terms before they are needed.
+    """
     w, step = INDEX(tile.B * tile.vector.n), INDEX(own.side if own else 1)
+    ask_W, ask_U = ((tile.builder.add(i, tile.builder.mul(w, INDEX(AHEAD))), w) if far else None for i in (iw, iu))
     tile.load(start, at, start_rows, w)
-    tile.multiply(x, ix, x_rows, step, W, iw, W_block, w, D, own, far)
-    tile.multiply(h, ih, h_rows, step, U, iu, U_block, w, H, own, far)
+    tile.multiply(x, ix, x_rows, step, W, iw, W_block, w, D, own, ask_W)
+    tile.multiply(h, ih, h_rows, step, U, iu, U_block, w, H, own, ask_U)
     tile.store(z, iz, z_rows, w)
 
 
@@ -141,20 +148,24 @@ affine_rows_of_gates = _product_of_gates(_affine)
 affine_row = _row(_affine)
 
 
-def _gate_rows(tile, dz, at, panels, whole, last_at, lanes, rest, W, iw, K, z, iz, z_rows, first, far=False):
-    """``z = dz W`` (``first``), or added to z, dz as the tape holds it: whole panels, then the real units of the last one."""
+def _gate_rows(tile, dz, at, panels, whole, last_at, lanes, rest, W, iw, K, z, iz, z_rows, first, ask=None):
+    """``z = dz W`` (``first``), or added to z, dz as the tape holds it: whole panels, then the real units of the last one.
+
+    The whole panels may ``ask`` for what comes after them.
+    """
     b = tile.builder
     w, panel, one = INDEX(tile.B * tile.vector.n), INDEX(4 * tile.vector.n), INDEX(1)
     stride = b.mul(K, w)
 
     def whole_panel(p) -> None:
         k = b.mul(p, panel)
-        tile.multiply(dz, b.add(at, b.mul(p, panels)), panel, one, W, b.add(iw, b.mul(k, w)), stride, w, panel, far=far)
+        asked = (b.add(ask[0], b.mul(k, ask[1])), ask[1]) if ask else None
+        tile.multiply(dz, b.add(at, b.mul(p, panels)), panel, one, W, b.add(iw, b.mul(k, w)), stride, w, panel, ask=asked)
 
     def last_gate(gate) -> None:
         k = b.add(b.mul(whole, panel), b.mul(gate, rest))
         rows = b.mul(lanes, INDEX(4))
-        tile.multiply(dz, b.add(last_at, b.mul(gate, lanes)), rows, one, W, b.add(iw, b.mul(k, w)), stride, w, rest, far=far)
+        tile.multiply(dz, b.add(last_at, b.mul(gate, lanes)), rows, one, W, b.add(iw, b.mul(k, w)), stride, w, rest)
 
     tile.load(z, iz, z_rows, w)
     tile.clear(first)
@@ -164,7 +175,14 @@ def _gate_rows(tile, dz, at, panels, whole, last_at, lanes, rest, W, iw, K, z, i
 
 
 gate_rows = _product(_gate_rows)
-gate_rows_from_afar = _product(partial(_gate_rows, far=True))
+
+
+@_product
+def gate_rows_that_ask(tile, first, a_term, *arguments):
+    """:func:`gate_rows` that meanwhile ask for weights from element ``first`` on, ``a_term`` elements a term."""
+    _gate_rows(tile, *arguments, ask=(first, a_term))
+
+
 gate_row = _row_of_blocks(_gate_rows)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
@@ -15,9 +14,6 @@ from .problem import Shape
 from .process import Died, Failed
 from .registry import CPU, ENGINES, PEAK, WITNESS
 from .tasks import Answer, distance
-
-#: Seconds between turns: threads that spin after their work must not take the next engine's time.
-PAUSE = 0.01
 
 
 @dataclass
@@ -90,7 +86,6 @@ class Race:
         seconds: dict[str, list[float]] = {name: [] for name in ready}
         for _ in range(rounds):
             for name in ready:
-                time.sleep(PAUSE)
                 reply = self._ask(name, result, "time")
                 if reply is not None:
                     seconds[name].append(reply["seconds"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.peers import race as module
 from benchmarks.peers.problem import Shape
 from benchmarks.peers.process import Died, Failed
 from benchmarks.peers.race import Race
@@ -33,11 +32,6 @@ class Scripted:
 
     def close(self):
         pass
-
-
-@pytest.fixture(autouse=True)
-def _without_pauses(monkeypatch):
-    monkeypatch.setattr(module, "PAUSE", 0)
 
 
 def run(rounds=3, **workers):

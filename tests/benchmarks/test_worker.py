@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -68,6 +70,22 @@ def test_a_worker_in_a_process_of_its_own():
         assert len(reply["answer"]) == 2
         with pytest.raises(Failed, match="KeyError: 'sleep'"):
             worker.ask("prepare", mode="sleep", N=2, T=3, D=1, H=4, activation="tanh")
+
+
+def test_a_worker_runs_only_while_it_is_asked():
+    def state():
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            found = stat.read_text().rpartition(")")[2].split()[0]
+            if found == "T":
+                break
+        return found
+
+    with Process("witness", Entry("witness", "ours", "Witness"), threads=1) as worker:
+        stat = Path(f"/proc/{worker.pid}/stat")
+        for _ in range(2):
+            worker.ask("prepare", mode="infer", N=2, T=3, D=1, H=4, activation="tanh")
+            assert state() == "T"
 
 
 def test_a_missing_package_is_named(tmp_path):

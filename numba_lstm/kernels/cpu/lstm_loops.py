@@ -18,10 +18,10 @@ from .panels import NUMBA, ROWS, Shape
 from .simd import data, offset
 from .tile import HEIGHT, height
 from .tile_products import (
-    affine_row,
-    affine_rows,
-    affine_rows_from_afar,
-    affine_rows_of_gates,
+    recurrent_row,
+    recurrent_rows,
+    recurrent_rows_from_afar,
+    recurrent_rows_of_gates,
 )
 
 
@@ -89,7 +89,7 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
                     p, m, u = p0, t * N + b0, p0 * V
                     i, j = b0 * c_rows + u, b0 * h_rows + u
                     while not own and r1 - r0 == 1 and p + together <= p1 and p < full:
-                        affine_row(
+                        recurrent_row(
                             several, B, V,
                             (s_, (m - t0 * N) * start_rows + p * panel, 0,
                              x_, t * x_steps + b0 * x_rows, 0, D, W_, p * panel * D, w * D,
@@ -116,9 +116,9 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
                                             o_, own_row + B * e, own_rows, H_, U_, q * H + e * block, H * w, z_, y, width,
                                         )  # fmt: skip
                                         if p == full:
-                                            affine_rows_of_gates(n, C, C, C, V, of_tail, B, arguments)
+                                            recurrent_rows_of_gates(n, C, C, C, V, of_tail, B, arguments)
                                         elif g == 0 or n > 3:
-                                            affine_rows_of_gates(n, 4, B, B, V, 1, B, arguments)
+                                            recurrent_rows_of_gates(n, 4, B, B, V, 1, B, arguments)
                                         r += n
                                         tiles -= 1
                                         continue
@@ -129,12 +129,12 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
                                         h_old, r * h_rows + e, h_rows, H_, U_, q * H + e * block, H * w, z_, y, width,
                                     )  # fmt: skip
                                     if p == full:
-                                        affine_rows(n, C, C, C, V, arguments)
+                                        recurrent_rows(n, C, C, C, V, arguments)
                                     elif far:
                                         if g == 0 or n > 3:
-                                            affine_rows_from_afar(n, 4, B, B, V, arguments)
+                                            recurrent_rows_from_afar(n, 4, B, B, V, arguments)
                                     elif g == 0 or n > 3:
-                                        affine_rows(n, 4, B, B, V, arguments)
+                                        recurrent_rows(n, 4, B, B, V, arguments)
                                     r += n
                                     tiles -= 1
                         p += 1

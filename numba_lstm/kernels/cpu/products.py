@@ -37,7 +37,7 @@ def affine(shape: Shape, C: int) -> Any:
                         arguments = (
                             b_ if k == 0 else o_, q * w if k == 0 else to, 0 if k == 0 else out_inner,
                             x_, outer * x_outer + inner * x_inner + k, x_inner, terms, W_, q * w * D + k * block, 0,
-                            x_, 0, 0, 0, W_, 0, 0, o_, to, out_inner,
+                            o_, to, out_inner,
                         )  # fmt: skip
                         if q < blocks:
                             affine_rows(n, B, B, B, V, arguments)

@@ -36,7 +36,7 @@ def product_cell(shape: Shape, C: int) -> Any:
                     arguments = (
                         start if k == 0 else out, r * start_rows + q * w if k == 0 else to, start_rows if k == 0 else out_rows,
                         x, r * x_rows + k, x_rows, min(chunk, K - k), W, q * w * K + k * width, 0,
-                        x, 0, 0, 0, W, 0, 0, out, to, out_rows,
+                        out, to, out_rows,
                     )  # fmt: skip
                     if q < blocks:
                         affine_rows(rows, B, B, B, V, arguments)
@@ -64,7 +64,7 @@ def gatewise_product_cell(shape: Shape, v: int) -> Any:
                     rows, to = height(n - r, tiles), r * out_rows + p * panel + column
                     arguments = (
                         start, r * start_rows + p * panel + column, start_rows, x, gate * x_gates + r * x_rows, x_rows, K,
-                        W, weights, 0, x, 0, 0, 0, W, 0, 0, out, to, out_rows,
+                        W, weights, 0, out, to, out_rows,
                     )  # fmt: skip
                     if p < full:
                         affine_rows(rows, 1, 1, B, V, arguments)
@@ -96,7 +96,7 @@ def through_gate_cell(shape: Shape, C: int) -> Any:
                     rows, to = height(n - r, tiles), r * out_rows + q * w
                     arguments = (
                         zero if p == 0 else out, 0 if p == 0 else to, 0 if p == 0 else out_rows,
-                        dz, at + r * rows_apart, rows_apart, units, U, weights, 0, dz, 0, 0, 0, U, 0, 0, out, to, out_rows,
+                        dz, at + r * rows_apart, rows_apart, units, U, weights, 0, out, to, out_rows,
                     )  # fmt: skip
                     if q < blocks:
                         affine_rows(rows, B, B, B, V, arguments)

@@ -14,7 +14,7 @@ from .panels import NUMBA, Shape
 from .panels import ROWS as WAITING
 from .simd import data, offset, pointer
 from .tile import HEIGHT, height
-from .tile_products import affine_row, affine_rows
+from .tile_products import affine_row, affine_rows, recurrent_row, recurrent_rows
 
 #: What stands where in a row of a program. DENSE has its output buffer as H_STATE and its activation as CELL (0: linear).
 KIND, D, UNITS, W, U, BIAS, CELL, LAST_CELL, H_STATE, C_STATE, FULL, TAIL, ROWS, C_ROWS = range(14)
@@ -58,15 +58,15 @@ def steps_of_one(shape: Shape) -> Any:
                             h_old, 0, 0, n, U_, p * panel * n, w * n, z_, (p - first) * panel, 0,
                         )  # fmt: skip
                         if p + together <= full:
-                            affine_row(several, B, V, at)
+                            recurrent_row(several, B, V, at)
                             p += together
                         else:
                             if p < full:
-                                affine_row(4, B, V, at)
+                                recurrent_row(4, B, V, at)
                             elif C == 1:
-                                affine_row(1, 1, V, at)
+                                recurrent_row(1, 1, V, at)
                             else:
-                                affine_row(2, 2, V, at)
+                                recurrent_row(2, 2, V, at)
                             p += 1
                         if p == whole or p + together - first > WAITING:
                             for tail in range(2 if p > full else 1):  # whole panels, then the tail
@@ -90,8 +90,7 @@ def steps_of_one(shape: Shape) -> Any:
                         while q < full + (1 if C > 0 else 0):
                             column = q * w
                             at = (
-                                b_, column, 0, value, 0, 0, D_, W_, column * D_, w * D_,
-                                value, 0, 0, 0, W_, 0, 0, out, column, 0,
+                                b_, column, 0, value, 0, 0, D_, W_, column * D_, w * D_, out, column, 0,
                             )  # fmt: skip
                             if q + blocks <= full:
                                 affine_row(several, B, V, at)
@@ -170,11 +169,11 @@ def steps_of_rows(shape: Shape) -> Any:
                                             )  # fmt: skip
                                             if p < full:
                                                 if g == 0 or tall > 3:
-                                                    affine_rows(tall, 4, B, B, V, at)
+                                                    recurrent_rows(tall, 4, B, B, V, at)
                                             elif C == 1:
-                                                affine_rows(tall, 1, 1, 1, V, at)
+                                                recurrent_rows(tall, 1, 1, 1, V, at)
                                             else:
-                                                affine_rows(tall, 2, 2, 2, V, at)
+                                                recurrent_rows(tall, 2, 2, 2, V, at)
                                             r += tall
                                             tiles -= 1
                             u = p0 * V
@@ -207,7 +206,7 @@ def steps_of_rows(shape: Shape) -> Any:
                                 tall = height(N - r, tiles)
                                 at = (
                                     b_, q * w, 0, value, r * value_rows, value_rows, D_, W_, q * w * D_, 0,
-                                    value, 0, 0, 0, W_, 0, 0, out, r * rows_apart + q * w, rows_apart,
+                                    out, r * rows_apart + q * w, rows_apart,
                                 )  # fmt: skip
                                 if q < full:
                                     affine_rows(tall, B, B, B, V, at)

@@ -25,9 +25,14 @@ UNROLLED = 4
 Asked = tuple[ir.Value, ir.Value]
 
 
-def _no_unrolling(module: ir.Module) -> ir.MDValue:
-    """A loop's mark that it stays as it is."""
-    return module.add_metadata([module.add_metadata(["llvm.loop.unroll.disable"])])
+class _NotUnrolled(ir.MDValue):
+    """A loop's mark that LLVM shall not unroll it. Such a mark names itself first; without that LLVM takes no notice of it."""
+
+    def __init__(self, module: ir.Module) -> None:
+        super().__init__(module, [module.add_metadata(["llvm.loop.unroll.disable"])], str(len(module.metadata)))
+
+    def descr(self, buf: list[str]) -> None:
+        buf.append(f"distinct !{{ {self.get_reference()}, {self.operands[0].get_reference()} }}\n")
 
 
 class Own:
@@ -107,10 +112,10 @@ class Tile:
             for place in self.places(row, INDEX(0), stride, B):
                 unaligned_store(self.builder, self.vector, place, INDEX(0), next(values))
 
-    def repeat(self, count, body: Callable[[ir.Value], None], unrolled: bool = False) -> None:
+    def repeat(self, count, body: Callable[[ir.Value], None]) -> None:
         """``for k in range(count): body(k)``, the accumulators carried in registers.
 
-        LLVM shall not unroll a loop of which ``UNROLLED`` bodies make one step already.
+        LLVM shall not unroll it: where that pays, ``UNROLLED`` bodies make one step already.
         """
         b = self.builder
         before = b.block
@@ -123,8 +128,7 @@ class Tile:
         body(k)
         end, following = b.block, b.add(k, INDEX(1))
         branch = b.cbranch(b.icmp_signed("<", following, count), loop, after)
-        if unrolled:
-            branch.set_metadata("llvm.loop", _no_unrolling(b.module))
+        branch.set_metadata("llvm.loop", _NotUnrolled(b.module))
         for phi, first, last in zip([k, *phis], [INDEX(0), *started], [following, *self.values], strict=True):
             phi.add_incoming(first, before)
             phi.add_incoming(last, end)
@@ -135,10 +139,12 @@ class Tile:
             phi.add_incoming(last, end)
         self.values = done
 
-    def multiply(self, a, i, rows, a_step, w, j, stride, w_step, K, own: Own | None = None, ask: Asked | None = None) -> None:
+    def multiply(
+        self, a, i, rows, a_step, w, j, stride, w_step, K, own: Own | None = None, ask: Asked | None = None, short: bool = False
+    ) -> None:
         """``tile[r, c] += a[i + r * rows + k * a_step] * w[j + k * w_step + c]`` for k in range(K); see :class:`Own`.
 
-        A high tile may ``ask`` for lines of w that it or other tiles will need.
+        A high tile may ``ask`` for lines of w that it or other tiles will need. A ``short`` chain takes a term a step.
         """
         b = self.builder
         scalars, weights = self.rows(a, i, rows), self.places(w, j, stride)
@@ -172,15 +178,18 @@ class Tile:
                 at = r * self.C + c
                 self.values[at] = fused(b, self.vector, x, y, self.values[at])
 
-        self.chain(K, terms)
+        self.chain(K, terms, short)
 
-    def chain(self, K, terms: Callable[[ir.Value, int], None]) -> None:
+    def chain(self, K, terms: Callable[[ir.Value, int], None], short: bool = False) -> None:
         """A chain of K terms, ``UNROLLED`` of them in a step: ``terms(k, count)`` emits those from k on."""
         b = self.builder
+        if short:
+            self.repeat(K, lambda k: terms(k, 1))
+            return
         whole = b.ashr(K, INDEX(UNROLLED.bit_length() - 1))
         done = b.shl(whole, INDEX(UNROLLED.bit_length() - 1))
-        self.repeat(whole, lambda k: terms(b.mul(k, INDEX(UNROLLED)), UNROLLED), unrolled=True)
-        self.repeat(b.sub(K, done), lambda k: terms(b.add(k, done), 1), unrolled=True)
+        self.repeat(whole, lambda k: terms(b.mul(k, INDEX(UNROLLED)), UNROLLED))
+        self.repeat(b.sub(K, done), lambda k: terms(b.add(k, done), 1))
 
 
 @inlined

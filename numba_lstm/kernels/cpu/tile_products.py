@@ -124,28 +124,46 @@ def _row_of_blocks(emit: Callable[..., None]):
     return product
 
 
-def _affine(
+def _affine(tile, start, at, start_rows, x, ix, x_rows, D, W, iw, W_block, z, iz, z_rows):
+    """``z = start + x W``. Blocks of z and start lie side by side, W's ``W_block`` apart."""
+    w, one = INDEX(tile.B * tile.vector.n), INDEX(1)
+    tile.load(start, at, start_rows, w)
+    tile.multiply(x, ix, x_rows, one, W, iw, W_block, w, D)
+    tile.store(z, iz, z_rows, w)
+
+
+affine_rows = _product(_affine)
+affine_row = _row(_affine)
+
+
+def _recurrent(
     tile, start, at, start_rows, x, ix, x_rows, D, W, iw, W_block, h, ih, h_rows, H, U, iu, U_block, z, iz, z_rows,
     own=None, far=False,
 ):  # fmt: skip
     """``z = start + x W + h U``: two products in one chain. Blocks of z and start lie side by side, W's ``W_block`` apart.
 
-    Weights that are ``far`` are asked for ``AHEAD`` terms before they are needed.
+    Weights that are ``far`` are asked for ``AHEAD`` terms before they are needed. Both products are one loop's two turns: half
+    of the code to compile.
     """
+    b = tile.builder
     w, step = INDEX(tile.B * tile.vector.n), INDEX(own.side if own else 1)
-    ask_W, ask_U = ((tile.builder.add(i, tile.builder.mul(w, INDEX(AHEAD))), w) if far else None for i in (iw, iu))
+
+    def turn(k) -> None:
+        first = b.icmp_signed("==", k, INDEX(0))
+        pairs = zip((x, ix, x_rows, W, iw, W_block, D), (h, ih, h_rows, U, iu, U_block, H), strict=True)
+        a, i, rows, weights, j, apart, terms = (b.select(first, of_x, of_h) for of_x, of_h in pairs)
+        ask = (b.add(j, b.mul(w, INDEX(AHEAD))), w) if far else None
+        tile.multiply(a, i, rows, step, weights, j, apart, w, terms, own, ask)
+
     tile.load(start, at, start_rows, w)
-    tile.multiply(x, ix, x_rows, step, W, iw, W_block, w, D, own, ask_W)
-    tile.multiply(h, ih, h_rows, step, U, iu, U_block, w, H, own, ask_U)
+    tile.repeat(INDEX(2), turn)
     tile.store(z, iz, z_rows, w)
 
 
-affine_rows = _product(_affine)
-affine_rows_from_afar = _product(partial(_affine, far=True))
-affine_rows_of_gates = _product_of_gates(_affine)
-
-
-affine_row = _row(_affine)
+recurrent_rows = _product(_recurrent)
+recurrent_rows_from_afar = _product(partial(_recurrent, far=True))
+recurrent_rows_of_gates = _product_of_gates(_recurrent)
+recurrent_row = _row(_recurrent)
 
 
 def _gate_rows(tile, dz, at, panels, whole, last_at, lanes, rest, W, iw, K, z, iz, z_rows, first, ask=None):
@@ -165,7 +183,7 @@ def _gate_rows(tile, dz, at, panels, whole, last_at, lanes, rest, W, iw, K, z, i
     def last_gate(gate) -> None:
         k = b.add(b.mul(whole, panel), b.mul(gate, rest))
         rows = b.mul(lanes, INDEX(4))
-        tile.multiply(dz, b.add(last_at, b.mul(gate, lanes)), rows, one, W, b.add(iw, b.mul(k, w)), stride, w, rest)
+        tile.multiply(dz, b.add(last_at, b.mul(gate, lanes)), rows, one, W, b.add(iw, b.mul(k, w)), stride, w, rest, short=True)
 
     tile.load(z, iz, z_rows, w)
     tile.clear(first)
@@ -201,7 +219,7 @@ def one_gate_rows(tile, gate, dz, at, panels, whole, last_at, lanes, rest, W, iw
     def last_panel(_) -> None:
         k = b.add(b.mul(whole, panel), b.mul(gate, rest))
         rows = b.mul(lanes, INDEX(4))
-        tile.multiply(dz, b.add(last_at, b.mul(gate, lanes)), rows, one, W, b.add(iw, b.mul(k, w)), stride, w, rest)
+        tile.multiply(dz, b.add(last_at, b.mul(gate, lanes)), rows, one, W, b.add(iw, b.mul(k, w)), stride, w, rest, short=True)
 
     tile.repeat(whole, whole_panel)
     tile.repeat(b.select(b.icmp_signed(">", rest, INDEX(0)), one, INDEX(0)), last_panel)

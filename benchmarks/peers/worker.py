@@ -7,9 +7,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import json
 import os
+import signal
 import sys
 from typing import Any, TextIO
 
@@ -18,6 +20,9 @@ from .problem import Problem, Shape
 from .registry import CPU, DEVICES, JUDGES
 from .stopwatch import Stopwatch
 from .tasks import task
+
+#: Of Linux's <sys/prctl.h>: the signal to get when the parent ends.
+PR_SET_PDEATHSIG = 1
 
 
 class Worker:
@@ -65,8 +70,14 @@ def reply(replies: TextIO, values: dict[str, Any]) -> None:
     replies.flush()
 
 
+def end_with_parent() -> None:
+    """Have the kernel end this process when its parent ends: stopped, it would never see the end of its requests."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def main(name: str, threads: int, device: str = CPU) -> None:
     # What a framework prints goes to stderr: stdout belongs to the protocol.
+    end_with_parent()
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     entry = {**DEVICES[device], **JUDGES}[name]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -12,7 +15,7 @@ import numpy as np
 import pytest
 
 from benchmarks.peers.engine import Engine
-from benchmarks.peers.process import Died, Failed, Missing, Process
+from benchmarks.peers.process import ROOT, Died, Failed, Missing, Process
 from benchmarks.peers.registry import Entry
 from benchmarks.peers.worker import Worker, serve
 
@@ -86,6 +89,30 @@ def test_a_worker_runs_only_while_it_is_asked():
         for _ in range(2):
             worker.ask("prepare", mode="infer", N=2, T=3, D=1, H=4, activation="tanh")
             assert state() == "T"
+
+
+def test_a_worker_that_died_between_two_requests():
+    with Process("witness", Entry("witness", "ours", "Witness"), threads=1) as worker:
+        os.kill(worker.pid, signal.SIGKILL)
+        with pytest.raises(Died, match="exit code -9"):
+            worker.ask("warm")
+
+
+def test_stopped_workers_end_with_their_parent():
+    code = (
+        "import os, signal\n"
+        "from benchmarks.peers.process import Process\n"
+        "from benchmarks.peers.registry import Entry\n"
+        "worker = Process('witness', Entry('witness', 'ours', 'Witness'), 1)\n"
+        "worker.ask('prepare', mode='infer', N=2, T=3, D=1, H=4, activation='tanh')\n"
+        "print(worker.pid, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=60, check=False)
+    pid, deadline = int(done.stdout), time.monotonic() + 10
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not Path(f"/proc/{pid}").exists()
 
 
 def test_a_missing_package_is_named(tmp_path):

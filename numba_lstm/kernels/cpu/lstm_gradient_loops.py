@@ -105,7 +105,7 @@ def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False, far: bo
                             tiles -= 1
             else:
                 for p in range(0, whole + (1 if rest > 0 else 0), chunk):
-                    ends = p + chunk > whole
+                    ends = p + chunk >= whole + (1 if rest > 0 else 0)
                     for k in range(
                         q0, min(q1, blocks) if r1 - r0 == 1 else q0, together
                     ):  # a single row takes several blocks at once
@@ -132,11 +132,11 @@ def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False, far: bo
                                 U_, q * w * K + p * panel * width, K, dh_, r * dh_rows + q * w, dh_rows, 1 if p == 0 else 0,
                             )  # fmt: skip
                             if q < blocks and far:
-                                # each tile asks for its share of the next block's weights, which all tiles will need
-                                share, asked = all_tiles - tiles, (q + 1) * w * K + p * panel * w
+                                # high tiles ask for their shares of the block that all tiles will need next
+                                asked = (q + 1) * w * K + p * panel * (w if q + 1 < blocks else C_units * V)
                                 if q + 1 == q1:
-                                    asked = q0 * w * K + (p + chunk) * panel * w
-                                asked += share * min(chunk, whole - p) * panel * w // all_tiles
+                                    asked = q0 * w * K + (0 if ends else p + chunk) * panel * w
+                                asked += (all_tiles - tiles) * min(chunk, whole - p) * panel * w // all_tiles
                                 gate_rows_that_ask(n, B, B, B, V, (asked, (w + all_tiles - 1) // all_tiles, *arguments))
                             elif q < blocks:
                                 gate_rows(n, B, B, B, V, arguments)

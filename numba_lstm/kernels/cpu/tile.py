@@ -22,7 +22,7 @@ INDEX = ir.IntType(64)
 UNROLLED = 4
 
 #: Where the weights come from afar that a tile asks for while it works: the element to begin with, and the elements a term.
-Asked = tuple[ir.Value, ir.Value]
+Request = tuple[ir.Value, ir.Value]
 
 
 class _NotUnrolled(ir.MDValue):
@@ -140,7 +140,19 @@ class Tile:
         self.values = done
 
     def multiply(
-        self, a, i, rows, a_step, w, j, stride, w_step, K, own: Own | None = None, ask: Asked | None = None, short: bool = False
+        self,
+        a,
+        i,
+        rows,
+        a_step,
+        w,
+        j,
+        stride,
+        w_step,
+        K,
+        own: Own | None = None,
+        ask: Request | None = None,
+        short: bool = False,
     ) -> None:
         """``tile[r, c] += a[i + r * rows + k * a_step] * w[j + k * w_step + c]`` for k in range(K); see :class:`Own`.
 

@@ -12,8 +12,8 @@ from numba.extending import intrinsic
 from .simd import Vector, fused
 from .tile import HEIGHT, INDEX, Own, Tile
 
-#: Terms of a chain before a weight from afar is needed at which it is asked for: 4 KiB of a block.
-AHEAD = 64
+#: Bytes of a block before a weight from afar is needed at which it is asked for.
+AHEAD = 4 * 1024
 
 
 def cases(builder: ir.IRBuilder, n, most: int) -> Iterator[int]:
@@ -142,7 +142,7 @@ def _recurrent(
 ):  # fmt: skip
     """``z = start + x W + h U``: two products in one chain. Blocks of z and start lie side by side, W's ``W_block`` apart.
 
-    Weights that are ``far`` are asked for ``AHEAD`` terms before they are needed. Both products are one loop's two turns: half
+    Weights that are ``far`` are asked for ``AHEAD`` bytes before they are needed. Both products are one loop's two turns: half
     of the code to compile.
     """
     b = tile.builder
@@ -152,7 +152,7 @@ def _recurrent(
         first = b.icmp_signed("==", k, INDEX(0))
         pairs = zip((x, ix, x_rows, W, iw, W_block, D), (h, ih, h_rows, U, iu, U_block, H), strict=True)
         a, i, rows, weights, j, apart, terms = (b.select(first, of_x, of_h) for of_x, of_h in pairs)
-        ask = (b.add(j, b.mul(w, INDEX(AHEAD))), w) if far else None
+        ask = (b.add(j, INDEX(AHEAD * 8 // tile.vector.dtype.bitwidth)), w) if far else None
         tile.multiply(a, i, rows, step, weights, j, apart, w, terms, own, ask)
 
     tile.load(start, at, start_rows, w)

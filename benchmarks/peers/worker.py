@@ -76,8 +76,8 @@ def end_with_parent() -> None:
 
 
 def main(name: str, threads: int, device: str = CPU) -> None:
-    # What a framework prints goes to stderr: stdout belongs to the protocol.
     end_with_parent()
+    # What a framework prints goes to stderr: stdout belongs to the protocol.
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     entry = {**DEVICES[device], **JUDGES}[name]

@@ -140,20 +140,9 @@ class Tile:
         self.values = done
 
     def multiply(
-        self,
-        a,
-        i,
-        rows,
-        a_step,
-        w,
-        j,
-        stride,
-        w_step,
-        K,
-        own: Own | None = None,
-        ask: Request | None = None,
-        short: bool = False,
-    ) -> None:
+        self, a, i, rows, a_step, w, j, stride, w_step, K,
+        own: Own | None = None, ask: Request | None = None, short: bool = False,
+    ) -> None:  # fmt: skip
         """``tile[r, c] += a[i + r * rows + k * a_step] * w[j + k * w_step + c]`` for k in range(K); see :class:`Own`.
 
         A high tile may ``ask`` for lines of w that it or other tiles will need. A ``short`` chain takes a term a step.
@@ -193,7 +182,7 @@ class Tile:
         self.chain(K, terms, short)
 
     def chain(self, K, terms: Callable[[ir.Value, int], None], short: bool = False) -> None:
-        """A chain of K terms, ``UNROLLED`` of them in a step: ``terms(k, count)`` emits those from k on."""
+        """A chain of K terms, ``UNROLLED`` of them in a step (``short``: one): ``terms(k, count)`` emits those from k on."""
         b = self.builder
         if short:
             self.repeat(K, lambda k: terms(k, 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +17,7 @@ from .forms import Form
 from .gradients import plain_gradient
 from .memory import aligned
 from .panels import columns, geometry
-from .products import affine, product_call
+from .products import affine, product_like
 
 Array = npt.NDArray[Any]
 
@@ -34,7 +34,7 @@ def product(x: Array, W: Array, b: Array, C: int) -> Form:
     run, blocks, padded = _plan(C, x.dtype)
     x = x if x.ndim == 3 else x[None]
     out = aligned((x.shape[0] * x.shape[1], padded), x.dtype)
-    return Form(out, product_call(run, x, W, b, out, blocks))
+    return Form(out, partial(product_like(run, x, W, b, out, blocks), x))
 
 
 @cache

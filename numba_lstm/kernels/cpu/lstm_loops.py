@@ -22,6 +22,7 @@ from .tile_products import (
     recurrent_rows,
     recurrent_rows_from_afar,
     recurrent_rows_of_gates,
+    recurrent_rows_that_ask,
 )
 
 
@@ -54,8 +55,7 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
         N, h_rows, c_rows = h.shape[1], h.shape[2], c.shape[2]
         x_steps, x_rows = x.strides[0] // x.itemsize, x.strides[1] // x.itemsize
         L, M = h.shape[0], c.shape[0]
-        columns = full * panel + 4 * v
-        start_rows = 0 if len(start) == columns else columns
+        start_rows = 0 if len(start) == 1 else start.shape[1]
         tape, masked = 1 if len(gates) > 0 else 0, 1 if mask.shape[0] > 0 else 0
         x_, W_, U_, s_, h_, c_ = data(x), data(W), data(U), data(start), data(h), data(c)
         a_, m_, z_ = data(gates), data(mask), data(z)
@@ -103,7 +103,8 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
                             d, e = min(D, k), max(0, k - D)
                             D_, H_ = min(D, k + terms) - d, max(0, min(H, k + terms - D)) - e
                             for g in range(0, width, block):
-                                r, tiles = b0, (rows + HEIGHT - 1) // HEIGHT
+                                all_tiles = (rows + HEIGHT - 1) // HEIGHT
+                                r, tiles = b0, all_tiles
                                 while r < b0 + rows:
                                     n, y = height(b0 + rows - r, tiles), z0 + (r - b0) * width + g
                                     q = p * panel + g
@@ -130,10 +131,17 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
                                     )  # fmt: skip
                                     if p == full:
                                         recurrent_rows(n, C, C, C, V, arguments)
+                                    elif g > 0 and n <= 3:
+                                        pass  # low tiles took all blocks of the panel
                                     elif far:
-                                        if g == 0 or n > 3:
+                                        if all_tiles == 1:
                                             recurrent_rows_from_afar(n, 4, B, B, V, arguments)
-                                    elif g == 0 or n > 3:
+                                        else:  # each asks for its share of what all tiles will need of this block next
+                                            ask = q * H + (e + H_) * w if k + terms < D + H else (q + panel) * H
+                                            ask += (all_tiles - tiles) * H_ * w // all_tiles
+                                            a_term = (w + all_tiles - 1) // all_tiles
+                                            recurrent_rows_that_ask(n, 4, B, B, V, (ask, a_term, *arguments))
+                                    else:
                                         recurrent_rows(n, 4, B, B, V, arguments)
                                     r += n
                                     tiles -= 1
@@ -167,5 +175,5 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
 
     return kernel(
         lstm_forward_loop, f"lstm_forward_loop_{shape.dtype}x{V}_{C}_{int(own)}{int(far)}", NUMBA[shape.dtype],
-        "x3 f1 f1 f1 f3 f3 f1 f1 f1 b2 b3 b3 f3 f3 f1 n1" + 14 * " i",
+        "x3 f1 f1 f2 f3 f3 f1 f1 f1 b2 b3 b3 f3 f3 f1 n1" + 14 * " i",
     )  # fmt: skip

@@ -16,7 +16,7 @@ from .lstm_buffers import panel_stride
 from .lstm_plans import GANG_STEPS, Plan, members, steps_ahead
 from .memory import aligned, stride, together
 from .panels import Panels, Shape, columns
-from .products import affine, product_call
+from .products import Product, affine, product_like
 
 Array = npt.NDArray[Any]
 Call = Callable[[], None]
@@ -95,12 +95,13 @@ def forward_calls(plan: Plan, size: Size, how: Cutting, on: Forward) -> Iterator
     """The calls of a forward call, in their order."""
     (T, N, D), shape, cut = size, plan.shape, plan.cut
     apart = panel_stride(T, N, shape, cut) if on.gates.size else 0
-    chains = aligned((min(T, how.steps) * N, cut.gates), on.x.dtype) if how.ahead else on.b[None]
+    chains = rows_ahead(min(T, how.steps) * N, cut, on.x.dtype) if how.ahead else on.b[None]
     for t0 in range(0, T, how.steps):
         t1 = min(T, t0 + how.steps)
         if how.ahead:
-            yield input_product(on.x[t0:t1], on.W, on.b, chains[: (t1 - t0) * N], shape, cut)
-        work = _steps(plan, on, chains.reshape(-1), 0 if how.ahead else D, apart, t0, t1)
+            x = on.x[t0:t1]
+            yield partial(input_product(x, on.W, on.b, chains[: (t1 - t0) * N], shape, cut), x)
+        work = _steps(plan, on, chains, 0 if how.ahead else D, apart, t0, t1)
         yield partial(share, N, how.parts, how.members, work)
 
 
@@ -120,9 +121,14 @@ def _steps(
     return work
 
 
-def input_product(x: Array, W: Array, b: Array, chains: Array, shape: Shape, cut: Panels) -> Call:
-    """The call that makes ``b + x W`` of x (T, N, D) in ``chains`` (T * N, columns)."""
-    return product_call(affine(shape, cut.C), x, W, b, chains, cut.full * shape.G)
+def rows_ahead(rows: int, cut: Panels, dtype: np.dtype[Any]) -> Array:
+    """Room for :func:`input_product`: rows that do not share cache sets, since chunks of their chains come back to them."""
+    return aligned((rows, stride(cut.gates, dtype)), dtype)
+
+
+def input_product(like: Array, W: Array, b: Array, chains: Array, shape: Shape, cut: Panels) -> Product:
+    """What makes ``b + x W`` of an x (T, N, D), which lies ``like`` this one, in ``chains`` (T * N, columns or more)."""
+    return product_like(affine(shape, cut.C), like, W, b, chains, cut.full * shape.G)
 
 
 class Backward(NamedTuple):

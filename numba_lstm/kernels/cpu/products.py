@@ -15,6 +15,8 @@ from .simd import data
 from .tile import HEIGHT, height
 from .tile_products import affine_rows, gate_rows
 
+Product = Callable[[npt.NDArray[Any]], None]
+
 
 @cache
 def affine(shape: Shape, C: int) -> Any:
@@ -63,21 +65,26 @@ def runs(x: npt.NDArray[Any], columns: int) -> tuple[int, int, int, int, int, in
     return N, T, rows, steps, columns, N * columns
 
 
-def product_call(kernel_: Any, x: npt.NDArray[Any], W: Any, b: Any, out: npt.NDArray[Any], blocks: int) -> Callable[[], None]:
-    """The call that runs an :func:`affine` kernel over all rows of x (T, N, D), in parts where that is worth it."""
-    outer, inner, *steps = runs(x, out.shape[1])
-    D, (M, columns) = x.shape[2], out.shape
+def product_like(kernel_: Any, like: npt.NDArray[Any], W: Any, b: Any, out: npt.NDArray[Any], blocks: int) -> Product:
+    """What runs an :func:`affine` kernel over all rows of an x (T, N, D) that lies ``like`` this one, in parts if worth it."""
+    outer, inner, *steps = runs(like, out.shape[1])
+    D, (M, columns) = like.shape[2], out.shape
     along = inner if outer == 1 else outer
-    parts = pool.parts_for(M * D * columns, along)
-    if parts == 1:
-        return partial(kernel_, x, W, b, out, blocks, D, *steps, 0, outer, 0, inner)
 
-    def work(part: int) -> None:
-        first, last = pool.span(along, part, parts)
-        ranges = (0, 1, first, last) if outer == 1 else (first, last, 0, inner)
-        kernel_(x, W, b, out, blocks, D, *steps, *ranges)
+    def of(x: npt.NDArray[Any]) -> None:
+        parts = pool.parts_for(M * D * columns, along)
+        if parts == 1:
+            kernel_(x, W, b, out, blocks, D, *steps, 0, outer, 0, inner)
+            return
 
-    return partial(pool.run, parts, work)
+        def work(part: int) -> None:
+            first, last = pool.span(along, part, parts)
+            ranges = (0, 1, first, last) if outer == 1 else (first, last, 0, inner)
+            kernel_(x, W, b, out, blocks, D, *steps, *ranges)
+
+        pool.run(parts, work)
+
+    return of
 
 
 @cache

@@ -146,13 +146,13 @@ def unaligned_store(builder, vector: Vector, p, i, value):
     done.align = vector.dtype.bitwidth // 8
 
 
-def prefetch(builder, p, i) -> None:
-    """Ask for the cache line of element ``i``, which need not exist, to come to the first-level cache."""
+def prefetch(builder, p, i, level: int = 1) -> None:
+    """Ask for the cache line of element ``i``, which need not exist, to come to the first- or second-level cache."""
     byte = ir.IntType(8).as_pointer()
     function = cgutils.get_or_insert_function(
         builder.module, ir.FunctionType(ir.VoidType(), [byte, INT32, INT32, INT32]), "llvm.prefetch.p0i8"
     )
-    builder.call(function, [builder.bitcast(builder.gep(p, [i]), byte), INT32(0), INT32(3), INT32(1)])
+    builder.call(function, [builder.bitcast(builder.gep(p, [i]), byte), INT32(0), INT32(4 - level), INT32(1)])
 
 
 @intrinsic

@@ -29,8 +29,9 @@ LSTM, DENSE, ACTIVATION, LOOP = range(4)  #: a LOOP has its address as CELL and 
 def steps_of_one(shape: Shape) -> Any:
     """``steps`` steps of one row through a program; ``phase`` says which half of each h is old.
 
-    A single row has no other rows to fill a tile with; several panels at once hide the latency of its chains instead. y is that
-    of the last step: before it, nothing behind the ``last`` part with a state is computed.
+    A single row has no other rows to fill a tile with; several panels at once hide the latency of its chains instead. Steps go
+    through the panels there and back, since the last ones' weights are in the first-level cache. y is that of the last step:
+    before it, nothing behind the ``last`` part with a state is computed.
     """
     V, B, w, panel = shape.V, shape.B, shape.w, 4 * shape.V
     together, blocks = shape.together, shape.together * shape.G
@@ -39,8 +40,8 @@ def steps_of_one(shape: Shape) -> Any:
     def stream_steps(program, x, y, z, unmasked, features, phase, steps, last):
         z_, m_ = data(z), data(unmasked)
         for step in range(steps):
-            value, ends = offset(data(x), step * features), step == steps - 1
-            for k in range(len(program) if ends else last + 1):
+            value, final = offset(data(x), step * features), step == steps - 1
+            for k in range(len(program) if final else last + 1):
                 part = program[k]
                 kind, D_, n, full, C = part[KIND], part[D], part[UNITS], part[FULL], part[TAIL]
                 W_, U_, b_ = pointer(part[W], z_), pointer(part[U], z_), pointer(part[BIAS], z_)
@@ -51,34 +52,35 @@ def steps_of_one(shape: Shape) -> Any:
                     v_, e_ = pointer(part[PEEPHOLE], z_), pointer(part[SETTINGS], z_)
                     peepholes = 1 if part[PEEPHOLE] != 0 else 0
                     b_ = offset(b_, step * part[AHEAD])
-                    whole, first, p = full + (1 if C > 0 else 0), 0, 0
-                    while p < whole:
-                        at = (
-                            b_, p * panel, 0, value, 0, 0, D_, W_, p * panel * D_, w * D_,
-                            h_old, 0, 0, n, U_, p * panel * n, w * n, z_, (p - first) * panel, 0,
-                        )  # fmt: skip
-                        if p + together <= full:
-                            recurrent_row(several, B, V, at)
-                            p += together
-                        else:
-                            if p < full:
+                    whole = full + (1 if C > 0 else 0)
+                    for first in range(0, whole, WAITING):
+                        ends = min(whole, first + WAITING)
+                        groups = (min(full, ends) - first) // together
+                        turns = ends - first - groups * (together - 1)  # of groups, then of the panels that are left
+                        for k in range(turns):
+                            turn = turns - 1 - k if phase == 1 else k
+                            p = first + (turn * together if turn < groups else turn + groups * (together - 1))
+                            at = (
+                                b_, p * panel, 0, value, 0, 0, D_, W_, p * panel * D_, w * D_,
+                                h_old, 0, 0, n, U_, p * panel * n, w * n, z_, (p - first) * panel, 0,
+                            )  # fmt: skip
+                            if turn < groups:
+                                recurrent_row(several, B, V, at)
+                            elif p < full:
                                 recurrent_row(4, B, V, at)
                             elif C == 1:
                                 recurrent_row(1, 1, V, at)
                             else:
                                 recurrent_row(2, 2, V, at)
-                            p += 1
-                        if p == whole or p + together - first > WAITING:
-                            for tail in range(2 if p > full else 1):  # whole panels, then the tail
-                                u, count, z_next = first * V, min(p, full) - first, panel
-                                gates, output = part[CELL], part[OUTPUT_CELL]
-                                if tail == 1:
-                                    u, count, z_next = full * V, 1, 0
-                                    gates, output = part[LAST_CELL], part[LAST_OUTPUT_CELL]
-                                zs, cs, v = offset(z_, (u // V - first) * panel), offset(c, u), peepholes * 3 * u
-                                call(gates, (zs, cs, cs, z_, offset(v_, v), e_, m_, m_, z_next, V, 0, 3 * V, 0, 0, count))
-                                call(output, (zs, offset(h_old, u), offset(h_new, u), e_, m_, m_, z_next, V, 0, 0, count))
-                            first = p
+                        for tail in range(2 if ends > full else 1):  # whole panels, then the tail
+                            u, count, z_next = first * V, min(ends, full) - first, panel
+                            gates, output = part[CELL], part[OUTPUT_CELL]
+                            if tail == 1:
+                                u, count, z_next = full * V, 1, 0
+                                gates, output = part[LAST_CELL], part[LAST_OUTPUT_CELL]
+                            zs, cs, v = offset(z_, (u // V - first) * panel), offset(c, u), peepholes * 3 * u
+                            call(gates, (zs, cs, cs, z_, offset(v_, v), e_, m_, m_, z_next, V, 0, 3 * V, 0, 0, count))
+                            call(output, (zs, offset(h_old, u), offset(h_new, u), e_, m_, m_, z_next, V, 0, 0, count))
                     value = h_new
                 elif kind == LOOP:
                     call(part[CELL], (part[W], z_, m_, value, phase, phase + 1, 0, 1))

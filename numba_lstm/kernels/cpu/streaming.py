@@ -16,10 +16,11 @@ from .activations import row_cell
 from .cells import Asked, gate_cell, output_cell, settings, traits
 from .lstm_plans import steps_ahead
 from .lstm_rows import needs_rows
-from .lstm_runs import input_product
+from .lstm_runs import input_product, rows_ahead
 from .memory import address, aligned, stride
 from .own import settled, settled_spec
 from .panels import Panels, columns, geometry, panels
+from .products import Product
 from .stream_programs import (
     ACTIVATION,
     AHEAD,
@@ -67,6 +68,8 @@ class _Stepper:
             cut = panels(rows[0][UNITS], self._shape.V)
             b = packing.gate_bias(weights.bias, cut, self._dtype)
             self._first = weights.kernel.prepared("cpu.panels", packing.gate_panels), b, cut
+        #: Products ahead, and the programs that read them, by steps: of a whole chunk and of what it leaves, as a rule.
+        self._kept: dict[int, tuple[Product, Array]] = {}
         self._program = np.array(rows, np.int64).reshape(len(rows), FIELDS)
         self._z = self._keep(aligned((self._shape.scratch,), self._dtype))
         self._last = max((k for k, row in enumerate(rows) if row[KIND] in (LSTM, LOOP)), default=-1)
@@ -140,17 +143,24 @@ class _Stepper:
         y = np.empty(self._N * self._outputs, self._dtype)
         ahead = self._steps_ahead(len(x))
         for t in range(0, len(x), ahead or len(x)):
-            now = x[t : t + (ahead or len(x))]
-            program = self._program
-            if ahead and self._first is not None:
-                W, b, cut = self._first
-                chains = aligned((len(now) * self._N, cut.gates), self._dtype)
-                input_product(now, W, b, chains, self._shape, cut)()
-                program = program.copy()
-                program[0, [BIAS, D, AHEAD]] = address(chains), 0, cut.gates
+            now = x[t : t + ahead] if ahead else x
+            program = self._ahead(now, *self._first) if ahead and self._first else self._program
             self._run(program, now.reshape(-1), y, self._z, NO_MASK, self._features, self._phase, len(now), self._last)
             self._phase ^= len(now) & 1
         return y.reshape(self._N, -1)
+
+    def _ahead(self, x: Array, W: Array, b: Array, cut: Panels) -> Array:
+        """Do the product of x with the first LSTM's W; answers the program that goes on from there. Both are kept."""
+        T = len(x)
+        if T not in self._kept:
+            chains, program = rows_ahead(T * self._N, cut, self._dtype), self._program.copy()
+            program[0, [BIAS, D, AHEAD]] = address(chains), 0, chains.shape[1]
+            if len(self._kept) == 2:
+                self._kept.clear()
+            self._kept[T] = input_product(x, W, b, chains, self._shape, cut), program
+        product, program = self._kept[T]
+        product(x)
+        return program
 
     def _steps_ahead(self, T: int) -> int:
         """The steps for which x W of a first LSTM is done at a time, with all their rows in one product; 0: not ahead."""
@@ -167,7 +177,10 @@ class _Stepper:
 
     def set_states(self, states: Sequence[tuple[Array, Array]] | None) -> None:
         for k, (h, c, P, H) in enumerate(self._states):
-            h[self._phase, :, :P], c[:, :H] = (0, 0) if states is None else states[k]
+            if states is None:
+                h[self._phase], c[...] = 0, 0
+            else:
+                h[self._phase, :, :P], c[:, :H] = states[k]
 
 
 def stream(parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any) -> _Stepper:

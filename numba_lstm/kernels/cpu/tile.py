@@ -8,6 +8,7 @@ additions over K in order, so the height never shows in the bits.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from llvmlite import ir
 
@@ -21,8 +22,13 @@ INDEX = ir.IntType(64)
 #: Terms of a chain in one step of a loop: their addresses share one calculation (LLVM's own unrolling made it for each).
 UNROLLED = 4
 
-#: Where the weights come from afar that a tile asks for while it works: the element to begin with, and the elements a term.
-Request = tuple[ir.Value, ir.Value]
+
+class Request(NamedTuple):
+    """Weights from afar that a tile asks for while it works."""
+
+    first: ir.Value  #: the element to begin with
+    a_term: ir.Value  #: elements a term
+    level: int = 1  #: the cache that they shall come to
 
 
 class _NotUnrolled(ir.MDValue):
@@ -154,7 +160,7 @@ class Tile:
             xs, ys = ([b.gep(p, [b.mul(k, step)]) for p in ps] for ps, step in ((scalars, a_step), (weights, w_step)))
             for u in range(count):
                 if ask and self.R > 3:
-                    prefetch(b, w, b.add(ask[0], b.mul(ask[1], b.add(k, INDEX(u)))))
+                    prefetch(b, w, b.add(ask.first, b.mul(ask.a_term, b.add(k, INDEX(u)))), ask.level)
                 term([b.gep(x, [b.mul(a_step, INDEX(u))]) for x in xs], [b.gep(y, [b.mul(w_step, INDEX(u))]) for y in ys])
 
         def term(xs, ys) -> None:

@@ -10,7 +10,7 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from .simd import Vector, fused
-from .tile import HEIGHT, INDEX, Own, Tile
+from .tile import HEIGHT, INDEX, Own, Request, Tile
 
 #: Bytes of a block before a weight from afar is needed at which it is asked for.
 AHEAD = 4 * 1024
@@ -138,12 +138,12 @@ affine_row = _row(_affine)
 
 def _recurrent(
     tile, start, at, start_rows, x, ix, x_rows, D, W, iw, W_block, h, ih, h_rows, H, U, iu, U_block, z, iz, z_rows,
-    own=None, far=False,
+    own=None, asks=None,
 ):  # fmt: skip
     """``z = start + x W + h U``: two products in one chain. Blocks of z and start lie side by side, W's ``W_block`` apart.
 
-    Weights that are ``far`` are asked for ``AHEAD`` bytes before they are needed. Both products are one loop's two turns: half
-    of the code to compile.
+    ``asks(tile, j)`` is the request that goes with weights from element j on. Both products are one loop's two turns: half of
+    the code to compile.
     """
     b = tile.builder
     w, step = INDEX(tile.B * tile.vector.n), INDEX(own.side if own else 1)
@@ -152,16 +152,32 @@ def _recurrent(
         first = b.icmp_signed("==", k, INDEX(0))
         pairs = zip((x, ix, x_rows, W, iw, W_block, D), (h, ih, h_rows, U, iu, U_block, H), strict=True)
         a, i, rows, weights, j, apart, terms = (b.select(first, of_x, of_h) for of_x, of_h in pairs)
-        ask = (b.add(j, INDEX(AHEAD * 8 // tile.vector.dtype.bitwidth)), w) if far else None
-        tile.multiply(a, i, rows, step, weights, j, apart, w, terms, own, ask)
+        tile.multiply(a, i, rows, step, weights, j, apart, w, terms, own, asks(tile, j) if asks else None)
 
     tile.load(start, at, start_rows, w)
     tile.repeat(INDEX(2), turn)
     tile.store(z, iz, z_rows, w)
 
 
+def _soon(tile, j) -> Request:
+    """What the tile itself will need ``AHEAD`` bytes on."""
+    b = tile.builder
+    return Request(b.add(j, INDEX(AHEAD * 8 // tile.vector.dtype.bitwidth)), INDEX(tile.B * tile.vector.n))
+
+
 recurrent_rows = _product(_recurrent)
-recurrent_rows_from_afar = _product(partial(_recurrent, far=True))
+recurrent_rows_from_afar = _product(partial(_recurrent, asks=_soon))
+
+
+@_product
+def recurrent_rows_that_ask(tile, first, a_term, *arguments):
+    """:func:`recurrent_rows` that meanwhile ask for weights from element ``first`` on, ``a_term`` elements a term.
+
+    To the second-level cache: in the first, they would take the place of those that the tiles work with.
+    """
+    _recurrent(tile, *arguments, asks=lambda tile, j: Request(first, a_term, level=2))
+
+
 recurrent_rows_of_gates = _product_of_gates(_recurrent)
 recurrent_row = _row(_recurrent)
 
@@ -177,7 +193,7 @@ def _gate_rows(tile, dz, at, panels, whole, last_at, lanes, rest, W, iw, K, z, i
 
     def whole_panel(p) -> None:
         k = b.mul(p, panel)
-        asked = (b.add(ask[0], b.mul(k, ask[1])), ask[1]) if ask else None
+        asked = Request(b.add(ask.first, b.mul(k, ask.a_term)), ask.a_term) if ask else None
         tile.multiply(dz, b.add(at, b.mul(p, panels)), panel, one, W, b.add(iw, b.mul(k, w)), stride, w, panel, ask=asked)
 
     def last_gate(gate) -> None:
@@ -198,7 +214,7 @@ gate_rows = _product(_gate_rows)
 @_product
 def gate_rows_that_ask(tile, first, a_term, *arguments):
     """:func:`gate_rows` that meanwhile ask for weights from element ``first`` on, ``a_term`` elements a term."""
-    _gate_rows(tile, *arguments, ask=(first, a_term))
+    _gate_rows(tile, *arguments, ask=Request(first, a_term))
 
 
 gate_row = _row_of_blocks(_gate_rows)

@@ -17,6 +17,8 @@ SIZES = {
     "units of one row": (1, 3, 2, 601),
     "units of five rows": (5, 2, 3, 130),
     "steps whose weights are far": (10, 16, 530, 132),
+    "tiles whose units are far": (13, 2, 3, 514),
+    "a tile whose units are far": (4, 2, 3, 514),
 }
 
 

@@ -78,6 +78,22 @@ def test_streams_of_a_few_sizes_are_kept():
         assert len(model.at_once._kept[1]) <= SIZES
 
 
+@pytest.mark.skipif(get_device() != "cpu", reason="another device takes its ops one by one")
+@pytest.mark.parametrize("N", [1, 2])
+def test_products_ahead_that_a_stream_keeps_fit_every_length(N):
+    model, long = Sequential([Input((None, 420)), LSTM(40), Dense(1)]), 450 // N  # some chunks and what they leave
+    x, before = np.random.default_rng(6).normal(size=(N, long, 420)), get_num_threads()
+    try:
+        set_num_threads(1)
+        for T in (20, 30, 20, long, 25, long, 20):
+            for given in (x[:, :T], -x[:, :T]):
+                assert model.at_once(given).tobytes() == op_by_op(model, given).tobytes()
+    finally:
+        set_num_threads(before)
+    ((stepper,),) = model.at_once._kept[1].values()
+    assert 1 <= len(stepper._products) <= 2
+
+
 def test_a_subclass_that_computes_something_else_is_asked():
     class Doubled(LSTM):
         def forward(self, ops, x, *args, **kwargs):

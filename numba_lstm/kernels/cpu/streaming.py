@@ -69,7 +69,7 @@ class _Stepper:
             b = packing.gate_bias(weights.bias, cut, self._dtype)
             self._first = weights.kernel.prepared("cpu.panels", packing.gate_panels), b, cut
         #: Products ahead, and the programs that read them, by steps: of a whole chunk and of what it leaves, as a rule.
-        self._kept: dict[int, tuple[Product, Array]] = {}
+        self._products: dict[int, tuple[Product, Array]] = {}
         self._program = np.array(rows, np.int64).reshape(len(rows), FIELDS)
         self._z = self._keep(aligned((self._shape.scratch,), self._dtype))
         self._last = max((k for k, row in enumerate(rows) if row[KIND] in (LSTM, LOOP)), default=-1)
@@ -152,13 +152,13 @@ class _Stepper:
     def _ahead(self, x: Array, W: Array, b: Array, cut: Panels) -> Array:
         """Do the product of x with the first LSTM's W; answers the program that goes on from there. Both are kept."""
         T = len(x)
-        if T not in self._kept:
+        if T not in self._products:
             chains, program = rows_ahead(T * self._N, cut, self._dtype), self._program.copy()
             program[0, [BIAS, D, AHEAD]] = address(chains), 0, chains.shape[1]
-            if len(self._kept) == 2:
-                self._kept.clear()
-            self._kept[T] = input_product(x, W, b, chains, self._shape, cut), program
-        product, program = self._kept[T]
+            if len(self._products) == 2:
+                self._products.clear()
+            self._products[T] = input_product(x, W, b, chains, self._shape, cut), program
+        product, program = self._products[T]
         product(x)
         return program
 

@@ -13,7 +13,8 @@ from .arithmetic import absolute, fma, select
 from .cells import CLIP, Traits, signature
 from .elementwise import activate, code, keeps_z, slope
 from .jit import cell, inlined
-from .simd import flags, load, splat, store
+from .row_vectors import flag_each_row, flag_rows, load_rows, rows_from, store_rows
+from .simd import like
 from .vmath import flush
 
 
@@ -24,7 +25,7 @@ def within(z, high, value):
 
 
 @cache
-def output_gradient_cell(traits: Traits, dtype: str, V: int) -> Any:
+def output_gradient_cell(traits: Traits, dtype: str, V: int, rows: int) -> Any:
     """dh_t to dz_o and to what comes to c_t by it (:meth:`~numba_lstm.kernels.contract.Ops.lstm_backward`).
 
     Called with dh from the step after (rows ``dh_rows`` apart), the layer's own dy (rows ``dy_rows`` apart, where ``has_dy``),
@@ -44,12 +45,16 @@ def output_gradient_cell(traits: Traits, dtype: str, V: int) -> Any:
         dh, dy, c_old, c_new, carry, gates, settings, mask, kept,
         dh_rows, dy_rows, c_rows, gate_rows, mask_rows, kept_rows, n, has_dy,
     ):  # fmt: skip
-        for r in range(n):
-            s, a = r * c_rows, r * gate_rows
-            ko = load(gates, a + V3, V)
+        for r in range(0, n, rows):
+            each = rows_from(r, n, rows, V)
+            ko = load_rows(gates, V3, gate_rows, each)
             o = activate(gate, gate_parameter, ko) if gate_z else ko
             if hidden:  # the state's row may hold what was kept instead
-                ki, kf, kg = load(gates, a, V), load(gates, a + V, V), load(gates, a + V2, V)
+                ki, kf, kg = (
+                    load_rows(gates, 0, gate_rows, each),
+                    load_rows(gates, V, gate_rows, each),
+                    load_rows(gates, V2, gate_rows, each),
+                )
                 i = activate(gate, gate_parameter, ki) if gate_z else ki
                 f = kf
                 if coupled:
@@ -57,40 +62,40 @@ def output_gradient_cell(traits: Traits, dtype: str, V: int) -> Any:
                 elif gate_z:
                     f = activate(gate, gate_parameter, kf)
                 g = activate(inner, inner_parameter, kg) if inner_z else kg
-                c = flush(fma(f, load(c_old, s, V), i * g))
+                c = flush(fma(f, load_rows(c_old, 0, c_rows, each), i * g))
             else:
-                c = load(c_new, s, V)
+                c = load_rows(c_new, 0, c_rows, each)
             p = activate(outer, outer_parameter, c)
-            into_h = load(dh, r * dh_rows, V)
+            into_h = load_rows(dh, 0, dh_rows, each)
             if has_dy != 0:
-                into_h = into_h + load(dy, r * dy_rows, V)
+                into_h = into_h + load_rows(dy, 0, dy_rows, each)
             if masked or drawn:
-                into_h = into_h + load(carry, s, V)
-                past = splat(dh, 0.0, V)
+                into_h = into_h + load_rows(carry, 0, c_rows, each)
+                past = like(into_h, 0.0)
             if masked:
-                valid = splat(dh, mask[r * mask_rows], V) > 0.0
+                valid = flag_each_row(mask, mask_rows, each)
                 past = select(valid, past, into_h)
             if drawn:
-                held = flags(kept, r * kept_rows, V)
+                held = flag_rows(kept, 0, kept_rows, each)
                 past = select(held, into_h, past)
                 into_h = select(held, 0.0, into_h)
             if masked or drawn:
-                store(carry, s, past)
+                store_rows(carry, 0, c_rows, each, past)
             bend = slope(gate, gate_parameter, ko if slope_z else o)
             if clip:
-                bend = within(ko, splat(dh, settings[CLIP], V), bend)
+                bend = within(ko, like(ko, settings[CLIP]), bend)
             zo = flush(into_h * p * bend)
             if masked:
                 zo = select(valid, zo, 0.0)
-            store(gates, a + V3, zo)
-            store(dh, r * dh_rows, into_h * o * slope(outer, outer_parameter, c if outer_z else p))
+            store_rows(gates, V3, gate_rows, each, zo)
+            store_rows(dh, 0, dh_rows, each, into_h * o * slope(outer, outer_parameter, c if outer_z else p))
 
-    name = f"lstm_output_gradient_cell_{dtype}x{V}_{traits.label}"
+    name = f"lstm_output_gradient_cell_{dtype}x{V}x{rows}_{traits.label}"
     return cell(lstm_output_gradient_cell, name, signature(dtype, 7, 2, 8))
 
 
 @cache
-def gate_gradient_cell(traits: Traits, dtype: str, V: int) -> Any:
+def gate_gradient_cell(traits: Traits, dtype: str, V: int, rows: int) -> Any:
     """dc_t to dz and to dc_{t-1}, after :func:`output_gradient_cell`.
 
     Called with what that cell left in dh (rows ``dh_rows`` apart), c before and after the step and dc, which moves one step
@@ -110,9 +115,13 @@ def gate_gradient_cell(traits: Traits, dtype: str, V: int) -> Any:
         dh, c_old, c_new, dc, gates, peephole, shares, settings, mask, kept,
         dh_rows, c_rows, gate_rows, peephole_rows, share_rows, mask_rows, kept_rows, n,
     ):  # fmt: skip
-        for r in range(n):
-            s, a = r * c_rows, r * gate_rows
-            ki, kf, kg = load(gates, a, V), load(gates, a + V, V), load(gates, a + V2, V)
+        for r in range(0, n, rows):
+            each = rows_from(r, n, rows, V)
+            ki, kf, kg = (
+                load_rows(gates, 0, gate_rows, each),
+                load_rows(gates, V, gate_rows, each),
+                load_rows(gates, V2, gate_rows, each),
+            )
             i = activate(gate, gate_parameter, ki) if gate_z else ki
             f = kf
             if coupled:
@@ -120,23 +129,23 @@ def gate_gradient_cell(traits: Traits, dtype: str, V: int) -> Any:
             elif gate_z:
                 f = activate(gate, gate_parameter, kf)
             g = activate(inner, inner_parameter, kg) if inner_z else kg
-            before, after = load(c_old, s, V), load(dc, s, V)
+            before, after = load_rows(c_old, 0, c_rows, each), load_rows(dc, 0, c_rows, each)
             into_c = after
             if drawn:
-                held = flags(kept, r * kept_rows, V)
+                held = flag_rows(kept, 0, kept_rows, each)
                 into_c = select(held, 0.0, after)
-            into_c = into_c + load(dh, r * dh_rows, V)
+            into_c = into_c + load_rows(dh, 0, dh_rows, each)
             if peepholes:
-                v, zo = r * peephole_rows, load(gates, a + V3, V)
-                into_c = fma(zo, load(peephole, v + V2, V), into_c)
+                zo = load_rows(gates, V3, gate_rows, each)
+                into_c = fma(zo, load_rows(peephole, V2, peephole_rows, each), into_c)
             into_c = flush(into_c)
             bend_i = slope(gate, gate_parameter, ki if gate_slope_z else i)
             bend_g = slope(inner, inner_parameter, kg if inner_slope_z else g)
             if clip:
-                high = splat(dh, settings[CLIP], V)
+                high = like(into_c, settings[CLIP])
                 bend_i, bend_g = within(ki, high, bend_i), within(kg, high, bend_g)
             if coupled:
-                zi, zf = flush(into_c * (g - before) * bend_i), splat(dh, 0.0, V)
+                zi, zf = flush(into_c * (g - before) * bend_i), like(into_c, 0.0)
             else:
                 bend_f = slope(gate, gate_parameter, kf if gate_slope_z else f)
                 if clip:
@@ -145,24 +154,25 @@ def gate_gradient_cell(traits: Traits, dtype: str, V: int) -> Any:
             zg = flush(into_c * i * bend_g)
             back = into_c * f
             if peepholes:
-                back = fma(zi, load(peephole, v, V), fma(zf, load(peephole, v + V, V), back))
+                back = fma(
+                    zi, load_rows(peephole, 0, peephole_rows, each), fma(zf, load_rows(peephole, V, peephole_rows, each), back)
+                )
             back = flush(back)
             if drawn:
                 back = select(held, back + after, back)
             if masked:
-                valid = splat(dh, mask[r * mask_rows], V) > 0.0
+                valid = flag_each_row(mask, mask_rows, each)
                 zi, zf, zg = select(valid, zi, 0.0), select(valid, zf, 0.0), select(valid, zg, 0.0)
                 back = select(valid, back, after)
             if peepholes:
-                c = flush(fma(f, before, i * g)) if drawn else load(c_new, s, V)
-                w = r * share_rows
-                store(shares, w, fma(zi, before, load(shares, w, V)))
-                store(shares, w + V, fma(zf, before, load(shares, w + V, V)))
-                store(shares, w + V2, fma(zo, c, load(shares, w + V2, V)))
-            store(gates, a, zi)
-            store(gates, a + V, zf)
-            store(gates, a + V2, zg)
-            store(dc, s, back)
+                c = flush(fma(f, before, i * g)) if drawn else load_rows(c_new, 0, c_rows, each)
+                store_rows(shares, 0, share_rows, each, fma(zi, before, load_rows(shares, 0, share_rows, each)))
+                store_rows(shares, V, share_rows, each, fma(zf, before, load_rows(shares, V, share_rows, each)))
+                store_rows(shares, V2, share_rows, each, fma(zo, c, load_rows(shares, V2, share_rows, each)))
+            store_rows(gates, 0, gate_rows, each, zi)
+            store_rows(gates, V, gate_rows, each, zf)
+            store_rows(gates, V2, gate_rows, each, zg)
+            store_rows(dc, 0, c_rows, each, back)
 
-    name = f"lstm_gate_gradient_cell_{dtype}x{V}_{traits.label}"
+    name = f"lstm_gate_gradient_cell_{dtype}x{V}x{rows}_{traits.label}"
     return cell(lstm_gate_gradient_cell, name, signature(dtype, 8, 2, 8))

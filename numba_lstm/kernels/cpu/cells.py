@@ -23,7 +23,8 @@ from .arithmetic import fma, select
 from .elementwise import activate, code, keeps_z, label
 from .jit import cell
 from .panels import NUMBA
-from .simd import flags, load, splat, store
+from .row_vectors import flag_each_row, flag_rows, load_rows, rows_from, store_rows
+from .simd import like
 from .vmath import flush, maximum, minimum
 
 #: What stands where in ``settings``, the numbers of a spec that cells read.
@@ -99,7 +100,7 @@ def signature(dtype: str, floats: int, booleans: int, integers: int) -> Any:
 
 
 @cache
-def gate_cell(traits: Traits, dtype: str, V: int, tape: bool) -> Any:
+def gate_cell(traits: Traits, dtype: str, V: int, rows: int, tape: bool) -> Any:
     """z and c_{t-1} to the gates and c_t, for panels of V units (:meth:`~numba_lstm.kernels.contract.Ops.lstm_forward`).
 
     Called with z (rows ``z_rows`` apart, gates V apart), the previous and new c (rows ``c_rows`` apart), the tape's gates, the
@@ -118,16 +119,20 @@ def gate_cell(traits: Traits, dtype: str, V: int, tape: bool) -> Any:
         z, c_old, c_new, gates, peephole, settings, mask, kept,
         z_rows, c_rows, gate_rows, peephole_rows, mask_rows, kept_rows, n,
     ):  # fmt: skip
-        for r in range(n):
-            q, s = r * z_rows, r * c_rows
-            zi, zf, zg, zo = load(z, q, V), load(z, q + V, V), load(z, q + V2, V), load(z, q + V3, V)
-            before = load(c_old, s, V)
+        for r in range(0, n, rows):
+            each = rows_from(r, n, rows, V)
+            zi, zf, zg, zo = (
+                load_rows(z, 0, z_rows, each),
+                load_rows(z, V, z_rows, each),
+                load_rows(z, V2, z_rows, each),
+                load_rows(z, V3, z_rows, each),
+            )
+            before = load_rows(c_old, 0, c_rows, each)
             if peepholes:
-                v = r * peephole_rows
-                zi = fma(load(peephole, v, V), before, zi)
-                zf = fma(load(peephole, v + V, V), before, zf)
+                zi = fma(load_rows(peephole, 0, peephole_rows, each), before, zi)
+                zf = fma(load_rows(peephole, V, peephole_rows, each), before, zf)
             if clip:
-                high = splat(z, settings[CLIP], V)
+                high = like(zi, settings[CLIP])
                 zi = maximum(minimum(zi, high), -high)
                 zf = maximum(minimum(zf, high), -high)
                 zg = maximum(minimum(zg, high), -high)
@@ -136,32 +141,31 @@ def gate_cell(traits: Traits, dtype: str, V: int, tape: bool) -> Any:
             g = activate(inner, inner_parameter, zg)
             c = flush(fma(f, before, i * g))
             if peepholes:
-                zo = fma(load(peephole, v + V2, V), c, zo)
+                zo = fma(load_rows(peephole, V2, peephole_rows, each), c, zo)
             if clip:
                 zo = maximum(minimum(zo, high), -high)
             o = activate(gate, gate_parameter, zo)
             if tape:
-                a = r * gate_rows
-                store(gates, a, zi if gate_z else i)
-                store(gates, a + V, zf if gate_z else f)
-                store(gates, a + V2, zg if inner_z else g)
-                store(gates, a + V3, zo if gate_z else o)
-            store(z, q, o)
-            store(z, q + V, c)
+                store_rows(gates, 0, gate_rows, each, zi if gate_z else i)
+                store_rows(gates, V, gate_rows, each, zf if gate_z else f)
+                store_rows(gates, V2, gate_rows, each, zg if inner_z else g)
+                store_rows(gates, V3, gate_rows, each, zo if gate_z else o)
+            store_rows(z, 0, z_rows, each, o)
+            store_rows(z, V, z_rows, each, c)
             if mean:
-                c = flush(fma(splat(z, settings[RATE_C], V), before, splat(z, settings[REST_C], V) * c))
+                c = flush(fma(like(c, settings[RATE_C]), before, like(c, settings[REST_C]) * c))
             if drawn:
-                c = select(flags(kept, r * kept_rows, V), before, c)
+                c = select(flag_rows(kept, 0, kept_rows, each), before, c)
             if masked:
-                c = select(splat(z, mask[r * mask_rows], V) > 0.0, c, before)
-            store(c_new, s, c)
+                c = select(flag_each_row(mask, mask_rows, each), c, before)
+            store_rows(c_new, 0, c_rows, each, c)
 
-    name = f"lstm_gate_cell_{dtype}x{V}_{traits.label}_{int(tape)}"
+    name = f"lstm_gate_cell_{dtype}x{V}x{rows}_{traits.label}_{int(tape)}"
     return cell(lstm_gate_cell, name, signature(dtype, 6, 2, 7))
 
 
 @cache
-def output_cell(traits: Traits, dtype: str, V: int) -> Any:
+def output_cell(traits: Traits, dtype: str, V: int, rows: int) -> Any:
     """o and c_t to h_t, after :func:`gate_cell`.
 
     Called with z as that cell left it, the previous and new h (rows ``h_rows`` apart), the settings, the mask, the kept h and
@@ -171,16 +175,16 @@ def output_cell(traits: Traits, dtype: str, V: int) -> Any:
     masked, mean, drawn = traits.masked, traits.zoneout_h == "rate", traits.zoneout_h == "mask"
 
     def lstm_output_cell(z, h_old, h_new, settings, mask, kept, z_rows, h_rows, mask_rows, kept_rows, n):
-        for r in range(n):
-            q, s = r * z_rows, r * h_rows
-            h = flush(load(z, q, V) * activate(outer, outer_parameter, load(z, q + V, V)))
+        for r in range(0, n, rows):
+            each = rows_from(r, n, rows, V)
+            h = flush(load_rows(z, 0, z_rows, each) * activate(outer, outer_parameter, load_rows(z, V, z_rows, each)))
             if mean:
-                h = flush(fma(splat(z, settings[RATE_H], V), load(h_old, s, V), splat(z, settings[REST_H], V) * h))
+                h = flush(fma(like(h, settings[RATE_H]), load_rows(h_old, 0, h_rows, each), like(h, settings[REST_H]) * h))
             if drawn:
-                h = select(flags(kept, r * kept_rows, V), load(h_old, s, V), h)
+                h = select(flag_rows(kept, 0, kept_rows, each), load_rows(h_old, 0, h_rows, each), h)
             if masked:
-                h = select(splat(z, mask[r * mask_rows], V) > 0.0, h, load(h_old, s, V))
-            store(h_new, s, h)
+                h = select(flag_each_row(mask, mask_rows, each), h, load_rows(h_old, 0, h_rows, each))
+            store_rows(h_new, 0, h_rows, each, h)
 
-    name = f"lstm_output_cell_{dtype}x{V}_{label(traits.outer)}_{int(masked)}_{traits.zoneout_h}"
+    name = f"lstm_output_cell_{dtype}x{V}x{rows}_{label(traits.outer)}_{int(masked)}_{traits.zoneout_h}"
     return cell(lstm_output_cell, name, signature(dtype, 4, 2, 5))

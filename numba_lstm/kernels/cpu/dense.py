@@ -17,7 +17,7 @@ from .forms import Form
 from .gradients import plain_gradient
 from .memory import aligned
 from .panels import columns, geometry
-from .products import affine, product_like
+from .products import VERY_FAR, affine, product_like
 
 Array = npt.NDArray[Any]
 
@@ -31,18 +31,18 @@ class _Tape(NamedTuple):
 
 def product(x: Array, W: Array, b: Array, C: int) -> Form:
     """``b + x W`` for x (M, D) or (T, N, D) as rows (M, padded)."""
-    run, blocks, padded = _plan(C, x.dtype)
+    run, blocks, padded = _plan(C, x.dtype, W.nbytes >= VERY_FAR)
     x = x if x.ndim == 3 else x[None]
     out = aligned((x.shape[0] * x.shape[1], padded), x.dtype)
     return Form(out, partial(product_like(run, x, W, b, out, blocks), x))
 
 
 @cache
-def _plan(C: int, dtype: np.dtype[Any]) -> tuple[Any, int, int]:
-    """The kernel of a product with C columns, its full blocks, and the columns with padding."""
+def _plan(C: int, dtype: np.dtype[Any], far: bool) -> tuple[Any, int, int]:
+    """The kernel of a product with C columns of weights that may be ``far``, its full blocks, and the columns with padding."""
     shape = geometry(dtype)
     cut = columns(C, shape)
-    return affine(shape, cut.C), cut.full, cut.padded(shape)
+    return affine(shape, cut.C, far), cut.full, cut.padded(shape)
 
 
 def dense_forward(
@@ -51,7 +51,7 @@ def dense_forward(
     """CPU twin: a row's chain is its own, so bits do not depend on the batch."""
     D, C = kernel.value.shape
     W = kernel.prepared("cpu.blocks", packing.blocks)
-    b = packing.zero_bias(_plan(C, x.dtype)[2], x.dtype) if bias is None else bias.prepared("cpu.blocks", packing.blocks)
+    b = packing.zero_bias(W.size // D, x.dtype) if bias is None else bias.prepared("cpu.blocks", packing.blocks)
     y, kept = apply(activation, product(x, W, b, C).filled(), (*x.shape[:-1], C), training)
     return y, None if kept is None else _Tape(x, kernel, bias, kept)
 

@@ -13,18 +13,19 @@ import numpy.typing as npt
 from ...gates import COUNT
 from . import pool
 from .forms import Form
+from .host import HOST
 from .jit import inlined, kernel
 from .memory import aligned, together
 from .panels import NUMBA, Panels, Shape, columns
 from .simd import data, load, store
 from .tile import HEIGHT, height
-from .tile_products import outer_rows
+from .tile_products import outer_rows, outer_rows_that_ask
 
 Array = npt.NDArray[Any]
 
-#: Rows that a tile adds before its sums go to memory, and columns of a that are packed together: 128 KB in float32.
+#: Rows that a tile adds before its sums go to memory, and columns of a that are packed together: 128 KB in float32, or 256.
 CHAIN = 512
-WIDE = 60
+WIDE = 120 if HOST.wide else 60
 
 #: Elements to spare behind packed columns: vectors are copied that hold a tile's row of ``HEIGHT``.
 SPARE = 16
@@ -72,7 +73,12 @@ def _gate_columns(shape: Shape, C: int) -> Any:
                 pack_rows(a_, m * a_rows, a_rows, (M - 1) * a_rows + K, steps, k0, k1, p_, copied, V)
                 for q in range(q0, q1):
                     p, g = q // G, q % G
-                    k, tiles = k0, (k1 - k0 + HEIGHT - 1) // HEIGHT
+                    # what comes next of dz: of the same rows, or of the next ones
+                    beside, below = (q + 1 if q + 1 < q1 else q0), m if q + 1 < q1 or k1 < K else m + steps
+                    following = beside // G * panels
+                    following += below * panel + beside % G * w if beside // G < full else below * COUNT * v
+                    k, all_tiles = k0, (k1 - k0 + HEIGHT - 1) // HEIGHT
+                    tiles = all_tiles
                     while k < k1:
                         n = height(k1 - k, tiles)
                         if p < whole:
@@ -84,7 +90,7 @@ def _gate_columns(shape: Shape, C: int) -> Any:
                         from_, first = (k - k0) * steps, 1 if m == 0 else 0
                         arguments = (p_, from_, n, d_, at, dz_rows, 0, steps, z_, to, rows, vectors, first)
                         if p < full:
-                            outer_rows(n, B, B, B, V, arguments)
+                            outer_rows_that_ask(n, B, B, B, V, (following, all_tiles - tiles, all_tiles, *arguments))
                         else:
                             outer_rows(n, C, C, C, V, arguments)
                         k += n

@@ -22,6 +22,11 @@ class Host:
         """Whether it is one of x86's."""
         return self.isa in ("sse2", "avx2", "avx512")
 
+    @property
+    def wide(self) -> bool:
+        """Whether a vector is a whole cache line."""
+        return self.vector_bytes == 64
+
     def lanes(self, itemsize: int) -> int:
         """Elements of a vector."""
         return self.vector_bytes // itemsize

@@ -8,6 +8,7 @@ from typing import Any
 from ...gates import COUNT
 from .calls import call
 from .jit import kernel
+from .lstm_loops import THERE_AND_BACK
 from .meeting import meet
 from .memory import LINE
 from .panels import NUMBA, Shape
@@ -30,6 +31,7 @@ def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False, far: bo
     """
     V, B, w, panel = shape.V, shape.B, shape.w, 4 * shape.V
     v, together, line = C * V // 4, 8 // shape.B, 8 * LINE // NUMBA[shape.dtype].bitwidth
+    turning = THERE_AND_BACK
 
     def lstm_backward_loop(
         dy, U, c, dh, dc, carry, gates, peephole, shares, settings, mask, zoneout_h, zoneout_c, factors,
@@ -55,8 +57,11 @@ def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False, far: bo
         all_ = blocks + (1 if C_units > 0 else 0)
         q0, q1 = all_ * part // parts, all_ * (part + 1) // parts
         all_panels = full + (1 if C > 0 else 0)
+        pieces = (whole + (1 if rest > 0 else 0) + chunk - 1) // chunk
+        beside = (min(q1, blocks) - q0 + together - 1) // together if r1 - r0 == 1 else 0
+        single = max(q0, blocks) if r1 - r0 == 1 else q0
         for s in range(T):
-            t = T - 1 - s
+            t, back = T - 1 - s, s % 2 == 1 and pieces == 1 and (turning or r1 - r0 == 1)
             for k in range((across if across > 0 else full) + (1 if C > 0 and part == parts - 1 else 0)):
                 if k < across:
                     r, p, n, lane, dh_next, dy_next, c_next, mask_next = r0 + k, first, last - first, V, V, V, V, 0
@@ -104,38 +109,40 @@ def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False, far: bo
                             r += n
                             tiles -= 1
             else:
-                for p in range(0, whole + (1 if rest > 0 else 0), chunk):
-                    ends = p + chunk >= whole + (1 if rest > 0 else 0)
-                    for k in range(
-                        q0, min(q1, blocks) if r1 - r0 == 1 else q0, together
-                    ):  # a single row takes several blocks at once
-                        m = t * N + r0
+                for piece in range(pieces):  # always in this order, which is that of the sums
+                    p, ends, clear = piece * chunk, piece == pieces - 1, 1 if piece == 0 else 0
+                    for k in range(beside):  # a single row takes several blocks at once
+                        q, m = q0 + (beside - 1 - k if back else k) * together, t * N + r0
                         gate_row(
-                            min(together, min(q1, blocks) - k), together, B, V,
+                            min(together, min(q1, blocks) - q), together, B, V,
                             (a_, p * panels + m * panel, panels, min(chunk, whole - p),
                              whole * panels + m * 4 * lanes, lanes, rest if ends else 0,
-                             U_, k * w * K + p * panel * w, K, dh_, r0 * dh_rows + k * w, dh_rows, 1 if p == 0 else 0),
+                             U_, q * w * K + p * panel * w, K, dh_, r0 * dh_rows + q * w, dh_rows, clear),
                         )  # fmt: skip
-                    for q in range(max(q0, blocks) if r1 - r0 == 1 else q0, q1):
+                    for k in range(q1 - single):
+                        q = q1 - 1 - k if back else single + k
                         r, tiles = r0, all_tiles
                         while r < r1:
                             n, m = height(r1 - r, tiles), t * N + r
                             width = w if q < blocks else C_units * V
                             b0 = all_panels * (q - q0) // (q1 - q0)
-                            b1 = all_panels * (q - q0 + 1) // (q1 - q0) if p == 0 and t > 0 else b0
+                            b1 = all_panels * (q - q0 + 1) // (q1 - q0) if piece == 0 and t > 0 else b0
                             for b in range(b0, b1):
                                 of_row = panel if b < full else 4 * v
                                 fetch(a_, b * panels + (m - N) * of_row, line, n * of_row // line)
                             arguments = (
                                 a_, p * panels + m * panel, panels, min(chunk, whole - p),
                                 whole * panels + m * 4 * lanes, lanes, rest if ends else 0,
-                                U_, q * w * K + p * panel * width, K, dh_, r * dh_rows + q * w, dh_rows, 1 if p == 0 else 0,
+                                U_, q * w * K + p * panel * width, K, dh_, r * dh_rows + q * w, dh_rows, clear,
                             )  # fmt: skip
-                            if q < blocks and far:
+                            if q < blocks and far and (all_tiles > 1 or not turning):
                                 # high tiles ask for their shares of the block that all tiles will need next
-                                asked = (q + 1) * w * K + p * panel * (w if q + 1 < blocks else C_units * V)
-                                if q + 1 == q1:
-                                    asked = q0 * w * K + (0 if ends else p + chunk) * panel * w
+                                then, there = q + (-1 if back else 1), p
+                                if k == q1 - single - 1 and pieces == 1:
+                                    then = q  # the next step begins here
+                                elif k == q1 - single - 1:
+                                    then, there = single, 0 if ends else p + chunk
+                                asked = then * w * K + there * panel * (w if then < blocks else C_units * V)
                                 asked += (all_tiles - tiles) * min(chunk, whole - p) * panel * w // all_tiles
                                 gate_rows_that_ask(n, B, B, B, V, (asked, (w + all_tiles - 1) // all_tiles, *arguments))
                             elif q < blocks:

@@ -17,7 +17,7 @@ from .int8_products import SHORT
 from .lstm_buffers import start
 from .lstm_int8_loops import forward_loop
 from .memory import address, aligned, stride
-from .panels import Panels, Shape, geometry, panels
+from .panels import Panels, Shape, cell_lanes, geometry, panels
 from .row_jobs import caller, job
 
 Array = npt.NDArray[Any]
@@ -59,9 +59,9 @@ def _fields(weights: LSTMWeights, spec: LSTMSpec, N: int, *, masked: bool) -> tu
         fields |= {f"whole_{side}": aligned((N, bytes_), np.int8), f"whole_{side}_rows": bytes_}
         name = {"x": "W", "h": "U"}[side]
         fields[name], fields[f"{name}_scales"] = weight.prepared("cpu.int8", whole_panels)
-    for lanes, last in ((shape.V, ""), (cut.v or shape.V, "last_")):
-        fields[f"{last}gate_cell"] = gate_cell(how, shape.dtype, lanes, False)
-        fields[f"{last}output_cell"] = output_cell(how, shape.dtype, lanes)
+    for last, lanes in zip(("", "last_"), cell_lanes(cut, N > 1), strict=True):
+        fields[f"{last}gate_cell"] = gate_cell(how, shape.dtype, *lanes, tape=False)
+        fields[f"{last}output_cell"] = output_cell(how, shape.dtype, *lanes)
     if weights.peephole is not None:
         fields |= {"peephole": weights.peephole.prepared("cpu.panels", packing.peephole_panels), "peepholes": 1}
     return shape, cut, fields

@@ -12,6 +12,7 @@ from typing import Any
 from ...gates import COUNT
 from .calls import call
 from .factors import multiplied
+from .host import HOST
 from .jit import kernel
 from .meeting import meet
 from .panels import NUMBA, ROWS, Shape
@@ -25,9 +26,17 @@ from .tile_products import (
     recurrent_rows_that_ask,
 )
 
-#: Tiles of rows up to which each asks for its share of far weights. Among more, the first one's wait is soon made up for, and
-#: 64 rows took 0.99 to 1.05 times as long.
-ASKING = 6
+#: Tiles of rows up to which each asks for its share of far weights. Among more, the first one's wait is soon made up for: with
+#: vectors of 32 bytes 64 rows took 0.99 to 1.05 times as long, with 64 bytes 0.96.
+ASKING = 12 if HOST.wide else 6
+
+#: Tiles of rows up to which far weights stay in the first-level cache while all rows go by: what the second-level cache sends
+#: passes the same few buffers as what so few tiles ask for.
+ASKING_MUCH = 3
+
+#: Whether each step goes through the panels in the other direction than the step before it, and so begins with those that are
+#: still in the second-level cache. A single row always does.
+THERE_AND_BACK = HOST.wide
 
 
 @cache
@@ -42,14 +51,15 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
     the core holds. Where rows are few, ``parts`` threads may share the panels instead: each calls with its ``part``, and they
     meet after every step.
 
-    A chain is cut into chunks so short that their weights stay in the first-level cache while all rows go by; z keeps the sums.
+    A chain is cut into chunks whose weights stay in a near cache while all rows go by; z keeps the sums.
     Cells take many rows of a panel at once, or where rows are few many panels of a row, so that their latencies overlap.
     """
     V, G, B, w = shape.V, shape.G, shape.B, shape.w
     panel = 4 * V
     v = C * V // 4
     of_tail, units, wide = COUNT // max(C, 1), max(1, V // B), max(V, B)
-    together, chunk = shape.together, shape.chunk
+    together, chunk, near_chunk = shape.together, shape.chunk, shape.near_chunk
+    turning, asking, asking_much = THERE_AND_BACK, ASKING, ASKING_MUCH
     several = 4 * together
 
     def lstm_forward_loop(
@@ -71,10 +81,13 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
         apart, x_at = N * own_rows, B * (full * V + v)
         few = r1 - r0 < HEIGHT
         group = ROWS // (r1 - r0) if few else 1
-        pieces = 1 if few else (D + H + chunk - 1) // chunk
+        most = near_chunk if far and r1 - r0 <= asking_much * HEIGHT else chunk
+        pieces = 1 if few else (D + H + most - 1) // most
         terms = (D + H + pieces - 1) // pieces
         all_ = full + (1 if C > 0 else 0)
         first, last = all_ * part // parts, all_ * (part + 1) // parts
+        whole_groups = (min(full, last) - first + group - 1) // group
+        groups = whole_groups + (1 if last > full else 0)
         for t in range(t0, t1):
             h_old, h_new = offset(h_, (t % L) * N * h_rows), offset(h_, ((t + 1) % L) * N * h_rows)
             c_old, c_new = offset(c_, (t % M) * N * c_rows), offset(c_, ((t + 1) % M) * N * c_rows)
@@ -84,25 +97,32 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
                         at = plane * apart + r * own_rows
                         multiplied(h_old, r * h_rows, H, f_, at, o_, at, units, B, wide)
                         multiplied(x_, t * x_steps + r * x_rows, D, f_, at + x_at, o_, at + x_at, units, B, wide)
-            p0 = first
-            while p0 < last:
+            back = t % 2 == 1 and (turning or r1 - r0 == 1)
+            for turn in range(groups):
+                at = groups - 1 - turn if back else turn
+                p0 = first + at * group if at < whole_groups else full
                 p1 = min(min(full, last), p0 + group) if p0 < full else p0 + 1
                 b0, blocks = r0, (r1 - r0 + ROWS - 1) // ROWS
                 while b0 < r1:
                     rows = height(r1 - b0, blocks)
-                    p, m, u = p0, t * N + b0, p0 * V
+                    m, u = t * N + b0, p0 * V
                     i, j = b0 * c_rows + u, b0 * h_rows + u
-                    while not own and r1 - r0 == 1 and p + together <= p1 and p < full:
+                    beside = (p1 - p0) // together if not own and r1 - r0 == 1 and p0 < full else 0
+                    for k in range(beside):
+                        p = p0 + (beside - 1 - k if back else k) * together
                         recurrent_row(
                             several, B, V,
                             (s_, (m - t0 * N) * start_rows + p * panel, 0,
                              x_, t * x_steps + b0 * x_rows, 0, D, W_, p * panel * D, w * D,
                              h_old, b0 * h_rows, 0, H, U_, p * panel * H, w * H, z_, (p - p0) * panel, 0),
                         )  # fmt: skip
-                        p += together
                     width, block = (panel, w) if p0 < full else (4 * v, 4 * v)
-                    while p < p1:
-                        z0 = (p - p0) * rows * panel
+                    single = p0 + beside * together
+                    for one in range(p1 - single):
+                        p = p1 - 1 - one if back else single + one
+                        z0, beyond = (p - p0) * rows * panel, -G if back else G
+                        if p == (first if back else last - 1):
+                            beyond = 0  # the next step begins here
                         for k in range(0, D + H, terms):
                             d, e = min(D, k), max(0, k - D)
                             D_, H_ = min(D, k + terms) - d, max(0, min(H, k + terms - D)) - e
@@ -138,18 +158,15 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
                                     elif g > 0 and n <= 3:
                                         pass  # low tiles took all blocks of the panel
                                     elif far:
-                                        if all_tiles == 1 or all_tiles > ASKING:
+                                        if all_tiles == 1 or all_tiles > asking:
                                             recurrent_rows_from_afar(n, 4, B, B, V, arguments)
-                                        else:  # each asks for its share of what all tiles will need of this block next
-                                            ask = q * H + (e + H_) * w if k + terms < D + H else (q + panel) * H
-                                            ask += (all_tiles - tiles) * H_ * w // all_tiles
-                                            a_term = (w + all_tiles - 1) // all_tiles
-                                            recurrent_rows_that_ask(n, 4, B, B, V, (ask, a_term, *arguments))
+                                        else:  # each asks for its share of what all tiles will need of the next panel here
+                                            ask = (beyond, all_tiles - tiles, all_tiles)
+                                            recurrent_rows_that_ask(n, 4, B, B, V, (*ask, *arguments))
                                     else:
                                         recurrent_rows(n, 4, B, B, V, arguments)
                                     r += n
                                     tiles -= 1
-                        p += 1
                     if few and p0 < full:  # a call for each row's panels
                         calls, n, z_next, z_rows, c_next, h_next, mask_rows = rows, p1 - p0, panel, rows * panel, V, V, 0
                         tape_rows, peephole_rows, kept_c_next, kept_h_next = panels, 3 * V, V, V
@@ -173,7 +190,6 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
                         )  # fmt: skip
                     b0 += rows
                     blocks -= 1
-                p0 = p1
             if parts > 1:
                 meet(data(meeting), parts, t - t0 + 1)
 

@@ -16,7 +16,8 @@ from .cell_gradients import gate_gradient_cell, output_gradient_cell
 from .cells import Asked, gate_cell, output_cell, settings, traits
 from .lstm_gradient_loops import backward_loop
 from .lstm_loops import forward_loop
-from .panels import Panels, Shape, columns, geometry, panels
+from .panels import Panels, Shape, cell_lanes, columns, geometry, panels
+from .products import VERY_FAR
 from .tile import HEIGHT
 
 Array = npt.NDArray[Any]
@@ -28,8 +29,7 @@ FEW_ROWS = HEIGHT
 SOME_ROWS = 48
 FAR = 1024 * 1024
 
-#: Bytes of recurrent weights from which on tiles ask for them before they need them, and the rows of a tile that does.
-VERY_FAR = 4 * 1024 * 1024
+#: The rows of a tile that asks for far weights.
 TALL_ROWS = 4
 
 #: Bytes of the product with W that are done ahead at a time, to stay in the second-level cache until the loop reads them; but
@@ -55,35 +55,43 @@ class Plan(NamedTuple):
     addresses: tuple[int, ...]  # of the cells: of whole panels, of the tail
 
 
-def _planned(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], H: int, makers: Sequence[Any], loop: Any) -> Plan:
+def _planned(
+    spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], H: int, several: bool, makers: Sequence[Any], loop: Any
+) -> Plan:
     shape, how = geometry(dtype), traits(spec, asked)
     cut = panels(H, shape.V)
-    cells = tuple(make(how, shape.dtype, lanes) for lanes in (shape.V, cut.v or shape.V) for make in makers)
+    cells = tuple(make(how, shape.dtype, *lanes) for lanes in cell_lanes(cut, several) for make in makers)
     return Plan(shape, cut, settings(spec, dtype), loop(shape, cut), cells, tuple(cell.address for cell in cells))
 
 
 @cache
-def _forward_plan(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], H: int, far: bool) -> Plan:
+def _forward_plan(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], H: int, several: bool, far: bool) -> Plan:
     makers = (partial(gate_cell, tape=asked.training), output_cell)
-    return _planned(spec, asked, dtype, H, makers, lambda shape, cut: forward_loop(shape, cut.C, asked.own, far))
+    return _planned(spec, asked, dtype, H, several, makers, lambda shape, cut: forward_loop(shape, cut.C, asked.own, far))
 
 
 @cache
-def _gradient_plan(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], H: int, far: bool) -> Plan:
+def _gradient_plan(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], H: int, several: bool, far: bool) -> Plan:
     makers = (output_gradient_cell, gate_gradient_cell)
     return _planned(
-        spec, asked, dtype, H, makers, lambda shape, cut: backward_loop(shape, cut.C, columns(H, shape).C, asked.own, far)
+        spec,
+        asked,
+        dtype,
+        H,
+        several,
+        makers,
+        lambda shape, cut: backward_loop(shape, cut.C, columns(H, shape).C, asked.own, far),
     )
 
 
 def forward_plan(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], N: int, H: int) -> Plan:
     """The plan of a forward call of N rows."""
-    return _forward_plan(spec, asked, dtype, H, _far(N, H, asked, dtype))
+    return _forward_plan(spec, asked, dtype, H, N > 1, _far(N, H, asked, dtype))
 
 
 def gradient_plan(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], N: int, H: int) -> Plan:
     """The plan of a backward call of N rows."""
-    return _gradient_plan(spec, asked, dtype, H, _far(N, H, asked, dtype))
+    return _gradient_plan(spec, asked, dtype, H, N > 1, _far(N, H, asked, dtype))
 
 
 def _far(N: int, H: int, asked: Asked, dtype: np.dtype[Any]) -> bool:

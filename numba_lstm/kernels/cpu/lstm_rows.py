@@ -17,7 +17,7 @@ from .lstm_buffers import padded_steps, panel_stride, start
 from .lstm_rows_loops import forward_loop
 from .memory import address, aligned, stride
 from .own import settled_spec
-from .panels import Panels, Shape, columns, geometry, panels
+from .panels import Panels, Shape, cell_lanes, columns, geometry, panels
 from .row_jobs import caller, job
 from .row_products import gatewise_product_cell, product_cell
 
@@ -110,7 +110,7 @@ def forward_fields(
 ) -> dict[str, Any]:
     """The fields of a job for steps forward: packed weights and cells."""
     shape, cut, how = size.shape, size.cut, traits(spec, asked)
-    last = cut.v or shape.V
+    lanes, last = cell_lanes(cut, N > 1)
     out = how._replace(masked=False, zoneout_h="") if weights.projection is not None else how
 
     def product(gatewise: bool) -> Any:
@@ -122,10 +122,10 @@ def forward_fields(
         "bias": packing.gate_bias(weights.bias, cut, shape.dtype),
         "x_product": product(inputs),
         "h_product": product(recurrent),
-        "gate_cell": gate_cell(how, shape.dtype, shape.V, asked.training),
-        "last_gate_cell": gate_cell(how, shape.dtype, last, asked.training),
-        "output_cell": output_cell(out, shape.dtype, shape.V),
-        "last_output_cell": output_cell(out, shape.dtype, last),
+        "gate_cell": gate_cell(how, shape.dtype, *lanes, tape=asked.training),
+        "last_gate_cell": gate_cell(how, shape.dtype, *last, tape=asked.training),
+        "output_cell": output_cell(out, shape.dtype, *lanes),
+        "last_output_cell": output_cell(out, shape.dtype, *last),
     }
     if weights.projection is not None:
         blocks = columns(size.P, shape)

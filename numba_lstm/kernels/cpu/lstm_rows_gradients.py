@@ -19,7 +19,7 @@ from .lstm_buffers import input_gradient, padded_steps, panel_stride, state
 from .lstm_rows import Sizes, Tape, common, sizes
 from .lstm_rows_gradient_loops import backward_loop
 from .memory import address, aligned
-from .panels import Panels, Shape, columns
+from .panels import Panels, Shape, cell_lanes, columns
 from .row_jobs import caller, job
 from .row_products import product_cell, through_cell, through_gate_cell
 
@@ -42,7 +42,7 @@ def lstm_backward(tape: Tape, dy: Array | None, dh: Array | None, dc: Array | No
     shape, cut = size.shape, size.cut
     apart = panel_stride(T, N, shape, cut)
     projected, normed = weights.projection is not None, weights.kernel_norm is not None
-    fields = common(weights, size, spec, N) | _gradient_cells(weights, size, traits(spec, asked), noise)
+    fields = common(weights, size, spec, N) | _gradient_cells(weights, size, traits(spec, asked), noise, N > 1)
     into_h, into_c = state(dh, N, size.P, size.outputs, dtype), state(dc, N, size.H, c.shape[2], dtype)
     carry, cell_carry = state(None, N, 0, size.outputs, dtype), state(None, N, 0, c.shape[2], dtype)
     fields |= {
@@ -105,20 +105,20 @@ def lstm_backward(tape: Tape, dy: Array | None, dh: Array | None, dc: Array | No
     return LSTMGradients(dx, dh0, into_c[:, : size.H], dweights)
 
 
-def _gradient_cells(weights: LSTMWeights, size: Sizes, how: Traits, noise: LSTMNoise) -> dict[str, Any]:
+def _gradient_cells(weights: LSTMWeights, size: Sizes, how: Traits, noise: LSTMNoise, several: bool) -> dict[str, Any]:
     """The cells of a backward job. What the loop does itself the cell of the output must not do again."""
-    shape, last = size.shape, size.cut.v or size.shape.V
-    out = how
+    shape, out = size.shape, how
+    lanes, last = cell_lanes(size.cut, several)
     if weights.projection is not None:
         out = out._replace(zoneout_h="")
     if weights.kernel_norm is not None:
         out = out._replace(zoneout_c="")
     outputs, units = columns(size.P, shape), columns(size.H, shape)
     return {
-        "output_cell": output_gradient_cell(out, shape.dtype, shape.V),
-        "last_output_cell": output_gradient_cell(out, shape.dtype, last),
-        "gate_cell": gate_gradient_cell(how, shape.dtype, shape.V),
-        "last_gate_cell": gate_gradient_cell(how, shape.dtype, last),
+        "output_cell": output_gradient_cell(out, shape.dtype, *lanes),
+        "last_output_cell": output_gradient_cell(out, shape.dtype, *last),
+        "gate_cell": gate_gradient_cell(how, shape.dtype, *lanes),
+        "last_gate_cell": gate_gradient_cell(how, shape.dtype, *last),
         "h_product": (through_cell if noise.recurrent is None else through_gate_cell)(shape, outputs.C),
         "U_full": outputs.full,
         "projection_product": None if weights.projection is None else product_cell(shape, units.C),

@@ -13,10 +13,12 @@ from ...gates import COUNT
 from . import pool
 from .cells import Asked
 from .lstm_buffers import panel_stride
+from .lstm_loops import ASKING_MUCH, THERE_AND_BACK
 from .lstm_plans import GANG_STEPS, Plan, members, steps_ahead
 from .memory import aligned, stride, together
 from .panels import Panels, Shape, columns
-from .products import Product, affine, product_like
+from .products import VERY_FAR, Product, affine, product_like
+from .tile import HEIGHT
 
 Array = npt.NDArray[Any]
 Call = Callable[[], None]
@@ -128,7 +130,8 @@ def rows_ahead(rows: int, cut: Panels, dtype: np.dtype[Any]) -> Array:
 
 def input_product(like: Array, W: Array, b: Array, chains: Array, shape: Shape, cut: Panels) -> Product:
     """What makes ``b + x W`` of an x (T, N, D), which lies ``like`` this one, in ``chains`` (T * N, columns or more)."""
-    return product_like(affine(shape, cut.C), like, W, b, chains, cut.full * shape.G)
+    far = like.shape[2] * cut.gates * W.itemsize >= VERY_FAR
+    return product_like(affine(shape, cut.C, far), like, W, b, chains, cut.full * shape.G)
 
 
 class Backward(NamedTuple):
@@ -157,8 +160,9 @@ def backward_call(plan: Plan, size: Size, asked: Asked, on: Backward) -> Call:
     blocks, row = columns(cut.H, shape).full, COUNT * shape.V
 
     def work(part: int, r0: int, r1: int, meeting: Array, member: int, all_: int) -> None:
-        chunk = max(1, min(L2_SHARE // ((r1 - r0) * row * gates.itemsize), shape.chunk // row))
-        chunk = cut.full + 1 if r1 - r0 == 1 else chunk
+        most = shape.near_chunk if r1 - r0 <= ASKING_MUCH * HEIGHT else shape.chunk
+        chunk = max(1, min(L2_SHARE // ((r1 - r0) * row * gates.itemsize), most // row))
+        chunk = cut.full + 1 if r1 - r0 <= (HEIGHT if THERE_AND_BACK else 1) else chunk  # weights that are read once a step
         loop(
             dy, U, c, into_h, into_c, carry, gates, peephole, shares, numbers, valid, kept_h, kept_c, of_h, meeting,
             *addresses, cut.H, cut.full, cut.lanes, blocks, chunk, apart, T, r0, r1, member, all_,

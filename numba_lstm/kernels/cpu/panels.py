@@ -31,6 +31,10 @@ ROWS = 66
 #: Bytes of packed weights that stay in the first-level cache while rows go by.
 L1_SHARE = 16 * 1024
 
+#: Bytes of packed weights that rows go by together. Where a block is four vectors of 64 bytes, ``L1_SHARE`` has 64 terms, too
+#: few to make up for a tile's beginning and end, and the second-level cache gives a term's weights in half of its time.
+TOGETHER = 128 * 1024 if HOST.wide else L1_SHARE
+
 NUMBA = {"float32": types.float32, "float64": types.float64}
 
 
@@ -64,7 +68,12 @@ class Shape:
 
     @property
     def chunk(self) -> int:
-        """Terms of a chain after which the next rows have their turn: so much of a block stays in the first-level cache."""
+        """Terms of a chain after which the next rows have their turn."""
+        return TOGETHER // (self.w * np.dtype(self.dtype).itemsize)
+
+    @property
+    def near_chunk(self) -> int:
+        """The same where few tiles share the requests for far weights: so much of a block stays in the first-level cache."""
         return L1_SHARE // (self.w * np.dtype(self.dtype).itemsize)
 
 
@@ -129,6 +138,12 @@ def panels(H: int, V: int) -> Panels:
         return Panels(H, V, full, 0)
     v = next((n for n in (V // 4, V // 2) if n >= rest), V)
     return Panels(H, V, full, v) if v < V else Panels(H, V, full + 1, 0)
+
+
+def cell_lanes(cut: Panels, several: bool) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Lanes of a row and rows in a vector of the cells of whole panels and of the last one, for one row or ``several``."""
+    v = cut.v or cut.V
+    return (cut.V, 1), (v, cut.V // v if several else 1)
 
 
 @dataclass(frozen=True)

@@ -9,20 +9,27 @@ from typing import Any
 import numpy.typing as npt
 
 from . import pool
+from .host import HOST
 from .jit import kernel
 from .panels import NUMBA, Panels, Shape, columns
 from .simd import data
 from .tile import HEIGHT, height
-from .tile_products import affine_rows, gate_rows
+from .tile_products import affine_rows, affine_rows_that_ask, gate_rows
 
 Product = Callable[[npt.NDArray[Any]], None]
 
 
+#: Bytes of weights from which on tiles ask for them before they need them. Processors with vectors of 64 bytes have large
+#: second-level caches, and third ones so far away that a core reads them at a fifth of its speed: 30 GB/s of 140.
+VERY_FAR = (1280 if HOST.wide else 4096) * 1024
+
+
 @cache
-def affine(shape: Shape, C: int) -> Any:
+def affine(shape: Shape, C: int, far: bool = False) -> Any:
     """``out = b + x W``: W in blocks, C vectors in the last. Rows are (outer, inner) pairs, tiles run along inner.
 
     x and out are told apart by what a step along outer and inner is in each, so that views need no copy: see :func:`runs`.
+    Of weights that are ``far`` each tile asks for its share of the next block.
     """
     B, V, w, chunk = shape.B, shape.V, shape.w, shape.chunk
 
@@ -33,6 +40,7 @@ def affine(shape: Shape, C: int) -> Any:
             for outer in range(outer0, outer1):
                 for k in range(0, D, chunk):
                     inner, tiles, terms = inner0, (inner1 - inner0 + HEIGHT - 1) // HEIGHT, min(chunk, D - k)
+                    all_tiles, number = tiles * (outer1 - outer0), tiles * (outer - outer0)
                     while inner < inner1:
                         n = height(inner1 - inner, tiles)
                         to = outer * out_outer + inner * out_inner + q * w
@@ -41,14 +49,18 @@ def affine(shape: Shape, C: int) -> Any:
                             x_, outer * x_outer + inner * x_inner + k, x_inner, terms, W_, q * w * D + k * block, 0,
                             o_, to, out_inner,
                         )  # fmt: skip
-                        if q < blocks:
+                        if q < blocks and far:
+                            beyond = w * D if q + 1 < blocks else 0
+                            affine_rows_that_ask(n, B, B, B, V, (beyond, number, all_tiles, *arguments))
+                        elif q < blocks:
                             affine_rows(n, B, B, B, V, arguments)
                         else:
                             affine_rows(n, C, C, C, V, arguments)
                         inner += n
                         tiles -= 1
+                        number += 1
 
-    return kernel(affine_product, f"affine_{shape.dtype}x{V}_{C}", NUMBA[shape.dtype], "x3 f1 f1 f2" + 10 * " i")
+    return kernel(affine_product, f"affine_{shape.dtype}x{V}_{C}{int(far)}", NUMBA[shape.dtype], "x3 f1 f1 f2" + 10 * " i")
 
 
 def runs(x: npt.NDArray[Any], columns: int) -> tuple[int, int, int, int, int, int]:

@@ -19,7 +19,7 @@ from .lstm_rows import needs_rows
 from .lstm_runs import input_product, rows_ahead
 from .memory import address, aligned, stride
 from .own import settled, settled_spec
-from .panels import Panels, columns, geometry, panels
+from .panels import Panels, cell_lanes, columns, geometry, panels
 from .products import Product
 from .stream_programs import (
     ACTIVATION,
@@ -87,16 +87,16 @@ class _Stepper:
         if spec.int8 or needs_rows(weights):
             return self._loop(weights, spec, x_rows)
         size, H = weights.kernel.value.shape[0], weights.recurrent_kernel.value.shape[0]
-        cut, V = panels(H, self._shape.V), self._shape.V
+        cut = panels(H, self._shape.V)
         h = aligned((2, self._N, stride(cut.padded, self._dtype)), self._dtype)
         c = aligned((self._N, stride(cut.padded, self._dtype)), self._dtype)
         h[...], c[...] = 0, 0
         self._states.append((h, c, H, H))
         how = traits(spec, Asked(False, weights.peephole is not None, False, False, False))
         cells = [
-            self._keep(make(how, self._shape.dtype, lanes)).address
+            self._keep(make(how, self._shape.dtype, *lanes)).address
             for make in (partial(gate_cell, tape=False), output_cell)
-            for lanes in (V, cut.v or V)
+            for lanes in cell_lanes(cut, self._N > 1)
         ]
         W, U = (v.prepared("cpu.panels", packing.gate_panels) for v in (weights.kernel, weights.recurrent_kernel))
         b = packing.gate_bias(weights.bias, cut, self._dtype)

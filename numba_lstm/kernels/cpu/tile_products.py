@@ -9,7 +9,7 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from .simd import Vector, fused
+from .simd import Vector, fused, prefetch
 from .tile import HEIGHT, INDEX, Own, Request, Tile
 
 #: Bytes of a block before a weight from afar is needed at which it is asked for.
@@ -124,15 +124,34 @@ def _row_of_blocks(emit: Callable[..., None]):
     return product
 
 
-def _affine(tile, start, at, start_rows, x, ix, x_rows, D, W, iw, W_block, z, iz, z_rows):
+def _affine(tile, start, at, start_rows, x, ix, x_rows, D, W, iw, W_block, z, iz, z_rows, ask=None):
     """``z = start + x W``. Blocks of z and start lie side by side, W's ``W_block`` apart."""
     w, one = INDEX(tile.B * tile.vector.n), INDEX(1)
     tile.load(start, at, start_rows, w)
-    tile.multiply(x, ix, x_rows, one, W, iw, W_block, w, D)
+    tile.multiply(x, ix, x_rows, one, W, iw, W_block, w, D, ask=ask)
     tile.store(z, iz, z_rows, w)
 
 
+def _share(tile, j, terms, number, all_tiles) -> Request:
+    """What tile ``number`` of ``all_tiles`` asks for of as many terms from element j on, for the second-level cache.
+
+    In the first it would take the place of what the tiles work with.
+    """
+    b, w = tile.builder, INDEX(tile.B * tile.vector.n)
+    first = b.add(j, b.sdiv(b.mul(b.mul(number, terms), w), all_tiles))
+    return Request(first, b.sdiv(b.add(w, b.sub(all_tiles, INDEX(1))), all_tiles), level=2)
+
+
 affine_rows = _product(_affine)
+
+
+@_product
+def affine_rows_that_ask(tile, beyond, number, all_tiles, *arguments):
+    """:func:`affine_rows` that meanwhile ask for their share of the weights ``beyond`` elements on; see :func:`_share`."""
+    terms, iw = arguments[6], arguments[8]
+    _affine(tile, *arguments, ask=_share(tile, tile.builder.add(iw, beyond), terms, number, all_tiles))
+
+
 affine_row = _row(_affine)
 
 
@@ -142,8 +161,8 @@ def _recurrent(
 ):  # fmt: skip
     """``z = start + x W + h U``: two products in one chain. Blocks of z and start lie side by side, W's ``W_block`` apart.
 
-    ``asks(tile, j)`` is the request that goes with weights from element j on. Both products are one loop's two turns: half of
-    the code to compile.
+    ``asks(tile, j, apart, terms)`` is the request that goes with that many terms of weights from element j on, whose blocks are
+    ``apart``. Both products are one loop's two turns: half of the code to compile.
     """
     b = tile.builder
     w, step = INDEX(tile.B * tile.vector.n), INDEX(own.side if own else 1)
@@ -152,14 +171,15 @@ def _recurrent(
         first = b.icmp_signed("==", k, INDEX(0))
         pairs = zip((x, ix, x_rows, W, iw, W_block, D), (h, ih, h_rows, U, iu, U_block, H), strict=True)
         a, i, rows, weights, j, apart, terms = (b.select(first, of_x, of_h) for of_x, of_h in pairs)
-        tile.multiply(a, i, rows, step, weights, j, apart, w, terms, own, asks(tile, j) if asks else None)
+        request = asks(tile, j, apart, terms) if asks else None
+        tile.multiply(a, i, rows, step, weights, j, apart, w, terms, own, request)
 
     tile.load(start, at, start_rows, w)
     tile.repeat(INDEX(2), turn)
     tile.store(z, iz, z_rows, w)
 
 
-def _soon(tile, j) -> Request:
+def _soon(tile, j, apart, terms) -> Request:
     """What the tile itself will need ``AHEAD`` bytes on."""
     b = tile.builder
     return Request(b.add(j, INDEX(AHEAD * 8 // tile.vector.dtype.bitwidth)), INDEX(tile.B * tile.vector.n))
@@ -170,12 +190,14 @@ recurrent_rows_from_afar = _product(partial(_recurrent, asks=_soon))
 
 
 @_product
-def recurrent_rows_that_ask(tile, first, a_term, *arguments):
-    """:func:`recurrent_rows` that meanwhile ask for weights from element ``first`` on, ``a_term`` elements a term.
+def recurrent_rows_that_ask(tile, beyond, number, all_tiles, *arguments):
+    """:func:`recurrent_rows` that meanwhile ask for their share of the weights ``beyond`` blocks on; see :func:`_share`."""
+    b = tile.builder
 
-    To the second-level cache: in the first, they would take the place of those that the tiles work with.
-    """
-    _recurrent(tile, *arguments, asks=lambda tile, j: Request(first, a_term, level=2))
+    def asks(tile, j, apart, terms) -> Request:
+        return _share(tile, b.add(j, b.mul(beyond, apart)), terms, number, all_tiles)
+
+    _recurrent(tile, *arguments, asks=asks)
 
 
 recurrent_rows_of_gates = _product_of_gates(_recurrent)
@@ -247,13 +269,31 @@ def one_gate_rows(tile, gate, dz, at, panels, whole, last_at, lanes, rest, W, iw
     tile.store(z, iz, z_rows, w)
 
 
-@_product
-def outer_rows(tile, a, ia, a_rows, b, ib, b_rows, b_next, M, out, io, out_rows, out_next, first):
+def _outer(tile, a, ia, a_rows, b, ib, b_rows, b_next, M, out, io, out_rows, out_next, first, ask=None):
     """``out = a^T b`` (``first``), or added to out, for R columns of a and vectors of columns of b: M rows of both go by.
 
     In b blocks are ``b_next`` apart, in out vectors ``out_next``.
     """
     tile.load(out, io, out_rows, out_next, 1)
     tile.clear(first)
-    tile.multiply(a, ia, INDEX(1), a_rows, b, ib, b_next, b_rows, M)
+    tile.multiply(a, ia, INDEX(1), a_rows, b, ib, b_next, b_rows, M, ask=ask)
     tile.store(out, io, out_rows, out_next, 1)
+
+
+outer_rows = _product(_outer)
+
+
+@_product
+def outer_rows_that_ask(tile, following, number, all_tiles, *arguments):
+    """:func:`outer_rows` that meanwhile ask for their share of as many rows of b from element ``following`` on.
+
+    And for the rows of out after their own.
+    """
+    M, out, io, out_rows, out_next = arguments[7:12]
+    b = tile.builder
+    below = b.add(io, b.mul(out_rows, INDEX(tile.R)))
+    for r in range(tile.R):
+        for c in range(tile.C):
+            at = b.add(b.add(below, b.mul(out_rows, INDEX(r))), b.mul(out_next, INDEX(c)))
+            prefetch(b, out, at, 2)
+    _outer(tile, *arguments, ask=_share(tile, following, M, number, all_tiles))

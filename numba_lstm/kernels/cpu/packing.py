@@ -16,9 +16,6 @@ from .memory import aligned
 from .panels import NUMBA, Panels, Shape, columns, geometry, panels
 from .simd import data, load, offset, store, transpose
 
-#: Rows that are packed together, so that a line of the source is read whole while it is near.
-TOGETHER = 8
-
 
 @cache
 def _pack_gates(shape: Shape) -> Any:
@@ -29,12 +26,11 @@ def _pack_gates(shape: Shape) -> Any:
         K, columns = W.shape[0], W.strides[0] // W.itemsize
         W_, o_ = data(W), data(out)
         whole = H // V
-        for k0 in range(0, K, TOGETHER):
-            for p in range(whole):
-                for gate in range(COUNT):
+        for k in range(K):
+            for gate in range(COUNT):
+                for p in range(whole):
                     at = p * panel * K + gate * V // w * K * w + gate * V % w
-                    for k in range(k0, min(K, k0 + TOGETHER)):
-                        store(o_, at + k * w, load(W_, k * columns + gate * H + p * V, V))
+                    store(o_, at + k * w, load(W_, k * columns + gate * H + p * V, V))
         lanes, width = (v, COUNT * v) if v > 0 else (V, w)
         for p in range(whole, full + (1 if v > 0 else 0)):
             for k in range(K):

@@ -95,7 +95,8 @@ class Variable:
 
     def writable(self) -> npt.NDArray[Any]:
         """The array to write to, until :meth:`written`. Every prepared form is dropped."""
-        self.value  # noqa: B018  # what a device holds comes first
+        if self._fetch is not None:
+            self.value  # noqa: B018  # what a device holds comes first
         self.version += 1
         return self._array
 

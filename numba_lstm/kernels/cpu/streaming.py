@@ -68,6 +68,7 @@ class _Stepper:
             cut = panels(rows[0][UNITS], self._shape.V)
             b = packing.gate_bias(weights.bias, cut, self._dtype)
             self._first = weights.kernel.prepared("cpu.panels", packing.gate_panels), b, cut
+        self._aheads: dict[int, int] = {}  #: what :meth:`_steps_ahead` answered
         #: Products ahead, and the programs that read them, by steps: of a whole chunk and of what it leaves, as a rule.
         self._products: dict[int, tuple[Product, Array]] = {}
         self._program = np.array(rows, np.int64).reshape(len(rows), FIELDS)
@@ -141,7 +142,9 @@ class _Stepper:
 
     def through(self, x: Array) -> Array:
         y = np.empty(self._N * self._outputs, self._dtype)
-        ahead = self._steps_ahead(len(x))
+        ahead = self._aheads.get(len(x))
+        if ahead is None:
+            ahead = self._aheads[len(x)] = self._steps_ahead(len(x))
         for t in range(0, len(x), ahead or len(x)):
             now = x[t : t + ahead] if ahead else x
             program = self._ahead(now, *self._first) if ahead and self._first else self._program

@@ -36,6 +36,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "peers: compares with another framework, which must be installed; run with -m peers")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _threads_share_what_is_worth_it_anywhere() -> None:
+    """Where a processor is fast, the sizes of tests would be left to one thread, and tests of threads would test nothing."""
+    from numba_lstm.kernels.cpu import pool
+
+    pool.WORTHWHILE = 4_000_000
+
+
 @pytest.fixture(autouse=True)
 def _as_many_threads_as_before() -> Iterator[None]:
     """No test leaves its number of threads to the next."""

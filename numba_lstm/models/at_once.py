@@ -17,12 +17,12 @@ from .chain import Chain
 #: Multiplications up to which the calls of a model's ops, some 100 microseconds, are worth saving: a few milliseconds' work.
 WORK = 60_000_000
 
-#: Those of one sequence where there are threads, which op by op share the panels of a large LSTM.
+#: Those of one sequence where there are threads, which op by op share the panels of a large LSTM; and a large one's parameters.
 SHARED = 10_000_000
+LARGE = 250_000
 
-#: The fewest rows that a thread takes, as many as a tile has, and the multiplications that are worth handing them over.
+#: The fewest rows that a thread takes, as many as a tile has.
 ROWS = 6
-PART = 4_000_000
 
 #: Samples up to which streams are kept, whose states lie ready then, and so many numbers of rows.
 MOST = 1024
@@ -48,8 +48,9 @@ class AtOnce:
         model, N = self._model, len(x)
         if x.ndim != 3 or N > MOST or len(model.output_shape) != 2:
             return None
-        threads, work = get_num_threads(), model.count_params() * x.shape[1] * N
-        if not 0 < work <= (SHARED if N == 1 and threads > 1 else WORK):
+        threads, parameters = get_num_threads(), model.count_params()
+        work = parameters * x.shape[1] * N
+        if not 0 < work <= (SHARED if N == 1 and threads > 1 and parameters > LARGE else WORK):
             return None
         parts = self._parts()
         if parts is None:
@@ -59,8 +60,8 @@ class AtOnce:
         if key != now:
             waiting = {}
             self._kept = now, waiting
-        shares = min(threads, N // ROWS, work // PART)
-        if shares < 2:
+        shares = model.ops.parts_for(work, N // ROWS) if N >= 2 * ROWS else 1
+        if shares == 1:
             return self._through(parts, waiting, x)
         spans = [x[N * share // shares : N * (share + 1) // shares] for share in range(shares)]
         return np.concatenate(model.ops.together([partial(self._through, parts, waiting, span) for span in spans], work))

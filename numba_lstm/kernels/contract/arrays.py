@@ -73,6 +73,9 @@ class ArrayOps(Protocol):
     def zero_masked(self, x: Array, mask: Array) -> Array:
         """x (T, N, D) with zeros in the steps where ``mask`` (T, N) is False, NaN or not."""
 
+    def parts_for(self, multiplications: float, most: int) -> int:
+        """Into how many calls of :meth:`together`, at most ``most``, the device would cut work of so many multiplications."""
+
     def together(self, calls: Sequence[Callable[[], Answer]], work: float) -> list[Answer]:
         """The answers of ``calls``, which do not depend on each other and may call ops themselves; at once where it is faster.
 

@@ -30,7 +30,7 @@ from .layer_norm import layer_norm_backward, layer_norm_forward
 from .losses import loss, metric
 from .lstm_paths import lstm_backward, lstm_forward, lstm_path
 from .noise import noise_forward
-from .pool import together
+from .pool import parts_for, together
 from .streaming import stream
 from .updates import update, update_program
 
@@ -62,6 +62,7 @@ __all__ = [
     "metric",
     "multiply",
     "noise_forward",
+    "parts_for",
     "repeat",
     "reshape",
     "scale",

@@ -17,10 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..threads import get_num_threads
+from .host import HOST
 from .meeting import BROKEN_UP
 
-#: Multiplications below which a hand-off (some 50 microseconds) costs more than a second thread gains.
-WORTHWHILE = 4_000_000
+#: Multiplications below which a hand-off (50 to 80 microseconds, and results that lie in another core's cache) costs more than
+#: a second thread gains.
+WORTHWHILE = 15_000_000 if HOST.wide else 4_000_000
 
 #: Seconds that a gang waits for members, several times what waking a thread takes.
 GATHERING = 0.0005
@@ -98,7 +100,7 @@ def threads() -> int:
 
 
 def parts_for(multiplications: float, most: int) -> int:
-    """Into how many parts work of this size is cut, at most ``most``."""
+    """CPU twin: by what a hand-off costs, and among the threads that the caller may use."""
     if multiplications < 2 * WORTHWHILE:  # the usual small op, without asking for more
         return 1
     return max(1, min(threads(), most, int(multiplications / WORTHWHILE)))

@@ -31,7 +31,7 @@ from .lstm import lstm_backward, lstm_forward, lstm_path
 from .noise import noise_forward
 from .norms import batch_norm_backward, batch_norm_forward, layer_norm_backward, layer_norm_forward
 from .streaming import stream
-from .together import together
+from .together import parts_for, together
 from .updates import clip_gradients, update, update_program
 
 __all__ = [
@@ -62,6 +62,7 @@ __all__ = [
     "metric",
     "multiply",
     "noise_forward",
+    "parts_for",
     "repeat",
     "reshape",
     "scale",

@@ -51,7 +51,8 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
     the core holds. Where rows are few, ``parts`` threads may share the panels instead: each calls with its ``part``, and they
     meet after every step.
 
-    A chain is cut into chunks whose weights stay in a near cache while all rows go by; z keeps the sums.
+    A chain is cut into chunks whose weights stay in a near cache while all rows go by; z keeps the sums. Every second step may
+    go through the panels backwards.
     Cells take many rows of a panel at once, or where rows are few many panels of a row, so that their latencies overlap.
     """
     V, G, B, w = shape.V, shape.G, shape.B, shape.w

@@ -73,15 +73,11 @@ def _forward_plan(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], H: int, se
 @cache
 def _gradient_plan(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], H: int, several: bool, far: bool) -> Plan:
     makers = (output_gradient_cell, gate_gradient_cell)
-    return _planned(
-        spec,
-        asked,
-        dtype,
-        H,
-        several,
-        makers,
-        lambda shape, cut: backward_loop(shape, cut.C, columns(H, shape).C, asked.own, far),
-    )
+
+    def loop(shape: Shape, cut: Panels) -> Any:
+        return backward_loop(shape, cut.C, columns(H, shape).C, asked.own, far)
+
+    return _planned(spec, asked, dtype, H, several, makers, loop)
 
 
 def forward_plan(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], N: int, H: int) -> Plan:

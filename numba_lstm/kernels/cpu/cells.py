@@ -103,10 +103,10 @@ def signature(dtype: str, floats: int, booleans: int, integers: int) -> Any:
 def gate_cell(traits: Traits, dtype: str, V: int, rows: int, tape: bool) -> Any:
     """z and c_{t-1} to the gates and c_t, for panels of V units (:meth:`~numba_lstm.kernels.contract.Ops.lstm_forward`).
 
-    A vector holds V units of so many ``rows``: of one, but where a panel is narrow. Called with z (rows ``z_rows`` apart, gates V
-    apart), the previous and new c (rows ``c_rows`` apart), the tape's gates, the peephole's panel (``peephole_rows`` 0, or where
-    rows are panels of one row the distance of theirs), the settings, the mask of these rows, the kept c (``kept_rows`` apart),
-    and the number of rows n. It leaves o, and the new c before its zoneout, in the first two gates of z.
+    A vector holds V units of so many ``rows``: of one, but where a panel is narrow. Called with z (rows ``z_rows`` apart, gates
+    V apart), the previous and new c (rows ``c_rows`` apart), the tape's gates, the peephole's panel (``peephole_rows`` 0, or
+    where rows are panels of one row the distance of theirs), the settings, the mask of these rows, the kept c (``kept_rows``
+    apart), and the number of rows n. It leaves o, and the new c before its zoneout, in the first two gates of z.
     """
     gate, gate_parameter = code(traits.gate)
     inner, inner_parameter = code(traits.inner)

@@ -66,7 +66,7 @@ def test_these_sizes_are_worth_a_gang(case):
     assert [lstm_plans.members(T, N, more, asked) for N in (2, 9, 32, 33)] == [3, 3, 3, 1]
 
 
-@pytest.mark.parametrize("N", [2, 9, 17])
+@pytest.mark.parametrize("N", [2, 9, 17, 19, 32])  # as many as there are whole panels, too
 def test_several_rows_have_the_bits_of_one_thread(N):
     case = made(N, MORE)
     numba_lstm.set_num_threads(1)

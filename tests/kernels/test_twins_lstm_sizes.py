@@ -19,7 +19,7 @@ SIZES = {
     "steps whose weights are far": (10, 16, 530, 132),
     "tiles whose units are far": (13, 2, 3, 514),
     "a tile whose units are far": (4, 2, 3, 514),
-    "more tiles than ask for far units": (75, 3, 3, 300),
+    "many tiles whose units are far": (75, 3, 3, 300),
     "tiles whose units and inputs are far": (50, 3, 330, 290),
     "rows that share a vector of a narrow panel": (7, 3, 2, 18),
     "fewer rows than share one": (2, 3, 2, 50),

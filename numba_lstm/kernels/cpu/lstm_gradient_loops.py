@@ -27,7 +27,7 @@ def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False, far: bo
     product goes by ``chunk`` panels of dz, which stay in the second-level cache while all of U's blocks meet them; with ``own``
     by gates, whose shares of dh are multiplied by their ``factors`` (4, N, columns). ``parts`` threads may share panels and
     blocks as forward; they meet twice a step. ``far`` as there. Each tile of the product asks for gates of the step before,
-    which the next cells read from afar.
+    which the next cells read from afar. Where all of dz is one chunk, every second step may go through the blocks backwards.
     """
     V, B, w, panel = shape.V, shape.B, shape.w, 4 * shape.V
     v, together, line = C * V // 4, 8 // shape.B, 8 * LINE // NUMBA[shape.dtype].bitwidth
@@ -52,7 +52,8 @@ def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False, far: bo
         )  # fmt: skip
         f_ = data(factors)
         all_tiles = (r1 - r0 + HEIGHT - 1) // HEIGHT
-        across = r1 - r0 if r1 - r0 < full else 0  # rows whose panels are taken in one call, where rows are few
+        # rows whose panels are taken in one call: where rows are few, or where these panels are not all
+        across = r1 - r0 if r1 - r0 < full or parts > 1 else 0
         first, last = full * part // parts, full * (part + 1) // parts
         all_ = blocks + (1 if C_units > 0 else 0)
         q0, q1 = all_ * part // parts, all_ * (part + 1) // parts
@@ -137,11 +138,9 @@ def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False, far: bo
                             )  # fmt: skip
                             if q < blocks and far and (all_tiles > 1 or not turning):
                                 # high tiles ask for their shares of the block that all tiles will need next
-                                then, there = q + (-1 if back else 1), p
-                                if k == q1 - single - 1 and pieces == 1:
-                                    then = q  # the next step begins here
-                                elif k == q1 - single - 1:
-                                    then, there = single, 0 if ends else p + chunk
+                                then, there = q + 1, p
+                                if q + 1 == q1:
+                                    then, there = q0, 0 if ends else p + chunk
                                 asked = then * w * K + there * panel * (w if then < blocks else C_units * V)
                                 asked += (all_tiles - tiles) * min(chunk, whole - p) * panel * w // all_tiles
                                 gate_rows_that_ask(n, B, B, B, V, (asked, (w + all_tiles - 1) // all_tiles, *arguments))

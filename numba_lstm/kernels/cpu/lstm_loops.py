@@ -1,7 +1,7 @@
 """The forward time loop of the LSTM: serial over steps, one shard of the batch a call.
 
 A shard's rows depend on no other's, so threads run whole time loops and never meet. Within a step the panels go by, and for
-each panel the row tiles, so that a panel of weights is read from the second-level cache once and then serves all rows.
+each panel the row tiles, so that a chunk of its weights comes near once and then serves all rows.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from .tile_products import (
 )
 
 #: Tiles of rows up to which each asks for its share of far weights. Among more, the first one's wait is soon made up for: with
-#: vectors of 32 bytes 64 rows took 0.99 to 1.05 times as long, with 64 bytes 0.96.
-ASKING = 12 if HOST.wide else 6
+#: vectors of 32 bytes 64 rows took 0.99 to 1.05 times as long. With 64 bytes they took 0.96, and so do all.
+ASKING = ROWS if HOST.wide else 6
 
 #: Tiles of rows up to which far weights stay in the first-level cache while all rows go by: what the second-level cache sends
 #: passes the same few buffers as what so few tiles ask for.
@@ -100,30 +100,32 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
                         multiplied(x_, t * x_steps + r * x_rows, D, f_, at + x_at, o_, at + x_at, units, B, wide)
             back = t % 2 == 1 and (turning or r1 - r0 == 1)
             for turn in range(groups):
-                at = groups - 1 - turn if back else turn
-                p0 = first + at * group if at < whole_groups else full
+                which = groups - 1 - turn if back else turn
+                p0 = first + which * group if which < whole_groups else full
                 p1 = min(min(full, last), p0 + group) if p0 < full else p0 + 1
                 b0, blocks = r0, (r1 - r0 + ROWS - 1) // ROWS
                 while b0 < r1:
                     rows = height(r1 - b0, blocks)
                     m, u = t * N + b0, p0 * V
                     i, j = b0 * c_rows + u, b0 * h_rows + u
-                    beside = (p1 - p0) // together if not own and r1 - r0 == 1 and p0 < full else 0
-                    for k in range(beside):
-                        p = p0 + (beside - 1 - k if back else k) * together
-                        recurrent_row(
-                            several, B, V,
-                            (s_, (m - t0 * N) * start_rows + p * panel, 0,
-                             x_, t * x_steps + b0 * x_rows, 0, D, W_, p * panel * D, w * D,
-                             h_old, b0 * h_rows, 0, H, U_, p * panel * H, w * H, z_, (p - p0) * panel, 0),
-                        )  # fmt: skip
                     width, block = (panel, w) if p0 < full else (4 * v, 4 * v)
-                    single = p0 + beside * together
-                    for one in range(p1 - single):
-                        p = p1 - 1 - one if back else single + one
+                    beside = (p1 - p0) // together if not own and r1 - r0 == 1 and p0 < full else 0
+                    places = p1 - p0 - beside * (together - 1)  # of several panels at once, then of those that are left
+                    for nth in range(places):
+                        place = places - 1 - nth if back else nth
+                        if place < beside:
+                            p = p0 + place * together
+                            recurrent_row(
+                                several, B, V,
+                                (s_, (m - t0 * N) * start_rows + p * panel, 0,
+                                 x_, t * x_steps + b0 * x_rows, 0, D, W_, p * panel * D, w * D,
+                                 h_old, b0 * h_rows, 0, H, U_, p * panel * H, w * H, z_, (p - p0) * panel, 0),
+                            )  # fmt: skip
+                            continue
+                        p = p0 + beside * (together - 1) + place
                         z0, beyond = (p - p0) * rows * panel, -G if back else G
-                        if p == (first if back else last - 1):
-                            beyond = 0  # the next step begins here
+                        if p == (first if back else last - 1):  # the next step begins here, or again with the first panel
+                            beyond = 0 if turning else (first - p) * G
                         for k in range(0, D + H, terms):
                             d, e = min(D, k), max(0, k - D)
                             D_, H_ = min(D, k + terms) - d, max(0, min(H, k + terms - D)) - e

@@ -45,7 +45,7 @@ GANG_STEPS = 512
 
 
 class Plan(NamedTuple):
-    """What a call needs that does not depend on its sizes N, T and D."""
+    """What calls of many sizes N, T and D share."""
 
     shape: Shape
     cut: Panels

@@ -24,7 +24,7 @@ UNROLLED = 4
 
 
 class Request(NamedTuple):
-    """Weights from afar that a tile asks for while it works."""
+    """What a tile asks for while it works: weights, or rows of the other factor, from afar."""
 
     first: ir.Value  #: the element to begin with
     a_term: ir.Value  #: elements a term

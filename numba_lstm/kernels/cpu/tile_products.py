@@ -135,7 +135,8 @@ def _affine(tile, start, at, start_rows, x, ix, x_rows, D, W, iw, W_block, z, iz
 def _share(tile, j, terms, number, all_tiles) -> Request:
     """What tile ``number`` of ``all_tiles`` asks for of as many terms from element j on, for the second-level cache.
 
-    In the first it would take the place of what the tiles work with.
+    In the first it would take the place of what the tiles work with. It is one request a term: where few tiles share a block,
+    a term's share may be two lines, which the cache brings as a pair.
     """
     b, w = tile.builder, INDEX(tile.B * tile.vector.n)
     first = b.add(j, b.sdiv(b.mul(b.mul(number, terms), w), all_tiles))
@@ -285,7 +286,7 @@ outer_rows = _product(_outer)
 
 @_product
 def outer_rows_that_ask(tile, following, number, all_tiles, *arguments):
-    """:func:`outer_rows` that meanwhile ask for their share of as many rows of b from element ``following`` on.
+    """:func:`outer_rows` that meanwhile ask for their share of as many rows of b, w elements each, from ``following`` on.
 
     And for the rows of out after their own.
     """

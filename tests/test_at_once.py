@@ -157,6 +157,17 @@ def test_rows_are_shared_by_threads_and_keep_their_bits():
         set_num_threads(before)
 
 
+def test_a_long_sequence_stays_in_one_call_where_no_threads_would_share_its_panels():
+    small, large = (Sequential([Input((150, 64)), LSTM(units), Dense(2)]) for units in (128, 256))
+    x, before = np.zeros((1, 150, 64), np.float32), get_num_threads()
+    try:
+        set_num_threads(2)
+        assert small.at_once(x) is not None
+        assert large.at_once(x) is None
+    finally:
+        set_num_threads(before)
+
+
 def test_threads_share_no_states():
     model, x = built(STACKS["deep"]), sequences(40)
     expected = op_by_op(model, x)

@@ -76,8 +76,9 @@ def test_predict_from_eight_threads_at_once(model, x):
         np.testing.assert_array_equal(answer, expected)
 
 
-def _sum_in_child(model: Sequential, x: np.ndarray) -> bytes:
+def _sum_in_child(model: Sequential, x: np.ndarray, worthwhile: int) -> bytes:
     numba_lstm.set_num_threads(2)
+    pool.WORTHWHILE = worthwhile
     return model.predict(x, verbose=0).tobytes()
 
 
@@ -88,7 +89,7 @@ def test_a_forked_child_computes_after_the_parent_used_its_pool(model, x):
     expected = model.predict(x, verbose=0).tobytes()
     context = multiprocessing.get_context("fork")
     with concurrent.futures.ProcessPoolExecutor(2, mp_context=context) as executor:
-        answers = [executor.submit(_sum_in_child, model, x) for _ in range(4)]
+        answers = [executor.submit(_sum_in_child, model, x, pool.WORTHWHILE) for _ in range(4)]
         assert [answer.result(timeout=120) for answer in answers] == [expected] * 4
 
 
@@ -97,7 +98,7 @@ def test_a_spawned_process_answers_the_same_bits(model, x):
     expected = model.predict(x, verbose=0).tobytes()
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as executor:
-        assert executor.submit(_sum_in_child, model, x).result(timeout=240) == expected
+        assert executor.submit(_sum_in_child, model, x, pool.WORTHWHILE).result(timeout=240) == expected
 
 
 def test_an_error_in_a_part_reaches_the_caller_and_leaves_the_pool_in_order():

@@ -27,6 +27,13 @@ def test_answers_come_in_the_order_of_the_calls(every_ops, threads, n):
     assert every_ops.together([lambda k=k: k * k for k in range(7)], LARGE) == [k * k for k in range(7)]
 
 
+def test_small_work_is_one_part_and_large_work_no_more_than_asked_for(every_ops, threads):
+    threads(3)
+    assert every_ops.parts_for(1, 100) == 1
+    assert 1 <= every_ops.parts_for(LARGE, 2) <= 2
+    assert pool.parts_for(LARGE, 100) == 3
+
+
 def test_large_calls_run_at_once(threads):
     """Each of two calls waits until the other has begun."""
     threads(2)

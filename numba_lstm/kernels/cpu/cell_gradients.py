@@ -1,7 +1,7 @@
 """Cells of the way back, each the gradient of one in :mod:`.cells`: of the output, then of the gates.
 
 The first leaves the output's share of dc where dh was (the product with U writes that anew), and dz_o where o was. So a layer
-norm may stand between them here too.
+norm may stand between them here too. ``rows`` of V units share a vector, as in :func:`.cells.gate_cell`.
 """
 
 from __future__ import annotations

@@ -169,7 +169,7 @@ def output_cell(traits: Traits, dtype: str, V: int, rows: int) -> Any:
     """o and c_t to h_t, after :func:`gate_cell`.
 
     Called with z as that cell left it, the previous and new h (rows ``h_rows`` apart), the settings, the mask, the kept h and
-    the number of rows n.
+    the number of rows n; ``rows`` as there.
     """
     outer, outer_parameter = code(traits.outer)
     masked, mean, drawn = traits.masked, traits.zoneout_h == "rate", traits.zoneout_h == "mask"

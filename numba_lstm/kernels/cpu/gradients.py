@@ -78,9 +78,9 @@ def _gate_columns(shape: Shape, C: int) -> Any:
                 for q in range(q0, q1):
                     p, g = q // G, q % G
                     # what comes next of dz: of the same rows, or of the next ones
-                    beside, below = (q + 1 if q + 1 < q1 else q0), m if q + 1 < q1 or k1 < K else m + steps
-                    following = beside // G * panels
-                    following += below * panel + beside % G * w if beside // G < full else below * COUNT * v
+                    block, row = (q + 1 if q + 1 < q1 else q0), m if q + 1 < q1 or k1 < K else m + steps
+                    following = block // G * panels
+                    following += row * panel + block % G * w if block // G < full else row * COUNT * v
                     k, all_tiles = k0, (k1 - k0 + HEIGHT - 1) // HEIGHT
                     tiles = all_tiles
                     while k < k1:

@@ -26,7 +26,8 @@ def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False, far: bo
     at first), ``shares`` the peephole's gradient of each row, in its panels. The
     product goes by ``chunk`` panels of dz, which stay in the second-level cache while all of U's blocks meet them; with ``own``
     by gates, whose shares of dh are multiplied by their ``factors`` (4, N, columns). ``parts`` threads may share panels and
-    blocks as forward; they meet twice a step. ``far`` as there. Each tile of the product asks for gates of the step before,
+    blocks as forward; they meet twice a step. ``far`` as there, but a single tile
+    may ask for nothing. Each tile of the product asks for gates of the step before,
     which the next cells read from afar. Where all of dz is one chunk, every second step may go through the blocks backwards.
     """
     V, B, w, panel = shape.V, shape.B, shape.w, 4 * shape.V
@@ -59,7 +60,7 @@ def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False, far: bo
         q0, q1 = all_ * part // parts, all_ * (part + 1) // parts
         all_panels = full + (1 if C > 0 else 0)
         pieces = (whole + (1 if rest > 0 else 0) + chunk - 1) // chunk
-        beside = (min(q1, blocks) - q0 + together - 1) // together if r1 - r0 == 1 else 0
+        bundles = (min(q1, blocks) - q0 + together - 1) // together if r1 - r0 == 1 else 0
         single = max(q0, blocks) if r1 - r0 == 1 else q0
         for s in range(T):
             t, back = T - 1 - s, s % 2 == 1 and pieces == 1 and (turning or r1 - r0 == 1)
@@ -112,8 +113,8 @@ def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False, far: bo
             else:
                 for piece in range(pieces):  # always in this order, which is that of the sums
                     p, ends, clear = piece * chunk, piece == pieces - 1, 1 if piece == 0 else 0
-                    for k in range(beside):  # a single row takes several blocks at once
-                        q, m = q0 + (beside - 1 - k if back else k) * together, t * N + r0
+                    for k in range(bundles):  # a single row takes several blocks at once
+                        q, m = q0 + (bundles - 1 - k if back else k) * together, t * N + r0
                         gate_row(
                             min(together, min(q1, blocks) - q), together, B, V,
                             (a_, p * panels + m * panel, panels, min(chunk, whole - p),

@@ -27,7 +27,7 @@ from .tile_products import (
 )
 
 #: Tiles of rows up to which each asks for its share of far weights. Among more, the first one's wait is soon made up for: with
-#: vectors of 32 bytes 64 rows took 0.99 to 1.05 times as long. With 64 bytes they took 0.96, and so do all.
+#: vectors of 32 bytes 64 rows took 0.99 to 1.05 times as long. With 64 bytes they took 0.96 times, so there all tiles ask.
 ASKING = ROWS if HOST.wide else 6
 
 #: Tiles of rows up to which far weights stay in the first-level cache while all rows go by: what the second-level cache sends
@@ -52,7 +52,7 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
     meet after every step.
 
     A chain is cut into chunks whose weights stay in a near cache while all rows go by; z keeps the sums. Every second step may
-    go through the panels backwards.
+    go through the panels backwards. A single row takes bundles of panels at once, then those that are left.
     Cells take many rows of a panel at once, or where rows are few many panels of a row, so that their latencies overlap.
     """
     V, G, B, w = shape.V, shape.G, shape.B, shape.w
@@ -109,11 +109,11 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
                     m, u = t * N + b0, p0 * V
                     i, j = b0 * c_rows + u, b0 * h_rows + u
                     width, block = (panel, w) if p0 < full else (4 * v, 4 * v)
-                    beside = (p1 - p0) // together if not own and r1 - r0 == 1 and p0 < full else 0
-                    places = p1 - p0 - beside * (together - 1)  # of several panels at once, then of those that are left
+                    bundles = (p1 - p0) // together if not own and r1 - r0 == 1 and p0 < full else 0
+                    places = p1 - p0 - bundles * (together - 1)
                     for nth in range(places):
                         place = places - 1 - nth if back else nth
-                        if place < beside:
+                        if place < bundles:
                             p = p0 + place * together
                             recurrent_row(
                                 several, B, V,
@@ -122,7 +122,7 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
                                  h_old, b0 * h_rows, 0, H, U_, p * panel * H, w * H, z_, (p - p0) * panel, 0),
                             )  # fmt: skip
                             continue
-                        p = p0 + beside * (together - 1) + place
+                        p = p0 + bundles * (together - 1) + place
                         z0, beyond = (p - p0) * rows * panel, -G if back else G
                         if p == (first if back else last - 1):  # the next step begins here, or again with the first panel
                             beyond = 0 if turning else (first - p) * G

@@ -53,21 +53,22 @@ class Plan(NamedTuple):
     loop: Any
     cells: tuple[Any, ...]  # kept alive
     addresses: tuple[int, ...]  # of the cells: of whole panels, of the tail
+    far: bool  # whether tiles ask for the recurrent weights
 
 
 def _planned(
-    spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], H: int, several: bool, makers: Sequence[Any], loop: Any
+    spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], H: int, several: bool, far: bool, makers: Sequence[Any], loop: Any
 ) -> Plan:
     shape, how = geometry(dtype), traits(spec, asked)
     cut = panels(H, shape.V)
     cells = tuple(make(how, shape.dtype, *lanes) for lanes in cell_lanes(cut, several) for make in makers)
-    return Plan(shape, cut, settings(spec, dtype), loop(shape, cut), cells, tuple(cell.address for cell in cells))
+    return Plan(shape, cut, settings(spec, dtype), loop(shape, cut), cells, tuple(cell.address for cell in cells), far)
 
 
 @cache
 def _forward_plan(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], H: int, several: bool, far: bool) -> Plan:
     makers = (partial(gate_cell, tape=asked.training), output_cell)
-    return _planned(spec, asked, dtype, H, several, makers, lambda shape, cut: forward_loop(shape, cut.C, asked.own, far))
+    return _planned(spec, asked, dtype, H, several, far, makers, lambda shape, cut: forward_loop(shape, cut.C, asked.own, far))
 
 
 @cache
@@ -77,7 +78,7 @@ def _gradient_plan(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], H: int, s
     def loop(shape: Shape, cut: Panels) -> Any:
         return backward_loop(shape, cut.C, columns(H, shape).C, asked.own, far)
 
-    return _planned(spec, asked, dtype, H, several, makers, loop)
+    return _planned(spec, asked, dtype, H, several, far, makers, loop)
 
 
 def forward_plan(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], N: int, H: int) -> Plan:

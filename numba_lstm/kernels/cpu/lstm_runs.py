@@ -158,10 +158,9 @@ def backward_call(plan: Plan, size: Size, asked: Asked, on: Backward) -> Call:
     dy, U, c, into_h, into_c, carry, gates, peephole, shares, valid, kept_h, kept_c, of_h = on
     loop, numbers, addresses, apart = plan.loop, plan.numbers, plan.addresses, panel_stride(T, N, shape, cut)
     blocks, row = columns(cut.H, shape).full, COUNT * shape.V
-    far = cut.gates * cut.padded * gates.itemsize >= VERY_FAR
 
     def work(part: int, r0: int, r1: int, meeting: Array, member: int, all_: int) -> None:
-        most = shape.near_chunk if far and r1 - r0 <= ASKING_MUCH * HEIGHT else shape.chunk
+        most = shape.near_chunk if plan.far and r1 - r0 <= ASKING_MUCH * HEIGHT else shape.chunk
         chunk = max(1, min(L2_SHARE // ((r1 - r0) * row * gates.itemsize), most // row))
         chunk = cut.full + 1 if r1 - r0 <= (HEIGHT if THERE_AND_BACK else 1) else chunk  # weights that are read once a step
         loop(

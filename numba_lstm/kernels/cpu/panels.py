@@ -31,9 +31,10 @@ ROWS = 66
 #: Bytes of packed weights that stay in the first-level cache while rows go by.
 L1_SHARE = 16 * 1024
 
-#: Bytes of packed weights that rows go by together. Where a block is four vectors of 64 bytes, ``L1_SHARE`` has 64 terms, too
-#: few to make up for a tile's beginning and end, and the second-level cache gives a term's weights in half of its time.
-TOGETHER = 128 * 1024 if HOST.wide else L1_SHARE
+#: Bytes of packed weights after which the next rows have their turn. Where a block is four vectors of 64 bytes, ``L1_SHARE`` is
+#: 64 terms, too few to make up for a tile's beginning and end, and the second-level cache gives a term's weights in half of its
+#: time.
+CHUNK_BYTES = 128 * 1024 if HOST.wide else L1_SHARE
 
 NUMBA = {"float32": types.float32, "float64": types.float64}
 
@@ -69,7 +70,7 @@ class Shape:
     @property
     def chunk(self) -> int:
         """Terms of a chain after which the next rows have their turn."""
-        return TOGETHER // (self.w * np.dtype(self.dtype).itemsize)
+        return CHUNK_BYTES // (self.w * np.dtype(self.dtype).itemsize)
 
     @property
     def near_chunk(self) -> int:

@@ -41,7 +41,7 @@ def _threads_share_what_is_worth_it_anywhere() -> None:
     """Where a processor is fast, the sizes of tests would be left to one thread, and tests of threads would test nothing."""
     from numba_lstm.kernels.cpu import pool
 
-    pool.WORTHWHILE = 4_000_000
+    pool.WORTHWHILE, pool.WORTH_A_QUEUE = 500_000, 4_000_000
 
 
 @pytest.fixture(autouse=True)

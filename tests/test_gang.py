@@ -10,7 +10,7 @@ import pytest
 import numba_lstm
 from numba_lstm.kernels import cpu
 from numba_lstm.kernels.contract import LSTMWeights
-from numba_lstm.kernels.cpu import lstm_plans, pool
+from numba_lstm.kernels.cpu import lstm_plans
 from numba_lstm.kernels.cpu.cells import Asked
 from numba_lstm.kernels.cpu.panels import geometry, panels
 from numba_lstm.kernels.specs import LSTMSpec
@@ -46,13 +46,6 @@ def passed(case):
     out = cpu.lstm_forward(x, weights, None, None, LSTMSpec(), mask=mask, sequences=True, training=True)
     back = cpu.lstm_backward(out.tape, dy, None, None, need_dx=True)
     return [*map(np.array, (out.y, out.h, out.c, back.dx, back.dh0, back.dc0)), *map(np.array, back.weights[:4])]
-
-
-def gathered(most, work):
-    """Members of a gang that did ``work``, and how many each was told of."""
-    seen = []
-    pool.gang(most, lambda member, members, meeting: seen.append((member, members)) or work(member))
-    return seen
 
 
 def test_these_sizes_are_worth_a_gang(case):
@@ -102,33 +95,6 @@ def test_a_row_has_the_bits_of_a_batch(case):
     numba_lstm.set_num_threads(2)
     batch = cpu.lstm_forward(np.repeat(x, 7, axis=1), weights, None, None, LSTMSpec()).h
     np.testing.assert_array_equal(cpu.lstm_forward(x, weights, None, None, LSTMSpec()).h, batch[3:4])
-
-
-def test_every_member_is_another_and_knows_how_many_there_are():
-    seen = gathered(4, lambda member: None)
-    assert sorted(member for member, _ in seen) == list(range(len(seen)))
-    assert {members for _, members in seen} == {len(seen)}
-
-
-def test_a_gang_starts_without_those_who_are_busy():
-    release = threading.Event()
-    numba_lstm.set_num_threads(2)
-    pool.run(2, lambda part: None)  # the worker is there
-    busy = threading.Thread(target=pool.run, args=(2, lambda part: release.wait(SECONDS)))
-    busy.start()  # this thread and the worker wait
-    try:
-        assert sorted(gathered(2, lambda member: None)) in ([(0, 1)], [(0, 2), (1, 2)])
-    finally:
-        release.set()
-        busy.join()
-
-
-def test_an_error_of_a_member_is_raised_to_the_caller():
-    def fail(member):
-        raise ArithmeticError(f"member {member}")
-
-    with pytest.raises(ArithmeticError, match="member"):
-        gathered(3, fail)
 
 
 def test_eight_callers_at_once(case):

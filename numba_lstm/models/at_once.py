@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,7 @@ ROWS = 6
 MOST = 1024
 SIZES = 6
 
-Waiting = dict[int, list[Stepper]]
+Waiting = dict[tuple[int, int], list[Stepper]]  #: by rows and shares
 Parts = list[LSTMPart | DensePart]
 
 
@@ -61,21 +60,14 @@ class AtOnce:
             waiting = {}
             self._kept = now, waiting
         shares = model.ops.parts_for(work, N // ROWS) if N >= 2 * ROWS else 1
-        if shares == 1:
-            return self._through(parts, waiting, x)
-        spans = [x[N * share // shares : N * (share + 1) // shares] for share in range(shares)]
-        return np.concatenate(model.ops.together([partial(self._through, parts, waiting, span) for span in spans], work))
-
-    def _through(self, parts: Parts, waiting: Waiting, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """The output for x, by one of the streams that wait or a new one."""
-        model, N = self._model, len(x)
-        if N not in waiting and len(waiting) >= SIZES:
+        like = N, shares
+        if like not in waiting and len(waiting) >= SIZES:
             waiting.clear()
-        streams = waiting.setdefault(N, [])
+        streams = waiting.setdefault(like, [])
         try:
             stepper = streams.pop()
         except IndexError:
-            stepper = model.ops.stream(parts, x.shape[2], N, np.dtype(model.dtype))
+            stepper = model.ops.stream(parts, x.shape[2], N, np.dtype(model.dtype), shares)
         else:
             stepper.set_states(None)
         y = stepper.through(np.ascontiguousarray(x.transpose(1, 0, 2), model.dtype))

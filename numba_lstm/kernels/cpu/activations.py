@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy.typing as npt
@@ -18,6 +17,7 @@ from .own import settled
 from .panels import NUMBA, dtype_name, geometry
 from .simd import data, load, splat, store
 from .vmath import exp
+from .work import Call
 
 Array = npt.NDArray[Any]
 
@@ -111,22 +111,22 @@ def _softmax_slope(dtype: str) -> Any:
     return kernel(softmax_slope, f"softmax_slope_{dtype}", NUMBA[dtype], "f2 f2 f2 i")
 
 
-def value_calls(activation: Activation, z: Array, y: Array, C: int) -> list[Callable[[], None]]:
+def value_calls(activation: Activation, z: Array, y: Array, C: int) -> list[Call]:
     """The calls that make the settled activation of padded rows z, of C columns, in y, which may be z; none for linear."""
     if activation.name == "linear":
         return []
     dtype = dtype_name(z.dtype)
-    return [partial(_softmax(dtype), z, y, C) if activation.name in ROWWISE else partial(_value(activation, dtype), z, y)]
+    return [Call(_softmax(dtype), z, y, C) if activation.name in ROWWISE else Call(_value(activation, dtype), z, y)]
 
 
-def slope_calls(activation: Activation, kept: Array | None, dz: Array, C: int) -> list[Callable[[], None]]:
+def slope_calls(activation: Activation, kept: Array | None, dz: Array, C: int) -> list[Call]:
     """The calls that turn the gradient of the settled activation, in rows dz, into that of its argument; none for linear."""
     if kept is None:
         return []
     dtype = dtype_name(dz.dtype)
     if activation.name in ROWWISE:
-        return [partial(_softmax_slope(dtype), kept, dz, dz, C)]
-    return [partial(_slope(activation, dtype), kept, dz, dz)]
+        return [Call(_softmax_slope(dtype), kept, dz, dz, C)]
+    return [Call(_slope(activation, dtype), kept, dz, dz)]
 
 
 def room(activation: Activation, z: Array, training: bool) -> Array:

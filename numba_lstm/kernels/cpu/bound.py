@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy.typing as npt
+
+from .work import Work
 
 Array = npt.NDArray[Any]
 
 
 class Bound:
-    """A part's two passes over batches of one shape: its buffers, and the calls that fill them.
+    """A part's two passes over batches of one shape: its buffers, and the works that fill them.
 
     Attributes
     ----------
     y : array
         Where the output appears.
-    forward, backward : lists of calls
-        To be made in their order.
+    forward, backward : lists of works
+        To be done in their order.
     dx, gradients : array and arrays
         What :meth:`bind_backward` is bound to leave: the input's gradient, where it is asked for, and those of the weights.
     """
@@ -28,8 +29,8 @@ class Bound:
     gradients: tuple[Array, ...] = ()
 
     def __init__(self) -> None:
-        self.forward: list[Callable[[], None]] = []
-        self.backward: list[Callable[[], None]] = []
+        self.forward: list[Work] = []
+        self.backward: list[Work] = []
 
     def bind_backward(self, dy: Array, *, need_dx: bool) -> None:
         """Bind the backward pass to a gradient ``dy`` of the output, which is where it is at each call."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from . import packing
 from .activations import room, slope_calls, value_calls
 from .arrays import shaped
 from .bound import Bound
+from .copies import copied, zeroed
 from .dense import product
 from .gradients import plain_gradient
 from .memory import aligned
@@ -52,7 +52,7 @@ class BoundDense(Bound):
         dz = aligned(self._z.shape, self._z.dtype)
         kept = None if self._activation.name == "linear" else self._z
         of_W = plain_gradient(rows, dz, C, shape)
-        self.backward = [partial(dz.fill, 0), partial(np.copyto, shaped(dz, dy.shape), dy)]
+        self.backward = [zeroed(dz), copied(dy, shaped(dz, dy.shape))]
         self.backward += [*slope_calls(self._activation, kept, dz, C), of_W.fill]
         self.gradients = (of_W.array,)
         if self._biased:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,16 +11,17 @@ from ..contract import LSTMPart
 from . import packing
 from .bound import Bound
 from .cells import Asked
+from .copies import copied, zeroed
 from .factored_gradients import sides
 from .gradients import gate_gradient
 from .lstm import beside
 from .lstm_buffers import padded_steps, panel_stride, start, state
 from .lstm_plans import forward_plan, gradient_plan
-from .lstm_runs import NO_MASK, NO_MASKS, Backward, Forward, Size, backward_call, cutting, forward_buffers, forward_calls
+from .lstm_runs import NO_MASK, NO_MASKS, Backward, Forward, Size, backward_work, cutting, forward_buffers, forward_works
 from .memory import aligned
 from .own import settled_spec
 from .panels import columns
-from .products import through_gates_call
+from .products import through_gates_work
 
 Array = npt.NDArray[Any]
 
@@ -54,7 +54,7 @@ class BoundLSTM(Bound):
         packed = (forms[0].array, forms[1].array, bias)
         on = Forward(self.x, *packed, h, c, z, gates, z[0, :0], NO_MASK, NO_MASKS, NO_MASKS, z[:0, None], z[:0, None])
         self._h, self._c, self._gates = h, c, gates
-        self.forward = [*(form.fill for form in forms), *forward_calls(plan, size, how, on)]
+        self.forward = [*(form.fill for form in forms), *forward_works(plan, size, how, on)]
 
     def bind_backward(self, dy: Array, *, need_dx: bool) -> None:
         size, dtype, gates, H = self._size, self._dtype, self._gates, len(self._U)
@@ -63,23 +63,23 @@ class BoundLSTM(Bound):
         shape, cut = plan.shape, plan.cut
         into_h = state(None, N, H, columns(H, shape).padded(shape), dtype)
         into_c = state(None, N, H, self._c.shape[2], dtype)
-        self.backward = [partial(into_h.fill, 0), partial(into_c.fill, 0)]
+        self.backward = [zeroed(into_h), zeroed(into_c)]
         if self._sequences:
             of_y = padded_steps(np.zeros((T, N, H), dtype), cut.padded)
-            self.backward.append(partial(np.copyto, of_y[:, :, :H], dy))
+            self.backward.append(copied(dy, of_y[:, :, :H]))
         else:
             of_y = np.empty((0, 0, 0), dtype)
-            self.backward.append(partial(np.copyto, into_h[:, :H], dy))
+            self.backward.append(copied(dy, into_h[:, :H]))
         transposed = packing.gate_blocks_transposed_form(self._U)
         states, nothing = (self._c, into_h, into_c, into_c[:0]), into_h[0, :0]
         on = Backward(of_y, transposed.array, *states, gates, nothing, nothing, NO_MASK, NO_MASKS, NO_MASKS, into_h[None][:0])
-        self.backward += [transposed.fill, backward_call(plan, size, PLAIN, on)]
+        self.backward += [transposed.fill, backward_work(plan, size, PLAIN, on)]
         apart, K = panel_stride(T, N, shape, cut), cut.padded + D + 1
         if need_dx:
             inputs = packing.gate_blocks_transposed_form(self._W)
             dx = aligned((T * N, columns(D, shape).padded(shape)), dtype)
             self.dx = dx.reshape(T, N, -1)[:, :, :D]
-            self.backward += [inputs.fill, through_gates_call(gates, inputs.array, dx, shape, cut, D, apart)]
+            self.backward += [inputs.fill, through_gates_work(gates, inputs.array, dx, shape, cut, D, apart)]
         rows = self._h[:T].reshape(T * N, -1)[:, :K]
         made = gate_gradient(rows, gates, shape, cut, apart)
         self.backward.append(made.fill)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,7 +34,7 @@ def product(x: Array, W: Array, b: Array, C: int) -> Form:
     run, blocks, padded = _plan(C, x.dtype, W.nbytes >= VERY_FAR)
     x = x if x.ndim == 3 else x[None]
     out = aligned((x.shape[0] * x.shape[1], padded), x.dtype)
-    return Form(out, partial(product_like(run, x, W, b, out, blocks), x))
+    return Form(out, product_like(run, x, W, b, out, blocks)(x))
 
 
 @cache

@@ -23,6 +23,7 @@ from .panels import NUMBA, Panels, Shape
 from .simd import data, load, offset, store
 from .tile import HEIGHT, height
 from .tile_products import outer_rows
+from .work import Call, in_parts
 
 Array = npt.NDArray[Any]
 
@@ -121,12 +122,12 @@ def factored_gradient(a: Array, factors: Array, dz: Array, shape: Shape, cut: Pa
     panels = cut.full + (cut.v > 0)
     parts = pool.parts_for(M * K * cut.gates, panels)
 
-    def work(part: int) -> None:
+    def call(_: int, span: tuple[int, int]) -> Call:
         packed = aligned((2, min(M, CHAIN) * min(K, WIDE) + SPARE), a.dtype)
         sums = aligned((K * COUNT * shape.V if cut.rest else 0,), a.dtype)
-        run(a, dz, tiles, N, packed, sums, out, cut.H, cut.full, cut.lanes, stride, *pool.span(panels, part, parts))
+        return Call(run, a, dz, tiles, N, packed, sums, out, cut.H, cut.full, cut.lanes, stride, *span)
 
-    pool.run(parts, work)
+    in_parts(panels, parts, call)()
     return out
 
 

@@ -22,6 +22,7 @@ from .panels import NUMBA, Panels, Shape, columns
 from .simd import data, load, load_each, store
 from .tile import HEIGHT, height
 from .tile_products import one_gate_rows
+from .work import Call, in_parts
 
 Array = npt.NDArray[Any]
 
@@ -102,5 +103,5 @@ def input_gradient(
     factors = of_columns(inputs, N, D, padded, dz.dtype)
     run = _through_each_gate(shape, blocks.C)
     parts = pool.parts_for(T * N * D * cut.gates, T)
-    pool.run(parts, lambda part: run(dz, W, factors, dx, cut.H, cut.lanes, blocks.full, apart, *pool.span(T, part, parts)))
+    in_parts(T, parts, lambda _, span: Call(run, dz, W, factors, dx, cut.H, cut.lanes, blocks.full, apart, *span))()
     return dx[:, :, :D]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy.typing as npt
+
+from .work import Work
 
 
 class Form(NamedTuple):
     """An array, and the call that fills it from its operands as they are then."""
 
     array: npt.NDArray[Any]
-    fill: Callable[[], None]
+    fill: Work
 
     def filled(self) -> npt.NDArray[Any]:
         """The array for the operands as they are now."""

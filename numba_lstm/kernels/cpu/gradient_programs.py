@@ -6,8 +6,7 @@ all of that ready, and a step is a walk along a list of calls without arguments.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,8 +17,10 @@ from ..specs import LossSpec
 from .bound import Bound
 from .bound_dense import BoundDense
 from .bound_lstm import BoundLSTM
+from .copies import copied
 from .losses import LOSSES, SPARSE, loss_call
 from .lstm_runs import Size
+from .work import Score, Work
 
 Array = npt.NDArray[Any]
 
@@ -31,27 +32,28 @@ class _Program:
         self._weights = [weight for part in parts for weight in part.own]
         self._x = y = np.empty(x.shape, x.dtype)
         self._target = np.empty(target.shape, np.int64 if loss.name == LOSSES[SPARSE] else x.dtype)
-        self._calls: list[Callable[[], None]] = []
+        works: list[Work] = []
         bound: list[Bound] = []
         for part in parts:
             if isinstance(part, LSTMPart):
                 lstm = BoundLSTM(part, Size(*y.shape), x.dtype)
                 if bound:
-                    self._calls.append(partial(np.copyto, lstm.x, y))
+                    works.append(copied(y, lstm.x))
                 else:
                     self._x = lstm.x
                 bound.append(lstm)
             else:
                 bound.append(BoundDense(part, y))
-            self._calls += bound[-1].forward
+            works += bound[-1].forward
             y = bound[-1].y
         self._y, self._value = y, np.empty(1)
         dy = np.empty(y.shape, y.dtype)
-        self._calls.append(loss_call(y, self._target, loss, None, dy, self._value))
+        works.append(loss_call(y, self._target, loss, None, dy, self._value))
         for index in reversed(range(first, len(bound))):
             bound[index].bind_backward(dy, need_dx=index > first)
-            self._calls += bound[index].backward
+            works += bound[index].backward
             dy = bound[index].dx
+        self._score = Score(works)
         self.gradients = [part.gradients for part in bound]
 
     def __call__(self, x: Array, target: Array) -> Passes:
@@ -59,8 +61,7 @@ class _Program:
             weight.value  # noqa: B018  # what a device holds comes first
         self._x[...] = x
         self._target[...] = target
-        for call in self._calls:
-            call()
+        self._score()
         return Passes(float(self._value[0]), self._y.copy())
 
 

@@ -5,7 +5,7 @@ The order of each sum depends on the number of rows alone: chains of ``CHAIN`` r
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from .panels import NUMBA, Panels, Shape, columns
 from .simd import data, load, store
 from .tile import HEIGHT, height
 from .tile_products import outer_rows, outer_rows_that_ask
+from .work import Call, in_parts
 
 Array = npt.NDArray[Any]
 
@@ -124,10 +125,9 @@ def gate_gradient(a: Array, dz: Array, shape: Shape, cut: Panels, stride: int) -
         for _ in range(parts)
     ]
 
-    def work(part: int) -> None:
-        run(a, dz, *scratch[part], out, cut.H, cut.full, stride, *pool.span(blocks, part, parts))
-
-    return Form(out, partial(pool.run, parts, work))
+    return Form(
+        out, in_parts(blocks, parts, lambda part, span: Call(run, a, dz, *scratch[part], out, cut.H, cut.full, stride, *span))
+    )
 
 
 @cache
@@ -161,4 +161,4 @@ def _plain_columns(shape: Shape, C: int) -> Any:
 def plain_gradient(a: Array, dz: Array, C: int, shape: Shape) -> Form:
     """``a^T dz`` (K, C) for rows a (M, K) and rows dz (M, padded)."""
     out, cut = aligned((a.shape[1], dz.shape[1]), a.dtype), columns(C, shape)
-    return Form(out[:, :C], partial(_plain_columns(shape, cut.C), a, dz, out, cut.full))
+    return Form(out[:, :C], Call(_plain_columns(shape, cut.C), a, dz, out, cut.full))

@@ -13,11 +13,17 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
+from llvmlite import ir
 from numba import cfunc, njit, types
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.registry import cpu_target
 from numba.extending import overload
+from numba.np.numpy_support import as_dtype
 
 #: Whatever decides about a kernel's code: all sources here, the specs and the order of the gates.
 SOURCES = hashlib.sha256(
@@ -90,8 +96,8 @@ def _argument(code: str, dtype: types.Type) -> types.Type:
         return types.intp
     if kind == "d":
         return types.float64
-    if kind in "xl":
-        return types.Array(dtype if kind == "x" else types.int64, ndim, "A", readonly=True, aligned=False)
+    if kind in "xly":
+        return types.Array(types.int64 if kind == "l" else dtype, ndim, "A", readonly=kind != "y", aligned=False)
     if kind == "b":
         return types.Array(types.boolean, ndim, "C", readonly=True)
     element = {"f": dtype, "k": types.uint64, "n": types.int64, "e": types.float64}[kind]
@@ -102,11 +108,65 @@ def kernel(function: Callable[..., Any], name: str, dtype: types.Type, arguments
     """Compile ``function`` under ``name`` for one signature, so that no other can ever be compiled.
 
     ``arguments`` has a word an argument: ``i`` an integer or a cell's address, ``d`` a float64, ``x3`` a 3-D array of ``dtype``
-    that is only read, of any strides (``l``: int64); ``b2`` C-contiguous booleans, only read; ``f2`` a 2-D C-contiguous array
-    of ``dtype``, and so ``n`` for int64, ``k`` for uint64, ``e`` for float64.
+    that is only read, of any strides (``l``: int64), ``y3`` one that is written; ``b2`` C-contiguous booleans, only read;
+    ``f2`` a 2-D C-contiguous array of ``dtype``, and so ``n`` for int64, ``k`` for uint64, ``e`` for float64.
     """
     signature = types.void(*(_argument(code, dtype) for code in arguments.split()))
     return _cached(lambda cache: njit(signature, cache=cache, **_OPTIONS)(_named(function, name)))
+
+
+class ArrayArgument(NamedTuple):
+    """What a kernel takes an array for."""
+
+    dtype: np.dtype[Any]
+    ndim: int
+    contiguous: bool
+
+
+class Entry(NamedTuple):
+    """Where a kernel's machine code begins, and what its arguments are: arrays, ``int`` or ``float``."""
+
+    address: int
+    arguments: tuple[ArrayArgument | type, ...]
+    caller: int  #: a C function of one pointer: calls the address in word 0 with the words behind it as its arguments
+
+
+@cache
+def entry(kernel_: Any) -> Entry:
+    """How compiled code calls what :func:`kernel` answered."""
+    (made,) = kernel_.overloads.values()
+    arguments, words = [], ""
+    for ty in made.signature.args:
+        if isinstance(ty, types.Array):
+            arguments.append(ArrayArgument(as_dtype(ty.dtype), ty.ndim, ty.layout == "C"))
+            words += "i" * (5 + 2 * ty.ndim)
+        else:
+            number = ty is types.float64
+            arguments.append(float if number else int)
+            words += "d" if number else "i"
+    return Entry(made.library.get_pointer_to_function(made.fndesc.llvm_func_name), tuple(arguments), _caller(words)[1])
+
+
+@cache
+def _caller(words: str) -> tuple[Any, int]:
+    """What calls a kernel with so many words, ``d`` for a float64; kept alive by its library."""
+    i64, double, nothing = ir.IntType(64), ir.DoubleType(), ir.IntType(8).as_pointer()
+    types_ = [double if word == "d" else i64 for word in words]
+    # Numba's own convention: places for an answer and an exception, neither of which a kernel has, and a status
+    kernel_ = ir.FunctionType(ir.IntType(32), [nothing.as_pointer(), nothing.as_pointer(), *types_])
+    library = cpu_target.target_context.codegen().create_library(f"caller_{words}")
+    module = library.create_ir_module(library.name)
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [i64.as_pointer()]), library.name)
+    builder = ir.IRBuilder(function.append_basic_block())
+    places = [builder.gep(function.args[0], [i64(k)]) for k in range(len(words) + 1)]
+    arguments = [builder.load(builder.bitcast(place, ty.as_pointer())) for place, ty in zip(places[1:], types_, strict=True)]
+    address = builder.inttoptr(builder.load(places[0]), kernel_.as_pointer())
+    builder.call(address, [builder.alloca(nothing), builder.alloca(nothing), *arguments])
+    builder.ret_void()
+    with global_compiler_lock:
+        library.add_ir_module(module)
+        library.finalize()
+        return library, library.get_pointer_to_function(library.name)
 
 
 def cell(function: Callable[..., Any], name: str, signature: Any, cache: bool = True) -> Any:

@@ -6,8 +6,7 @@ A batch has few outputs beside the states that led to them, so clarity wins over
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from ..specs import LossSpec, MetricSpec
 from .jit import inlined, kernel
 from .panels import NUMBA, dtype_name
+from .work import Call
 
 Array = npt.NDArray[Any]
 
@@ -190,7 +190,7 @@ def _operands(y: Array, target: Array, sparse: bool, weight: Array | None) -> tu
     return y, _steps(np.asarray(target, y.dtype), 3), np.zeros((0, 0), np.int64), weights
 
 
-def loss_call(y: Array, target: Array, spec: LossSpec, weight: Array | None, dy: Array, value: Array) -> Callable[[], None]:
+def loss_call(y: Array, target: Array, spec: LossSpec, weight: Array | None, dy: Array, value: Array) -> Call:
     """The call that puts the loss in ``value`` (1,) and its gradient in ``dy``, of y's shape, or empty for none."""
     code = LOSSES.index(spec.name)
     y3, targets, labels, weights = _operands(y, target, code == SPARSE, weight)
@@ -199,9 +199,9 @@ def loss_call(y: Array, target: Array, spec: LossSpec, weight: Array | None, dy:
     high = float(y.dtype.type(1) - y.dtype.type(spec.epsilon))
     if code in (CATEGORICAL, SPARSE):
         run = _crossentropy(code == SPARSE, spec.from_logits, dtype_name(y.dtype))
-        return partial(run, y3, targets, labels, weights, dy3, value, spec.label_smoothing, low, high)
+        return Call(run, y3, targets, labels, weights, dy3, value, spec.label_smoothing, low, high)
     run = _elementwise(code, spec.from_logits, dtype_name(y.dtype))
-    return partial(run, y3, targets, weights, dy3, value, spec.label_smoothing, spec.delta, low, high)
+    return Call(run, y3, targets, weights, dy3, value, spec.label_smoothing, spec.delta, low, high)
 
 
 def loss(y: Array, target: Array, spec: LossSpec, *, weight: Array | None = None, gradient: bool) -> tuple[float, Array | None]:

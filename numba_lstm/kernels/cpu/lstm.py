@@ -22,10 +22,10 @@ from .lstm_runs import (
     Backward,
     Forward,
     Size,
-    backward_call,
+    backward_work,
     cutting,
     forward_buffers,
-    forward_calls,
+    forward_works,
 )
 from .memory import aligned, stride
 from .panels import Panels, columns
@@ -106,8 +106,8 @@ def lstm_forward(
         factors,
         aligned(factors.shape, x.dtype),
     )
-    for call in forward_calls(plan, size, how, on):
-        call()
+    for work in forward_works(plan, size, how, on):
+        work()
     tape = _Tape(h, c, gates, valid, kept_h, kept_c, noise, weights, spec, asked) if training else None
     y = h[1:, :, :H] if sequences else None
     return LSTMOutput(y, h[T % len(h), :, :H], c[T % len(c), :, :H], tape)
@@ -150,7 +150,7 @@ def lstm_backward(tape: _Tape, dy: Array | None, dh: Array | None, dc: Array | N
         kept_c,
         own_factors.of_columns(noise.recurrent, N, H, into_h.shape[1], dtype) if asked.own else into_h[None][:0],
     )
-    backward_call(plan, size, asked, on)()
+    backward_work(plan, size, asked, on)()
     dh0 = into_h[:, :H] + carry[:, :H] if carries else into_h[:, :H]
     dx, apart = None, panel_stride(T, N, shape, cut)
     if need_dx and asked.own:

@@ -12,7 +12,7 @@ from ..contract import Weight
 from . import packing
 from .memory import aligned
 from .panels import Panels, Shape, columns
-from .products import through_gates_call
+from .products import through_gates_work
 
 Array = npt.NDArray[Any]
 
@@ -56,5 +56,5 @@ def input_gradient(size: tuple[int, int, int], W: Weight, dz: Array, shape: Shap
     inputs = columns(D, shape)
     packed = W.prepared("cpu.transposed", packing.gate_blocks_transposed)
     dx = aligned((T * N, inputs.padded(shape)), dz.dtype)
-    through_gates_call(dz, packed, dx, shape, cut, D, apart)()
+    through_gates_work(dz, packed, dx, shape, cut, D, apart)()
     return dx.reshape(T, N, -1)[:, :, :D]

@@ -19,6 +19,7 @@ from .lstm_int8_loops import forward_loop
 from .memory import address, aligned, stride
 from .panels import Panels, Shape, cell_lanes, geometry, panels
 from .row_jobs import caller, job
+from .work import Call, in_parts
 
 Array = npt.NDArray[Any]
 
@@ -98,7 +99,8 @@ def lstm_forward(
     parts = pool.parts_for(T * N * (D + cut.H) * cut.gates, N)
     loop, run = forward_loop(shape, cut.C), caller(shape.dtype)
     jobs = [job(held, **fields, **_scratch(shape)) for _ in range(parts)]
-    pool.run(parts, lambda part: run(loop.address, address(jobs[part]), 0, 0, address(x), 0, T, *pool.span(N, part, parts)))
+    places = 0, 0, address(x), 0, T
+    in_parts(N, parts, lambda part, span: Call(run, loop.address, address(jobs[part]), *places, *span))()
     return LSTMOutput(h[1:, :, : cut.H] if sequences else None, h[T % len(h), :, : cut.H], c[:, : cut.H], None)
 
 

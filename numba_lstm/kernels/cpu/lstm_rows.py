@@ -20,6 +20,7 @@ from .own import settled_spec
 from .panels import Panels, Shape, cell_lanes, columns, geometry, panels
 from .row_jobs import caller, job
 from .row_products import gatewise_product_cell, product_cell
+from .work import Call, in_parts
 
 Array = npt.NDArray[Any]
 
@@ -213,7 +214,7 @@ def lstm_forward(
     parts = pool.parts_for(T * N * (D + size.P) * cut.gates, N)
     run = caller(shape.dtype)
     places = loop.address, address(made), 0, 0, address(xs)
-    pool.run(parts, lambda part: run(*places, 0, T, *pool.span(N, part, parts)))
+    in_parts(N, parts, lambda _, span: Call(run, *places, 0, T, *span))()
     tape = None
     if training:
         tape = Tape(xs, h, c, m, gates, norms, valid, (kept_h, kept_c), noise, weights, spec, asked)

@@ -22,6 +22,7 @@ from .memory import address, aligned
 from .panels import Panels, Shape, cell_lanes, columns
 from .row_jobs import caller, job
 from .row_products import product_cell, through_cell, through_gate_cell
+from .work import Call, in_parts
 
 Array = npt.NDArray[Any]
 
@@ -82,7 +83,7 @@ def lstm_backward(tape: Tape, dy: Array | None, dh: Array | None, dc: Array | No
     parts = pool.parts_for(T * N * size.P * cut.gates, N)
     run = caller(shape.dtype)
     places = loop.address, address(made), 0, 0, 0
-    pool.run(parts, lambda part: run(*places, 0, T, *pool.span(N, part, parts)))
+    in_parts(N, parts, lambda _, span: Call(run, *places, 0, T, *span))()
 
     dx_w, dh_u = norms[:2] if normed else (gates, gates)
     past = carry if projected else cell_carry

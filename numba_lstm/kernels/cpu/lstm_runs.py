@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,9 +18,12 @@ from .memory import aligned, stride, together
 from .panels import Panels, Shape, columns
 from .products import VERY_FAR, Product, affine, product_like
 from .tile import HEIGHT
+from .work import Call, Gang, Work, in_parts
 
 Array = npt.NDArray[Any]
-Call = Callable[[], None]
+
+#: The call for ``(part, first row, last row, meeting, member, members)``.
+Share = Callable[[int, int, int, Array, int, int], Call]
 
 NO_MASK = np.zeros((0, 0), np.bool_)
 NO_MASKS = np.zeros((0, 0, 0), np.bool_)
@@ -93,8 +95,8 @@ def forward_buffers(
     return h, c, z, aligned((panel_stride(T, N, shape, cut) * cut.full + T * N * COUNT * cut.v,), dtype)
 
 
-def forward_calls(plan: Plan, size: Size, how: Cutting, on: Forward) -> Iterator[Call]:
-    """The calls of a forward call, in their order."""
+def forward_works(plan: Plan, size: Size, how: Cutting, on: Forward) -> Iterator[Work]:
+    """The works of a forward call, in their order."""
     (T, N, D), shape, cut = size, plan.shape, plan.cut
     apart = panel_stride(T, N, shape, cut) if on.gates.size else 0
     chains = rows_ahead(min(T, how.steps) * N, cut, on.x.dtype) if how.ahead else on.b[None]
@@ -102,25 +104,22 @@ def forward_calls(plan: Plan, size: Size, how: Cutting, on: Forward) -> Iterator
         t1 = min(T, t0 + how.steps)
         if how.ahead:
             x = on.x[t0:t1]
-            yield partial(input_product(x, on.W, on.b, chains[: (t1 - t0) * N], shape, cut), x)
-        work = _steps(plan, on, chains, 0 if how.ahead else D, apart, t0, t1)
-        yield partial(share, N, how.parts, how.members, work)
+            yield input_product(x, on.W, on.b, chains[: (t1 - t0) * N], shape, cut)(x)
+        yield shared(N, how.parts, how.members, _steps(plan, on, chains, 0 if how.ahead else D, apart, t0, t1))
 
 
-def _steps(
-    plan: Plan, on: Forward, chains: Array, D: int, apart: int, t0: int, t1: int
-) -> Callable[[int, int, int, Array, int, int], None]:
+def _steps(plan: Plan, on: Forward, chains: Array, D: int, apart: int, t0: int, t1: int) -> Share:
     """Steps t0 .. t1 of some rows, or of all rows by a member of a gang."""
     x, W, U, _, h, c, z, gates, peephole, valid, kept_h, kept_c, factors, seen = on
     loop, numbers, addresses, cut = plan.loop, plan.numbers, plan.addresses, plan.cut
 
-    def work(part: int, r0: int, r1: int, meeting: Array, member: int, all_: int) -> None:
-        loop(
-            x, W, U, chains, h, c, gates, peephole, numbers, valid, kept_h, kept_c, factors, seen, z[part], meeting,
+    def call(part: int, r0: int, r1: int, meeting: Array, member: int, all_: int) -> Call:
+        return Call(
+            loop, x, W, U, chains, h, c, gates, peephole, numbers, valid, kept_h, kept_c, factors, seen, z[part], meeting,
             *addresses, D, cut.H, cut.full, apart, t0, t1, r0, r1, member, all_,
         )  # fmt: skip
 
-    return work
+    return call
 
 
 def rows_ahead(rows: int, cut: Panels, dtype: np.dtype[Any]) -> Array:
@@ -152,30 +151,28 @@ class Backward(NamedTuple):
     of_h: Array
 
 
-def backward_call(plan: Plan, size: Size, asked: Asked, on: Backward) -> Call:
+def backward_work(plan: Plan, size: Size, asked: Asked, on: Backward) -> Work:
     """The recurrence of a backward call."""
     (T, N, _), shape, cut = size, plan.shape, plan.cut
     dy, U, c, into_h, into_c, carry, gates, peephole, shares, valid, kept_h, kept_c, of_h = on
     loop, numbers, addresses, apart = plan.loop, plan.numbers, plan.addresses, panel_stride(T, N, shape, cut)
     blocks, row = columns(cut.H, shape).full, COUNT * shape.V
 
-    def work(part: int, r0: int, r1: int, meeting: Array, member: int, all_: int) -> None:
+    def call(_: int, r0: int, r1: int, meeting: Array, member: int, all_: int) -> Call:
         most = shape.near_chunk if plan.far and r1 - r0 <= ASKING_MUCH * HEIGHT else shape.chunk
         chunk = max(1, min(L2_SHARE // ((r1 - r0) * row * gates.itemsize), most // row))
         chunk = cut.full + 1 if r1 - r0 <= (HEIGHT if THERE_AND_BACK else 1) else chunk  # weights that are read once a step
-        loop(
-            dy, U, c, into_h, into_c, carry, gates, peephole, shares, numbers, valid, kept_h, kept_c, of_h, meeting,
+        return Call(
+            loop, dy, U, c, into_h, into_c, carry, gates, peephole, shares, numbers, valid, kept_h, kept_c, of_h, meeting,
             *addresses, cut.H, cut.full, cut.lanes, blocks, chunk, apart, T, r0, r1, member, all_,
         )  # fmt: skip
 
-    return partial(share, N, pool.parts_for(T * N * cut.H * cut.gates, N), members(T, N, cut, asked), work)
+    return shared(N, pool.parts_for(T * N * cut.H * cut.gates, N), members(T, N, cut, asked), call)
 
 
-def share(N: int, parts: int, members_: int, work: Callable[[int, int, int, Array, int, int], None]) -> None:
-    """``work(part, first row, last row, meeting, member, members)`` for parts of N rows, or for all rows by a gang."""
+def shared(N: int, parts: int, members_: int, call: Share) -> Work:
+    """Parts of N rows, or all rows by a gang of up to so many members."""
     if members_ > 1:
-        pool.gang(members_, lambda member, all_, meeting: work(member, 0, N, meeting, member, all_))
-    elif parts == 1:
-        work(0, 0, N, NO_MEETING, 0, 1)
-    else:
-        pool.run(parts, lambda part: work(part, *pool.span(N, part, parts), NO_MEETING, 0, 1))
+        meeting = aligned((1,), np.int64)
+        return Gang([call(member, 0, N, meeting, member, members_) for member in range(members_)], meeting)
+    return in_parts(N, parts, lambda part, rows: call(part, *rows, NO_MEETING, 0, 1))

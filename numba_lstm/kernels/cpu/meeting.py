@@ -1,8 +1,7 @@
-"""Where the members of a gang (:func:`.pool.gang`) wait for each other, inside a kernel and without the interpreter.
+"""Counters that threads share: how they wait for each other inside kernels, without the interpreter.
 
-A meeting is one 64-bit counter that starts at zero. Each member adds one and waits until all have: at the ``turn``-th meeting
-of ``members`` that is ``members * turn``, so nobody ever sets it back. Waiting is spinning, since a step of an LSTM takes as
-long as waking a thread; after a while a member lets other threads have its core.
+A counter is a 64-bit word. Waiting is spinning, since a step of an LSTM takes as long as waking a thread; after a while a
+thread that waits lets others have its core.
 """
 
 from __future__ import annotations
@@ -14,49 +13,99 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from .host import HOST
+from .jit import inlined
 
-#: Looks at the counter before a member gives way, some tens of microseconds.
-PATIENCE = 1 << 12
-
-#: What a member that fails leaves in the counter, so that nobody waits for it.
-BROKEN_UP = 1 << 62
+#: Looks at a counter before a thread gives way, some tens of microseconds.
+PATIENCE = 1 << 9
 
 _GIVE_WAY = "SwitchToThread" if os.name == "nt" else "sched_yield"
 
+_WORD = types.CPointer(types.int64)
+
 
 @intrinsic
-def meet(typingctx, counter, members, turn):
-    """Wait at the counter (a pointer) until all ``members`` have come for the ``turn``-th time; turns count from 1."""
+def words(typingctx, address):
+    """The 64-bit words at an address."""
 
     def codegen(context, builder, sig, args):
-        i64, i32 = ir.IntType(64), ir.IntType(32)
-        counter_, members_, turn_ = args
-        goal = builder.mul(members_, turn_)
-        give_way = builder.module.globals.get(_GIVE_WAY) or ir.Function(builder.module, ir.FunctionType(i32, []), _GIVE_WAY)
-        builder.atomic_rmw("add", counter_, i64(1), "acq_rel")
-        before = builder.block
-        look, yielding, after = (builder.append_basic_block(name) for name in ("look", "yield", "met"))
-        again = builder.append_basic_block("again")
-        builder.branch(look)
-        builder.position_at_end(look)
-        looks = builder.phi(i64)
-        looks.add_incoming(i64(1), before)
-        value = builder.load_atomic(counter_, "acquire", 8)
-        waiting = builder.append_basic_block("waiting")
-        builder.cbranch(builder.icmp_signed(">=", value, goal), after, waiting)
-        builder.position_at_end(waiting)
-        if HOST.x86:  # lets a thread that shares the core work meanwhile
-            pause = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), []), "llvm.x86.sse2.pause")
-            builder.call(pause, [])
-        tired = builder.icmp_unsigned("==", builder.and_(looks, i64(PATIENCE - 1)), i64(0))
-        builder.cbranch(tired, yielding, again)
-        builder.position_at_end(yielding)
-        builder.call(give_way, [])
-        builder.branch(again)
-        builder.position_at_end(again)
-        looks.add_incoming(builder.add(looks, i64(1)), again)
-        builder.branch(look)
-        builder.position_at_end(after)
+        return builder.inttoptr(args[0], ir.IntType(64).as_pointer())
+
+    return _WORD(types.intp), codegen
+
+
+@intrinsic
+def read(typingctx, p, i):
+    """Word i, with all that was written before it was."""
+
+    def codegen(context, builder, sig, args):
+        return builder.load_atomic(builder.gep(args[0], [args[1]]), "acquire", 8)
+
+    return types.int64(_WORD, types.intp), codegen
+
+
+@intrinsic
+def write(typingctx, p, i, value):
+    """Word i, after all that was written before."""
+
+    def codegen(context, builder, sig, args):
+        builder.store_atomic(args[2], builder.gep(args[0], [args[1]]), "release", 8)
         return context.get_dummy_value()
 
-    return types.void(types.CPointer(types.int64), types.intp, types.intp), codegen
+    return types.void(_WORD, types.intp, types.int64), codegen
+
+
+@intrinsic
+def add(typingctx, p, i, value):
+    """Add to word i; answers what it was."""
+
+    def codegen(context, builder, sig, args):
+        return builder.atomic_rmw("add", builder.gep(args[0], [args[1]]), args[2], "acq_rel")
+
+    return types.int64(_WORD, types.intp, types.int64), codegen
+
+
+@intrinsic
+def swap(typingctx, p, i, before, after):
+    """``after`` into word i if it is ``before``; answers whether it was. Of many threads one succeeds."""
+
+    def codegen(context, builder, sig, args):
+        at = builder.gep(args[0], [args[1]])
+        return builder.extract_value(builder.cmpxchg(at, args[2], args[3], "acq_rel", "acquire"), 1)
+
+    return types.boolean(_WORD, types.intp, types.int64, types.int64), codegen
+
+
+@intrinsic
+def look_again(typingctx, looks):
+    """What a thread does between two looks at a counter: lets one that shares its core work, and now and then any other."""
+
+    def codegen(context, builder, sig, args):
+        if HOST.x86:
+            pause = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), []), "llvm.x86.sse2.pause")
+            builder.call(pause, [])
+        give_way = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.IntType(32), []), _GIVE_WAY)
+        tired = builder.icmp_unsigned("==", builder.and_(args[0], ir.IntType(64)(PATIENCE - 1)), ir.IntType(64)(PATIENCE - 1))
+        with builder.if_then(tired, likely=False):
+            builder.call(give_way, [])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), codegen
+
+
+@inlined
+def until(p, i, goal):
+    """Wait until word i is ``goal`` or more."""
+    looks = 0
+    while read(p, i) < goal:
+        look_again(looks)
+        looks += 1
+
+
+@inlined
+def meet(counter, members, turn):
+    """Wait at a counter until all ``members`` have come for the ``turn``-th time, from 1 on.
+
+    It starts at zero, and each member adds one: at that meeting it is ``members * turn``, so nobody ever sets it back.
+    """
+    add(counter, 0, 1)
+    until(counter, 0, members * turn)

@@ -14,6 +14,7 @@ from . import pool
 from .dropout import philox
 from .jit import inlined, kernel
 from .panels import NUMBA, dtype_name
+from .work import Call, in_parts
 
 Array = npt.NDArray[Any]
 
@@ -48,5 +49,5 @@ def noise_forward(x: Array, stddev: float, key: Key) -> Array:
     noise, blocks = np.empty(x.size, x.dtype), (x.size + 1) // 2
     words = np.array([key.seed & 0xFFFFFFFF, key.seed >> 32, key.step, key.tag], np.uint64)
     run, parts = _noise(dtype_name(x.dtype)), pool.parts_for(BLOCK * blocks, blocks)
-    pool.run(parts, lambda part: run(noise, stddev, words, *pool.span(blocks, part, parts)))
+    in_parts(blocks, parts, lambda _, span: Call(run, noise, stddev, words, *span))()
     return x + noise.reshape(x.shape)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -10,49 +10,54 @@ import numpy.typing as npt
 
 from ...gates import COUNT
 from ..contract import Weight
+from . import pool
 from .forms import Form
 from .jit import kernel
 from .memory import aligned
 from .panels import NUMBA, Panels, Shape, columns, geometry, panels
 from .simd import data, load, offset, store, transpose
+from .work import Call, in_parts
+
+#: What an element costs, in multiplications: it is read and written in another order.
+COST = 32
 
 
 @cache
 def _pack_gates(shape: Shape) -> Any:
-    """Rows of gate columns into blocks of panels: a vector of one gate at a time, the last panel's lane by lane."""
+    """Rows k0 .. k1 of gate columns into blocks of panels: a vector of one gate at a time, the last panel's lane by lane."""
     V, w, panel = shape.V, shape.w, COUNT * shape.V
 
-    def pack_gates(W, out, H, full, v):
+    def pack_gates(W, out, H, full, v, k0, k1):
         K, columns = W.shape[0], W.strides[0] // W.itemsize
         W_, o_ = data(W), data(out)
         whole = H // V
-        for k in range(K):
+        for k in range(k0, k1):
             for gate in range(COUNT):
                 for p in range(whole):
                     at = p * panel * K + gate * V // w * K * w + gate * V % w
                     store(o_, at + k * w, load(W_, k * columns + gate * H + p * V, V))
         lanes, width = (v, COUNT * v) if v > 0 else (V, w)
         for p in range(whole, full + (1 if v > 0 else 0)):
-            for k in range(K):
+            for k in range(k0, k1):
                 for gate in range(COUNT):
                     at = p * panel * K + (gate * lanes // width * K + k) * width + gate * lanes % width
                     for lane in range(lanes):
                         unit = p * V + lane
                         o_[at + lane] = W_[k * columns + gate * H + unit] if unit < H else 0
 
-    return kernel(pack_gates, f"pack_gates_{shape.dtype}x{V}", NUMBA[shape.dtype], "x2 f1 i i i")
+    return kernel(pack_gates, f"pack_gates_{shape.dtype}x{V}", NUMBA[shape.dtype], "x2 f1 i i i i i")
 
 
 @cache
 def _pack_transposed(shape: Shape) -> Any:
-    """The transpose of gate columns into blocks: output column j of a block is row j of W, its K the gates in panel order."""
+    """Blocks q0 .. q1 of the transpose of gate columns: output column j is row j of W, its K the gates in panel order."""
     V, w = shape.V, shape.w
 
-    def pack_transposed(W, out, H, last):
+    def pack_transposed(W, out, H, last, q0, q1):
         n, K, columns = W.shape[0], COUNT * H, W.strides[0] // W.itemsize
         W_, o_ = data(W), data(out)
         blocks, whole = n // w, H // V
-        for q in range(blocks + (1 if last > 0 else 0)):
+        for q in range(q0, q1):
             width = w if q < blocks else last
             k = q * w * K
             for p in range(whole + 1):
@@ -69,7 +74,7 @@ def _pack_transposed(shape: Shape) -> Any:
                                     o_[k + lane * width + j + i] = W_[source + i * columns + lane] if row + i < n else 0
                     k += lanes * width
 
-    return kernel(pack_transposed, f"pack_transposed_{shape.dtype}x{V}", NUMBA[shape.dtype], "x2 f1 i i")
+    return kernel(pack_transposed, f"pack_transposed_{shape.dtype}x{V}", NUMBA[shape.dtype], "x2 f1 i i i i")
 
 
 @cache
@@ -98,7 +103,12 @@ def gate_panels_form(W: npt.NDArray[Any]) -> Form:
     shape = geometry(W.dtype)
     cut = panels(W.shape[1] // COUNT, shape.V)
     out = aligned((W.shape[0] * cut.gates,), W.dtype)
-    return Form(out, partial(_pack_gates(shape), W, out, cut.H, cut.full, cut.v))
+    run, K = _pack_gates(shape), len(W)
+    return Form(out, in_parts(K, _parts(W, K), lambda _, rows: Call(run, W, out, cut.H, cut.full, cut.v, *rows)))
+
+
+def _parts(W: npt.NDArray[Any], most: int) -> int:
+    return pool.parts_for(W.size * COST, most)
 
 
 def gate_panels(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -139,7 +149,8 @@ def gate_blocks_transposed_form(W: npt.NDArray[Any]) -> Form:
     cols = columns(W.shape[0], shape)
     out = aligned((W.shape[1] * cols.padded(shape),), W.dtype)
     last = cols.padded(shape) - W.shape[0] // shape.w * shape.w
-    return Form(out, partial(_pack_transposed(shape), W, out, cut.H, last))
+    run, blocks = _pack_transposed(shape), len(W) // shape.w + (last > 0)
+    return Form(out, in_parts(blocks, _parts(W, blocks), lambda _, span: Call(run, W, out, cut.H, last, *span)))
 
 
 def gate_blocks_transposed(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -172,7 +183,7 @@ def _plain(W: npt.NDArray[Any], transposed: bool) -> Form:
     K, n = W.shape[::-1] if transposed else W.shape
     padded = columns(n, shape).padded(shape)
     out = aligned((K * padded,), W.dtype)
-    return Form(out, partial(_pack_columns(shape), W, out, padded - n // shape.w * shape.w, int(transposed)))
+    return Form(out, Call(_pack_columns(shape), W, out, padded - n // shape.w * shape.w, int(transposed)))
 
 
 def zero_bias(columns_: int, dtype: Any) -> npt.NDArray[Any]:

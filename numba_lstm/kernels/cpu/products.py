@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import numpy.typing as npt
@@ -15,9 +15,9 @@ from .panels import NUMBA, Panels, Shape, columns
 from .simd import data
 from .tile import HEIGHT, height
 from .tile_products import affine_rows, affine_rows_that_ask, gate_rows
+from .work import Call, Work, in_parts
 
-Product = Callable[[npt.NDArray[Any]], None]
-
+Product = Callable[[npt.NDArray[Any]], Work]
 
 #: Bytes of weights from which on tiles ask for them before they need them. Processors with vectors of 64 bytes have large
 #: second-level caches, and third ones so far away that a core reads them at a fifth of its speed: 30 GB/s of 140.
@@ -78,23 +78,17 @@ def runs(x: npt.NDArray[Any], columns: int) -> tuple[int, int, int, int, int, in
 
 
 def product_like(kernel_: Any, like: npt.NDArray[Any], W: Any, b: Any, out: npt.NDArray[Any], blocks: int) -> Product:
-    """What runs an :func:`affine` kernel over all rows of an x (T, N, D) that lies ``like`` this one, in parts if worth it."""
+    """An :func:`affine` kernel over all rows of an x (T, N, D) that lies ``like`` this one, in parts if worth it."""
     outer, inner, *steps = runs(like, out.shape[1])
     D, (M, columns) = like.shape[2], out.shape
     along = inner if outer == 1 else outer
 
-    def of(x: npt.NDArray[Any]) -> None:
-        parts = pool.parts_for(M * D * columns, along)
-        if parts == 1:
-            kernel_(x, W, b, out, blocks, D, *steps, 0, outer, 0, inner)
-            return
+    def of(x: npt.NDArray[Any]) -> Work:
+        def call(_: int, span: tuple[int, int]) -> Call:
+            ranges = (0, 1, *span) if outer == 1 else (*span, 0, inner)
+            return Call(kernel_, x, W, b, out, blocks, D, *steps, *ranges)
 
-        def work(part: int) -> None:
-            first, last = pool.span(along, part, parts)
-            ranges = (0, 1, first, last) if outer == 1 else (first, last, 0, inner)
-            kernel_(x, W, b, out, blocks, D, *steps, *ranges)
-
-        pool.run(parts, work)
+        return in_parts(along, pool.parts_for(M * D * columns, along), call)
 
     return of
 
@@ -126,17 +120,9 @@ def through_gates(shape: Shape, C: int) -> Any:
     return kernel(through_gates_product, f"through_gates_{shape.dtype}x{V}_{C}", NUMBA[shape.dtype], "f1 f1 f2 i i i i i i")
 
 
-def through_gates_call(
-    dz: Any, W: Any, out: npt.NDArray[Any], shape: Shape, cut: Panels, D: int, apart: int
-) -> Callable[[], None]:
-    """The call that makes ``dz W^T`` of D columns in out (M, padded): dz as the tape holds it, W transposed in blocks."""
+def through_gates_work(dz: Any, W: Any, out: npt.NDArray[Any], shape: Shape, cut: Panels, D: int, apart: int) -> Work:
+    """What makes ``dz W^T`` of D columns in out (M, padded): dz as the tape holds it, W transposed in blocks."""
     blocks, M = columns(D, shape), len(out)
     run = through_gates(shape, blocks.C)
     parts = pool.parts_for(M * D * cut.gates, M)
-    if parts == 1:
-        return partial(run, dz, W, out, cut.H, cut.lanes, blocks.full, apart, 0, M)
-
-    def work(part: int) -> None:
-        run(dz, W, out, cut.H, cut.lanes, blocks.full, apart, *pool.span(M, part, parts))
-
-    return partial(pool.run, parts, work)
+    return in_parts(M, parts, lambda _, span: Call(run, dz, W, out, cut.H, cut.lanes, blocks.full, apart, *span))

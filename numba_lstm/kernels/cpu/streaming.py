@@ -1,191 +1,70 @@
-"""CPU twin of streams: the whole model in one compiled call a step. It writes the programs (:mod:`.stream_programs`)."""
+"""CPU twin of streams, and those whose rows threads share."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
-from typing import Any, cast
+from itertools import zip_longest
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..contract import DensePart, LSTMPart, LSTMWeights
-from ..specs import LSTMSpec
-from . import lstm_int8, lstm_rows, packing
-from .activations import row_cell
-from .cells import Asked, gate_cell, output_cell, settings, traits
-from .lstm_plans import steps_ahead
-from .lstm_rows import needs_rows
-from .lstm_runs import input_product, rows_ahead
-from .memory import address, aligned, stride
-from .own import settled, settled_spec
-from .panels import Panels, cell_lanes, columns, geometry, panels
-from .products import Product
-from .stream_programs import (
-    ACTIVATION,
-    AHEAD,
-    BIAS,
-    DENSE,
-    FIELDS,
-    KIND,
-    LOOP,
-    LSTM,
-    ROWS,
-    UNITS,
-    D,
-    steps_of_one,
-    steps_of_rows,
-)
+from ..contract import DensePart, LSTMPart
+from .one_stream import Stream
+from .work import Parts, Score, calls_of, span
 
 Array = npt.NDArray[Any]
 
-#: Multiplications of a product ahead that are worth its call, some ten microseconds, for one row; several rows make tiles of
-#: their own, and gain where W has so many bytes that the second-level cache does not hold it beside U.
-WORTH_A_CALL = 300_000
-FAR = 256 * 1024
 
-NO_MASK = np.zeros((0, 0), np.bool_)
+class _Shared:
+    """Streams of some rows each, which threads do at the same time."""
 
-
-class _Stepper:
-    """Keeps what the program's addresses point to."""
-
-    def __init__(self, parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any) -> None:
-        self._dtype = np.dtype(dtype)
-        self._shape = geometry(self._dtype)
-        self._N, self._features, self._phase = N, features, 0
-        self._held: list[Any] = []
-        self._states: list[tuple[Array, Array, int, int]] = []
-        size, apart, rows = features, features, []
-        for part in parts:
-            row = self._lstm(part, apart) if isinstance(part, LSTMPart) else self._dense(part, size)
-            size, apart = row[UNITS], row[ROWS]
-            rows.append(row)
-        self._outputs = size
-        self._first: tuple[Array, Array, Panels] | None = None  #: W, b and the panels of an LSTM that x itself goes into
-        if rows and rows[0][KIND] == LSTM:
-            weights = cast(LSTMPart, parts[0]).weights
-            cut = panels(rows[0][UNITS], self._shape.V)
-            b = packing.gate_bias(weights.bias, cut, self._dtype)
-            self._first = weights.kernel.prepared("cpu.panels", packing.gate_panels), b, cut
-        self._aheads: dict[int, int] = {}  #: what :meth:`_steps_ahead` answered
-        #: Products ahead, and the programs that read them, by steps: of a whole chunk and of what it leaves, as a rule.
-        self._products: dict[int, tuple[Product, Array]] = {}
-        self._program = np.array(rows, np.int64).reshape(len(rows), FIELDS)
-        self._z = self._keep(aligned((self._shape.scratch,), self._dtype))
-        self._last = max((k for k, row in enumerate(rows) if row[KIND] in (LSTM, LOOP)), default=-1)
-        self._run = (steps_of_one if N == 1 else steps_of_rows)(self._shape)
-
-    def _keep(self, thing: Any) -> Any:
-        self._held.append(thing)
-        return thing
-
-    def _at(self, array: Array) -> int:
-        return address(self._keep(array))
-
-    def _lstm(self, part: LSTMPart, x_rows: int) -> list[int]:
-        weights, spec = part.weights, settled_spec(part.spec)
-        if spec.int8 or needs_rows(weights):
-            return self._loop(weights, spec, x_rows)
-        size, H = weights.kernel.value.shape[0], weights.recurrent_kernel.value.shape[0]
-        cut = panels(H, self._shape.V)
-        h = aligned((2, self._N, stride(cut.padded, self._dtype)), self._dtype)
-        c = aligned((self._N, stride(cut.padded, self._dtype)), self._dtype)
-        h[...], c[...] = 0, 0
-        self._states.append((h, c, H, H))
-        how = traits(spec, Asked(False, weights.peephole is not None, False, False, False))
-        cells = [
-            self._keep(make(how, self._shape.dtype, *lanes)).address
-            for make in (partial(gate_cell, tape=False), output_cell)
-            for lanes in cell_lanes(cut, self._N > 1)
-        ]
-        W, U = (v.prepared("cpu.panels", packing.gate_panels) for v in (weights.kernel, weights.recurrent_kernel))
-        b = packing.gate_bias(weights.bias, cut, self._dtype)
-        V_ = weights.peephole
-        peephole = 0 if V_ is None else self._at(V_.prepared("cpu.panels", packing.peephole_panels))
-        return [
-            LSTM, size, H, self._at(W), self._at(U), self._at(b), *cells[:2], self._at(h), self._at(c),
-            cut.full, cut.C, h.shape[2], c.shape[1], *cells[2:], peephole, self._at(settings(spec, self._dtype)), 0,
-        ]  # fmt: skip
-
-    def _loop(self, weights: LSTMWeights, spec: LSTMSpec, x_rows: int) -> list[int]:
-        size, (P, width) = weights.kernel.value.shape[0], weights.recurrent_kernel.value.shape
-        way = lstm_int8 if spec.int8 else lstm_rows
-        loop, job, h, c = way.stream_part(weights, spec, self._N, x_rows, self._held)
-        self._states.append((h, c, P, width // 4))
-        return [LOOP, size, P, job, 0, 0, loop, 0, self._at(h), self._at(c), 0, 0, h.shape[2], c.shape[1], 0, 0, 0, 0, 0]
-
-    def _dense(self, part: DensePart, size: int) -> list[int]:
-        kernel_, bias, activation = part.kernel, part.bias, settled(part.activation)
-        C = size if kernel_ is None else kernel_.value.shape[1]
-        cut = columns(C, self._shape)
-        padded = cut.padded(self._shape)
-        out = aligned((self._N, padded), self._dtype)
-        out[...] = 0
-        W, b = self._blocks(kernel_, bias, padded)
-        cell = 0 if activation.name == "linear" else self._keep(row_cell(activation, self._shape.dtype)).address
-        kind = ACTIVATION if kernel_ is None else DENSE
-        return [kind, size, C, W, W, b, cell, cell, self._at(out), 0, cut.full, cut.C, padded, 0, 0, 0, 0, 0, 0]
-
-    def _blocks(self, kernel_: Any, bias: Any, padded: int) -> tuple[int, int]:
-        if kernel_ is None:
-            return 0, 0
-        b = packing.zero_bias(padded, self._dtype) if bias is None else bias.prepared("cpu.blocks", packing.blocks)
-        return self._at(kernel_.prepared("cpu.blocks", packing.blocks)), self._at(b)
+    def __init__(self, streams: Sequence[Stream]) -> None:
+        self._streams, first = streams, 0
+        self._spans: list[slice] = []
+        for stream_ in streams:
+            self._spans.append(slice(first, first + stream_.rows))
+            first += stream_.rows
+        self._bound: dict[int, tuple[list[Array], Array, Score]] = {}  #: of the last number of steps: xs, y and what makes it
 
     def __call__(self, x: Array) -> Array:
-        y = np.empty(self._N * self._outputs, self._dtype)
-        flat = x if x.ndim == 1 else x.reshape(-1)
-        self._run(self._program, flat, y, self._z, NO_MASK, self._features, self._phase, 1, self._last)
-        self._phase ^= 1
-        return y if x.ndim == 1 else y.reshape(self._N, -1)
+        return self.through(x[None])
 
     def through(self, x: Array) -> Array:
-        y = np.empty(self._N * self._outputs, self._dtype)
-        ahead = self._aheads.get(len(x))
-        if ahead is None:
-            ahead = self._aheads[len(x)] = self._steps_ahead(len(x))
-        for t in range(0, len(x), ahead or len(x)):
-            now = x[t : t + ahead] if ahead else x
-            program = self._ahead(now, *self._first) if ahead and self._first else self._program
-            self._run(program, now.reshape(-1), y, self._z, NO_MASK, self._features, self._phase, len(now), self._last)
-            self._phase ^= len(now) & 1
-        return y.reshape(self._N, -1)
+        bound = self._bound.get(len(x))
+        if bound is None:
+            bound = self._bind(len(x), x.shape[2])
+            self._bound = {len(x): bound}
+        xs, y, score = bound
+        for own, rows in zip(xs, self._spans, strict=True):
+            own[...] = x[:, rows]
+        for stream_ in self._streams:
+            stream_.begin_in_phase_0()
+        score()
+        for stream_ in self._streams:
+            stream_.count(len(x))
+        return y.copy()
 
-    def _ahead(self, x: Array, W: Array, b: Array, cut: Panels) -> Array:
-        """Do the product of x with the first LSTM's W; answers the program that goes on from there. Both are kept."""
-        T = len(x)
-        if T not in self._products:
-            chains, program = rows_ahead(T * self._N, cut, self._dtype), self._program.copy()
-            program[0, [BIAS, D, AHEAD]] = address(chains), 0, chains.shape[1]
-            if len(self._products) == 2:
-                self._products.clear()
-            self._products[T] = input_product(x, W, b, chains, self._shape, cut), program
-        product, program = self._products[T]
-        product(x)
-        return program
-
-    def _steps_ahead(self, T: int) -> int:
-        """The steps for which x W of a first LSTM is done at a time, with all their rows in one product; 0: not ahead."""
-        if self._first is None:
-            return 0
-        cut, features = self._first[2], self._features
-        ahead, weights = steps_ahead(self._N, T, features, cut, self._dtype), features * cut.gates
-        worth = weights * min(ahead, T) >= WORTH_A_CALL if self._N == 1 else weights * self._dtype.itemsize >= FAR
-        return ahead if worth else 0
+    def _bind(self, T: int, features: int) -> tuple[list[Array], Array, Score]:
+        dtype, N = self._streams[0].dtype, self._spans[-1].stop
+        xs = [np.empty((T, stream_.rows, features), dtype) for stream_ in self._streams]
+        y = np.empty((N, self._streams[0].outputs), dtype)
+        ways = [one.works(x, y[rows].reshape(-1)) for one, x, rows in zip(self._streams, xs, self._spans, strict=True)]
+        return xs, y, Score([Parts(call for work in now if work for call in calls_of(work)) for now in zip_longest(*ways)])
 
     @property
     def states(self) -> list[tuple[Array, Array]]:
-        return [(h[self._phase, :, :P].copy(), c[:, :H].copy()) for h, c, P, H in self._states]
+        layers = zip(*(stream_.states for stream_ in self._streams), strict=True)
+        return [(np.concatenate([h for h, _ in own]), np.concatenate([c for _, c in own])) for own in layers]
 
     def set_states(self, states: Sequence[tuple[Array, Array]] | None) -> None:
-        for k, (h, c, P, H) in enumerate(self._states):
-            if states is None:
-                h[self._phase], c[...] = 0, 0
-            else:
-                h[self._phase, :, :P], c[:, :H] = states[k]
+        for stream_, rows in zip(self._streams, self._spans, strict=True):
+            stream_.set_states(None if states is None else [(h[rows], c[rows]) for h, c in states])
 
 
-def stream(parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any) -> _Stepper:
+def stream(parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any, shares: int = 1) -> Stream | _Shared:
     """CPU twin: one compiled call a step, or for many."""
-    return _Stepper(parts, features, N, dtype)
+    if shares == 1:
+        return Stream(parts, features, N, dtype)
+    spans = [span(N, share, shares) for share in range(shares)]
+    return _Shared([Stream(parts, features, last - first, dtype) for first, last in spans])

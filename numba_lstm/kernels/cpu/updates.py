@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,10 @@ import numpy.typing as npt
 from ..contract import UpdateProgram, Weight
 from ..specs import UpdateSpec
 from . import pool
+from .copies import copied
 from .panels import dtype_name
 from .update_rules import update_kernel
+from .work import Call, Parts, Score, side_by_side, span
 
 Array = npt.NDArray[Any]
 
@@ -67,14 +69,15 @@ def _constants(spec: UpdateSpec, t: int, rate: float) -> list[float]:
 
 
 class _Program:
-    """An update whose arrays lie ready."""
+    """An update whose arrays lie ready; ``works`` are done one by one, or as a score."""
 
     def __init__(
         self, weights: Sequence[Weight], gradients: Sequence[Array], slots: Sequence[Sequence[Weight]], spec: UpdateSpec
     ) -> None:
         self._spec = spec
         self._written = [written for weight, own in zip(weights, slots, strict=True) for written in (weight, *own)]
-        self._calls: list[Callable[[], None]] = []
+        copies: list[Call] = []
+        calls: list[Call] = []
         self._numbers: dict[Any, Array] = {}  # of each dtype
         variant = spec.nesterov if spec.name == "sgd" else spec.centered if spec.name == "rmsprop" else spec.amsgrad
         for weight, gradient, own in zip(weights, gradients, slots, strict=True):
@@ -82,13 +85,14 @@ class _Program:
             state = _positions(spec, [slot.writable().reshape(-1) for slot in own], w[:0])
             slope = np.ascontiguousarray(gradient)
             if not np.may_share_memory(slope, gradient):
-                self._calls.append(partial(np.copyto, slope, gradient))
+                copies.append(copied(gradient, slope))
             run = update_kernel(spec.name, bool(spec.momentum), variant, dtype_name(w.dtype))
             numbers = self._numbers.setdefault(w.dtype, np.zeros(NUMBERS, w.dtype))
             arrays = (w, slope.reshape(-1), *state, numbers)
             parts = pool.parts_for(w.size * COST, w.size)
-            one = partial(run, *arrays, 0, w.size)
-            self._calls.append(one if parts == 1 else partial(pool.run, parts, partial(_part, run, arrays, parts)))
+            calls += [Call(run, *arrays, *span(w.size, part, parts)) for part in range(parts)]
+        elements = sum(weight.value.size for weight in weights)
+        self.works: list[Call | Parts | Score] = [*copies, *side_by_side(calls, elements * COST)]
 
     def __call__(self, step: int, rate: float) -> None:
         constants = _constants(self._spec, step, rate)
@@ -96,22 +100,19 @@ class _Program:
             numbers[:] = constants
         for written in self._written:
             written.writable()
-        for call in self._calls:
-            call()
+        for work in self.works:
+            work()
         for written in self._written:
             written.written()
-
-
-def _part(run: Any, arrays: Sequence[Array], parts: int, part: int) -> None:
-    """One of ``parts`` of a weight's elements."""
-    run(*arrays, *pool.span(arrays[0].size, part, parts))
 
 
 def update_program(
     weights: Sequence[Weight], gradients: Sequence[Array], slots: Sequence[Sequence[Weight]], spec: UpdateSpec
 ) -> UpdateProgram:
     """CPU twin: one kernel call a weight and thread."""
-    return _Program(weights, gradients, slots, spec)
+    program = _Program(weights, gradients, slots, spec)
+    program.works = [Score(program.works)]
+    return program
 
 
 def update(
@@ -124,7 +125,7 @@ def update(
     rate: float,
 ) -> None:
     """CPU twin: a program that serves once."""
-    update_program(weights, gradients, slots, spec)(step, rate)
+    _Program(weights, gradients, slots, spec)(step, rate)
 
 
 def _positions(spec: UpdateSpec, own: list[Array], none: Array) -> list[Array]:

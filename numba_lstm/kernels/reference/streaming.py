@@ -68,6 +68,6 @@ class _Stepper:
         )
 
 
-def stream(parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any) -> _Stepper:
+def stream(parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any, shares: int = 1) -> _Stepper:
     """One step of each op after another."""
     return _Stepper(parts, N, dtype)

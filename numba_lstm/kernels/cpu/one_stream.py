@@ -1,0 +1,212 @@
+"""A stream: the whole model in one compiled call a step. It writes the programs (:mod:`.stream_programs`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from ..contract import DensePart, LSTMPart, LSTMWeights
+from ..specs import LSTMSpec
+from . import lstm_int8, lstm_rows, packing
+from .activations import row_cell
+from .cells import Asked, gate_cell, output_cell, settings, traits
+from .lstm_plans import steps_ahead
+from .lstm_rows import needs_rows
+from .lstm_runs import input_product, rows_ahead
+from .memory import address, aligned, stride
+from .own import settled, settled_spec
+from .panels import Panels, cell_lanes, columns, geometry, panels
+from .products import Product
+from .stream_programs import (
+    ACTIVATION,
+    AHEAD,
+    BIAS,
+    DENSE,
+    FIELDS,
+    KIND,
+    LOOP,
+    LSTM,
+    ROWS,
+    UNITS,
+    D,
+    steps_of_one,
+    steps_of_rows,
+)
+from .work import Call, Work
+
+Array = npt.NDArray[Any]
+
+#: Multiplications of a product ahead that are worth its call, some ten microseconds, for one row; several rows make tiles of
+#: their own, and gain where W has so many bytes that the second-level cache does not hold it beside U.
+WORTH_A_CALL = 300_000
+FAR = 256 * 1024
+
+NO_MASK = np.zeros((0, 0), np.bool_)
+
+
+class Stream:
+    """Keeps what the program's addresses point to."""
+
+    def __init__(self, parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any) -> None:
+        self.dtype = np.dtype(dtype)
+        self._shape = geometry(self.dtype)
+        self.rows, self._features, self._phase = N, features, 0
+        self._held: list[Any] = []
+        self._states: list[tuple[Array, Array, int, int]] = []
+        size, apart, rows = features, features, []
+        for part in parts:
+            row = self._lstm(part, apart) if isinstance(part, LSTMPart) else self._dense(part, size)
+            size, apart = row[UNITS], row[ROWS]
+            rows.append(row)
+        self.outputs = size
+        self._first: tuple[Array, Array, Panels] | None = None  #: W, b and the panels of an LSTM that x itself goes into
+        if rows and rows[0][KIND] == LSTM:
+            weights = cast(LSTMPart, parts[0]).weights
+            cut = panels(rows[0][UNITS], self._shape.V)
+            b = packing.gate_bias(weights.bias, cut, self.dtype)
+            self._first = weights.kernel.prepared("cpu.panels", packing.gate_panels), b, cut
+        self._aheads: dict[int, int] = {}  #: what :meth:`_steps_ahead` answered
+        #: Products ahead, and the programs that read them, by steps: of a whole chunk and of what it leaves, as a rule.
+        self._products: dict[int, tuple[Product, Array]] = {}
+        self._program = np.array(rows, np.int64).reshape(len(rows), FIELDS)
+        self._z = self._keep(aligned((self._shape.scratch,), self.dtype))
+        self._last = max((k for k, row in enumerate(rows) if row[KIND] in (LSTM, LOOP)), default=-1)
+        self._run = (steps_of_one if N == 1 else steps_of_rows)(self._shape)
+
+    def _keep(self, thing: Any) -> Any:
+        self._held.append(thing)
+        return thing
+
+    def _at(self, array: Array) -> int:
+        return address(self._keep(array))
+
+    def _lstm(self, part: LSTMPart, x_rows: int) -> list[int]:
+        weights, spec = part.weights, settled_spec(part.spec)
+        if spec.int8 or needs_rows(weights):
+            return self._loop(weights, spec, x_rows)
+        size, H = weights.kernel.value.shape[0], weights.recurrent_kernel.value.shape[0]
+        cut = panels(H, self._shape.V)
+        h = aligned((2, self.rows, stride(cut.padded, self.dtype)), self.dtype)
+        c = aligned((self.rows, stride(cut.padded, self.dtype)), self.dtype)
+        h[...], c[...] = 0, 0
+        self._states.append((h, c, H, H))
+        how = traits(spec, Asked(False, weights.peephole is not None, False, False, False))
+        cells = [
+            self._keep(make(how, self._shape.dtype, *lanes)).address
+            for make in (partial(gate_cell, tape=False), output_cell)
+            for lanes in cell_lanes(cut, self.rows > 1)
+        ]
+        W, U = (v.prepared("cpu.panels", packing.gate_panels) for v in (weights.kernel, weights.recurrent_kernel))
+        b = packing.gate_bias(weights.bias, cut, self.dtype)
+        V_ = weights.peephole
+        peephole = 0 if V_ is None else self._at(V_.prepared("cpu.panels", packing.peephole_panels))
+        return [
+            LSTM, size, H, self._at(W), self._at(U), self._at(b), *cells[:2], self._at(h), self._at(c),
+            cut.full, cut.C, h.shape[2], c.shape[1], *cells[2:], peephole, self._at(settings(spec, self.dtype)), 0,
+        ]  # fmt: skip
+
+    def _loop(self, weights: LSTMWeights, spec: LSTMSpec, x_rows: int) -> list[int]:
+        size, (P, width) = weights.kernel.value.shape[0], weights.recurrent_kernel.value.shape
+        way = lstm_int8 if spec.int8 else lstm_rows
+        loop, job, h, c = way.stream_part(weights, spec, self.rows, x_rows, self._held)
+        self._states.append((h, c, P, width // 4))
+        return [LOOP, size, P, job, 0, 0, loop, 0, self._at(h), self._at(c), 0, 0, h.shape[2], c.shape[1], 0, 0, 0, 0, 0]
+
+    def _dense(self, part: DensePart, size: int) -> list[int]:
+        kernel_, bias, activation = part.kernel, part.bias, settled(part.activation)
+        C = size if kernel_ is None else kernel_.value.shape[1]
+        cut = columns(C, self._shape)
+        padded = cut.padded(self._shape)
+        out = aligned((self.rows, padded), self.dtype)
+        out[...] = 0
+        W, b = self._blocks(kernel_, bias, padded)
+        cell = 0 if activation.name == "linear" else self._keep(row_cell(activation, self._shape.dtype)).address
+        kind = ACTIVATION if kernel_ is None else DENSE
+        return [kind, size, C, W, W, b, cell, cell, self._at(out), 0, cut.full, cut.C, padded, 0, 0, 0, 0, 0, 0]
+
+    def _blocks(self, kernel_: Any, bias: Any, padded: int) -> tuple[int, int]:
+        if kernel_ is None:
+            return 0, 0
+        b = packing.zero_bias(padded, self.dtype) if bias is None else bias.prepared("cpu.blocks", packing.blocks)
+        return self._at(kernel_.prepared("cpu.blocks", packing.blocks)), self._at(b)
+
+    def __call__(self, x: Array) -> Array:
+        y = np.empty(self.rows * self.outputs, self.dtype)
+        flat = x if x.ndim == 1 else x.reshape(-1)
+        self._run(self._program, flat, y, self._z, NO_MASK, self._features, self._phase, 1, self._last)
+        self._phase ^= 1
+        return y if x.ndim == 1 else y.reshape(self.rows, -1)
+
+    def through(self, x: Array) -> Array:
+        y = np.empty(self.rows * self.outputs, self.dtype)
+        if self._ahead(len(x)):
+            for work in self.works(x, y, self._phase):
+                work()
+        else:
+            self._run(self._program, x.reshape(-1), y, self._z, NO_MASK, self._features, self._phase, len(x), self._last)
+        self._phase ^= len(x) & 1
+        return y.reshape(self.rows, -1)
+
+    def works(self, x: Array, y: Array, phase: int = 0) -> Iterator[Work]:
+        """What makes ``y`` (rows * outputs,) of steps x, to be done in this order by a stream in ``phase``."""
+        ahead = self._ahead(len(x)) or len(x)
+        for t in range(0, len(x), ahead):
+            now, program = x[t : t + ahead], self._program
+            if self._first and self._ahead(len(x)):
+                product, program = self._product(now, *self._first)
+                yield product(now)
+            steps = len(now)
+            yield Call(self._run, program, now.reshape(-1), y, self._z, NO_MASK, self._features, phase, steps, self._last)
+            phase ^= steps & 1
+
+    def begin_in_phase_0(self) -> None:
+        """Make ready for :meth:`works` of phase 0."""
+        if self._phase:
+            self.set_states(self.states)
+
+    def count(self, steps: int) -> None:
+        """Say that so many steps were done by :meth:`works`."""
+        self._phase = steps & 1
+
+    def _ahead(self, T: int) -> int:
+        """:meth:`_steps_ahead`, remembered."""
+        ahead = self._aheads.get(T)
+        if ahead is None:
+            ahead = self._aheads[T] = self._steps_ahead(T)
+        return ahead
+
+    def _product(self, x: Array, W: Array, b: Array, cut: Panels) -> tuple[Product, Array]:
+        """The product of an x like this one with the first LSTM's W, and the program that goes on from there. Both are kept."""
+        T = len(x)
+        if T not in self._products:
+            chains, program = rows_ahead(T * self.rows, cut, self.dtype), self._program.copy()
+            program[0, [BIAS, D, AHEAD]] = address(chains), 0, chains.shape[1]
+            if len(self._products) == 2:
+                self._products.clear()
+            self._products[T] = input_product(x, W, b, chains, self._shape, cut), program
+        return self._products[T]
+
+    def _steps_ahead(self, T: int) -> int:
+        """The steps for which x W of a first LSTM is done at a time, with all their rows in one product; 0: not ahead."""
+        if self._first is None:
+            return 0
+        cut, features = self._first[2], self._features
+        ahead, weights = steps_ahead(self.rows, T, features, cut, self.dtype), features * cut.gates
+        worth = weights * min(ahead, T) >= WORTH_A_CALL if self.rows == 1 else weights * self.dtype.itemsize >= FAR
+        return ahead if worth else 0
+
+    @property
+    def states(self) -> list[tuple[Array, Array]]:
+        return [(h[self._phase, :, :P].copy(), c[:, :H].copy()) for h, c, P, H in self._states]
+
+    def set_states(self, states: Sequence[tuple[Array, Array]] | None) -> None:
+        self._phase = 0
+        for k, (h, c, P, H) in enumerate(self._states):
+            if states is None:
+                h[0], c[...] = 0, 0
+            else:
+                h[0, :, :P], c[:, :H] = states[k]

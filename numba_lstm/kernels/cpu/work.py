@@ -1,0 +1,136 @@
+"""What ops do, as values: a call of a kernel, the same in parts for several threads, or by a gang whose members meet.
+
+All of them are called without arguments. A :class:`Call` by itself goes through the interpreter. Lists of any of these become a
+*score* (:class:`Score`), which compiled code walks along without it (:mod:`.crew`).
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from struct import pack
+from typing import Any
+
+import numpy.typing as npt
+
+from . import crew, pool
+from .jit import ArrayArgument, Entry, entry
+from .memory import address
+
+Array = npt.NDArray[Any]
+
+
+class Call:
+    """A kernel with its arguments."""
+
+    __slots__ = ("arguments", "kernel")
+
+    def __init__(self, kernel: Any, *arguments: Any) -> None:
+        self.kernel, self.arguments = kernel, arguments
+
+    def __call__(self) -> None:
+        self.kernel(*self.arguments)
+
+
+class Parts:
+    """Calls that do not depend on each other."""
+
+    __slots__ = ("calls",)
+
+    def __init__(self, calls: Iterable[Call]) -> None:
+        self.calls = tuple(calls)
+
+    def __call__(self) -> None:
+        if pool.threads() > 1:
+            Score([self])()
+        else:
+            for call in self.calls:
+                call()
+
+
+class Gang:
+    """Calls of one kernel that run at the same time and :func:`~.meeting.meet`: as many of them as there are threads just then.
+
+    The last argument of each is the number of members, and is filled in when they have come.
+    """
+
+    __slots__ = ("calls", "meeting")
+
+    def __init__(self, calls: Iterable[Call], meeting: Array) -> None:
+        self.calls, self.meeting = tuple(calls), meeting
+
+    def __call__(self) -> None:
+        Score([self])()
+
+
+Work = Call | Parts | Gang
+
+
+def in_parts(n: int, parts: int, call: Callable[[int, tuple[int, int]], Call]) -> Call | Parts:
+    """``call(part, (first, last))`` for nearly equal ranges of range(n); by itself where there is one part."""
+    return call(0, (0, n)) if parts == 1 else Parts(call(part, span(n, part, parts)) for part in range(parts))
+
+
+def side_by_side(calls: Sequence[Call], multiplications: float) -> list[Call | Parts]:
+    """Calls that do not depend on each other, of so many multiplications in all, in parts if worth it."""
+    return [Parts(calls)] if pool.parts_for(multiplications, len(calls)) > 1 else list(calls)
+
+
+def span(n: int, part: int, parts: int) -> tuple[int, int]:
+    """The ``part``-th of ``parts`` nearly equal ranges of range(n)."""
+    return n * part // parts, n * (part + 1) // parts
+
+
+def calls_of(work: Work) -> tuple[Call, ...]:
+    """The calls of a work."""
+    return (work,) if isinstance(work, Call) else work.calls
+
+
+class Score:
+    """Works that compiled code does one after the other, on as many threads as they have parts."""
+
+    def __init__(self, works: Sequence[Work]) -> None:
+        known: dict[int, tuple[int, ...]] = {}
+        blocks, stages = [], []
+        for work in works:
+            calls = []
+            for call in calls_of(work):
+                how = entry(call.kernel)
+                block = _block(how, call, known)
+                blocks.append(block)
+                calls.append((how.caller, *block.buffer_info()))
+            stages.append((address(work.meeting) if isinstance(work, Gang) else 0, calls))
+        self._kept = works, blocks
+        self._words = crew.table(stages)
+        self._at = self._words.buffer_info()[0]
+        self._most = max([len(calls) for _, calls in stages], default=1)
+
+    def __call__(self) -> None:
+        pool.perform(self, self._at, self._most)
+
+    def run(self) -> None:
+        """Help with it, as a job of the pool."""
+        crew.compiled(crew.join)(self._at)
+
+
+def _block(how: Entry, call: Call, known: dict[int, tuple[int, ...]]) -> array[int]:
+    """The address of a kernel, and its arguments as the words that its machine code takes them for."""
+    block = array("q", (how.address,))
+    for kind, value in zip(how.arguments, call.arguments, strict=True):
+        if kind is int:
+            block.append(value)
+        elif kind is float:
+            block.frombytes(pack("d", value))
+        else:
+            words = known.get(id(value))
+            if words is None:
+                words = known[id(value)] = _words(kind, value)
+            block.extend(words)
+    return block
+
+
+def _words(kind: ArrayArgument, value: Array) -> tuple[int, ...]:
+    """An array as Numba knows it: no owner, its size, the bytes of an element, its address, shape and strides."""
+    if value.ndim != kind.ndim or value.dtype != kind.dtype or (kind.contiguous and not value.flags.c_contiguous):
+        raise TypeError(f"a kernel takes {kind} here, got {value.dtype} of shape {value.shape}, strides {value.strides}.")
+    return 0, 0, value.size, value.itemsize, address(value), *value.shape, *value.strides

@@ -1,0 +1,264 @@
+"""Scores: what compiled code does without the interpreter, each call once, in order, whoever helps."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+from numba import types
+
+import numba_lstm
+from numba_lstm.kernels.cpu import crew, pool
+from numba_lstm.kernels.cpu.jit import kernel
+from numba_lstm.kernels.cpu.meeting import meet
+from numba_lstm.kernels.cpu.memory import aligned
+from numba_lstm.kernels.cpu.simd import data
+from numba_lstm.kernels.cpu.work import Call, Gang, Parts, Score, in_parts, side_by_side, span
+
+SECONDS = 60
+
+
+@pytest.fixture(autouse=True)
+def threads():
+    """Three threads; sets another number."""
+    before = numba_lstm.get_num_threads()
+    numba_lstm.set_num_threads(3)
+    yield numba_lstm.set_num_threads
+    numba_lstm.set_num_threads(before)
+
+
+def _mixed(a, b, flags, out, number, factor):
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            b[i, j, 0] = a[i, j] * factor + (number if flags[i] else 0)
+    out[0] = a.size
+
+
+def _count(counts, at, more):
+    counts[at] += more
+
+
+def _twice(counts, of, at):
+    counts[at] = 2 * counts[of]
+
+
+def _linger(counts, at, turns):
+    for k in range(turns):
+        counts[at] = (counts[at] * 3 + k) % 1_000_003
+
+
+def _report(seen, member, meeting, members):
+    seen[member] = members
+    meet(data(meeting), members, 1)
+    seen[len(seen) // 2 + member] = 1  # nobody comes so far before all have come
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    return kernel(_mixed, "test_mixed", types.float32, "x2 y3 b1 n1 i d")
+
+
+@pytest.fixture(scope="module")
+def count():
+    return kernel(_count, "test_count", types.float32, "n1 i i")
+
+
+@pytest.fixture(scope="module")
+def twice():
+    return kernel(_twice, "test_twice", types.float32, "n1 i i")
+
+
+@pytest.fixture(scope="module")
+def linger():
+    return kernel(_linger, "test_linger", types.float32, "n1 i i")
+
+
+@pytest.fixture(scope="module")
+def report():
+    return kernel(_report, "test_report", types.float32, "n1 i n1 i")
+
+
+@pytest.fixture
+def busy():
+    """All workers wait for the end of a test."""
+    everybody = max(pool._workers, 2) + 1
+    release, ready, arrived = threading.Event(), threading.Event(), threading.Barrier(everybody, action=lambda: ready.set())
+
+    def wait(part):
+        arrived.wait(SECONDS)
+        release.wait(SECONDS)
+
+    caller = threading.Thread(target=pool.run, args=(everybody, wait))
+    caller.start()
+    assert ready.wait(SECONDS)
+    yield
+    release.set()
+    caller.join(SECONDS)
+
+
+def test_a_score_does_what_the_interpreter_does_with_the_same_arguments(mixed):
+    a = np.arange(24, dtype=np.float32).reshape(4, 6)[::2, ::-3]
+    flags, kinds = np.array([True, False]), []
+    for through in (lambda call: call(), lambda call: Score([call])()):
+        b, out = np.zeros((2, 9, 3), np.float32)[:, ::4, 1:], np.zeros(1, np.int64)
+        through(Call(mixed, a, b, flags, out, 7, 0.5))
+        kinds.append((b.copy(), out[0]))
+    (by_hand, size), (by_score, again) = kinds
+    np.testing.assert_array_equal(by_hand[:, :2, 0], a * 0.5 + flags[:, None] * 7)
+    np.testing.assert_array_equal(by_score, by_hand)
+    assert size == again == 4
+
+
+@pytest.mark.parametrize("wrong", [np.zeros((2, 2)), np.zeros(2, np.float32), np.zeros((2, 2), np.int32)])
+def test_an_array_that_a_kernel_does_not_take_is_refused(mixed, wrong):
+    good = np.zeros((2, 2, 1), np.float32), np.zeros(2, np.bool_), np.zeros(1, np.int64)
+    with pytest.raises(TypeError, match="a kernel takes"):
+        Score([Call(mixed, wrong, *good, 1, 1.0)])
+    with pytest.raises(TypeError, match="strides"):
+        Score([Call(mixed, good[0][0], good[0], np.zeros(4, np.bool_)[::2], good[2], 1, 1.0)])
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 7])
+def test_stages_follow_each_other_and_every_call_is_made_once(count, twice, threads, n):
+    """A chain through one element after the other: a stage that began too early would double a wrong number."""
+    threads(n)
+    counts = np.zeros(40, np.int64)
+    works = [Parts(Call(count, counts, at, at + 1) for at in range(20))]
+    works += [Call(count, counts, 0, 1), Parts(Call(twice, counts, at, 20 + at) for at in range(20))]
+    works += [Parts([Call(twice, counts, 20 + at, at) for at in range(20)])]
+    score = Score(works)
+    for _ in range(300):
+        counts[:20] = 0
+        score()
+        expected = np.arange(1, 21) + (np.arange(20) == 0)
+        np.testing.assert_array_equal(counts[20:], 2 * expected)
+        np.testing.assert_array_equal(counts[:20], 4 * expected)
+
+
+def test_a_score_of_nothing_ends():
+    Score([])()
+    Score([Parts([])])()
+
+
+def test_several_threads_take_part(linger):
+    """Each part takes a millisecond or more: two of them at once take less than one after the other."""
+    counts = np.zeros((2, 64), np.int64)
+    score = Score([Parts(Call(linger, own, 0, 300_000) for own in counts)])
+    seen = []
+    for _ in range(200):
+        began = time.perf_counter(), time.process_time()
+        score()
+        seen.append((time.process_time() - began[1]) / (time.perf_counter() - began[0]))
+        if len(seen) > 3 and max(seen) > 1.3:
+            return
+    assert max(seen) > 1.3
+
+
+def test_the_caller_does_everything_where_all_workers_are_busy(busy, count):
+    counts = np.zeros(5, np.int64)
+    Score([Parts(Call(count, counts, at, 1) for at in range(5))] * 4)()
+    np.testing.assert_array_equal(counts, 4)
+
+
+def test_workers_go_to_sleep_and_wake_again(count):
+    counts = np.zeros(3, np.int64)
+    score = Score([Parts(Call(count, counts, at, 1) for at in range(3))])
+    for turn in range(1, 4):
+        score()
+        np.testing.assert_array_equal(counts, turn)
+        for _ in range(1000):
+            if set(pool._boards[: pool._workers, crew.STATE].tolist()) == {crew.ASLEEP}:
+                break
+            time.sleep(0.005)
+        else:
+            pytest.fail(f"workers do not sleep: {pool._boards[: pool._workers, crew.STATE]}")
+
+
+def test_eight_callers_at_once(count, linger):
+    answers = []
+
+    def call():
+        counts, others = np.zeros(30, np.int64), np.zeros(16, np.int64)
+        works = [Parts(Call(count, counts, at, 1) for at in range(30)), Parts([Call(linger, others, 8, 200)] * 3)]
+        score = Score(works)
+        for _ in range(200):
+            score()
+        answers.append(counts)
+
+    callers = [threading.Thread(target=call, daemon=True) for _ in range(8)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(SECONDS)
+    assert len(answers) == 8
+    for counts in answers:
+        np.testing.assert_array_equal(counts, 200)
+
+
+def _gathered(report, most):
+    """What each member of a gang was told of the number of members, and whether it was met by all."""
+    seen, meeting = np.zeros(2 * most, np.int64), aligned((1,), np.int64)
+    Score([Gang([Call(report, seen, member, meeting, 0) for member in range(most)], meeting)])()
+    return seen[:most], seen[most:]
+
+
+def test_members_of_a_gang_all_know_how_many_there_are_and_meet(report):
+    sizes = set()
+    for _ in range(200):
+        told, met = _gathered(report, 3)
+        members = int(told[0])
+        sizes.add(members)
+        assert list(told) == [members] * members + [0] * (3 - members)
+        assert list(met) == [1] * members + [0] * (3 - members)
+    assert max(sizes) > 1
+
+
+def test_a_gang_starts_without_those_who_are_busy(busy, report):
+    told, _ = _gathered(report, 3)
+    assert list(told) == [1, 0, 0]
+
+
+def test_a_gang_of_two_among_three_threads_has_two_members_at_most(count, report):
+    """The third is there, since another stage has work for it."""
+    for _ in range(100):
+        counts, seen, meeting = np.zeros(3, np.int64), np.zeros(4, np.int64), aligned((1,), np.int64)
+        gang = Gang([Call(report, seen, member, meeting, 0) for member in range(2)], meeting)
+        parts = Parts(Call(count, counts, at, 1) for at in range(3))
+        Score([parts, gang, parts, gang])()
+        assert list(seen[:2]) in ([1, 0], [2, 2], [2, 1], [1, 2])  # of the two gangs each may have had one or two
+        np.testing.assert_array_equal(counts, 2)
+
+
+def test_ranges_cover_everything_once():
+    for n, parts in ((10, 3), (3, 3), (64, 5), (2, 4)):
+        ranges = [span(n, part, parts) for part in range(parts)]
+        assert [k for first, last in ranges for k in range(first, last)] == list(range(n))
+
+
+def test_small_calls_are_no_parts(count):
+    counts = np.zeros(1, np.int64)
+    calls = [Call(count, counts, 0, 1)] * 2
+    assert side_by_side(calls, 10) == calls
+    assert [type(work) for work in side_by_side(calls, 100 * pool.WORTHWHILE)] == [Parts]
+    assert isinstance(in_parts(5, 1, lambda part, rows: calls[0]), Call)
+
+
+ENDING = """
+import numpy as np, numba_lstm
+from numba_lstm.layers import LSTM, Dense, Input
+from numba_lstm.models import Sequential
+numba_lstm.set_num_threads(3)
+model = Sequential([Input((24, 8)), LSTM(64), Dense(1)])
+for _ in range(3):
+    model.predict_on_batch(np.zeros((256, 24, 8), np.float32))
+"""
+
+
+def test_the_interpreter_ends_well_while_workers_look_out_for_more():
+    for _ in range(3):
+        ended = subprocess.run([sys.executable, "-c", ENDING], capture_output=True, text=True, timeout=SECONDS)
+        assert (ended.returncode, ended.stderr) == (0, "")

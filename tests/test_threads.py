@@ -114,7 +114,8 @@ def test_an_error_in_a_part_reaches_the_caller_and_leaves_the_pool_in_order():
 
 
 def test_the_caller_does_all_parts_where_no_worker_comes(monkeypatch):
-    monkeypatch.setattr(pool, "_start", lambda wanted: None)
+    monkeypatch.setattr(pool, "_workers", pool._Workers())
+    monkeypatch.setattr(pool._Workers, "start", lambda self, wanted: None)
     done: list[int] = []
     thread = threading.Thread(target=pool.run, args=(4, done.append))
     thread.start()
@@ -127,7 +128,7 @@ def test_the_caller_does_all_parts_where_the_system_has_no_thread_to_give(monkey
     def refuse(self):
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(pool, "_workers", 0)
+    monkeypatch.setattr(pool, "_workers", pool._Workers())
     monkeypatch.setattr(threading.Thread, "start", refuse)
     done: list[int] = []
     pool.run(3, done.append)

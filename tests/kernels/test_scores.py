@@ -12,7 +12,7 @@ import pytest
 from numba import types
 
 import numba_lstm
-from numba_lstm.kernels.cpu import crew, pool
+from numba_lstm.kernels.cpu import pool
 from numba_lstm.kernels.cpu.jit import kernel
 from numba_lstm.kernels.cpu.meeting import meet
 from numba_lstm.kernels.cpu.memory import aligned
@@ -85,7 +85,7 @@ def report():
 @pytest.fixture
 def busy():
     """All workers wait for the end of a test."""
-    everybody = max(pool._workers, 2) + 1
+    everybody = max(len(pool._workers.threads), 2) + 1
     release, ready, arrived = threading.Event(), threading.Event(), threading.Barrier(everybody, action=lambda: ready.set())
 
     def wait(part):
@@ -171,11 +171,11 @@ def test_workers_go_to_sleep_and_wake_again(count):
         score()
         np.testing.assert_array_equal(counts, turn)
         for _ in range(1000):
-            if set(pool._boards[: pool._workers, crew.STATE].tolist()) == {crew.ASLEEP}:
+            if pool._workers.asleep == len(pool._workers.threads) > 1:
                 break
             time.sleep(0.005)
         else:
-            pytest.fail(f"workers do not sleep: {pool._boards[: pool._workers, crew.STATE]}")
+            pytest.fail(f"{pool._workers.asleep} of {len(pool._workers.threads)} workers sleep")
 
 
 def test_eight_callers_at_once(count, linger):

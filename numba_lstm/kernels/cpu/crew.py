@@ -4,8 +4,8 @@ A *score* is a table of words. Its *stages* follow on one another: a stage begin
 Of a stage's calls a thread takes its own first, then those that nobody has begun. So whoever comes late, or never, costs time
 and never a deadlock. A stage may also be a gang's: then those who have come when it begins are its members.
 
-A worker that waits is seen on its *board*: it looks at it for a while before it goes to sleep, since waking a thread takes 50
-microseconds and a look a tenth of one. Whoever wants help claims it there.
+Who wants help puts the score's address in a *slot* of the bulletin, where workers look for a while before they go to sleep,
+since waking a thread takes 50 microseconds and a look a tenth of one. It takes the address out when all is done.
 """
 
 from __future__ import annotations
@@ -24,26 +24,29 @@ from .meeting import add, look_again, read, swap, until, words, write
 LINE = 8  #: words of a cache line: what one thread writes and others look at has a line of its own
 
 # -- words of a score -------------------------------------------------------------------------------------------------------
-JOINED, LEFT, STAGES, EXPECTED, PATIENCE = 0, LINE, 2 * LINE, 2 * LINE + 1, 2 * LINE + 2
+JOINED, LEFT, STAGES, WANTED, EXPECTED, PATIENCE = 0, LINE, 2 * LINE, 2 * LINE + 1, 2 * LINE + 2, 2 * LINE + 3
 HEADER = 3 * LINE
 DONE, COME, GO, FIRST, NUMBER, MEETING, STAGE = 0, 1, 2, LINE, LINE + 1, LINE + 2, 2 * LINE
 TAKEN, CALLER, BLOCK, LENGTH, CALL = 0, 1, 2, 3, LINE
 
-#: In JOINED and COME: nobody may come any more.
+#: In COME: nobody may come any more.
 CLOSED = 1 << 40
 
-# -- words of a board -------------------------------------------------------------------------------------------------------
-STATE, SCORE, MEMBER, BOARD = 0, 1, 2, LINE
-ASLEEP, WAITING, CLAIMED, CALLED, BUSY = 0, 1, 2, 3, 4
+# -- words of the bulletin --------------------------------------------------------------------------------------------------
+WAITING, ERRAND = 0, 1  #: how many workers look, and whether there is something else for them to do
+SLOTS, BULLETIN = LINE, 2 * LINE
+
+#: In a slot while a worker joins the score, whose address is even; one more than its address where nobody else is wanted.
+JOINING = 1
 
 
 def table(stages: Sequence[tuple[int, Sequence[tuple[int, int, int]]]]) -> array[int]:
-    """A closed score of stages ``(meeting, calls)``: a gang's where there is the address of a counter for its meetings.
+    """A score of stages ``(meeting, calls)``: a gang's where there is the address of a counter for its meetings.
 
     A call is a C function, the address of the block of words that it takes, and their number.
     """
     made, calls = [0] * HEADER, []
-    made[JOINED], made[STAGES] = CLOSED, len(stages)
+    made[STAGES] = len(stages)
     for meeting, own in stages:
         made += [0] * LINE + [len(calls), len(own), meeting] + [0] * (LINE - 3)
         calls += own
@@ -107,8 +110,8 @@ def walk(p, me):
 
 
 @inlined
-def open_(p):
-    """Make all of a score as if nothing of it had begun, and let others join."""
+def begin(p):
+    """Make all of a score as if nothing of it had begun."""
     stages, calls = p[STAGES], 0
     for s in range(stages):
         stage = HEADER + s * STAGE
@@ -119,75 +122,68 @@ def open_(p):
             meeting[0] = 0
     for k in range(calls):
         p[HEADER + stages * STAGE + k * CALL + TAKEN] = 0
-    p[LEFT] = 0
-    write(p, JOINED, 0)
+    p[JOINED], p[LEFT] = 0, 0
 
 
 @inlined
-def claim(p, score, b, workers, wanted):
-    """Call up to ``wanted`` of the workers that wait; answers how many come."""
-    came = 0
-    for k in range(workers):
-        if came < wanted and swap(b, k * BOARD, WAITING, CLAIMED):
-            came += 1
-            b[k * BOARD + SCORE] = score
-            b[k * BOARD + MEMBER] = add(p, JOINED, 1) + 1
-            write(b, k * BOARD, CALLED)
-    return came
+def post(b, score):
+    """Put a score in a free slot, and answer which, or 0 where none is free."""
+    for slot in range(SLOTS, BULLETIN):
+        if read(b, slot) == 0 and swap(b, slot, 0, score):
+            return slot
+    return 0
 
 
-def play(score, boards, workers, wanted, woken, patience):
-    """Do all of a score with up to ``wanted`` workers that wait and those, ``woken`` as a rule, that join.
+def play(score, bulletin, wanted, expected, patience):
+    """Do all of a score with up to ``wanted`` workers. When it returns, nobody uses the score any more.
 
-    When it returns nobody uses the score any more. A gang begins without those who have not come after ``patience`` looks.
+    Of a gang ``expected`` others will come; it begins without those who have not after ``patience`` looks.
     """
-    p = words(score)
-    open_(p)
-    p[PATIENCE], p[EXPECTED] = patience, woken + claim(p, score, words(boards), workers, wanted)
+    p, b, slot = words(score), words(bulletin), 0
+    begin(p)
+    p[WANTED], p[EXPECTED], p[PATIENCE] = wanted, expected, patience
+    if wanted > 0:
+        slot = post(b, score)
     walk(p, 0)
-    until(p, LEFT, add(p, JOINED, CLOSED))
+    if slot > 0:
+        while not (swap(b, slot, score, 0) or swap(b, slot, score + 1, 0)):
+            look_again(0)
+    until(p, LEFT, read(p, JOINED))
 
 
-def join(score):
-    """Help with a score, if it is still open."""
+@inlined
+def join(b, slot, score):
+    """Help with a score that is in a slot, if somebody else is wanted."""
     p = words(score)
-    me = come_in(p, JOINED, CLOSED)
-    if me > 0:
+    if swap(b, slot, score, JOINING):
+        me = come_in(p, JOINED, p[WANTED])
+        write(b, slot, score if me < p[WANTED] else score + 1)
+        add(b, WAITING, -1)
         walk(p, me)
         add(p, LEFT, 1)
+        add(b, WAITING, 1)
 
 
-def serve(board, patience):
-    """Wait at one's board and help whoever calls, until so many looks in a row were in vain or somebody sends one to sleep."""
-    b = words(board)
-    write(b, STATE, WAITING)
+def serve(bulletin, patience):
+    """Look for scores and help with them, until so many looks in a row were in vain or there is something else to do."""
+    b = words(bulletin)
+    add(b, WAITING, 1)
     looks = 0
-    while True:
-        state = read(b, STATE)
-        if state == CALLED:
-            p = words(b[SCORE])
-            walk(p, b[MEMBER])
-            add(p, LEFT, 1)
-            write(b, STATE, WAITING)
-            looks = 0
-        elif state == ASLEEP or (looks >= patience and swap(b, STATE, WAITING, ASLEEP)):
-            return
-        else:
-            look_again(looks)
-            looks += 1
+    while looks < patience and read(b, ERRAND) == 0:
+        for slot in range(SLOTS, BULLETIN):
+            score = read(b, slot)
+            if score != 0 and score & 1 == 0:
+                join(b, slot, score)
+                looks = 0
+        look_again(looks)
+        looks += 1
+    add(b, WAITING, -1)
 
 
 def rest(looks):
     """Wait for so many looks."""
     for k in range(looks):
         look_again(k)
-
-
-def dismiss(boards, number):
-    """Send all who wait to sleep."""
-    b = words(boards)
-    for k in range(number):
-        swap(b, k * BOARD, WAITING, ASLEEP)
 
 
 @cache

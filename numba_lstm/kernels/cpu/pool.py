@@ -16,10 +16,9 @@ import time
 from collections.abc import Callable, Sequence
 from functools import cache
 from queue import SimpleQueue
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..threads import get_num_threads
 from . import crew
@@ -33,7 +32,7 @@ WORTHWHILE = 3_000_000 if HOST.wide else 1_500_000
 #: The same of calls of Python's functions, which a queue hands over.
 WORTH_A_QUEUE = 15_000_000 if HOST.wide else 4_000_000
 
-#: Seconds that a gang waits for members who were woken, several times what waking a thread takes.
+#: Seconds that a gang waits for members, several times what waking a thread takes.
 GATHERING = 0.0005
 
 #: Seconds that a worker looks out for more to do before it goes to sleep.
@@ -41,16 +40,6 @@ LINGERING = 0.001
 
 #: Seconds that the end of the interpreter waits for each of them.
 LEAVING = 1.0
-
-#: Workers at most.
-MOST = 256
-
-
-class Helpful(Protocol):
-    """What the queue holds."""
-
-    def run(self) -> None:
-        """Help with it, if there is still something to do."""
 
 
 class _Job:
@@ -81,75 +70,92 @@ class _Job:
                     self.done.set()
 
 
-class _Share(threading.local):
-    """Among how many calls of :func:`together` this thread shares the threads."""
+class _Workers:
+    """The threads, and how they are called: by the queue, and by the bulletin while they look at it."""
 
-    calls = 1
+    def __init__(self) -> None:
+        self.threads: list[threading.Thread] = []
+        self.queue: SimpleQueue[_Job | None] = SimpleQueue()  # None: there is something to see in the bulletin
+        self.starting, self.counting = threading.Lock(), threading.Lock()
+        self.asleep = 0  # less what there is in the queue: so many would come if they were called
+        self.ending = False
+        self.bulletin = aligned((crew.BULLETIN,), np.int64)
+        self.bulletin[...] = 0
+        self.at = address(self.bulletin)
 
+    def start(self, wanted: int) -> None:
+        """Have so many threads, as far as the system gives them; callers do the parts of the others themselves."""
+        with self.starting:
+            while len(self.threads) < wanted:
+                name = f"numba_lstm-{len(self.threads) + 1}"
+                worker = threading.Thread(target=self.serve, name=name, daemon=True)
+                try:
+                    worker.start()
+                except RuntimeError:
+                    return
+                self.threads.append(worker)
 
-_share = _Share()
-_queue: SimpleQueue[Helpful | None] = SimpleQueue()
-_workers = 0
-_threads: list[threading.Thread] = []
-_starting = threading.Lock()
-_boards = aligned((MOST, crew.BOARD), np.int64)
-_boards[...] = crew.ASLEEP
-_BOARDS = address(_boards)
-
-
-def _serve(queue: SimpleQueue[Helpful | None], board: npt.NDArray[np.int64]) -> None:
-    serve, at, patience = crew.compiled(crew.serve), address(board), _looks(LINGERING)
-    while True:
-        board[crew.STATE] = crew.ASLEEP
-        job = queue.get()
-        board[crew.STATE] = crew.BUSY
-        if job is None:
-            return
-        job.run()
-        del job  # else what it holds would live until the next one comes
-        if queue.empty():
-            serve(at, patience)
-
-
-def _forget() -> None:
-    """A forked child has the parent's queue but none of its threads: begin anew."""
-    global _queue, _workers, _starting
-    _queue, _workers, _starting = SimpleQueue(), 0, threading.Lock()
-    _threads.clear()
-    _boards[...] = crew.ASLEEP
-
-
-def _leave() -> None:
-    """Let all workers end: one that is in compiled code when the interpreter goes would come back to nothing."""
-    global _workers
-    with _starting:
-        crew.compiled(crew.dismiss)(_BOARDS, _workers)
-        for _ in range(_workers):
-            _queue.put(None)
-        for thread in _threads:
-            thread.join(LEAVING)
-        _threads.clear()
-        _workers = 0
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)
-
-
-def _start(wanted: int) -> None:
-    global _workers
-    with _starting:
-        while _workers < min(wanted, MOST):
-            name, board = f"numba_lstm-{_workers + 1}", _boards[_workers]
-            worker = threading.Thread(target=_serve, args=(_queue, board), name=name, daemon=True)
-            try:
-                worker.start()
-            except RuntimeError:  # the system has no more threads to give: callers do their parts themselves
+    def serve(self) -> None:
+        """What each of them does."""
+        serve, patience = crew.compiled(crew.serve), _looks(LINGERING)
+        while True:
+            with self.counting:
+                self.asleep += 1
+            job = self.queue.get()
+            if self.ending:
                 return
-            if not _threads:
-                atexit.register(_leave)
-            _threads.append(worker)
-            _workers += 1
+            if job is not None:
+                job.run()
+                del job  # else what it holds would live until the next one comes
+            if self.queue.empty():
+                self.bulletin[crew.ERRAND] = 0
+                serve(self.at, patience)
+
+    def wake(self, wanted: int) -> int:
+        """Let up to so many look at the bulletin; answers how many will."""
+        with self.counting:
+            coming = max(0, min(wanted, self.asleep))
+            self.asleep -= coming
+        for _ in range(coming):
+            self.queue.put(None)
+        return coming
+
+    def send(self, job: _Job, wanted: int) -> None:
+        """Give a job to so many, if need be when they have done what they are doing."""
+        self.bulletin[crew.ERRAND] = 1
+        with self.counting:
+            self.asleep -= wanted
+        for _ in range(wanted):
+            self.queue.put(job)
+
+    def end(self) -> None:
+        """Let all of them end: one that is in compiled code when the interpreter goes would come back to nothing."""
+        with self.starting:
+            self.ending = True
+            self.bulletin[crew.ERRAND] = 1
+            for _ in self.threads:
+                self.queue.put(None)
+            for thread in self.threads:
+                thread.join(LEAVING)
+
+
+_workers = _Workers()
+
+
+def _renew() -> None:
+    """Begin anew: a forked child has none of the parent's threads, and those that have ended do not come back."""
+    global _workers
+    _workers = _Workers()
+
+
+def _end() -> None:
+    _workers.end()
+    _renew()
+
+
+atexit.register(_end)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
 
 
 @cache
@@ -161,6 +167,15 @@ def _looks(seconds: float) -> int:
         rest(looks)
         times.append(time.perf_counter() - began)
     return int(seconds / min(times) * looks)
+
+
+class _Share(threading.local):
+    """Among how many calls of :func:`together` this thread shares the threads."""
+
+    calls = 1
+
+
+_share = _Share()
 
 
 def threads() -> int:
@@ -179,17 +194,18 @@ def _parts(multiplications: float, most: int, worthwhile: int) -> int:
     return max(1, min(threads(), most, int(multiplications / worthwhile)))
 
 
-def perform(score: Helpful, at: int, most: int) -> None:
-    """Do the works of a score at an address with up to ``most`` threads: those that wait for work, and others that wake."""
-    wanted, woken = min(threads(), most) - 1, 0
-    if wanted > 0:
-        if _workers < wanted:
-            _start(wanted)
-        states = _boards[:_workers, crew.STATE].tolist()
-        woken = max(0, min(wanted - states.count(crew.WAITING), states.count(crew.ASLEEP)))
-        for _ in range(woken):
-            _queue.put(score)
-    crew.compiled(crew.play)(at, _BOARDS, _workers, wanted, woken, _looks(GATHERING) if wanted > 0 else 0)
+def perform(score: int, most: int) -> None:
+    """Do the works of the score at an address with up to ``most`` threads."""
+    workers, wanted = _workers, min(threads(), most) - 1
+    if wanted <= 0:
+        crew.compiled(crew.play)(score, workers.at, 0, 0, 0)
+        return
+    if len(workers.threads) < wanted:
+        workers.start(wanted)
+    expected = int(workers.bulletin[crew.WAITING])
+    if expected < wanted:
+        expected += workers.wake(wanted - expected)
+    crew.compiled(crew.play)(score, workers.at, wanted, expected, _looks(GATHERING))
 
 
 def run(parts: int, work: Callable[[int], None]) -> None:
@@ -197,12 +213,11 @@ def run(parts: int, work: Callable[[int], None]) -> None:
     if parts == 1:
         work(0)
         return
-    if _workers < parts - 1:
-        _start(parts - 1)
-    crew.compiled(crew.dismiss)(_BOARDS, _workers)
+    workers = _workers
+    if len(workers.threads) < parts - 1:
+        workers.start(parts - 1)
     job = _Job(work, parts)
-    for _ in range(parts - 1):
-        _queue.put(job)
+    workers.send(job, parts - 1)
     job.run()
     job.done.wait()
     if job.error is not None:

@@ -106,11 +106,7 @@ class Score:
         self._most = max([len(calls) for _, calls in stages], default=1)
 
     def __call__(self) -> None:
-        pool.perform(self, self._at, self._most)
-
-    def run(self) -> None:
-        """Help with it, as a job of the pool."""
-        crew.compiled(crew.join)(self._at)
+        pool.perform(self._at, self._most)
 
 
 def _block(how: Entry, call: Call, known: dict[int, tuple[int, ...]]) -> array[int]:

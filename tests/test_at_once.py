@@ -94,6 +94,21 @@ def test_products_ahead_that_a_stream_keeps_fit_every_length(N):
     assert 1 <= len(stepper._products) <= 2
 
 
+@pytest.mark.skipif(get_device() != "cpu", reason="another device takes its ops one by one")
+@pytest.mark.parametrize("options", [{}, {"layer_norm": True}], ids=["panels", "whole rows"])
+@pytest.mark.parametrize("T", [7, 16])  # rows of 560 bytes; of 1280, and with 16 features of 1024, which share cache sets
+@pytest.mark.parametrize("features", [20, 16, 3])
+def test_x_is_read_as_it_lies(features, T, options):
+    """Contiguous samples of whole lines are not copied; others are, and all have the same bits."""
+    model = Sequential([Input((T, features)), LSTM(9, **options), Dense(2)])
+    x = np.random.default_rng(0).normal(size=(13, T, features)).astype(np.float32)
+    expected = op_by_op(model, x)
+    for layout in (x, np.asfortranarray(x), np.repeat(x, 2, axis=2)[:, :, ::2], x.astype(np.float64)):
+        np.testing.assert_array_equal(model.at_once(layout), expected)
+    for rows in (1, 2, 6):
+        np.testing.assert_array_equal(model.at_once(x[:rows]), expected[:rows])
+
+
 def test_a_subclass_that_computes_something_else_is_asked():
     class Doubled(LSTM):
         def forward(self, ops, x, *args, **kwargs):

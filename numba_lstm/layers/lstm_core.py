@@ -138,7 +138,9 @@ class LSTMCore(QuantizedLayer):
     @cached_property
     def cell_weights(self) -> LSTMWeights:
         """The weights as ops see them; the layer is built."""
-        return LSTMWeights(self.kernel, self.recurrent_kernel, self.bias, **self._extra)
+        extra = self._extra
+        plain = self.kernel, self.recurrent_kernel, self.bias
+        return LSTMWeights(*plain, **extra) if extra else LSTMWeights(*plain)
 
     @cached_property
     def rates(self) -> NoiseRates:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ..device import get_num_threads
 from ..kernels.contract import DensePart, LSTMPart, Stepper
+from ..layers import Layer
 from ..layers.parts import streamed
 from .chain import Chain
 
@@ -38,23 +39,24 @@ class AtOnce:
     """
 
     def __init__(self, model: Chain) -> None:
-        self._model = model
+        self._model, self._dtype = model, np.dtype(model.dtype)
         self._own = type(model).forward is not Chain.forward or type(model).gather is not Chain.gather
         self._kept: tuple[Hashable, Waiting] = None, {}  # replaced whole, so no thread sees streams of another model
 
     def __call__(self, x: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
         """The output for x (N, T, D), which the model takes; None where this is not the way."""
         model, N = self._model, len(x)
-        if x.ndim != 3 or N > MOST or len(model.output_shape) != 2:
+        if x.ndim != 3 or N > MOST or len(model.shapes[-1]) != 2:
             return None
         threads, parameters = get_num_threads(), model.count_params()
         work = parameters * x.shape[1] * N
         if not 0 < work <= (SHARED if N == 1 and threads > 1 and parameters > LARGE else WORK):
             return None
-        parts = self._parts()
+        layers = model.layers
+        parts = self._parts(layers)
         if parts is None:
             return None
-        now = (*parts, *[variable.version for variable in model.weights])
+        now = (*parts, *[variable.version for layer in layers for variable in layer.variables])
         key, waiting = self._kept
         if key != now:
             waiting = {}
@@ -67,19 +69,23 @@ class AtOnce:
         try:
             stepper = streams.pop()
         except IndexError:
-            stepper = model.ops.stream(parts, x.shape[2], N, np.dtype(model.dtype), shares)
+            stepper = model.ops.stream(parts, x.shape[2], N, self._dtype, shares)
         else:
             stepper.set_states(None)
-        y = stepper.through(np.ascontiguousarray(x.transpose(1, 0, 2), model.dtype))
+        y = stepper.through(np.asarray(x, self._dtype).transpose(1, 0, 2))
         streams.append(stepper)
         return y
 
-    def _parts(self) -> Parts | None:
+    def _parts(self, layers: list[Layer]) -> Parts | None:
         """What a stream does for the model as it is now; None where it cannot."""
-        model = self._model
-        if self._own or model.device != "cpu" or model.stateful:
+        if self._own or self._model.device != "cpu":
             return None
+        parts: Parts = []
         try:
-            return [part for layer in model.layers for part in streamed(layer)]
+            for layer in layers:
+                if layer.stateful:
+                    return None
+                parts += streamed(layer)
         except NotImplementedError:
             return None
+        return parts

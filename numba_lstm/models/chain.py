@@ -75,7 +75,7 @@ class Chain(Stack):
     @property
     def device_choice(self) -> tuple[str, str]:
         """The device, and why "auto" took it."""
-        return devices.choose(self._device, self.count_params() if self.built else 0)
+        return devices.choose(self._device, self._parameters or (self.count_params() if self.built else 0))
 
     @property
     def ops(self) -> Ops:

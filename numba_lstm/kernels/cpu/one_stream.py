@@ -17,7 +17,7 @@ from .cells import Asked, gate_cell, output_cell, settings, traits
 from .lstm_plans import steps_ahead
 from .lstm_rows import needs_rows
 from .lstm_runs import input_product, rows_ahead
-from .memory import address, aligned, stride
+from .memory import LINE, address, aligned, stride
 from .own import settled, settled_spec
 from .panels import Panels, cell_lanes, columns, geometry, panels
 from .products import Product
@@ -44,6 +44,9 @@ Array = npt.NDArray[Any]
 #: their own, and gain where W has so many bytes that the second-level cache does not hold it beside U.
 WORTH_A_CALL = 300_000
 FAR = 256 * 1024
+
+#: Bytes: rows that are a multiple of so many apart share sets of the first-level cache.
+COLLIDING = 1024
 
 NO_MASK = np.zeros((0, 0), np.bool_)
 
@@ -72,9 +75,11 @@ class Stream:
         self._aheads: dict[int, int] = {}  #: what :meth:`_steps_ahead` answered
         #: Products ahead, and the programs that read them, by steps: of a whole chunk and of what it leaves, as a rule.
         self._products: dict[int, tuple[Product, Array]] = {}
+        self._firsts = [first for h, c, _, _ in self._states for first in (h[0], c)]
         self._program = np.array(rows, np.int64).reshape(len(rows), FIELDS)
         self._z = self._keep(aligned((self._shape.scratch,), self.dtype))
         self._last = max((k for k, row in enumerate(rows) if row[KIND] in (LSTM, LOOP)), default=-1)
+        self._any_layout = rows[0][KIND] != LOOP if rows else True  #: of x: a loop of its own knows one
         self._run = (steps_of_one if N == 1 else steps_of_rows)(self._shape)
 
     def _keep(self, thing: Any) -> Any:
@@ -136,20 +141,36 @@ class Stream:
 
     def __call__(self, x: Array) -> Array:
         y = np.empty(self.rows * self.outputs, self.dtype)
-        flat = x if x.ndim == 1 else x.reshape(-1)
-        self._run(self._program, flat, y, self._z, NO_MASK, self._features, self._phase, 1, self._last)
+        flat, D = x if x.ndim == 1 else x.reshape(-1), self._features
+        self._run(self._program, flat, y, self._z, NO_MASK, self.rows, 0, D, self._phase, 1, self._last)
         self._phase ^= 1
         return y if x.ndim == 1 else y.reshape(self.rows, -1)
 
     def through(self, x: Array) -> Array:
-        y = np.empty(self.rows * self.outputs, self.dtype)
-        if self._ahead(len(x)):
-            for work in self.works(x, y, self._phase):
+        T, y = len(x), np.empty(self.rows * self.outputs, self.dtype)
+        if self._ahead(T):
+            for work in self.works(np.ascontiguousarray(x), y, self._phase):
                 work()
         else:
-            self._run(self._program, x.reshape(-1), y, self._z, NO_MASK, self._features, self._phase, len(x), self._last)
-        self._phase ^= len(x) & 1
+            flat, x_steps, x_rows = self._read(x)
+            self._run(self._program, flat, y, self._z, NO_MASK, self.rows, x_steps, x_rows, self._phase, T, self._last)
+        self._phase ^= T & 1
         return y.reshape(self.rows, -1)
+
+    def _read(self, x: Array) -> tuple[Array, int, int]:
+        """x (T, N, D) as its numbers, and how far steps and rows are apart in it; copied where it cannot be read as it is.
+
+        A batch in samples may stay so, if a step has whole lines and its rows do not share cache sets.
+        """
+        T, N, D = x.shape
+        if N == 1:
+            return x.reshape(-1), D, D
+        if x.flags.c_contiguous:
+            return x.reshape(-1), N * D, D
+        samples, line = x.transpose(1, 0, 2), D * x.itemsize
+        if samples.flags.c_contiguous and self._any_layout and line >= LINE and T * line % COLLIDING:
+            return samples.reshape(-1), D, T * D
+        return np.ascontiguousarray(x).reshape(-1), N * D, D
 
     def works(self, x: Array, y: Array, phase: int = 0) -> Iterator[Work]:
         """What makes ``y`` (rows * outputs,) of steps x, to be done in this order by a stream in ``phase``."""
@@ -159,8 +180,9 @@ class Stream:
             if self._first and self._ahead(len(x)):
                 product, program = self._product(now, *self._first)
                 yield product(now)
-            steps = len(now)
-            yield Call(self._run, program, now.reshape(-1), y, self._z, NO_MASK, self._features, phase, steps, self._last)
+            steps, (flat, x_steps, x_rows) = len(now), self._read(now)
+            layout = self.rows, x_steps, x_rows
+            yield Call(self._run, program, flat, y, self._z, NO_MASK, *layout, phase, steps, self._last)
             phase ^= steps & 1
 
     def begin_in_phase_0(self) -> None:
@@ -205,8 +227,9 @@ class Stream:
 
     def set_states(self, states: Sequence[tuple[Array, Array]] | None) -> None:
         self._phase = 0
-        for k, (h, c, P, H) in enumerate(self._states):
-            if states is None:
-                h[0], c[...] = 0, 0
-            else:
-                h[0, :, :P], c[:, :H] = states[k]
+        if states is None:
+            for first in self._firsts:
+                first.fill(0)
+        else:
+            for (h, c, P, H), (h0, c0) in zip(self._states, states, strict=True):
+                h[0, :, :P], c[:, :H] = h0, c0

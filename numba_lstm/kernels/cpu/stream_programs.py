@@ -31,16 +31,16 @@ def steps_of_one(shape: Shape) -> Any:
 
     A single row has no other rows to fill a tile with; several panels at once hide the latency of its chains instead. Steps go
     through the panels there and back, since the last ones' weights are in the first-level cache. y is that of the last step:
-    before it, nothing behind the ``last`` part with a state is computed.
+    before it, nothing behind the ``last`` part with a state is computed. N is 1, and ``x_rows`` stands for nothing.
     """
     V, B, w, panel = shape.V, shape.B, shape.w, 4 * shape.V
     together, blocks = shape.together, shape.together * shape.G
     several = 4 * together
 
-    def stream_steps(program, x, y, z, unmasked, features, phase, steps, last):
+    def stream_steps(program, x, y, z, unmasked, N, x_steps, x_rows, phase, steps, last):
         z_, m_ = data(z), data(unmasked)
         for step in range(steps):
-            value, final = offset(data(x), step * features), step == steps - 1
+            value, final = offset(data(x), step * x_steps), step == steps - 1
             for k in range(len(program) if final else last + 1):
                 part = program[k]
                 kind, D_, n, full, C = part[KIND], part[D], part[UNITS], part[FULL], part[TAIL]
@@ -115,21 +115,20 @@ def steps_of_one(shape: Shape) -> Any:
         for i in range(len(y)):
             y[i] = value[i]
 
-    return kernel(stream_steps, f"stream_steps_{shape.dtype}x{V}", NUMBA[shape.dtype], "n2 x1 f1 f1 b2 i i i i")
+    return kernel(stream_steps, f"stream_steps_{shape.dtype}x{V}", NUMBA[shape.dtype], "n2 x1 f1 f1 b2 i i i i i i")
 
 
 @cache
 def steps_of_rows(shape: Shape) -> Any:
-    """The same for N rows, in tiles. x has all rows of a step, then those of the next; y has all rows."""
+    """The same for N rows, in tiles. In x steps are ``x_steps`` apart and rows ``x_rows``; y has all rows."""
     V, B, w, panel, chunk = shape.V, shape.B, shape.w, 4 * shape.V, shape.chunk
 
-    def stream_steps_of_rows(program, x, y, z, unmasked, features, phase, steps, last):
-        N = x.size // (steps * features)
+    def stream_steps_of_rows(program, x, y, z, unmasked, N, x_steps, x_rows, phase, steps, last):
         few = N < HEIGHT
         group = WAITING // N if few else 1
         z_, m_ = data(z), data(unmasked)
         for step in range(steps):
-            value, value_rows, ends = offset(data(x), step * N * features), features, step == steps - 1
+            value, value_rows, ends = offset(data(x), step * x_steps), x_rows, step == steps - 1
             for k in range(len(program) if ends else last + 1):
                 part = program[k]
                 kind, D_, n, full, C = part[KIND], part[D], part[UNITS], part[FULL], part[TAIL]
@@ -233,4 +232,4 @@ def steps_of_rows(shape: Shape) -> Any:
                 y[r * outputs + i] = value[r * value_rows + i]
 
     name = f"stream_steps_of_rows_{shape.dtype}x{V}"
-    return kernel(stream_steps_of_rows, name, NUMBA[shape.dtype], "n2 x1 f1 f1 b2 i i i i")
+    return kernel(stream_steps_of_rows, name, NUMBA[shape.dtype], "n2 x1 f1 f1 b2 i i i i i i")

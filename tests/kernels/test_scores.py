@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -20,6 +21,8 @@ from numba_lstm.kernels.cpu.simd import data
 from numba_lstm.kernels.cpu.work import Call, Gang, Parts, Score, in_parts, side_by_side, span
 
 SECONDS = 60
+
+two_cores = pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core: threads take turns")
 
 
 @pytest.fixture(autouse=True)
@@ -144,6 +147,7 @@ def test_a_score_of_nothing_ends():
     Score([Parts([])])()
 
 
+@two_cores
 def test_several_threads_take_part(linger):
     """Each part takes a millisecond or more: two of them at once take less than one after the other."""
     counts = np.zeros((2, 64), np.int64)
@@ -206,6 +210,7 @@ def _gathered(report, most):
     return seen[:most], seen[most:]
 
 
+@two_cores
 def test_members_of_a_gang_all_know_how_many_there_are_and_meet(report):
     sizes = set()
     for _ in range(200):

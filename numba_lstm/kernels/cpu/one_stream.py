@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any, cast
+from time import perf_counter
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
 
+from ...gates import COUNT
 from ..contract import DensePart, LSTMPart, LSTMWeights
 from ..specs import LSTMSpec
-from . import lstm_int8, lstm_rows, packing
+from . import lstm_int8, lstm_rows, packing, pool
 from .activations import row_cell
 from .cells import Asked, gate_cell, output_cell, settings, traits
 from .lstm_plans import steps_ahead
 from .lstm_rows import needs_rows
-from .lstm_runs import input_product, rows_ahead
+from .lstm_runs import NO_MEETING, input_product, rows_ahead
 from .memory import LINE, address, aligned, stride
 from .own import settled, settled_spec
 from .panels import Panels, cell_lanes, columns, geometry, panels
@@ -36,7 +38,7 @@ from .stream_programs import (
     steps_of_one,
     steps_of_rows,
 )
-from .work import Call, Work
+from .work import Call, Gang, Score, Work
 
 Array = npt.NDArray[Any]
 
@@ -48,7 +50,19 @@ FAR = 256 * 1024
 #: Bytes: rows that are a multiple of so many apart share sets of the first-level cache.
 COLLIDING = 1024
 
+#: Bytes of weights from which on threads share a step of one row: one core's second-level cache does not hold them.
+LARGE = 2 * 1024 * 1024
+
 NO_MASK = np.zeros((0, 0), np.bool_)
+
+
+class _Gang(NamedTuple):
+    """A step of one row by several threads, bound once: its input, its output, and what is done in each phase."""
+
+    members: int
+    x: Array
+    y: Array
+    scores: tuple[Score, Score]
 
 
 class Stream:
@@ -81,6 +95,10 @@ class Stream:
         self._last = max((k for k, row in enumerate(rows) if row[KIND] in (LSTM, LOOP)), default=-1)
         self._any_layout = rows[0][KIND] != LOOP if rows else True  #: of x: a loop of its own knows one
         self._run = (steps_of_one if N == 1 else steps_of_rows)(self._shape)
+        weights = sum(COUNT * row[UNITS] * (row[UNITS] + row[D]) for row in rows if row[KIND] == LSTM)
+        self._large = N == 1 and weights * self.dtype.itemsize >= LARGE
+        self._gang: _Gang | None = None
+        self._last_step = 0.0
 
     def _keep(self, thing: Any) -> Any:
         self._held.append(thing)
@@ -140,37 +158,23 @@ class Stream:
         return self._at(kernel_.prepared("cpu.blocks", packing.blocks)), self._at(b)
 
     def __call__(self, x: Array) -> Array:
-        y = np.empty(self.rows * self.outputs, self.dtype)
-        flat, D = x if x.ndim == 1 else x.reshape(-1), self._features
-        self._run(self._program, flat, y, self._z, NO_MASK, self.rows, 0, D, self._phase, 1, self._last)
+        if self._large and pool.threads() > 1:
+            y = self._by_gang(x)
+        else:
+            y = np.empty(self.rows * self.outputs, self.dtype)
+            self._run(*self._arguments(self._program, x.reshape(1, self.rows, -1), y, self._phase))
         self._phase ^= 1
         return y if x.ndim == 1 else y.reshape(self.rows, -1)
 
     def through(self, x: Array) -> Array:
-        T, y = len(x), np.empty(self.rows * self.outputs, self.dtype)
-        if self._ahead(T):
+        y = np.empty(self.rows * self.outputs, self.dtype)
+        if self._ahead(len(x)):
             for work in self.works(np.ascontiguousarray(x), y, self._phase):
                 work()
         else:
-            flat, x_steps, x_rows = self._read(x)
-            self._run(self._program, flat, y, self._z, NO_MASK, self.rows, x_steps, x_rows, self._phase, T, self._last)
-        self._phase ^= T & 1
+            self._run(*self._arguments(self._program, x, y, self._phase))
+        self._phase ^= len(x) & 1
         return y.reshape(self.rows, -1)
-
-    def _read(self, x: Array) -> tuple[Array, int, int]:
-        """x (T, N, D) as its numbers, and how far steps and rows are apart in it; copied where it cannot be read as it is.
-
-        A batch in samples may stay so, if a step has whole lines and its rows do not share cache sets.
-        """
-        T, N, D = x.shape
-        if N == 1:
-            return x.reshape(-1), D, D
-        if x.flags.c_contiguous:
-            return x.reshape(-1), N * D, D
-        samples, line = x.transpose(1, 0, 2), D * x.itemsize
-        if samples.flags.c_contiguous and self._any_layout and line >= LINE and T * line % COLLIDING:
-            return samples.reshape(-1), D, T * D
-        return np.ascontiguousarray(x).reshape(-1), N * D, D
 
     def works(self, x: Array, y: Array, phase: int = 0) -> Iterator[Work]:
         """What makes ``y`` (rows * outputs,) of steps x, to be done in this order by a stream in ``phase``."""
@@ -180,10 +184,45 @@ class Stream:
             if self._first and self._ahead(len(x)):
                 product, program = self._product(now, *self._first)
                 yield product(now)
-            steps, (flat, x_steps, x_rows) = len(now), self._read(now)
-            layout = self.rows, x_steps, x_rows
-            yield Call(self._run, program, flat, y, self._z, NO_MASK, *layout, phase, steps, self._last)
-            phase ^= steps & 1
+            yield Call(self._run, *self._arguments(program, now, y, phase))
+            phase ^= len(now) & 1
+
+    def _arguments(self, program: Array, x: Array, y: Array, phase: int) -> tuple[Any, ...]:
+        """Those of the compiled function for steps x (T, N, D).
+
+        A batch in samples is read as it lies, if a step has whole lines and its rows do not share cache sets; else copied.
+        """
+        T, N, D = x.shape
+        if N == 1:
+            return program, x.reshape(-1), y, self._z, NO_MASK, NO_MEETING, D, phase, T, self._last, 0, 1
+        samples, line, x_steps, x_rows = x.transpose(1, 0, 2), D * x.itemsize, N * D, D
+        if not x.flags.c_contiguous:
+            if samples.flags.c_contiguous and self._any_layout and line >= LINE and T * line % COLLIDING:
+                x, x_steps, x_rows = samples, D, T * D
+            else:
+                x = np.ascontiguousarray(x)
+        return program, x.reshape(-1), y, self._z, NO_MASK, N, x_steps, x_rows, phase, T, self._last
+
+    def _by_gang(self, x: Array) -> Array:
+        """A step of one row by all threads that are there: nobody is waited for, and woken only where steps come fast."""
+        members, now = pool.threads(), perf_counter()
+        gang = self._gang
+        if gang is None or gang.members != members:
+            gang = self._gang = self._bound(members)
+        gang.x[...] = x.reshape(-1)
+        gang.scores[self._phase].now(wake=now - self._last_step < pool.LINGERING)
+        self._last_step = now
+        return gang.y.copy()
+
+    def _bound(self, members: int) -> _Gang:
+        x, y = np.empty(self._features, self.dtype), np.empty(self.outputs, self.dtype)
+        meeting, scratch = aligned((1,), np.int64), [aligned(self._z.shape, self.dtype) for _ in range(members)]
+
+        def score(phase: int) -> Score:
+            places = [(self._program, x, y, z, NO_MASK, meeting, self._features, phase, 1, self._last) for z in scratch]
+            return Score([Gang([Call(self._run, *own, member, members) for member, own in enumerate(places)], meeting)])
+
+        return _Gang(members, x, y, (score(0), score(1)))
 
     def begin_in_phase_0(self) -> None:
         """Make ready for :meth:`works` of phase 0."""

@@ -194,8 +194,11 @@ def _parts(multiplications: float, most: int, worthwhile: int) -> int:
     return max(1, min(threads(), most, int(multiplications / worthwhile)))
 
 
-def perform(score: int, most: int) -> None:
-    """Do the works of the score at an address with up to ``most`` threads."""
+def perform(score: int, most: int, *, wake: bool = True, patient: bool = True) -> None:
+    """Do the works of the score at an address with up to ``most`` threads.
+
+    ``wake`` those that sleep; whoever is ``patient`` has gangs wait a little for them.
+    """
     workers, wanted = _workers, min(threads(), most) - 1
     if wanted <= 0:
         crew.compiled(crew.play)(score, workers.at, 0, 0, 0)
@@ -203,8 +206,9 @@ def perform(score: int, most: int) -> None:
     if len(workers.threads) < wanted:
         workers.start(wanted)
     expected = int(workers.bulletin[crew.WAITING])
-    if expected < wanted:
-        expected += workers.wake(wanted - expected)
+    if expected < wanted and wake:
+        woken = workers.wake(wanted - expected)
+        expected += woken if patient else 0
     crew.compiled(crew.play)(score, workers.at, wanted, expected, _looks(GATHERING))
 
 

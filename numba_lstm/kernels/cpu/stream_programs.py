@@ -10,6 +10,7 @@ from typing import Any
 
 from .calls import call
 from .jit import kernel
+from .meeting import meet
 from .panels import NUMBA, Shape
 from .panels import ROWS as WAITING
 from .simd import data, offset, pointer
@@ -31,14 +32,16 @@ def steps_of_one(shape: Shape) -> Any:
 
     A single row has no other rows to fill a tile with; several panels at once hide the latency of its chains instead. Steps go
     through the panels there and back, since the last ones' weights are in the first-level cache. y is that of the last step:
-    before it, nothing behind the ``last`` part with a state is computed. N is 1, and ``x_rows`` stands for nothing.
+    before it, nothing behind the ``last`` part with a state is computed.
+
+    Threads may share the panels: each calls with its ``member`` and scratch, and they meet after every part.
     """
     V, B, w, panel = shape.V, shape.B, shape.w, 4 * shape.V
     together, blocks = shape.together, shape.together * shape.G
     several = 4 * together
 
-    def stream_steps(program, x, y, z, unmasked, N, x_steps, x_rows, phase, steps, last):
-        z_, m_ = data(z), data(unmasked)
+    def stream_steps(program, x, y, z, unmasked, meeting, x_steps, phase, steps, last, member, members):
+        z_, m_, met = data(z), data(unmasked), 0
         for step in range(steps):
             value, final = offset(data(x), step * x_steps), step == steps - 1
             for k in range(len(program) if final else last + 1):
@@ -53,8 +56,9 @@ def steps_of_one(shape: Shape) -> Any:
                     peepholes = 1 if part[PEEPHOLE] != 0 else 0
                     b_ = offset(b_, step * part[AHEAD])
                     whole = full + (1 if C > 0 else 0)
-                    for first in range(0, whole, WAITING):
-                        ends = min(whole, first + WAITING)
+                    own = whole * (member + 1) // members
+                    for first in range(whole * member // members, own, WAITING):
+                        ends = min(own, first + WAITING)
                         groups = (min(full, ends) - first) // together
                         turns = ends - first - groups * (together - 1)  # of groups, then of the panels that are left
                         for k in range(turns):
@@ -82,6 +86,8 @@ def steps_of_one(shape: Shape) -> Any:
                             call(gates, (zs, cs, cs, z_, offset(v_, v), e_, m_, m_, z_next, V, 0, 3 * V, 0, 0, count))
                             call(output, (zs, offset(h_old, u), offset(h_new, u), e_, m_, m_, z_next, V, 0, 0, count))
                     value = h_new
+                elif member > 0:
+                    value = offset(pointer(part[H_STATE], z_), (1 - phase) * part[ROWS] if kind == LOOP else 0)
                 elif kind == LOOP:
                     call(part[CELL], (part[W], z_, m_, value, phase, phase + 1, 0, 1))
                     value = offset(pointer(part[H_STATE], z_), (1 - phase) * part[ROWS])
@@ -111,11 +117,15 @@ def steps_of_one(shape: Shape) -> Any:
                     if part[CELL] != 0:
                         call(part[CELL], (out, n, part[ROWS]))
                     value = out
+                if members > 1:
+                    met += 1
+                    meet(data(meeting), members, met)
             phase = 1 - phase
-        for i in range(len(y)):
-            y[i] = value[i]
+        if member == 0:
+            for i in range(len(y)):
+                y[i] = value[i]
 
-    return kernel(stream_steps, f"stream_steps_{shape.dtype}x{V}", NUMBA[shape.dtype], "n2 x1 f1 f1 b2 i i i i i i")
+    return kernel(stream_steps, f"stream_steps_{shape.dtype}x{V}", NUMBA[shape.dtype], "n2 x1 f1 f1 b2 n1 i i i i i i")
 
 
 @cache

@@ -108,6 +108,10 @@ class Score:
     def __call__(self) -> None:
         pool.perform(self._at, self._most)
 
+    def now(self, *, wake: bool) -> None:
+        """Do it without waiting for workers that sleep; ``wake`` them for the next time."""
+        pool.perform(self._at, self._most, wake=wake, patient=False)
+
 
 def _block(how: Entry, call: Call, known: dict[int, tuple[int, ...]]) -> array[int]:
     """The address of a kernel, and its arguments as the words that its machine code takes them for."""

@@ -38,8 +38,20 @@ def _zero(dtype: str) -> Any:
     return kernel(zero, f"zero_{dtype}", NUMBA[dtype], "f1")
 
 
+def _follows(a: Array) -> bool:
+    return a.ndim == 0 or a.shape[-1] == 1 or a.strides[-1] == a.itemsize
+
+
 def copied(a: Array, into: Array) -> Call:
-    """Copy an array of up to three axes, the last of which follows on in both, into another of its shape."""
+    """Copy an array of up to three axes, the last of which follows on in both, into another of its shape and dtype.
+
+    Raises
+    ------
+    ValueError
+        For any other two.
+    """
+    if a.shape != into.shape or a.dtype != into.dtype or a.ndim > 3 or not (_follows(a) and _follows(into)):
+        raise ValueError(f"cannot copy {a.dtype} {a.shape}, strides {a.strides}, to {into.dtype} {into.shape}, {into.strides}.")
     more = (None,) * (3 - a.ndim)
     return Call(_copy(dtype_name(a.dtype)), a[more], into[more])
 

@@ -21,7 +21,7 @@ from .calls import call
 from .jit import inlined, kernel
 from .meeting import add, look_again, read, swap, until, words, write
 
-LINE = 8  #: words of a cache line: what one thread writes and others look at has a line of its own
+LINE = 8  #: words of a cache line: so far apart is what one thread writes from what others look at
 
 # -- words of a score -------------------------------------------------------------------------------------------------------
 JOINED, LEFT, STAGES, WANTED, EXPECTED, PATIENCE = 0, LINE, 2 * LINE, 2 * LINE + 1, 2 * LINE + 2, 2 * LINE + 3
@@ -36,7 +36,7 @@ CLOSED = 1 << 40
 WAITING, ERRAND = 0, 1  #: how many workers look, and whether there is something else for them to do
 SLOTS, BULLETIN = LINE, 2 * LINE
 
-#: In a slot while a worker joins the score, whose address is even; one more than its address where nobody else is wanted.
+#: In a slot while a worker joins its score. Addresses are even, and stand there with one added where nobody else is wanted.
 JOINING = 1
 
 
@@ -146,8 +146,10 @@ def play(score, bulletin, wanted, expected, patience):
         slot = post(b, score)
     walk(p, 0)
     if slot > 0:
+        looks = 0
         while not (swap(b, slot, score, 0) or swap(b, slot, score + 1, 0)):
-            look_again(0)
+            look_again(looks)
+            looks += 1
     until(p, LEFT, read(p, JOINED))
 
 
@@ -189,5 +191,5 @@ def rest(looks):
 @cache
 def compiled(function: Any) -> Any:
     """One of the functions above that are no part of others; its arguments are all integers."""
-    count = function.__code__.co_argcount
-    return kernel(function, function.__name__, types.int64, " ".join("i" * count))
+    code = function.__code__  # which keeps the name that a kernel's function loses
+    return kernel(function, code.co_name, types.int64, " ".join("i" * code.co_argcount))

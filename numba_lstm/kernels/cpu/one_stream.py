@@ -98,7 +98,7 @@ class Stream:
         weights = sum(COUNT * row[UNITS] * (row[UNITS] + row[D]) for row in rows if row[KIND] == LSTM)
         self._large = N == 1 and weights * self.dtype.itemsize >= LARGE
         self._gang: _Gang | None = None
-        self._last_step = 0.0
+        self._ended = 0.0  # when the last step did
 
     def _keep(self, thing: Any) -> Any:
         self._held.append(thing)
@@ -204,14 +204,14 @@ class Stream:
         return program, x.reshape(-1), y, self._z, NO_MASK, N, x_steps, x_rows, phase, T, self._last
 
     def _by_gang(self, x: Array) -> Array:
-        """A step of one row by all threads that are there: nobody is waited for, and woken only where steps come fast."""
-        members, now = pool.threads(), perf_counter()
+        """A step of one row by the threads that look for work: none is waited for that sleeps, or woken but for fast steps."""
+        members, idle = pool.threads(), perf_counter() - self._ended
         gang = self._gang
         if gang is None or gang.members != members:
             gang = self._gang = self._bound(members)
         gang.x[...] = x.reshape(-1)
-        gang.scores[self._phase].now(wake=now - self._last_step < pool.LINGERING)
-        self._last_step = now
+        gang.scores[self._phase](wake=idle < pool.LINGERING, patient=False)
+        self._ended = perf_counter()
         return gang.y.copy()
 
     def _bound(self, members: int) -> _Gang:

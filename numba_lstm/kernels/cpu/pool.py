@@ -1,7 +1,7 @@
 """A small pool of threads for parts of one op, and for whole scores of works.
 
-What compiled code does it does without the interpreter (:mod:`.crew`): a worker that has been of use looks out for more for a
-while, and is there in a microsecond. Calls of Python's functions (:func:`together`) are handed over by a queue, which takes 50
+What compiled code does it does without the interpreter (:mod:`.crew`): a worker that is awake looks out for work for a while,
+and is there in a microsecond. Calls of Python's functions (:func:`together`) are handed over by a queue, which takes 50
 to 80. Either way a caller does what nobody else has begun: two callers at once, or fewer threads than parts, cost time and
 never a deadlock. (Numba's own ``parallel=True`` aborts the process when two Python threads meet in its default layer:
 numba#8563.)
@@ -85,8 +85,9 @@ class _Workers:
 
     def start(self, wanted: int) -> None:
         """Have so many threads, as far as the system gives them; callers do the parts of the others themselves."""
+        crew.compiled(crew.serve), _looks(LINGERING)  # here, so that no worker compiles while its process forks or ends
         with self.starting:
-            while len(self.threads) < wanted:
+            while len(self.threads) < wanted and not self.ending:
                 name = f"numba_lstm-{len(self.threads) + 1}"
                 worker = threading.Thread(target=self.serve, name=name, daemon=True)
                 try:
@@ -104,29 +105,31 @@ class _Workers:
             job = self.queue.get()
             if self.ending:
                 return
+            called = job is None
             if job is not None:
                 job.run()
-                del job  # else what it holds would live until the next one comes
+                job = None  # else what it holds would live until the next one comes
             if self.queue.empty():
                 self.bulletin[crew.ERRAND] = 0
+            if called or self.queue.empty():  # others may have been called, too
                 serve(self.at, patience)
 
     def wake(self, wanted: int) -> int:
         """Let up to so many look at the bulletin; answers how many will."""
         with self.counting:
             coming = max(0, min(wanted, self.asleep))
-            self.asleep -= coming
-        for _ in range(coming):
-            self.queue.put(None)
+            for _ in range(coming):
+                self.queue.put(None)
+                self.asleep -= 1
         return coming
 
     def send(self, job: _Job, wanted: int) -> None:
         """Give a job to so many, if need be when they have done what they are doing."""
         self.bulletin[crew.ERRAND] = 1
         with self.counting:
-            self.asleep -= wanted
-        for _ in range(wanted):
-            self.queue.put(job)
+            for _ in range(wanted):
+                self.queue.put(job)
+                self.asleep -= 1
 
     def end(self) -> None:
         """Let all of them end: one that is in compiled code when the interpreter goes would come back to nothing."""
@@ -143,17 +146,12 @@ _workers = _Workers()
 
 
 def _renew() -> None:
-    """Begin anew: a forked child has none of the parent's threads, and those that have ended do not come back."""
+    """Begin anew: a forked child has none of the parent's threads."""
     global _workers
     _workers = _Workers()
 
 
-def _end() -> None:
-    _workers.end()
-    _renew()
-
-
-atexit.register(_end)
+atexit.register(lambda: _workers.end())
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew)
 

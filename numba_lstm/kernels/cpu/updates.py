@@ -69,10 +69,16 @@ def _constants(spec: UpdateSpec, t: int, rate: float) -> list[float]:
 
 
 class _Program:
-    """An update whose arrays lie ready; ``works`` are done one by one, or as a score."""
+    """An update whose arrays lie ready: for ``once``, or a score for many times, gradients being where they are each time."""
 
     def __init__(
-        self, weights: Sequence[Weight], gradients: Sequence[Array], slots: Sequence[Sequence[Weight]], spec: UpdateSpec
+        self,
+        weights: Sequence[Weight],
+        gradients: Sequence[Array],
+        slots: Sequence[Sequence[Weight]],
+        spec: UpdateSpec,
+        *,
+        once: bool,
     ) -> None:
         self._spec = spec
         self._written = [written for weight, own in zip(weights, slots, strict=True) for written in (weight, *own)]
@@ -84,7 +90,7 @@ class _Program:
             w = weight.writable().reshape(-1)
             state = _positions(spec, [slot.writable().reshape(-1) for slot in own], w[:0])
             slope = np.ascontiguousarray(gradient)
-            if not np.may_share_memory(slope, gradient):
+            if not once and not np.may_share_memory(slope, gradient):
                 copies.append(copied(gradient, slope))
             run = update_kernel(spec.name, bool(spec.momentum), variant, dtype_name(w.dtype))
             numbers = self._numbers.setdefault(w.dtype, np.zeros(NUMBERS, w.dtype))
@@ -92,7 +98,8 @@ class _Program:
             parts = pool.parts_for(w.size * COST, w.size)
             calls += [Call(run, *arrays, *span(w.size, part, parts)) for part in range(parts)]
         elements = sum(weight.value.size for weight in weights)
-        self.works: list[Call | Parts | Score] = [*copies, *side_by_side(calls, elements * COST)]
+        works = [*copies, *side_by_side(calls, elements * COST)]
+        self._works: Sequence[Call | Parts | Score] = works if once else [Score(works)]
 
     def __call__(self, step: int, rate: float) -> None:
         constants = _constants(self._spec, step, rate)
@@ -100,7 +107,7 @@ class _Program:
             numbers[:] = constants
         for written in self._written:
             written.writable()
-        for work in self.works:
+        for work in self._works:
             work()
         for written in self._written:
             written.written()
@@ -110,9 +117,7 @@ def update_program(
     weights: Sequence[Weight], gradients: Sequence[Array], slots: Sequence[Sequence[Weight]], spec: UpdateSpec
 ) -> UpdateProgram:
     """CPU twin: one kernel call a weight and thread."""
-    program = _Program(weights, gradients, slots, spec)
-    program.works = [Score(program.works)]
-    return program
+    return _Program(weights, gradients, slots, spec, once=False)
 
 
 def update(
@@ -125,7 +130,7 @@ def update(
     rate: float,
 ) -> None:
     """CPU twin: a program that serves once."""
-    _Program(weights, gradients, slots, spec)(step, rate)
+    _Program(weights, gradients, slots, spec, once=True)(step, rate)
 
 
 def _positions(spec: UpdateSpec, own: list[Array], none: Array) -> list[Array]:

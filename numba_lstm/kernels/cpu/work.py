@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from struct import pack
+from threading import Lock
 from typing import Any
 
 import numpy.typing as npt
@@ -90,7 +91,7 @@ class Score:
     """Works that compiled code does one after the other, on as many threads as they have parts."""
 
     def __init__(self, works: Sequence[Work]) -> None:
-        known: dict[int, tuple[int, ...]] = {}
+        known: dict[tuple[int, int], tuple[int, ...]] = {}
         blocks, stages = [], []
         for work in works:
             calls = []
@@ -101,19 +102,22 @@ class Score:
                 calls.append((how.caller, *block.buffer_info()))
             stages.append((address(work.meeting) if isinstance(work, Gang) else 0, calls))
         self._kept = works, blocks
+        self._free = Lock()
         self._words = crew.table(stages)
         self._at = self._words.buffer_info()[0]
         self._most = max([len(calls) for _, calls in stages], default=1)
 
-    def __call__(self) -> None:
-        pool.perform(self._at, self._most)
+    def __call__(self, *, wake: bool = True, patient: bool = True) -> None:
+        """Do it, see :func:`.pool.perform`; RuntimeError while another thread does."""
+        if not self._free.acquire(blocking=False):
+            raise RuntimeError("another thread is using this stream just now, which serves one at a time. Give each its own.")
+        try:
+            pool.perform(self._at, self._most, wake=wake, patient=patient)
+        finally:
+            self._free.release()
 
-    def now(self, *, wake: bool) -> None:
-        """Do it without waiting for workers that sleep; ``wake`` them for the next time."""
-        pool.perform(self._at, self._most, wake=wake, patient=False)
 
-
-def _block(how: Entry, call: Call, known: dict[int, tuple[int, ...]]) -> array[int]:
+def _block(how: Entry, call: Call, known: dict[tuple[int, int], tuple[int, ...]]) -> array[int]:
     """The address of a kernel, and its arguments as the words that its machine code takes them for."""
     block = array("q", (how.address,))
     for kind, value in zip(how.arguments, call.arguments, strict=True):
@@ -122,9 +126,9 @@ def _block(how: Entry, call: Call, known: dict[int, tuple[int, ...]]) -> array[i
         elif kind is float:
             block.frombytes(pack("d", value))
         else:
-            words = known.get(id(value))
+            words = known.get((id(value), id(kind)))
             if words is None:
-                words = known[id(value)] = _words(kind, value)
+                words = known[id(value), id(kind)] = _words(kind, value)
             block.extend(words)
     return block
 

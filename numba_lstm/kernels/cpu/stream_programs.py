@@ -10,7 +10,7 @@ from typing import Any
 
 from .calls import call
 from .jit import kernel
-from .meeting import meet
+from .meeting import meet, words
 from .panels import NUMBA, Shape
 from .panels import ROWS as WAITING
 from .simd import data, offset, pointer
@@ -34,13 +34,14 @@ def steps_of_one(shape: Shape) -> Any:
     through the panels there and back, since the last ones' weights are in the first-level cache. y is that of the last step:
     before it, nothing behind the ``last`` part with a state is computed.
 
-    Threads may share the panels: each calls with its ``member`` and scratch, and they meet after every part.
+    Threads may share the panels: each calls with its ``member`` and scratch, and they meet after every part, at the counter at
+    the address ``meeting``.
     """
     V, B, w, panel = shape.V, shape.B, shape.w, 4 * shape.V
     together, blocks = shape.together, shape.together * shape.G
     several = 4 * together
 
-    def stream_steps(program, x, y, z, unmasked, meeting, x_steps, phase, steps, last, member, members):
+    def stream_steps(program, x, y, z, unmasked, x_steps, phase, steps, last, meeting, member, members):
         z_, m_, met = data(z), data(unmasked), 0
         for step in range(steps):
             value, final = offset(data(x), step * x_steps), step == steps - 1
@@ -119,13 +120,13 @@ def steps_of_one(shape: Shape) -> Any:
                     value = out
                 if members > 1:
                     met += 1
-                    meet(data(meeting), members, met)
+                    meet(words(meeting), members, met)
             phase = 1 - phase
         if member == 0:
             for i in range(len(y)):
                 y[i] = value[i]
 
-    return kernel(stream_steps, f"stream_steps_{shape.dtype}x{V}", NUMBA[shape.dtype], "n2 x1 f1 f1 b2 n1 i i i i i i")
+    return kernel(stream_steps, f"stream_steps_{shape.dtype}x{V}", NUMBA[shape.dtype], "n2 x1 f1 f1 b2 i i i i i i i")
 
 
 @cache

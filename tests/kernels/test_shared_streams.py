@@ -103,5 +103,5 @@ def test_a_large_row_takes_whoever_is_there():
     stream = cpu.stream(parts("float32", D, 420), D, 1, "float32")
     for _ in range(300):
         stream(np.ones(D, np.float32))
-    members = {int(block[-1]) for score in stream._gang.scores for block in score._kept[1]}
+    members = {int(block[-1]) for score in stream._shared.scores for block in score._kept[1]}
     assert 2 in members

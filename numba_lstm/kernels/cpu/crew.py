@@ -24,7 +24,7 @@ from .meeting import add, look_again, read, swap, until, words, write
 LINE = 8  #: words of a cache line: so far apart is what one thread writes from what others look at
 
 # -- words of a score -------------------------------------------------------------------------------------------------------
-JOINED, LEFT, STAGES, WANTED, EXPECTED, PATIENCE = 0, LINE, 2 * LINE, 2 * LINE + 1, 2 * LINE + 2, 2 * LINE + 3
+JOINED, LEFT, STAGES, WANTED, EXPECTED, LOOKS = 0, LINE, 2 * LINE, 2 * LINE + 1, 2 * LINE + 2, 2 * LINE + 3
 HEADER = 3 * LINE
 DONE, COME, GO, FIRST, NUMBER, MEETING, STAGE = 0, 1, 2, LINE, LINE + 1, LINE + 2, 2 * LINE
 TAKEN, CALLER, BLOCK, LENGTH, CALL = 0, 1, 2, 3, LINE
@@ -71,7 +71,7 @@ def as_member(p, stage, first, number, me):
     """A gang's stage, for its first member (0) or another thread."""
     if me == 0:
         looks, wanted = 0, min(p[EXPECTED], number - 1)
-        while read(p, stage + COME) < wanted and looks < p[PATIENCE]:
+        while read(p, stage + COME) < wanted and looks < p[LOOKS]:
             look_again(looks)
             looks += 1
         member, all_ = 0, add(p, stage + COME, CLOSED) + 1
@@ -141,7 +141,7 @@ def play(score, bulletin, wanted, expected, patience):
     """
     p, b, slot = words(score), words(bulletin), 0
     begin(p)
-    p[WANTED], p[EXPECTED], p[PATIENCE] = wanted, expected, patience
+    p[WANTED], p[EXPECTED], p[LOOKS] = wanted, expected, patience
     if wanted > 0:
         slot = post(b, score)
     walk(p, 0)

@@ -56,7 +56,7 @@ LARGE = 2 * 1024 * 1024
 NO_MASK = np.zeros((0, 0), np.bool_)
 
 
-class _Gang(NamedTuple):
+class _SharedStep(NamedTuple):
     """A step of one row by several threads, bound once: its input, its output, and what is done in each phase."""
 
     members: int
@@ -97,7 +97,7 @@ class Stream:
         self._run = (steps_of_one if N == 1 else steps_of_rows)(self._shape)
         weights = sum(COUNT * row[UNITS] * (row[UNITS] + row[D]) for row in rows if row[KIND] == LSTM)
         self._large = N == 1 and weights * self.dtype.itemsize >= LARGE
-        self._gang: _Gang | None = None
+        self._shared: _SharedStep | None = None
         self._ended = 0.0  # when the last step did
 
     def _keep(self, thing: Any) -> Any:
@@ -211,15 +211,15 @@ class Stream:
     def _by_gang(self, x: Array) -> Array:
         """A step of one row by the threads that look for work: none is waited for that sleeps, or woken but for fast steps."""
         members, idle = pool.threads(), perf_counter() - self._ended
-        gang = self._gang
-        if gang is None or gang.members != members:
-            gang = self._gang = self._bound(members)
-        gang.x[...] = x.reshape(-1)
-        gang.scores[self._phase](wake=idle < pool.LINGERING, patient=False)
+        step = self._shared
+        if step is None or step.members != members:
+            step = self._shared = self._bound(members)
+        step.x[...] = x.reshape(-1)
+        step.scores[self._phase](wake=idle < pool.LINGERING, patient=False)
         self._ended = perf_counter()
-        return gang.y.copy()
+        return step.y.copy()
 
-    def _bound(self, members: int) -> _Gang:
+    def _bound(self, members: int) -> _SharedStep:
         x, y = np.empty(self._features, self.dtype), np.empty(self.outputs, self.dtype)
         meeting, scratch = aligned((1,), np.int64), [aligned(self._z.shape, self.dtype) for _ in range(members)]
 
@@ -228,7 +228,7 @@ class Stream:
             places = [(self._program, x, y, z, NO_MASK, *how) for z in scratch]
             return Score([Gang([Call(self._run, *own, member, members) for member, own in enumerate(places)], meeting)])
 
-        return _Gang(members, x, y, (score(0), score(1)))
+        return _SharedStep(members, x, y, (score(0), score(1)))
 
     def begin_in_phase_0(self) -> None:
         """Make ready for :meth:`works` of phase 0."""

@@ -66,7 +66,7 @@ class _SharedStep(NamedTuple):
 
 
 class Stream:
-    """Keeps what the program's addresses point to."""
+    """N rows through a model's parts: its program, what the program's addresses point to, and the states."""
 
     def __init__(self, parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any) -> None:
         self.dtype = np.dtype(dtype)
@@ -89,7 +89,7 @@ class Stream:
         self._aheads: dict[int, int] = {}  #: what :meth:`_steps_ahead` answered
         #: Products ahead, and the programs that read them, by steps: of a whole chunk and of what it leaves, as a rule.
         self._products: dict[int, tuple[Product, Array]] = {}
-        self._firsts = [first for h, c, _, _ in self._states for first in (h[0], c)]
+        self._beginnings = [first for h, c, _, _ in self._states for first in (h[0], c)]
         self._program = np.array(rows, np.int64).reshape(len(rows), FIELDS)
         self._z = self._keep(aligned((self._shape.scratch,), self.dtype))
         self._last = max((k for k, row in enumerate(rows) if row[KIND] in (LSTM, LOOP)), default=-1)
@@ -273,8 +273,8 @@ class Stream:
     def set_states(self, states: Sequence[tuple[Array, Array]] | None) -> None:
         self._phase = 0
         if states is None:
-            for first in self._firsts:
-                first.fill(0)
+            for beginning in self._beginnings:
+                beginning.fill(0)
         else:
             for (h, c, P, H), (h0, c0) in zip(self._states, states, strict=True):
                 h[0, :, :P], c[:, :H] = h0, c0

@@ -15,7 +15,7 @@ SHAPE = geometry("float32")
     "make",
     [
         lambda: lstm_loops.forward_loop(SHAPE, 0),
-        lambda: lstm_gradient_loops.backward_loop(SHAPE, 0, 0),
+        lambda: lstm_gradient_loops.backward_loop(SHAPE, 0, 0, 0),
         lambda: products.affine(SHAPE, 1),
         lambda: gradients._plain_columns(SHAPE, 1),
         lambda: packing._pack_gates(SHAPE),

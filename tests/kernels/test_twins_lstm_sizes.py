@@ -23,6 +23,9 @@ SIZES = {
     "tiles whose units and inputs are far": (50, 3, 330, 290),
     "rows that share a vector of a narrow panel": (7, 3, 2, 18),
     "fewer rows than share one": (2, 3, 2, 50),
+    "columns of gradients that are left single": (7, 3, 35, 27),
+    "single columns behind a block": (9, 3, 20, 68),
+    "single columns in pieces": (66, 2, 18, 516),
 }
 
 

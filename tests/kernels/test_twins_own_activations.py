@@ -119,3 +119,10 @@ def test_a_branch_is_told_to_use_where(ops, function):
 def test_what_is_refused(ops, function, reason):
     with pytest.raises(TypeError, match=reason.replace(".", r"\.")):
         ops.activation_forward(put(ops, np.ones((1, 1))), own(function))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_what_is_undefined_at_zero_stays_out_of_other_units(ops, dtype):
+    """Where H fills no panel a device may compute with units of zeros that nobody asked for."""
+    spec = LSTMSpec(activation=own(lambda x: np.tanh(x) + 0 / x))
+    assert_twin_lstm(ops, lstm_case(7, 3, 20, 18, dtype=dtype, spec=spec), RECURRENT[dtype])

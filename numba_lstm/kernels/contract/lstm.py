@@ -80,7 +80,7 @@ class LSTMOps(Protocol):
         -----
         Every z is one chain of additions: bias, then inputs in order, then h in order, then the peephole. With layer norms x W
         and h U are such chains of their own. So a row's bits depend neither on its batch nor on the number of threads. NaN in
-        is NaN out. Magnitudes of c and h below 2**-62 (float64: 2**-510) may be flushed to zero: denormals are thirty times
+        is NaN out. Magnitudes of c and h below 2**-63 (float64: 2**-511) may be flushed to zero: denormals are thirty times
         slower and carry no information here.
         """
 
@@ -101,7 +101,7 @@ class LSTMOps(Protocol):
         and with the options what follows from their lines: z has slope 0 where its magnitude is ``clip`` or more, and a state
         kept by zoneout passes its gradient to the step before. A masked step passes ``dh_t`` and ``dc_t`` on unchanged, and
         its dz is zero. The order of every sum is a function of shapes alone, never of threads. Gradients of states and of z
-        below 2**-62 (float64: 2**-510) in magnitude may be flushed to zero. May consume the tape.
+        below 2**-63 (float64: 2**-511) in magnitude may be flushed to zero. May consume the tape.
         """
 
     def lstm_path(

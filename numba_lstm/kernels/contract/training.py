@@ -98,7 +98,7 @@ class TrainingOps(Protocol):
             ``mhat = u_{t+1} m / (1 - prod_{k<=t+1} u_k) + (1 - u_t) g / (1 - prod_{k<=t} u_k)``;
             ``w -= r mhat / (sqrt(v / (1 - b2^t)) + epsilon)``. (Dozat 2016.)
 
-        Moments below 2**-62 (float64: 2**-510) in magnitude may be flushed to zero.
+        Moments below 2**-63 (float64: 2**-511) in magnitude may be flushed to zero.
         """
 
     def gradient_program(

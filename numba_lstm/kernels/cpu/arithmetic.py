@@ -134,6 +134,18 @@ def absolute(typingctx, v):
 
 
 @intrinsic
+def tiny(typingctx, v):
+    """Whether the square of v is denormal: where the two highest bits of the exponent are 0, which is one instruction."""
+
+    def codegen(context, builder, sig, args):
+        highest = constant(v.integers, 3 << (v.dtype.bitwidth - 3))
+        bits = builder.and_(builder.bitcast(args[0], v.integers), highest)
+        return builder.icmp_unsigned("==", bits, constant(v.integers, 0))
+
+    return Mask(v.n)(v), codegen
+
+
+@intrinsic
 def copysign(typingctx, magnitude, sign):
     """``magnitude`` (not negative) with the sign of ``sign``."""
 
@@ -184,7 +196,7 @@ def power_of_two(typingctx, v):
 def nearest(typingctx, v):
     """``(n, bits)``: v rounded to whole numbers (to even), for ``abs(v) < 2**21``, and n's two's complement in the low bits.
 
-    Adding ``1.5 * 2**mantissa`` leaves n in the lowest bits of the sum, ready for :func:`scale`.
+    Adding ``1.5 * 2**mantissa`` leaves n in the lowest bits of the sum.
     """
     magic = 1.5 * 2.0 ** MANTISSA[v.dtype]
     result = types.Tuple((v, Bits(v.dtype, v.n)))
@@ -197,15 +209,28 @@ def nearest(typingctx, v):
     return result(v), codegen
 
 
-@intrinsic
-def scale(typingctx, v, bits):
-    """``v * 2**n`` with n from :func:`nearest`, by adding to the exponent: v and the result must be normal."""
+def power_near(factor: float, less: int = 0):
+    """An intrinsic for ``(n, 2**(n - less))``, n being ``factor * v`` rounded to a whole number; the power must be normal.
 
-    def codegen(context, builder, sig, args):
-        shifted = builder.shl(args[1], constant(v.integers, MANTISSA[v.dtype]))
-        return builder.bitcast(builder.add(builder.bitcast(args[0], v.integers), shifted), v.llvm)
+    As in :func:`nearest` n comes to the lowest bits of a sum, here with the exponent's bias, so that a shift makes the power.
+    Of NaN the power is any number, and n is NaN.
+    """
 
-    return v(v, bits), codegen
+    @intrinsic
+    def power(typingctx, v):
+        bias = (1 << (v.dtype.bitwidth - 2 - MANTISSA[v.dtype])) - 1
+        magic = 1.5 * 2.0 ** MANTISSA[v.dtype] + bias - less
+        result = types.Tuple((v, v))
+
+        def codegen(context, builder, sig, args):
+            shifted = fused(builder, v, args[0], constant(v.llvm, factor), constant(v.llvm, magic))
+            n = builder.fsub(shifted, constant(v.llvm, magic))
+            bits = builder.shl(builder.bitcast(shifted, v.integers), constant(v.integers, MANTISSA[v.dtype]))
+            return context.make_tuple(builder, result, [n, builder.bitcast(bits, v.llvm)])
+
+        return result(v), codegen
+
+    return power
 
 
 def polynomial(single, double):

@@ -11,7 +11,7 @@ from ...gates import COUNT
 from ..contract import Weight
 from . import packing
 from .memory import aligned
-from .panels import Panels, Shape, columns
+from .panels import Panels, Shape, gradient_columns
 from .products import through_gates_work
 
 Array = npt.NDArray[Any]
@@ -53,8 +53,8 @@ def panel_stride(T: int, N: int, shape: Shape, cut: Panels) -> int:
 def input_gradient(size: tuple[int, int, int], W: Weight, dz: Array, shape: Shape, cut: Panels, apart: int) -> Array:
     """``dx = dz W^T`` for all steps, (T, N, D)."""
     T, N, D = size
-    inputs = columns(D, shape)
-    packed = W.prepared("cpu.transposed", packing.gate_blocks_transposed)
+    inputs = gradient_columns(D, shape, T * N)
+    packed = packing.gate_columns_transposed(W, inputs)
     dx = aligned((T * N, inputs.padded(shape)), dz.dtype)
     through_gates_work(dz, packed, dx, shape, cut, D, apart)()
     return dx.reshape(T, N, -1)[:, :, :D]

@@ -14,14 +14,15 @@ from .memory import LINE
 from .panels import NUMBA, Shape
 from .simd import data, fetch, offset
 from .tile import HEIGHT, height
-from .tile_products import gate_row, gate_rows, gate_rows_that_ask, one_gate_rows
+from .tile_products import gate_row, gate_rows, gate_rows_that_ask, one_gate_rows, single_columns
 
 
 @cache
-def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False, far: bool = False) -> Any:
+def backward_loop(shape: Shape, C: int, C_units: int, few: int, own: bool = False, far: bool = False) -> Any:
     """The backward recurrence for t = T-1 .. 0 and rows r0 .. r1: the cells turn gates into dz, then ``dh = dz_t U^T``.
 
-    C is the vectors of the tail's block of gates, C_units those of the last block of U's transpose. dh (N, columns) holds the
+    C is the vectors of the tail's block of gates, C_units those of the last block of U's transpose, behind which ``few`` single
+    columns may come. dh (N, columns) holds the
     gradient of the last h and leaves with that of h0; so does dc. ``carry`` is the dh of masked rows and kept elements (zeros
     at first), ``shares`` the peephole's gradient of each row, in its panels. The
     product goes by ``chunk`` panels of dz, which stay in the second-level cache while all of U's blocks meet them; with ``own``
@@ -56,7 +57,8 @@ def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False, far: bo
         # rows whose panels are taken in one call: where rows are few, or where these panels are not all
         across = r1 - r0 if r1 - r0 < full or parts > 1 else 0
         first, last = full * part // parts, full * (part + 1) // parts
-        all_ = blocks + (1 if C_units > 0 else 0)
+        inside = blocks + (1 if C_units > 0 else 0)
+        all_ = inside + (1 if few > 0 else 0)
         q0, q1 = all_ * part // parts, all_ * (part + 1) // parts
         all_panels = full + (1 if C > 0 else 0)
         pieces = (whole + (1 if rest > 0 else 0) + chunk - 1) // chunk
@@ -127,16 +129,18 @@ def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False, far: bo
                         while r < r1:
                             n, m = height(r1 - r, tiles), t * N + r
                             width = w if q < blocks else C_units * V
+                            column = q * w if q < inside else blocks * w + C_units * V
                             b0 = all_panels * (q - q0) // (q1 - q0)
                             b1 = all_panels * (q - q0 + 1) // (q1 - q0) if piece == 0 and t > 0 else b0
                             for b in range(b0, b1):
                                 of_row = panel if b < full else 4 * v
                                 fetch(a_, b * panels + (m - N) * of_row, line, n * of_row // line)
-                            arguments = (
+                            of_dz = (
                                 a_, p * panels + m * panel, panels, min(chunk, whole - p),
                                 whole * panels + m * 4 * lanes, lanes, rest if ends else 0,
-                                U_, q * w * K + p * panel * width, K, dh_, r * dh_rows + q * w, dh_rows, clear,
                             )  # fmt: skip
+                            of_dh = (dh_, r * dh_rows + column, dh_rows, clear)
+                            arguments = of_dz + (U_, column * K + p * panel * width, K) + of_dh
                             if q < blocks and far and (all_tiles > 1 or not turning):
                                 # high tiles ask for their shares of the block that all tiles will need next
                                 then, there = q + 1, p
@@ -147,14 +151,17 @@ def backward_loop(shape: Shape, C: int, C_units: int, own: bool = False, far: bo
                                 gate_rows_that_ask(n, B, B, B, V, (asked, (w + all_tiles - 1) // all_tiles, *arguments))
                             elif q < blocks:
                                 gate_rows(n, B, B, B, V, arguments)
-                            else:
+                            elif q < inside:
                                 gate_rows(n, C_units, C_units, C_units, V, arguments)
+                            else:
+                                single_columns(n, few, few, B, V, of_dz + (U_, column * K + p * panel * few) + of_dh)
                             r += n
                             tiles -= 1
             if parts > 1:
                 meet(data(meeting), parts, 2 * s + 2)
 
+    traits = f"{C}_{C_units}_{few}_{int(own)}{int(far)}"
     return kernel(
-        lstm_backward_loop, f"lstm_backward_loop_{shape.dtype}x{V}_{C}_{C_units}_{int(own)}{int(far)}", NUMBA[shape.dtype],
+        lstm_backward_loop, f"lstm_backward_loop_{shape.dtype}x{V}_{traits}", NUMBA[shape.dtype],
         "x3 f1 f3 f2 f2 f2 f1 f1 f1 f1 b2 b3 b3 f3 n1" + 15 * " i",
     )  # fmt: skip

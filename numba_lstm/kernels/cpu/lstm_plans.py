@@ -16,7 +16,7 @@ from .cell_gradients import gate_gradient_cell, output_gradient_cell
 from .cells import Asked, gate_cell, output_cell, settings, traits
 from .lstm_gradient_loops import backward_loop
 from .lstm_loops import forward_loop
-from .panels import Panels, Shape, cell_lanes, columns, geometry, panels
+from .panels import Columns, Panels, Shape, cell_lanes, columns, geometry, gradient_columns, panels
 from .products import VERY_FAR
 from .tile import HEIGHT
 
@@ -76,9 +76,16 @@ def _gradient_plan(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], H: int, s
     makers = (output_gradient_cell, gate_gradient_cell)
 
     def loop(shape: Shape, cut: Panels) -> Any:
-        return backward_loop(shape, cut.C, columns(H, shape).C, asked.own, far)
+        units = recurrent_columns(asked, dtype, 2 if several else 1, H)
+        return backward_loop(shape, cut.C, units.C, units.few, asked.own, far)
 
     return _planned(spec, asked, dtype, H, several, far, makers, loop)
+
+
+def recurrent_columns(asked: Asked, dtype: np.dtype[Any], N: int, H: int) -> Columns:
+    """How the columns of ``dz U^T`` are cut for N rows."""
+    shape = geometry(dtype)
+    return columns(H, shape) if asked.own else gradient_columns(H, shape, N)
 
 
 def forward_plan(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], N: int, H: int) -> Plan:

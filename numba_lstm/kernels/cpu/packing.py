@@ -14,7 +14,7 @@ from . import pool
 from .forms import Form
 from .jit import kernel
 from .memory import aligned
-from .panels import NUMBA, Panels, Shape, columns, geometry, panels
+from .panels import NUMBA, Columns, Panels, Shape, columns, geometry, panels
 from .simd import data, load, offset, store, transpose
 from .work import Call, in_parts
 
@@ -50,14 +50,18 @@ def _pack_gates(shape: Shape) -> Any:
 
 @cache
 def _pack_transposed(shape: Shape) -> Any:
-    """Blocks q0 .. q1 of the transpose of gate columns: output column j is row j of W, its K the gates in panel order."""
+    """Blocks q0 .. q1 of the transpose of gate columns: output column j is row j of W, its K the gates in panel order.
+
+    Behind the blocks of w columns come one of ``last`` (0: none) and ``few`` single columns, side by side for each vector of K,
+    whose panels have all their lanes there (zeros for what is padding).
+    """
     V, w = shape.V, shape.w
 
-    def pack_transposed(W, out, H, last, q0, q1):
+    def pack_transposed(W, out, H, last, few, lanes_of_last, q0, q1):
         n, K, columns = W.shape[0], COUNT * H, W.strides[0] // W.itemsize
         W_, o_ = data(W), data(out)
         blocks, whole = n // w, H // V
-        for q in range(q0, q1):
+        for q in range(q0, min(q1, blocks + (1 if last > 0 else 0))):
             width = w if q < blocks else last
             k = q * w * K
             for p in range(whole + 1):
@@ -73,8 +77,19 @@ def _pack_transposed(shape: Shape) -> Any:
                                 for lane in range(lanes):
                                     o_[k + lane * width + j + i] = W_[source + i * columns + lane] if row + i < n else 0
                     k += lanes * width
+        if few > 0 and q1 > blocks + (1 if last > 0 else 0):
+            first = blocks * w + last
+            at = first * K
+            for p in range((H + V - 1) // V):
+                lanes = V if p < whole else lanes_of_last
+                for k in range(0, COUNT * lanes, V):
+                    for row in range(first, first + few):
+                        for lane in range(k, k + V):
+                            unit = p * V + lane % lanes
+                            o_[at] = W_[row * columns + lane // lanes * H + unit] if row < n and unit < H else 0
+                            at += 1
 
-    return kernel(pack_transposed, f"pack_transposed_{shape.dtype}x{V}", NUMBA[shape.dtype], "x2 f1 i i i i")
+    return kernel(pack_transposed, f"pack_transposed_{shape.dtype}x{V}", NUMBA[shape.dtype], "x2 f1 i i i i i i")
 
 
 @cache
@@ -142,20 +157,30 @@ def peephole_gradient(shares: npt.NDArray[Any], cut: Panels) -> npt.NDArray[Any]
     return np.concatenate([whole, last], axis=1)[:, : cut.H]
 
 
-def gate_blocks_transposed_form(W: npt.NDArray[Any]) -> Form:
-    """The transpose of W (K, 4H), packed in blocks of K columns for products with dz."""
+def gate_blocks_transposed_form(W: npt.NDArray[Any], cols: Columns | None = None) -> Form:
+    """The transpose of W (K, 4H), packed in blocks of K columns for products with dz; ``cols`` may leave a few single."""
     shape = geometry(W.dtype)
     cut = panels(W.shape[1] // COUNT, shape.V)
-    cols = columns(W.shape[0], shape)
-    out = aligned((W.shape[1] * cols.padded(shape),), W.dtype)
-    last = cols.padded(shape) - W.shape[0] // shape.w * shape.w
-    run, blocks = _pack_transposed(shape), len(W) // shape.w + (last > 0)
-    return Form(out, in_parts(blocks, _parts(W, blocks), lambda _, span: Call(run, W, out, cut.H, last, *span)))
+    cols = cols or columns(len(W), shape)
+    last = cols.inside(shape) - len(W) // shape.w * shape.w
+    out = aligned((W.shape[1] * cols.inside(shape) + cols.few * COUNT * (cut.whole * cut.V + cut.lanes),), W.dtype)
+    run, few = _pack_transposed(shape), cols.few
+    return Form(
+        out,
+        in_parts(cols.blocks, _parts(W, cols.blocks), lambda _, span: Call(run, W, out, cut.H, last, few, cut.lanes, *span)),
+    )
 
 
 def gate_blocks_transposed(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """:func:`gate_blocks_transposed_form`, filled."""
     return gate_blocks_transposed_form(W).filled()
+
+
+def gate_columns_transposed(weight: Weight, cols: Columns) -> npt.NDArray[Any]:
+    """The prepared transpose of a weight (K, 4H) with its columns cut so."""
+    if not cols.few:
+        return weight.prepared("cpu.transposed", gate_blocks_transposed)
+    return weight.prepared("cpu.transposed_few", lambda W: gate_blocks_transposed_form(W, cols).filled())
 
 
 def blocks_form(W: npt.NDArray[Any]) -> Form:

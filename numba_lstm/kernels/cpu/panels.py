@@ -149,21 +149,44 @@ def cell_lanes(cut: Panels, several: bool) -> tuple[tuple[int, int], tuple[int, 
 
 @dataclass(frozen=True)
 class Columns:
-    """n columns cut into ``full`` blocks of w and a last, narrower one of ``C`` vectors (0: none)."""
+    """n columns cut into ``full`` blocks of w, a narrower one of ``C`` vectors (0: none), and ``few`` single columns."""
 
     n: int
     full: int
     C: int
+    few: int = 0
+
+    @property
+    def blocks(self) -> int:
+        """Blocks in all, the single columns one of them."""
+        return self.full + (self.C > 0) + (self.few > 0)
+
+    def inside(self, shape: Shape) -> int:
+        """Columns before the single ones, with padding."""
+        return self.full * shape.w + self.C * shape.V
 
     def padded(self, shape: Shape) -> int:
         """Columns with padding."""
-        return self.full * shape.w + self.C * shape.V
+        return self.inside(shape) + (shape.V if self.few else 0)
 
 
 @cache
 def columns(n: int, shape: Shape) -> Columns:
-    """Cut n columns into blocks. A last block has 1, 2 or B vectors, so that few tile widths are compiled."""
+    """Cut n columns into blocks."""
     full, rest = divmod(n, shape.w)
     C = -(-rest // shape.V)
-    C = C if C <= 2 else shape.B
     return Columns(n, full, C) if C < shape.B else Columns(n, full + 1, 0)
+
+
+@cache
+def gradient_columns(n: int, shape: Shape, rows: int) -> Columns:
+    """Cut n columns of a product of so many ``rows`` of dz, of which up to a quarter of a vector may be left as single columns.
+
+    A vector of the product's columns costs as much for one column as for V; by itself a column costs a Vth, and the sum over
+    its lanes. A single row, whose chains of additions wait for each other, gains nothing by it.
+    """
+    whole = columns(n // shape.V * shape.V, shape)
+    few = next((few for few in (1, 2, 4) if few >= n % shape.V), 0)
+    if rows == 1 or n % shape.V == 0 or not 0 < few <= shape.V // 4:
+        return columns(n, shape)
+    return Columns(n, whole.full, whole.C, few)

@@ -11,10 +11,10 @@ import numpy.typing as npt
 from . import pool
 from .host import HOST
 from .jit import kernel
-from .panels import NUMBA, Panels, Shape, columns
+from .panels import NUMBA, Panels, Shape, gradient_columns
 from .simd import data
 from .tile import HEIGHT, height
-from .tile_products import affine_rows, affine_rows_that_ask, gate_rows
+from .tile_products import affine_rows, affine_rows_that_ask, gate_rows, single_columns
 from .work import Call, Work, in_parts
 
 Product = Callable[[npt.NDArray[Any]], Work]
@@ -94,35 +94,45 @@ def product_like(kernel_: Any, like: npt.NDArray[Any], W: Any, b: Any, out: npt.
 
 
 @cache
-def through_gates(shape: Shape, C: int) -> Any:
-    """``out = dz W^T`` for rows m0 .. m1 of out (M, columns): dz as the tape holds it, W transposed in blocks."""
+def through_gates(shape: Shape, C: int, few: int) -> Any:
+    """``out = dz W^T`` for rows m0 .. m1 of out (M, columns): dz as the tape holds it, W transposed in blocks.
+
+    The last blocks have C vectors, and ``few`` single columns.
+    """
     B, V, w, panel = shape.B, shape.V, shape.w, 4 * shape.V
 
     def through_gates_product(dz, W, out, H, lanes, blocks, panels, m0, m1):
         columns = out.shape[1]
         whole, rest, K = H // V, H % V, 4 * H
         dz_, W_, o_ = data(dz), data(W), data(out)
-        for q in range(blocks + (1 if C > 0 else 0)):
+        inside = blocks + (1 if C > 0 else 0)
+        for q in range(inside + (1 if few > 0 else 0)):
+            column = q * w if q < inside else blocks * w + C * V
             m, tiles = m0, (m1 - m0 + HEIGHT - 1) // HEIGHT
             while m < m1:
                 n = height(m1 - m, tiles)
                 arguments = (
-                    dz_, m * panel, panels, whole, whole * panels + m * 4 * lanes, lanes, rest, W_, q * w * K, K,
-                    o_, m * columns + q * w, columns, 1,
+                    dz_, m * panel, panels, whole, whole * panels + m * 4 * lanes, lanes, rest, W_, column * K,
                 )  # fmt: skip
+                z = (o_, m * columns + column, columns, 1)
                 if q < blocks:
-                    gate_rows(n, B, B, B, V, arguments)
+                    gate_rows(n, B, B, B, V, arguments + (K,) + z)
+                elif q < inside:
+                    gate_rows(n, C, C, C, V, arguments + (K,) + z)
                 else:
-                    gate_rows(n, C, C, C, V, arguments)
+                    single_columns(n, few, few, B, V, arguments + z)
                 m += n
                 tiles -= 1
 
-    return kernel(through_gates_product, f"through_gates_{shape.dtype}x{V}_{C}", NUMBA[shape.dtype], "f1 f1 f2 i i i i i i")
+    return kernel(
+        through_gates_product, f"through_gates_{shape.dtype}x{V}_{C}_{few}", NUMBA[shape.dtype], "f1 f1 f2 i i i i i i"
+    )
 
 
 def through_gates_work(dz: Any, W: Any, out: npt.NDArray[Any], shape: Shape, cut: Panels, D: int, apart: int) -> Work:
     """What makes ``dz W^T`` of D columns in out (M, padded): dz as the tape holds it, W transposed in blocks."""
-    blocks, M = columns(D, shape), len(out)
-    run = through_gates(shape, blocks.C)
+    M = len(out)
+    blocks = gradient_columns(D, shape, M)
+    run = through_gates(shape, blocks.C, blocks.few)
     parts = pool.parts_for(M * D * cut.gates, M)
     return in_parts(M, parts, lambda _, span: Call(run, dz, W, out, cut.H, cut.lanes, blocks.full, apart, *span))

@@ -76,6 +76,20 @@ def _shuffled(builder, vectors: list, lanes: Iterable[int]):
     return builder.shuffle_vector(vectors[0], second, mask)
 
 
+def added_up(builder, vectors: list):
+    """The sums over the lanes of each of the ``vectors``, a power of two of them, as the lanes of one: a tree of halves."""
+    groups = 1
+    while len(vectors) > 1 or vectors[0].type.count > groups:
+        lanes = vectors[0].type.count
+        half = lanes // groups // 2
+        pairs = list(zip(vectors[::2], vectors[1::2], strict=True)) if len(vectors) > 1 else [(vectors[0],)]
+        firsts = [lane for lane in range(lanes * len(pairs[0])) if lane // half % 2 == 0]
+        seconds = [lane + half for lane in firsts]
+        vectors = [builder.fadd(_shuffled(builder, pair, firsts), _shuffled(builder, pair, seconds)) for pair in pairs]
+        groups *= len(pairs[0])
+    return vectors[0]
+
+
 class Tile:
     """Emits the code of a tile: R rows, C vectors of V lanes; in memory, blocks of B vectors lie ``stride`` elements apart."""
 

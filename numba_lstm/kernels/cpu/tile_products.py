@@ -9,8 +9,8 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from .simd import Vector, fused, prefetch
-from .tile import HEIGHT, INDEX, Own, Request, Tile
+from .simd import Vector, broadcast, constant, fused, prefetch, unaligned_load, unaligned_store
+from .tile import HEIGHT, INDEX, Own, Request, Tile, added_up
 
 #: Bytes of a block before a weight from afar is needed at which it is asked for.
 AHEAD = 4 * 1024
@@ -241,6 +241,49 @@ def gate_rows_that_ask(tile, first, a_term, *arguments):
 
 
 gate_row = _row_of_blocks(_gate_rows)
+
+
+@_product
+def single_columns(tile, dz, at, panels, whole, last_at, lanes, rest, W, iw, z, iz, z_rows, first):
+    """The same for as many single columns as a tile has vectors: the lanes go along the terms, and are added up at the end.
+
+    W holds the columns' vectors side by side for each vector of dz.
+    """
+    b, vector = tile.builder, tile.vector
+    V, panel = INDEX(vector.n), INDEX(4 * vector.n)
+    tile.clear(INDEX(1))
+
+    def term(rows, k, seen=lambda x: x) -> None:
+        first = b.add(iw, b.mul(k, INDEX(tile.C * vector.n)))
+        ys = [unaligned_load(b, vector, W, b.add(first, INDEX(c * vector.n))) for c in range(tile.C)]
+        xs = (seen(unaligned_load(b, vector, row, INDEX(0))) for row in rows)
+        pairs = ((x, y) for x in xs for y in ys)
+        tile.values = [fused(b, vector, x, y, value) for (x, y), value in zip(pairs, tile.values, strict=True)]
+
+    def whole_panel(p) -> None:
+        rows = tile.rows(dz, b.add(at, b.mul(p, panels)), panel)
+        for gate in range(4):
+            term([b.gep(row, [INDEX(gate * vector.n)]) for row in rows], b.add(b.mul(p, INDEX(4)), INDEX(gate)))
+
+    def last_panel(k) -> None:
+        rows = tile.rows(dz, b.add(last_at, b.mul(k, V)), b.mul(lanes, INDEX(4)))
+        term(rows, b.add(b.mul(whole, INDEX(4)), k), lambda x: b.select(real, x, constant(vector.llvm, 0.0)))
+
+    numbers = ir.VectorType(ir.IntType(32), vector.n)
+    unit = b.and_(
+        ir.Constant(numbers, list(range(vector.n))),
+        broadcast(b, b.trunc(b.sub(lanes, INDEX(1)), numbers.element), numbers),
+    )
+    real = b.icmp_signed("<", unit, broadcast(b, b.trunc(rest, numbers.element), numbers))
+    tile.repeat(whole, whole_panel)
+    tile.repeat(b.select(b.icmp_signed(">", rest, INDEX(0)), b.sdiv(b.mul(lanes, INDEX(4)), V), INDEX(0)), last_panel)
+    sums = Vector(vector.dtype, tile.C)
+    for r, row in enumerate(tile.rows(z, iz, z_rows)):
+        total = added_up(b, tile.values[r * tile.C : (r + 1) * tile.C])
+        before = b.select(
+            b.icmp_signed("!=", first, INDEX(0)), constant(sums.llvm, 0.0), unaligned_load(b, sums, row, INDEX(0))
+        )
+        unaligned_store(b, sums, row, INDEX(0), b.fadd(before, total))
 
 
 @_product

@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from .arithmetic import absolute, by_dtype, select, sqrt
+from .arithmetic import select, sqrt
 from .jit import choice, inlined, kernel
 from .panels import NUMBA, geometry
 from .simd import data, load, splat, store
+from .vmath import flush
 
 RULES = ("sgd", "rmsprop", "adagrad", "adam", "nadam")
 SGD, RMSPROP, ADAGRAD, ADAM, NADAM = range(5)
@@ -19,12 +20,6 @@ def step(rule, momentum, variant, n, pointers, k, numbers):
 
     ``pointers`` are to w, g and three slots, ``numbers`` as ``_constants`` of :mod:`.updates` orders them.
     """
-
-
-@inlined
-def flush(v):
-    """v, or zero where it is too small to matter and slow to compute with."""
-    return select(absolute(v) < by_dtype(v, 2.0**-62, 2.0**-510), 0.0, v)
 
 
 @choice(step)

@@ -8,7 +8,7 @@ own error. Comparisons are ordered so that NaN passes: ``x > limit`` is false fo
 
 from __future__ import annotations
 
-from .arithmetic import absolute, by_dtype, copysign, fma, nearest, polynomial, power_of_two, scale, select, split_exponent
+from .arithmetic import absolute, by_dtype, copysign, fma, polynomial, power_near, power_of_two, select, split_exponent, tiny
 from .host import HOST
 from .jit import inlined
 from .simd import like
@@ -17,7 +17,12 @@ LOG2E = 1.4426950408889634
 LOG2 = 0.6931471805599453
 HAS_FMA = HOST.fma
 
-_expm1_ratio = polynomial(
+_power = power_near(LOG2E)
+_half_power = power_near(LOG2E, less=1)  # so that 2**128 is never needed
+_square_power = power_near(2.0 * LOG2E)
+_inverse_power = power_near(-LOG2E)
+
+_EXPM1_RATIO = (
     (1.0, 0.500000001362013868, 0.166665039637093043, 0.0416664633863395269, 0.00836929216505580311, 0.00139338204897760193),
     (
         1.0, 0.5, 0.166666666666666811, 0.041666666666666677, 0.00833333333331937925, 0.00138888888888789238,
@@ -25,6 +30,9 @@ _expm1_ratio = polynomial(
         2.5110269804375772e-8, 2.09182952664352725e-9,
     ),
 )  # fmt: skip
+_expm1_ratio = polynomial(*_EXPM1_RATIO)
+_minus_expm1_ratio_of_minus = polynomial(*([c if k % 2 else -c for k, c in enumerate(row)] for row in _EXPM1_RATIO))
+_twice_expm1_ratio_of_twice = polynomial(*([c * 2.0 ** (k + 1) for k, c in enumerate(row)] for row in _EXPM1_RATIO))
 
 # atanh(s) / s in s^2 on [0, 1/9]
 _atanh_ratio = polynomial(
@@ -68,8 +76,8 @@ def maximum(x, limit):
 
 @inlined
 def flush(x):
-    """x, or zero where it is so small that its square would be denormal."""
-    return select(absolute(x) < by_dtype(x, 2.0**-62, 2.0**-510), 0.0, x)
+    """x, or zero where it is so small that its square would be denormal: below 2**-63, in float64 2**-511."""
+    return select(tiny(x), 0.0, x)
 
 
 @inlined
@@ -82,11 +90,12 @@ def rest(n, x):
 
 
 @inlined
-def exp_normal(x):
-    """exp(x) for x within the range of normal results."""
-    n, bits = nearest(x * LOG2E)
-    r = rest(n, x)
-    return scale(like(x, 1.0), bits) * fma(r, _expm1_ratio(r), like(x, 1.0))  # scaled alone: NaN's bits must stay
+def half_rest(n, x):
+    """``x - n log(2) / 2``, in the same way."""
+    if HAS_FMA:
+        return fma(n, -0.5 * LOG2, x)
+    high, low = by_dtype(x, 0.3466796875, 0.3465735901845618115), by_dtype(x, -1.06097221e-4, 9.5410746463529385e-11)
+    return x - n * high - n * low
 
 
 @inlined
@@ -95,9 +104,9 @@ def exp(x):
     low = by_dtype(x, -86.6434, -707.70327)
     high = by_dtype(x, 88.72283, 709.782712893384)
     clamped = maximum(minimum(x, high), low)
-    n, bits = nearest(clamped * LOG2E - 1.0)  # one less, so that 2**128 is never needed
-    r = rest(n + 1.0, clamped)
-    value = scale(like(x, 1.0), bits) * fma(r, _expm1_ratio(r), like(x, 1.0)) * 2.0
+    n, half = _half_power(clamped)
+    r = rest(n, clamped)
+    value = half * fma(r, _expm1_ratio(r), like(x, 1.0)) * 2.0
     return select(x > high, float("inf"), select(x < low, 0.0, value))
 
 
@@ -124,9 +133,8 @@ def expm1(x):
     """exp(x) - 1, without cancellation."""
     low, high = by_dtype(x, -20.0, -40.0), by_dtype(x, 88.72283, 709.782712893384)
     clamped = maximum(minimum(x, high), low)
-    n, bits = nearest(clamped * LOG2E - 1.0)  # one less, as in exp
-    r = rest(n + 1.0, clamped)
-    half = scale(like(x, 1.0), bits)
+    n, half = _half_power(clamped)
+    r = rest(n, clamped)
     return select(x > high, float("inf"), fma(half, r * _expm1_ratio(r), half - 0.5) * 2.0)
 
 
@@ -134,9 +142,8 @@ def expm1(x):
 def expm1_negative(x):
     """exp(x) - 1 for x <= 0: a little less work."""
     clamped = maximum(x, by_dtype(x, -20.0, -40.0))
-    n, bits = nearest(clamped * LOG2E)
+    n, power = _power(clamped)
     r = rest(n, clamped)
-    power = scale(like(x, 1.0), bits)
     return fma(power, r * _expm1_ratio(r), power - 1.0)
 
 
@@ -144,17 +151,19 @@ def expm1_negative(x):
 def sigmoid(x):
     """1 / (1 + exp(-x)), with full relative precision down to the smallest normal number."""
     limit = by_dtype(x, 87.0, 707.0)
-    return like(x, 1.0) / (exp_normal(-maximum(minimum(x, limit), -limit)) + 1.0)
+    clamped = maximum(minimum(x, limit), -limit)
+    n, power = _inverse_power(clamped)
+    r = rest(-n, clamped)  # exp(-r) is 1 - r q(-r)
+    return like(x, 1.0) / fma(power, fma(r, _minus_expm1_ratio_of_minus(r), like(x, 1.0)), like(x, 1.0))
 
 
 @inlined
 def tanh(x):
     """tanh(x) = e / (e + 2) with e = expm1(2 abs x): full relative precision, and never beyond 1."""
     size = minimum(absolute(x), by_dtype(x, 10.0, 20.0))
-    n, bits = nearest(size * (2.0 * LOG2E))
-    r = rest(n, size + size)
-    power = scale(like(x, 1.0), bits)
-    e = fma(power, r * _expm1_ratio(r), power - 1.0)
+    n, power = _square_power(size)
+    r = half_rest(n, size)
+    e = fma(power, r * _twice_expm1_ratio_of_twice(r), power - 1.0)
     return copysign(e / (e + 2.0), x)
 
 

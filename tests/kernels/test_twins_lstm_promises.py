@@ -85,9 +85,10 @@ def test_a_step_in_a_sequence_has_the_bits_of_the_step_alone(ops, dtype):
         assert ops.to_host(whole.y)[t].tobytes() == h.tobytes()
 
 
-def test_threads_do_not_change_a_bit(ops, dtype):
+@pytest.mark.parametrize("sizes", [(64, 30, 20, 70), (12, 12, 20, 210)], ids=["rows", "rows by which sums are cut"])
+def test_threads_do_not_change_a_bit(ops, dtype, sizes):
     """Sizes at which the work is worth sharing."""
-    case = lstm_case(N=64, T=30, D=20, H=70, dtype=dtype, masked=True)
+    case = lstm_case(*sizes, dtype=dtype, masked=True)
     threads = device.get_num_threads()
     results = []
     try:

@@ -27,15 +27,9 @@ def to_host(x: Array) -> Array:
 
 
 def gather(x: npt.NDArray[Any], rows: npt.NDArray[np.intp] | slice, dtype: Any) -> Array:
-    """CPU twin: slices are views where dtype allows; chosen rows of sequences are laid out time-major."""
-    if isinstance(rows, slice):
-        batch = asarray(x[rows], dtype)
-        return batch.transpose(1, 0, 2) if batch.ndim == 3 else batch
-    if x.ndim == 3:
-        batch = np.empty((x.shape[1], len(rows), x.shape[2]), x.dtype if dtype is None else dtype)
-        batch[...] = x[rows].transpose(1, 0, 2)
-        return batch
-    return asarray(x[rows], dtype)
+    """CPU twin: slices are views where dtype allows, chosen rows a copy; sequences are seen time-major, as they lie."""
+    batch = asarray(x[rows], dtype)
+    return batch.transpose(1, 0, 2) if batch.ndim == 3 else batch
 
 
 def flip(x: Array) -> Array:

@@ -135,12 +135,11 @@ def backward_loop(shape: Shape, C: int, C_units: int, few: int, own: bool = Fals
                             for b in range(b0, b1):
                                 of_row = panel if b < full else 4 * v
                                 fetch(a_, b * panels + (m - N) * of_row, line, n * of_row // line)
-                            of_dz = (
+                            arguments = (
                                 a_, p * panels + m * panel, panels, min(chunk, whole - p),
                                 whole * panels + m * 4 * lanes, lanes, rest if ends else 0,
+                                U_, column * K + p * panel * width, K, dh_, r * dh_rows + column, dh_rows, clear,
                             )  # fmt: skip
-                            of_dh = (dh_, r * dh_rows + column, dh_rows, clear)
-                            arguments = of_dz + (U_, column * K + p * panel * width, K) + of_dh
                             if q < blocks and far and (all_tiles > 1 or not turning):
                                 # high tiles ask for their shares of the block that all tiles will need next
                                 then, there = q + 1, p
@@ -153,8 +152,12 @@ def backward_loop(shape: Shape, C: int, C_units: int, few: int, own: bool = Fals
                                 gate_rows(n, B, B, B, V, arguments)
                             elif q < inside:
                                 gate_rows(n, C_units, C_units, C_units, V, arguments)
-                            else:
-                                single_columns(n, few, few, B, V, of_dz + (U_, column * K + p * panel * few) + of_dh)
+                            elif ends:  # of all panels: a tree of their sums cannot go on where it ended
+                                single_columns(
+                                    n, few, few, B, V,
+                                    (a_, m * panel, panels, whole, whole * panels + m * 4 * lanes, lanes, rest,
+                                     U_, column * K, dh_, r * dh_rows + column, dh_rows),
+                                )  # fmt: skip
                             r += n
                             tiles -= 1
             if parts > 1:

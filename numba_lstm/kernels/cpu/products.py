@@ -114,11 +114,11 @@ def through_gates(shape: Shape, C: int, few: int) -> Any:
                 arguments = (
                     dz_, m * panel, panels, whole, whole * panels + m * 4 * lanes, lanes, rest, W_, column * K,
                 )  # fmt: skip
-                z = (o_, m * columns + column, columns, 1)
+                z = (o_, m * columns + column, columns)
                 if q < blocks:
-                    gate_rows(n, B, B, B, V, arguments + (K,) + z)
+                    gate_rows(n, B, B, B, V, arguments + (K,) + z + (1,))
                 elif q < inside:
-                    gate_rows(n, C, C, C, V, arguments + (K,) + z)
+                    gate_rows(n, C, C, C, V, arguments + (K,) + z + (1,))
                 else:
                     single_columns(n, few, few, B, V, arguments + z)
                 m += n

@@ -244,14 +244,13 @@ gate_row = _row_of_blocks(_gate_rows)
 
 
 @_product
-def single_columns(tile, dz, at, panels, whole, last_at, lanes, rest, W, iw, z, iz, z_rows, first):
-    """The same for as many single columns as a tile has vectors: the lanes go along the terms, and are added up at the end.
+def single_columns(tile, dz, at, panels, whole, last_at, lanes, rest, W, iw, z, iz, z_rows):
+    """``z = dz W`` for as many single columns as a tile has vectors: the lanes go along the terms, and are added up at the end.
 
     W holds the columns' vectors side by side for each vector of dz.
     """
     b, vector = tile.builder, tile.vector
     V, panel = INDEX(vector.n), INDEX(4 * vector.n)
-    tile.clear(INDEX(1))
 
     def term(rows, k, seen=lambda x: x) -> None:
         first = b.add(iw, b.mul(k, INDEX(tile.C * vector.n)))
@@ -277,13 +276,9 @@ def single_columns(tile, dz, at, panels, whole, last_at, lanes, rest, W, iw, z, 
     real = b.icmp_signed("<", unit, broadcast(b, b.trunc(rest, numbers.element), numbers))
     tile.repeat(whole, whole_panel)
     tile.repeat(b.select(b.icmp_signed(">", rest, INDEX(0)), b.sdiv(b.mul(lanes, INDEX(4)), V), INDEX(0)), last_panel)
-    sums = Vector(vector.dtype, tile.C)
     for r, row in enumerate(tile.rows(z, iz, z_rows)):
-        total = added_up(b, tile.values[r * tile.C : (r + 1) * tile.C])
-        before = b.select(
-            b.icmp_signed("!=", first, INDEX(0)), constant(sums.llvm, 0.0), unaligned_load(b, sums, row, INDEX(0))
-        )
-        unaligned_store(b, sums, row, INDEX(0), b.fadd(before, total))
+        sums = added_up(b, tile.values[r * tile.C : (r + 1) * tile.C])
+        unaligned_store(b, Vector(vector.dtype, tile.C), row, INDEX(0), sums)
 
 
 @_product

@@ -10,6 +10,7 @@ packed U (H, 4H)       the same with H rows
 packed b (4H,)         the same with one row
 gates of the tape      per panel: T * N rows of 4 V (tail: 4 v), gate-major
 transposed U, W        per block of w output columns: all 4 H rows in the panels' order
+single columns         behind those blocks: for each vector of the rows, that of each column
 =====================  ====================================================================================
 """
 

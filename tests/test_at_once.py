@@ -55,6 +55,18 @@ def test_it_is_taken_and_has_the_bits_of_a_batch(layers, dtype):
     assert model.predict(x, batch_size=9, verbose=0).tobytes() == batch.tobytes()
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("units", [2, 5, 6, 9, 12, 17, 20, 24, 31, 33, 40, 48, 50, 52, 63, 64, 100, 112])
+def test_dense_layers_of_any_width(units, dtype):
+    """However a device cuts their columns, which one call finds in a program and an op in its kernel."""
+    model, x = built(lambda: [LSTM(8), Dense(units, activation="tanh")], dtype), sequences(7)
+    batch, stream = op_by_op(model, x), model.stream()
+    for step in x[0]:
+        y = stream.step(step.astype(dtype))
+    assert y.tobytes() == model(x[:1]).tobytes() == batch[:1].tobytes()
+    assert model(x).tobytes() == batch.tobytes()
+
+
 @pytest.mark.parametrize("layers", OTHER_WAYS.values(), ids=OTHER_WAYS)
 def test_what_a_stream_cannot_do_goes_another_way(layers):
     model = built(layers)

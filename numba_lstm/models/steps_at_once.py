@@ -34,11 +34,11 @@ class StepsAtOnce:
         self._model = model
         kind = type(model)
         self._own = kind.forward is not Chain.forward or kind.backward is not Chain.backward
-        self._seen: list[Hashable] = []
         self.forget()
 
     def forget(self) -> None:
-        """Drop all that is bound, with its buffers. What shapes came is remembered."""
+        """Drop all that is bound, with its buffers."""
+        self._seen: list[Hashable] = []
         self._kept: dict[Hashable, _Step | None] = {}  # None where the device has no such way
 
     def __call__(self, x: Array, target: Array, loss: Loss, optimizer: Optimizer, plan: Plan) -> Passes | None:

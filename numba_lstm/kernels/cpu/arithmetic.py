@@ -135,7 +135,7 @@ def absolute(typingctx, v):
 
 @intrinsic
 def tiny(typingctx, v):
-    """Whether the square of v is denormal: where the two highest bits of the exponent are 0, which is one instruction."""
+    """Whether the square of v is denormal, or v zero: the two highest bits of its exponent are 0, one test with AVX-512."""
 
     def codegen(context, builder, sig, args):
         highest = constant(v.integers, 3 << (v.dtype.bitwidth - 3))
@@ -210,10 +210,10 @@ def nearest(typingctx, v):
 
 
 def power_near(factor: float, less: int = 0):
-    """An intrinsic for ``(n, 2**(n - less))``, n being ``factor * v`` rounded to a whole number; the power must be normal.
+    """An intrinsic for ``(n, 2**(n - less))``, n being ``factor * v`` rounded to a whole number (once, where there is an fma).
 
-    As in :func:`nearest` n comes to the lowest bits of a sum, here with the exponent's bias, so that a shift makes the power.
-    Of NaN the power is any number, and n is NaN.
+    The power must be normal. As in :func:`nearest` n comes to the lowest bits of a sum, here with the exponent's bias, so that
+    a shift makes the power. Of NaN the power is any number, and n is NaN.
     """
 
     @intrinsic

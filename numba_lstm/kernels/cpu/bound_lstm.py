@@ -16,7 +16,7 @@ from .factored_gradients import sides
 from .gradients import gate_gradient
 from .lstm import beside
 from .lstm_buffers import padded_steps, panel_stride, start, state
-from .lstm_plans import forward_plan, gradient_plan, recurrent_columns
+from .lstm_plans import forward_plan, gradient_plan
 from .lstm_runs import NO_MASK, NO_MASKS, Backward, Forward, Size, backward_work, cutting, forward_buffers, forward_works
 from .memory import aligned
 from .own import settled_spec
@@ -61,8 +61,7 @@ class BoundLSTM(Bound):
         T, N, D = size
         plan = gradient_plan(self._spec, PLAIN, dtype, N, H)
         shape, cut = plan.shape, plan.cut
-        units = recurrent_columns(PLAIN, dtype, N, H)
-        into_h = state(None, N, H, units.padded(shape), dtype)
+        into_h = state(None, N, H, plan.units.padded(shape), dtype)
         into_c = state(None, N, H, self._c.shape[2], dtype)
         self.backward = [zeroed(into_h), zeroed(into_c)]
         if self._sequences:
@@ -71,7 +70,7 @@ class BoundLSTM(Bound):
         else:
             of_y = np.empty((0, 0, 0), dtype)
             self.backward.append(copied(dy, into_h[:, :H]))
-        transposed = packing.gate_blocks_transposed_form(self._U, units)
+        transposed = packing.gate_blocks_transposed_form(self._U, plan.units)
         states, nothing = (self._c, into_h, into_c, into_c[:0]), into_h[0, :0]
         on = Backward(of_y, transposed.array, *states, gates, nothing, nothing, NO_MASK, NO_MASKS, NO_MASKS, into_h[None][:0])
         self.backward += [transposed.fill, backward_work(plan, size, PLAIN, on)]
@@ -81,7 +80,7 @@ class BoundLSTM(Bound):
             inputs = packing.gate_blocks_transposed_form(self._W, columns)
             dx = aligned((T * N, columns.padded(shape)), dtype)
             self.dx = dx.reshape(T, N, -1)[:, :, :D]
-            self.backward += [inputs.fill, through_gates_work(gates, inputs.array, dx, shape, cut, D, apart)]
+            self.backward += [inputs.fill, through_gates_work(gates, inputs.array, dx, shape, cut, columns, apart)]
         rows = self._h[:T].reshape(T * N, -1)[:, :K]
         made = gate_gradient(rows, gates, shape, cut, apart)
         self.backward.append(made.fill)

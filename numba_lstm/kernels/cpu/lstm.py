@@ -15,7 +15,7 @@ from .arrays import asarray
 from .cells import Asked
 from .factored_gradients import weight_gradients
 from .lstm_buffers import input_gradient, padded_steps, panel_stride, start, state
-from .lstm_plans import FEW_ROWS, forward_plan, gradient_plan, recurrent_columns
+from .lstm_plans import FEW_ROWS, forward_plan, gradient_plan
 from .lstm_runs import (
     NO_MASK,
     NO_MASKS,
@@ -129,8 +129,7 @@ def lstm_backward(tape: _Tape, dy: Array | None, dh: Array | None, dc: Array | N
     plan = gradient_plan(spec, asked, dtype, N, H)
     shape, cut = plan.shape, plan.cut
     carries = asked.masked or asked.kept_h
-    units = recurrent_columns(asked, dtype, N, H)
-    into_h = state(dh, N, H, units.padded(shape), dtype)
+    into_h = state(dh, N, H, plan.units.padded(shape), dtype)
     into_c = state(dc, N, H, c.shape[2], dtype)
     carry = state(None, N if carries else 0, H, c.shape[2], dtype)
     V = weights.peephole
@@ -138,7 +137,7 @@ def lstm_backward(tape: _Tape, dy: Array | None, dh: Array | None, dc: Array | N
     shares = np.zeros(N * len(peephole), dtype)
     on = Backward(
         np.empty((0, 0, 0), dtype) if dy is None else _readable(dy, cut),
-        packing.gate_columns_transposed(weights.recurrent_kernel, units),
+        packing.gate_columns_transposed(weights.recurrent_kernel, plan.units),
         c,
         into_h,
         into_c,

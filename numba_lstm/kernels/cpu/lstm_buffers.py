@@ -56,5 +56,5 @@ def input_gradient(size: tuple[int, int, int], W: Weight, dz: Array, shape: Shap
     inputs = gradient_columns(D, shape, T * N)
     packed = packing.gate_columns_transposed(W, inputs)
     dx = aligned((T * N, inputs.padded(shape)), dz.dtype)
-    through_gates_work(dz, packed, dx, shape, cut, D, apart)()
+    through_gates_work(dz, packed, dx, shape, cut, inputs, apart)()
     return dx.reshape(T, N, -1)[:, :, :D]

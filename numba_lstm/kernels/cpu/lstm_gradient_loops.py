@@ -22,14 +22,14 @@ def backward_loop(shape: Shape, C: int, C_units: int, few: int, own: bool = Fals
     """The backward recurrence for t = T-1 .. 0 and rows r0 .. r1: the cells turn gates into dz, then ``dh = dz_t U^T``.
 
     C is the vectors of the tail's block of gates, C_units those of the last block of U's transpose, behind which ``few`` single
-    columns may come. dh (N, columns) holds the
-    gradient of the last h and leaves with that of h0; so does dc. ``carry`` is the dh of masked rows and kept elements (zeros
-    at first), ``shares`` the peephole's gradient of each row, in its panels. The
-    product goes by ``chunk`` panels of dz, which stay in the second-level cache while all of U's blocks meet them; with ``own``
-    by gates, whose shares of dh are multiplied by their ``factors`` (4, N, columns). ``parts`` threads may share panels and
-    blocks as forward; they meet twice a step. ``far`` as there, but a single tile
-    may ask for nothing. Each tile of the product asks for gates of the step before,
-    which the next cells read from afar. Where all of dz is one chunk, every second step may go through the blocks backwards.
+    columns may come. dh (N, columns) holds the gradient of the last h and leaves with that of h0; so does dc. ``carry`` is the
+    dh of masked rows and kept elements (zeros at first), ``shares`` the peephole's gradient of each row, in its panels.
+
+    The product goes by ``chunk`` panels of dz, which stay in the second-level cache while all of U's blocks meet them; with
+    ``own`` by gates, whose shares of dh are multiplied by their ``factors`` (4, N, columns). ``parts`` threads may share panels
+    and blocks as forward; they meet twice a step. ``far`` as there, but a single tile may ask for nothing. Each tile of the
+    product asks for gates of the step before, which the next cells read from afar. Where all of dz is one chunk, every second
+    step may go through the blocks backwards.
     """
     V, B, w, panel = shape.V, shape.B, shape.w, 4 * shape.V
     v, together, line = C * V // 4, 8 // shape.B, 8 * LINE // NUMBA[shape.dtype].bitwidth
@@ -57,13 +57,13 @@ def backward_loop(shape: Shape, C: int, C_units: int, few: int, own: bool = Fals
         # rows whose panels are taken in one call: where rows are few, or where these panels are not all
         across = r1 - r0 if r1 - r0 < full or parts > 1 else 0
         first, last = full * part // parts, full * (part + 1) // parts
-        inside = blocks + (1 if C_units > 0 else 0)
-        all_ = inside + (1 if few > 0 else 0)
+        in_vectors = blocks + (1 if C_units > 0 else 0)
+        all_ = in_vectors + (1 if few > 0 else 0)
         q0, q1 = all_ * part // parts, all_ * (part + 1) // parts
         all_panels = full + (1 if C > 0 else 0)
         pieces = (whole + (1 if rest > 0 else 0) + chunk - 1) // chunk
         bundles = (min(q1, blocks) - q0 + together - 1) // together if r1 - r0 == 1 else 0
-        single = max(q0, blocks) if r1 - r0 == 1 else q0
+        unbundled = max(q0, blocks) if r1 - r0 == 1 else q0
         for s in range(T):
             t, back = T - 1 - s, s % 2 == 1 and pieces == 1 and (turning or r1 - r0 == 1)
             for k in range((across if across > 0 else full) + (1 if C > 0 and part == parts - 1 else 0)):
@@ -123,13 +123,13 @@ def backward_loop(shape: Shape, C: int, C_units: int, few: int, own: bool = Fals
                              whole * panels + m * 4 * lanes, lanes, rest if ends else 0,
                              U_, q * w * K + p * panel * w, K, dh_, r0 * dh_rows + q * w, dh_rows, clear),
                         )  # fmt: skip
-                    for k in range(q1 - single):
-                        q = q1 - 1 - k if back else single + k
+                    for k in range(q1 - unbundled):
+                        q = q1 - 1 - k if back else unbundled + k
                         r, tiles = r0, all_tiles
                         while r < r1:
                             n, m = height(r1 - r, tiles), t * N + r
                             width = w if q < blocks else C_units * V
-                            column = q * w if q < inside else blocks * w + C_units * V
+                            column = q * w if q < in_vectors else blocks * w + C_units * V
                             b0 = all_panels * (q - q0) // (q1 - q0)
                             b1 = all_panels * (q - q0 + 1) // (q1 - q0) if piece == 0 and t > 0 else b0
                             for b in range(b0, b1):
@@ -150,7 +150,7 @@ def backward_loop(shape: Shape, C: int, C_units: int, few: int, own: bool = Fals
                                 gate_rows_that_ask(n, B, B, B, V, (asked, (w + all_tiles - 1) // all_tiles, *arguments))
                             elif q < blocks:
                                 gate_rows(n, B, B, B, V, arguments)
-                            elif q < inside:
+                            elif q < in_vectors:
                                 gate_rows(n, C_units, C_units, C_units, V, arguments)
                             elif ends:  # of all panels: a tree of their sums cannot go on where it ended
                                 single_columns(

@@ -16,7 +16,7 @@ from .cell_gradients import gate_gradient_cell, output_gradient_cell
 from .cells import Asked, gate_cell, output_cell, settings, traits
 from .lstm_gradient_loops import backward_loop
 from .lstm_loops import forward_loop
-from .panels import Columns, Panels, Shape, cell_lanes, columns, geometry, gradient_columns, panels
+from .panels import Columns, Panels, Shape, cell_lanes, geometry, gradient_columns, panels
 from .products import VERY_FAR
 from .tile import HEIGHT
 
@@ -54,6 +54,7 @@ class Plan(NamedTuple):
     cells: tuple[Any, ...]  # kept alive
     addresses: tuple[int, ...]  # of the cells: of whole panels, of the tail
     far: bool  # whether tiles ask for the recurrent weights
+    units: Columns  # how the columns of dz U^T are cut
 
 
 def _planned(
@@ -61,31 +62,30 @@ def _planned(
 ) -> Plan:
     shape, how = geometry(dtype), traits(spec, asked)
     cut = panels(H, shape.V)
+    units = gradient_columns(H, shape, 2 if several and not asked.own else 1)  # with factors of their own gates take turns
     cells = tuple(make(how, shape.dtype, *lanes) for lanes in cell_lanes(cut, several) for make in makers)
-    return Plan(shape, cut, settings(spec, dtype), loop(shape, cut), cells, tuple(cell.address for cell in cells), far)
+    addresses = tuple(cell.address for cell in cells)
+    return Plan(shape, cut, settings(spec, dtype), loop(shape, cut, units), cells, addresses, far, units)
 
 
 @cache
 def _forward_plan(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], H: int, several: bool, far: bool) -> Plan:
     makers = (partial(gate_cell, tape=asked.training), output_cell)
-    return _planned(spec, asked, dtype, H, several, far, makers, lambda shape, cut: forward_loop(shape, cut.C, asked.own, far))
+
+    def loop(shape: Shape, cut: Panels, _: Columns) -> Any:
+        return forward_loop(shape, cut.C, asked.own, far)
+
+    return _planned(spec, asked, dtype, H, several, far, makers, loop)
 
 
 @cache
 def _gradient_plan(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], H: int, several: bool, far: bool) -> Plan:
     makers = (output_gradient_cell, gate_gradient_cell)
 
-    def loop(shape: Shape, cut: Panels) -> Any:
-        units = recurrent_columns(asked, dtype, 2 if several else 1, H)
+    def loop(shape: Shape, cut: Panels, units: Columns) -> Any:
         return backward_loop(shape, cut.C, units.C, units.few, asked.own, far)
 
     return _planned(spec, asked, dtype, H, several, far, makers, loop)
-
-
-def recurrent_columns(asked: Asked, dtype: np.dtype[Any], N: int, H: int) -> Columns:
-    """How the columns of ``dz U^T`` are cut for N rows."""
-    shape = geometry(dtype)
-    return columns(H, shape) if asked.own else gradient_columns(H, shape, N)
 
 
 def forward_plan(spec: LSTMSpec, asked: Asked, dtype: np.dtype[Any], N: int, H: int) -> Plan:

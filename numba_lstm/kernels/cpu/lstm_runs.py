@@ -13,7 +13,7 @@ from . import pool
 from .cells import Asked
 from .lstm_buffers import panel_stride
 from .lstm_loops import ASKING_MUCH, THERE_AND_BACK
-from .lstm_plans import GANG_STEPS, Plan, members, recurrent_columns, steps_ahead
+from .lstm_plans import GANG_STEPS, Plan, members, steps_ahead
 from .memory import aligned, stride, together
 from .panels import Panels, Shape
 from .products import VERY_FAR, Product, affine, product_like
@@ -156,7 +156,7 @@ def backward_work(plan: Plan, size: Size, asked: Asked, on: Backward) -> Work:
     (T, N, _), shape, cut = size, plan.shape, plan.cut
     dy, U, c, into_h, into_c, carry, gates, peephole, shares, valid, kept_h, kept_c, of_h = on
     loop, numbers, addresses, apart = plan.loop, plan.numbers, plan.addresses, panel_stride(T, N, shape, cut)
-    blocks, row = recurrent_columns(asked, gates.dtype, N, cut.H).full, COUNT * shape.V
+    blocks, row = plan.units.full, COUNT * shape.V
 
     def call(_: int, r0: int, r1: int, meeting: Array, member: int, all_: int) -> Call:
         most = shape.near_chunk if plan.far and r1 - r0 <= ASKING_MUCH * HEIGHT else shape.chunk

@@ -52,8 +52,8 @@ def _pack_gates(shape: Shape) -> Any:
 def _pack_transposed(shape: Shape) -> Any:
     """Blocks q0 .. q1 of the transpose of gate columns: output column j is row j of W, its K the gates in panel order.
 
-    Behind the blocks of w columns come one of ``last`` (0: none) and ``few`` single columns, side by side for each vector of K,
-    whose panels have all their lanes there (zeros for what is padding).
+    Behind the blocks of w columns come a block of ``last`` (0: none) and ``few`` single columns, whose vectors along K are side
+    by side; there K counts the padding of the last panel too, ``lanes_of_last`` units for each gate, as zeros.
     """
     V, w = shape.V, shape.w
 
@@ -178,9 +178,8 @@ def gate_blocks_transposed(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 def gate_columns_transposed(weight: Weight, cols: Columns) -> npt.NDArray[Any]:
     """The prepared transpose of a weight (K, 4H) with its columns cut so."""
-    if not cols.few:
-        return weight.prepared("cpu.transposed", gate_blocks_transposed)
-    return weight.prepared("cpu.transposed_few", lambda W: gate_blocks_transposed_form(W, cols).filled())
+    form = f"cpu.transposed_{cols.C}_{cols.few}"  # the weight's shape and dtype say the rest
+    return weight.prepared(form, lambda W: gate_blocks_transposed_form(W, cols).filled())
 
 
 def blocks_form(W: npt.NDArray[Any]) -> Form:

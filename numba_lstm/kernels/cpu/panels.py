@@ -150,7 +150,10 @@ def cell_lanes(cut: Panels, several: bool) -> tuple[tuple[int, int], tuple[int, 
 
 @dataclass(frozen=True)
 class Columns:
-    """n columns cut into ``full`` blocks of w, a narrower one of ``C`` vectors (0: none), and ``few`` single columns."""
+    """n columns cut into ``full`` blocks of w, a narrower one of ``C`` vectors (0: none), and ``few`` single columns.
+
+    The last of all may hold padding: up to w - 1 columns, or one of four single ones.
+    """
 
     n: int
     full: int
@@ -167,16 +170,16 @@ class Columns:
         return self.full * shape.w + self.C * shape.V
 
     def padded(self, shape: Shape) -> int:
-        """Columns with padding."""
+        """The stride of a row. Behind single columns the rest of a vector is room that no product writes."""
         return self.inside(shape) + (shape.V if self.few else 0)
 
 
 @cache
 def columns(n: int, shape: Shape) -> Columns:
-    """Cut n columns into blocks."""
+    """Cut n columns into blocks. A last block has 1, 2 or B vectors: streams have code for each, and find C in a program."""
     full, rest = divmod(n, shape.w)
     C = -(-rest // shape.V)
-    return Columns(n, full, C) if C < shape.B else Columns(n, full + 1, 0)
+    return Columns(n, full, C) if C <= 2 and C < shape.B else Columns(n, full + 1, 0)
 
 
 @cache
@@ -184,10 +187,11 @@ def gradient_columns(n: int, shape: Shape, rows: int) -> Columns:
     """Cut n columns of a product of so many ``rows`` of dz, of which up to a quarter of a vector may be left as single columns.
 
     A vector of the product's columns costs as much for one column as for V; by itself a column costs a Vth, and the sum over
-    its lanes. A single row, whose chains of additions wait for each other, gains nothing by it.
+    its lanes. A single row, whose chains of additions wait for each other, gains nothing by it. A last block may have any
+    number of vectors. Whoever packs the weight and whoever multiplies by it must cut it alike.
     """
-    whole = columns(n // shape.V * shape.V, shape)
-    few = next((few for few in (1, 2, 4) if few >= n % shape.V), 0)
-    if rows == 1 or n % shape.V == 0 or not 0 < few <= shape.V // 4:
-        return columns(n, shape)
-    return Columns(n, whole.full, whole.C, few)
+    whole, rest = divmod(n, shape.V)
+    few = next((few for few in (1, 2, 4) if few >= rest), shape.V)
+    if rows == 1 or rest == 0 or few > shape.V // 4:
+        whole, few = whole + (rest > 0), 0
+    return Columns(n, whole // shape.B, whole % shape.B, few)

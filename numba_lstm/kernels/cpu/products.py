@@ -11,7 +11,7 @@ import numpy.typing as npt
 from . import pool
 from .host import HOST
 from .jit import kernel
-from .panels import NUMBA, Panels, Shape, gradient_columns
+from .panels import NUMBA, Columns, Panels, Shape
 from .simd import data
 from .tile import HEIGHT, height
 from .tile_products import affine_rows, affine_rows_that_ask, gate_rows, single_columns
@@ -105,9 +105,9 @@ def through_gates(shape: Shape, C: int, few: int) -> Any:
         columns = out.shape[1]
         whole, rest, K = H // V, H % V, 4 * H
         dz_, W_, o_ = data(dz), data(W), data(out)
-        inside = blocks + (1 if C > 0 else 0)
-        for q in range(inside + (1 if few > 0 else 0)):
-            column = q * w if q < inside else blocks * w + C * V
+        in_vectors = blocks + (1 if C > 0 else 0)
+        for q in range(in_vectors + (1 if few > 0 else 0)):
+            column = q * w if q < in_vectors else blocks * w + C * V
             m, tiles = m0, (m1 - m0 + HEIGHT - 1) // HEIGHT
             while m < m1:
                 n = height(m1 - m, tiles)
@@ -117,7 +117,7 @@ def through_gates(shape: Shape, C: int, few: int) -> Any:
                 z = (o_, m * columns + column, columns)
                 if q < blocks:
                     gate_rows(n, B, B, B, V, arguments + (K,) + z + (1,))
-                elif q < inside:
+                elif q < in_vectors:
                     gate_rows(n, C, C, C, V, arguments + (K,) + z + (1,))
                 else:
                     single_columns(n, few, few, B, V, arguments + z)
@@ -129,10 +129,9 @@ def through_gates(shape: Shape, C: int, few: int) -> Any:
     )
 
 
-def through_gates_work(dz: Any, W: Any, out: npt.NDArray[Any], shape: Shape, cut: Panels, D: int, apart: int) -> Work:
-    """What makes ``dz W^T`` of D columns in out (M, padded): dz as the tape holds it, W transposed in blocks."""
+def through_gates_work(dz: Any, W: Any, out: npt.NDArray[Any], shape: Shape, cut: Panels, to: Columns, apart: int) -> Work:
+    """What makes ``dz W^T`` in out (M, padded): dz as the tape holds it, W transposed in blocks ``to`` these columns."""
     M = len(out)
-    blocks = gradient_columns(D, shape, M)
-    run = through_gates(shape, blocks.C, blocks.few)
-    parts = pool.parts_for(M * D * cut.gates, M)
-    return in_parts(M, parts, lambda _, span: Call(run, dz, W, out, cut.H, cut.lanes, blocks.full, apart, *span))
+    run = through_gates(shape, to.C, to.few)
+    parts = pool.parts_for(M * to.n * cut.gates, M)
+    return in_parts(M, parts, lambda _, span: Call(run, dz, W, out, cut.H, cut.lanes, to.full, apart, *span))

@@ -77,8 +77,11 @@ def _shuffled(builder, vectors: list, lanes: Iterable[int]):
 
 
 def added_up(builder, vectors: list):
-    """The sums over the lanes of each of the ``vectors``, a power of two of them, as the lanes of one: a tree of halves."""
-    groups = 1
+    """The sums over the lanes of each of the ``vectors``, a power of two of them, as the lanes of one vector in their order.
+
+    A tree of halves: two vectors become one, whose first lanes hold sums of the first vector's halves.
+    """
+    groups = 1  # vectors whose sums a vector holds, an equal part of its lanes each
     while len(vectors) > 1 or vectors[0].type.count > groups:
         lanes = vectors[0].type.count
         half = lanes // groups // 2

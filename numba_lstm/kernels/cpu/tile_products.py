@@ -268,6 +268,7 @@ def single_columns(tile, dz, at, panels, whole, last_at, lanes, rest, W, iw, z, 
         rows = tile.rows(dz, b.add(last_at, b.mul(k, V)), b.mul(lanes, INDEX(4)))
         term(rows, b.add(b.mul(whole, INDEX(4)), k), lambda x: b.select(real, x, constant(vector.llvm, 0.0)))
 
+    # the ``lanes`` of a gate, a power of two, fill a vector of the last panel once or more often; the first ``rest`` are real
     numbers = ir.VectorType(ir.IntType(32), vector.n)
     unit = b.and_(
         ir.Constant(numbers, list(range(vector.n))),

@@ -94,8 +94,7 @@ def half_rest(n, x):
     """``x - n log(2) / 2``, in the same way."""
     if HAS_FMA:
         return fma(n, -0.5 * LOG2, x)
-    high, low = by_dtype(x, 0.3466796875, 0.3465735901845618115), by_dtype(x, -1.06097221e-4, 9.5410746463529385e-11)
-    return x - n * high - n * low
+    return rest(n * 0.5, x)
 
 
 @inlined

@@ -22,7 +22,7 @@ from .memory import aligned
 from .panels import NUMBA, Panels, Shape
 from .simd import data, load, offset, store
 from .tile import HEIGHT, height
-from .tile_products import outer_rows
+from .tile_gradients import outer_rows
 from .work import Call, in_parts
 
 Array = npt.NDArray[Any]

@@ -21,7 +21,7 @@ from .memory import aligned
 from .panels import NUMBA, Panels, Shape, columns
 from .simd import data, load, load_each, store
 from .tile import HEIGHT, height
-from .tile_products import one_gate_rows
+from .tile_gradients import one_gate_rows
 from .work import Call, in_parts
 
 Array = npt.NDArray[Any]

@@ -19,7 +19,7 @@ from .memory import aligned, together
 from .panels import NUMBA, Panels, Shape, columns
 from .simd import data, load, store
 from .tile import HEIGHT, height
-from .tile_products import outer_rows, outer_rows_that_ask
+from .tile_gradients import outer_rows, outer_rows_that_ask
 from .work import Call, in_parts
 
 Array = npt.NDArray[Any]

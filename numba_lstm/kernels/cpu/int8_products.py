@@ -17,7 +17,7 @@ from .host import HOST
 from .jit import inlined
 from .simd import INT32, Vector, broadcast, constant, fused, load, offset, splat, store, unaligned_load
 from .tile import INDEX, Tile
-from .tile_products import cases, members
+from .tile_intrinsics import cases, members
 from .vmath import larger
 
 #: The highest tile of a panel's four vectors: 12 of 16 registers are sums, 24 of 32.

@@ -14,7 +14,7 @@ from .memory import LINE
 from .panels import NUMBA, Shape
 from .simd import data, fetch, offset
 from .tile import HEIGHT, height
-from .tile_products import gate_row, gate_rows, gate_rows_that_ask, one_gate_rows, single_columns
+from .tile_gradients import gate_row, gate_rows, gate_rows_that_ask, one_gate_rows, single_columns
 
 
 @cache

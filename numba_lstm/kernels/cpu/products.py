@@ -14,7 +14,8 @@ from .jit import kernel
 from .panels import NUMBA, Columns, Panels, Shape
 from .simd import data
 from .tile import HEIGHT, height
-from .tile_products import affine_rows, affine_rows_that_ask, gate_rows, single_columns
+from .tile_gradients import gate_rows, single_columns
+from .tile_products import affine_rows, affine_rows_that_ask
 from .work import Call, Work, in_parts
 
 Product = Callable[[npt.NDArray[Any]], Work]

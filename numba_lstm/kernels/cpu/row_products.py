@@ -14,7 +14,8 @@ from ...gates import COUNT
 from .jit import cell
 from .panels import NUMBA, Shape
 from .tile import HEIGHT, height
-from .tile_products import affine_rows, gate_rows
+from .tile_gradients import gate_rows
+from .tile_products import affine_rows
 
 
 def _signature(dtype: str, pointers: int, integers: int) -> Any:

@@ -216,6 +216,17 @@ class Tile:
         self.repeat(b.sub(K, done), lambda k: terms(b.add(k, done), 1))
 
 
+def share(tile, j, terms, number, all_tiles) -> Request:
+    """What tile ``number`` of ``all_tiles`` asks for of as many terms from element j on, for the second-level cache.
+
+    In the first it would take the place of what the tiles work with. It is one request a term: where few tiles share a block,
+    a term's share may be two lines, which the cache brings as a pair.
+    """
+    b, w = tile.builder, INDEX(tile.B * tile.vector.n)
+    first = b.add(j, b.sdiv(b.mul(b.mul(number, terms), w), all_tiles))
+    return Request(first, b.sdiv(b.add(w, b.sub(all_tiles, INDEX(1))), all_tiles), level=2)
+
+
 @inlined
 def height(left, tiles):
     """Rows of the next tile when ``left`` rows are to be cut into ``tiles`` of nearly equal heights."""

@@ -10,7 +10,7 @@ import pytest
 import numba_lstm
 from numba_lstm.kernels import cpu
 from numba_lstm.kernels.contract import LSTMWeights
-from numba_lstm.kernels.cpu import lstm_plans
+from numba_lstm.kernels.cpu import lstm_plans, pool
 from numba_lstm.kernels.cpu.cells import Asked
 from numba_lstm.kernels.cpu.panels import geometry, panels
 from numba_lstm.kernels.specs import LSTMSpec
@@ -53,15 +53,15 @@ def test_these_sizes_are_worth_a_gang(case):
     _, weights, _ = case
     cut = panels(H, geometry("float32").V)
     asked = Asked(masked=False, peephole=False, kept_h=False, kept_c=False, training=True)
-    assert lstm_plans.members(T, 1, cut, asked) == 3
-    assert lstm_plans.members(T, 2, cut, asked) == 1
+    assert [lstm_plans.members(T, N, cut, asked) for N in (1, 2, 5, 6)] == [3, 3, 3, 1]
+    assert [lstm_plans.members(T, N, cut, asked, lstm_plans.GRADIENT_GANGS) for N in (1, 2, 5)] == [3, 1, 1]
     more = panels(MORE, geometry("float32").V)
     assert [lstm_plans.members(T, N, more, asked) for N in (2, 9, 32, 33)] == [3, 3, 3, 1]
 
 
-@pytest.mark.parametrize("N", [2, 9, 17, 19, 32])  # as many as there are whole panels, too
-def test_several_rows_have_the_bits_of_one_thread(N):
-    case = made(N, MORE)
+@pytest.mark.parametrize(("N", "H"), [(3, H), (5, H), *[(N, MORE) for N in (2, 9, 17, 19, 32)]])  # whole panels as many, too
+def test_several_rows_have_the_bits_of_one_thread(N, H):
+    case = made(N, H)
     numba_lstm.set_num_threads(1)
     expected = passed(case)
     numba_lstm.set_num_threads(3)
@@ -79,6 +79,17 @@ def test_a_gang_stays_together_for_more_steps_than_one_thread_would_take_x_w_ahe
     numba_lstm.set_num_threads(2)
     for found, one in zip(passed(case), expected, strict=True):
         np.testing.assert_array_equal(found, one)
+
+
+def test_helpers_come_once_for_all_chunks_of_a_call(monkeypatch):
+    x, weights, _ = made(4, H, 150)
+    numba_lstm.set_num_threads(2)
+    expected = np.array(cpu.lstm_forward(x, weights, None, None, LSTMSpec()).h)  # and weights are packed
+    performed, perform = [], pool.perform
+    monkeypatch.setattr(pool, "perform", lambda score, most, **how: performed.append(most) or perform(score, most, **how))
+    assert len(x) * 4 > lstm_plans.GANG_STEPS
+    np.testing.assert_array_equal(cpu.lstm_forward(x, weights, None, None, LSTMSpec()).h, expected)
+    assert performed == [2]
 
 
 @pytest.mark.parametrize("threads", [2, 3, 5])

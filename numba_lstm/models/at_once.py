@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..device import get_num_threads
+from ..device import get_num_threads, get_ops
 from ..kernels.contract import DensePart, LSTMPart, Stepper
 from ..layers import Layer
 from ..layers.parts import streamed
@@ -21,8 +21,8 @@ WORK = 60_000_000
 SHARED = 10_000_000
 LARGE = 250_000
 
-#: The fewest rows that a thread takes, as many as a tile has.
-ROWS = 6
+#: The fewest rows that a thread takes, but where there are two in all: a single one waits for the weights as long as two do.
+ROWS = 2
 
 #: Samples up to which streams are kept, whose states lie ready then, and so many numbers of rows.
 MOST = 1024
@@ -61,7 +61,8 @@ class AtOnce:
         if key != now:
             waiting = {}
             self._kept = now, waiting
-        shares = model.ops.parts_for(work, N // ROWS) if N >= 2 * ROWS else 1
+        ops = get_ops("cpu")
+        shares = ops.parts_for(work, 2 if N == 2 else N // ROWS)
         like = N, shares
         if like not in waiting and len(waiting) >= SIZES:
             waiting.clear()
@@ -69,7 +70,7 @@ class AtOnce:
         try:
             stepper = streams.pop()
         except IndexError:
-            stepper = model.ops.stream(parts, x.shape[2], N, self._dtype, shares)
+            stepper = ops.stream(parts, x.shape[2], N, self._dtype, shares)
         else:
             stepper.set_states(None)
         y = stepper.through(np.asarray(x, self._dtype).transpose(1, 0, 2))

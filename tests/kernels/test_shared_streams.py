@@ -69,6 +69,16 @@ def test_products_ahead_keep_their_chunks(every_ops):
         np.testing.assert_array_equal(shared.through(x), one.through(x))
 
 
+def test_shares_end_together():
+    """Of three rows the single one has its product ahead, in a stage before: the steps of both shares are one stage."""
+    D, H, T, dtype = 60, 66, 40, "float32"
+    one, shared = (cpu.stream(parts(dtype, D, H), D, 3, dtype, n) for n in (1, 2))
+    x = steps(T, 3, dtype, D)
+    np.testing.assert_array_equal(shared.through(x), one.through(x))
+    *_, score = shared._bound[T]
+    assert [len(work.calls) for work in score._kept[0]] == [1, 2]
+
+
 def test_an_answer_is_a_fresh_array(every_ops):
     shared = every_ops.stream(parts("float32"), D, 12, "float32", 2)
     first = shared.through(steps(2, 12, "float32"))

@@ -29,6 +29,7 @@ from .lstm_runs import (
 )
 from .memory import aligned, stride
 from .panels import Panels
+from .work import in_order
 
 Array = npt.NDArray[Any]
 
@@ -106,8 +107,7 @@ def lstm_forward(
         factors,
         aligned(factors.shape, x.dtype),
     )
-    for work in forward_works(plan, size, how, on):
-        work()
+    in_order(forward_works(plan, size, how, on))
     tape = _Tape(h, c, gates, valid, kept_h, kept_c, noise, weights, spec, asked) if training else None
     y = h[1:, :, :H] if sequences else None
     return LSTMOutput(y, h[T % len(h), :, :H], c[T % len(c), :, :H], tape)

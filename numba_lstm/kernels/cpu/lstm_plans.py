@@ -37,10 +37,11 @@ TALL_ROWS = 4
 AHEAD = 256 * 1024
 AHEAD_ROWS = 128
 
-#: Recurrent weights from which on threads share the panels of a single row (below, a member that another program takes the core
-#: from costs more than all gain), or of up to ``GANG_ROWS`` rows, and the rows of steps for which they then stay together.
-GANG_WEIGHTS = 200_000
-GANG_ROWS, GANG_WEIGHTS_OF_ROWS = 32, 350_000
+#: Rows up to which threads share the panels and not the rows, where there are so many recurrent weights: half of them then stay
+#: in each core's cache, or a forward tile of few rows stays as high as it was. (Of a single row with fewer, a member whose core
+#: another program takes costs more than all gain.) And the rows of steps for which they stay together.
+GANGS = ((1, 200_000), (FEW_ROWS - 1, 100_000), (32, 350_000))
+GRADIENT_GANGS = ((1, 200_000), (32, 350_000))
 GANG_STEPS = 512
 
 
@@ -112,8 +113,9 @@ def steps_ahead(N: int, T: int, D: int, cut: Panels, dtype: np.dtype[Any]) -> in
     return max(1, AHEAD // (N * row), -(-AHEAD_ROWS // N) if far else 1)
 
 
-def members(T: int, N: int, cut: Panels, asked: Asked) -> int:
+def members(T: int, N: int, cut: Panels, asked: Asked, gangs: Sequence[tuple[int, int]] = GANGS) -> int:
     """The threads that panels are shared among, where rows are too few to share."""
     weights = cut.gates * cut.padded
-    enough = weights >= (GANG_WEIGHTS if N == 1 else GANG_WEIGHTS_OF_ROWS) and T * N * weights >= pool.WORTHWHILE
-    return pool.threads() if N <= GANG_ROWS and enough and not asked.own else 1
+    least = next((least for rows, least in gangs if rows >= N), None)
+    gang = least is not None and weights >= least and T * N * weights >= pool.WORTHWHILE and not asked.own
+    return pool.threads() if gang else 1

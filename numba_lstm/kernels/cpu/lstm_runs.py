@@ -13,7 +13,7 @@ from . import pool
 from .cells import Asked
 from .lstm_buffers import panel_stride
 from .lstm_loops import ASKING_MUCH, THERE_AND_BACK
-from .lstm_plans import GANG_STEPS, Plan, members, steps_ahead
+from .lstm_plans import GANG_STEPS, GRADIENT_GANGS, Plan, members, steps_ahead
 from .memory import aligned, stride, together
 from .panels import Panels, Shape
 from .products import VERY_FAR, Product, affine, product_like
@@ -167,7 +167,7 @@ def backward_work(plan: Plan, size: Size, asked: Asked, on: Backward) -> Work:
             *addresses, cut.H, cut.full, cut.lanes, blocks, chunk, apart, T, r0, r1, member, all_,
         )  # fmt: skip
 
-    return shared(N, pool.parts_for(T * N * cut.H * cut.gates, N), members(T, N, cut, asked), call)
+    return shared(N, pool.parts_for(T * N * cut.H * cut.gates, N), members(T, N, cut, asked, GRADIENT_GANGS), call)
 
 
 def shared(N: int, parts: int, members_: int, call: Share) -> Work:

@@ -49,8 +49,9 @@ class _Shared:
         dtype, N = self._streams[0].dtype, self._spans[-1].stop
         xs = [np.empty((T, stream_.rows, features), dtype) for stream_ in self._streams]
         y = np.empty((N, self._streams[0].outputs), dtype)
-        ways = [one.works(x, y[rows].reshape(-1)) for one, x, rows in zip(self._streams, xs, self._spans, strict=True)]
-        return xs, y, Score([Parts(call for work in now if work for call in calls_of(work)) for now in zip_longest(*ways)])
+        ways = [list(one.works(x, y[rows].reshape(-1))) for one, x, rows in zip(self._streams, xs, self._spans, strict=True)]
+        ends = list(zip_longest(*(reversed(way) for way in ways)))  # from the end: some rows have a product ahead, others none
+        return xs, y, Score([Parts(call for work in now if work for call in calls_of(work)) for now in reversed(ends)])
 
     @property
     def states(self) -> list[tuple[Array, Array]]:

@@ -117,6 +117,16 @@ class Score:
             self._free.release()
 
 
+def in_order(works: Iterable[Work]) -> None:
+    """Do works one after the other: as one score where there are threads to share any, so that helpers come once for all."""
+    works = list(works)
+    if len(works) > 1 and pool.threads() > 1 and any(len(calls_of(work)) > 1 for work in works):
+        Score(works)()
+    else:
+        for work in works:
+            work()
+
+
 def _block(how: Entry, call: Call, known: dict[tuple[int, int], tuple[int, ...]]) -> array[int]:
     """The address of a kernel, and its arguments as the words that its machine code takes them for."""
     block = array("q", (how.address,))

@@ -1,4 +1,4 @@
-"""Gradients of weights: ``a^T dz`` over all steps, split by output columns, so that threads never share a sum.
+"""Gradients of weights: ``a^T dz`` over all steps, split by their columns and rows, so that threads never share a sum.
 
 The order of each sum depends on the number of rows alone: chains of ``CHAIN`` rows, one after another.
 """
@@ -20,7 +20,7 @@ from .panels import NUMBA, Panels, Shape, columns
 from .simd import data, load, store
 from .tile import HEIGHT, height
 from .tile_gradients import outer_rows, outer_rows_that_ask
-from .work import Call, in_parts
+from .work import Call, Parts, span
 
 Array = npt.NDArray[Any]
 
@@ -59,7 +59,7 @@ def pack_rows(a, at, a_rows, end, steps, k0, k1, packed, wide, V):
 
 @cache
 def _gate_columns(shape: Shape, C: int) -> Any:
-    """Blocks q0 .. q1 of ``a^T dz`` for dz as the tape holds it, C vectors in the tail's block.
+    """Blocks q0 .. q1 of rows k_first .. k_last of ``a^T dz`` for dz as the tape holds it, C vectors in the tail's block.
 
     A part of a, ``CHAIN`` rows by ``WIDE`` columns, is packed tile by tile and stays in the second-level cache while all blocks
     of dz meet it. Sums are in their places in ``out`` all the time, but those of a panel with padding, which wait in ``sums``.
@@ -67,19 +67,19 @@ def _gate_columns(shape: Shape, C: int) -> Any:
     V, G, B, w, panel = shape.V, shape.G, shape.B, shape.w, COUNT * shape.V
     v, copied, asking = C * V // COUNT, -(-HEIGHT // V) * V, ASKING
 
-    def gate_columns(a, dz, packed, sums, out, H, full, panels, q0, q1):
+    def gate_columns(a, dz, packed, sums, out, H, full, panels, q0, q1, k_first, k_last):
         M, K = a.shape[0], out.shape[0]
         a_rows, out_rows, whole = a.strides[0] // a.itemsize, COUNT * H, H // V
         a_, d_, p_, s_, o_ = data(a), data(dz), data(packed), data(sums), data(out)
         for m in range(0, M, CHAIN):
             steps = min(CHAIN, M - m)
-            for k0 in range(0, K, WIDE):
-                k1 = min(K, k0 + WIDE)
+            for k0 in range(k_first, k_last, WIDE):
+                k1 = min(k_last, k0 + WIDE)
                 pack_rows(a_, m * a_rows, a_rows, (M - 1) * a_rows + K, steps, k0, k1, p_, copied, V)
                 for q in range(q0, q1):
                     p, g = q // G, q % G
                     # what comes next of dz: of the same rows, or of the next ones
-                    block, row = (q + 1 if q + 1 < q1 else q0), m if q + 1 < q1 or k1 < K else m + steps
+                    block, row = (q + 1 if q + 1 < q1 else q0), m if q + 1 < q1 or k1 < k_last else m + steps
                     following = block // G * panels
                     following += row * panel + block % G * w if block // G < full else row * COUNT * v
                     k, all_tiles = k0, (k1 - k0 + HEIGHT - 1) // HEIGHT
@@ -104,13 +104,13 @@ def _gate_columns(shape: Shape, C: int) -> Any:
                         tiles -= 1
         for q in range(max(q0, whole * G), q1):
             lanes, first, gates = (V, q % G * B, B) if q // G < full else (v, 0, COUNT)
-            for k in range(K):
+            for k in range(k_first, k_last):
                 for c in range(gates):
                     for lane in range(H - whole * V):
                         out[k, (first + c) * H + whole * V + lane] = sums[k * G * w + first * V + c * lanes + lane]
 
     name = f"gate_columns_{shape.dtype}x{V}_{C}"
-    return kernel(gate_columns, name, NUMBA[shape.dtype], "x2 f1 f1 f1 f2 i i i i i")
+    return kernel(gate_columns, name, NUMBA[shape.dtype], "x2 f1 f1 f1 f2 i i i i i i i")
 
 
 def gate_gradient(a: Array, dz: Array, shape: Shape, cut: Panels, stride: int) -> Form:
@@ -118,16 +118,32 @@ def gate_gradient(a: Array, dz: Array, shape: Shape, cut: Panels, stride: int) -
     M, K = a.shape
     out = aligned((K, COUNT * cut.H), a.dtype)
     run = _gate_columns(shape, cut.C)
-    blocks = cut.full * shape.G + (cut.v > 0)
-    parts = pool.parts_for(M * K * cut.gates, blocks)
+    spans = _spans(cut, shape, M, K)
     scratch = [
-        together(a.dtype, (min(M, CHAIN) * min(K, WIDE) + SPARE,), (K * COUNT * shape.V if cut.rest else 0,))
-        for _ in range(parts)
+        together(a.dtype, (min(M, CHAIN) * min(K, WIDE) + SPARE,), (K * COUNT * shape.V if cut.rest else 0,)) for _ in spans
     ]
+    calls = [Call(run, a, dz, *own, out, cut.H, cut.full, stride, *span) for own, span in zip(scratch, spans, strict=True)]
+    return Form(out, calls[0] if len(calls) == 1 else Parts(calls))
 
-    return Form(
-        out, in_parts(blocks, parts, lambda part, span: Call(run, a, dz, *scratch[part], out, cut.H, cut.full, stride, *span))
-    )
+
+def _spans(cut: Panels, shape: Shape, M: int, K: int) -> list[tuple[int, int, int, int]]:
+    """``(first block, last, first row, last)`` of each thread's part of the gradients (K, 4H) of M rows.
+
+    Threads have whole rows of blocks, where they come out even: three blocks are cut along K, for two threads.
+    """
+    blocks = cut.full * shape.G + (cut.v > 0)
+    parts = pool.parts_for(M * K * cut.gates, blocks * max(1, K // HEIGHT))
+    widths = [shape.B] * (cut.full * shape.G) + [-(-COUNT * cut.v // shape.V)] * (cut.v > 0)
+
+    def share(across: int) -> float:
+        """What of all the slowest has where the blocks are cut in so many, and K in what that leaves of the parts."""
+        most = max(sum(widths[slice(*span(blocks, i, across))]) for i in range(across))
+        return most / sum(widths) * max(-(-K // (parts // across)), HEIGHT) / K
+
+    ways = [across for across in range(1, min(parts, blocks) + 1) if parts % across == 0]
+    across = min(reversed(ways), key=share)
+    down = parts // across
+    return [(*span(blocks, i, across), *span(K, j, down)) for i in range(across) for j in range(down)]
 
 
 @cache

@@ -22,8 +22,9 @@ def backward_loop(shape: Shape, C: int, C_units: int, few: int, own: bool = Fals
     """The backward recurrence for t = T-1 .. 0 and rows r0 .. r1: the cells turn gates into dz, then ``dh = dz_t U^T``.
 
     C is the vectors of the tail's block of gates, C_units those of the last block of U's transpose, behind which ``few`` single
-    columns may come. dh (N, columns) holds the gradient of the last h and leaves with that of h0; so does dc. ``carry`` is the
-    dh of masked rows and kept elements (zeros at first), ``shares`` the peephole's gradient of each row, in its panels.
+    columns may come. dh (N, columns) holds the gradient of the last h and leaves with that of h0; so does dc. Meanwhile a shard
+    has them in a ``place`` of its own, if there is one: dh at its beginning, dc at its end. ``carry`` is the dh of masked rows
+    and kept elements (zeros at first), ``shares`` the peephole's gradient of each row, in its panels.
 
     The product goes by ``chunk`` panels of dz, which stay in the second-level cache while all of U's blocks meet them; with
     ``own`` by gates, whose shares of dh are multiplied by their ``factors`` (4, N, columns). ``parts`` threads may share panels
@@ -36,7 +37,7 @@ def backward_loop(shape: Shape, C: int, C_units: int, few: int, own: bool = Fals
     turning = THERE_AND_BACK
 
     def lstm_backward_loop(
-        dy, U, c, dh, dc, carry, gates, peephole, shares, settings, mask, zoneout_h, zoneout_c, factors,
+        dy, U, c, dh, dc, carry, gates, peephole, shares, settings, mask, zoneout_h, zoneout_c, factors, place,
         meeting, output_cell, gate_cell, last_output_cell, last_gate_cell,
         H, full, lanes, blocks, chunk, panels, T, r0, r1, part, parts,
     ):  # fmt: skip
@@ -53,6 +54,15 @@ def backward_loop(shape: Shape, C: int, C_units: int, few: int, own: bool = Fals
             data(gates), data(peephole), data(shares), data(settings), data(mask), data(zoneout_h), data(zoneout_c)
         )  # fmt: skip
         f_ = data(factors)
+        h_size, c_size = (r1 - r0) * dh_rows, (r1 - r0) * c_rows
+        h_home, c_home = offset(dh_, r0 * dh_rows), offset(dc_, r0 * c_rows)
+        h_place, c_place = data(place), offset(data(place), len(place) - c_size)
+        if len(place) > 0:
+            for i in range(h_size):
+                h_place[i] = h_home[i]
+            for i in range(c_size):
+                c_place[i] = c_home[i]
+            dh_, dc_ = offset(h_place, -r0 * dh_rows), offset(c_place, -r0 * c_rows)
         all_tiles = (r1 - r0 + HEIGHT - 1) // HEIGHT
         # rows whose panels are taken in one call: where rows are few, or where these panels are not all
         across = r1 - r0 if r1 - r0 < full or parts > 1 else 0
@@ -162,9 +172,14 @@ def backward_loop(shape: Shape, C: int, C_units: int, few: int, own: bool = Fals
                             tiles -= 1
             if parts > 1:
                 meet(data(meeting), parts, 2 * s + 2)
+        if len(place) > 0:
+            for i in range(h_size):
+                h_home[i] = h_place[i]
+            for i in range(c_size):
+                c_home[i] = c_place[i]
 
     traits = f"{C}_{C_units}_{few}_{int(own)}{int(far)}"
     return kernel(
         lstm_backward_loop, f"lstm_backward_loop_{shape.dtype}x{V}_{traits}", NUMBA[shape.dtype],
-        "x3 f1 f3 f2 f2 f2 f1 f1 f1 f1 b2 b3 b3 f3 n1" + 15 * " i",
+        "x3 f1 f3 f2 f2 f2 f1 f1 f1 f1 b2 b3 b3 f3 f1 n1" + 15 * " i",
     )  # fmt: skip

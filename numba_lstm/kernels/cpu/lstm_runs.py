@@ -14,7 +14,7 @@ from .cells import Asked
 from .lstm_buffers import panel_stride
 from .lstm_loops import ASKING_MUCH, THERE_AND_BACK
 from .lstm_plans import GANG_STEPS, GRADIENT_GANGS, Plan, members, steps_ahead
-from .memory import aligned, stride, together
+from .memory import LINE, aligned, stride, together
 from .panels import Panels, Shape
 from .products import VERY_FAR, Product, affine, product_like
 from .tile import HEIGHT
@@ -31,6 +31,9 @@ NO_MEETING = np.zeros(1, np.int64)
 
 #: Bytes of dz that a chunk of the backward product keeps in the second-level cache.
 L2_SHARE = 128 * 1024
+
+#: Bytes between what two threads write over and over. Next to each other, a core's prefetches take the other's lines from it.
+APART = 1024
 
 
 class Size(NamedTuple):
@@ -162,12 +165,20 @@ def backward_work(plan: Plan, size: Size, asked: Asked, on: Backward) -> Work:
         most = shape.near_chunk if plan.far and r1 - r0 <= ASKING_MUCH * HEIGHT else shape.chunk
         chunk = max(1, min(L2_SHARE // ((r1 - r0) * row * gates.itemsize), most // row))
         chunk = cut.full + 1 if r1 - r0 <= (HEIGHT if THERE_AND_BACK else 1) else chunk  # weights that are read once a step
+        place = _place(r1 - r0 if all_ == 1 else 0, into_h, into_c)
         return Call(
-            loop, dy, U, c, into_h, into_c, carry, gates, peephole, shares, numbers, valid, kept_h, kept_c, of_h, meeting,
-            *addresses, cut.H, cut.full, cut.lanes, blocks, chunk, apart, T, r0, r1, member, all_,
+            loop, dy, U, c, into_h, into_c, carry, gates, peephole, shares, numbers, valid, kept_h, kept_c, of_h, place,
+            meeting, *addresses, cut.H, cut.full, cut.lanes, blocks, chunk, apart, T, r0, r1, member, all_,
         )  # fmt: skip
 
     return shared(N, pool.parts_for(T * N * cut.H * cut.gates, N), members(T, N, cut, asked, GRADIENT_GANGS), call)
+
+
+def _place(rows: int, into_h: Array, into_c: Array) -> Array:
+    """Where so many rows of dh and dc are while a thread works with them, ``APART`` from all else; nothing for no rows."""
+    line, apart = LINE // into_h.itemsize, APART // into_h.itemsize
+    size = (-(-rows * into_h.shape[1] // line) + 1) * line + rows * into_c.shape[1] if rows else 0
+    return aligned((apart + size,), into_h.dtype)[apart:]
 
 
 def shared(N: int, parts: int, members_: int, call: Share) -> Work:

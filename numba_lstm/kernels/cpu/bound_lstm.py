@@ -14,10 +14,11 @@ from .cells import Asked
 from .copies import copied, zeroed
 from .factored_gradients import sides
 from .gradients import gate_gradient
+from .groups import Size
 from .lstm import beside
 from .lstm_buffers import padded_steps, panel_stride, start, state
-from .lstm_plans import forward_plan, gradient_plan
-from .lstm_runs import NO_MASK, NO_MASKS, Backward, Forward, Size, backward_work, cutting, forward_buffers, forward_works
+from .lstm_plans import forward_plan, gradient_plan, groups
+from .lstm_runs import NO_MASK, NO_MASKS, Backward, Forward, backward_work, cutting, forward_buffers, forward_works
 from .memory import aligned
 from .own import settled_spec
 from .panels import gradient_columns
@@ -54,7 +55,7 @@ class BoundLSTM(Bound):
         packed = (forms[0].array, forms[1].array, bias)
         on = Forward(self.x, *packed, h, c, z, gates, z[0, :0], NO_MASK, NO_MASKS, NO_MASKS, z[:0, None], z[:0, None])
         self._h, self._c, self._gates = h, c, gates
-        self.forward = [*(form.fill for form in forms), *forward_works(plan, size, how, on)]
+        self.forward = [*(work for form in forms for work in form.works), *forward_works(plan, size, how, on)]
 
     def bind_backward(self, dy: Array, *, need_dx: bool) -> None:
         size, dtype, gates, H = self._size, self._dtype, self._gates, len(self._U)
@@ -73,16 +74,16 @@ class BoundLSTM(Bound):
         transposed = packing.gate_blocks_transposed_form(self._U, plan.units)
         states, nothing = (self._c, into_h, into_c, into_c[:0]), into_h[0, :0]
         on = Backward(of_y, transposed.array, *states, gates, nothing, nothing, NO_MASK, NO_MASKS, NO_MASKS, into_h[None][:0])
-        self.backward += [transposed.fill, backward_work(plan, size, PLAIN, on)]
-        apart, K = panel_stride(T, N, shape, cut), cut.padded + D + 1
+        self.backward += [*transposed.works, backward_work(plan, size, PLAIN, on)]
+        apart, K, of_rows = panel_stride(T, N, shape, cut), cut.padded + D + 1, groups(size, cut, PLAIN, dtype)
         if need_dx:
             columns = gradient_columns(D, shape, T * N)
             inputs = packing.gate_blocks_transposed_form(self._W, columns)
             dx = aligned((T * N, columns.padded(shape)), dtype)
             self.dx = dx.reshape(T, N, -1)[:, :, :D]
-            self.backward += [inputs.fill, through_gates_work(gates, inputs.array, dx, shape, cut, columns, apart)]
+            self.backward += [*inputs.works, through_gates_work(gates, inputs.array, dx, shape, cut, columns, apart, of_rows)]
         rows = self._h[:T].reshape(T * N, -1)[:, :K]
-        made = gate_gradient(rows, gates, shape, cut, apart)
-        self.backward.append(made.fill)
+        made = gate_gradient(rows, gates, shape, cut, apart, of_rows)
+        self.backward += made.works
         of_U, of_W, of_b = sides(made.array, cut)
         self.gradients = (of_W, of_U, of_b) if self._biased else (of_W, of_U)

@@ -101,8 +101,9 @@ def walk(p, me):
         if p[stage + MEETING] != 0:
             as_member(p, stage, first, number, me)
         elif number > 1 or me == 0:
+            mine = me * number // (p[WANTED] + 1)
             for k in range(number):
-                at = first + (me + k) % number * CALL
+                at = first + (mine + k) % number * CALL
                 if read(p, at + TAKEN) == 0 and swap(p, at + TAKEN, 0, 1):
                     call(p[at + CALLER], (p[at + BLOCK],))
                     add(p, stage + DONE, 1)

@@ -34,7 +34,7 @@ def product(x: Array, W: Array, b: Array, C: int) -> Form:
     run, blocks, padded = _plan(C, x.dtype, W.nbytes >= VERY_FAR)
     x = x if x.ndim == 3 else x[None]
     out = aligned((x.shape[0] * x.shape[1], padded), x.dtype)
-    return Form(out, product_like(run, x, W, b, out, blocks)(x))
+    return Form(out, (product_like(run, x, W, b, out, blocks)(x),))
 
 
 @cache

@@ -7,6 +7,7 @@ each gate's products read.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -17,6 +18,7 @@ from ...gates import COUNT
 from ..contract import LSTMNoise
 from . import pool
 from .gradients import SPARE, WIDE, gate_gradient, pack_rows
+from .groups import Group
 from .jit import inlined, kernel
 from .memory import aligned
 from .panels import NUMBA, Panels, Shape
@@ -60,7 +62,7 @@ def _packed_factors(shape: Shape) -> Any:
         for gate in range(COUNT):
             for k0 in range(0, K, WIDE):
                 to = offset(data(packed), (gate * K + k0) * N)
-                pack_rows(data(factors), gate * N * K, K, COUNT * N * K, N, k0, min(K, k0 + WIDE), to, copied, V)
+                pack_rows(data(factors), gate * N * K, K, N, 0, 0, COUNT * N * K, N, k0, min(K, k0 + WIDE), to, copied, V)
 
     return kernel(packed_factors, f"packed_factors_{shape.dtype}x{V}", NUMBA[shape.dtype], "f3 f1")
 
@@ -79,7 +81,7 @@ def _factored_columns(shape: Shape) -> Any:
             steps, first = min(CHAIN, M - m), 1 if m == 0 else 0
             for k0 in range(0, K, WIDE):
                 k1 = min(K, k0 + WIDE)
-                pack_rows(a_, m * a_rows, a_rows, (M - 1) * a_rows + K, steps, k0, k1, plain_, copied, V)
+                pack_rows(a_, 0, a_rows, M, 0, m, (M - 1) * a_rows + K, steps, k0, k1, plain_, copied, V)
                 for gate in range(COUNT):
                     multiply(plain_, f_, (gate * K + k0) * N, m % N, N, k0, k1, steps, p_, V)
                     p = p0
@@ -132,13 +134,13 @@ def factored_gradient(a: Array, factors: Array, dz: Array, shape: Shape, cut: Pa
 
 
 def weight_gradients(
-    rows: Array, D: int, dz: Array, noise: LSTMNoise, layout: tuple[Shape, Panels, int]
+    rows: Array, D: int, dz: Array, noise: LSTMNoise, layout: tuple[Shape, Panels, int], of_rows: Sequence[Group]
 ) -> tuple[Array, Array, Array]:
-    """dU, dW and db of rows ``[h | x | 1]``; in one product, where gates have no factors of their own."""
+    """dU, dW and db of rows ``[h | x | 1]`` in groups; in one product, where gates have no factors of their own."""
     _, cut, _ = layout
     h, x1, x = rows[:, : cut.H], rows[:, cut.padded : cut.padded + D + 1], rows[:, cut.padded : cut.padded + D]
     if noise.inputs is None and noise.recurrent is None:
-        return sides(gate_gradient(rows[:, : cut.padded + D + 1], dz, *layout).filled(), cut)
+        return sides(gate_gradient(rows[:, : cut.padded + D + 1], dz, *layout, of_rows).filled(), cut)
     dU = (
         gate_gradient(h, dz, *layout).filled()
         if noise.recurrent is None

@@ -1,4 +1,4 @@
-"""Form: an array, and the call that fills it. An op makes the call at once; what is bound makes it over and over."""
+"""Form: an array, and the works that fill it. An op does them at once; what is bound does them over and over."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from typing import Any, NamedTuple
 
 import numpy.typing as npt
 
-from .work import Work
+from .work import Work, in_order
 
 
 class Form(NamedTuple):
-    """An array, and the call that fills it from its operands as they are then."""
+    """An array, and the works that fill it, in their order, from its operands as they are then."""
 
     array: npt.NDArray[Any]
-    fill: Work
+    works: tuple[Work, ...]
 
     def filled(self) -> npt.NDArray[Any]:
         """The array for the operands as they are now."""
-        self.fill()
+        in_order(self.works)
         return self.array

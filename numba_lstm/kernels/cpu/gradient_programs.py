@@ -18,8 +18,8 @@ from .bound import Bound
 from .bound_dense import BoundDense
 from .bound_lstm import BoundLSTM
 from .copies import copied
+from .groups import Size
 from .losses import LOSSES, SPARSE, loss_call
-from .lstm_runs import Size
 from .work import Score, Work
 
 Array = npt.NDArray[Any]

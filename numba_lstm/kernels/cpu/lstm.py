@@ -14,14 +14,14 @@ from . import packing
 from .arrays import asarray
 from .cells import Asked
 from .factored_gradients import weight_gradients
+from .groups import Size
 from .lstm_buffers import input_gradient, padded_steps, panel_stride, start, state
-from .lstm_plans import FEW_ROWS, forward_plan, gradient_plan
+from .lstm_plans import FEW_ROWS, forward_plan, gradient_plan, groups
 from .lstm_runs import (
     NO_MASK,
     NO_MASKS,
     Backward,
     Forward,
-    Size,
     backward_work,
     cutting,
     forward_buffers,
@@ -152,13 +152,13 @@ def lstm_backward(tape: _Tape, dy: Array | None, dh: Array | None, dc: Array | N
     )
     backward_work(plan, size, asked, on)()
     dh0 = into_h[:, :H] + carry[:, :H] if carries else into_h[:, :H]
-    dx, apart = None, panel_stride(T, N, shape, cut)
+    dx, apart, of_rows = None, panel_stride(T, N, shape, cut), groups(size, cut, asked, dtype)
     if need_dx and asked.own:
         W = weights.kernel.prepared("cpu.transposed", packing.gate_blocks_transposed)
         dx = own_factors.input_gradient(size, W, noise.inputs, gates, shape, cut, apart)
     elif need_dx:
-        dx = input_gradient(size, weights.kernel, gates, shape, cut, apart)
-    dU, dW, db = weight_gradients(rows[:T].reshape(T * N, -1), D, gates, noise, (shape, cut, apart))
+        dx = input_gradient(size, weights.kernel, gates, shape, cut, apart, of_rows)
+    dU, dW, db = weight_gradients(rows[:T].reshape(T * N, -1), D, gates, noise, (shape, cut, apart), of_rows)
     db = None if weights.bias is None else db
     dV = None if V is None else packing.peephole_gradient(shares, cut)
     return LSTMGradients(dx, dh0, into_c[:, :H], LSTMWeights(dW, dU, db, dV))

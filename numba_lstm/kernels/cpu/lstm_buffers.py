@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 from ...gates import COUNT
 from ..contract import Weight
 from . import packing
+from .groups import Group
 from .memory import aligned
 from .panels import Panels, Shape, gradient_columns
 from .products import through_gates_work
@@ -50,11 +52,13 @@ def panel_stride(T: int, N: int, shape: Shape, cut: Panels) -> int:
     return rows + (step - rows) % period
 
 
-def input_gradient(size: tuple[int, int, int], W: Weight, dz: Array, shape: Shape, cut: Panels, apart: int) -> Array:
+def input_gradient(
+    size: tuple[int, int, int], W: Weight, dz: Array, shape: Shape, cut: Panels, apart: int, of_rows: Sequence[Group] = ()
+) -> Array:
     """``dx = dz W^T`` for all steps, (T, N, D)."""
     T, N, D = size
     inputs = gradient_columns(D, shape, T * N)
     packed = packing.gate_columns_transposed(W, inputs)
     dx = aligned((T * N, inputs.padded(shape)), dz.dtype)
-    through_gates_work(dz, packed, dx, shape, cut, inputs, apart)()
+    through_gates_work(dz, packed, dx, shape, cut, inputs, apart, of_rows)()
     return dx.reshape(T, N, -1)[:, :, :D]

@@ -23,8 +23,9 @@ def backward_loop(shape: Shape, C: int, C_units: int, few: int, own: bool = Fals
 
     C is the vectors of the tail's block of gates, C_units those of the last block of U's transpose, behind which ``few`` single
     columns may come. dh (N, columns) holds the gradient of the last h and leaves with that of h0; so does dc. Meanwhile a shard
-    has them in a ``place`` of its own, if there is one: dh at its beginning, dc at its end. ``carry`` is the dh of masked rows
-    and kept elements (zeros at first), ``shares`` the peephole's gradient of each row, in its panels.
+    has them in a ``place`` of its own, if there is one: dh at its beginning, dc at its end. On the tape each group of
+    ``group_rows`` has its T steps together. ``carry`` is the dh of masked rows and kept elements (zeros at first), ``shares``
+    the peephole's gradient of each row, in its panels.
 
     The product goes by ``chunk`` panels of dz, which stay in the second-level cache while all of U's blocks meet them; with
     ``own`` by gates, whose shares of dh are multiplied by their ``factors`` (4, N, columns). ``parts`` threads may share panels
@@ -39,7 +40,7 @@ def backward_loop(shape: Shape, C: int, C_units: int, few: int, own: bool = Fals
     def lstm_backward_loop(
         dy, U, c, dh, dc, carry, gates, peephole, shares, settings, mask, zoneout_h, zoneout_c, factors, place,
         meeting, output_cell, gate_cell, last_output_cell, last_gate_cell,
-        H, full, lanes, blocks, chunk, panels, T, r0, r1, part, parts,
+        H, full, lanes, blocks, chunk, panels, T, r0, r1, group_rows, part, parts,
     ):  # fmt: skip
         N, c_rows, dh_rows = c.shape[1], c.shape[2], dh.shape[1]
         state, K = N * c_rows, 4 * H
@@ -74,35 +75,44 @@ def backward_loop(shape: Shape, C: int, C_units: int, few: int, own: bool = Fals
         pieces = (whole + (1 if rest > 0 else 0) + chunk - 1) // chunk
         bundles = (min(q1, blocks) - q0 + together - 1) // together if r1 - r0 == 1 else 0
         unbundled = max(q0, blocks) if r1 - r0 == 1 else q0
+        group_begins = r0 // group_rows * group_rows
+        first_rows = min(N, group_begins + group_rows) - group_begins
+        first_on_tape = group_begins * (T - 1) + r0
         for s in range(T):
             t, back = T - 1 - s, s % 2 == 1 and pieces == 1 and (turning or r1 - r0 == 1)
             for k in range((across if across > 0 else full) + (1 if C > 0 and part == parts - 1 else 0)):
-                if k < across:
-                    r, p, n, lane, dh_next, dy_next, c_next, mask_next = r0 + k, first, last - first, V, V, V, V, 0
-                    tape_next, peephole_next, share_next, kept_h_next, kept_c_next = panels, 3 * V, 3 * N * V, V, V
-                else:
-                    p = k if across == 0 else full
-                    lane = V if p < full else v
-                    r, n, dh_next, dy_next, c_next, mask_next = r0, r1 - r0, dh_rows, dy_rows, c_rows, 1
-                    tape_next, peephole_next, share_next = 4 * lane, 0, 3 * lane
-                    kept_h_next, kept_c_next = kept_h_rows, kept_c_rows
-                u, m = p * V, t * N + r
-                i = r * c_rows + u
-                h_at, tape_at = offset(dh_, r * dh_rows + u), offset(a_, p * panels + m * 4 * lane)
-                c_old, c_new = offset(c_, t * state + i), offset(c_, (t + 1) * state + i)
-                call(
-                    output_cell if p < full else last_output_cell,
-                    (h_at, offset(y_, has_dy * (t * dy_steps + r * dy_rows + u)), c_old, c_new, offset(k_, carried * i),
-                     tape_at, e_, offset(m_, masked * m), offset(kh_, kept_h * (m * kept_h_rows + u)),
-                     dh_next, dy_next, c_next, tape_next, mask_next, kept_h_next, n, has_dy),
-                )  # fmt: skip
-                call(
-                    gate_cell if p < full else last_gate_cell,
-                    (h_at, c_old, c_new, offset(dc_, i), tape_at, offset(v_, peepholes * 3 * u),
-                     offset(s_, peepholes * 3 * (u * N + r * lane)), e_,
-                     offset(m_, masked * m), offset(kc_, kept_c * (m * kept_c_rows + u)),
-                     dh_next, c_next, tape_next, peephole_next, share_next, mask_next, kept_c_next, n),
-                )  # fmt: skip
+                r, begins = r0 + (k if k < across else 0), group_begins
+                while r < r1:
+                    while begins + group_rows <= r:
+                        begins += group_rows
+                    group_ends = min(N, begins + group_rows)
+                    if k < across:
+                        p, n, lane, dh_next, dy_next, c_next, mask_next = first, last - first, V, V, V, V, 0
+                        tape_next, peephole_next, share_next, kept_h_next, kept_c_next = panels, 3 * V, 3 * N * V, V, V
+                    else:
+                        p = k if across == 0 else full
+                        lane = V if p < full else v
+                        n, dh_next, dy_next, c_next, mask_next = min(r1, group_ends) - r, dh_rows, dy_rows, c_rows, 1
+                        tape_next, peephole_next, share_next = 4 * lane, 0, 3 * lane
+                        kept_h_next, kept_c_next = kept_h_rows, kept_c_rows
+                    u, m, on_tape = p * V, t * N + r, begins * (T - 1) + t * (group_ends - begins) + r
+                    i = r * c_rows + u
+                    h_at, tape_at = offset(dh_, r * dh_rows + u), offset(a_, p * panels + on_tape * 4 * lane)
+                    c_old, c_new = offset(c_, t * state + i), offset(c_, (t + 1) * state + i)
+                    call(
+                        output_cell if p < full else last_output_cell,
+                        (h_at, offset(y_, has_dy * (t * dy_steps + r * dy_rows + u)), c_old, c_new, offset(k_, carried * i),
+                         tape_at, e_, offset(m_, masked * m), offset(kh_, kept_h * (m * kept_h_rows + u)),
+                         dh_next, dy_next, c_next, tape_next, mask_next, kept_h_next, n, has_dy),
+                    )  # fmt: skip
+                    call(
+                        gate_cell if p < full else last_gate_cell,
+                        (h_at, c_old, c_new, offset(dc_, i), tape_at, offset(v_, peepholes * 3 * u),
+                         offset(s_, peepholes * 3 * (u * N + r * lane)), e_,
+                         offset(m_, masked * m), offset(kc_, kept_c * (m * kept_c_rows + u)),
+                         dh_next, c_next, tape_next, peephole_next, share_next, mask_next, kept_c_next, n),
+                    )  # fmt: skip
+                    r = r1 if k < across else r + n
             if parts > 1:
                 meet(data(meeting), parts, 2 * s + 1)
             if own:
@@ -126,7 +136,7 @@ def backward_loop(shape: Shape, C: int, C_units: int, few: int, own: bool = Fals
                 for piece in range(pieces):  # always in this order, which is that of the sums
                     p, ends, clear = piece * chunk, piece == pieces - 1, 1 if piece == 0 else 0
                     for k in range(bundles):  # a single row takes several blocks at once
-                        q, m = q0 + (bundles - 1 - k if back else k) * together, t * N + r0
+                        q, m = q0 + (bundles - 1 - k if back else k) * together, first_on_tape + t * first_rows
                         gate_row(
                             min(together, min(q1, blocks) - q), together, B, V,
                             (a_, p * panels + m * panel, panels, min(chunk, whole - p),
@@ -135,16 +145,20 @@ def backward_loop(shape: Shape, C: int, C_units: int, few: int, own: bool = Fals
                         )  # fmt: skip
                     for k in range(q1 - unbundled):
                         q = q1 - 1 - k if back else unbundled + k
-                        r, tiles = r0, all_tiles
+                        r, begins, tiles = r0, group_begins, 0
                         while r < r1:
-                            n, m = height(r1 - r, tiles), t * N + r
+                            if tiles == 0:  # a group's first tile
+                                group_ends = min(N, begins + group_rows)
+                                rows, left = group_ends - begins, min(r1, group_ends) - r
+                                m, tiles = begins * (T - 1) + t * rows + r, (left + HEIGHT - 1) // HEIGHT
+                            n = height(left, tiles)
                             width = w if q < blocks else C_units * V
                             column = q * w if q < in_vectors else blocks * w + C_units * V
                             b0 = all_panels * (q - q0) // (q1 - q0)
                             b1 = all_panels * (q - q0 + 1) // (q1 - q0) if piece == 0 and t > 0 else b0
                             for b in range(b0, b1):
                                 of_row = panel if b < full else 4 * v
-                                fetch(a_, b * panels + (m - N) * of_row, line, n * of_row // line)
+                                fetch(a_, b * panels + (m - rows) * of_row, line, n * of_row // line)
                             arguments = (
                                 a_, p * panels + m * panel, panels, min(chunk, whole - p),
                                 whole * panels + m * 4 * lanes, lanes, rest if ends else 0,
@@ -168,8 +182,9 @@ def backward_loop(shape: Shape, C: int, C_units: int, few: int, own: bool = Fals
                                     (a_, m * panel, panels, whole, whole * panels + m * 4 * lanes, lanes, rest,
                                      U_, column * K, dh_, r * dh_rows + column, dh_rows),
                                 )  # fmt: skip
-                            r += n
-                            tiles -= 1
+                            r, m, left, tiles = r + n, m + n, left - n, tiles - 1
+                            if tiles == 0:
+                                begins = group_ends
             if parts > 1:
                 meet(data(meeting), parts, 2 * s + 2)
         if len(place) > 0:
@@ -181,5 +196,5 @@ def backward_loop(shape: Shape, C: int, C_units: int, few: int, own: bool = Fals
     traits = f"{C}_{C_units}_{few}_{int(own)}{int(far)}"
     return kernel(
         lstm_backward_loop, f"lstm_backward_loop_{shape.dtype}x{V}_{traits}", NUMBA[shape.dtype],
-        "x3 f1 f3 f2 f2 f2 f1 f1 f1 f1 b2 b3 b3 f3 f1 n1" + 15 * " i",
+        "x3 f1 f3 f2 f2 f2 f1 f1 f1 f1 b2 b3 b3 f3 f1 n1" + 16 * " i",
     )  # fmt: skip

@@ -46,10 +46,10 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
     ``start`` is the bias (one row), or the input product of these steps (a row each), which continues the same chain: then D is
     0 here. h (L, N, h_rows) and c (M, N, c_rows) are rings of time: step t reads row ``t % L``, writes row ``(t + 1) % L``.
     z is the scratch where finished rows wait for the cells, panels the distance of the tape's panels. ``peephole`` and the two
-    zoneouts (T, N, padded) are empty where there is none. With ``own`` each gate sees x and h through its own ``factors`` of h
-    and x (see :mod:`.factors`): a step begins by writing what they see to ``seen``. ``far`` is for weights that no cache near
-    the core holds. Where rows are few, ``parts`` threads may share the panels instead: each calls with its ``part``, and they
-    meet after every step.
+    zoneouts (T, N, padded) are empty where there is none. On the tape each group of ``group_rows`` has its T steps together.
+    With ``own`` each gate sees x and h through its own ``factors`` of h and x (see :mod:`.factors`): a step begins by writing
+    what they see to ``seen``. ``far`` is for weights that no cache near the core holds. Where rows are few, ``parts`` threads
+    may share the panels instead: each calls with its ``part``, and they meet after every step.
 
     A chain is cut into chunks whose weights stay in a near cache while all rows go by; z keeps the sums. Every second step may
     go through the panels backwards. A single row takes bundles of panels at once, then those that are left.
@@ -65,7 +65,8 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
 
     def lstm_forward_loop(
         x, W, U, start, h, c, gates, peephole, settings, mask, zoneout_h, zoneout_c, factors, seen, z,
-        meeting, gate_cell, output_cell, last_gate_cell, last_output_cell, D, H, full, panels, t0, t1, r0, r1, part, parts,
+        meeting, gate_cell, output_cell, last_gate_cell, last_output_cell, D, H, full, panels,
+        t0, t1, r0, r1, T, group_rows, part, parts,
     ):  # fmt: skip
         N, h_rows, c_rows = h.shape[1], h.shape[2], c.shape[2]
         x_steps, x_rows = x.strides[0] // x.itemsize, x.strides[1] // x.itemsize
@@ -89,6 +90,7 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
         first, last = all_ * part // parts, all_ * (part + 1) // parts
         whole_groups = (min(full, last) - first + group - 1) // group
         groups = whole_groups + (1 if last > full else 0)
+        group_begins = r0 // group_rows * group_rows
         for t in range(t0, t1):
             h_old, h_new = offset(h_, (t % L) * N * h_rows), offset(h_, ((t + 1) % L) * N * h_rows)
             c_old, c_new = offset(c_, (t % M) * N * c_rows), offset(c_, ((t + 1) % M) * N * c_rows)
@@ -103,10 +105,12 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
                 which = groups - 1 - turn if back else turn
                 p0 = first + which * group if which < whole_groups else full
                 p1 = min(min(full, last), p0 + group) if p0 < full else p0 + 1
-                b0, blocks = r0, (r1 - r0 + ROWS - 1) // ROWS
+                b0, begins = r0, group_begins
                 while b0 < r1:
-                    rows = height(r1 - b0, blocks)
-                    m, u = t * N + b0, p0 * V
+                    ends = min(N, begins + group_rows)
+                    left = min(r1, ends) - b0
+                    rows = left if left <= ROWS else height(left, (left + ROWS - 1) // ROWS)
+                    m, on_tape, u = t * N + b0, begins * (T - 1) + t * (ends - begins) + b0, p0 * V
                     i, j = b0 * c_rows + u, b0 * h_rows + u
                     width, block = (panel, w) if p0 < full else (4 * v, 4 * v)
                     bundles = (p1 - p0) // together if not own and r1 - r0 == 1 and p0 < full else 0
@@ -181,7 +185,7 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
                         call(
                             gate_cell if p0 < full else last_gate_cell,
                             (offset(z_, r * z_next), offset(c_old, i + r * c_rows), offset(c_new, i + r * c_rows),
-                             offset(a_, tape * (p0 * panels + k * width)), offset(v_, peepholes * 3 * u), e_,
+                             offset(a_, tape * (p0 * panels + (on_tape + r) * width)), offset(v_, peepholes * 3 * u), e_,
                              offset(m_, masked * k), offset(kc_, k * kept_c_rows + kept_c * u),
                              z_rows, c_next, tape_rows, peephole_rows, mask_rows, kept_c_next, n),
                         )  # fmt: skip
@@ -192,11 +196,12 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
                              z_rows, h_next, mask_rows, kept_h_next, n),
                         )  # fmt: skip
                     b0 += rows
-                    blocks -= 1
+                    if b0 == ends:
+                        begins = ends
             if parts > 1:
                 meet(data(meeting), parts, t - t0 + 1)
 
     return kernel(
         lstm_forward_loop, f"lstm_forward_loop_{shape.dtype}x{V}_{C}_{int(own)}{int(far)}", NUMBA[shape.dtype],
-        "x3 f1 f1 f2 f3 f3 f1 f1 f1 b2 b3 b3 f3 f3 f1 n1" + 14 * " i",
+        "x3 f1 f1 f2 f3 f3 f1 f1 f1 b2 b3 b3 f3 f3 f1 n1" + 16 * " i",
     )  # fmt: skip

@@ -14,6 +14,7 @@ from ..specs import LSTMSpec
 from . import pool
 from .cell_gradients import gate_gradient_cell, output_gradient_cell
 from .cells import Asked, gate_cell, output_cell, settings, traits
+from .groups import Group, Size, grouped
 from .lstm_gradient_loops import backward_loop
 from .lstm_loops import forward_loop
 from .panels import Columns, Panels, Shape, cell_lanes, geometry, gradient_columns, panels
@@ -43,6 +44,10 @@ AHEAD_ROWS = 128
 GANGS = ((1, 200_000), (FEW_ROWS - 1, 100_000), (32, 350_000))
 GRADIENT_GANGS = ((1, 200_000), (32, 350_000))
 GANG_STEPS = 512
+
+#: Bytes of weights up to which a batch's rows are grouped on the tape. With more a step takes so long that the lines which
+#: another core takes do not matter.
+NEAR = 512 * 1024
 
 
 class Plan(NamedTuple):
@@ -111,6 +116,13 @@ def steps_ahead(N: int, T: int, D: int, cut: Panels, dtype: np.dtype[Any]) -> in
     if T == 1 or D == 1 or not (far or N < FEW_ROWS):
         return 0
     return max(1, AHEAD // (N * row), -(-AHEAD_ROWS // N) if far else 1)
+
+
+def groups(size: Size, cut: Panels, asked: Asked, dtype: np.dtype[Any]) -> list[Group]:
+    """The groups of rows of a call of this size; a single one without a tape."""
+    T, N, D = size
+    weights = (D + cut.padded) * cut.gates * dtype.itemsize
+    return grouped(size, asked.training and not asked.own and weights <= NEAR and steps_ahead(N, T, D, cut, dtype) == 0)
 
 
 def members(T: int, N: int, cut: Panels, asked: Asked, gangs: Sequence[tuple[int, int]] = GANGS) -> int:

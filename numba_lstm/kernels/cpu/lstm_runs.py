@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,14 +12,15 @@ import numpy.typing as npt
 from ...gates import COUNT
 from . import pool
 from .cells import Asked
+from .groups import Group, Size
 from .lstm_buffers import panel_stride
 from .lstm_loops import ASKING_MUCH, THERE_AND_BACK
-from .lstm_plans import GANG_STEPS, GRADIENT_GANGS, Plan, members, steps_ahead
+from .lstm_plans import GANG_STEPS, GRADIENT_GANGS, Plan, groups, members, steps_ahead
 from .memory import LINE, aligned, stride, together
 from .panels import Panels, Shape
 from .products import VERY_FAR, Product, affine, product_like
 from .tile import HEIGHT
-from .work import Call, Gang, Work, in_parts
+from .work import Call, Gang, Parts, Work, span
 
 Array = npt.NDArray[Any]
 
@@ -36,20 +38,13 @@ L2_SHARE = 128 * 1024
 APART = 1024
 
 
-class Size(NamedTuple):
-    """What a call is large in."""
-
-    T: int
-    N: int
-    D: int
-
-
 class Cutting(NamedTuple):
     """How a forward call is cut."""
 
     ahead: int  #: steps whose product with W is done ahead at a time
     steps: int  #: that a call of the loop takes
-    parts: int  #: of the rows, for threads
+    groups: list[Group]  #: of the rows
+    parts: list[tuple[int, int]]  #: of the rows, for threads
     members: int  #: of a gang that shares the panels instead
 
 
@@ -60,7 +55,8 @@ def cutting(size: Size, cut: Panels, asked: Asked, dtype: np.dtype[Any]) -> Cutt
     gang = members(T, N, cut, asked)
     steps = max(ahead, GANG_STEPS // N) if gang > 1 else ahead or T
     parts = pool.parts_for(min(steps, T) * N * (cut.H if ahead else D + cut.H) * cut.gates, N)
-    return Cutting(ahead, steps, parts, gang)
+    of_rows = groups(size, cut, asked, dtype)
+    return Cutting(ahead, steps, of_rows, row_ranges(of_rows, parts), gang)
 
 
 class Forward(NamedTuple):
@@ -91,7 +87,7 @@ def forward_buffers(
         dtype,
         (T + 1 if training or sequences else 2, N, stride(cut.padded + (D + 1 if training else 0), dtype)),
         (T + 1 if training else 1, N, stride(cut.padded, dtype)),
-        (max(how.parts, how.members), shape.scratch),
+        (max(len(how.parts), how.members), shape.scratch),
     )
     if not training:
         return h, c, z, z[0, :0]
@@ -108,18 +104,20 @@ def forward_works(plan: Plan, size: Size, how: Cutting, on: Forward) -> Iterator
         if how.ahead:
             x = on.x[t0:t1]
             yield input_product(x, on.W, on.b, chains[: (t1 - t0) * N], shape, cut)(x)
-        yield shared(N, how.parts, how.members, _steps(plan, on, chains, 0 if how.ahead else D, apart, t0, t1))
+        sizes = T, how.groups[0].rows, 0 if how.ahead else D, apart
+        yield shared(N, how.parts, how.members, _steps(plan, on, chains, sizes, t0, t1))
 
 
-def _steps(plan: Plan, on: Forward, chains: Array, D: int, apart: int, t0: int, t1: int) -> Share:
+def _steps(plan: Plan, on: Forward, chains: Array, sizes: tuple[int, int, int, int], t0: int, t1: int) -> Share:
     """Steps t0 .. t1 of some rows, or of all rows by a member of a gang."""
     x, W, U, _, h, c, z, gates, peephole, valid, kept_h, kept_c, factors, seen = on
     loop, numbers, addresses, cut = plan.loop, plan.numbers, plan.addresses, plan.cut
+    T, group_rows, D, apart = sizes
 
     def call(part: int, r0: int, r1: int, meeting: Array, member: int, all_: int) -> Call:
         return Call(
             loop, x, W, U, chains, h, c, gates, peephole, numbers, valid, kept_h, kept_c, factors, seen, z[part], meeting,
-            *addresses, D, cut.H, cut.full, apart, t0, t1, r0, r1, member, all_,
+            *addresses, D, cut.H, cut.full, apart, t0, t1, r0, r1, T, group_rows, member, all_,
         )  # fmt: skip
 
     return call
@@ -159,7 +157,8 @@ def backward_work(plan: Plan, size: Size, asked: Asked, on: Backward) -> Work:
     (T, N, _), shape, cut = size, plan.shape, plan.cut
     dy, U, c, into_h, into_c, carry, gates, peephole, shares, valid, kept_h, kept_c, of_h = on
     loop, numbers, addresses, apart = plan.loop, plan.numbers, plan.addresses, panel_stride(T, N, shape, cut)
-    blocks, row = plan.units.full, COUNT * shape.V
+    blocks, row, of_rows = plan.units.full, COUNT * shape.V, groups(size, cut, asked, c.dtype)
+    group_rows = of_rows[0].rows
 
     def call(_: int, r0: int, r1: int, meeting: Array, member: int, all_: int) -> Call:
         most = shape.near_chunk if plan.far and r1 - r0 <= ASKING_MUCH * HEIGHT else shape.chunk
@@ -168,10 +167,11 @@ def backward_work(plan: Plan, size: Size, asked: Asked, on: Backward) -> Work:
         place = _place(r1 - r0 if all_ == 1 else 0, into_h, into_c)
         return Call(
             loop, dy, U, c, into_h, into_c, carry, gates, peephole, shares, numbers, valid, kept_h, kept_c, of_h, place,
-            meeting, *addresses, cut.H, cut.full, cut.lanes, blocks, chunk, apart, T, r0, r1, member, all_,
+            meeting, *addresses, cut.H, cut.full, cut.lanes, blocks, chunk, apart, T, r0, r1, group_rows, member, all_,
         )  # fmt: skip
 
-    return shared(N, pool.parts_for(T * N * cut.H * cut.gates, N), members(T, N, cut, asked, GRADIENT_GANGS), call)
+    parts = row_ranges(of_rows, pool.parts_for(T * N * cut.H * cut.gates, N))
+    return shared(N, parts, members(T, N, cut, asked, GRADIENT_GANGS), call)
 
 
 def _place(rows: int, into_h: Array, into_c: Array) -> Array:
@@ -181,9 +181,21 @@ def _place(rows: int, into_h: Array, into_c: Array) -> Array:
     return aligned((apart + size,), into_h.dtype)[apart:]
 
 
-def shared(N: int, parts: int, members_: int, call: Share) -> Work:
+def row_ranges(of_rows: list[Group], parts: int) -> list[tuple[int, int]]:
+    """Rows for each of so many threads: of several groups, or a part of one."""
+    number = len(of_rows)
+    if parts <= number:
+        ends = [number * part // parts for part in range(parts + 1)]
+        return [(of_rows[first].first, of_rows[last - 1].last) for first, last in pairwise(ends)]
+    each = -(-parts // number)
+    of_groups = ((group.first, span(group.rows, part, each)) for group in of_rows for part in range(each))
+    return [(begins + first, begins + last) for begins, (first, last) in of_groups]
+
+
+def shared(N: int, parts: list[tuple[int, int]], members_: int, call: Share) -> Work:
     """Parts of N rows, or all rows by a gang of up to so many members."""
     if members_ > 1:
         meeting = aligned((1,), np.int64)
         return Gang([call(member, 0, N, meeting, member, members_) for member in range(members_)], meeting)
-    return in_parts(N, parts, lambda part, rows: call(part, *rows, NO_MEETING, 0, 1))
+    calls = [call(part, *rows, NO_MEETING, 0, 1) for part, rows in enumerate(parts)]
+    return calls[0] if len(calls) == 1 else Parts(calls)

@@ -119,7 +119,8 @@ def gate_panels_form(W: npt.NDArray[Any]) -> Form:
     cut = panels(W.shape[1] // COUNT, shape.V)
     out = aligned((W.shape[0] * cut.gates,), W.dtype)
     run, K = _pack_gates(shape), len(W)
-    return Form(out, in_parts(K, _parts(W, K), lambda _, rows: Call(run, W, out, cut.H, cut.full, cut.v, *rows)))
+    work = in_parts(K, _parts(W, K), lambda _, rows: Call(run, W, out, cut.H, cut.full, cut.v, *rows))
+    return Form(out, (work,))
 
 
 def _parts(W: npt.NDArray[Any], most: int) -> int:
@@ -165,10 +166,8 @@ def gate_blocks_transposed_form(W: npt.NDArray[Any], cols: Columns | None = None
     last = cols.inside(shape) - len(W) // shape.w * shape.w
     out = aligned((W.shape[1] * cols.inside(shape) + cols.few * COUNT * (cut.whole * cut.V + cut.lanes),), W.dtype)
     run, few = _pack_transposed(shape), cols.few
-    return Form(
-        out,
-        in_parts(cols.blocks, _parts(W, cols.blocks), lambda _, span: Call(run, W, out, cut.H, last, few, cut.lanes, *span)),
-    )
+    work = in_parts(cols.blocks, _parts(W, cols.blocks), lambda _, span: Call(run, W, out, cut.H, last, few, cut.lanes, *span))
+    return Form(out, (work,))
 
 
 def gate_blocks_transposed(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -207,7 +206,7 @@ def _plain(W: npt.NDArray[Any], transposed: bool) -> Form:
     K, n = W.shape[::-1] if transposed else W.shape
     padded = columns(n, shape).padded(shape)
     out = aligned((K * padded,), W.dtype)
-    return Form(out, Call(_pack_columns(shape), W, out, padded - n // shape.w * shape.w, int(transposed)))
+    return Form(out, (Call(_pack_columns(shape), W, out, padded - n // shape.w * shape.w, int(transposed)),))
 
 
 def zero_bias(columns_: int, dtype: Any) -> npt.NDArray[Any]:

@@ -8,7 +8,7 @@ narrower last panel, the *tail*, of v = V/4 or V/2 units and a single block, or 
 packed W (D, 4H)       per block: D rows of the block's columns; blocks in order, the tail's last
 packed U (H, 4H)       the same with H rows
 packed b (4H,)         the same with one row
-gates of the tape      per panel: T * N rows of 4 V (tail: 4 v), gate-major
+gates of the tape      per panel: T * N rows of 4 V (tail: 4 v), gate-major; one group of rows after another
 transposed U, W        per block of w output columns: all 4 H rows in the panels' order
 single columns         behind those blocks: for each vector of the rows, that of each column
 =====================  ====================================================================================

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
 import numpy.typing as npt
 
 from . import pool
+from .groups import Group
 from .host import HOST
 from .jit import kernel
 from .panels import NUMBA, Columns, Panels, Shape
@@ -16,7 +17,7 @@ from .simd import data
 from .tile import HEIGHT, height
 from .tile_gradients import gate_rows, single_columns
 from .tile_products import affine_rows, affine_rows_that_ask
-from .work import Call, Work, in_parts
+from .work import Call, Parts, Work, in_parts, span
 
 Product = Callable[[npt.NDArray[Any]], Work]
 
@@ -96,43 +97,53 @@ def product_like(kernel_: Any, like: npt.NDArray[Any], W: Any, b: Any, out: npt.
 
 @cache
 def through_gates(shape: Shape, C: int, few: int) -> Any:
-    """``out = dz W^T`` for rows m0 .. m1 of out (M, columns): dz as the tape holds it, W transposed in blocks.
+    """``out = dz W^T`` for rows of out (M, columns): dz as the tape holds it, W transposed in blocks.
 
-    The last blocks have C vectors, and ``few`` single columns.
+    The last blocks have C vectors, and ``few`` single columns. Rows come in runs t0 .. t1, of each of which m0 .. m1 are done.
+    Run t begins with row ``first + t * run`` of dz and ``out_first + t * out_run`` of out.
     """
     B, V, w, panel = shape.B, shape.V, shape.w, 4 * shape.V
 
-    def through_gates_product(dz, W, out, H, lanes, blocks, panels, m0, m1):
+    def through_gates_product(dz, W, out, H, lanes, blocks, panels, t0, t1, m0, m1, first, run, out_first, out_run):
         columns = out.shape[1]
         whole, rest, K = H // V, H % V, 4 * H
         dz_, W_, o_ = data(dz), data(W), data(out)
         in_vectors = blocks + (1 if C > 0 else 0)
         for q in range(in_vectors + (1 if few > 0 else 0)):
             column = q * w if q < in_vectors else blocks * w + C * V
-            m, tiles = m0, (m1 - m0 + HEIGHT - 1) // HEIGHT
-            while m < m1:
-                n = height(m1 - m, tiles)
-                arguments = (
-                    dz_, m * panel, panels, whole, whole * panels + m * 4 * lanes, lanes, rest, W_, column * K,
-                )  # fmt: skip
-                z = (o_, m * columns + column, columns)
-                if q < blocks:
-                    gate_rows(n, B, B, B, V, arguments + (K,) + z + (1,))
-                elif q < in_vectors:
-                    gate_rows(n, C, C, C, V, arguments + (K,) + z + (1,))
-                else:
-                    single_columns(n, few, few, B, V, arguments + z)
-                m += n
-                tiles -= 1
+            for t in range(t0, t1):
+                m, tiles = m0, (m1 - m0 + HEIGHT - 1) // HEIGHT
+                while m < m1:
+                    n, row = height(m1 - m, tiles), first + t * run + m
+                    arguments = (
+                        dz_, row * panel, panels, whole, whole * panels + row * 4 * lanes, lanes, rest, W_, column * K,
+                    )  # fmt: skip
+                    z = (o_, (out_first + t * out_run + m) * columns + column, columns)
+                    if q < blocks:
+                        gate_rows(n, B, B, B, V, arguments + (K,) + z + (1,))
+                    elif q < in_vectors:
+                        gate_rows(n, C, C, C, V, arguments + (K,) + z + (1,))
+                    else:
+                        single_columns(n, few, few, B, V, arguments + z)
+                    m += n
+                    tiles -= 1
 
     return kernel(
-        through_gates_product, f"through_gates_{shape.dtype}x{V}_{C}_{few}", NUMBA[shape.dtype], "f1 f1 f2 i i i i i i"
+        through_gates_product, f"through_gates_{shape.dtype}x{V}_{C}_{few}", NUMBA[shape.dtype], "f1 f1 f2" + 12 * " i"
     )
 
 
-def through_gates_work(dz: Any, W: Any, out: npt.NDArray[Any], shape: Shape, cut: Panels, to: Columns, apart: int) -> Work:
-    """What makes ``dz W^T`` in out (M, padded): dz as the tape holds it, W transposed in blocks ``to`` these columns."""
+def through_gates_work(
+    dz: Any, W: Any, out: npt.NDArray[Any], shape: Shape, cut: Panels, to: Columns, apart: int, of_rows: Sequence[Group] = ()
+) -> Work:
+    """What makes ``dz W^T`` in out (M, padded): dz as the tape holds it, in groups, W transposed in blocks ``to`` columns."""
     M = len(out)
-    run = through_gates(shape, to.C, to.few)
+    run, how = through_gates(shape, to.C, to.few), (cut.H, cut.lanes, to.full, apart)
     parts = pool.parts_for(M * to.n * cut.gates, M)
-    return in_parts(M, parts, lambda _, span: Call(run, dz, W, out, cut.H, cut.lanes, to.full, apart, *span))
+    if len(of_rows) <= 1:
+        return in_parts(M, parts, lambda _, rows: Call(run, dz, W, out, *how, 0, 1, *rows, 0, 0, 0, 0))
+    each, calls = -(-parts // len(of_rows)), []
+    for group in of_rows:
+        rows = group.rows, group.begins, group.rows, group.first, group.size.N
+        calls += [Call(run, dz, W, out, *how, *span(group.size.T, part, each), 0, *rows) for part in range(each)]
+    return Parts(calls)

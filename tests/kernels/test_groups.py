@@ -1,0 +1,89 @@
+"""Groups of rows on the tape: by shapes alone, each with sums of its own, and with the bits of any number of threads."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import numba_lstm
+from numba_lstm.kernels import cpu
+from numba_lstm.kernels.contract import LSTMWeights
+from numba_lstm.kernels.cpu import lstm_plans, pool
+from numba_lstm.kernels.cpu.cells import Asked
+from numba_lstm.kernels.cpu.groups import Size
+from numba_lstm.kernels.cpu.panels import geometry, panels
+from numba_lstm.kernels.specs import LSTMSpec
+from numba_lstm.variables import Variable
+
+T, D, H = 7, 5, 22
+
+
+@pytest.fixture(autouse=True)
+def _threads_as_before():
+    before = numba_lstm.get_num_threads()
+    yield
+    numba_lstm.set_num_threads(before)
+
+
+def passed(N, dtype, rows=slice(None)):
+    """What both calls answer for some rows of a batch: y, h, c, dx, dh0, dc0 and the weights' gradients."""
+    rng = np.random.default_rng(0)
+    shapes = (T, N, D), (D, 4 * H), (H, 4 * H), 4 * H, (3, H), (T, N, H), (N, H), (N, H)
+    x, W, U, b, V, dy, h0, c0 = (rng.normal(size=s).astype(dtype) / 3 for s in shapes)
+    weights, mask = LSTMWeights(*map(Variable, (W, U, b, V))), rng.random((T, N)) < 0.8
+    x, mask, h0, c0, dy = x[:, rows], mask[:, rows], h0[rows], c0[rows], dy[:, rows]
+    out = cpu.lstm_forward(x, weights, h0, c0, LSTMSpec(), mask=mask, sequences=True, training=True)
+    back = cpu.lstm_backward(out.tape, dy, None, None, need_dx=True)
+    return [np.array(a) for a in (out.y, out.h, out.c, back.dx, back.dh0, back.dc0, *back.weights[:4])]
+
+
+def asked(**how):
+    return Asked(**{"masked": False, "peephole": False, "kept_h": False, "kept_c": False, "training": True} | how)
+
+
+@pytest.mark.parametrize(
+    ("N", "H", "how", "expected"),
+    [
+        (23, 50, {}, [23]),
+        (24, 50, {}, [12, 12]),
+        (37, 50, {}, [19, 18]),
+        (256, 50, {}, [128, 128]),
+        (64, 512, {}, [64]),  # its weights are not near
+        (64, 50, {"training": False}, [64]),
+        (64, 50, {"own": True}, [64]),
+    ],
+)
+def test_groups_are_of_shapes(N, H, how, expected):
+    cut = panels(H, geometry("float32").V)
+    for threads in (1, 3):
+        numba_lstm.set_num_threads(threads)
+        groups = lstm_plans.groups(Size(T, N, D), cut, asked(**how), np.dtype("float32"))
+        assert [group.rows for group in groups] == expected
+        assert [group.first for group in groups] == [0, *np.cumsum(expected)[:-1]]
+        assert [group.begins for group in groups] == [T * group.first for group in groups]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("N", [24, 37, 70])
+def test_any_number_of_threads_has_the_bits_of_one(monkeypatch, N, dtype):
+    monkeypatch.setattr(pool, "WORTHWHILE", 1000)
+    numba_lstm.set_num_threads(1)
+    expected = passed(N, dtype)
+    for threads in (2, 3, 5):  # a group each, and parts of groups
+        numba_lstm.set_num_threads(threads)
+        for found, one in zip(passed(N, dtype), expected, strict=True):
+            np.testing.assert_array_equal(found, one)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("N", [24, 37])
+def test_gradients_are_the_sum_of_the_groups(dtype, N):
+    """Each group by itself is a batch that is too small for two."""
+    numba_lstm.set_num_threads(1)
+    first, second = (passed(N, dtype, rows) for rows in (slice(0, -(-N // 2)), slice(-(-N // 2), N)))
+    whole = passed(N, dtype)
+    for name, found, of_first, of_second in zip(("dW", "dU", "db"), whole[6:9], first[6:9], second[6:9], strict=True):
+        np.testing.assert_array_equal(found, of_first + of_second, err_msg=name)
+    for k, found in enumerate(whole[:6]):  # and all else is of rows
+        joined = np.concatenate([first[k], second[k]], axis=found.ndim - 2)
+        np.testing.assert_array_equal(found, joined)

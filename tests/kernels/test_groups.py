@@ -75,6 +75,14 @@ def test_any_number_of_threads_has_the_bits_of_one(monkeypatch, N, dtype):
             np.testing.assert_array_equal(found, one)
 
 
+def test_little_work_is_for_one_thread(monkeypatch):
+    numba_lstm.set_num_threads(2)
+    performed = []
+    monkeypatch.setattr(pool, "perform", lambda *score, **how: performed.append(score))
+    passed(24, "float32")
+    assert not performed
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("N", [24, 37])
 def test_gradients_are_the_sum_of_the_groups(dtype, N):

@@ -22,7 +22,7 @@ from .lstm_runs import NO_MASK, NO_MASKS, Backward, Forward, backward_work, cutt
 from .memory import aligned
 from .own import settled_spec
 from .panels import gradient_columns
-from .products import through_gates_work
+from .products import through_gates_works
 
 Array = npt.NDArray[Any]
 
@@ -81,7 +81,8 @@ class BoundLSTM(Bound):
             inputs = packing.gate_blocks_transposed_form(self._W, columns)
             dx = aligned((T * N, columns.padded(shape)), dtype)
             self.dx = dx.reshape(T, N, -1)[:, :, :D]
-            self.backward += [*inputs.works, through_gates_work(gates, inputs.array, dx, shape, cut, columns, apart, of_rows)]
+            self.backward += inputs.works
+            self.backward += through_gates_works(gates, inputs.array, dx, shape, cut, columns, apart, of_rows)
         rows = self._h[:T].reshape(T * N, -1)[:, :K]
         made = gate_gradient(rows, gates, shape, cut, apart, of_rows)
         self.backward += made.works

@@ -157,8 +157,8 @@ def gate_gradient(a: Array, dz: Array, shape: Shape, cut: Panels, stride: int, o
             scratch = (min(rows[0], CHAIN) * min(K, WIDE) + SPARE,), (K * COUNT * shape.V if cut.rest else 0,)
             own = together(a.dtype, *scratch)
             calls.append(Call(run, a, dz, *own, into, cut.H, cut.full, stride, *span_, *rows))
-    products = calls[0] if len(calls) == 1 else Parts(calls)
-    return Form(out, (products, Call(_total(shape.dtype), more, out)) if len(more) else (products,))
+    sums = (Call(_total(shape.dtype), more, out),) if len(more) else ()
+    return Form(out, (*((Parts(calls),) if parts > 1 and len(calls) > 1 else calls), *sums))
 
 
 def _spans(cut: Panels, shape: Shape, K: int, parts: int) -> list[tuple[int, int, int, int]]:

@@ -14,7 +14,8 @@ from . import packing
 from .groups import Group
 from .memory import aligned
 from .panels import Panels, Shape, gradient_columns
-from .products import through_gates_work
+from .products import through_gates_works
+from .work import in_order
 
 Array = npt.NDArray[Any]
 
@@ -60,5 +61,5 @@ def input_gradient(
     inputs = gradient_columns(D, shape, T * N)
     packed = packing.gate_columns_transposed(W, inputs)
     dx = aligned((T * N, inputs.padded(shape)), dz.dtype)
-    through_gates_work(dz, packed, dx, shape, cut, inputs, apart, of_rows)()
+    in_order(through_gates_works(dz, packed, dx, shape, cut, inputs, apart, of_rows))
     return dx.reshape(T, N, -1)[:, :, :D]

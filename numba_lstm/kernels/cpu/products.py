@@ -133,17 +133,17 @@ def through_gates(shape: Shape, C: int, few: int) -> Any:
     )
 
 
-def through_gates_work(
+def through_gates_works(
     dz: Any, W: Any, out: npt.NDArray[Any], shape: Shape, cut: Panels, to: Columns, apart: int, of_rows: Sequence[Group] = ()
-) -> Work:
+) -> list[Work]:
     """What makes ``dz W^T`` in out (M, padded): dz as the tape holds it, in groups, W transposed in blocks ``to`` columns."""
     M = len(out)
     run, how = through_gates(shape, to.C, to.few), (cut.H, cut.lanes, to.full, apart)
     parts = pool.parts_for(M * to.n * cut.gates, M)
     if len(of_rows) <= 1:
-        return in_parts(M, parts, lambda _, rows: Call(run, dz, W, out, *how, 0, 1, *rows, 0, 0, 0, 0))
+        return [in_parts(M, parts, lambda _, rows: Call(run, dz, W, out, *how, 0, 1, *rows, 0, 0, 0, 0))]
     each, calls = -(-parts // len(of_rows)), []
     for group in of_rows:
         rows = group.rows, group.begins, group.rows, group.first, group.size.N
         calls += [Call(run, dz, W, out, *how, *span(group.size.T, part, each), 0, *rows) for part in range(each)]
-    return Parts(calls)
+    return [Parts(calls)] if parts > 1 else [*calls]

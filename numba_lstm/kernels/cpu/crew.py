@@ -70,10 +70,11 @@ def come_in(p, i, most):
 def as_member(p, stage, first, number, me):
     """A gang's stage, for its first member (0) or another thread."""
     if me == 0:
-        looks, wanted = 0, min(p[EXPECTED], number - 1)
+        looks, wanted = 0, min(max(p[EXPECTED], read(p, JOINED)), number - 1)
         while read(p, stage + COME) < wanted and looks < p[LOOKS]:
             look_again(looks)
             looks += 1
+        p[EXPECTED] = 0  # who has not joined by now is not waited for again
         member, all_ = 0, add(p, stage + COME, CLOSED) + 1
         write(p, stage + GO, all_)
         add(p, stage + DONE, number - all_)

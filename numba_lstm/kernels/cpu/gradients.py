@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ...gates import COUNT
 from . import pool
 from .forms import Form
-from .groups import Group
+from .groups import Group, parts_of_each
 from .host import HOST
 from .jit import inlined, kernel
 from .memory import aligned, together
@@ -40,10 +40,10 @@ SPARE = 16
 
 
 @inlined
-def pack_rows(a, at, a_rows, run, apart, m0, end, steps, k0, k1, packed, wide, V):
+def pack_rows(a, at, a_rows, run, runs_apart, m0, end, steps, k0, k1, packed, wide, V):
     """Columns k0 .. k1 of ``steps`` rows of a from row m0 on, as tiles: for each tile its n columns, row after row.
 
-    Rows come in runs of ``run``, which begin ``apart`` elements from each other, the first at ``at``; a ends at ``end``.
+    Rows come in runs of ``run``, which begin ``runs_apart`` elements from each other, the first at ``at``; a ends at ``end``.
     ``wide`` elements are copied at once, whole vectors, and the next row overwrites what was too much.
     """
     k, tiles = k0, (k1 - k0 + HEIGHT - 1) // HEIGHT
@@ -51,7 +51,7 @@ def pack_rows(a, at, a_rows, run, apart, m0, end, steps, k0, k1, packed, wide, V
         n = height(k1 - k, tiles)
         to = (k - k0) * steps
         m, row = 0, m0 % run
-        begins = at + m0 // run * apart + k
+        begins = at + m0 // run * runs_apart + k
         while m < steps:
             first = begins + row * a_rows
             rows = min(run - row, steps - m)
@@ -64,7 +64,7 @@ def pack_rows(a, at, a_rows, run, apart, m0, end, steps, k0, k1, packed, wide, V
             for i in range(inside, rows):
                 for j in range(n):
                     packed[to + (m + i) * n + j] = a[first + i * a_rows + j]
-            m, row, begins = m + rows, 0, begins + apart
+            m, row, begins = m + rows, 0, begins + runs_apart
         k += n
         tiles -= 1
 
@@ -82,7 +82,7 @@ def _gate_columns(shape: Shape, C: int) -> Any:
     V, G, B, w, panel = shape.V, shape.G, shape.B, shape.w, COUNT * shape.V
     v, copied, asking = C * V // COUNT, -(-HEIGHT // V) * V, ASKING
 
-    def gate_columns(a, dz, packed, sums, out, H, full, panels, q0, q1, k_first, k_last, M, run, apart, a_first, dz_first):
+    def gate_columns(a, dz, packed, sums, out, H, full, panels, q0, q1, k_first, k_last, M, run, runs_apart, a_first, dz_first):
         K = out.shape[0]
         a_rows, out_rows, whole = a.strides[0] // a.itemsize, COUNT * H, H // V
         end = (a.shape[0] - 1) * a_rows + K
@@ -91,7 +91,7 @@ def _gate_columns(shape: Shape, C: int) -> Any:
             steps = min(CHAIN, M - m)
             for k0 in range(k_first, k_last, WIDE):
                 k1 = min(k_last, k0 + WIDE)
-                pack_rows(a_, a_first * a_rows, a_rows, run, apart, m, end, steps, k0, k1, p_, copied, V)
+                pack_rows(a_, a_first * a_rows, a_rows, run, runs_apart, m, end, steps, k0, k1, p_, copied, V)
                 for q in range(q0, q1):
                     p, g = q // G, q % G
                     # what comes next of dz: of the same rows, or of the next ones
@@ -150,7 +150,7 @@ def gate_gradient(a: Array, dz: Array, shape: Shape, cut: Panels, stride: int, o
     if len(of_rows) > 1:
         each = [(group.rows * group.size.T, group.rows, group.size.N * row, group.first, group.begins) for group in of_rows]
     parts = pool.parts_for(M * K * cut.gates, COUNT * cut.H * K)
-    spans = _spans(cut, shape, K, -(-parts // len(each)))
+    spans = _spans(cut, shape, K, parts_of_each(parts, of_rows))
     calls = []
     for into, rows in zip([out, *more], each, strict=True):
         for span_ in spans:
@@ -162,12 +162,11 @@ def gate_gradient(a: Array, dz: Array, shape: Shape, cut: Panels, stride: int, o
 
 
 def _spans(cut: Panels, shape: Shape, K: int, parts: int) -> list[tuple[int, int, int, int]]:
-    """``(first block, last, first row, last)`` of so many parts of the gradients (K, 4H).
+    """``(first block, last, first row, last)`` of so many parts, or fewer, of the gradients (K, 4H).
 
     Threads have whole rows of blocks, where they come out even: three blocks are cut along K, for two threads.
     """
     blocks = cut.full * shape.G + (cut.v > 0)
-    parts = min(parts, blocks * max(1, K // HEIGHT))
     widths = [shape.B] * (cut.full * shape.G) + [-(-COUNT * cut.v // shape.V)] * (cut.v > 0)
 
     def share(across: int) -> float:
@@ -175,7 +174,10 @@ def _spans(cut: Panels, shape: Shape, K: int, parts: int) -> list[tuple[int, int
         most = max(sum(widths[slice(*span(blocks, i, across))]) for i in range(across))
         return most / sum(widths) * max(-(-K // (parts // across)), HEIGHT) / K
 
-    ways = [across for across in range(1, min(parts, blocks) + 1) if parts % across == 0]
+    ways: list[int] = []
+    while not ways:
+        ways = [n for n in range(1, min(parts, blocks) + 1) if parts % n == 0 and parts // n <= max(1, K // HEIGHT)]
+        parts -= 0 if ways else 1
     across = min(reversed(ways), key=share)
     down = parts // across
     return [(*span(blocks, i, across), *span(K, j, down)) for i in range(across) for j in range(down)]

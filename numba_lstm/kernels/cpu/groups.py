@@ -8,6 +8,7 @@ shapes alone, since each group has a sum of its own in the weights' gradients.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 #: The groups of a batch. With four of 128 rows two threads were no faster than with two, and a single one slower.
@@ -43,7 +44,13 @@ class Group(NamedTuple):
         return self.first * self.size.T
 
 
-def grouped(size: Size, apart: bool) -> list[Group]:
-    """The groups of a batch; a single one if it is small, or its rows are not to be ``apart``. The last may have fewer rows."""
-    rows = -(-size.N // NUMBER) if apart and size.N >= NUMBER * ROWS else size.N
+def grouped(size: Size, several: bool) -> list[Group]:
+    """The groups of a batch; a single one if it is small, or is not to have ``several``. The last may have fewer rows."""
+    rows = -(-size.N // NUMBER) if several and size.N >= NUMBER * ROWS else size.N
     return [Group(first, min(size.N, first + rows), size) for first in range(0, size.N, rows)]
+
+
+def parts_of_each(parts: int, of_rows: Sequence[Group]) -> int:
+    """The parts of each group that so many threads share evenly."""
+    number = max(1, len(of_rows))
+    return parts if parts % number else parts // number

@@ -23,9 +23,9 @@ def backward_loop(shape: Shape, C: int, C_units: int, few: int, own: bool = Fals
 
     C is the vectors of the tail's block of gates, C_units those of the last block of U's transpose, behind which ``few`` single
     columns may come. dh (N, columns) holds the gradient of the last h and leaves with that of h0; so does dc. Meanwhile a shard
-    has them in a ``place`` of its own, if there is one: dh at its beginning, dc at its end. On the tape each group of
-    ``group_rows`` has its T steps together. ``carry`` is the dh of masked rows and kept elements (zeros at first), ``shares``
-    the peephole's gradient of each row, in its panels.
+    has them ``aside``, where other threads write nothing near them, if there is such a place: dh at its beginning, dc at its
+    end. On the tape each group of ``group_rows`` has its T steps together. ``carry`` is the dh of masked rows and kept elements
+    (zeros at first), ``shares`` the peephole's gradient of each row, in its panels.
 
     The product goes by ``chunk`` panels of dz, which stay in the second-level cache while all of U's blocks meet them; with
     ``own`` by gates, whose shares of dh are multiplied by their ``factors`` (4, N, columns). ``parts`` threads may share panels
@@ -38,7 +38,7 @@ def backward_loop(shape: Shape, C: int, C_units: int, few: int, own: bool = Fals
     turning = THERE_AND_BACK
 
     def lstm_backward_loop(
-        dy, U, c, dh, dc, carry, gates, peephole, shares, settings, mask, zoneout_h, zoneout_c, factors, place,
+        dy, U, c, dh, dc, carry, gates, peephole, shares, settings, mask, zoneout_h, zoneout_c, factors, aside,
         meeting, output_cell, gate_cell, last_output_cell, last_gate_cell,
         H, full, lanes, blocks, chunk, panels, T, r0, r1, group_rows, part, parts,
     ):  # fmt: skip
@@ -57,8 +57,8 @@ def backward_loop(shape: Shape, C: int, C_units: int, few: int, own: bool = Fals
         f_ = data(factors)
         h_size, c_size = (r1 - r0) * dh_rows, (r1 - r0) * c_rows
         h_home, c_home = offset(dh_, r0 * dh_rows), offset(dc_, r0 * c_rows)
-        h_place, c_place = data(place), offset(data(place), len(place) - c_size)
-        if len(place) > 0:
+        h_place, c_place = data(aside), offset(data(aside), len(aside) - c_size)
+        if len(aside) > 0:
             for i in range(h_size):
                 h_place[i] = h_home[i]
             for i in range(c_size):
@@ -187,7 +187,7 @@ def backward_loop(shape: Shape, C: int, C_units: int, few: int, own: bool = Fals
                                 begins = group_ends
             if parts > 1:
                 meet(data(meeting), parts, 2 * s + 2)
-        if len(place) > 0:
+        if len(aside) > 0:
             for i in range(h_size):
                 h_home[i] = h_place[i]
             for i in range(c_size):

@@ -82,14 +82,14 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
         f_, o_, own_rows = data(factors), data(seen), seen.shape[2]
         apart, x_at = N * own_rows, B * (full * V + v)
         few = r1 - r0 < HEIGHT
-        group = ROWS // (r1 - r0) if few else 1
+        stack = ROWS // (r1 - r0) if few else 1
         most = near_chunk if far and r1 - r0 <= asking_much * HEIGHT else chunk
         pieces = 1 if few else (D + H + most - 1) // most
         terms = (D + H + pieces - 1) // pieces
         all_ = full + (1 if C > 0 else 0)
         first, last = all_ * part // parts, all_ * (part + 1) // parts
-        whole_groups = (min(full, last) - first + group - 1) // group
-        groups = whole_groups + (1 if last > full else 0)
+        whole_stacks = (min(full, last) - first + stack - 1) // stack
+        stacks = whole_stacks + (1 if last > full else 0)
         group_begins = r0 // group_rows * group_rows
         for t in range(t0, t1):
             h_old, h_new = offset(h_, (t % L) * N * h_rows), offset(h_, ((t + 1) % L) * N * h_rows)
@@ -101,10 +101,10 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
                         multiplied(h_old, r * h_rows, H, f_, at, o_, at, units, B, wide)
                         multiplied(x_, t * x_steps + r * x_rows, D, f_, at + x_at, o_, at + x_at, units, B, wide)
             back = t % 2 == 1 and (turning or r1 - r0 == 1)
-            for turn in range(groups):
-                which = groups - 1 - turn if back else turn
-                p0 = first + which * group if which < whole_groups else full
-                p1 = min(min(full, last), p0 + group) if p0 < full else p0 + 1
+            for turn in range(stacks):
+                which = stacks - 1 - turn if back else turn
+                p0 = first + which * stack if which < whole_stacks else full
+                p1 = min(min(full, last), p0 + stack) if p0 < full else p0 + 1
                 b0, begins = r0, group_begins
                 while b0 < r1:
                     ends = min(N, begins + group_rows)

@@ -46,7 +46,7 @@ GRADIENT_GANGS = ((1, 200_000), (32, 350_000))
 GANG_STEPS = 512
 
 #: Bytes of weights up to which a batch's rows are grouped on the tape. With more a step takes so long that the lines which
-#: another core takes do not matter.
+#: another core takes do not matter. (Less than ``FAR``: no product is done ahead for such a batch.)
 NEAR = 512 * 1024
 
 
@@ -120,9 +120,8 @@ def steps_ahead(N: int, T: int, D: int, cut: Panels, dtype: np.dtype[Any]) -> in
 
 def groups(size: Size, cut: Panels, asked: Asked, dtype: np.dtype[Any]) -> list[Group]:
     """The groups of rows of a call of this size; a single one without a tape."""
-    T, N, D = size
-    weights = (D + cut.padded) * cut.gates * dtype.itemsize
-    return grouped(size, asked.training and not asked.own and weights <= NEAR and steps_ahead(N, T, D, cut, dtype) == 0)
+    weights = (size.D + cut.padded) * cut.gates * dtype.itemsize
+    return grouped(size, asked.training and not asked.own and weights <= NEAR)
 
 
 def members(T: int, N: int, cut: Panels, asked: Asked, gangs: Sequence[tuple[int, int]] = GANGS) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -158,36 +157,33 @@ def backward_work(plan: Plan, size: Size, asked: Asked, on: Backward) -> Work:
     dy, U, c, into_h, into_c, carry, gates, peephole, shares, valid, kept_h, kept_c, of_h = on
     loop, numbers, addresses, apart = plan.loop, plan.numbers, plan.addresses, panel_stride(T, N, shape, cut)
     blocks, row, of_rows = plan.units.full, COUNT * shape.V, groups(size, cut, asked, c.dtype)
-    group_rows = of_rows[0].rows
+    group_rows, parts = of_rows[0].rows, row_ranges(of_rows, pool.parts_for(T * N * cut.H * cut.gates, N))
 
     def call(_: int, r0: int, r1: int, meeting: Array, member: int, all_: int) -> Call:
         most = shape.near_chunk if plan.far and r1 - r0 <= ASKING_MUCH * HEIGHT else shape.chunk
         chunk = max(1, min(L2_SHARE // ((r1 - r0) * row * gates.itemsize), most // row))
         chunk = cut.full + 1 if r1 - r0 <= (HEIGHT if THERE_AND_BACK else 1) else chunk  # weights that are read once a step
-        place = _place(r1 - r0 if all_ == 1 else 0, into_h, into_c)
+        aside = _aside(r1 - r0 if len(parts) > 1 and all_ == 1 else 0, into_h, into_c)
         return Call(
-            loop, dy, U, c, into_h, into_c, carry, gates, peephole, shares, numbers, valid, kept_h, kept_c, of_h, place,
+            loop, dy, U, c, into_h, into_c, carry, gates, peephole, shares, numbers, valid, kept_h, kept_c, of_h, aside,
             meeting, *addresses, cut.H, cut.full, cut.lanes, blocks, chunk, apart, T, r0, r1, group_rows, member, all_,
         )  # fmt: skip
 
-    parts = row_ranges(of_rows, pool.parts_for(T * N * cut.H * cut.gates, N))
     return shared(N, parts, members(T, N, cut, asked, GRADIENT_GANGS), call)
 
 
-def _place(rows: int, into_h: Array, into_c: Array) -> Array:
+def _aside(rows: int, into_h: Array, into_c: Array) -> Array:
     """Where so many rows of dh and dc are while a thread works with them, ``APART`` from all else; nothing for no rows."""
     line, apart = LINE // into_h.itemsize, APART // into_h.itemsize
     size = (-(-rows * into_h.shape[1] // line) + 1) * line + rows * into_c.shape[1] if rows else 0
-    return aligned((apart + size,), into_h.dtype)[apart:]
+    return aligned((apart + size + apart if rows else 0,), into_h.dtype)[apart : apart + size]
 
 
 def row_ranges(of_rows: list[Group], parts: int) -> list[tuple[int, int]]:
-    """Rows for each of so many threads: of several groups, or a part of one."""
-    number = len(of_rows)
-    if parts <= number:
-        ends = [number * part // parts for part in range(parts + 1)]
-        return [(of_rows[first].first, of_rows[last - 1].last) for first, last in pairwise(ends)]
-    each = -(-parts // number)
+    """Rows for each of so many threads: parts of groups, or where these would not come out even of the batch."""
+    if parts % len(of_rows):
+        return [span(of_rows[-1].last, part, parts) for part in range(parts)]
+    each = parts // len(of_rows)
     of_groups = ((group.first, span(group.rows, part, each)) for group in of_rows for part in range(each))
     return [(begins + first, begins + last) for begins, (first, last) in of_groups]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy.typing as npt
 
 from . import pool
-from .groups import Group
+from .groups import Group, parts_of_each
 from .host import HOST
 from .jit import kernel
 from .panels import NUMBA, Columns, Panels, Shape
@@ -142,8 +142,10 @@ def through_gates_works(
     parts = pool.parts_for(M * to.n * cut.gates, M)
     if len(of_rows) <= 1:
         return [in_parts(M, parts, lambda _, rows: Call(run, dz, W, out, *how, 0, 1, *rows, 0, 0, 0, 0))]
-    each, calls = -(-parts // len(of_rows)), []
+    each, calls = parts_of_each(parts, of_rows), []
     for group in of_rows:
-        rows = group.rows, group.begins, group.rows, group.first, group.size.N
-        calls += [Call(run, dz, W, out, *how, *span(group.size.T, part, each), 0, *rows) for part in range(each)]
+        T, rows, places = group.size.T, group.rows, (group.begins, group.rows, group.first, group.size.N)
+        for part in range(each):
+            of_part = (*span(T, part, each), 0, rows) if each <= T else (0, T, *span(rows, part, each))
+            calls.append(Call(run, dz, W, out, *how, *of_part, *places))
     return [Parts(calls)] if parts > 1 else [*calls]

@@ -61,8 +61,7 @@ class AtOnce:
         if key != now:
             waiting = {}
             self._kept = now, waiting
-        ops = get_ops("cpu")
-        shares = ops.parts_for(work, 2 if N == 2 else N // ROWS)
+        shares = get_ops("cpu").parts_for(work, 2 if N == 2 else N // ROWS) if threads > 1 and N > 1 else 1
         like = N, shares
         if like not in waiting and len(waiting) >= SIZES:
             waiting.clear()
@@ -70,7 +69,7 @@ class AtOnce:
         try:
             stepper = streams.pop()
         except IndexError:
-            stepper = ops.stream(parts, x.shape[2], N, self._dtype, shares)
+            stepper = get_ops("cpu").stream(parts, x.shape[2], N, self._dtype, shares)
         else:
             stepper.set_states(None)
         y = stepper.through(np.asarray(x, self._dtype).transpose(1, 0, 2))

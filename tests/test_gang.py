@@ -81,7 +81,20 @@ def test_a_gang_stays_together_for_more_steps_than_one_thread_would_take_x_w_ahe
         np.testing.assert_array_equal(found, one)
 
 
-def test_helpers_come_once_for_all_chunks_of_a_call(monkeypatch):
+def test_helpers_come_once_for_all_chunks_of_rows(monkeypatch):
+    x, weights, _ = made(4, 100, 150)
+    numba_lstm.set_num_threads(1)
+    expected = np.array(cpu.lstm_forward(x, weights, None, None, LSTMSpec()).h)  # and weights are packed
+    performed, perform = [], pool.perform
+    monkeypatch.setattr(pool, "perform", lambda score, most, **how: performed.append(most) or perform(score, most, **how))
+    monkeypatch.setattr(pool, "WORTHWHILE", 1000)
+    numba_lstm.set_num_threads(2)
+    assert lstm_plans.steps_ahead(4, len(x), D, panels(100, geometry("float32").V), x.dtype) < len(x)
+    np.testing.assert_array_equal(cpu.lstm_forward(x, weights, None, None, LSTMSpec()).h, expected)
+    assert performed == [2]
+
+
+def test_each_chunk_of_steps_calls_for_a_gang(monkeypatch):
     x, weights, _ = made(4, H, 150)
     numba_lstm.set_num_threads(2)
     expected = np.array(cpu.lstm_forward(x, weights, None, None, LSTMSpec()).h)  # and weights are packed
@@ -89,7 +102,7 @@ def test_helpers_come_once_for_all_chunks_of_a_call(monkeypatch):
     monkeypatch.setattr(pool, "perform", lambda score, most, **how: performed.append(most) or perform(score, most, **how))
     assert len(x) * 4 > lstm_plans.GANG_STEPS
     np.testing.assert_array_equal(cpu.lstm_forward(x, weights, None, None, LSTMSpec()).h, expected)
-    assert performed == [2]
+    assert performed.count(2) >= 2  # a gang for each chunk of steps
 
 
 @pytest.mark.parametrize("threads", [2, 3, 5])

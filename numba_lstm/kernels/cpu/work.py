@@ -118,9 +118,12 @@ class Score:
 
 
 def in_order(works: Iterable[Work]) -> None:
-    """Do works one after the other: as one score where there are threads to share any, so that helpers come once for all."""
+    """Do works one after the other: as one score where there are threads to share any, so that helpers come once for all.
+
+    Gangs are scores of their own: one that nobody joins does all alone, so each calls for its members.
+    """
     works = list(works)
-    if len(works) > 1 and pool.threads() > 1 and any(len(calls_of(work)) > 1 for work in works):
+    if len(works) > 1 and pool.threads() > 1 and {Parts} <= {type(work) for work in works} <= {Call, Parts}:
         Score(works)()
     else:
         for work in works:

@@ -184,6 +184,19 @@ def test_rows_are_shared_by_threads_and_keep_their_bits():
         set_num_threads(before)
 
 
+@pytest.mark.parametrize(("N", "shares"), [(1, 1), (2, 2), (3, 1), (4, 2), (10, 2)])
+def test_few_rows_are_shared_but_three(N, shares):
+    model, before = Sequential([Input((100, 10)), LSTM(100), Dense(2)]), get_num_threads()
+    x = np.random.default_rng(0).normal(size=(N, 100, 10)).astype(np.float32)
+    expected = op_by_op(model, x)
+    try:
+        set_num_threads(2)
+        assert model.at_once(x).tobytes() == expected.tobytes()
+        assert list(model.at_once._kept[1]) == [(N, shares)]
+    finally:
+        set_num_threads(before)
+
+
 def test_a_long_sequence_stays_in_one_call_where_no_threads_would_share_its_panels():
     small, large = (Sequential([Input((150, 64)), LSTM(units), Dense(2)]) for units in (128, 256))
     x, before = np.zeros((1, 150, 64), np.float32), get_num_threads()

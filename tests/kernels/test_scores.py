@@ -13,7 +13,7 @@ import pytest
 from numba import types
 
 import numba_lstm
-from numba_lstm.kernels.cpu import pool
+from numba_lstm.kernels.cpu import crew, pool
 from numba_lstm.kernels.cpu.jit import kernel
 from numba_lstm.kernels.cpu.meeting import meet
 from numba_lstm.kernels.cpu.memory import aligned
@@ -237,6 +237,25 @@ def test_members_of_a_gang_all_know_how_many_there_are_and_meet(report):
 def test_a_gang_starts_without_those_who_are_busy(busy, report):
     told, _ = _gathered(report, 3)
     assert list(told) == [1, 0, 0]
+
+
+def test_who_does_not_come_is_waited_for_once(busy, report, monkeypatch):
+    """The bulletin says that two workers look, and they do not: all gangs of a score lose the time of one."""
+    monkeypatch.setattr(pool, "GATHERING", 0.1)
+    seen, meeting = np.zeros(6, np.int64), aligned((1,), np.int64)
+    gang = Gang([Call(report, seen, member, meeting, 0) for member in range(3)], meeting)
+    one, four = Score([gang]), Score([gang, *[Gang(gang.calls, aligned((1,), np.int64)) for _ in range(3)]])
+    times = []
+    pool._workers.bulletin[crew.WAITING] += 2
+    try:
+        for score in (one, one, four):
+            began = time.perf_counter()
+            score()
+            times.append(time.perf_counter() - began)
+    finally:
+        pool._workers.bulletin[crew.WAITING] -= 2
+    assert times[1] > 0.01  # it did wait
+    assert times[2] < 2.5 * times[1]
 
 
 def test_a_gang_of_two_among_three_threads_has_two_members_at_most(count, report):

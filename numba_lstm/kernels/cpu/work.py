@@ -123,7 +123,8 @@ def in_order(works: Iterable[Work]) -> None:
     Gangs are scores of their own: one that nobody joins does all alone, so each calls for its members.
     """
     works = list(works)
-    if len(works) > 1 and pool.threads() > 1 and {Parts} <= {type(work) for work in works} <= {Call, Parts}:
+    kinds = {type(work) for work in works}
+    if len(works) > 1 and pool.threads() > 1 and Parts in kinds and Gang not in kinds:
         Score(works)()
     else:
         for work in works:

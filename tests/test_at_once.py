@@ -1,7 +1,8 @@
-"""Few or short sequences go through one compiled call, and nobody can tell by the answer."""
+"""Batches go through calls that are bound once, and nobody can tell by the answer."""
 
 from __future__ import annotations
 
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from numba_lstm import Sequential, activations, get_device, get_num_threads, set_num_threads
 from numba_lstm.layers import LSTM, Dense, Dropout, Flatten, Input, Masking, TimeDistributed
-from numba_lstm.models.at_once import MOST, SIZES
+from numba_lstm.models.at_once import LONGEST, MOST, ROOM, SIZES
 
 D = 3
 
@@ -18,10 +19,12 @@ STACKS = {
     "deep": lambda: [LSTM(17, return_sequences=True), Dropout(0.5), LSTM(8), Dense(5, activation="softmax")],
     "dense between": lambda: [TimeDistributed(Dense(4, activation="tanh")), LSTM(11, peephole=True), Dense(2)],
     "no dense": lambda: [LSTM(1, use_bias=False)],
+    "sequences": lambda: [LSTM(9, return_sequences=True), LSTM(20, return_sequences=True)],
+    "answers of all steps": lambda: [LSTM(6, return_sequences=True), TimeDistributed(Dense(3, activation="softmax"))],
+    "layer norm": lambda: [LSTM(12, layer_norm=True), Dense(2)],
 }
 
 OTHER_WAYS = {
-    "sequences": lambda: [LSTM(4, return_sequences=True)],
     "backwards": lambda: [LSTM(4, go_backwards=True)],
     "a mask of its own": lambda: [Masking(), LSTM(4)],
     "flat": lambda: [LSTM(4, return_sequences=True), Flatten(), Dense(2)],
@@ -35,7 +38,8 @@ def built(layers, dtype="float32"):
 
 def op_by_op(model, x):
     ops = model.ops
-    return np.array(ops.to_host(model.forward(model.gather(ops, x, slice(None))).y))
+    y = np.array(ops.to_host(model.forward(model.gather(ops, x, slice(None))).y))
+    return np.ascontiguousarray(y.transpose(1, 0, 2)) if y.ndim == 3 else y
 
 
 def sequences(N):
@@ -68,31 +72,47 @@ def test_dense_layers_of_any_width(units, dtype):
 
 
 @pytest.mark.parametrize("layers", OTHER_WAYS.values(), ids=OTHER_WAYS)
-def test_what_a_stream_cannot_do_goes_another_way(layers):
+def test_what_is_no_chain_of_lstms_and_dense_goes_another_way(layers):
     model = built(layers)
     assert model.at_once(sequences(1)) is None
     assert model(sequences(1)).shape[0] == 1
 
 
-def test_much_work_goes_another_way():
-    model = Sequential([Input((None, D)), LSTM(4)])
-    assert model.at_once(np.zeros((1, 1_000_000, D))) is None
+def test_much_room_goes_another_way():
+    model, deep = (
+        Sequential([Input((None, D)), LSTM(4)]),
+        Sequential([Input((None, D)), LSTM(300, return_sequences=True), LSTM(2)]),
+    )
+    assert model.at_once(np.zeros((1, LONGEST + 1, D))) is None
     assert model.at_once(np.zeros((MOST + 1, 1, D))) is None
-    assert model.at_once(np.zeros((MOST, 700, D))) is None
     assert model.at_once(np.zeros((0, 7, D))) is None
+    assert model.at_once(np.zeros((2, 0, D))) is None
+    steps = ROOM // (MOST * 300 * 4)
+    assert deep.at_once(np.zeros((MOST, steps, D))) is not None
+    assert deep.at_once(np.zeros((MOST, steps + 1, D))) is None
 
 
-def test_streams_of_a_few_sizes_are_kept():
+def test_what_is_kept_is_of_a_few_sizes():
     model = built(STACKS["the seed's"])
     expected = op_by_op(model, sequences(9))
-    for N in (1, 2, 3, 4, 5, 9, 1, 5):
+    for N in (1, 2, 3, 4, 5, 9, 1, 5, 6, 7, 8):
         assert model(sequences(9)[:N]).tobytes() == expected[:N].tobytes()
         assert len(model.at_once._kept[1]) <= SIZES
 
 
+def test_no_input_is_kept():
+    model = built(STACKS["the seed's"])
+    for N in (1, 5):
+        x = sequences(N).astype(np.float32)
+        model.at_once(x)
+        left = weakref.ref(x)
+        del x
+        assert left() is None
+
+
 @pytest.mark.skipif(get_device() != "cpu", reason="another device takes its ops one by one")
 @pytest.mark.parametrize("N", [1, 2])
-def test_products_ahead_that_a_stream_keeps_fit_every_length(N):
+def test_products_ahead_that_are_kept_fit_every_length(N):
     model, long = Sequential([Input((None, 420)), LSTM(40), Dense(1)]), 450 // N  # some chunks and what they leave
     x, before = np.random.default_rng(6).normal(size=(N, long, 420)), get_num_threads()
     try:
@@ -102,8 +122,9 @@ def test_products_ahead_that_a_stream_keeps_fit_every_length(N):
                 assert model.at_once(given).tobytes() == op_by_op(model, given).tobytes()
     finally:
         set_num_threads(before)
-    ((stepper,),) = model.at_once._kept[1].values()
-    assert 1 <= len(stepper._products) <= 2
+    if N == 1:
+        ((steps,),) = model.at_once._kept[1].values()
+        assert 1 <= len(steps.stepper._products) <= 2
 
 
 @pytest.mark.skipif(get_device() != "cpu", reason="another device takes its ops one by one")
@@ -111,12 +132,14 @@ def test_products_ahead_that_a_stream_keeps_fit_every_length(N):
 @pytest.mark.parametrize("T", [7, 16])  # rows of 560 bytes; of 1280, and with 16 features of 1024, which share cache sets
 @pytest.mark.parametrize("features", [20, 16, 3])
 def test_x_is_read_as_it_lies(features, T, options):
-    """Contiguous samples of whole lines are not copied; others are, and all have the same bits."""
+    """All layouts have the same bits."""
     model = Sequential([Input((T, features)), LSTM(9, **options), Dense(2)])
     x = np.random.default_rng(0).normal(size=(13, T, features)).astype(np.float32)
     expected = op_by_op(model, x)
-    for layout in (x, np.asfortranarray(x), np.repeat(x, 2, axis=2)[:, :, ::2], x.astype(np.float64)):
+    backwards, same = x[::-1, ::-1].copy()[::-1, ::-1], np.broadcast_to(x[:1], x.shape)
+    for layout in (x, np.asfortranarray(x), np.repeat(x, 2, axis=2)[:, :, ::2], x.astype(np.float64), backwards):
         np.testing.assert_array_equal(model.at_once(layout), expected)
+    np.testing.assert_array_equal(model.at_once(same), np.repeat(expected[:1], len(x), axis=0))
     for rows in (1, 2, 6):
         np.testing.assert_array_equal(model.at_once(x[:rows]), expected[:rows])
 
@@ -184,26 +207,14 @@ def test_rows_are_shared_by_threads_and_keep_their_bits():
         set_num_threads(before)
 
 
-@pytest.mark.parametrize(("N", "shares"), [(1, 1), (2, 2), (3, 1), (4, 2), (10, 2)])
-def test_few_rows_are_shared_but_three(N, shares):
-    model, before = Sequential([Input((100, 10)), LSTM(100), Dense(2)]), get_num_threads()
-    x = np.random.default_rng(0).normal(size=(N, 100, 10)).astype(np.float32)
-    expected = op_by_op(model, x)
-    try:
-        set_num_threads(2)
-        assert model.at_once(x).tobytes() == expected.tobytes()
-        assert list(model.at_once._kept[1]) == [(N, shares)]
-    finally:
-        set_num_threads(before)
-
-
-def test_a_long_sequence_stays_in_one_call_where_no_threads_would_share_its_panels():
+def test_one_sequence_is_a_streams_where_no_threads_would_share_its_panels():
     small, large = (Sequential([Input((150, 64)), LSTM(units), Dense(2)]) for units in (128, 256))
     x, before = np.zeros((1, 150, 64), np.float32), get_num_threads()
     try:
         set_num_threads(2)
-        assert small.at_once(x) is not None
-        assert large.at_once(x) is None
+        for model, streams in ((small, True), (large, False)):
+            assert model.at_once(x) is not None
+            assert (None in model.at_once._kept[1]) == streams
     finally:
         set_num_threads(before)
 

@@ -123,6 +123,13 @@ class Stepper(Protocol):
         """Overwrite all states; None sets them to zero."""
 
 
+class ForwardProgram(Protocol):
+    """A forward pass through a model's parts, for batches that lie alike; it serves one thread at a time."""
+
+    def __call__(self, x: Array) -> npt.NDArray[Any]:
+        """The output for x (T, N, D), a fresh array (N, C) or (N, T, C) of the host."""
+
+
 class Passes(NamedTuple):
     """What a :class:`GradientProgram` answers."""
 

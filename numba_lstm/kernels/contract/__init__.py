@@ -19,6 +19,7 @@ from typing import Protocol
 from ..values import (
     Array,
     DensePart,
+    ForwardProgram,
     GradientProgram,
     LSTMGradients,
     LSTMNoise,
@@ -39,6 +40,7 @@ from .training import TrainingOps
 __all__ = [
     "Array",
     "DensePart",
+    "ForwardProgram",
     "GradientProgram",
     "LSTMGradients",
     "LSTMNoise",

@@ -6,7 +6,18 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from ..specs import LSTMSpec
-from ..values import Array, DensePart, LSTMGradients, LSTMNoise, LSTMOutput, LSTMPart, LSTMWeights, Stepper, Tape
+from ..values import (
+    Array,
+    DensePart,
+    ForwardProgram,
+    LSTMGradients,
+    LSTMNoise,
+    LSTMOutput,
+    LSTMPart,
+    LSTMWeights,
+    Stepper,
+    Tape,
+)
 
 
 class LSTMOps(Protocol):
@@ -112,10 +123,16 @@ class LSTMOps(Protocol):
         ``rows`` says whether there are layer norms or a projection, ``gatewise`` whether gates have dropout masks of their own.
         """
 
-    def stream(self, parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any, shares: int = 1) -> Stepper:
+    def stream(self, parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any) -> Stepper:
         """N independent streams through ``parts``, one after the other, states zero; inputs have ``features`` features.
 
         A step computes what :meth:`lstm_forward` and :meth:`dense_forward` compute for T = 1, bit for bit. The weights are
-        those of the moment of this call. A stepper serves one thread at a time; any number of them may be held. Its rows may go
-        in so many ``shares``, which threads do at the same time where the device has any.
+        those of the moment of this call. A stepper serves one thread at a time; any number of them may be held.
+        """
+
+    def forward_program(self, parts: Sequence[LSTMPart | DensePart], x: Array) -> ForwardProgram | None:
+        """The forward pass through ``parts`` for batches that lie like x (T, N, D); None where ops one by one are as fast.
+
+        Its answers are those of :meth:`lstm_forward` and :meth:`dense_forward` without training, bit for bit. The weights are
+        those of the moment of this call. A program keeps buffers for a batch, but not x.
         """

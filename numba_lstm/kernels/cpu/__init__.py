@@ -25,6 +25,7 @@ from .clipping import clip_gradients
 from .dense import dense_backward, dense_forward
 from .dropout import dropout_backward, dropout_forward
 from .embedding import embedding_backward, embedding_forward
+from .forward_programs import forward_program
 from .gradient_programs import gradient_program
 from .layer_norm import layer_norm_backward, layer_norm_forward
 from .losses import loss, metric
@@ -51,6 +52,7 @@ __all__ = [
     "embedding_forward",
     "flip",
     "gather",
+    "forward_program",
     "gradient_program",
     "layer_norm_backward",
     "layer_norm_forward",

@@ -16,7 +16,7 @@ from .cells import Asked
 from .factored_gradients import weight_gradients
 from .groups import Size
 from .lstm_buffers import input_gradient, padded_steps, panel_stride, start, state
-from .lstm_plans import FEW_ROWS, forward_plan, gradient_plan, groups
+from .lstm_plans import forward_plan, gradient_plan, groups
 from .lstm_runs import (
     NO_MASK,
     NO_MASKS,
@@ -26,8 +26,9 @@ from .lstm_runs import (
     cutting,
     forward_buffers,
     forward_works,
+    spread,
 )
-from .memory import aligned, stride
+from .memory import aligned
 from .panels import Panels
 from .work import in_order
 
@@ -87,8 +88,9 @@ def lstm_forward(
         x[...] = given
         if mask is not None:
             x[~valid] = 0  # else NaN in a step that is not taken came into dW
-    elif N >= FEW_ROWS and x.strides[1] % 1024 == 0:
-        x = _spread(x)
+    else:
+        x, copies = spread(x)
+        in_order(copies)
     kept_h, kept_c = _kept(noise.zoneout_h, cut), _kept(noise.zoneout_c, cut)
     factors = own_factors.of_rows(noise, (N, cut.padded, D), shape) if asked.own else z[:0, None]
     on = Forward(
@@ -167,13 +169,6 @@ def lstm_backward(tape: _Tape, dy: Array | None, dh: Array | None, dc: Array | N
 def _kept(kept: Array | None, cut: Panels) -> Array:
     """A zoneout's masks (T, N, H) in rows that vectors may read to the end of the last panel."""
     return NO_MASKS if kept is None else padded_steps(kept, cut.padded)
-
-
-def _spread(x: Array) -> Array:
-    """A copy of x (T, N, D) whose rows do not share cache sets."""
-    spread = aligned((*x.shape[:2], stride(x.shape[2], x.dtype)), x.dtype)[:, :, : x.shape[2]]
-    spread[...] = x
-    return spread
 
 
 def _readable(dy: Array, cut: Panels) -> Array:

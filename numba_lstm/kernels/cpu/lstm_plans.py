@@ -30,6 +30,11 @@ FEW_ROWS = HEIGHT
 SOME_ROWS = 48
 FAR = 1024 * 1024
 
+#: Multiplications of a product ahead that are worth its call, some microseconds, for one row; several rows make tiles of their
+#: own, and gain where W has so many bytes that the second-level cache does not hold it beside U.
+WORTH_A_CALL = 300_000
+NOT_NEAR = 256 * 1024
+
 #: The rows of a tile that asks for far weights.
 TALL_ROWS = 4
 
@@ -115,7 +120,9 @@ def steps_ahead(N: int, T: int, D: int, cut: Panels, dtype: np.dtype[Any]) -> in
     far = D * row > FAR and N <= SOME_ROWS
     if T == 1 or D == 1 or not (far or N < FEW_ROWS):
         return 0
-    return max(1, AHEAD // (N * row), -(-AHEAD_ROWS // N) if far else 1)
+    steps = max(1, AHEAD // (N * row), -(-AHEAD_ROWS // N) if far else 1)
+    worth = D * cut.gates * min(steps, T) >= WORTH_A_CALL if N == 1 else D * row >= NOT_NEAR
+    return steps if worth else 0
 
 
 def groups(size: Size, cut: Panels, asked: Asked, dtype: np.dtype[Any]) -> list[Group]:

@@ -11,15 +11,16 @@ import numpy.typing as npt
 from ...gates import COUNT
 from . import pool
 from .cells import Asked
+from .copies import copied
 from .groups import Group, Size
 from .lstm_buffers import panel_stride
 from .lstm_loops import ASKING_MUCH, THERE_AND_BACK
-from .lstm_plans import GANG_STEPS, GRADIENT_GANGS, Plan, groups, members, steps_ahead
+from .lstm_plans import FEW_ROWS, GANG_STEPS, GRADIENT_GANGS, Plan, groups, members, steps_ahead
 from .memory import LINE, aligned, stride, together
 from .panels import Panels, Shape
 from .products import VERY_FAR, Product, affine, product_like
 from .tile import HEIGHT
-from .work import Call, Gang, Parts, Work, span
+from .work import Call, Gang, Parts, Work, in_parts, span
 
 Array = npt.NDArray[Any]
 
@@ -35,6 +36,13 @@ L2_SHARE = 128 * 1024
 
 #: Bytes between what two threads write over and over. Next to each other, a core's prefetches take the other's lines from it.
 APART = 1024
+
+
+#: Bytes: rows that are a multiple of so many apart share sets of the first-level cache.
+COLLIDING = 1024
+
+#: Multiplications that take as long as copying an element.
+COPIED = 16
 
 
 class Cutting(NamedTuple):
@@ -53,9 +61,24 @@ def cutting(size: Size, cut: Panels, asked: Asked, dtype: np.dtype[Any]) -> Cutt
     ahead = 0 if asked.own else steps_ahead(N, T, D, cut, dtype)
     gang = members(T, N, cut, asked)
     steps = max(ahead, GANG_STEPS // N) if gang > 1 else ahead or T
-    parts = pool.parts_for(min(steps, T) * N * (cut.H if ahead else D + cut.H) * cut.gates, N)
+    parts = pool.parts_for(min(steps, T) * N * (cut.H if ahead else D + cut.H) * cut.gates, shares(N))
     of_rows = groups(size, cut, asked, dtype)
     return Cutting(ahead, steps, of_rows, row_ranges(of_rows, parts), gang)
+
+
+def spread(x: Array) -> tuple[Array, list[Work]]:
+    """x (T, N, D), or a copy and what makes it: one whose rows do not share cache sets, where tiles of several read them."""
+    T, N, D = x.shape
+    if N < FEW_ROWS or x.strides[1] % COLLIDING:
+        return x, []
+    made = aligned((T, N, stride(D, x.dtype)), x.dtype)[:, :, :D]
+    parts = pool.parts_for(x.size * COPIED, T)
+    return made, [in_parts(T, parts, lambda _, steps: copied(x[slice(*steps)], made[slice(*steps)]))]
+
+
+def shares(N: int) -> int:
+    """Among how many threads N rows are shared forward at most: a single row waits for the weights as long as two do."""
+    return N if N <= 2 else N // 2
 
 
 class Forward(NamedTuple):

@@ -13,7 +13,8 @@ import atexit
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from queue import SimpleQueue
 from typing import Any
@@ -176,6 +177,17 @@ class _Share(threading.local):
 _share = _Share()
 
 
+@contextmanager
+def sharing(calls: int) -> Iterator[None]:
+    """Give the ops of the calling thread its part of the threads, as one of so many calls at the same time."""
+    before = _share.calls
+    _share.calls = before * calls
+    try:
+        yield
+    finally:
+        _share.calls = before
+
+
 def threads() -> int:
     """How many threads an op of the calling thread may use."""
     return max(1, get_num_threads() // _share.calls)
@@ -231,14 +243,11 @@ def together(calls: Sequence[Callable[[], Any]], work: float) -> list[Any]:
     if _parts(work, len(calls), WORTH_A_QUEUE) == 1:
         return [call() for call in calls]
     answers: list[Any] = [None] * len(calls)
-    share = _share.calls * len(calls)
+    number = _share.calls * len(calls)
 
     def answer(part: int) -> None:
-        before, _share.calls = _share.calls, share
-        try:
+        with sharing(number // _share.calls):
             answers[part] = calls[part]()
-        finally:
-            _share.calls = before
 
     run(len(calls), answer)
     return answers

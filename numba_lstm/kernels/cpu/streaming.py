@@ -1,71 +1,256 @@
-"""CPU twin of streams, and those whose rows threads share."""
+"""CPU twin of streams: the whole model in one compiled call a step. They write the programs (:mod:`.stream_programs`)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import zip_longest
-from typing import Any
+from functools import partial
+from time import perf_counter
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from ..contract import DensePart, LSTMPart
-from .one_stream import Stream
-from .work import Parts, Score, calls_of, span
+from ...gates import COUNT
+from ..contract import DensePart, LSTMPart, LSTMWeights
+from ..specs import LSTMSpec
+from . import lstm_int8, lstm_rows, packing, pool
+from .activations import row_cell
+from .cells import Asked, gate_cell, output_cell, settings, traits
+from .lstm_plans import steps_ahead
+from .lstm_rows import needs_rows
+from .lstm_runs import COLLIDING, input_product, rows_ahead
+from .memory import LINE, address, aligned, stride
+from .own import settled, settled_spec
+from .panels import Panels, cell_lanes, columns, geometry, panels
+from .products import Product
+from .stream_programs import (
+    ACTIVATION,
+    AHEAD,
+    BIAS,
+    DENSE,
+    FIELDS,
+    KIND,
+    LOOP,
+    LSTM,
+    ROWS,
+    UNITS,
+    D,
+    steps_of_one,
+    steps_of_rows,
+)
+from .work import Call, Gang, Score
 
 Array = npt.NDArray[Any]
 
+#: Bytes of weights from which on threads share a step of one row: one core's second-level cache does not hold them.
+LARGE = 2 * 1024 * 1024
 
-class _Shared:
-    """Streams of some rows each, which threads do at the same time."""
+NO_MASK = np.zeros((0, 0), np.bool_)
 
-    def __init__(self, streams: Sequence[Stream]) -> None:
-        self._streams, first = streams, 0
-        self._spans: list[slice] = []
-        for stream_ in streams:
-            self._spans.append(slice(first, first + stream_.rows))
-            first += stream_.rows
-        self._bound: dict[int, tuple[list[Array], Array, Score]] = {}  #: of the last number of steps: xs, y and what makes it
+
+class _SharedStep(NamedTuple):
+    """A step of one row by several threads, bound once: its input, its output, and what is done in each phase."""
+
+    members: int
+    x: Array
+    y: Array
+    scores: tuple[Score, Score]
+
+
+class _Stream:
+    """N rows through a model's parts: its program, what the program's addresses point to, and the states."""
+
+    def __init__(self, parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any) -> None:
+        self.dtype = np.dtype(dtype)
+        self._shape = geometry(self.dtype)
+        self.rows, self._features, self._phase = N, features, 0
+        self._held: list[Any] = []
+        self._states: list[tuple[Array, Array, int, int]] = []
+        size, apart, rows = features, features, []
+        for part in parts:
+            row = self._lstm(part, apart) if isinstance(part, LSTMPart) else self._dense(part, size)
+            size, apart = row[UNITS], row[ROWS]
+            rows.append(row)
+        self.outputs = size
+        self._first: tuple[Array, Array, Panels] | None = None  #: W, b and the panels of an LSTM that x itself goes into
+        if rows and rows[0][KIND] == LSTM:
+            weights = cast(LSTMPart, parts[0]).weights
+            cut = panels(rows[0][UNITS], self._shape.V)
+            b = packing.gate_bias(weights.bias, cut, self.dtype)
+            self._first = weights.kernel.prepared("cpu.panels", packing.gate_panels), b, cut
+        self._aheads: dict[int, int] = {}  #: what :meth:`_steps_ahead` answered
+        #: Products ahead, and the programs that read them, by steps: of a whole chunk and of what it leaves, as a rule.
+        self._products: dict[int, tuple[Product, Array]] = {}
+        self._beginnings = [first for h, c, _, _ in self._states for first in (h[0], c)]
+        self._program = np.array(rows, np.int64).reshape(len(rows), FIELDS)
+        self._z = self._keep(aligned((self._shape.scratch,), self.dtype))
+        self._last = max((k for k, row in enumerate(rows) if row[KIND] in (LSTM, LOOP)), default=-1)
+        self._any_layout = rows[0][KIND] != LOOP if rows else True  #: of x: a loop of its own knows one
+        self._run = (steps_of_one if N == 1 else steps_of_rows)(self._shape)
+        weights = sum(COUNT * row[UNITS] * (row[UNITS] + row[D]) for row in rows if row[KIND] == LSTM)
+        self._large = N == 1 and weights * self.dtype.itemsize >= LARGE
+        self._shared: _SharedStep | None = None
+        self._ended = 0.0  # when the last step did
+
+    def _keep(self, thing: Any) -> Any:
+        self._held.append(thing)
+        return thing
+
+    def _at(self, array: Array) -> int:
+        return address(self._keep(array))
+
+    def _lstm(self, part: LSTMPart, x_rows: int) -> list[int]:
+        weights, spec = part.weights, settled_spec(part.spec)
+        if spec.int8 or needs_rows(weights):
+            return self._loop(weights, spec, x_rows)
+        size, H = weights.kernel.value.shape[0], weights.recurrent_kernel.value.shape[0]
+        cut = panels(H, self._shape.V)
+        h = aligned((2, self.rows, stride(cut.padded, self.dtype)), self.dtype)
+        c = aligned((self.rows, stride(cut.padded, self.dtype)), self.dtype)
+        h[...], c[...] = 0, 0
+        self._states.append((h, c, H, H))
+        how = traits(spec, Asked(False, weights.peephole is not None, False, False, False))
+        cells = [
+            self._keep(make(how, self._shape.dtype, *lanes)).address
+            for make in (partial(gate_cell, tape=False), output_cell)
+            for lanes in cell_lanes(cut, self.rows > 1)
+        ]
+        W, U = (v.prepared("cpu.panels", packing.gate_panels) for v in (weights.kernel, weights.recurrent_kernel))
+        b = packing.gate_bias(weights.bias, cut, self.dtype)
+        V_ = weights.peephole
+        peephole = 0 if V_ is None else self._at(V_.prepared("cpu.panels", packing.peephole_panels))
+        return [
+            LSTM, size, H, self._at(W), self._at(U), self._at(b), *cells[:2], self._at(h), self._at(c),
+            cut.full, cut.C, h.shape[2], c.shape[1], *cells[2:], peephole, self._at(settings(spec, self.dtype)), 0,
+        ]  # fmt: skip
+
+    def _loop(self, weights: LSTMWeights, spec: LSTMSpec, x_rows: int) -> list[int]:
+        size, (P, width) = weights.kernel.value.shape[0], weights.recurrent_kernel.value.shape
+        way = lstm_int8 if spec.int8 else lstm_rows
+        loop, job, h, c = way.stream_part(weights, spec, self.rows, x_rows, self._held)
+        self._states.append((h, c, P, width // 4))
+        return [LOOP, size, P, job, 0, 0, loop, 0, self._at(h), self._at(c), 0, 0, h.shape[2], c.shape[1], 0, 0, 0, 0, 0]
+
+    def _dense(self, part: DensePart, size: int) -> list[int]:
+        kernel_, bias, activation = part.kernel, part.bias, settled(part.activation)
+        C = size if kernel_ is None else kernel_.value.shape[1]
+        cut = columns(C, self._shape)
+        padded = cut.padded(self._shape)
+        out = aligned((self.rows, padded), self.dtype)
+        out[...] = 0
+        W, b = self._blocks(kernel_, bias, padded)
+        cell = 0 if activation.name == "linear" else self._keep(row_cell(activation, self._shape.dtype)).address
+        kind = ACTIVATION if kernel_ is None else DENSE
+        return [kind, size, C, W, W, b, cell, cell, self._at(out), 0, cut.full, cut.C, padded, 0, 0, 0, 0, 0, 0]
+
+    def _blocks(self, kernel_: Any, bias: Any, padded: int) -> tuple[int, int]:
+        if kernel_ is None:
+            return 0, 0
+        b = packing.zero_bias(padded, self.dtype) if bias is None else bias.prepared("cpu.blocks", packing.blocks)
+        return self._at(kernel_.prepared("cpu.blocks", packing.blocks)), self._at(b)
 
     def __call__(self, x: Array) -> Array:
-        return self.through(x[None])
+        if self._large and pool.threads() > 1:
+            y = self._by_gang(x)
+        else:
+            y = np.empty(self.rows * self.outputs, self.dtype)
+            if self.rows == 1:  # without a call of _arguments, which takes a third of a small step's time
+                flat = x if x.ndim == 1 else x.reshape(-1)
+                phase, last = self._phase, self._last
+                self._run(self._program, flat, y, self._z, NO_MASK, self._features, phase, 1, last, 0, 0, 1)
+            else:
+                self._run(*self._arguments(self._program, x[None], y, self._phase))
+        self._phase ^= 1
+        return y if x.ndim == 1 else y.reshape(self.rows, -1)
 
     def through(self, x: Array) -> Array:
-        bound = self._bound.get(len(x))
-        if bound is None:
-            bound = self._bind(len(x), x.shape[2])
-            self._bound = {len(x): bound}
-        xs, y, score = bound
-        for own, rows in zip(xs, self._spans, strict=True):
-            own[...] = x[:, rows]
-        for stream_ in self._streams:
-            stream_.begin_in_phase_0()
-        score()
-        for stream_ in self._streams:
-            stream_.count(len(x))
-        return y.copy()
+        y = np.empty(self.rows * self.outputs, self.dtype)
+        ahead = self._ahead(len(x))
+        if ahead:
+            x = np.ascontiguousarray(x)
+        for t in range(0, len(x), ahead or len(x)):
+            now, program = x[t : t + (ahead or len(x))], self._program
+            if self._first and ahead:
+                product, program = self._product(now, *self._first)
+                product(now)()
+            self._run(*self._arguments(program, now, y, self._phase))
+            self._phase ^= len(now) & 1
+        return y.reshape(self.rows, -1)
 
-    def _bind(self, T: int, features: int) -> tuple[list[Array], Array, Score]:
-        dtype, N = self._streams[0].dtype, self._spans[-1].stop
-        xs = [np.empty((T, stream_.rows, features), dtype) for stream_ in self._streams]
-        y = np.empty((N, self._streams[0].outputs), dtype)
-        ways = [list(one.works(x, y[rows].reshape(-1))) for one, x, rows in zip(self._streams, xs, self._spans, strict=True)]
-        ends = list(zip_longest(*(reversed(way) for way in ways)))  # from the end: some rows have a product ahead, others none
-        return xs, y, Score([Parts(call for work in now if work for call in calls_of(work)) for now in reversed(ends)])
+    def _arguments(self, program: Array, x: Array, y: Array, phase: int) -> tuple[Any, ...]:
+        """Those of the compiled function for steps x (T, N, D).
+
+        A batch in samples is read as it lies, if a step has whole lines and its rows do not share cache sets; else copied.
+        """
+        T, N, D = x.shape
+        if N == 1:
+            return program, x.reshape(-1), y, self._z, NO_MASK, D, phase, T, self._last, 0, 0, 1
+        samples, line, x_steps, x_rows = x.transpose(1, 0, 2), D * x.itemsize, N * D, D
+        if not x.flags.c_contiguous:
+            if samples.flags.c_contiguous and self._any_layout and line >= LINE and T * line % COLLIDING:
+                x, x_steps, x_rows = samples, D, T * D
+            else:
+                x = np.ascontiguousarray(x)
+        return program, x.reshape(-1), y, self._z, NO_MASK, N, x_steps, x_rows, phase, T, self._last
+
+    def _by_gang(self, x: Array) -> Array:
+        """A step of one row by the threads that look for work: none is waited for that sleeps, or woken but for fast steps."""
+        members, idle = pool.threads(), perf_counter() - self._ended
+        step = self._shared
+        if step is None or step.members != members:
+            step = self._shared = self._bound(members)
+        step.x[...] = x.reshape(-1)
+        step.scores[self._phase](wake=idle < pool.LINGERING, patient=False)
+        self._ended = perf_counter()
+        return step.y.copy()
+
+    def _bound(self, members: int) -> _SharedStep:
+        x, y = np.empty(self._features, self.dtype), np.empty(self.outputs, self.dtype)
+        meeting, scratch = aligned((1,), np.int64), [aligned(self._z.shape, self.dtype) for _ in range(members)]
+
+        def score(phase: int) -> Score:
+            how = self._features, phase, 1, self._last, address(meeting)
+            places = [(self._program, x, y, z, NO_MASK, *how) for z in scratch]
+            return Score([Gang([Call(self._run, *own, member, members) for member, own in enumerate(places)], meeting)])
+
+        return _SharedStep(members, x, y, (score(0), score(1)))
+
+    def _ahead(self, T: int) -> int:
+        """:meth:`_steps_ahead`, remembered."""
+        ahead = self._aheads.get(T)
+        if ahead is None:
+            ahead = self._aheads[T] = self._steps_ahead(T)
+        return ahead
+
+    def _product(self, x: Array, W: Array, b: Array, cut: Panels) -> tuple[Product, Array]:
+        """The product of an x like this one with the first LSTM's W, and the program that goes on from there. Both are kept."""
+        T = len(x)
+        if T not in self._products:
+            chains, program = rows_ahead(T * self.rows, cut, self.dtype), self._program.copy()
+            program[0, [BIAS, D, AHEAD]] = address(chains), 0, chains.shape[1]
+            if len(self._products) == 2:
+                self._products.clear()
+            self._products[T] = input_product(x, W, b, chains, self._shape, cut), program
+        return self._products[T]
+
+    def _steps_ahead(self, T: int) -> int:
+        """The steps for which x W of a first LSTM is done at a time, with all their rows in one product; 0: not ahead."""
+        return steps_ahead(self.rows, T, self._features, self._first[2], self.dtype) if self._first else 0
 
     @property
     def states(self) -> list[tuple[Array, Array]]:
-        layers = zip(*(stream_.states for stream_ in self._streams), strict=True)
-        return [(np.concatenate([h for h, _ in own]), np.concatenate([c for _, c in own])) for own in layers]
+        return [(h[self._phase, :, :P].copy(), c[:, :H].copy()) for h, c, P, H in self._states]
 
     def set_states(self, states: Sequence[tuple[Array, Array]] | None) -> None:
-        for stream_, rows in zip(self._streams, self._spans, strict=True):
-            stream_.set_states(None if states is None else [(h[rows], c[rows]) for h, c in states])
+        self._phase = 0
+        if states is None:
+            for beginning in self._beginnings:
+                beginning.fill(0)
+        else:
+            for (h, c, P, H), (h0, c0) in zip(self._states, states, strict=True):
+                h[0, :, :P], c[:, :H] = h0, c0
 
 
-def stream(parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any, shares: int = 1) -> Stream | _Shared:
+def stream(parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any) -> _Stream:
     """CPU twin: one compiled call a step, or for many."""
-    if shares == 1:
-        return Stream(parts, features, N, dtype)
-    spans = [span(N, share, shares) for share in range(shares)]
-    return _Shared([Stream(parts, features, last - first, dtype) for first, last in spans])
+    return _Stream(parts, features, N, dtype)

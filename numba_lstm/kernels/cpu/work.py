@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
 from struct import pack
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy.typing as npt
 
@@ -88,16 +89,20 @@ def calls_of(work: Work) -> tuple[Call, ...]:
 
 
 class Score:
-    """Works that compiled code does one after the other, on as many threads as they have parts."""
+    """Works that compiled code does one after the other, on as many threads as they have parts.
 
-    def __init__(self, works: Sequence[Work]) -> None:
+    ``x`` is an array of no negative strides in whose place others like it may come: see :meth:`read`.
+    """
+
+    def __init__(self, works: Sequence[Work], x: Array | None = None) -> None:
         known: dict[tuple[int, int], tuple[int, ...]] = {}
         blocks, stages = [], []
+        places = None if x is None else _Places(address(x), address(x) + reach(x), [])
         for work in works:
             calls = []
             for call in calls_of(work):
                 how = entry(call.kernel)
-                block = _block(how, call, known)
+                block = _block(how, call, known, places)
                 blocks.append(block)
                 calls.append((how.caller, *block.buffer_info()))
             stages.append((address(work.meeting) if isinstance(work, Gang) else 0, calls))
@@ -106,6 +111,13 @@ class Score:
         self._words = crew.table(stages)
         self._at = self._words.buffer_info()[0]
         self._most = max([len(calls) for _, calls in stages], default=1)
+        self._places = places
+
+    def read(self, first: int) -> None:
+        """Have all works that read the ``x`` of the beginning read what lies like it from this address on."""
+        assert self._places is not None
+        for block, word, offset in self._places.found:
+            block[word] = first + offset
 
     def __call__(self, *, wake: bool = True, patient: bool = True) -> None:
         """Do it, see :func:`.pool.perform`; RuntimeError while another thread does."""
@@ -131,7 +143,24 @@ def in_order(works: Iterable[Work]) -> None:
             work()
 
 
-def _block(how: Entry, call: Call, known: dict[tuple[int, int], tuple[int, ...]]) -> array[int]:
+def scores(works: Iterable[Work], x: Array | None = None) -> list[Score]:
+    """The same as scores, to be done in this order over and over."""
+    made: list[Score] = []
+    for gang, own in groupby(works, lambda work: isinstance(work, Gang)):
+        following = list(own)
+        made += [Score([work], x) for work in following] if gang else [Score(following, x)]
+    return made
+
+
+class _Places(NamedTuple):
+    """Where blocks have addresses of an array that begins and ends there."""
+
+    first: int
+    end: int
+    found: list[tuple[array[int], int, int]]  #: a block, the word, and the distance from the first
+
+
+def _block(how: Entry, call: Call, known: dict[tuple[int, int], tuple[int, ...]], places: _Places | None) -> array[int]:
     """The address of a kernel, and its arguments as the words that its machine code takes them for."""
     block = array("q", (how.address,))
     for kind, value in zip(how.arguments, call.arguments, strict=True):
@@ -143,8 +172,19 @@ def _block(how: Entry, call: Call, known: dict[tuple[int, int], tuple[int, ...]]
             words = known.get((id(value), id(kind)))
             if words is None:
                 words = known[id(value), id(kind)] = _words(kind, value)
+            if places is not None and places.first <= words[ADDRESS] < places.end:
+                places.found.append((block, len(block) + ADDRESS, words[ADDRESS] - places.first))
             block.extend(words)
     return block
+
+
+#: Which of these words is the address.
+ADDRESS = 4
+
+
+def reach(x: Array) -> int:
+    """The bytes from an array's first element to the end of its last."""
+    return sum((n - 1) * step for n, step in zip(x.shape, x.strides, strict=True)) + x.itemsize
 
 
 def _words(kind: ArrayArgument, value: Array) -> tuple[int, ...]:

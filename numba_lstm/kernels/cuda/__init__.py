@@ -27,6 +27,7 @@ from .dense import activation_backward, activation_forward, dense_backward, dens
 from .dropout import dropout_backward, dropout_forward
 from .elementwise import add, multiply, scale, unlike
 from .embedding import embedding_backward, embedding_forward
+from .forward_programs import forward_program
 from .gradient_programs import gradient_program
 from .layer_norm import layer_norm_backward, layer_norm_forward
 from .losses import loss
@@ -55,6 +56,7 @@ __all__ = [
     "embedding_forward",
     "flip",
     "gather",
+    "forward_program",
     "gradient_program",
     "layer_norm_backward",
     "layer_norm_forward",

@@ -89,6 +89,6 @@ class _Stepper:
             self._states = [(asarray(h, self._dtype), asarray(c, self._dtype)) for h, c in states]
 
 
-def stream(parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any, shares: int = 1) -> _Stepper:
+def stream(parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any) -> _Stepper:
     """CUDA twin: a step is the ops of its parts for T = 1; many steps at once go through all of a layer's at once."""
     return _Stepper(parts, N, dtype)

@@ -25,6 +25,7 @@ from .arrays import (
 from .dense import activation_backward, activation_forward, dense_backward, dense_forward
 from .dropout import dropout_backward, dropout_forward
 from .embedding import embedding_backward, embedding_forward
+from .forward_programs import forward_program
 from .gradient_programs import gradient_program
 from .losses import loss, metric
 from .lstm import lstm_backward, lstm_forward, lstm_path
@@ -51,6 +52,7 @@ __all__ = [
     "embedding_forward",
     "flip",
     "gather",
+    "forward_program",
     "gradient_program",
     "layer_norm_backward",
     "layer_norm_forward",

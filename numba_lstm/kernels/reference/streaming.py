@@ -21,7 +21,7 @@ class _Copy(NamedTuple):
     value: Array
 
 
-def _copied(part: LSTMPart | DensePart) -> LSTMPart | DensePart:
+def copied(part: LSTMPart | DensePart) -> LSTMPart | DensePart:
     """The part with the weights of this moment."""
 
     def copy(weight: Any) -> _Copy | None:
@@ -36,7 +36,7 @@ class _Stepper:
     """The parts, and the states as arrays."""
 
     def __init__(self, parts: Sequence[LSTMPart | DensePart], N: int, dtype: Any) -> None:
-        self._parts = [_copied(part) for part in parts]
+        self._parts = [copied(part) for part in parts]
         shapes = [part.weights.recurrent_kernel.value.shape for part in parts if isinstance(part, LSTMPart)]
         self._states = [(np.zeros((N, P), dtype), np.zeros((N, columns // 4), dtype)) for P, columns in shapes]
 
@@ -68,6 +68,6 @@ class _Stepper:
         )
 
 
-def stream(parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any, shares: int = 1) -> _Stepper:
+def stream(parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any) -> _Stepper:
     """One step of each op after another."""
     return _Stepper(parts, N, dtype)

@@ -1,0 +1,150 @@
+"""CPU twin of forward programs: the forward ops' own kernels on the ops' own arguments, which are bound once for a size.
+
+Where threads share a batch, the Python of its ops took a tenth of its time: buffers, views, plans, scores. A program has all of
+that ready. It reads an input as it lies, wherever that is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..contract import DensePart, ForwardProgram, LSTMPart
+from . import packing, pool
+from .activations import value_calls
+from .arrays import shaped
+from .cells import Asked
+from .copies import zeroed
+from .dense import product
+from .groups import Size
+from .lstm_buffers import start
+from .lstm_plans import forward_plan, members
+from .lstm_rows import needs_rows
+from .lstm_runs import NO_MASK, NO_MASKS, Forward, cutting, forward_buffers, forward_works, shares, spread
+from .memory import address
+from .own import settled, settled_spec
+from .panels import columns, geometry, panels
+from .work import Parts, Work, calls_of, reach, scores, span
+
+Array = npt.NDArray[Any]
+
+
+class _Program:
+    """The works of all parts, the first of which read x; shares of the rows are apart from each other to their end."""
+
+    def __init__(self, parts: Sequence[LSTMPart | DensePart], x: Array) -> None:
+        ranges, x = _ranges(parts, x), _unread(x)
+        with pool.sharing(len(ranges)):
+            ways = [_way(parts, x[:, first:last]) for first, last in ranges]
+        ys = [y.transpose(1, 0, 2) if y.ndim == 3 else y for y, _ in ways]
+        self._shape = x.shape[1], *ys[0].shape[1:]
+        self._ys = [(slice(*rows), y) for rows, y in zip(ranges, ys, strict=True)]
+        works = ways[0][1] if len(ways) == 1 else _side_by_side([own for _, own in ways])
+        self._scores = scores(works, x)
+
+    def __call__(self, x: Array) -> Array:
+        first = address(x)
+        for score in self._scores:
+            score.read(first)
+            score()
+        if len(self._ys) == 1:
+            return self._ys[0][1].copy()
+        answer = np.empty(self._shape, x.dtype)
+        for rows, y in self._ys:
+            answer[rows] = y
+        return answer
+
+
+def _unread(x: Array) -> Array:
+    """An array that lies like x, in memory of its own that nobody ever reads or writes: what is bound to x would keep it."""
+    raw = np.empty(reach(x), np.uint8)
+    return np.ndarray(x.shape, x.dtype, raw, strides=x.strides)
+
+
+def _ranges(parts: Sequence[LSTMPart | DensePart], x: Array) -> list[tuple[int, int]]:
+    """Rows of x (T, N, D) for each thread; all of them where a gang is to share panels."""
+    T, N, D = x.shape
+    multiplications = 0
+    for part in parts:
+        if isinstance(part, LSTMPart):
+            cut = panels(len(part.weights.recurrent_kernel.value), geometry(x.dtype).V)
+            if members(T, N, cut, _asked(part)) > 1:
+                return [(0, N)]
+        multiplications += T * N * sum(weight.value.size for weight in part.own)
+    parts_ = pool.parts_for(multiplications, shares(N))
+    return [span(N, part, parts_) for part in range(parts_)]
+
+
+def _side_by_side(ways: Sequence[Sequence[Work]]) -> Iterator[Work]:
+    """Works of several ways as parts, stage by stage from their ends: some may have a product ahead, others none."""
+    stages = list(zip_longest(*(reversed(way) for way in ways)))
+    return (Parts(call for work in stage if work for call in calls_of(work)) for stage in reversed(stages))
+
+
+def _way(parts: Sequence[LSTMPart | DensePart], x: Array) -> tuple[Array, list[Work]]:
+    """Where the output of x (T, N, D) appears, and what makes it."""
+    works: list[Work] = []
+    for part in parts:
+        x, own = _lstm(part, x) if isinstance(part, LSTMPart) else _dense(part, x)
+        works += own
+    return x, works
+
+
+def _asked(part: LSTMPart) -> Asked:
+    return Asked(masked=False, peephole=part.weights.peephole is not None, kept_h=False, kept_c=False, training=False)
+
+
+def _lstm(part: LSTMPart, x: Array) -> tuple[Array, list[Work]]:
+    """Where an LSTM's output of x (T, N, D) appears, and what :func:`.lstm.lstm_forward` does for it without a tape."""
+    weights, spec = part.weights, settled_spec(part.spec)
+    size, H, dtype = Size(*x.shape), len(weights.recurrent_kernel.value), x.dtype
+    asked = _asked(part)
+    plan = forward_plan(spec, asked, dtype, size.N, H)
+    how = cutting(size, plan.cut, asked, dtype)
+    h, c, z, gates = forward_buffers(size, plan, how, dtype, training=False, sequences=part.sequences)
+    start(h, None, plan.cut.padded, H)
+    works: list[Work] = [zeroed(h[0]), zeroed(c)]
+    x, copies = spread(x)
+    works += copies
+    on = Forward(
+        x,
+        weights.kernel.prepared("cpu.panels", packing.gate_panels),
+        weights.recurrent_kernel.prepared("cpu.panels", packing.gate_panels),
+        packing.gate_bias(weights.bias, plan.cut, dtype),
+        h,
+        c,
+        z,
+        gates,
+        z[0, :0] if weights.peephole is None else weights.peephole.prepared("cpu.panels", packing.peephole_panels),
+        NO_MASK,
+        NO_MASKS,
+        NO_MASKS,
+        z[:0, None],
+        z[:0, None],
+    )
+    works += forward_works(plan, size, how, on)
+    return (h[1:, :, :H] if part.sequences else h[size.T % len(h), :, :H]), works
+
+
+def _dense(part: DensePart, x: Array) -> tuple[Array, list[Work]]:
+    """The same of :func:`.dense.dense_forward`, for x (N, D) or (T, N, D)."""
+    kernel, activation = part.kernel, settled(part.activation)
+    assert kernel is not None
+    C = kernel.value.shape[1]
+    W = kernel.prepared("cpu.blocks", packing.blocks)
+    padded = columns(C, geometry(x.dtype)).padded(geometry(x.dtype))
+    b = packing.zero_bias(padded, x.dtype) if part.bias is None else part.bias.prepared("cpu.blocks", packing.blocks)
+    z = product(x, W, b, C)
+    return shaped(z.array, (*x.shape[:-1], C)), [*z.works, *value_calls(activation, z.array, z.array, C)]
+
+
+def forward_program(parts: Sequence[LSTMPart | DensePart], x: Array) -> ForwardProgram | None:
+    """CPU twin: for LSTMs that go panel by panel, and Dense layers."""
+    for part in parts:
+        if part.kernel is None if isinstance(part, DensePart) else part.spec.int8 or needs_rows(part.weights):
+            return None
+    return _Program(parts, x)

@@ -102,7 +102,9 @@ class Run:
                 for worker in workers.values():
                     worker.close()
                 raise Failed(absent[OURS])
-            race = Race(threads, workers, start_judges(threads, pythons.get(OURS, sys.executable), device), device)
+            first = self.options.threads[0]
+            fewer = first if first < threads and OURS in workers else None
+            race = Race(threads, workers, start_judges(threads, pythons.get(OURS, sys.executable), device, fewer), device)
             for worker in workers.values():
                 self.versions |= worker.versions
             try:
@@ -121,11 +123,10 @@ class Run:
 
     def tables(self) -> dict[str, Table]:
         """By mark."""
-        first = self.options.threads[0]
         return {
             marks.name(mode, threads, self.options.device): table(
                 rows,
-                single=self.results[mode, first] if threads != first else (),
+                fewer=self.options.threads[0],
                 loss="**{}**".format if self.options.markdown or self.options.into else "{}*".format,
             )
             for (mode, threads), rows in self.results.items()

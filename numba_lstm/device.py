@@ -22,6 +22,8 @@ _default = os.environ.get("NUMBA_LSTM_DEVICE", "auto")
 #: Parameters from which on ``"auto"`` takes a GPU: with fewer, its launches, some microseconds each, outweigh the arithmetic.
 AUTO_PARAMETERS = 200_000
 
+_SMALL = f"auto: fewer than {AUTO_PARAMETERS:,} parameters"
+
 _NO_DRIVER = (
     "there is no NVIDIA driver (libcuda.so.1). Install that of your card, until `nvidia-smi` lists it, or take device='cpu'."
 )
@@ -48,7 +50,7 @@ def choose(name: str | None, parameters: int) -> tuple[str, str]:
     name = _default if name is None else name
     if name == "auto":
         if parameters < AUTO_PARAMETERS:
-            return "cpu", f"auto: fewer than {AUTO_PARAMETERS:,} parameters"
+            return "cpu", _SMALL
         missing = obstacle()
         return ("cpu", f"auto: {missing.split('. ')[0]}") if missing else ("cuda", "auto: a large model, and a GPU")
     if name not in _PACKAGES:

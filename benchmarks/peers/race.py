@@ -12,7 +12,7 @@ import numpy as np
 from .modes import MODES
 from .problem import Shape
 from .process import Died, Failed
-from .registry import CPU, ENGINES, PEAK, WITNESS
+from .registry import CPU, ENGINES, FEWER, OURS, PEAK, WITNESS
 from .tasks import Answer, distance
 
 
@@ -27,6 +27,7 @@ class Result:
     reasons: dict[str, str] = field(default_factory=dict)  #: why an engine has none: "unsupported", "wrong", "failed"
     peak: float | None = None  #: of a processor, floating point operations a second
     device: str = CPU
+    fewer: float | None = None  #: median of our call with fewer threads, in the same turns
 
     def rate(self, name: str) -> float | None:
         """An engine's floating point operations a second."""
@@ -51,7 +52,7 @@ class Race:
     workers : mapping
         Those that run, by engine.
     judges : mapping
-        The peak, which may be absent, and the witness.
+        The witness, and the peak and our engine with fewer threads, which may be absent.
     device : str
         What they run on.
 
@@ -81,6 +82,9 @@ class Race:
         if PEAK in self.judges:
             flops = self.judges[PEAK].ask("prepare", **task, activation="tanh")["flops"]
             ready.append(PEAK)
+        if FEWER in self.judges and OURS in ready:
+            self.judges[FEWER].ask("prepare", **task, activation=MODES[mode].activation)
+            ready.append(FEWER)
         for name in ready:
             self._ask(name, result, "warm")
         seconds: dict[str, list[float]] = {name: [] for name in ready}
@@ -92,6 +96,8 @@ class Race:
             ready.append(ready.pop(0))
         if PEAK in seconds:
             result.peak = flops / statistics.median(seconds.pop(PEAK))
+        if FEWER in seconds:
+            result.fewer = statistics.median(seconds.pop(FEWER))
         result.seconds = {name: statistics.median(s) for name, s in seconds.items() if name not in result.reasons}
         return result
 

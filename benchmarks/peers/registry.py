@@ -19,6 +19,7 @@ class Entry:
 OURS = "numba_lstm"
 PEAK = "peak"
 WITNESS = "witness"
+FEWER = "fewer"
 
 ENGINES = {
     OURS: Entry("numba_lstm", "ours", "NumbaLSTM"),
@@ -40,7 +41,8 @@ DEVICES: Mapping[str, Mapping[str, Entry]] = {
     },
 }
 
-#: Not in the race: what the others are measured against. They run with the python of numba_lstm.
+#: Not in the race: what the others are measured against. They run with the python of numba_lstm. (``FEWER`` is ours with fewer
+#: threads.)
 JUDGES = {
     PEAK: Entry("fma peak", "fma_peak", "FmaPeak"),
     WITNESS: Entry("witness", "ours", "Witness"),

@@ -43,22 +43,21 @@ def ratio(value: float | None, loss: Callable[[str], str]) -> str:
     return loss(f"{value:.2f}") if value < 1 else f"{value:.2f}"
 
 
-def table(results: Sequence[Result], single: Sequence[Result] = (), loss: Callable[[str], str] = "{}*".format) -> Table:
+def table(results: Sequence[Result], fewer: int = 1, loss: Callable[[str], str] = "{}*".format) -> Table:
     """A table of results of one mode and number of threads.
 
     Parameters
     ----------
     results : list of Result
         A row each.
-    single : list of Result, optional
-        The same with fewer threads: gives a column of our speed-up.
+    fewer : int
+        The threads of :attr:`Result.fewer`, where results have it: gives a column of our speed-up.
     loss : function of a str
         Marks a ratio below 1.
     """
     mode, threads = MODES[results[0].mode], results[0].threads
     names = [name for name in ENGINES if any(name in r.seconds or name in r.reasons for r in results)]
     peers = [name for name in names if name != OURS]
-    before = {r.shape: r.seconds.get(OURS) for r in single}
 
     def against(peer: str) -> Callable[[Result], float | None]:
         return lambda r: _over(r.seconds.get(peer), r.seconds.get(OURS))
@@ -71,8 +70,8 @@ def table(results: Sequence[Result], single: Sequence[Result] = (), loss: Callab
         ratios["PyTorch / ours"] = against("torch")
     if peers:
         ratios["fastest peer / ours"] = fastest
-    if single:
-        ratios[f"{single[0].threads} / {threads} threads"] = lambda r: _over(before.get(r.shape), r.seconds.get(OURS))
+    if any(r.fewer is not None for r in results):
+        ratios[f"{fewer} / {threads} threads"] = lambda r: _over(r.fewer, r.seconds.get(OURS))
 
     rows = [
         [

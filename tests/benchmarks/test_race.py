@@ -46,6 +46,12 @@ def test_medians_of_the_rounds():
     assert result.rate("numba_lstm") == SHAPE.forward_flops / 2
 
 
+def test_ours_with_fewer_threads_takes_turns_too():
+    judges = {"witness": Scripted(), "fewer": Scripted(seconds=[4.0, 3.0, 9.0])}
+    result = Race(2, {"numba_lstm": Scripted(seconds=[2.0])}, judges).run("infer", SHAPE, 3)
+    assert (result.seconds, result.fewer) == ({"numba_lstm": 2.0}, 4.0)
+
+
 def test_a_gpu_has_no_peak():
     race = Race(1, {"numba_lstm": Scripted(seconds=[1.0])}, {"witness": Scripted()}, "cuda")
     result = race.run("infer", SHAPE, 3)

@@ -18,7 +18,17 @@ from .groups import Size
 from .lstm import beside
 from .lstm_buffers import padded_steps, panel_stride, start, state
 from .lstm_plans import forward_plan, gradient_plan, groups
-from .lstm_runs import NO_MASK, NO_MASKS, Backward, Forward, backward_work, cutting, forward_buffers, forward_works
+from .lstm_runs import (
+    NO_MASK,
+    NO_MASKS,
+    Backward,
+    Forward,
+    backward_work,
+    cutting,
+    forward_buffers,
+    forward_works,
+    put_beside,
+)
 from .memory import aligned
 from .own import settled_spec
 from .panels import gradient_columns
@@ -33,11 +43,12 @@ PLAIN = Asked(masked=False, peephole=False, kept_h=False, kept_c=False, training
 class BoundLSTM(Bound):
     """What :func:`.lstm.lstm_forward` and :func:`.lstm.lstm_backward` do in training, bit for bit.
 
-    Its input (T, N, D) is to be put where the attribute ``x`` is.
+    Its input (T, N, D) is where ``given`` is.
     """
 
-    def __init__(self, part: LSTMPart, size: Size, dtype: np.dtype[Any]) -> None:
+    def __init__(self, part: LSTMPart, given: Array) -> None:
         super().__init__()
+        size, dtype = Size(*given.shape), given.dtype
         W, U, b = (weight and weight.value for weight in part.weights[:3])
         H = len(U)
         self._size, self._dtype, self._W, self._U, self._biased = size, dtype, W, U, b is not None
@@ -48,14 +59,15 @@ class BoundLSTM(Bound):
         h, c, z, gates = forward_buffers(size, plan, how, dtype, training=True, sequences=part.sequences)
         start(h, None, cut.padded, H)
         start(c, None, cut.padded, H)
-        self.x = beside(h, size, cut)
+        x = beside(h, size, cut)
+        given, before = put_beside(given, x, how)
         self.y = h[1:, :, :H] if part.sequences else h[size.T, :, :H]
         forms = [packing.gate_panels_form(weight) for weight in (W, U, b) if weight is not None]
         bias = forms[2].array if self._biased else packing.zero_bias(cut.gates, dtype)
         packed = (forms[0].array, forms[1].array, bias)
-        on = Forward(self.x, *packed, h, c, z, gates, z[0, :0], NO_MASK, NO_MASKS, NO_MASKS, z[:0, None], z[:0, None])
+        on = Forward(x, given, *packed, h, c, z, gates, z[0, :0], NO_MASK, NO_MASKS, NO_MASKS, z[:0, None], z[:0, None])
         self._h, self._c, self._gates = h, c, gates
-        self.forward = [*(work for form in forms for work in form.works), *forward_works(plan, size, how, on)]
+        self.forward = [*(work for form in forms for work in form.works), *before, *forward_works(plan, size, how, on)]
 
     def bind_backward(self, dy: Array, *, need_dx: bool) -> None:
         size, dtype, gates, H = self._size, self._dtype, self._gates, len(self._U)

@@ -25,10 +25,10 @@ from .lstm_buffers import start
 from .lstm_plans import forward_plan, members
 from .lstm_rows import needs_rows
 from .lstm_runs import NO_MASK, NO_MASKS, Forward, cutting, forward_buffers, forward_works, shares, spread
-from .memory import address
+from .memory import address, lying_like
 from .own import settled, settled_spec
 from .panels import columns, geometry, panels
-from .work import Parts, Work, calls_of, reach, scores, span
+from .work import Parts, Work, calls_of, scores, span
 
 Array = npt.NDArray[Any]
 
@@ -37,7 +37,7 @@ class _Program:
     """The works of all parts, the first of which read x; shares of the rows are apart from each other to their end."""
 
     def __init__(self, parts: Sequence[LSTMPart | DensePart], x: Array) -> None:
-        ranges, x = _ranges(parts, x), _unread(x)
+        ranges, x = _ranges(parts, x), lying_like(x)  # what is bound to x itself would keep it
         with pool.sharing(len(ranges)):
             ways = [_way(parts, x[:, first:last]) for first, last in ranges]
         ys = [y.transpose(1, 0, 2) if y.ndim == 3 else y for y, _ in ways]
@@ -57,12 +57,6 @@ class _Program:
         for rows, y in self._ys:
             answer[rows] = y
         return answer
-
-
-def _unread(x: Array) -> Array:
-    """An array that lies like x, in memory of its own that nobody ever reads or writes: what is bound to x would keep it."""
-    raw = np.empty(reach(x), np.uint8)
-    return np.ndarray(x.shape, x.dtype, raw, strides=x.strides)
 
 
 def _ranges(parts: Sequence[LSTMPart | DensePart], x: Array) -> list[tuple[int, int]]:
@@ -108,10 +102,11 @@ def _lstm(part: LSTMPart, x: Array) -> tuple[Array, list[Work]]:
     h, c, z, gates = forward_buffers(size, plan, how, dtype, training=False, sequences=part.sequences)
     start(h, None, plan.cut.padded, H)
     works: list[Work] = [zeroed(h[0]), zeroed(c)]
-    x, copies = spread(x)
-    works += copies
+    x, before = spread(x)
+    works += before
     on = Forward(
         x,
+        x[:0],
         weights.kernel.prepared("cpu.panels", packing.gate_panels),
         weights.recurrent_kernel.prepared("cpu.panels", packing.gate_panels),
         packing.gate_bias(weights.bias, plan.cut, dtype),

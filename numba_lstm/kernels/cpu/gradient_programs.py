@@ -18,8 +18,8 @@ from .bound import Bound
 from .bound_dense import BoundDense
 from .bound_lstm import BoundLSTM
 from .copies import copied
-from .groups import Size
 from .losses import LOSSES, SPARSE, loss_call
+from .memory import address, lying_like
 from .work import Score, Work
 
 Array = npt.NDArray[Any]
@@ -30,20 +30,12 @@ class _Program:
 
     def __init__(self, parts: Sequence[LSTMPart | DensePart], x: Array, target: Array, loss: LossSpec, first: int) -> None:
         self._weights = [weight for part in parts for weight in part.own]
-        self._x = y = np.empty(x.shape, x.dtype)
+        self._x = y = lying_like(x) if _read_in_place(parts, x) else np.empty(x.shape, x.dtype)
         self._target = np.empty(target.shape, np.int64 if loss.name == LOSSES[SPARSE] else x.dtype)
         works: list[Work] = []
         bound: list[Bound] = []
         for part in parts:
-            if isinstance(part, LSTMPart):
-                lstm = BoundLSTM(part, Size(*y.shape), x.dtype)
-                if bound:
-                    works.append(copied(y, lstm.x))
-                else:
-                    self._x = lstm.x
-                bound.append(lstm)
-            else:
-                bound.append(BoundDense(part, y))
+            bound.append(BoundLSTM(part, y) if isinstance(part, LSTMPart) else BoundDense(part, y))
             works += bound[-1].forward
             y = bound[-1].y
         self._y, self._value = y, np.empty(1)
@@ -53,16 +45,24 @@ class _Program:
             bound[index].bind_backward(dy, need_dx=index > first)
             works += bound[index].backward
             dy = bound[index].dx
-        self._score = Score(works)
+        self._score = Score(works, self._x)
         self.gradients = [part.gradients for part in bound]
 
     def __call__(self, x: Array, target: Array) -> Passes:
         for weight in self._weights:
             weight.value  # noqa: B018  # what a device holds comes first
-        copied(x, self._x)()
+        if x.strides != self._x.strides:
+            copied(x, self._x)()
+            x = self._x
         self._target[...] = target
+        self._score.read(address(x))
         self._score()
         return Passes(float(self._value[0]), self._y.copy())
+
+
+def _read_in_place(parts: Sequence[LSTMPart | DensePart], x: Array) -> bool:
+    """Whether x, as a batch of whole samples or steps, is for an LSTM, which puts it on its tape itself."""
+    return isinstance(parts[0], LSTMPart) and (x.flags.c_contiguous or x.transpose(1, 0, 2).flags.c_contiguous)
 
 
 def gradient_program(

@@ -26,11 +26,12 @@ from .lstm_runs import (
     cutting,
     forward_buffers,
     forward_works,
+    put_beside,
     spread,
 )
 from .memory import aligned
 from .panels import Panels
-from .work import in_order
+from .work import Work, in_order
 
 Array = npt.NDArray[Any]
 
@@ -83,18 +84,22 @@ def lstm_forward(
     start(h, h0, cut.padded, H)
     start(c, c0, cut.padded, H)
     valid = NO_MASK if mask is None else np.ascontiguousarray(mask, np.bool_)
-    if training:
+    before: list[Work] = []
+    if not training:
+        given, (x, before) = x[:0], spread(x)
+    elif mask is None:
+        given, x = x, beside(h, size, cut)
+        given, before = put_beside(given, x, how)
+    else:
         given, x = x, beside(h, size, cut)
         x[...] = given
-        if mask is not None:
-            x[~valid] = 0  # else NaN in a step that is not taken came into dW
-    else:
-        x, copies = spread(x)
-        in_order(copies)
+        x[~valid] = 0  # else NaN in a step that is not taken came into dW
+        given = x[:0]
     kept_h, kept_c = _kept(noise.zoneout_h, cut), _kept(noise.zoneout_c, cut)
     factors = own_factors.of_rows(noise, (N, cut.padded, D), shape) if asked.own else z[:0, None]
     on = Forward(
         x,
+        given,
         weights.kernel.prepared("cpu.panels", packing.gate_panels),
         weights.recurrent_kernel.prepared("cpu.panels", packing.gate_panels),
         packing.gate_bias(weights.bias, cut, x.dtype),
@@ -109,7 +114,7 @@ def lstm_forward(
         factors,
         aligned(factors.shape, x.dtype),
     )
-    in_order(forward_works(plan, size, how, on))
+    in_order([*before, *forward_works(plan, size, how, on)])
     tape = _Tape(h, c, gates, valid, kept_h, kept_c, noise, weights, spec, asked) if training else None
     y = h[1:, :, :H] if sequences else None
     return LSTMOutput(y, h[T % len(h), :, :H], c[T % len(c), :, :H], tape)

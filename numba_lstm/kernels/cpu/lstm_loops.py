@@ -46,7 +46,8 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
     ``start`` is the bias (one row), or the input product of these steps (a row each), which continues the same chain: then D is
     0 here. h (L, N, h_rows) and c (M, N, c_rows) are rings of time: step t reads row ``t % L``, writes row ``(t + 1) % L``.
     z is the scratch where finished rows wait for the cells, panels the distance of the tape's panels. ``peephole`` and the two
-    zoneouts (T, N, padded) are empty where there is none. On the tape each group of ``group_rows`` has its T steps together.
+    zoneouts (T, N, padded) are empty where there is none. What is ``given``, if anything, is put where x is, a step a time, beside
+    h, whose line is there just then. On the tape each group of ``group_rows`` has its T steps together.
     With ``own`` each gate sees x and h through its own ``factors`` of h and x (see :mod:`.factors`): a step begins by writing
     what they see to ``seen``. ``far`` is for weights that no cache near the core holds. Where rows are few, ``parts`` threads
     may share the panels instead: each calls with its ``part``, and they meet after every step.
@@ -64,7 +65,7 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
     several = 4 * together
 
     def lstm_forward_loop(
-        x, W, U, start, h, c, gates, peephole, settings, mask, zoneout_h, zoneout_c, factors, seen, z,
+        x, given, W, U, start, h, c, gates, peephole, settings, mask, zoneout_h, zoneout_c, factors, seen, z,
         meeting, gate_cell, output_cell, last_gate_cell, last_output_cell, D, H, full, panels,
         t0, t1, r0, r1, T, group_rows, part, parts,
     ):  # fmt: skip
@@ -73,7 +74,8 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
         L, M = h.shape[0], c.shape[0]
         start_rows = 0 if len(start) == 1 else start.shape[1]
         tape, masked = 1 if len(gates) > 0 else 0, 1 if mask.shape[0] > 0 else 0
-        x_, W_, U_, s_, h_, c_ = data(x), data(W), data(U), data(start), data(h), data(c)
+        g_steps, g_rows = given.strides[0] // x.itemsize, given.strides[1] // x.itemsize
+        x_, g_, W_, U_, s_, h_, c_ = data(x), data(given), data(W), data(U), data(start), data(h), data(c)
         a_, m_, z_ = data(gates), data(mask), data(z)
         v_, e_, kh_, kc_ = data(peephole), data(settings), data(zoneout_h), data(zoneout_c)
         peepholes = 1 if len(peephole) > 0 else 0
@@ -94,6 +96,10 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
         for t in range(t0, t1):
             h_old, h_new = offset(h_, (t % L) * N * h_rows), offset(h_, ((t + 1) % L) * N * h_rows)
             c_old, c_new = offset(c_, (t % M) * N * c_rows), offset(c_, ((t + 1) % M) * N * c_rows)
+            for r in range(r0, r1 if len(given) > 0 else r0):
+                to, of = t * x_steps + r * x_rows, t * g_steps + r * g_rows
+                for d in range(given.shape[2]):
+                    x_[to + d] = g_[of + d]
             if own:
                 for r in range(r0, r1):
                     for plane in range(G):
@@ -203,5 +209,5 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
 
     return kernel(
         lstm_forward_loop, f"lstm_forward_loop_{shape.dtype}x{V}_{C}_{int(own)}{int(far)}", NUMBA[shape.dtype],
-        "x3 f1 f1 f2 f3 f3 f1 f1 f1 b2 b3 b3 f3 f3 f1 n1" + 16 * " i",
+        "x3 x3 f1 f1 f2 f3 f3 f1 f1 f1 b2 b3 b3 f3 f3 f1 n1" + 16 * " i",
     )  # fmt: skip

@@ -66,6 +66,16 @@ def cutting(size: Size, cut: Panels, asked: Asked, dtype: np.dtype[Any]) -> Cutt
     return Cutting(ahead, steps, of_rows, row_ranges(of_rows, parts), gang)
 
 
+def put_beside(given: Array, x: Array, how: Cutting) -> tuple[Array, list[Work]]:
+    """What :attr:`Forward.given` is to be for a call whose x is behind h, and what comes before it.
+
+    Where a product goes ahead, or members of a gang read all rows, x has to be there before the steps.
+    """
+    if how.ahead or how.members > 1:
+        return given[:0], [copied(given, x)]
+    return given, []
+
+
 def spread(x: Array) -> tuple[Array, list[Work]]:
     """x (T, N, D), or a copy and what makes it: one whose rows do not share cache sets, where tiles of several read them."""
     T, N, D = x.shape
@@ -85,6 +95,7 @@ class Forward(NamedTuple):
     """What a forward call's loops read and write."""
 
     x: Array
+    given: Array  #: what the loops are to put where x is, or nothing
     W: Array
     U: Array
     b: Array
@@ -132,14 +143,14 @@ def forward_works(plan: Plan, size: Size, how: Cutting, on: Forward) -> Iterator
 
 def _steps(plan: Plan, on: Forward, chains: Array, sizes: tuple[int, int, int, int], t0: int, t1: int) -> Share:
     """Steps t0 .. t1 of some rows, or of all rows by a member of a gang."""
-    x, W, U, _, h, c, z, gates, peephole, valid, kept_h, kept_c, factors, seen = on
+    x, given, W, U, _, h, c, z, gates, peephole, valid, kept_h, kept_c, factors, seen = on
     loop, numbers, addresses, cut = plan.loop, plan.numbers, plan.addresses, plan.cut
     T, group_rows, D, apart = sizes
 
     def call(part: int, r0: int, r1: int, meeting: Array, member: int, all_: int) -> Call:
         return Call(
-            loop, x, W, U, chains, h, c, gates, peephole, numbers, valid, kept_h, kept_c, factors, seen, z[part], meeting,
-            *addresses, D, cut.H, cut.full, apart, t0, t1, r0, r1, T, group_rows, member, all_,
+            loop, x, given, W, U, chains, h, c, gates, peephole, numbers, valid, kept_h, kept_c, factors, seen, z[part],
+            meeting, *addresses, D, cut.H, cut.full, apart, t0, t1, r0, r1, T, group_rows, member, all_,
         )  # fmt: skip
 
     return call

@@ -45,6 +45,16 @@ def address(array: npt.NDArray[Any]) -> int:
     return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
 
 
+def reach(array: npt.NDArray[Any]) -> int:
+    """The bytes from the first element to the end of the last, of an array without negative strides."""
+    return sum((n - 1) * step for n, step in zip(array.shape, array.strides, strict=True)) + array.itemsize
+
+
+def lying_like(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """An uninitialised array of the same shape, dtype and strides. Until somebody writes to it, a large one takes no room."""
+    return np.ndarray(array.shape, array.dtype, np.empty(reach(array), np.uint8), strides=array.strides)
+
+
 def stride(n: int, dtype: Any) -> int:
     """The distance of rows of n elements: whole vectors, and never a multiple of 1 KiB, whose rows would share cache sets."""
     line = LINE // np.dtype(dtype).itemsize

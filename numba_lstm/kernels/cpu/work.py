@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from . import crew, pool
 from .jit import ArrayArgument, Entry, entry
-from .memory import address
+from .memory import address, reach
 
 Array = npt.NDArray[Any]
 
@@ -180,11 +180,6 @@ def _block(how: Entry, call: Call, known: dict[tuple[int, int], tuple[int, ...]]
 
 #: Which of these words is the address.
 ADDRESS = 4
-
-
-def reach(x: Array) -> int:
-    """The bytes from an array's first element to the end of its last."""
-    return sum((n - 1) * step for n, step in zip(x.shape, x.strides, strict=True)) + x.itemsize
 
 
 def _words(kind: ArrayArgument, value: Array) -> tuple[int, ...]:

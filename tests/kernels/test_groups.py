@@ -7,7 +7,7 @@ import pytest
 
 import numba_lstm
 from numba_lstm.kernels import cpu
-from numba_lstm.kernels.contract import LSTMWeights
+from numba_lstm.kernels.contract import LSTMNoise, LSTMWeights
 from numba_lstm.kernels.cpu import groups, lstm_plans, lstm_runs, pool
 from numba_lstm.kernels.cpu.cells import Asked
 from numba_lstm.kernels.cpu.groups import Size, grouped
@@ -15,7 +15,10 @@ from numba_lstm.kernels.cpu.panels import geometry, panels
 from numba_lstm.kernels.specs import LSTMSpec
 from numba_lstm.variables import Variable
 
-T, D, H = 7, 5, 22
+T, D = 7, 5
+
+#: Units whose last panel has half of a vector's lanes, and a quarter: cells then take two and four rows at once.
+HALF, QUARTER = 22, 18
 
 
 @pytest.fixture(autouse=True)
@@ -25,14 +28,16 @@ def _threads_as_before():
     numba_lstm.set_num_threads(before)
 
 
-def passed(N, dtype, rows=slice(None)):
+def passed(N, dtype, H, rows=slice(None)):
     """What both calls answer for some rows of a batch: y, h, c, dx, dh0, dc0 and the weights' gradients."""
     rng = np.random.default_rng(0)
     shapes = (T, N, D), (D, 4 * H), (H, 4 * H), 4 * H, (3, H), (T, N, H), (N, H), (N, H)
     x, W, U, b, V, dy, h0, c0 = (rng.normal(size=s).astype(dtype) / 3 for s in shapes)
     weights, mask = LSTMWeights(*map(Variable, (W, U, b, V))), rng.random((T, N)) < 0.8
+    kept_h, kept_c = rng.random((2, T, N, H)) < 0.2
     x, mask, h0, c0, dy = x[:, rows], mask[:, rows], h0[rows], c0[rows], dy[:, rows]
-    out = cpu.lstm_forward(x, weights, h0, c0, LSTMSpec(), mask=mask, sequences=True, training=True)
+    how = {"mask": mask, "noise": LSTMNoise(zoneout_h=kept_h[:, rows], zoneout_c=kept_c[:, rows])}
+    out = cpu.lstm_forward(x, weights, h0, c0, LSTMSpec(zoneout=(0.2, 0.2)), sequences=True, training=True, **how)
     back = cpu.lstm_backward(out.tape, dy, None, None, need_dx=True)
     return [np.array(a) for a in (out.y, out.h, out.c, back.dx, back.dh0, back.dc0, *back.weights[:4])]
 
@@ -64,14 +69,15 @@ def test_groups_are_of_shapes(N, H, how, expected):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("H", [HALF, QUARTER])
 @pytest.mark.parametrize("N", [24, 25, 70])
-def test_any_number_of_threads_has_the_bits_of_one(monkeypatch, N, dtype):
+def test_any_number_of_threads_has_the_bits_of_one(monkeypatch, N, H, dtype):
     monkeypatch.setattr(pool, "WORTHWHILE", 1000)
     numba_lstm.set_num_threads(1)
-    expected = passed(N, dtype)
+    expected = passed(N, dtype, H)
     for threads in (2, 3, 4, 32):  # a group each, across groups, parts of groups, and a row each
         numba_lstm.set_num_threads(threads)
-        for found, one in zip(passed(N, dtype), expected, strict=True):
+        for found, one in zip(passed(N, dtype, H), expected, strict=True):
             np.testing.assert_array_equal(found, one)
 
 
@@ -93,19 +99,30 @@ def test_little_work_is_for_one_thread(monkeypatch):
     numba_lstm.set_num_threads(2)
     performed = []
     monkeypatch.setattr(pool, "perform", lambda *score, **how: performed.append(score))
-    passed(24, "float32")
+    passed(24, "float32", HALF)
     assert not performed
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("N", [24, 37])
-def test_gradients_are_the_sum_of_the_groups(dtype, N):
-    """Each group by itself is a batch that is too small for two."""
+def halves(N, dtype, H):
+    """A batch of two groups, and each group by itself."""
     numba_lstm.set_num_threads(1)
-    first, second = (passed(N, dtype, rows) for rows in (slice(0, -(-N // 2)), slice(-(-N // 2), N)))
-    whole = passed(N, dtype)
-    for name, found, of_first, of_second in zip(("dW", "dU", "db"), whole[6:9], first[6:9], second[6:9], strict=True):
+    return [passed(N, dtype, H, rows) for rows in (slice(None), slice(0, -(-N // 2)), slice(-(-N // 2), N))]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("H", [HALF, QUARTER])
+@pytest.mark.parametrize("N", [24, 37])
+def test_gradients_are_the_sum_of_the_groups(dtype, N, H):
+    """Each by itself is a batch that is too small for two."""
+    for name, found, of_first, of_second in zip(
+        ("dW", "dU", "db"), *(found[6:9] for found in halves(N, dtype, H)), strict=True
+    ):
         np.testing.assert_array_equal(found, of_first + of_second, err_msg=name)
-    for k, found in enumerate(whole[:6]):  # and all else is of rows
-        joined = np.concatenate([first[k], second[k]], axis=found.ndim - 2)
-        np.testing.assert_array_equal(found, joined)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("H", [HALF, QUARTER])
+@pytest.mark.parametrize("N", [24, 37, 150])  # cells take 66 rows at most, some of them of two groups
+def test_all_else_is_of_rows(dtype, N, H):
+    for found, *parts in zip(*(found[:6] for found in halves(N, dtype, H)), strict=True):
+        np.testing.assert_array_equal(found, np.concatenate(parts, axis=found.ndim - 2))

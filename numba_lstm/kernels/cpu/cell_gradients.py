@@ -30,7 +30,8 @@ def output_gradient_cell(traits: Traits, dtype: str, V: int, rows: int) -> Any:
 
     Called with dh from the step after (rows ``dh_rows`` apart), the layer's own dy (rows ``dy_rows`` apart, where ``has_dy``),
     c before and after the step (rows ``c_rows`` apart), ``carry`` (the same), the tape's gates, the settings, the mask, the
-    kept h and the number of rows n. ``carry`` holds what a masked row or a kept h passes on past the product with U.
+    kept h and the number of rows n, of which those behind the first ``here`` lie ``jump`` elements further on the tape, as in
+    :func:`.cells.gate_cell`. ``carry`` holds what a masked row or a kept h passes on past the product with U.
     """
     gate, gate_parameter = code(traits.gate)
     inner, inner_parameter = code(traits.inner)
@@ -43,17 +44,17 @@ def output_gradient_cell(traits: Traits, dtype: str, V: int, rows: int) -> Any:
 
     def lstm_output_gradient_cell(
         dh, dy, c_old, c_new, carry, gates, settings, mask, kept,
-        dh_rows, dy_rows, c_rows, gate_rows, mask_rows, kept_rows, n, has_dy,
+        dh_rows, dy_rows, c_rows, gate_rows, mask_rows, kept_rows, n, here, jump, has_dy,
     ):  # fmt: skip
         for r in range(0, n, rows):
-            each = rows_from(r, n, rows, V)
-            ko = load_rows(gates, V3, gate_rows, each)
+            each, at = rows_from(r, n, rows, V), 0 if r < here else jump
+            ko = load_rows(gates, at + V3, gate_rows, each)
             o = activate(gate, gate_parameter, ko) if gate_z else ko
             if hidden:  # the state's row may hold what was kept instead
                 ki, kf, kg = (
-                    load_rows(gates, 0, gate_rows, each),
-                    load_rows(gates, V, gate_rows, each),
-                    load_rows(gates, V2, gate_rows, each),
+                    load_rows(gates, at, gate_rows, each),
+                    load_rows(gates, at + V, gate_rows, each),
+                    load_rows(gates, at + V2, gate_rows, each),
                 )
                 i = activate(gate, gate_parameter, ki) if gate_z else ki
                 f = kf
@@ -87,11 +88,11 @@ def output_gradient_cell(traits: Traits, dtype: str, V: int, rows: int) -> Any:
             zo = flush(into_h * p * bend)
             if masked:
                 zo = select(valid, zo, 0.0)
-            store_rows(gates, V3, gate_rows, each, zo)
+            store_rows(gates, at + V3, gate_rows, each, zo)
             store_rows(dh, 0, dh_rows, each, into_h * o * slope(outer, outer_parameter, c if outer_z else p))
 
     name = f"lstm_output_gradient_cell_{dtype}x{V}x{rows}_{traits.label}"
-    return cell(lstm_output_gradient_cell, name, signature(dtype, 7, 2, 8))
+    return cell(lstm_output_gradient_cell, name, signature(dtype, 7, 2, 10))
 
 
 @cache
@@ -101,7 +102,7 @@ def gate_gradient_cell(traits: Traits, dtype: str, V: int, rows: int) -> Any:
     Called with what that cell left in dh (rows ``dh_rows`` apart), c before and after the step and dc, which moves one step
     back (rows ``c_rows`` apart), the tape's gates, which become dz, the peephole's panel as in :func:`.cells.gate_cell`, its
     gradient, which is added up for each row over time (rows ``share_rows`` apart), the settings, the mask, the kept c and the
-    number of rows n.
+    number of rows n, ``here`` and ``jump`` as there.
     """
     gate, gate_parameter = code(traits.gate)
     inner, inner_parameter = code(traits.inner)
@@ -113,14 +114,14 @@ def gate_gradient_cell(traits: Traits, dtype: str, V: int, rows: int) -> Any:
 
     def lstm_gate_gradient_cell(
         dh, c_old, c_new, dc, gates, peephole, shares, settings, mask, kept,
-        dh_rows, c_rows, gate_rows, peephole_rows, share_rows, mask_rows, kept_rows, n,
+        dh_rows, c_rows, gate_rows, peephole_rows, share_rows, mask_rows, kept_rows, n, here, jump,
     ):  # fmt: skip
         for r in range(0, n, rows):
-            each = rows_from(r, n, rows, V)
+            each, at = rows_from(r, n, rows, V), 0 if r < here else jump
             ki, kf, kg = (
-                load_rows(gates, 0, gate_rows, each),
-                load_rows(gates, V, gate_rows, each),
-                load_rows(gates, V2, gate_rows, each),
+                load_rows(gates, at, gate_rows, each),
+                load_rows(gates, at + V, gate_rows, each),
+                load_rows(gates, at + V2, gate_rows, each),
             )
             i = activate(gate, gate_parameter, ki) if gate_z else ki
             f = kf
@@ -136,7 +137,7 @@ def gate_gradient_cell(traits: Traits, dtype: str, V: int, rows: int) -> Any:
                 into_c = select(held, 0.0, after)
             into_c = into_c + load_rows(dh, 0, dh_rows, each)
             if peepholes:
-                zo = load_rows(gates, V3, gate_rows, each)
+                zo = load_rows(gates, at + V3, gate_rows, each)
                 into_c = fma(zo, load_rows(peephole, V2, peephole_rows, each), into_c)
             into_c = flush(into_c)
             bend_i = slope(gate, gate_parameter, ki if gate_slope_z else i)
@@ -169,10 +170,10 @@ def gate_gradient_cell(traits: Traits, dtype: str, V: int, rows: int) -> Any:
                 store_rows(shares, 0, share_rows, each, fma(zi, before, load_rows(shares, 0, share_rows, each)))
                 store_rows(shares, V, share_rows, each, fma(zf, before, load_rows(shares, V, share_rows, each)))
                 store_rows(shares, V2, share_rows, each, fma(zo, c, load_rows(shares, V2, share_rows, each)))
-            store_rows(gates, 0, gate_rows, each, zi)
-            store_rows(gates, V, gate_rows, each, zf)
-            store_rows(gates, V2, gate_rows, each, zg)
+            store_rows(gates, at, gate_rows, each, zi)
+            store_rows(gates, at + V, gate_rows, each, zf)
+            store_rows(gates, at + V2, gate_rows, each, zg)
             store_rows(dc, 0, c_rows, each, back)
 
     name = f"lstm_gate_gradient_cell_{dtype}x{V}x{rows}_{traits.label}"
-    return cell(lstm_gate_gradient_cell, name, signature(dtype, 8, 2, 8))
+    return cell(lstm_gate_gradient_cell, name, signature(dtype, 8, 2, 10))

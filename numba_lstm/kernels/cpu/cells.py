@@ -106,7 +106,8 @@ def gate_cell(traits: Traits, dtype: str, V: int, rows: int, tape: bool) -> Any:
     A vector holds V units of so many ``rows``: of one, but where a panel is narrow. Called with z (rows ``z_rows`` apart, gates
     V apart), the previous and new c (rows ``c_rows`` apart), the tape's gates, the peephole's panel (``peephole_rows`` 0, or
     where rows are panels of one row the distance of theirs), the settings, the mask of these rows, the kept c (``kept_rows``
-    apart), and the number of rows n. It leaves o, and the new c before its zoneout, in the first two gates of z.
+    apart), and the number of rows n. On the tape those behind the first ``here``, whole vectors, lie ``jump`` elements further.
+    It leaves o, and the new c before its zoneout, in the first two gates of z.
     """
     gate, gate_parameter = code(traits.gate)
     inner, inner_parameter = code(traits.inner)
@@ -117,10 +118,10 @@ def gate_cell(traits: Traits, dtype: str, V: int, rows: int, tape: bool) -> Any:
 
     def lstm_gate_cell(
         z, c_old, c_new, gates, peephole, settings, mask, kept,
-        z_rows, c_rows, gate_rows, peephole_rows, mask_rows, kept_rows, n,
+        z_rows, c_rows, gate_rows, peephole_rows, mask_rows, kept_rows, n, here, jump,
     ):  # fmt: skip
         for r in range(0, n, rows):
-            each = rows_from(r, n, rows, V)
+            each, at = rows_from(r, n, rows, V), 0 if r < here else jump
             zi, zf, zg, zo = (
                 load_rows(z, 0, z_rows, each),
                 load_rows(z, V, z_rows, each),
@@ -146,10 +147,10 @@ def gate_cell(traits: Traits, dtype: str, V: int, rows: int, tape: bool) -> Any:
                 zo = maximum(minimum(zo, high), -high)
             o = activate(gate, gate_parameter, zo)
             if tape:
-                store_rows(gates, 0, gate_rows, each, zi if gate_z else i)
-                store_rows(gates, V, gate_rows, each, zf if gate_z else f)
-                store_rows(gates, V2, gate_rows, each, zg if inner_z else g)
-                store_rows(gates, V3, gate_rows, each, zo if gate_z else o)
+                store_rows(gates, at, gate_rows, each, zi if gate_z else i)
+                store_rows(gates, at + V, gate_rows, each, zf if gate_z else f)
+                store_rows(gates, at + V2, gate_rows, each, zg if inner_z else g)
+                store_rows(gates, at + V3, gate_rows, each, zo if gate_z else o)
             store_rows(z, 0, z_rows, each, o)
             store_rows(z, V, z_rows, each, c)
             if mean:
@@ -161,7 +162,7 @@ def gate_cell(traits: Traits, dtype: str, V: int, rows: int, tape: bool) -> Any:
             store_rows(c_new, 0, c_rows, each, c)
 
     name = f"lstm_gate_cell_{dtype}x{V}x{rows}_{traits.label}_{int(tape)}"
-    return cell(lstm_gate_cell, name, signature(dtype, 6, 2, 7))
+    return cell(lstm_gate_cell, name, signature(dtype, 6, 2, 9))
 
 
 @cache

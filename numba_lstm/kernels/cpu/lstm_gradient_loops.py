@@ -35,7 +35,7 @@ def backward_loop(shape: Shape, C: int, C_units: int, few: int, own: bool = Fals
     """
     V, B, w, panel = shape.V, shape.B, shape.w, 4 * shape.V
     v, together, line = C * V // 4, 8 // shape.B, 8 * LINE // NUMBA[shape.dtype].bitwidth
-    turning = THERE_AND_BACK
+    turning, side = THERE_AND_BACK, V // v if C > 0 else 1
 
     def lstm_backward_loop(
         dy, U, c, dh, dc, carry, gates, peephole, shares, settings, mask, zoneout_h, zoneout_c, factors, aside,
@@ -88,14 +88,19 @@ def backward_loop(shape: Shape, C: int, C_units: int, few: int, own: bool = Fals
                     group_ends = min(N, begins + group_rows)
                     if k < across:
                         p, n, lane, dh_next, dy_next, c_next, mask_next = first, last - first, V, V, V, V, 0
+                        here = n
                         tape_next, peephole_next, share_next, kept_h_next, kept_c_next = panels, 3 * V, 3 * N * V, V, V
                     else:
                         p = k if across == 0 else full
                         lane = V if p < full else v
-                        n, dh_next, dy_next, c_next, mask_next = min(r1, group_ends) - r, dh_rows, dy_rows, c_rows, 1
+                        here = min(r1, group_ends) - r
+                        n = here if p == full and here % side > 0 else min(r1, group_ends + group_rows) - r
+                        dh_next, dy_next, c_next, mask_next = dh_rows, dy_rows, c_rows, 1
                         tape_next, peephole_next, share_next = 4 * lane, 0, 3 * lane
                         kept_h_next, kept_c_next = kept_h_rows, kept_c_rows
-                    u, m, on_tape = p * V, t * N + r, begins * (T - 1) + t * (group_ends - begins) + r
+                    size = group_ends - begins
+                    u, m, on_tape = p * V, t * N + r, begins * (T - 1) + t * size + r
+                    jump = (size * (T - 1) + t * (min(N, group_ends + group_rows) - group_ends - size)) * 4 * lane
                     i = r * c_rows + u
                     h_at, tape_at = offset(dh_, r * dh_rows + u), offset(a_, p * panels + on_tape * 4 * lane)
                     c_old, c_new = offset(c_, t * state + i), offset(c_, (t + 1) * state + i)
@@ -103,14 +108,14 @@ def backward_loop(shape: Shape, C: int, C_units: int, few: int, own: bool = Fals
                         output_cell if p < full else last_output_cell,
                         (h_at, offset(y_, has_dy * (t * dy_steps + r * dy_rows + u)), c_old, c_new, offset(k_, carried * i),
                          tape_at, e_, offset(m_, masked * m), offset(kh_, kept_h * (m * kept_h_rows + u)),
-                         dh_next, dy_next, c_next, tape_next, mask_next, kept_h_next, n, has_dy),
+                         dh_next, dy_next, c_next, tape_next, mask_next, kept_h_next, n, here, jump, has_dy),
                     )  # fmt: skip
                     call(
                         gate_cell if p < full else last_gate_cell,
                         (h_at, c_old, c_new, offset(dc_, i), tape_at, offset(v_, peepholes * 3 * u),
                          offset(s_, peepholes * 3 * (u * N + r * lane)), e_,
                          offset(m_, masked * m), offset(kc_, kept_c * (m * kept_c_rows + u)),
-                         dh_next, c_next, tape_next, peephole_next, share_next, mask_next, kept_c_next, n),
+                         dh_next, c_next, tape_next, peephole_next, share_next, mask_next, kept_c_next, n, here, jump),
                     )  # fmt: skip
                     r = r1 if k < across else r + n
             if parts > 1:

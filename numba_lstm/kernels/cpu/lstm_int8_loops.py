@@ -84,7 +84,7 @@ def forward_loop(shape: Shape, C: int) -> Any:
                         call(
                             j.gate_cell if p0 < full else j.last_gate_cell,
                             (zs, at_c, at_c, z, offset(peephole, j.peepholes * 3 * u), settings, valid, b_,
-                             z_rows, c_next, 0, peephole_rows, mask_rows, 0, n),
+                             z_rows, c_next, 0, peephole_rows, mask_rows, 0, n, 0, 0),
                         )  # fmt: skip
                         call(
                             j.output_cell if p0 < full else j.last_output_cell,

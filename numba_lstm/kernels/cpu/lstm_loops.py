@@ -46,8 +46,8 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
     ``start`` is the bias (one row), or the input product of these steps (a row each), which continues the same chain: then D is
     0 here. h (L, N, h_rows) and c (M, N, c_rows) are rings of time: step t reads row ``t % L``, writes row ``(t + 1) % L``.
     z is the scratch where finished rows wait for the cells, panels the distance of the tape's panels. ``peephole`` and the two
-    zoneouts (T, N, padded) are empty where there is none. What is ``given``, if anything, is put where x is, a step a time, beside
-    h, whose line is there just then. On the tape each group of ``group_rows`` has its T steps together.
+    zoneouts (T, N, padded) are empty where there is none. What is ``given``, if anything, is put where x is, step by step,
+    beside h, the line of which is near just then. On the tape each group of ``group_rows`` has its T steps together.
     With ``own`` each gate sees x and h through its own ``factors`` of h and x (see :mod:`.factors`): a step begins by writing
     what they see to ``seen``. ``far`` is for weights that no cache near the core holds. Where rows are few, ``parts`` threads
     may share the panels instead: each calls with its ``part``, and they meet after every step.
@@ -62,7 +62,7 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
     of_tail, units, wide = COUNT // max(C, 1), max(1, V // B), max(V, B)
     together, chunk, near_chunk = shape.together, shape.chunk, shape.near_chunk
     turning, asking, asking_much = THERE_AND_BACK, ASKING, ASKING_MUCH
-    several = 4 * together
+    several, side = 4 * together, V // v if C > 0 else 1
 
     def lstm_forward_loop(
         x, given, W, U, start, h, c, gates, peephole, settings, mask, zoneout_h, zoneout_c, factors, seen, z,
@@ -114,9 +114,11 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
                 b0, begins = r0, group_begins
                 while b0 < r1:
                     ends = min(N, begins + group_rows)
-                    left = min(r1, ends) - b0
+                    here = min(r1, ends) - b0  # rows of this group, and of the next one if all is as it would be with one
+                    left = here if few or p0 == full and here % side > 0 else min(r1, ends + group_rows) - b0
                     rows = left if left <= ROWS else height(left, (left + ROWS - 1) // ROWS)
                     m, on_tape, u = t * N + b0, begins * (T - 1) + t * (ends - begins) + b0, p0 * V
+                    jump = (ends - begins) * (T - 1) + t * (min(N, ends + group_rows) - ends - (ends - begins))
                     i, j = b0 * c_rows + u, b0 * h_rows + u
                     width, block = (panel, w) if p0 < full else (4 * v, 4 * v)
                     bundles = (p1 - p0) // together if not own and r1 - r0 == 1 and p0 < full else 0
@@ -182,7 +184,7 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
                                     tiles -= 1
                     if few and p0 < full:  # a call for each row's panels
                         calls, n, z_next, z_rows, c_next, h_next, mask_rows = rows, p1 - p0, panel, rows * panel, V, V, 0
-                        tape_rows, peephole_rows, kept_c_next, kept_h_next = panels, 3 * V, V, V
+                        tape_rows, peephole_rows, kept_c_next, kept_h_next, here = panels, 3 * V, V, V, n
                     else:
                         calls, n, z_next, z_rows, c_next, h_next, mask_rows = 1, rows, 0, width, c_rows, h_rows, 1
                         tape_rows, peephole_rows, kept_c_next, kept_h_next = width, 0, kept_c_rows, kept_h_rows
@@ -193,7 +195,7 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
                             (offset(z_, r * z_next), offset(c_old, i + r * c_rows), offset(c_new, i + r * c_rows),
                              offset(a_, tape * (p0 * panels + (on_tape + r) * width)), offset(v_, peepholes * 3 * u), e_,
                              offset(m_, masked * k), offset(kc_, k * kept_c_rows + kept_c * u),
-                             z_rows, c_next, tape_rows, peephole_rows, mask_rows, kept_c_next, n),
+                             z_rows, c_next, tape_rows, peephole_rows, mask_rows, kept_c_next, n, here, jump * width),
                         )  # fmt: skip
                         call(
                             output_cell if p0 < full else last_output_cell,
@@ -202,7 +204,7 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
                              z_rows, h_next, mask_rows, kept_h_next, n),
                         )  # fmt: skip
                     b0 += rows
-                    if b0 == ends:
+                    if b0 >= ends:
                         begins = ends
             if parts > 1:
                 meet(data(meeting), parts, t - t0 + 1)

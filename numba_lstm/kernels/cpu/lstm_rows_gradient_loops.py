@@ -80,7 +80,7 @@ def backward_loop(shape: Shape) -> Any:
                     j.output_cell if p < full else j.last_output_cell,
                     (offset(dm, u), dy_at, offset(c_old, u), offset(c_seen, u), offset(cell_carry, u),
                      offset(tape, p * apart + row * width), settings, valid, offset(kept_h, row * j.kept_h_rows + u),
-                     dm_rows, j.dy_rows, j.c_rows, width, j.masked, j.kept_h_rows, n, has_dy),
+                     dm_rows, j.dy_rows, j.c_rows, width, j.masked, j.kept_h_rows, n, 0, 0, has_dy),
                 )  # fmt: skip
             if j.norms != 0:
                 real, numbers, norm = pointer(j.real_units, f_), pointer(j.numbers_units, f_), pointer(j.cell_norm, f_)
@@ -105,7 +105,7 @@ def backward_loop(shape: Shape) -> Any:
                      offset(tape, p * apart + row * 4 * lane), offset(peephole, 3 * u),
                      offset(pointer(j.shares, f_), j.peepholes * 3 * (u * j.N + r0 * lane)), settings, valid,
                      offset(kept_c, row * j.kept_c_rows + u),
-                     dm_rows, j.c_rows, 4 * lane, 0, 3 * lane, j.masked, j.kept_c_rows, n),
+                     dm_rows, j.c_rows, 4 * lane, 0, 3 * lane, j.masked, j.kept_c_rows, n, 0, 0),
                 )  # fmt: skip
 
             dz = tape

@@ -104,7 +104,7 @@ def forward_loop(shape: Shape) -> Any:
                     j.gate_cell if p < full else j.last_gate_cell,
                     (offset(z, p * panel), offset(c_old, u), offset(c_new, u), offset(tape, place), offset(peephole, 3 * u),
                      settings, valid, offset(kept_c, row * j.kept_c_rows + u), gates, j.c_rows, width, 0, j.masked,
-                     j.kept_c_rows, n),
+                     j.kept_c_rows, n, 0, 0),
                 )  # fmt: skip
 
             if j.norms != 0:

@@ -84,7 +84,7 @@ def steps_of_one(shape: Shape) -> Any:
                                 u, count, z_next = full * V, 1, 0
                                 gates, output = part[LAST_CELL], part[LAST_OUTPUT_CELL]
                             zs, cs, v = offset(z_, (u // V - first) * panel), offset(c, u), peepholes * 3 * u
-                            call(gates, (zs, cs, cs, z_, offset(v_, v), e_, m_, m_, z_next, V, 0, 3 * V, 0, 0, count))
+                            call(gates, (zs, cs, cs, z_, offset(v_, v), e_, m_, m_, z_next, V, 0, 3 * V, 0, 0, count, 0, 0))
                             call(output, (zs, offset(h_old, u), offset(h_new, u), e_, m_, m_, z_next, V, 0, 0, count))
                     value = h_new
                 elif member > 0:
@@ -199,7 +199,7 @@ def steps_of_rows(shape: Shape) -> Any:
                                 call(
                                     gates,
                                     (zs, cs, cs, z_, offset(v_, peepholes * 3 * u), e_, m_, m_,
-                                     z_rows, c_next, 0, peephole_rows, 0, 0, count),
+                                     z_rows, c_next, 0, peephole_rows, 0, 0, count, 0, 0),
                                 )  # fmt: skip
                                 call(
                                     output, (zs, offset(h_old, hs), offset(h_new, hs), e_, m_, m_, z_rows, h_next, 0, 0, count)

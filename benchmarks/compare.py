@@ -26,7 +26,7 @@ from benchmarks.peers.modes import MODES  # noqa: E402
 from benchmarks.peers.problem import Shape  # noqa: E402
 from benchmarks.peers.process import Failed, Missing, start, start_judges  # noqa: E402
 from benchmarks.peers.race import Race, Result  # noqa: E402
-from benchmarks.peers.registry import CPU, CUDA, DEVICES, ENGINES, OURS  # noqa: E402
+from benchmarks.peers.registry import CPU, CUDA, DEVICES, ENGINES, FEWER, OURS  # noqa: E402
 from benchmarks.peers.tables import Table, table  # noqa: E402
 
 ROUNDS, QUICK_ROUNDS = 15, 3
@@ -102,9 +102,11 @@ class Run:
                 for worker in workers.values():
                     worker.close()
                 raise Failed(absent[OURS])
-            first = self.options.threads[0]
-            fewer = first if first < threads and OURS in workers else None
-            race = Race(threads, workers, start_judges(threads, pythons.get(OURS, sys.executable), device, fewer), device)
+            fewer = self.options.threads[0]
+            if device == CPU and fewer < threads and OURS in workers:
+                ours, _ = start([OURS], fewer, pythons)
+                workers |= dict(zip([FEWER], ours.values(), strict=False))
+            race = Race(threads, workers, start_judges(threads, pythons.get(OURS, sys.executable), device), device)
             for worker in workers.values():
                 self.versions |= worker.versions
             try:

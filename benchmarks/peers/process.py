@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from .registry import CPU, DEVICES, FEWER, JUDGES, OURS, PEAK, Entry
+from .registry import CPU, DEVICES, JUDGES, PEAK, Entry
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -136,13 +136,7 @@ def start(
     return workers, absent
 
 
-def start_judges(threads: int, python: str = sys.executable, device: str = CPU, fewer: int | None = None) -> dict[str, Process]:
-    """The peak and the witness, with the interpreter of numba_lstm; the peak is a processor's.
-
-    With ``fewer`` threads also our engine, to be compared with itself.
-    """
+def start_judges(threads: int, python: str = sys.executable, device: str = CPU) -> dict[str, Process]:
+    """The peak and the witness, with the interpreter of numba_lstm; the peak is a processor's."""
     judges = {name: entry for name, entry in JUDGES.items() if device == CPU or name != PEAK}
-    made = {name: Process(name, entry, threads, python) for name, entry in judges.items()}
-    if fewer is not None:
-        made[FEWER] = Process(OURS, DEVICES[device][OURS], fewer, python, device)
-    return made
+    return {name: Process(name, entry, threads, python) for name, entry in judges.items()}

@@ -12,7 +12,7 @@ import numpy as np
 from .modes import MODES
 from .problem import Shape
 from .process import Died, Failed
-from .registry import CPU, ENGINES, FEWER, OURS, PEAK, WITNESS
+from .registry import CPU, FEWER, LABELS, PEAK, WITNESS
 from .tasks import Answer, distance
 
 
@@ -50,9 +50,9 @@ class Race:
     threads : int
         How many each may use.
     workers : mapping
-        Those that run, by engine.
+        Those that run, by engine, and ``FEWER``, which may be absent.
     judges : mapping
-        The witness, and the peak and our engine with fewer threads, which may be absent.
+        The peak, which may be absent, and the witness.
     device : str
         What they run on.
 
@@ -82,9 +82,6 @@ class Race:
         if PEAK in self.judges:
             flops = self.judges[PEAK].ask("prepare", **task, activation="tanh")["flops"]
             ready.append(PEAK)
-        if FEWER in self.judges and OURS in ready:
-            self.judges[FEWER].ask("prepare", **task, activation=MODES[mode].activation)
-            ready.append(FEWER)
         for name in ready:
             self._ask(name, result, "warm")
         seconds: dict[str, list[float]] = {name: [] for name in ready}
@@ -96,9 +93,8 @@ class Race:
             ready.append(ready.pop(0))
         if PEAK in seconds:
             result.peak = flops / statistics.median(seconds.pop(PEAK))
-        if FEWER in seconds:
-            result.fewer = statistics.median(seconds.pop(FEWER))
         result.seconds = {name: statistics.median(s) for name, s in seconds.items() if name not in result.reasons}
+        result.fewer = result.seconds.pop(FEWER, None)
         return result
 
     def _ask(self, name: str, result: Result, do: str, **arguments: Any) -> dict[str, Any] | None:
@@ -117,7 +113,7 @@ class Race:
 
     def _trouble(self, name: str, result: Result, word: str, reason: str) -> None:
         result.reasons[name] = word
-        self.troubles.append(f"{ENGINES[name].label} {word} at {result.mode} {result.shape}: {reason}")
+        self.troubles.append(f"{LABELS[name]} {word} at {result.mode} {result.shape}: {reason}")
 
     def _right(self, result: Result, task: dict[str, Any]) -> Iterator[str]:
         """The engines that can do it and answer rightly; why not, of the others, goes to ``result.reasons``."""

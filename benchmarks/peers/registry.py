@@ -19,7 +19,6 @@ class Entry:
 OURS = "numba_lstm"
 PEAK = "peak"
 WITNESS = "witness"
-FEWER = "fewer"
 
 ENGINES = {
     OURS: Entry("numba_lstm", "ours", "NumbaLSTM"),
@@ -29,6 +28,11 @@ ENGINES = {
     "keras-jax": Entry("Keras/JAX", "keras_", "Keras", {"KERAS_BACKEND": "jax"}),
     "keras-tensorflow": Entry("Keras/TF", "keras_", "Keras", {"KERAS_BACKEND": "tensorflow"}),
 }
+
+#: Ours with fewer threads, which takes turns with the engines to be compared with itself.
+FEWER = "fewer"
+
+LABELS = {name: entry.label for name, entry in ENGINES.items()} | {FEWER: "numba_lstm with fewer threads"}
 
 CPU, CUDA = "cpu", "cuda"
 
@@ -41,8 +45,7 @@ DEVICES: Mapping[str, Mapping[str, Entry]] = {
     },
 }
 
-#: Not in the race: what the others are measured against. They run with the python of numba_lstm. (``FEWER`` is ours with fewer
-#: threads.)
+#: Not in the race: what the others are measured against. They run with the python of numba_lstm.
 JUDGES = {
     PEAK: Entry("fma peak", "fma_peak", "FmaPeak"),
     WITNESS: Entry("witness", "ours", "Witness"),

@@ -21,17 +21,19 @@ WORK = 60_000_000
 SHARED = 10_000_000
 LARGE = 250_000
 
-#: Samples and steps, and bytes of sequences between layers, up to which calls and their buffers are kept.
+#: Samples and steps up to which calls are kept, and bytes of a batch's sequences, its input's too, of which a row has at least
+#: a line.
 MOST = 1024
 LONGEST = 10_000
 ROOM = 32 * 1024 * 1024
+LINE = 64
 
-#: Numbers of samples, and other things that a batch may be like, of which something is kept.
-SIZES = 6
+#: Shapes of batches that something is kept for, and those that are remembered: what comes once is not worth being bound.
+SIZES = 4
+REMEMBERED = 8
 
 Array = npt.NDArray[Any]
 Way = Callable[[Array], Array]  #: from x (T, N, D) to the output
-Waiting = dict[Hashable, list[Way]]  #: by what a batch is like
 Parts = list[LSTMPart | DensePart]
 
 
@@ -46,6 +48,32 @@ class _Steps:
         return self.stepper.through(x)
 
 
+class _Kept:
+    """What is kept of a model as it was at one moment: ways that wait for the next batch like those before."""
+
+    def __init__(self, now: Hashable) -> None:
+        self.now = now
+        self.seen: list[Hashable] = []
+        self.waiting: dict[Hashable, list[Way]] = {}  #: for numbers of samples alone, and for shapes and threads
+        self.programs = True  #: whether the device has any for this model
+
+    def known(self, like: Hashable) -> bool:
+        """Whether such a batch has come before."""
+        if like in self.seen:
+            return True
+        self.seen = [*self.seen[1 - REMEMBERED :], like]
+        return False
+
+    def ways(self, like: Hashable) -> list[Way]:
+        """Those for such a batch; the oldest ones of other batches are dropped."""
+        ways = self.waiting.get(like)
+        if ways is None:
+            ways = self.waiting.setdefault(like, [])
+            for other in list(self.waiting)[:-SIZES]:
+                self.waiting.pop(other, None)
+        return ways
+
+
 class AtOnce:
     """Answers for batches that need no masks, with the bits of every other way; streams and programs are kept for them.
 
@@ -55,40 +83,49 @@ class AtOnce:
     def __init__(self, model: Chain) -> None:
         self._model, self._dtype = model, np.dtype(model.dtype)
         self._own = type(model).forward is not Chain.forward or type(model).gather is not Chain.gather
-        self._kept: tuple[Hashable, Waiting] = None, {}  # replaced whole, so no thread sees what is of another model
+        self._kept = _Kept(None)  # replaced whole, so no thread sees what is of another model
 
     def __call__(self, x: Array) -> Array | None:
-        """The output for x (N, T, D), which the model takes; None where this is not the way."""
+        """The output for x (N, T, D), which the model takes; None where this is not the way, or not yet."""
         model = self._model
         if x.ndim != 3 or not x.size or len(x) > MOST or x.shape[1] > LONGEST:
             return None
         layers = model.layers
         parts = self._parts(layers)
-        if parts is None:
+        if not parts:
             return None
         now = (*parts, *[variable.version for layer in layers for variable in layer.variables])
-        key, waiting = self._kept
-        if key != now:
-            waiting = {}
-            self._kept = now, waiting
-        N, T, _ = x.shape
-        threads, parameters = get_num_threads(), model.count_params()
-        limit = SHARED if threads > 1 and parameters > LARGE else WORK
-        like: Hashable = None
-        if N > 1 or parameters * T > limit or len(model.shapes[-1]) == 3:
-            x = _settled(x, self._dtype)
-            like = x.shape, x.strides, threads
-        if like not in waiting and len(waiting) >= SIZES:
-            waiting.clear()
-        ways = waiting.setdefault(like, [])
+        kept = self._kept
+        if kept.now != now:
+            self._kept = kept = _Kept(now)
+        (N, T, D), threads, parameters = x.shape, get_num_threads(), model.count_params()
+        last = len(model.shapes[-1]) == 2
+        like: Hashable
+        if last and N == 1 and parameters * T <= (SHARED if threads > 1 and parameters > LARGE else WORK):
+            like = N
+        elif kept.programs:
+            like = x.shape, threads
+            if like not in kept.waiting and (T * N * self._row() > ROOM or not kept.known(like)):
+                return None
+        elif last and parameters * T * N <= WORK and get_ops("cpu").parts_for(parameters * T * N, N) == 1:
+            like = N
+        else:
+            return None
+        if x.dtype != self._dtype or not (x.flags.c_contiguous and x.flags.aligned):
+            x = np.array(x, self._dtype, order="C")
+        steps_first, ways = x.transpose(1, 0, 2), kept.ways(like)
         try:
             way = ways.pop()
         except IndexError:
-            made = self._way(parts, x, like)
-            if made is None:
-                return None
-            way = made
-        y = way(np.asarray(x, self._dtype).transpose(1, 0, 2))
+            if like == N:
+                way = _Steps(get_ops("cpu").stream(parts, D, N, self._dtype))
+            else:
+                program = self._program(parts, steps_first)
+                if program is None:
+                    kept.programs = False
+                    return self(x)
+                way = program
+        y = way(steps_first)
         ways.append(way)
         return y
 
@@ -106,28 +143,15 @@ class AtOnce:
             return None
         return parts
 
-    def _way(self, parts: Parts, x: Array, like: Hashable) -> Way | None:
-        ops, (N, T, D), shapes = get_ops("cpu"), x.shape, self._model.shapes
-        if like is None:
-            return _Steps(ops.stream(parts, D, 1, self._dtype))
-        between = sum(shape[-1] or 0 for shape in shapes[1:] if len(shape) == 3)
-        if N * T * between * self._dtype.itemsize > ROOM:
-            return None
+    def _row(self) -> int:
+        """Bytes of all sequences for one step of one sample."""
+        features = [shape[-1] or 0 for shape in self._model.shapes if len(shape) == 3]
+        return sum(max(LINE, n * self._dtype.itemsize) for n in features)
+
+    def _program(self, parts: Parts, x: Array) -> Way | None:
         last = max((k for k, part in enumerate(parts) if isinstance(part, LSTMPart)), default=-1)
-        all_steps = len(shapes[-1]) == 3
+        all_steps = len(self._model.shapes[-1]) == 3
         for k, part in enumerate(parts):
             if isinstance(part, LSTMPart):
                 parts[k] = part._replace(sequences=all_steps or k < last)
-        program = ops.forward_program(parts, x.transpose(1, 0, 2))
-        work = self._model.count_params() * T * N
-        if program is None and not all_steps and work <= WORK and ops.parts_for(work, N) == 1:
-            return _Steps(ops.stream(parts, D, N, self._dtype))
-        return program
-
-
-def _settled(x: Array, dtype: np.dtype[Any]) -> Array:
-    """x of the model's dtype as it lies, if features follow on and nothing goes backwards; else a copy."""
-    if x.dtype == dtype and x.flags.carray:
-        return x
-    x = get_ops("cpu").asarray(x, dtype)
-    return x if min(x.strides) >= 0 else x.copy()
+        return get_ops("cpu").forward_program(parts, x)

@@ -74,7 +74,7 @@ class Sequential(Chain, Trainer):
 
     @cached_property
     def at_once(self) -> AtOnce:
-        """The quick way of few or short sequences."""
+        """The quick way of a prediction."""
         return AtOnce(self)
 
     @cached_property

@@ -47,9 +47,12 @@ def test_medians_of_the_rounds():
 
 
 def test_ours_with_fewer_threads_takes_turns_too():
-    judges = {"witness": Scripted(), "fewer": Scripted(seconds=[4.0, 3.0, 9.0])}
-    result = Race(2, {"numba_lstm": Scripted(seconds=[2.0])}, judges).run("infer", SHAPE, 3)
+    ours = Scripted(seconds=[2.0])
+    _, result = run(numba_lstm=ours, fewer=Scripted(seconds=[4.0, 3.0, 9.0]))
     assert (result.seconds, result.fewer) == ({"numba_lstm": 2.0}, 4.0)
+    race, result = run(numba_lstm=ours, fewer=Scripted(answer=(0.5, 0.26), seconds=[1.0]))
+    assert (result.seconds, result.fewer) == ({"numba_lstm": 2.0}, None)
+    assert race.troubles == ["numba_lstm with fewer threads wrong at infer 2 5 3 4: 0.01 from the witness"]
 
 
 def test_a_gpu_has_no_peak():

@@ -33,6 +33,7 @@ def deep(dtype, D, sequences=False):
     return [
         dense(rng, D, 9, dtype, Activation("tanh")),
         lstm(rng, 9, 19, dtype, sequences=True, peephole=True),
+        DensePart(None, None, Activation("exponential")),
         lstm(rng, 19, 50, dtype, LSTMSpec(activation=Activation("relu")), sequences=sequences),
         dense(rng, 50, 3, dtype, Activation("softmax"), biased=False),
     ]
@@ -53,6 +54,8 @@ def op_by_op(ops, parts, x):
         if isinstance(part, LSTMPart):
             out = ops.lstm_forward(x, part.weights, None, None, part.spec, sequences=part.sequences)
             x = out.y if part.sequences else out.h
+        elif part.kernel is None:
+            x, _ = ops.activation_forward(x, part.activation)
         else:
             x, _ = ops.dense_forward(x, part.kernel, part.bias, part.activation)
     return np.array(x.transpose(1, 0, 2) if x.ndim == 3 else x, order="C")
@@ -72,12 +75,26 @@ def test_a_program_has_the_bits_of_the_ops_at_each_call(device, N, sequences, dt
         assert y.tobytes() == op_by_op(ops, parts, x).tobytes()
 
 
-@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("threads", [1, 2, 3, 6, 8, 16])
 @pytest.mark.parametrize(
-    ("N", "T", "units"), [(1, 30, 420), (2, 90, 170), (5, 40, 170), (6, 40, 200), (16, 40, 310), (37, 40, 100), (41, 40, 300)]
+    ("N", "T", "units"),
+    [
+        (1, 30, 420),
+        (2, 90, 170),
+        (5, 40, 170),
+        (6, 40, 200),
+        (8, 40, 200),
+        (16, 40, 310),
+        (37, 40, 100),
+        (40, 1, 296),
+        (41, 40, 300),
+    ],
 )
 def test_threads_do_not_change_a_bit(N, T, units, threads):
-    """Rows alone, rows that threads have for themselves, gangs; with x W ahead in several chunks, and of features from afar."""
+    """Rows alone, rows that threads have for themselves, gangs; with x W ahead in several chunks, and of features from afar.
+
+    Of 8 and of 40 rows many threads have so few that these would be a gang's, if each share had more than its own thread.
+    """
     parts, x = large(units, 1000 if N == 6 else 70), batch(T, N, 1000 if N == 6 else 70, "float32")
     set_num_threads(1)
     expected = op_by_op(cpu, parts, x)
@@ -179,5 +196,6 @@ def test_what_goes_by_whole_rows_or_numbers_has_no_program():
     whole = [Variable(rounded(weight.value)) for weight in plain.weights[:2]]
     int8 = plain._replace(weights=plain.weights._replace(kernel=whole[0], recurrent_kernel=whole[1]), spec=LSTMSpec(int8=True))
     assert cpu.forward_program([plain], x) is not None
-    for part in (projected, int8, DensePart(None, None, Activation("relu"))):
+    assert cpu.forward_program([], x) is None
+    for part in (projected, int8):
         assert cpu.forward_program([plain, part], x) is None

@@ -131,8 +131,9 @@ class LSTMOps(Protocol):
         """
 
     def forward_program(self, parts: Sequence[LSTMPart | DensePart], x: Array) -> ForwardProgram | None:
-        """The forward pass through ``parts`` for batches that lie like x (T, N, D); None where ops one by one are as fast.
+        """The forward pass through ``parts`` for batches that lie like x (T, N, D), whose strides are not negative.
 
-        Its answers are those of :meth:`lstm_forward` and :meth:`dense_forward` without training, bit for bit. The weights are
-        those of the moment of this call. A program keeps buffers for a batch, but not x.
+        None where a device has no such way for them. Its answers are those of :meth:`lstm_forward`, :meth:`dense_forward` and
+        :meth:`activation_forward` without training, bit for bit. The weights are those of the moment of this call. A program
+        keeps buffers for a batch.
         """

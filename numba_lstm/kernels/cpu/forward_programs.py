@@ -18,17 +18,17 @@ from . import packing, pool
 from .activations import value_calls
 from .arrays import shaped
 from .cells import Asked
-from .copies import zeroed
+from .copies import copied, zeroed
 from .dense import product
 from .groups import Size
 from .lstm_buffers import start
 from .lstm_plans import forward_plan, members
 from .lstm_rows import needs_rows
 from .lstm_runs import NO_MASK, NO_MASKS, Forward, cutting, forward_buffers, forward_works, shares, spread
-from .memory import address, lying_like
+from .memory import address, aligned, lying_like
 from .own import settled, settled_spec
 from .panels import columns, geometry, panels
-from .work import Parts, Work, calls_of, scores, span
+from .work import Gang, Parts, Work, calls_of, scores, span
 
 Array = npt.NDArray[Any]
 
@@ -38,7 +38,7 @@ class _Program:
 
     def __init__(self, parts: Sequence[LSTMPart | DensePart], x: Array) -> None:
         ranges, x = _ranges(parts, x), lying_like(x)  # what is bound to x itself would keep it
-        with pool.sharing(len(ranges)):
+        with pool.sharing(pool.threads() if len(ranges) > 1 else 1):
             ways = [_way(parts, x[:, first:last]) for first, last in ranges]
         ys = [y.transpose(1, 0, 2) if y.ndim == 3 else y for y, _ in ways]
         self._shape = x.shape[1], *ys[0].shape[1:]
@@ -49,8 +49,7 @@ class _Program:
     def __call__(self, x: Array) -> Array:
         first = address(x)
         for score in self._scores:
-            score.read(first)
-            score()
+            score(first)
         if len(self._ys) == 1:
             return self._ys[0][1].copy()
         answer = np.empty(self._shape, x.dtype)
@@ -61,20 +60,22 @@ class _Program:
 
 def _ranges(parts: Sequence[LSTMPart | DensePart], x: Array) -> list[tuple[int, int]]:
     """Rows of x (T, N, D) for each thread; all of them where a gang is to share panels."""
-    T, N, D = x.shape
-    multiplications = 0
+    T, N, _ = x.shape
+    multiplications, steps = 0, T
     for part in parts:
+        multiplications += steps * N * sum(weight.value.size for weight in part.own)
         if isinstance(part, LSTMPart):
             cut = panels(len(part.weights.recurrent_kernel.value), geometry(x.dtype).V)
             if members(T, N, cut, _asked(part)) > 1:
                 return [(0, N)]
-        multiplications += T * N * sum(weight.value.size for weight in part.own)
+            steps = T if part.sequences else 1
     parts_ = pool.parts_for(multiplications, shares(N))
     return [span(N, part, parts_) for part in range(parts_)]
 
 
 def _side_by_side(ways: Sequence[Sequence[Work]]) -> Iterator[Work]:
     """Works of several ways as parts, stage by stage from their ends: some may have a product ahead, others none."""
+    assert not any(isinstance(work, Gang) for way in ways for work in way)  # each is bound for one thread
     stages = list(zip_longest(*(reversed(way) for way in ways)))
     return (Parts(call for work in stage if work for call in calls_of(work)) for stage in reversed(stages))
 
@@ -126,20 +127,22 @@ def _lstm(part: LSTMPart, x: Array) -> tuple[Array, list[Work]]:
 
 
 def _dense(part: DensePart, x: Array) -> tuple[Array, list[Work]]:
-    """The same of :func:`.dense.dense_forward`, for x (N, D) or (T, N, D)."""
-    kernel, activation = part.kernel, settled(part.activation)
-    assert kernel is not None
-    C = kernel.value.shape[1]
-    W = kernel.prepared("cpu.blocks", packing.blocks)
+    """The same of :func:`.dense.dense_forward` or :func:`.activations.activation_forward`, for x (N, D) or (T, N, D)."""
+    kernel, C = part.kernel, x.shape[-1] if part.kernel is None else part.kernel.value.shape[1]
     padded = columns(C, geometry(x.dtype)).padded(geometry(x.dtype))
-    b = packing.zero_bias(padded, x.dtype) if part.bias is None else part.bias.prepared("cpu.blocks", packing.blocks)
-    z = product(x, W, b, C)
-    return shaped(z.array, (*x.shape[:-1], C)), [*z.works, *value_calls(activation, z.array, z.array, C)]
+    works: tuple[Work, ...]
+    if kernel is None:
+        z = aligned((x.size // C, padded), x.dtype)
+        works = zeroed(z), copied(x, shaped(z, x.shape))
+    else:
+        W = kernel.prepared("cpu.blocks", packing.blocks)
+        b = packing.zero_bias(padded, x.dtype) if part.bias is None else part.bias.prepared("cpu.blocks", packing.blocks)
+        z, works = product(x, W, b, C)
+    return shaped(z, (*x.shape[:-1], C)), [*works, *value_calls(settled(part.activation), z, z, C)]
 
 
 def forward_program(parts: Sequence[LSTMPart | DensePart], x: Array) -> ForwardProgram | None:
-    """CPU twin: for LSTMs that go panel by panel, and Dense layers."""
-    for part in parts:
-        if part.kernel is None if isinstance(part, DensePart) else part.spec.int8 or needs_rows(part.weights):
-            return None
+    """CPU twin: for LSTMs that go panel by panel, Dense layers and activations; they read x where it lies."""
+    if not parts or any(part.spec.int8 or needs_rows(part.weights) for part in parts if isinstance(part, LSTMPart)):
+        return None
     return _Program(parts, x)

@@ -23,7 +23,8 @@ from .tile import HEIGHT
 
 Array = npt.NDArray[Any]
 
-#: Fewer rows than this leave tiles low in a time loop, so the product with W is done for all steps ahead of it.
+#: Fewer rows than this leave tiles low in a time loop, so the product with W is done for all steps ahead of it, if it is worth
+#: that.
 FEW_ROWS = HEIGHT
 
 #: Up to this many rows a product ahead pays where W is so large that a step would read it from afar: once a chunk of steps.

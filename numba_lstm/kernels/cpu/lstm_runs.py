@@ -37,7 +37,6 @@ L2_SHARE = 128 * 1024
 #: Bytes between what two threads write over and over. Next to each other, a core's prefetches take the other's lines from it.
 APART = 1024
 
-
 #: Bytes: rows that are a multiple of so many apart share sets of the first-level cache.
 COLLIDING = 1024
 
@@ -79,7 +78,7 @@ def put_beside(given: Array, x: Array, how: Cutting) -> tuple[Array, list[Work]]
 def spread(x: Array) -> tuple[Array, list[Work]]:
     """x (T, N, D), or a copy and what makes it: one whose rows do not share cache sets, where tiles of several read them."""
     T, N, D = x.shape
-    if N < FEW_ROWS or x.strides[1] % COLLIDING:
+    if N < FEW_ROWS or x.strides[1] % COLLIDING or x.strides[1] == 0:
         return x, []
     made = aligned((T, N, stride(D, x.dtype)), x.dtype)[:, :, :D]
     parts = pool.parts_for(x.size * COPIED, T)

@@ -184,7 +184,7 @@ class _Stream:
         """
         T, N, D = x.shape
         if N == 1:
-            return program, x.reshape(-1), y, self._z, NO_MASK, D, phase, T, self._last, 0, 0, 1
+            return program, np.ascontiguousarray(x).reshape(-1), y, self._z, NO_MASK, D, phase, T, self._last, 0, 0, 1
         samples, line, x_steps, x_rows = x.transpose(1, 0, 2), D * x.itemsize, N * D, D
         if not x.flags.c_contiguous:
             if samples.flags.c_contiguous and self._any_layout and line >= LINE and T * line % COLLIDING:

@@ -91,7 +91,7 @@ def calls_of(work: Work) -> tuple[Call, ...]:
 class Score:
     """Works that compiled code does one after the other, on as many threads as they have parts.
 
-    ``x`` is an array of no negative strides in whose place others like it may come: see :meth:`read`.
+    ``x`` is an array of no negative strides in whose place others may come that lie like it.
     """
 
     def __init__(self, works: Sequence[Work], x: Array | None = None) -> None:
@@ -113,17 +113,20 @@ class Score:
         self._most = max([len(calls) for _, calls in stages], default=1)
         self._places = places
 
-    def read(self, first: int) -> None:
-        """Have all works that read the ``x`` of the beginning read what lies like it from this address on."""
-        assert self._places is not None
-        for block, word, offset in self._places.found:
-            block[word] = first + offset
+    def __call__(self, x: int | None = None, *, wake: bool = True, patient: bool = True) -> None:
+        """Do it, see :func:`.pool.perform`, with what lies from the address ``x`` on instead of the x of the beginning.
 
-    def __call__(self, *, wake: bool = True, patient: bool = True) -> None:
-        """Do it, see :func:`.pool.perform`; RuntimeError while another thread does."""
+        Raises
+        ------
+        RuntimeError
+            While another thread does it.
+        """
         if not self._free.acquire(blocking=False):
-            raise RuntimeError("another thread is using this stream just now, which serves one at a time. Give each its own.")
+            raise RuntimeError("another thread is using this just now, and it serves one at a time. Make a stream for each.")
         try:
+            if x is not None and self._places is not None:
+                for block, word, offset in self._places.found:
+                    block[word] = x + offset
             pool.perform(self._at, self._most, wake=wake, patient=patient)
         finally:
             self._free.release()

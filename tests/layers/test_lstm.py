@@ -125,7 +125,7 @@ def test_lstm_path_tells_whole_rows_and_masks_of_gates(arguments, training, spec
 
 def test_lstm_path_tells_a_product_ahead():
     large = LSTM(60)
-    large.build((None, None, 90))
+    large(np.zeros((1, 1, 90)))
     assert large.path(1, 100).endswith(":ahead") == (get_device() == "cpu")
     assert not large.path(1, 3).endswith(":ahead")  # so little is not worth a call of its own
     assert not lstm().path(1, T).endswith(":ahead")

@@ -114,7 +114,7 @@ def test_what_is_kept_is_of_a_few_sizes():
         for _ in range(2):
             assert model(sequences(9)[:N]).tobytes() == expected[:N].tobytes()
         assert len(model.at_once._kept.waiting) <= SIZES
-    assert [like if like == 1 else like[0][0] for like in model.at_once._kept.waiting] == [1, 6, 7, 8]  # the last ones made
+    assert [1 if like is None else like[0][0] for like in model.at_once._kept.waiting] == [1, 6, 7, 8]  # the last ones made
 
 
 def test_a_shape_that_comes_once_is_not_bound():
@@ -240,7 +240,7 @@ def test_one_sequence_is_a_streams_where_no_threads_would_share_its_panels():
         set_num_threads(2)
         for model, streams in ((small, True), (large, False)):
             at_once(model, x)
-            assert (1 in model.at_once._kept.waiting) == streams
+            assert (None in model.at_once._kept.waiting) == streams
     finally:
         set_num_threads(before)
 

@@ -38,7 +38,7 @@ Parts = list[LSTMPart | DensePart]
 
 
 class _Steps:
-    """All steps of sequences through a stream."""
+    """All steps of one sequence through a stream."""
 
     def __init__(self, stepper: Stepper) -> None:
         self.stepper = stepper
@@ -54,8 +54,7 @@ class _Kept:
     def __init__(self, now: Hashable) -> None:
         self.now = now
         self.seen: list[Hashable] = []
-        self.waiting: dict[Hashable, list[Way]] = {}  #: for numbers of samples alone, and for shapes and threads
-        self.programs = True  #: whether the device has any for this model
+        self.waiting: dict[Hashable, list[Way]] = {}  #: a stream's for None, programs' for shapes and threads
 
     def known(self, like: Hashable) -> bool:
         """Whether such a batch has come before."""
@@ -100,31 +99,18 @@ class AtOnce:
             self._kept = kept = _Kept(now)
         (N, T, D), threads, parameters = x.shape, get_num_threads(), model.count_params()
         last = len(model.shapes[-1]) == 2
-        like: Hashable
-        if last and N == 1 and parameters * T <= (SHARED if threads > 1 and parameters > LARGE else WORK):
-            like = N
-        elif kept.programs:
+        like: Hashable = None
+        if N > 1 or not last or parameters * T > (SHARED if threads > 1 and parameters > LARGE else WORK):
             like = x.shape, threads
             if like not in kept.waiting and (T * N * self._row() > ROOM or not kept.known(like)):
                 return None
-        elif last and parameters * T * N <= WORK and get_ops("cpu").parts_for(parameters * T * N, N) == 1:
-            like = N
-        else:
-            return None
         if x.dtype != self._dtype or not (x.flags.c_contiguous and x.flags.aligned):
             x = np.array(x, self._dtype, order="C")
         steps_first, ways = x.transpose(1, 0, 2), kept.ways(like)
         try:
             way = ways.pop()
         except IndexError:
-            if like == N:
-                way = _Steps(get_ops("cpu").stream(parts, D, N, self._dtype))
-            else:
-                program = self._program(parts, steps_first)
-                if program is None:
-                    kept.programs = False
-                    return self(x)
-                way = program
+            way = self._stream(parts, D) if like is None else self._program(parts, steps_first)
         y = way(steps_first)
         ways.append(way)
         return y
@@ -148,10 +134,15 @@ class AtOnce:
         features = [shape[-1] or 0 for shape in self._model.shapes if len(shape) == 3]
         return sum(max(LINE, n * self._dtype.itemsize) for n in features)
 
-    def _program(self, parts: Parts, x: Array) -> Way | None:
+    def _stream(self, parts: Parts, features: int) -> Way:
+        return _Steps(get_ops("cpu").stream(parts, features, 1, self._dtype))
+
+    def _program(self, parts: Parts, x: Array) -> Way:
         last = max((k for k, part in enumerate(parts) if isinstance(part, LSTMPart)), default=-1)
         all_steps = len(self._model.shapes[-1]) == 3
         for k, part in enumerate(parts):
             if isinstance(part, LSTMPart):
                 parts[k] = part._replace(sequences=all_steps or k < last)
-        return get_ops("cpu").forward_program(parts, x)
+        program = get_ops("cpu").forward_program(parts, x)
+        assert program is not None  # for there are parts
+        return program

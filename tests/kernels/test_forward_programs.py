@@ -189,13 +189,29 @@ def test_few_rows_are_shared_but_three(N, expected):
     assert max(1, *(len(getattr(work, "calls", [0])) for work in works)) == expected
 
 
-def test_what_goes_by_whole_rows_or_numbers_has_no_program():
-    rng, x = np.random.default_rng(0), batch(3, 4, 5, "float32")
-    plain = lstm(rng, 5, 8, "float32")
-    projected = plain._replace(weights=plain.weights._replace(projection=Variable(np.ones((8, 4), np.float32))))
-    whole = [Variable(rounded(weight.value)) for weight in plain.weights[:2]]
-    int8 = plain._replace(weights=plain.weights._replace(kernel=whole[0], recurrent_kernel=whole[1]), spec=LSTMSpec(int8=True))
-    assert cpu.forward_program([plain], x) is not None
-    assert cpu.forward_program([], x) is None
-    for part in (projected, int8):
-        assert cpu.forward_program([plain, part], x) is None
+@pytest.mark.parametrize("sequences", [False, True])
+@pytest.mark.parametrize("kind", ["projection", "int8"])
+def test_what_goes_by_whole_rows_or_numbers(kind, sequences):
+    """First, where x itself is read, and behind another; some 13 million multiplications, which threads share."""
+    rng, x = np.random.default_rng(0), batch(40, 30, 32, "float32")
+    parts = [lstm(rng, 32, 32, "float32", sequences=True), lstm(rng, 32, 32, "float32", sequences=sequences)]
+    for k, part in enumerate(parts):
+        if kind == "projection":
+            U, R = (Variable(rng.normal(size=shape).astype(np.float32) / 5) for shape in ((32, 128), (32, 32)))
+            parts[k] = part._replace(weights=part.weights._replace(recurrent_kernel=U, projection=R))
+        else:
+            whole = [Variable(rounded(weight.value)) for weight in part.weights[:2]]
+            weights = part.weights._replace(kernel=whole[0], recurrent_kernel=whole[1])
+            parts[k] = part._replace(weights=weights, spec=LSTMSpec(int8=True))
+    for threads in (1, 2, 8):
+        set_num_threads(threads)
+        program = cpu.forward_program(parts, x)
+        for value in (x, x + 1):
+            other = np.ascontiguousarray(value.transpose(1, 0, 2)).transpose(1, 0, 2)
+            assert program(other).tobytes() == op_by_op(cpu, parts, other).tobytes()
+        most = max(len(getattr(work, "calls", [0])) for works in stages(program) for work in works)
+        assert (most > 1) == (threads > 1)
+
+
+def test_without_parts_there_is_no_program():
+    assert cpu.forward_program([], batch(3, 4, 5, "float32")) is None

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..contract import DensePart, ForwardProgram, LSTMPart
-from . import packing, pool
+from . import lstm_int8, lstm_rows, packing, pool
 from .activations import value_calls
 from .arrays import shaped
 from .cells import Asked
@@ -27,8 +27,9 @@ from .lstm_rows import needs_rows
 from .lstm_runs import NO_MASK, NO_MASKS, Forward, cutting, forward_buffers, forward_works, shares, spread
 from .memory import address, aligned, lying_like
 from .own import settled, settled_spec
-from .panels import columns, geometry, panels
-from .work import Gang, Parts, Work, calls_of, scores, span
+from .panels import columns, dtype_name, geometry, panels
+from .row_jobs import caller
+from .work import Call, Gang, Parts, Work, calls_of, scores, span
 
 Array = npt.NDArray[Any]
 
@@ -38,8 +39,9 @@ class _Program:
 
     def __init__(self, parts: Sequence[LSTMPart | DensePart], x: Array) -> None:
         ranges, x = _ranges(parts, x), lying_like(x)  # what is bound to x itself would keep it
+        self._held: list[Any] = []  #: what jobs of whole rows and numbers point to
         with pool.sharing(pool.threads() if len(ranges) > 1 else 1):
-            ways = [_way(parts, x[:, first:last]) for first, last in ranges]
+            ways = [_way(parts, x[:, first:last], self._held) for first, last in ranges]
         ys = [y.transpose(1, 0, 2) if y.ndim == 3 else y for y, _ in ways]
         self._shape = x.shape[1], *ys[0].shape[1:]
         self._ys = [(slice(*rows), y) for rows, y in zip(ranges, ys, strict=True)]
@@ -66,7 +68,7 @@ def _ranges(parts: Sequence[LSTMPart | DensePart], x: Array) -> list[tuple[int, 
         multiplications += steps * N * sum(weight.value.size for weight in part.own)
         if isinstance(part, LSTMPart):
             cut = panels(len(part.weights.recurrent_kernel.value), geometry(x.dtype).V)
-            if members(T, N, cut, _asked(part)) > 1:
+            if not _by_jobs(part) and members(T, N, cut, _asked(part)) > 1:
                 return [(0, N)]
             steps = T if part.sequences else 1
     parts_ = pool.parts_for(multiplications, shares(N))
@@ -80,13 +82,34 @@ def _side_by_side(ways: Sequence[Sequence[Work]]) -> Iterator[Work]:
     return (Parts(call for work in stage if work for call in calls_of(work)) for stage in reversed(stages))
 
 
-def _way(parts: Sequence[LSTMPart | DensePart], x: Array) -> tuple[Array, list[Work]]:
+def _way(parts: Sequence[LSTMPart | DensePart], x: Array, held: list[Any]) -> tuple[Array, list[Work]]:
     """Where the output of x (T, N, D) appears, and what makes it."""
     works: list[Work] = []
     for part in parts:
-        x, own = _lstm(part, x) if isinstance(part, LSTMPart) else _dense(part, x)
+        if not isinstance(part, LSTMPart):
+            x, own = _dense(part, x)
+        elif _by_jobs(part):
+            x, own = _jobs(part, x, held)
+        else:
+            x, own = _lstm(part, x)
         works += own
     return x, works
+
+
+def _by_jobs(part: LSTMPart) -> bool:
+    """Whether an LSTM goes by whole rows or by whole numbers."""
+    return part.spec.int8 or needs_rows(part.weights)
+
+
+def _jobs(part: LSTMPart, x: Array, held: list[Any]) -> tuple[Array, list[Work]]:
+    """The same as :func:`_lstm` for such an LSTM: one thread's job, as in a stream, for all steps."""
+    (T, N, _), P = x.shape, len(part.weights.recurrent_kernel.value)
+    steps, rows = x.strides[0] // x.itemsize, x.strides[1] // x.itemsize
+    way, ring = lstm_int8 if part.spec.int8 else lstm_rows, T + 1 if part.sequences else 2
+    loop, job, h, c = way.stream_part(part.weights, settled_spec(part.spec), N, rows, held, steps, ring)
+    held.append(x)
+    run = Call(caller(dtype_name(x.dtype)), loop, job, 0, 0, address(x), 0, T, 0, N)
+    return (h[1:, :, :P] if part.sequences else h[T % ring, :, :P]), [zeroed(h[0]), zeroed(c), run]
 
 
 def _asked(part: LSTMPart) -> Asked:
@@ -142,7 +165,5 @@ def _dense(part: DensePart, x: Array) -> tuple[Array, list[Work]]:
 
 
 def forward_program(parts: Sequence[LSTMPart | DensePart], x: Array) -> ForwardProgram | None:
-    """CPU twin: for LSTMs that go panel by panel, Dense layers and activations; they read x where it lies."""
-    if not parts or any(part.spec.int8 or needs_rows(part.weights) for part in parts if isinstance(part, LSTMPart)):
-        return None
-    return _Program(parts, x)
+    """CPU twin: for any parts, which read x where it lies."""
+    return _Program(parts, x) if parts else None

@@ -104,16 +104,18 @@ def lstm_forward(
     return LSTMOutput(h[1:, :, : cut.H] if sequences else None, h[T % len(h), :, : cut.H], c[:, : cut.H], None)
 
 
-def stream_part(weights: LSTMWeights, spec: LSTMSpec, N: int, x_rows: int, held: list[Any]) -> tuple[int, int, Array, Array]:
-    """An LSTM as a part of a stream whose inputs are rows ``x_rows`` apart.
+def stream_part(
+    weights: LSTMWeights, spec: LSTMSpec, N: int, x_rows: int, held: list[Any], x_steps: int = 0, ring: int = 2
+) -> tuple[int, int, Array, Array]:
+    """An LSTM as a part of a stream, or of a program whose steps are ``x_steps`` apart; rows of inputs are ``x_rows`` apart.
 
-    Answers the addresses of its loop and of its job, and its states h (2, N, ...) and c (N, ...).
+    Answers the addresses of its loop and of its job, and its states: a ``ring`` h (ring, N, ...), and c (N, ...).
     """
     shape, cut, fields = _fields(weights, spec, N, masked=False)
     rows = stride(cut.padded, shape.dtype)
-    h, c = aligned((2, N, rows), shape.dtype), aligned((N, rows), shape.dtype)
+    h, c = aligned((ring, N, rows), shape.dtype), aligned((N, rows), shape.dtype)
     h[...], c[...] = 0, 0
-    fields |= {"x_rows": x_rows, "h": h, "h_rows": rows, "h_steps": 2, "c": c, "c_rows": rows}
+    fields |= {"x_steps": x_steps, "x_rows": x_rows, "h": h, "h_rows": rows, "h_steps": ring, "c": c, "c_rows": rows}
     loop, made = forward_loop(shape, cut.C), job(held, **fields, **_scratch(shape))
     held += [loop, made]
     return loop.address, address(made), h, c

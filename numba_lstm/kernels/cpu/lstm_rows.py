@@ -222,18 +222,21 @@ def lstm_forward(
     return LSTMOutput(y, h[T % len(h), :, : size.P], c[T % len(c), :, : size.H], tape)
 
 
-def stream_part(weights: LSTMWeights, spec: LSTMSpec, N: int, x_rows: int, held: list[Any]) -> tuple[int, int, Array, Array]:
-    """An LSTM as a part of a stream whose inputs are rows ``x_rows`` apart.
+def stream_part(
+    weights: LSTMWeights, spec: LSTMSpec, N: int, x_rows: int, held: list[Any], x_steps: int = 0, ring: int = 2
+) -> tuple[int, int, Array, Array]:
+    """An LSTM as a part of a stream, or of a program whose steps are ``x_steps`` apart; rows of inputs are ``x_rows`` apart.
 
-    Answers the addresses of its loop and of its job, and its states h (2, N, ...) and c (N, ...).
+    Answers the addresses of its loop and of its job, and its states: a ``ring`` h (ring, N, ...), and c (N, ...).
     """
     spec, size = settled_spec(spec), sizes(weights)
     shape, dtype = size.shape, size.shape.dtype
-    h, c = aligned((2, N, stride(size.outputs, dtype)), dtype), aligned((N, stride(size.units, dtype)), dtype)
+    h, c = aligned((ring, N, stride(size.outputs, dtype)), dtype), aligned((N, stride(size.units, dtype)), dtype)
     h[...], c[...] = 0, 0
     fields = common(weights, size, spec, N)
     fields |= forward_fields(weights, size, spec, _asked(weights, NO_NOISE, masked=False, training=False), N)
-    fields |= {"x_rows": x_rows, "h": h, "h_rows": h.shape[2], "h_steps": 2, "c": c, "c_rows": c.shape[1], "c_steps": 1}
+    fields |= {"x_steps": x_steps, "x_rows": x_rows, "h": h, "h_rows": h.shape[2], "h_steps": ring}
+    fields |= {"c": c, "c_rows": c.shape[1], "c_steps": 1}
     if weights.projection is not None:
         fields |= {"m": aligned((N, stride(size.units, dtype)), dtype), "m_rows": stride(size.units, dtype)}
     if weights.kernel_norm is not None:

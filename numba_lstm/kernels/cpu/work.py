@@ -168,6 +168,8 @@ def _block(how: Entry, call: Call, known: dict[tuple[int, int], tuple[int, ...]]
     block = array("q", (how.address,))
     for kind, value in zip(how.arguments, call.arguments, strict=True):
         if kind is int:
+            if places is not None and places.first <= value < places.end:  # an address, which no size comes near
+                places.found.append((block, len(block), value - places.first))
             block.append(value)
         elif kind is float:
             block.frombytes(pack("d", value))

@@ -104,8 +104,11 @@ class Run:
                 raise Failed(absent[OURS])
             fewer = self.options.threads[0]
             if device == CPU and fewer < threads and OURS in workers:
-                ours, _ = start([OURS], fewer, pythons)
-                workers |= dict(zip([FEWER], ours.values(), strict=False))
+                ours, reasons = start([OURS], fewer, pythons)
+                workers |= {FEWER: ours[OURS]} if ours else {}
+                self.troubles += [
+                    f"there is no column for {fewer} / {threads} threads: {reason}" for reason in reasons.values()
+                ]
             race = Race(threads, workers, start_judges(threads, pythons.get(OURS, sys.executable), device), device)
             for worker in workers.values():
                 self.versions |= worker.versions

@@ -20,11 +20,10 @@ from .arrays import shaped
 from .cells import Asked
 from .copies import copied, zeroed
 from .dense import product
-from .groups import Size
-from .lstm_buffers import start
-from .lstm_plans import forward_plan, members
+from .lstm import forward_pass
+from .lstm_plans import members
 from .lstm_rows import needs_rows
-from .lstm_runs import NO_MASK, NO_MASKS, Forward, cutting, forward_buffers, forward_works, shares, spread
+from .lstm_runs import shares
 from .memory import address, aligned, lying_like
 from .own import settled, settled_spec
 from .panels import columns, dtype_name, geometry, panels
@@ -32,6 +31,9 @@ from .row_jobs import caller
 from .work import Call, Gang, Parts, Work, calls_of, scores, span
 
 Array = npt.NDArray[Any]
+
+#: A call without a tape, as far as gangs ask.
+FORWARD = Asked(masked=False, peephole=False, kept_h=False, kept_c=False, training=False)
 
 
 class _Program:
@@ -68,7 +70,7 @@ def _ranges(parts: Sequence[LSTMPart | DensePart], x: Array) -> list[tuple[int, 
         multiplications += steps * N * sum(weight.value.size for weight in part.own)
         if isinstance(part, LSTMPart):
             cut = panels(len(part.weights.recurrent_kernel.value), geometry(x.dtype).V)
-            if not _by_jobs(part) and members(T, N, cut, _asked(part)) > 1:
+            if not _by_jobs(part) and members(T, N, cut, FORWARD) > 1:
                 return [(0, N)]
             steps = T if part.sequences else 1
     parts_ = pool.parts_for(multiplications, shares(N))
@@ -112,41 +114,12 @@ def _jobs(part: LSTMPart, x: Array, held: list[Any]) -> tuple[Array, list[Work]]
     return (h[1:, :, :P] if part.sequences else h[T % ring, :, :P]), [zeroed(h[0]), zeroed(c), run]
 
 
-def _asked(part: LSTMPart) -> Asked:
-    return Asked(masked=False, peephole=part.weights.peephole is not None, kept_h=False, kept_c=False, training=False)
-
-
 def _lstm(part: LSTMPart, x: Array) -> tuple[Array, list[Work]]:
-    """Where an LSTM's output of x (T, N, D) appears, and what :func:`.lstm.lstm_forward` does for it without a tape."""
-    weights, spec = part.weights, settled_spec(part.spec)
-    size, H, dtype = Size(*x.shape), len(weights.recurrent_kernel.value), x.dtype
-    asked = _asked(part)
-    plan = forward_plan(spec, asked, dtype, size.N, H)
-    how = cutting(size, plan.cut, asked, dtype)
-    h, c, z, gates = forward_buffers(size, plan, how, dtype, training=False, sequences=part.sequences)
-    start(h, None, plan.cut.padded, H)
-    works: list[Work] = [zeroed(h[0]), zeroed(c)]
-    x, before = spread(x)
-    works += before
-    on = Forward(
-        x,
-        x[:0],
-        weights.kernel.prepared("cpu.panels", packing.gate_panels),
-        weights.recurrent_kernel.prepared("cpu.panels", packing.gate_panels),
-        packing.gate_bias(weights.bias, plan.cut, dtype),
-        h,
-        c,
-        z,
-        gates,
-        z[0, :0] if weights.peephole is None else weights.peephole.prepared("cpu.panels", packing.peephole_panels),
-        NO_MASK,
-        NO_MASKS,
-        NO_MASKS,
-        z[:0, None],
-        z[:0, None],
-    )
-    works += forward_works(plan, size, how, on)
-    return (h[1:, :, :H] if part.sequences else h[size.T % len(h), :, :H]), works
+    """Where an LSTM's output of x (T, N, D) appears, and what :func:`.lstm.lstm_forward` does for it, from zero states."""
+    H = len(part.weights.recurrent_kernel.value)
+    works, tape = forward_pass(x, part.weights, None, None, settled_spec(part.spec), sequences=part.sequences)
+    h = tape.rows
+    return (h[1:, :, :H] if part.sequences else h[len(x) % 2, :, :H]), [zeroed(h[0]), zeroed(tape.c), *works]
 
 
 def _dense(part: DensePart, x: Array) -> tuple[Array, list[Work]]:

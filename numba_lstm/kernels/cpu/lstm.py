@@ -66,6 +66,27 @@ def lstm_forward(
     training: bool = False,
 ) -> LSTMOutput:
     """CPU twin: the tape's h and c are rings of time, two rows and one where no tape and no sequence is asked for."""
+    T, H = len(x), weights.recurrent_kernel.value.shape[0]
+    works, tape = forward_pass(x, weights, h0, c0, spec, mask=mask, noise=noise, sequences=sequences, training=training)
+    in_order(works)
+    h, c = tape.rows, tape.c
+    y = h[1:, :, :H] if sequences else None
+    return LSTMOutput(y, h[T % len(h), :, :H], c[T % len(c), :, :H], tape if training else None)
+
+
+def forward_pass(
+    x: Array,
+    weights: LSTMWeights,
+    h0: Array | None,
+    c0: Array | None,
+    spec: LSTMSpec,
+    *,
+    mask: Array | None = None,
+    noise: LSTMNoise | None = None,
+    sequences: bool = False,
+    training: bool = False,
+) -> tuple[list[Work], _Tape]:
+    """The works of :func:`lstm_forward`, and the tape that they fill; without training that has rings of h and c alone."""
     size = T, N, D = Size(*x.shape)
     H = weights.recurrent_kernel.value.shape[0]
     noise = noise or NO_NOISE
@@ -114,10 +135,8 @@ def lstm_forward(
         factors,
         aligned(factors.shape, x.dtype),
     )
-    in_order([*before, *forward_works(plan, size, how, on)])
-    tape = _Tape(h, c, gates, valid, kept_h, kept_c, noise, weights, spec, asked) if training else None
-    y = h[1:, :, :H] if sequences else None
-    return LSTMOutput(y, h[T % len(h), :, :H], c[T % len(c), :, :H], tape)
+    works = [*before, *forward_works(plan, size, how, on)]
+    return works, _Tape(h, c, gates, valid, kept_h, kept_c, noise, weights, spec, asked)
 
 
 def beside(h: Array, size: Size, cut: Panels) -> Array:

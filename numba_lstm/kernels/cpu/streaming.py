@@ -18,8 +18,8 @@ from .activations import row_cell
 from .cells import Asked, gate_cell, output_cell, settings, traits
 from .lstm_plans import steps_ahead
 from .lstm_rows import needs_rows
-from .lstm_runs import COLLIDING, input_product, rows_ahead
-from .memory import LINE, address, aligned, stride
+from .lstm_runs import input_product, rows_ahead
+from .memory import address, aligned, stride
 from .own import settled, settled_spec
 from .panels import Panels, cell_lanes, columns, geometry, panels
 from .products import Product
@@ -85,7 +85,6 @@ class _Stream:
         self._program = np.array(rows, np.int64).reshape(len(rows), FIELDS)
         self._z = self._keep(aligned((self._shape.scratch,), self.dtype))
         self._last = max((k for k, row in enumerate(rows) if row[KIND] in (LSTM, LOOP)), default=-1)
-        self._any_layout = rows[0][KIND] != LOOP if rows else True  #: of x: a loop of its own knows one
         self._run = (steps_of_one if N == 1 else steps_of_rows)(self._shape)
         weights = sum(COUNT * row[UNITS] * (row[UNITS] + row[D]) for row in rows if row[KIND] == LSTM)
         self._large = N == 1 and weights * self.dtype.itemsize >= LARGE
@@ -178,20 +177,11 @@ class _Stream:
         return y.reshape(self.rows, -1)
 
     def _arguments(self, program: Array, x: Array, y: Array, phase: int) -> tuple[Any, ...]:
-        """Those of the compiled function for steps x (T, N, D).
-
-        A batch in samples is read as it lies, if a step has whole lines and its rows do not share cache sets; else copied.
-        """
-        T, N, D = x.shape
+        """Those of the compiled function for steps x (T, N, D), which are copied if they do not follow on."""
+        (T, N, D), flat = x.shape, np.ascontiguousarray(x).reshape(-1)
         if N == 1:
-            return program, np.ascontiguousarray(x).reshape(-1), y, self._z, NO_MASK, D, phase, T, self._last, 0, 0, 1
-        samples, line, x_steps, x_rows = x.transpose(1, 0, 2), D * x.itemsize, N * D, D
-        if not x.flags.c_contiguous:
-            if samples.flags.c_contiguous and self._any_layout and line >= LINE and T * line % COLLIDING:
-                x, x_steps, x_rows = samples, D, T * D
-            else:
-                x = np.ascontiguousarray(x)
-        return program, x.reshape(-1), y, self._z, NO_MASK, N, x_steps, x_rows, phase, T, self._last
+            return program, flat, y, self._z, NO_MASK, D, phase, T, self._last, 0, 0, 1
+        return program, flat, y, self._z, NO_MASK, N, N * D, D, phase, T, self._last
 
     def _by_gang(self, x: Array) -> Array:
         """A step of one row by the threads that look for work: none is waited for that sleeps, or woken but for fast steps."""

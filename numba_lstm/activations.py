@@ -5,7 +5,6 @@ The formulas stand in :meth:`numba_lstm.kernels.contract.Ops.activation_forward`
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, TypeVar
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from . import serialization, vocabulary
 from .device import get_ops
 from .inputs import as_real
+from .kernels.formulas import TracedActivation, trace
 from .kernels.specs import ACTIVATIONS, Activation
 
 Values = npt.NDArray[Any]
@@ -113,12 +113,16 @@ def custom(
 
     ``LSTM(8, activation=function)`` does the same with the derivative derived.
 
+    The function is run once, now, and what it does is written down. So whatever it reads beside its argument (global
+    variables, closures, defaults, attributes, other functions) has the value of this moment, also where a layer that is made
+    of it computes later; a layer that is made of the same function after such a change computes with the new value.
+
     Parameters
     ----------
-    function : function
-        Plain Python of one argument, elementwise, in ``+ - * /``, ``x ** number``, comparisons and the functions of
-        :data:`numba_lstm.kernels.specs.FUNCTIONS`: ``lambda x: x * np.tanh(np.log1p(np.exp(x)))``. In place of ``if``, use
-        ``np.where``.
+    function : callable
+        A function, method, ``functools.partial`` or object with ``__call__``: plain Python of one argument, elementwise, in
+        ``+ - * /``, ``x ** number``, comparisons and the functions of :data:`numba_lstm.kernels.specs.FUNCTIONS`, as
+        ``lambda x: x * np.tanh(np.log1p(np.exp(x)))``. In place of ``if``, use ``np.where``.
     derivative : function, optional
         Its derivative, of the same kind. By default it is derived exactly, by dual numbers.
     name : str, optional
@@ -132,7 +136,7 @@ def custom(
     vocabulary.check(function, "the activation")
     if derivative is not None:
         vocabulary.check(derivative, "the derivative")
-    return Activation(function.__name__ if name is None else name, (), function, derivative)
+    return trace(vocabulary.name_of(function) if name is None else name, function, derivative)
 
 
 def register(name: str, derivative: Callable[[Any], Any] | None = None) -> Callable[[F], F]:
@@ -147,7 +151,8 @@ def register(name: str, derivative: Callable[[Any], Any] | None = None) -> Calla
     Parameters
     ----------
     name : str
-        None of this module's names; a second function of a name takes the place of the first.
+        None of this module's names; a second function of a name takes the place of the first. The function is traced anew
+        for each layer that takes the name, as by :func:`custom`.
     derivative : function, optional
         As :func:`custom`'s.
 
@@ -168,6 +173,11 @@ def register(name: str, derivative: Callable[[Any], Any] | None = None) -> Calla
     return decorate
 
 
+def is_registered(name: str) -> bool:
+    """Whether a function of your own has this name."""
+    return name in _registered
+
+
 def get(identifier: Any) -> Callable[..., Values]:
     """The function that ``identifier`` stands for, as ``keras.activations.get``.
 
@@ -176,7 +186,7 @@ def get(identifier: Any) -> Callable[..., Values]:
     identifier : str, function, dict, Activation or None
         A name, a function of this module, a ``functools.partial`` of one that sets its parameters, the same as
         ``{"class_name": "leaky_relu", "config": {"negative_slope": 0.1}}``, a function of your own (see :func:`custom`), or a
-        spec; None is ``linear``.
+        spec, which stays as it is; None is ``linear``.
 
     Raises
     ------
@@ -199,8 +209,10 @@ def as_spec(identifier: Any) -> Activation:
     if identifier is None:
         return Activation()
     if isinstance(identifier, Activation):
-        if identifier.function is not None:
+        if isinstance(identifier, TracedActivation):
             return identifier
+        if identifier.function is not None:
+            return custom(identifier.function, identifier.derivative, identifier.name)
         return _spec(identifier.name, dict(zip(_PARAMETERS.get(identifier.name, ()), identifier.parameters, strict=False)))
     if isinstance(identifier, str):
         return _spec(identifier, {})
@@ -211,8 +223,9 @@ def as_spec(identifier: Any) -> Activation:
         function, parameters = identifier.func, identifier.keywords
     if any(function is known for known in _FUNCTIONS.values()):
         return _spec(function.__name__, parameters)
-    if inspect.isfunction(identifier):
-        return next((spec for spec in _registered.values() if spec.function is identifier), None) or custom(identifier)
+    if vocabulary.is_own(identifier):
+        registered = next((spec for spec in _registered.values() if spec.function is identifier), None)
+        return custom(identifier) if registered is None else _anew(registered)
     raise TypeError(
         "an activation must be a name, a function of numba_lstm.activations, a plain Python function of your own or a dict "
         f"with 'class_name' and 'config', got {identifier!r}. Known: {', '.join((*_FUNCTIONS, *_registered))}."
@@ -225,19 +238,27 @@ def _spec(name: str, config: Mapping[str, Any]) -> Activation:
     for argument in config:
         serialization.choose(argument, known, f"argument of {name}")
     if name in _registered:
-        return _registered[name]
+        return _anew(_registered[name])
     defaults = ACTIVATIONS[name][1]
     return Activation(name, tuple(float(config.get(key, default)) for key, default in zip(known, defaults, strict=True)))
+
+
+def _anew(registered: Activation) -> Activation:
+    """The registered activation as it is now, for its function may read what has changed since."""
+    assert registered.function is not None
+    return custom(registered.function, registered.derivative, registered.name)
 
 
 def serialize(activation: Any) -> str | dict[str, Any] | Activation:
     """The name of an activation, or with other parameters than the usual ones a dict; :func:`get` turns it back.
 
-    A function of your own without a registered name is answered as a spec, which can be copied but not saved.
+    A function of your own without a registered name is answered as a spec, which can be copied but not saved; so is a
+    registered one that would be another by now, since it reads something that has changed.
     """
     spec = as_spec(activation)
     if spec.function is not None:
-        return spec.name if _registered.get(spec.name) == spec else spec
+        registered = _registered.get(spec.name)
+        return spec.name if registered is not None and _anew(registered) == spec else spec
     if spec.parameters == ACTIVATIONS[spec.name][1]:
         return spec.name
     return {"class_name": spec.name, "config": dict(zip(_PARAMETERS[spec.name], spec.parameters, strict=True))}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import numbers
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,22 @@ def _numbers(*values: Any, condition: bool = False) -> _Argument:
     return _Argument(condition)
 
 
+def is_own(function: Any) -> bool:
+    """Whether ``function`` is Python that can be traced: a function, method, partial, or object with such a ``__call__``."""
+    if isinstance(function, partial):
+        return is_own(function.func)
+    if inspect.isfunction(function) or inspect.ismethod(function):
+        return True
+    return not isinstance(function, type) and inspect.isfunction(inspect.getattr_static(type(function), "__call__", None))
+
+
+def name_of(function: Any) -> str:
+    """The function's name; of an object with ``__call__``, its class's."""
+    if isinstance(function, partial):
+        return name_of(function.func)
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
 def check(function: Any, what: str) -> None:
     """Try ``function``, which is plain Python of one argument, in the vocabulary of :data:`.kernels.specs.FUNCTIONS`.
 
@@ -71,13 +88,13 @@ def check(function: Any, what: str) -> None:
     TypeError
         For anything else, with what it does and what to write instead.
     """
-    if not inspect.isfunction(function):
+    if not is_own(function):
         raise TypeError(
             f"{what} must be a plain Python function of one argument, as lambda x: x * np.tanh(x), got {function!r}."
         )
     try:
         _numbers(function(_Argument()))
     except _Refused as refusal:
-        raise TypeError(f"{what} {function.__name__!r} cannot be taken: {refusal}") from None
+        raise TypeError(f"{what} {name_of(function)!r} cannot be taken: {refusal}") from None
     except Exception as error:
-        raise TypeError(f"{what} {function.__name__!r} cannot be called with one argument: {error}") from error
+        raise TypeError(f"{what} {name_of(function)!r} cannot be called with one argument: {error}") from error

@@ -11,8 +11,8 @@ from layer_gradients import check_gradients
 from tolerances import ELEMENTWISE, RECURRENT, assert_close
 
 from numba_lstm import Sequential, activations, load_model
+from numba_lstm.kernels.formulas import trace
 from numba_lstm.kernels.specs import FUNCTIONS
-from numba_lstm.kernels.specs import Activation as Spec
 from numba_lstm.layers import LSTM, Activation, Bidirectional, Dense, Input
 
 RNG = np.random.default_rng(51)
@@ -39,9 +39,9 @@ def registered():
 
 
 def test_a_function_becomes_an_activation_of_its_name():
-    assert activations.as_spec(mish) == Spec("mish", (), mish)
+    assert activations.as_spec(mish) == activations.custom(mish) == trace("mish", mish)
     assert activations.get(mish) is mish
-    assert activations.custom(mish, mish_slope, "smooth") == Spec("smooth", (), mish, mish_slope)
+    assert activations.custom(mish, mish_slope, "smooth") == trace("smooth", mish, mish_slope) != trace("smooth", mish)
     assert activations.as_spec(activations.custom(mish, mish_slope)).derivative is mish_slope
 
 
@@ -136,7 +136,7 @@ def test_a_derivative_that_is_given_is_the_one_that_is_used():
 
 
 def test_a_registered_function_is_known_by_its_name_everywhere(registered):
-    spec = Spec("mish", (), mish, mish_slope)
+    spec = trace("mish", mish, mish_slope)
     assert activations.as_spec("mish") == activations.as_spec(mish) == spec
     assert activations.serialize(mish) == activations.serialize("mish") == "mish"
     assert LSTM(3, "mish").get_config()["activation"] == "mish"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -229,7 +230,30 @@ def _text(y: Term) -> str:
     return "\n".join([*lines, names[y.number]])
 
 
-@lru_cache(256)
+@dataclass(frozen=True)
+class TracedActivation(Activation):
+    """A person's own activation as it was when it was traced: its formulas are what it is, and what devices compute.
+
+    A function may read global variables, attributes or other functions, which change while the function stays the same
+    object. So two traced activations are equal where their formulas are, whatever functions these came from.
+    """
+
+    function: Callable[[Any], Any] | None = field(default=None, compare=False)
+    derivative: Callable[[Any], Any] | None = field(default=None, compare=False)
+    formulas: tuple[str, str] = ("", "")  #: of the value and of the derivative
+
+
+def trace(name: str, function: Callable[[Any], Any], derivative: Callable[[Any], Any] | None = None) -> TracedActivation:
+    """``function`` as it is now, with its derivative.
+
+    Raises
+    ------
+    TypeError
+        As :func:`formulas`.
+    """
+    return TracedActivation(name, (), function, derivative, _written(function, derivative))
+
+
 def formulas(activation: Activation) -> tuple[str, str]:
     """The formulas of a person's own activation and of its derivative, the latter derived where none is given.
 
@@ -240,8 +264,17 @@ def formulas(activation: Activation) -> tuple[str, str]:
     TypeError
         Where the function branches on its argument, or takes anything beyond :data:`.specs.FUNCTIONS` and operators.
     """
+    return activation.formulas if isinstance(activation, TracedActivation) else _of_constants(activation)
+
+
+@lru_cache(256)
+def _of_constants(activation: Activation) -> tuple[str, str]:
+    """The formulas of a spec that was never traced: the package makes these, of functions that read nothing that changes."""
     assert activation.function is not None
-    x, y = _trace(activation.function)
+    return _written(activation.function, activation.derivative)
+
+
+def _written(function: Callable[[Any], Any], derivative: Callable[[Any], Any] | None) -> tuple[str, str]:
+    x, y = _trace(function)
     value = _text(y)
-    slope = _derivative(x, y) if activation.derivative is None else _trace(activation.derivative)[1]
-    return value, _text(slope)
+    return value, _text(_derivative(x, y) if derivative is None else _trace(derivative)[1])

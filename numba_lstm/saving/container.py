@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import safetensors.numpy
 
+from .. import activations
 from ..kernels.specs import Activation
 from . import header, kinds, strict_json
 from .errors import FileFormatError
@@ -70,6 +71,11 @@ def encode(model: Any, tensors: Tensors) -> bytes:
 def _foreign(value: Any) -> Any:
     """What JSON cannot hold."""
     if isinstance(value, Activation):
+        if activations.is_registered(value.name):
+            raise TypeError(
+                f"its activation {value.name!r} reads something that has changed since the layer was made, so the name stands "
+                "for another function now. Register a function of fixed numbers, or set back what it reads."
+            )
         raise TypeError(
             f"its activation {value.name!r} is a function of your own without a name. Give it one, here and where the model is "
             "loaded: @numba_lstm.activations.register('name')."

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .duals import evaluate
+from ..formulas import TracedActivation
+from .duals import evaluate, function_of
 
 Array = npt.NDArray[Any]
 
@@ -81,8 +82,15 @@ SLOPES: dict[str, Callable[..., Array]] = {
 def value(activation: Any, z: Array) -> Array:
     """``activation(z)``."""
     if activation.function is not None:
-        return evaluate(activation.function, z)[0]
+        return evaluate(_functions(activation)[0], z)[0]
     return VALUES[activation.name](z, *activation.parameters)
+
+
+def _functions(activation: Any) -> tuple[Callable[..., Any], Callable[..., Any] | None]:
+    """A person's own function and derivative: as they were when they were traced, if they were."""
+    if isinstance(activation, TracedActivation):
+        return function_of(activation.formulas[0]), function_of(activation.formulas[1])
+    return activation.function, activation.derivative
 
 
 def kept(activation: Any, z: Array, y: Array) -> Array:
@@ -93,9 +101,9 @@ def kept(activation: Any, z: Array, y: Array) -> Array:
 def slope_of_kept(activation: Any, keep: Array) -> Array:
     """``activation'(z)``, where a person's own derivative is one of z and else comes from dual numbers."""
     if activation.derivative is not None:
-        return evaluate(activation.derivative, keep)[0]
+        return evaluate(_functions(activation)[1], keep)[0]
     if activation.function is not None:
-        return evaluate(activation.function, keep)[1]
+        return evaluate(_functions(activation)[0], keep)[1]
     return SLOPES[activation.name](keep, *activation.parameters)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -120,6 +121,24 @@ SLOPES: dict[np.ufunc, Callable[..., Any]] = {
 }
 
 ROUTINES: dict[Callable[..., Any], Callable[..., Dual]] = {np.where: where, np.clip: clip}
+
+
+#: What the operations of a formula are on duals, beside NumPy's functions of their names.
+OPERATIONS: dict[str, Callable[..., Any]] = {
+    "constant": lambda x, number: Dual(number),
+    "power": lambda x, exponent: x**exponent.value,
+    "where": where,
+}
+
+
+@cache
+def function_of(formula: str) -> Callable[[Any], Any]:
+    """A formula of :mod:`..formulas` as a function of one dual number; equal texts are one function."""
+    *lines, result = formula.split("\n")
+    names = {**{ufunc.__name__: ufunc for ufunc in SLOPES}, **OPERATIONS, "inf": np.inf, "nan": np.nan}
+    exec("\n    ".join(["def own(x):", *lines, f"return {result}"]), names)
+    function: Callable[[Any], Any] = names["own"]
+    return function
 
 
 def evaluate(function: Callable[[Any], Any], z: Array) -> tuple[Array, Array]:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from . import names, serialization
 from .inputs import as_number
+from .subclassing import Extensible
 
 Values = npt.NDArray[Any]
 
@@ -17,8 +18,10 @@ Values = npt.NDArray[Any]
 _EPSILON = 1e-7
 
 
-class Constraint:
+class Constraint(Extensible):
     """The base of all constraints, as ``keras.constraints.Constraint``; a subclass overrides :meth:`__call__`."""
+
+    called = ("__call__",)
 
     def __call__(self, w: Values) -> Values:
         """What the weight ``w`` becomes, of the same shape; ``w`` itself is read-only."""

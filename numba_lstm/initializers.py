@@ -7,61 +7,17 @@ Values are drawn in float64 and rounded once, so a float32 and a float64 model o
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from . import names, random, serialization
+from .initializer import Initializer as Initializer
+from .initializer import skipped as skipped
 from .kernels.specs import Key
 
 Values = npt.NDArray[Any]
-
-#: How many elements readers may still make; None where nobody reads, and values are drawn.
-_left: ContextVar[list[float] | None] = ContextVar("_left", default=None)
-
-
-@contextmanager
-def skipped(at_most: float = math.inf) -> Iterator[None]:
-    """Within this context initial values are zeros and nothing is drawn: for readers, which overwrite them.
-
-    More than ``at_most`` elements in all are a ValueError before they are allocated: a size that a file claims costs nothing.
-    """
-    token = _left.set([at_most])
-    try:
-        yield
-    finally:
-        _left.reset(token)
-
-
-class Initializer:
-    """The base of all initializers, as ``keras.initializers.Initializer``; a subclass overrides :meth:`draw`."""
-
-    def __call__(self, shape: Sequence[int], dtype: npt.DTypeLike = "float32") -> Values:
-        """An array of ``shape`` and ``dtype``."""
-        shape, left = tuple(shape), _left.get()
-        if left is None:
-            return self.draw(shape).astype(dtype)
-        left[0] -= math.prod(shape)
-        if left[0] < 0:
-            raise ValueError(f"a weight of shape {shape} is more than there are values for.")
-        return np.zeros(shape, dtype)
-
-    def draw(self, shape: tuple[int, ...]) -> Values:
-        """The values, float64."""
-        raise NotImplementedError(f"{type(self).__name__} must override draw(shape).")
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal initializer."""
-        return {}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        """An initializer of :meth:`get_config`'s arguments."""
-        return cls(**config)
 
 
 class Zeros(Initializer):

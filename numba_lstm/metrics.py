@@ -13,13 +13,22 @@ from .device import get_ops
 from .inputs import as_number
 from .kernels.contract import Array, Ops
 from .kernels.specs import LossSpec, MetricSpec
+from .subclassing import Settable
 from .targets import as_rows, is_sparse
 
 #: A device's numbers wait so long before they are read: reading one may mean waiting for the device.
 PATIENCE = 32
 
 
-class Metric:
+#: What Keras's metrics override and these do not: batches are counted on the device, by :meth:`Metric.update`.
+_NEVER_CALLED = dict.fromkeys(
+    ("update_state", "__call__", "merge_state", "stateless_update_state", "stateless_result"),
+    "Override finish(self, mean) for a function of the mean over all elements, or compute the metric from model.predict(x) in "
+    "on_epoch_end of a Callback.",
+)
+
+
+class Metric(Settable):
     """The base of all metrics, as ``keras.metrics.Metric``: the mean of a value over all batches since the last reset.
 
     Parameters
@@ -29,6 +38,11 @@ class Metric:
     name : str
         The key in a History.
     """
+
+    never_called = _NEVER_CALLED
+    called = ("update", "result", "reset_state", "finish", "for_output")
+    settable = frozenset({"name"})
+    remake = "Compile the model with another metric: {cls}({name}=...)."
 
     #: ``"min"`` or ``"max"``, whichever is better.
     direction: ClassVar[str] = "min"

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from . import serialization
 from .inputs import as_number
+from .subclassing import Extensible
 
 Values = npt.NDArray[Any]
 
@@ -16,12 +17,15 @@ Values = npt.NDArray[Any]
 _SHORT = 1e-7
 
 
-class Regularizer:
+class Regularizer(Extensible):
     """The base of all regularizers, as ``keras.regularizers.Regularizer``.
 
     A subclass overrides :meth:`__call__`, :meth:`gradient` and :meth:`get_config`. Both see NumPy arrays: a weight, or as an
     ``activity_regularizer`` a layer's output, whose penalty is then divided by the batch size.
     """
+
+    called = ("__call__", "gradient")
+    together = {("__call__", "gradient"): "and training follows the gradient while the loss reports the penalty"}
 
     def __call__(self, x: Values) -> float:
         """The penalty of ``x``."""

@@ -62,6 +62,11 @@ class Variable:
         return self._array.shape
 
     @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._array.ndim
+
+    @property
     def dtype(self) -> np.dtype[Any]:
         """The array's dtype."""
         return self._array.dtype
@@ -87,6 +92,14 @@ class Variable:
         new = new.astype(self.dtype)  # before the version moves: a failing cast must change nothing
         self.writable()[...] = new if self._grid is None else self._grid(new)
         self.written()
+
+    def assign_add(self, value: npt.ArrayLike) -> None:
+        """Add an array, or a number; raises as :meth:`assign`."""
+        self.assign(self.value + np.asarray(value))
+
+    def assign_sub(self, value: npt.ArrayLike) -> None:
+        """Take an array, or a number, off; raises as :meth:`assign`."""
+        self.assign(self.value - np.asarray(value))
 
     def keep_on(self, grid: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]) -> None:
         """Replace the value, and every one that is assigned from now on, by ``grid(value)``."""

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from numba_lstm import Sequential, activations, get_device, get_num_threads, set_num_threads
+from numba_lstm import Sequential, get_device, get_num_threads, set_num_threads
 from numba_lstm.layers import LSTM, Dense, Dropout, Flatten, GaussianNoise, Input, Masking, TimeDistributed
 from numba_lstm.models.at_once import LINE, LONGEST, MOST, REMEMBERED, ROOM, SIZES
 
@@ -199,11 +199,15 @@ def test_what_a_layer_is_told_later_is_seen():
     lstm.go_backwards = True
     assert np.array_equal(model(x), op_by_op(model, x))
     assert not np.array_equal(model(x), plain)
-    lstm.go_backwards, dense.activation = False, activations.as_spec("sigmoid")
+    lstm.go_backwards, dense.activation = False, "sigmoid"
     assert np.array_equal(model(x), op_by_op(model, x))
+    dense.activation = "linear"
+    assert np.array_equal(model(x), plain)
     lstm.stateful = True
     model(x)
     assert lstm.states is not None
+    lstm.stateful = False
+    assert np.array_equal(model(x), plain)
 
 
 def test_new_weights_are_seen():

@@ -29,6 +29,7 @@ def make_model(
     metrics=None,
     dtype="float32",
     seed=5,
+    kind=Sequential,
 ):
     """A compiled LSTM(4) with a Dense layer, its weights and random stream known."""
     stack = [
@@ -37,7 +38,7 @@ def make_model(
         *([Dropout(dropout)] if dropout else []),
         Dense(units, activation),
     ]
-    model = Sequential(stack, dtype=dtype)
+    model = kind(stack, dtype=dtype)
     weights = np.random.default_rng(seed)
     model.set_weights([weights.normal(scale=0.4, size=array.shape) for array in model.get_weights()])
     model.random.state = {"seed": seed, "step": 0}

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
+
+from ..serialization import nearest
+from ..subclassing import Extensible, overridden
 
 Logs = dict[str, float]
 
 
-class Callback:
+class Callback(Extensible):
     """The base of all callbacks, as ``keras.callbacks.Callback``: a method for each moment of fit, evaluate and predict.
 
     Attributes
@@ -25,8 +29,21 @@ class Callback:
     time at each batch.
     """
 
+    called = ("set_model", "set_params")
+
     model: Any = None
     params: Mapping[str, Any] = {}
+
+    @classmethod
+    def check_class(cls) -> None:
+        """Raise TypeError also for hooks that are not there, or do not take what a hook is called with."""
+        super().check_class()
+        for name, function in overridden(cls).items():
+            if name.startswith("on_") and callable(function):
+                if name not in HOOKS:
+                    raise TypeError(f"{cls.__name__} defines {name}, which is no hook and never called{nearest(name, HOOKS)}")
+                if inspect.isfunction(function):
+                    _check_hook(cls, name, function)
 
     def set_model(self, model: Any) -> None:
         """Keep the model."""
@@ -89,6 +106,21 @@ class Callback:
 
     def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """After a batch of ``predict``."""
+
+
+#: The names of all hooks.
+HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))
+
+
+def _check_hook(cls: type, name: str, function: Any) -> None:
+    """Raise TypeError unless ``function`` takes what the hook is called with."""
+    first = ("batch",) if "batch" in name else ("epoch",) if "epoch" in name else ()
+    given, named = (None, *first), {"logs": None} if "batch" in name else {}
+    try:
+        inspect.signature(function).bind(*(given if named else (*given, None)), **named)
+    except TypeError as error:
+        asked = ", ".join((*first, "logs=logs" if named else "logs"))
+        raise TypeError(f"{cls.__name__}.{name} is called as {name}({asked}), but {error}. Give it these arguments.") from None
 
 
 def overrides(callback: Callback, hook: str) -> bool:

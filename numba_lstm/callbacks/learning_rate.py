@@ -36,7 +36,7 @@ class LearningRateScheduler(Callback):
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Set the rate."""
         optimizer = self.model.optimizer
-        arguments = (epoch, optimizer.learning_rate) if self._takes_rate else (epoch,)
+        arguments = (epoch, float(optimizer.learning_rate)) if self._takes_rate else (epoch,)
         optimizer.learning_rate = as_number(self.schedule(*arguments), "what the schedule answers", "[0, inf)")
         if self.verbose:
             print(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {optimizer.learning_rate}.")
@@ -44,7 +44,7 @@ class LearningRateScheduler(Callback):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Put the rate into the logs."""
         if logs is not None:
-            logs["learning_rate"] = self.model.optimizer.learning_rate
+            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
 
 
 def _takes(function: Callable[..., float], count: int) -> bool:
@@ -105,7 +105,7 @@ class ReduceLROnPlateau(MonitorCallback):
         """Compare with the best epoch."""
         optimizer = self.model.optimizer
         if logs is not None:
-            logs["learning_rate"] = optimizer.learning_rate
+            logs["learning_rate"] = float(optimizer.learning_rate)
         current = self.value(logs)
         if current is None:
             return

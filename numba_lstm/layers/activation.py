@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import activations
 from ..kernels.contract import Array, DensePart, LSTMPart, Ops, Tape
+from ..kernels.specs import Activation as Spec
 from ..kernels.specs import Key
 from .base import Backward, Forward, Layer
 
@@ -22,8 +23,17 @@ class Activation(Layer):
     """
 
     def __init__(self, activation: Any, **kwargs: Any) -> None:
-        self.activation = activations.as_spec(activation)
+        self._activation = activations.as_spec(activation)
         super().__init__(**kwargs)
+
+    @property
+    def activation(self) -> Spec:
+        """What ops are asked for; another activation may be set at any time, by name too."""
+        return self._activation
+
+    @activation.setter
+    def activation(self, value: Any) -> None:
+        self._activation = activations.as_spec(value)
 
     def forward(
         self,

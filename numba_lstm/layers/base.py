@@ -16,6 +16,7 @@ from ..inputs import as_real, check_shape
 from ..kernels.contract import Array, DensePart, LSTMPart, Ops, Tape
 from ..kernels.specs import Key
 from .arguments import Shape, as_shape, check_dtype, check_name, refuse
+from .keras_methods import NEVER_CALLED
 from .owner import Owner
 
 _building = threading.RLock()  # a model that is first called by many threads at once is built by one
@@ -59,6 +60,9 @@ class Layer(Owner):
     input_shape : tuple, optional
         Shape of one sample; lets a model build before its first call.
     """
+
+    never_called = NEVER_CALLED
+    called = ("build", "compute_output_shape", "forward", "backward", "propagate", "backpropagate")
 
     #: Ranks (batch axis included) that the layer takes, and whether a sequence comes in.
     ranks: ClassVar[tuple[int, ...]] = (2, 3)
@@ -114,13 +118,13 @@ class Layer(Owner):
         rng: Key | None = None,
     ) -> Forward:
         """One call of the layer on device arrays (sequences time-major)."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define forward(...), which computes its output.")
 
     def backward(
         self, ops: Ops, tape: Tape, dy: Array, dstates: tuple[Array, ...] | None = None, *, need_dx: bool = True
     ) -> Backward:
         """Gradients of the call that left ``tape``."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define backward(...), without which nothing can be trained.")
 
     def propagate(
         self,

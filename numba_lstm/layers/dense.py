@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from .. import activations, constraints, initializers, regularizers
 from ..inputs import as_count
 from ..kernels.contract import Array, DensePart, LSTMPart, Ops, Tape
+from ..kernels.specs import Activation as Spec
 from ..kernels.specs import Key
 from ..variables import Variable
 from .arguments import Shape
@@ -61,7 +62,7 @@ class Dense(Layer):
         **kwargs: Any,
     ) -> None:
         self.units = as_count(units, f"{type(self).__name__}'s units")
-        self.activation = activations.as_spec(activation)
+        self._activation = activations.as_spec(activation)
         self.use_bias = bool(use_bias)
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
@@ -70,6 +71,15 @@ class Dense(Layer):
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+
+    @property
+    def activation(self) -> Spec:
+        """What ops are asked for; another activation may be set at any time, by name too."""
+        return self._activation
+
+    @activation.setter
+    def activation(self, value: Any) -> None:
+        self._activation = activations.as_spec(value)
 
     def build(self, input_shape: Shape) -> None:
         D = input_shape[-1]

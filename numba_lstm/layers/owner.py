@@ -9,16 +9,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .. import constraints, initializers, regularizers
 from ..constraints import Constraint
 from ..inputs import as_real
 from ..kernels.contract import Array, Ops
 from ..regularizers import Regularizer
+from ..subclassing import Settable
 from ..variables import Variable
-from .arguments import Shape
+from .arguments import Shape, check_dtype
 
 
-class Owner:
+class Owner(Settable):
     """What owns weights, its own and those of its ``parts``."""
+
+    settable = frozenset({"trainable"})
+    remake = "Make a new layer: {cls}({name}=...)."
 
     name: str
 
@@ -50,35 +55,75 @@ class Owner:
 
     @property
     def built(self) -> bool:
-        """Whether the variables exist."""
+        """Whether the variables exist. To set it to True, as Keras's layers do at the end of ``build``, changes nothing."""
         return self.built_shape is not None
+
+    @built.setter
+    def built(self, value: bool) -> None:
+        if value is not True:
+            raise AttributeError(f"{self.name}.built cannot be set to {value!r}. Make a new layer to build it again.")
+
+    def is_fixed(self) -> bool:
+        return vars(self).get("built_shape") is not None
 
     # -- making -------------------------------------------------------------------------------------------------------
 
     def add_weight(
         self,
-        name: str,
-        value: npt.ArrayLike,
+        shape: str | int | Sequence[int] | None = None,
+        initializer: Any = None,
+        dtype: Any = None,
         trainable: bool = True,
-        *,
-        regularizer: Regularizer | None = None,
-        constraint: Constraint | None = None,
+        autocast: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        aggregation: str = "none",
+        overwrite_with_gradient: bool = False,
+        name: str | None = None,
     ) -> Variable:
-        """A new variable of this layer, ``layer/name``.
+        """A new variable of this layer, ``layer/name``: as in Keras ``add_weight(shape, initializer, name="w")``.
+
+        ``add_weight("w", array)`` makes one of an array.
 
         Parameters
         ----------
-        name : str
-            The last part of its path.
-        value : array
-            Cast to the layer's dtype.
+        shape : tuple, int or None
+            None is a single number. A str is the name.
+        initializer : str, dict, Initializer, function or array
+            Default: ``"glorot_uniform"``. A function is called with the shape and the dtype. With a name in place of the
+            shape, the value itself.
+        dtype : str, optional
+            The layer's own, which every variable has.
         trainable : bool
             Whether an optimizer updates it.
-        regularizer : Regularizer, optional
+        regularizer : str, dict or Regularizer, optional
             Its penalty joins the loss while the variable is trained.
-        constraint : Constraint, optional
+        constraint : str, dict or Constraint, optional
             What is done to the variable after each update.
+        name : str, optional
+            The last part of its path. Default: ``"variable"``, with a counter.
+        autocast, aggregation, overwrite_with_gradient
+            Taken at their defaults only.
+
+        Raises
+        ------
+        TypeError
+            For another dtype than the layer's, and for arguments that are not taken.
+        ValueError
+            For an initializer that answers another shape.
         """
+        if (autocast, aggregation, overwrite_with_gradient) != (True, "none", False):
+            raise TypeError(
+                "add_weight takes autocast=True, aggregation='none', overwrite_with_gradient=False. Leave them out."
+            )
+        if dtype is not None and check_dtype(dtype) != self.dtype:
+            raise TypeError(f"{self.name} has dtype {self.dtype}, got a weight of {dtype}. Give the layer dtype={dtype!r}.")
+        if isinstance(shape, str):
+            name, value = shape, initializer
+        else:
+            value = initial_value(initializer, shape, self.dtype)
+            name = name or f"variable_{len(self.variables)}".removesuffix("_0")
+        regularizer, constraint = regularizers.get(regularizer), constraints.get(constraint)
         variable = Variable(np.asarray(value, dtype=self.dtype), f"{self.name}/{name}", trainable)
         self.variables.append(variable)
         if regularizer is not None:
@@ -116,6 +161,16 @@ class Owner:
         """The other variables."""
         trainable = {id(v) for v in self.trainable_weights}
         return [v for v in self.variables if id(v) not in trainable]
+
+    @property
+    def trainable_variables(self) -> list[Variable]:
+        """:attr:`trainable_weights`, under Keras's other name."""
+        return self.trainable_weights
+
+    @property
+    def non_trainable_variables(self) -> list[Variable]:
+        """:attr:`non_trainable_weights`, under Keras's other name."""
+        return self.non_trainable_weights
 
     def flags(self) -> list[bool]:
         """All that decides about :attr:`trainable_weights`."""
@@ -185,6 +240,17 @@ class Owner:
         for variable, constraint in self._constrained:
             if id(variable) in trainable:
                 variable.assign(constraint(variable.value))
+
+
+def initial_value(initializer: Any, shape: int | Sequence[int] | None, dtype: str) -> npt.NDArray[Any]:
+    """An array of ``shape``, drawn by an initializer, its name, or a function of shape and dtype."""
+    size = () if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
+    own = callable(initializer) and not isinstance(initializer, (type, initializers.Initializer))
+    make = initializer if own else initializers.get("glorot_uniform" if initializer is None else initializer)
+    value = np.asarray(make(size, dtype))
+    if value.shape != size:
+        raise ValueError(f"the initializer {make!r} answers shape {value.shape}, where {size} was asked for.")
+    return value
 
 
 def assign_all(owner: str, variables: Sequence[Variable], values: Sequence[npt.ArrayLike]) -> None:

@@ -26,6 +26,8 @@ class RecurrentTape(NamedTuple):
 class Recurrent(SequenceLayer):
     """The base of layers that run :attr:`cells` over time, one above the other; its arguments are those of Keras's ``RNN``."""
 
+    settable = frozenset({"trainable", "go_backwards", "stateful"})
+
     def __init__(
         self,
         *,
@@ -136,7 +138,7 @@ class Recurrent(SequenceLayer):
 
     def _resumed(self, ops: Ops, N: int) -> tuple[Array | None, ...]:
         """The states that a batch of N begins with."""
-        if self._kept is None:
+        if self._kept is None or not self.stateful:
             return (None,) * (2 * len(self.cells))
         if len(self._kept[0]) != N:
             raise ValueError(

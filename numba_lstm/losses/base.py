@@ -8,10 +8,18 @@ import numpy.typing as npt
 
 from ..device import get_ops
 from ..kernels.specs import LossSpec
+from ..subclassing import Settable
 from ..targets import Rows, as_rows
 
+#: What Keras's losses override and these do not: training takes the gradient of a loss from the device's kernel.
+_NEVER_CALLED = dict.fromkeys(
+    ("call", "__call__"),
+    "Take a loss of numba_lstm.losses, with sample_weight where errors count unequally, or write the loop over batches "
+    "yourself, as docs/semantics.md shows under 'Classes of your own'.",
+)
 
-class Loss:
+
+class Loss(Settable):
     """The base of all losses, as ``keras.losses.Loss``: one number for a batch, the mean over its elements.
 
     Parameters
@@ -28,6 +36,10 @@ class Loss:
     ValueError
         For another reduction.
     """
+
+    never_called = _NEVER_CALLED
+    settable = frozenset({"name"})
+    remake = "Compile the model with another loss: {cls}({name}=...)."
 
     #: Fields of the spec that are arguments.
     parameters: ClassVar[tuple[str, ...]] = ()

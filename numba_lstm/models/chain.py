@@ -15,7 +15,7 @@ from ..kernels.contract import Array, Ops, Tape
 from ..kernels.specs import Key
 from ..layers import Layer
 from ..variables import Variable
-from .stack import Stack
+from .attributes import Attributes
 
 States = list[tuple[Array, ...]]  #: of each layer, () where it has none
 
@@ -51,7 +51,7 @@ class Plan(NamedTuple):
         return sum([layer.penalty() for layer in self.penalized.values()], 0.0)
 
 
-class Chain(Stack):
+class Chain(Attributes):
     """The computing half of a sequential model."""
 
     def __init__(self, name: str | None, dtype: str, trainable: bool) -> None:

@@ -22,7 +22,7 @@ from .at_once import AtOnce
 from .chain import Chain
 from .copying import restored, state
 from .steps_at_once import StepsAtOnce
-from .trainer import Trainer
+from .trainer import NEVER_CALLED, Trainer
 
 if TYPE_CHECKING:
     from .streaming import Stream as StepStream
@@ -66,6 +66,10 @@ class Sequential(Chain, Trainer):
             self.to(device)
         for layer in layers or ():
             self.add(layer)
+
+    never_called = NEVER_CALLED
+    called = ("forward", "backward", "gather", "build", "compute_output_shape", "constrain")
+    settable = frozenset({"random", "stop_training"})
 
     @cached_property
     def random(self) -> Stream:

@@ -13,11 +13,20 @@ from ..layers import InputLayer, Layer
 from ..layers.arguments import Shape, as_shape, check_dtype, check_name
 from ..layers.owner import assign_all
 from ..serialization import nearest
+from ..subclassing import Settable
 from ..variables import Variable
 
 
-class Stack:
+class Stack(Settable):
     """The structural half of a sequential model."""
+
+    remake = "Make a new model: {cls}(..., {name}=...)."
+    not_settable = {
+        "layers": "Take layers off by pop() and put others on by add(layer), or make a new model.",
+        "device": "Call to(device).",
+        "metrics": "Call compile(..., metrics=[...]).",
+        "weights": "Call set_weights(arrays).",
+    }
 
     def __init__(self, name: str | None, dtype: str, trainable: bool) -> None:
         self.name = names.unique(type(self).__name__) if name is None else check_name(name)

@@ -10,6 +10,23 @@ from ..losses import Loss
 from ..metrics import Metric
 from ..optimizers import Optimizer
 
+_STEPS = "Write the loop over batches yourself, as docs/semantics.md shows under 'Classes of your own'."
+_CALL = "Override forward and backward, or put a layer of your own into the model."
+
+#: What Keras's models override and these do not.
+NEVER_CALLED = {
+    **dict.fromkeys(("train_step", "make_train_function", "compute_loss"), _STEPS),
+    **dict.fromkeys(("test_step", "make_test_function"), "Compute what you need from predict(x)."),
+    **dict.fromkeys(("predict_step", "make_predict_function"), "Override predict, or change what predict(x) answers."),
+    **dict.fromkeys(("call", "__call__"), _CALL),
+    **dict.fromkeys(
+        ("compute_metrics", "get_metrics_result", "reset_metrics", "metrics"),
+        "Compute them from model.predict(x) in on_epoch_end of a Callback.",
+    ),
+    **dict.fromkeys(("compute_mask", "compute_output_spec"), _CALL),
+    "layers": "Call add(layer) in the constructor.",
+}
+
 
 class Trainer:
     """The trainable half of a model."""
@@ -17,8 +34,8 @@ class Trainer:
     name: str
 
     def __init__(self) -> None:
-        self.optimizer: Optimizer | None = None
-        self.loss: Loss | None = None
+        self._optimizer: Optimizer | None = None
+        self._loss: Loss | None = None
         self.metrics_list: list[Metric] = []  #: count each sample once
         self.weighted_metrics_list: list[Metric] = []  #: count samples by their weights
         self.history: History | None = None  #: of the last ``fit``
@@ -63,12 +80,39 @@ class Trainer:
             raise TypeError(f"{self.name} has one output and takes no loss_weights, got {loss_weights!r}. Leave it out.")
         chosen = optimizers.get(optimizer), None if loss is None else losses.get(loss)
         plain, weighted = _made("metrics", metrics), _made("weighted_metrics", weighted_metrics)
-        (self.optimizer, self.loss), self.metrics_list, self.weighted_metrics_list = chosen, plain, weighted
+        (self._optimizer, self._loss), self.metrics_list, self.weighted_metrics_list = chosen, plain, weighted
+
+    @property
+    def optimizer(self) -> Optimizer | None:
+        """The optimizer; another one may be set, by name too."""
+        return self._optimizer
+
+    @optimizer.setter
+    def optimizer(self, value: Any) -> None:
+        self._optimizer = None if value is None else optimizers.get(value)
+
+    @property
+    def loss(self) -> Loss | None:
+        """The loss; another one may be set, by name too."""
+        return self._loss
+
+    @loss.setter
+    def loss(self, value: Any) -> None:
+        self._loss = None if value is None else losses.get(value)
 
     @property
     def compiled(self) -> bool:
         """Whether :meth:`compile` was called."""
         return self.optimizer is not None
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """As in Keras 3, ``loss``, and ``compile_metrics`` for all metrics at once; empty before :meth:`compile`.
+
+        The names of single metrics are those of ``evaluate(..., return_dict=True)``.
+        """
+        names = ["loss"] if self.compiled else []
+        return [*names, "compile_metrics"] if self.metrics else names
 
     @property
     def metrics(self) -> list[Metric]:

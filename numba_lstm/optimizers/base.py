@@ -14,7 +14,9 @@ from ..inputs import as_number
 from ..kernels.contract import Array, Ops
 from ..kernels.specs import UpdateSpec
 from ..serialization import serialize
+from ..subclassing import Settable
 from ..variables import Variable
+from .rate import LearningRate
 from .schedules import LearningRateSchedule
 from .schedules import get as get_schedule
 
@@ -28,7 +30,14 @@ _KERAS_OPTIONS: dict[str, Any] = {
 }
 
 
-class Optimizer:
+#: What Keras's optimizers override and these do not.
+_NEVER_CALLED = dict.fromkeys(
+    ("update_step", "apply_gradients", "compute_gradients", "minimize", "get_updates", "stateless_apply"),
+    "Override apply(self, ops, gradients, variables), which may change gradients and variables before and after super().apply.",
+)
+
+
+class Optimizer(Settable):
     """The base of all optimizers, as ``keras.optimizers.Optimizer``.
 
     Parameters
@@ -52,6 +61,12 @@ class Optimizer:
     TypeError, ValueError
         For an argument of the wrong type or outside its interval, two ways of clipping, or an option that is not taken.
     """
+
+    never_called = _NEVER_CALLED
+    called = ("apply", "build", "initial_value")
+    settable = frozenset({"iterations"})
+    not_settable = {"lr": "Set learning_rate."}
+    remake = "Compile the model with a new optimizer: {cls}({name}=...)."
 
     #: Fields of the rule that :meth:`get_config` saves.
     hyperparameters: ClassVar[tuple[str, ...]] = ()
@@ -80,9 +95,9 @@ class Optimizer:
     # -- the rate -----------------------------------------------------------------------------------------------------
 
     @property
-    def learning_rate(self) -> float:
-        """The rate of the next step. A number may be assigned, or a schedule."""
-        return self._rate(self.iterations) if isinstance(self._rate, LearningRateSchedule) else self._rate
+    def learning_rate(self) -> LearningRate:
+        """The rate of the next step. A number may be set, also by its method ``assign``, or a schedule."""
+        return LearningRate.of(self, self._present_rate())
 
     @learning_rate.setter
     def learning_rate(self, value: float | LearningRateSchedule) -> None:
@@ -93,6 +108,9 @@ class Optimizer:
                 "Make the optimizer with a number to set it by hand or by a callback."
             )
         self._rate = rate
+
+    def _present_rate(self) -> float:
+        return self._rate(self.iterations) if isinstance(self._rate, LearningRateSchedule) else self._rate
 
     # -- slots --------------------------------------------------------------------------------------------------------
 
@@ -132,7 +150,7 @@ class Optimizer:
         """Take one step: clip the gradients, then update ``variables`` and the slots in place."""
         if self.clipping:
             gradients = ops.clip_gradients(gradients, **self.clipping)
-        rate = self.learning_rate
+        rate = float(self.learning_rate)
         self.iterations += 1
         ops.update(variables, gradients, self.slots, self.spec, step=self.iterations, rate=rate)
 
@@ -141,9 +159,10 @@ class Optimizer:
         if self.clipping or type(self).apply is not Optimizer.apply:
             return partial(self.apply, ops, gradients, variables)
         program = ops.update_program(variables, gradients, self.slots, self.spec)
+        overridden = type(self).learning_rate is not Optimizer.learning_rate
 
         def step() -> None:
-            rate = self.learning_rate
+            rate = self.learning_rate if overridden else self._present_rate()
             self.iterations += 1
             program(self.iterations, rate)
 
@@ -190,7 +209,7 @@ class Optimizer:
         return cls(**config)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} learning_rate={self.learning_rate}, iterations={self.iterations}>"
+        return f"<{type(self).__name__} learning_rate={float(self.learning_rate)}, iterations={self.iterations}>"
 
 
 def _as_rate(value: Any) -> float | LearningRateSchedule:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any, Self
 
 from ...inputs import as_number
+from ...subclassing import Extensible
 
 
-class LearningRateSchedule:
+class LearningRateSchedule(Extensible):
     """The base of all schedules. A subclass overrides :meth:`__call__` and :meth:`get_config`."""
+
+    called = ("__call__",)
 
     def __call__(self, step: int) -> float:
         """The rate after ``step`` steps (0 at the first)."""

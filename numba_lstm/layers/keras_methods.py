@@ -1,0 +1,18 @@
+"""What Keras's layers override and these do not, with what works in place of it."""
+
+from __future__ import annotations
+
+_COMPUTE = (
+    "Define forward(self, ops, x, states=None, mask=None, training=False, rng=None) and backward(self, ops, tape, dy, "
+    "dstates=None, *, need_dx=True), as docs/semantics.md shows under 'Classes of your own'; for a function of each element, "
+    "take Activation(function)."
+)
+
+NEVER_CALLED = {
+    "call": _COMPUTE,
+    "__call__": _COMPUTE,
+    "compute_mask": "Let forward answer the mask: Forward(y, mask=mask).",
+    "compute_output_spec": "Override compute_output_shape.",
+    "get_initial_state": "Give the first states to the call: layer(x, initial_state=[h, c]).",
+    "losses": "Give a regularizer to add_weight, or an activity_regularizer to the layer.",
+}

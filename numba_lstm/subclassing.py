@@ -49,7 +49,7 @@ class Extensible:
         own = overridden(cls)
         for name in own:
             if name in cls.never_called:
-                raise TypeError(f"{cls.__name__} {_never(name)} {cls.never_called[name]}")
+                raise TypeError(f"{cls.__name__} overrides {name}, which is never called here. {cls.never_called[name]}")
         for name in cls.called:
             if name in own:
                 check_arguments(cls, name, own[name])
@@ -79,7 +79,7 @@ def check_arguments(cls: type, name: str, function: Any) -> None:
     try:
         inspect.signature(function).bind(*[None] * (len(parameters) - len(by_name)), **dict.fromkeys(by_name))
     except TypeError as error:
-        asked = ", ".join(str(p.replace(annotation=p.empty)) for p in expected.parameters.values())
+        asked = ", ".join(str(p.replace(annotation=p.empty)) for p in list(expected.parameters.values())[1:])
         raise TypeError(f"{cls.__name__}.{name} is called as {name}({asked}), but {error}. Give it these arguments.") from None
 
 
@@ -117,8 +117,8 @@ def _check_attribute(thing: Settable, name: str, caller: FrameType) -> None:
     found = inspect.getattr_static(cls, name, None)
     if name in cls.settable or (isinstance(found, property) and found.fset is not None):
         return
-    if name in cls.never_called:
-        raise AttributeError(f"{cls.__name__} {_never(name)} {cls.never_called[name]}")
+    if name in cls.never_called and name not in cls.not_settable:
+        raise AttributeError(f"{cls.__name__}.{name} is never called here. {cls.never_called[name]}")
     argument, foreign = name in _arguments(cls), not _is_of_package(cls.__module__)
     if foreign and _is_method_of(caller, thing) and not (argument and thing.is_fixed()):
         return
@@ -139,11 +139,8 @@ def _check_attribute(thing: Settable, name: str, caller: FrameType) -> None:
         raise AttributeError(f"{cls.__name__}.{name} cannot be set: the package keeps it up to date by itself.")
     if foreign and (name in overridden(cls) or not _misspelt(cls, name)):
         return
-    raise AttributeError(f"{cls.__name__} has no attribute {name!r} to set{nearest(name, _known(cls))}")
-
-
-def _never(name: str) -> str:
-    return f"overrides {name}, which is never called here."
+    alike = difflib.get_close_matches(name, [*_known(cls), *_arguments(cls)], n=1)
+    raise AttributeError(f"{cls.__name__} has no attribute {name!r} to set{nearest(name, alike or _known(cls))}")
 
 
 def _is_method_of(caller: FrameType, thing: Any) -> bool:
@@ -159,7 +156,7 @@ def _misspelt(cls: type[Settable], name: str) -> bool:
 def _known(cls: type[Settable]) -> list[str]:
     """The attributes that may be set."""
     properties = {name for c in cls.__mro__ for name, value in vars(c).items() if isinstance(value, property) and value.fset}
-    return sorted({*cls.settable, *properties})
+    return sorted({*cls.settable, *properties} - {"built"})
 
 
 def _arguments(cls: type) -> Iterator[str]:

@@ -23,6 +23,7 @@ class Owner(Settable):
     """What owns weights, its own and those of its ``parts``."""
 
     settable = frozenset({"trainable"})
+    not_settable = {"weights": "Call set_weights(arrays)."}
     remake = "Make a new layer: {cls}({name}=...)."
 
     name: str

@@ -69,7 +69,7 @@ class Sequential(Chain, Trainer):
 
     never_called = NEVER_CALLED
     called = ("forward", "backward", "gather", "build", "compute_output_shape", "constrain")
-    settable = frozenset({"random", "stop_training"})
+    settable = frozenset({"random", "run_eagerly", "stop_training"})
 
     @cached_property
     def random(self) -> Stream:

@@ -26,6 +26,8 @@ class Stack(Settable):
         "device": "Call to(device).",
         "metrics": "Call compile(..., metrics=[...]).",
         "weights": "Call set_weights(arrays).",
+        "learning_rate": "Set model.optimizer.learning_rate.",
+        "lr": "Set model.optimizer.learning_rate.",
     }
 
     def __init__(self, name: str | None, dtype: str, trainable: bool) -> None:

@@ -161,10 +161,12 @@ class Optimizer(Settable):
         program = ops.update_program(variables, gradients, self.slots, self.spec)
         overridden = type(self).learning_rate is not Optimizer.learning_rate
 
+        own = vars(self)  # a step is short, and __setattr__ would check the name each time
+
         def step() -> None:
             rate = self.learning_rate if overridden else self._present_rate()
-            self.iterations += 1
-            program(self.iterations, rate)
+            own["iterations"] += 1
+            program(own["iterations"], rate)
 
         return step
 

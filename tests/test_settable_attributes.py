@@ -59,7 +59,7 @@ REFUSED = [
     (
         "lstm",
         "kernel_regularizer",
-        "LSTM.kernel_regularizer is fixed once it is made. Make a new layer: LSTM(kernel_regularizer",
+        "LSTM.kernel_regularizer is fixed once it is made. Make a new layer: LSTM(",
     ),
     ("lstm", "unitz", "LSTM has no attribute 'unitz' to set, did you mean 'units'?"),
     ("lstm", "kernel", "LSTM.kernel is a variable and cannot be replaced. Change it: kernel.assign(array)."),
@@ -87,7 +87,8 @@ REFUSED = [
     (
         "accuracy",
         "threshold",
-        "BinaryAccuracy.threshold is fixed once it is made. Compile the model with another metric: BinaryAccuracy(threshold=...).",
+        "BinaryAccuracy.threshold is fixed once it is made. Compile the model with another metric: BinaryAccuracy("
+        "threshold=...).",
     ),
     ("accuracy", "thresh", "BinaryAccuracy has no attribute 'thresh' to set, did you mean 'threshold'?"),
 ]

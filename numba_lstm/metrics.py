@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import math
 from typing import Any, ClassVar, Self
 
@@ -26,6 +27,7 @@ _NEVER_CALLED = dict.fromkeys(
     "Override finish(self, mean) for a function of the mean over all elements, or compute the metric from model.predict(x) in "
     "on_epoch_end of a Callback.",
 )
+_NO_FUNCTION = "Take one of numba_lstm.metrics, or compute it from model.predict(x) in on_epoch_end of a Callback."
 
 
 class Metric(Settable):
@@ -238,6 +240,8 @@ def get(identifier: Any) -> Metric:
     TypeError
         For anything else.
     """
+    if inspect.isfunction(identifier):
+        raise TypeError(f"the function {identifier.__name__!r} cannot be a metric. {_NO_FUNCTION}")
     metric = serialization.get(identifier, METRICS, "metric", Metric)
     if isinstance(identifier, str):
         metric.name = identifier

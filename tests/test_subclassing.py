@@ -127,6 +127,25 @@ def test_a_method_that_could_not_be_called_is_refused_at_the_class_statement(bas
         define(base, **members)
 
 
+def test_functions_as_losses_and_metrics_are_refused_by_compile():
+    def largest(y_true, y_pred):
+        raise AssertionError
+
+    model = compiled()
+    before = model.get_compile_config()
+    for arguments, sentence in (
+        ({"loss": largest}, f"the function 'largest' cannot be a loss, since training needs its gradient. {LOSS}"),
+        (
+            {"metrics": [largest]},
+            "the function 'largest' cannot be a metric. Take one of numba_lstm.metrics, or compute it from model.predict(x) in "
+            "on_epoch_end of a Callback.",
+        ),
+    ):
+        with pytest.raises(TypeError, match=f"^{re.escape(sentence)}$"):
+            model.compile("adam", **arguments)
+    assert model.get_compile_config() == before
+
+
 # -- what works in place of it ----------------------------------------------------------------------------------------
 
 RNG = np.random.default_rng(3)
@@ -221,7 +240,7 @@ def test_a_metric_in_a_callback():
         def on_epoch_end(self, epoch, logs=None):
             logs["largest"] = float(np.max(np.abs(self.model.predict(X, verbose=0) - Y)))
 
-    assert len(fitted(compiled(), callbacks=[Report()])["loss"]) == 2
+    assert len(fitted(compiled(), callbacks=[Report()])["largest"]) == 2
 
 
 def test_a_regularizer_a_constraint_and_an_initializer_written_for_keras():
@@ -260,6 +279,10 @@ def test_an_initializer_of_another_shape_is_a_sentence(method):
 
 def test_add_weight_is_kerass():
     class Several(Layer):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.supports_masking = True  # Keras's layers set it
+
         def build(self, input_shape):
             self.a = self.add_weight(shape=(input_shape[-1], 3), initializer="ones", name="a", regularizer="l2")
             self.b = self.add_weight((3,), "zeros", trainable=False, dtype="float32", constraint="non_neg")

@@ -7,9 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..serialization import nearest
-from .base import Callback, Logs
-
-HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))
+from .base import HOOKS, Callback, Logs
 
 
 class TerminateOnNaN(Callback):

@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from .slopes import COMPARISONS as COMPARISONS
+from .slopes import SLOPES
 from .specs import FUNCTIONS, Activation
 
 #: The operations of a formula, by NumPy's names; ``constant(x, number)`` is a number in the type of x.
-COMPARISONS = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
 OPERATIONS = (
     *("constant", "add", "subtract", "multiply", "divide", "negative", "absolute", "reciprocal", "square", "sqrt", "power"),
     *("exp", "expm1", "log", "log1p", "tanh", "sign", "maximum", "minimum", "where", *COMPARISONS),
@@ -121,73 +122,6 @@ def _power(x: Term, k: float) -> Any:
         return x if k == 1 else x.constant(1)
     half = np.square(_power(x, k // 2))
     return half * x if k % 2 else half
-
-
-# -- derivatives: slopes are lines, or the numbers 0 and 1, with which nothing is computed ---------------------------------
-
-
-def _plus(a: Any, b: Any) -> Any:
-    return b if _is(a, 0) else a if _is(b, 0) else a + b
-
-
-def _minus(a: Any, b: Any) -> Any:
-    return a if _is(b, 0) else -b if _is(a, 0) else a - b
-
-
-def _times(a: Any, b: Any) -> Any:
-    return 0.0 if _is(a, 0) or _is(b, 0) else b if _is(a, 1) else a if _is(b, 1) else a * b
-
-
-def _over(a: Any, b: Any) -> Any:
-    return 0.0 if _is(a, 0) else np.reciprocal(b) if _is(a, 1) else a / b
-
-
-def _is(a: Any, number: Any) -> bool:
-    return isinstance(a, numbers.Real) and a == number
-
-
-def _larger(a: Term, da: Any, b: Term, db: Any) -> Any:
-    least = min(da, db) if isinstance(da, numbers.Real) and isinstance(db, numbers.Real) else np.minimum(da, db)
-    return _where(a > b, da, _where(a < b, db, least))
-
-
-def _where(condition: Any, a: Any, b: Any) -> Any:
-    return a if a is b or (isinstance(a, numbers.Real) and _is(b, a)) else np.where(condition, a, b)
-
-
-def _power_slope(y: Term, a: Term, da: Any, k: Term, dk: Any) -> Any:
-    exponent = k.operands[0]
-    return _times(exponent * a ** (exponent - 1), da)
-
-
-def _flat(y: Term, *operands: Any) -> float:
-    return 0.0
-
-
-#: Operation y of a (and b) -> y', from y, a, a' (and b, b').
-SLOPES: dict[str, Callable[..., Any]] = {
-    "constant": _flat,
-    "add": lambda y, a, da, b, db: _plus(da, db),
-    "subtract": lambda y, a, da, b, db: _minus(da, db),
-    "multiply": lambda y, a, da, b, db: _plus(_times(da, b), _times(a, db)),
-    "divide": lambda y, a, da, b, db: _over(_minus(da, _times(y, db)), b),
-    "negative": lambda y, a, da: _minus(0.0, da),
-    "reciprocal": lambda y, a, da: -_times(y * y, da) if not _is(da, 0) else 0.0,
-    "square": lambda y, a, da: _times(2 * a, da),
-    "power": _power_slope,
-    "sqrt": lambda y, a, da: _over(da, 2 * y),
-    "exp": lambda y, a, da: _times(y, da),
-    "expm1": lambda y, a, da: _times(y + 1, da),
-    "log": lambda y, a, da: _over(da, a),
-    "log1p": lambda y, a, da: _over(da, 1 + a),
-    "tanh": lambda y, a, da: _times(1 - y * y, da),
-    "maximum": lambda y, a, da, b, db: _larger(a, da, b, db),
-    "minimum": lambda y, a, da, b, db: _minus(0.0, _larger(-a, _minus(0.0, da), -b, _minus(0.0, db))),
-    "absolute": lambda y, a, da: _larger(a, da, -a, _minus(0.0, da)),
-    "sign": _flat,
-    "where": lambda y, condition, dcondition, a, da, b, db: _where(condition, da, db),
-    **dict.fromkeys(COMPARISONS, _flat),
-}
 
 
 # -- formulas of functions -------------------------------------------------------------------------------------------------

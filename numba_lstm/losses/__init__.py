@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from .. import serialization
 from . import functions
-from .base import Loss
+from .base import INSTEAD, Loss
 from .classes import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -75,6 +76,8 @@ def get(identifier: Any) -> Loss:
     """
     if getattr(identifier, "__module__", None) == functions.__name__:
         identifier = identifier.__name__
+    if inspect.isfunction(identifier):
+        raise TypeError(f"the function {identifier.__name__!r} cannot be a loss, since training needs its gradient. {INSTEAD}")
     return serialization.get(identifier, LOSSES, "loss", Loss)
 
 

@@ -12,10 +12,9 @@ from ..subclassing import Settable
 from ..targets import Rows, as_rows
 
 #: What Keras's losses override and these do not: training takes the gradient of a loss from the device's kernel.
-_NEVER_CALLED = dict.fromkeys(
-    ("call", "__call__"),
+INSTEAD = (
     "Take a loss of numba_lstm.losses, with sample_weight where errors count unequally, or write the loop over batches "
-    "yourself, as docs/semantics.md shows under 'Classes of your own'.",
+    "yourself, as docs/semantics.md shows under 'Classes of your own'."
 )
 
 
@@ -37,7 +36,7 @@ class Loss(Settable):
         For another reduction.
     """
 
-    never_called = _NEVER_CALLED
+    never_called = dict.fromkeys(("call", "__call__"), INSTEAD)
     settable = frozenset({"name"})
     remake = "Compile the model with another loss: {cls}({name}=...)."
 

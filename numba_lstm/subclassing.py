@@ -8,6 +8,7 @@ an assignment to such an attribute raises AttributeError; both name what works.
 from __future__ import annotations
 
 import difflib
+import dis
 import inspect
 import sys
 from collections.abc import Iterator, Mapping
@@ -51,7 +52,7 @@ class Extensible:
             if name in cls.never_called:
                 raise TypeError(f"{cls.__name__} overrides {name}, which is never called here. {cls.never_called[name]}")
         for name in cls.called:
-            if name in own:
+            if name in own and own[name] is inspect.getattr_static(cls, name):
                 check_arguments(cls, name, own[name])
         for pair, reason in cls.together.items():
             for one, other in (pair, pair[::-1]):
@@ -70,7 +71,7 @@ def overridden(cls: type) -> dict[str, Any]:
 
 def check_arguments(cls: type, name: str, function: Any) -> None:
     """Raise TypeError unless ``function`` can be called as the package's method of that name, which it overrides."""
-    base = next((vars(c)[name] for c in cls.__mro__ if _is_of_package(c.__module__) and name in vars(c)), None)
+    base = next((vars(c)[name] for c in _ancestors(cls) if name in vars(c)), None)
     if not (inspect.isfunction(function) and inspect.isfunction(base)):
         return
     expected = inspect.signature(base)
@@ -135,7 +136,7 @@ def _check_attribute(thing: Settable, name: str, caller: FrameType) -> None:
         raise AttributeError(
             f"{cls.__name__}.{name} is a method and cannot be set. Override it in a class of your own: {mine}."
         )
-    if any(name in vars(c) for c in cls.__mro__ if _is_of_package(c.__module__)) or (not foreign and name in vars(thing)):
+    if any(name in vars(c) for c in _ancestors(cls)) or (name in vars(thing) and (not foreign or name in _stored(cls))):
         raise AttributeError(f"{cls.__name__}.{name} cannot be set: the package keeps it up to date by itself.")
     if foreign and (name in overridden(cls) or not _misspelt(cls, name)):
         return
@@ -145,8 +146,20 @@ def _check_attribute(thing: Settable, name: str, caller: FrameType) -> None:
 
 def _is_method_of(caller: FrameType, thing: Any) -> bool:
     """Whether the first argument of the code that runs is ``thing``."""
-    first = caller.f_code.co_varnames[:1]
-    return bool(first) and caller.f_locals.get(first[0]) is thing
+    code = caller.f_code
+    return code.co_argcount > 0 and caller.f_locals.get(code.co_varnames[0]) is thing
+
+
+def _ancestors(cls: type) -> list[type]:
+    """The package's classes that ``cls`` is made of."""
+    return [ancestor for ancestor in cls.__mro__ if _is_of_package(ancestor.__module__)]
+
+
+def _stored(cls: type) -> set[str]:
+    """The names of attributes that methods of the package's classes set."""
+    functions = [value for c in _ancestors(cls) for value in vars(c).values() if inspect.isfunction(value)]
+    steps = (step for function in functions for step in dis.get_instructions(function))
+    return {str(step.argval) for step in steps if step.opname == "STORE_ATTR"}
 
 
 def _misspelt(cls: type[Settable], name: str) -> bool:
@@ -161,8 +174,8 @@ def _known(cls: type[Settable]) -> list[str]:
 
 def _arguments(cls: type) -> Iterator[str]:
     """The arguments of the constructors of the package's classes."""
-    for ancestor in cls.__mro__:
-        if _is_of_package(ancestor.__module__) and "__init__" in vars(ancestor):
+    for ancestor in _ancestors(cls):
+        if "__init__" in vars(ancestor):
             for parameter in inspect.signature(vars(ancestor)["__init__"]).parameters.values():
                 if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY) and parameter.name != "self":
                     yield parameter.name

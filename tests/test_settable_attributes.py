@@ -164,12 +164,30 @@ def test_classes_of_ones_own_have_attributes_of_their_own():
 
     layer = Mine(2)
     layer(X[:, 0])
+    with pytest.raises(AttributeError, match="Mine.variables cannot be set: the package keeps it up to date by itself"):
+        layer.variables = []
     layer.kind, layer.calls, layer.something = "one", 5, "else"
     assert (layer.kind, layer.calls, layer.something) == ("one", 5, "else")
     with pytest.raises(AttributeError, match="Mine has no attribute 'trainible' to set, did you mean 'trainable'"):
         layer.trainible = False
     with pytest.raises(AttributeError, match="Mine.units is fixed once it is made"):
         layer.units = 3
+
+
+def test_a_function_that_is_no_method_sets_as_anybody():
+    class Mine(Sequential):
+        pass
+
+    def without_arguments():
+        model = Mine()  # the first local variable, and no argument
+        model.history = None
+
+    def of_another(callback, model):
+        model.history = None
+
+    for function, arguments in ((without_arguments, ()), (of_another, (None, Mine()))):
+        with pytest.raises(AttributeError, match="Mine.history cannot be set: the package keeps it up to date by itself"):
+            function(*arguments)
 
 
 def test_a_method_of_ones_own_cannot_change_what_a_built_layer_was_made_of():

@@ -41,6 +41,14 @@ OTHER_WAYS = {
 }
 
 
+OPTIONS = [
+    {"clipnorm": 0.1},
+    {"use_ema": True, "ema_overwrite_frequency": 3},
+    {"gradient_accumulation_steps": 3},
+    {"gradient_accumulation_steps": 2, "use_ema": True, "clipvalue": 0.01, "weight_decay": 0.1},
+]
+
+
 class Twice(Dense):
     """A Dense whose gradient is its own."""
 
@@ -114,11 +122,18 @@ def test_it_is_taken_and_has_the_bits_of_ops_one_by_one(layers, loss, dtype):
 
 
 @on_the_cpu
-@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "nadam", {"class_name": "Adam", "config": {"clipnorm": 0.1}}])
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        *("sgd", "rmsprop", "nadam", "adadelta", "adamax", "lion", "ftrl"),
+        *({"class_name": "Adam", "config": options} for options in OPTIONS),
+    ],
+    ids=str,
+)
 def test_every_optimizer(optimizer):
     model, other = (made(STACKS["deep"][0], LABELS, optimizer) for _ in range(2))
     x, y = samples(model, 6)
-    for _ in range(4):
+    for _ in range(7):
         assert model.train_on_batch(x, y) == op_by_op(other).train_on_batch(x, y)
     assert_equal_weights(model, other)
     assert bound(model) == 1

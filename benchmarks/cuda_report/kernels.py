@@ -21,7 +21,10 @@ from numba_lstm.variables import Variable
 H100 = Properties("NVIDIA H100", (9, 0), 132, 48 * 1024, 227 * 1024, 65536, cooperative=True, memory=80 * 2**30)
 
 LOSSES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh", "binary_crossentropy", "categorical_crossentropy")
-RULES = {"sgd": ("momentum",), "rmsprop": ("v",), "adagrad": ("s",), "adam": ("m", "v"), "nadam": ("m", "v")}
+RULES = {
+    **{"sgd": ("momentum",), "rmsprop": ("v",), "adagrad": ("s",), "adam": ("m", "v"), "nadam": ("m", "v")},
+    **{"adadelta": ("s", "d"), "adamax": ("m", "n"), "lion": ("m",), "ftrl": ("s", "z"), "average": ("a",)},
+}
 
 
 @dataclass(frozen=True)

@@ -106,9 +106,10 @@ class MetricSpec:
 
 @dataclass(frozen=True)
 class UpdateSpec:
-    """An optimizer's rule by name (``sgd, rmsprop, adagrad, adam, nadam``) with its constant hyperparameters.
+    """An optimizer's rule by its name in :mod:`.contract`, with its constant hyperparameters.
 
-    ``weight_decay`` is decoupled (AdamW): ``w -= w * weight_decay * rate`` before the rule.
+    ``weight_decay`` is decoupled (AdamW): ``w -= w * weight_decay * rate`` before the rule. ``power``, ``l1``, ``l2``,
+    ``l2_shrinkage`` and ``beta`` serve ``ftrl``.
     """
 
     name: str
@@ -121,6 +122,11 @@ class UpdateSpec:
     epsilon: float = 1e-7
     amsgrad: bool = False
     weight_decay: float = 0.0
+    power: float = -0.5
+    l1: float = 0.0
+    l2: float = 0.0
+    l2_shrinkage: float = 0.0
+    beta: float = 0.0
     slots: tuple[str, ...] = field(default=())
 
 

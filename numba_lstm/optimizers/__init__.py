@@ -6,14 +6,20 @@ from typing import Any
 
 from .. import serialization
 from . import schedules
+from .adam import Adam, Adamax, AdamW, Nadam
+from .adaptive import Adadelta, Adagrad, Ftrl
 from .base import Optimizer
-from .rules import SGD, Adagrad, Adam, AdamW, Nadam, RMSprop
+from .rules import SGD, Lion, RMSprop
 
 __all__ = [
     "SGD",
+    "Adadelta",
     "Adagrad",
     "Adam",
     "AdamW",
+    "Adamax",
+    "Ftrl",
+    "Lion",
     "Nadam",
     "Optimizer",
     "RMSprop",
@@ -23,13 +29,12 @@ __all__ = [
     "serialize",
 ]
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {
-    name: cls for cls in (SGD, RMSprop, Adagrad, Adam, AdamW, Nadam) for name in (cls.__name__, cls.__name__.lower())
-}
+_CLASSES: tuple[type[Optimizer], ...] = (SGD, RMSprop, Adadelta, Adagrad, Adam, AdamW, Adamax, Nadam, Lion, Ftrl)
+OPTIMIZERS = {name: cls for cls in _CLASSES for name in (cls.__name__, cls.__name__.lower())}
 
 
 def get(identifier: Any) -> Optimizer:
-    """An optimizer by name (``"adam"``), as a dict (:func:`serialize`) or as an object.
+    """An optimizer by name (``"adam"``, in any case), as a dict (:func:`serialize`) or as an object.
 
     Raises
     ------
@@ -38,6 +43,8 @@ def get(identifier: Any) -> Optimizer:
     TypeError
         For anything else.
     """
+    if isinstance(identifier, str) and identifier.lower() in OPTIMIZERS:
+        identifier = identifier.lower()
     return serialization.get(identifier, OPTIMIZERS, "optimizer", Optimizer)
 
 

@@ -1,16 +1,13 @@
-"""The optimizers: Keras's names, arguments and defaults. The equations stand in the contract's ``update``."""
+"""Gradient descent, plain, by momentum, by root mean squares and by signs. The contract's ``update`` has the equations."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from ..inputs import as_number
 from ..kernels.specs import UpdateSpec
+from .arguments import Rate, as_epsilon
 from .base import Optimizer
-from .schedules import LearningRateSchedule
-
-Rate = float | LearningRateSchedule | Mapping[str, Any]  #: what ``learning_rate`` takes
 
 
 class SGD(Optimizer):
@@ -24,7 +21,9 @@ class SGD(Optimizer):
         Share of the last step that is taken again, in [0, 1].
     nesterov : bool
         Nesterov's momentum.
-    weight_decay, clipnorm, clipvalue, global_clipnorm, name, options
+    weight_decay, clipnorm, clipvalue, global_clipnorm, use_ema, ema_momentum, ema_overwrite_frequency
+        As :class:`Optimizer`'s.
+    loss_scale_factor, gradient_accumulation_steps, name
         As :class:`Optimizer`'s.
     """
 
@@ -39,13 +38,20 @@ class SGD(Optimizer):
         clipnorm: float | None = None,
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
-        *,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
+        loss_scale_factor: float | None = None,
+        gradient_accumulation_steps: int | None = None,
         name: str | None = None,
-        **options: Any,
+        **unknown: Any,
     ) -> None:
         momentum = as_number(momentum, "momentum", "[0, 1]")
         rule = UpdateSpec("sgd", momentum=momentum, nesterov=bool(nesterov), slots=("momentum",) if momentum else ())
-        super().__init__(rule, learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name, options)
+        clipping = (clipnorm, clipvalue, global_clipnorm)
+        averaging = (use_ema, ema_momentum, ema_overwrite_frequency)
+        rest = (loss_scale_factor, gradient_accumulation_steps, name)
+        super().__init__(rule, learning_rate, weight_decay, *clipping, *averaging, *rest, **unknown)
 
 
 class RMSprop(Optimizer):
@@ -63,7 +69,9 @@ class RMSprop(Optimizer):
         Added below the root.
     centered : bool
         Divide by the recent deviation instead (Graves 2013).
-    weight_decay, clipnorm, clipvalue, global_clipnorm, name, options
+    weight_decay, clipnorm, clipvalue, global_clipnorm, use_ema, ema_momentum, ema_overwrite_frequency
+        As :class:`Optimizer`'s.
+    loss_scale_factor, gradient_accumulation_steps, name
         As :class:`Optimizer`'s.
     """
 
@@ -80,182 +88,68 @@ class RMSprop(Optimizer):
         clipnorm: float | None = None,
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
-        *,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
+        loss_scale_factor: float | None = None,
+        gradient_accumulation_steps: int | None = None,
         name: str | None = None,
-        **options: Any,
+        **unknown: Any,
     ) -> None:
         momentum = as_number(momentum, "momentum", "[0, 1]")
         rule = UpdateSpec(
             "rmsprop",
             rho=as_number(rho, "rho", "[0, 1)"),
             momentum=momentum,
-            epsilon=_epsilon(epsilon),
+            epsilon=as_epsilon(epsilon),
             centered=bool(centered),
             slots=("velocity",) + ("momentum",) * bool(momentum) + ("average_gradient",) * bool(centered),
         )
-        super().__init__(rule, learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name, options)
+        clipping = (clipnorm, clipvalue, global_clipnorm)
+        averaging = (use_ema, ema_momentum, ema_overwrite_frequency)
+        rest = (loss_scale_factor, gradient_accumulation_steps, name)
+        super().__init__(rule, learning_rate, weight_decay, *clipping, *averaging, *rest, **unknown)
 
 
-class Adagrad(Optimizer):
-    """The gradient over the root of the sum of its squares (Duchi et al. 2011), as ``keras.optimizers.Adagrad``.
-
-    Parameters
-    ----------
-    learning_rate : float or LearningRateSchedule
-        The rate.
-    initial_accumulator_value : float
-        What the sums begin with.
-    epsilon : float
-        Added below the root.
-    weight_decay, clipnorm, clipvalue, global_clipnorm, name, options
-        As :class:`Optimizer`'s.
-    """
-
-    hyperparameters = ("epsilon",)
-
-    def __init__(
-        self,
-        learning_rate: Rate = 0.001,
-        initial_accumulator_value: float = 0.1,
-        epsilon: float = 1e-7,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        *,
-        name: str | None = None,
-        **options: Any,
-    ) -> None:
-        self.initial_accumulator_value = as_number(initial_accumulator_value, "initial_accumulator_value", "[0, inf)")
-        rule = UpdateSpec("adagrad", epsilon=_epsilon(epsilon), slots=("accumulator",))
-        super().__init__(rule, learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name, options)
-
-    def initial_value(self, slot: str) -> float:
-        """What the sums begin with."""
-        return self.initial_accumulator_value
-
-    def get_config(self) -> dict[str, Any]:
-        """Arguments that make an equal optimizer, as JSON values; the rate is the present one."""
-        return {**super().get_config(), "initial_accumulator_value": self.initial_accumulator_value}
-
-
-class Adam(Optimizer):
-    """The mean gradient over its root mean square (Kingma & Ba 2015), as ``keras.optimizers.Adam``.
+class Lion(Optimizer):
+    """The sign of a mean gradient (Chen et al. 2023), as ``keras.optimizers.Lion``.
 
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule
         The rate.
-    beta_1, beta_2 : float
-        Shares of the old means of the gradient and of its square that are kept, in [0, 1).
-    epsilon : float
-        Added to the root, outside the bias correction ("epsilon hat" in section 2 of the paper).
-    amsgrad : bool
-        Divide by the largest mean square so far (Reddi et al. 2018).
-    weight_decay, clipnorm, clipvalue, global_clipnorm, name, options
+    beta_1 : float
+        Share of the old mean in the step's, in (0, 1].
+    beta_2 : float
+        Share of the old mean that is kept, in [0, 1].
+    weight_decay, clipnorm, clipvalue, global_clipnorm, use_ema, ema_momentum, ema_overwrite_frequency
+        As :class:`Optimizer`'s.
+    loss_scale_factor, gradient_accumulation_steps, name
         As :class:`Optimizer`'s.
     """
 
-    hyperparameters = ("beta_1", "beta_2", "epsilon", "amsgrad")
+    hyperparameters = ("beta_1", "beta_2")
 
     def __init__(
         self,
         learning_rate: Rate = 0.001,
         beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        amsgrad: bool = False,
+        beta_2: float = 0.99,
         weight_decay: float | None = None,
         clipnorm: float | None = None,
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
-        *,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
+        loss_scale_factor: float | None = None,
+        gradient_accumulation_steps: int | None = None,
         name: str | None = None,
-        **options: Any,
+        **unknown: Any,
     ) -> None:
-        rule = _moments("adam", beta_1, beta_2, epsilon, amsgrad)
-        super().__init__(rule, learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name, options)
-
-
-class AdamW(Adam):
-    """:class:`Adam` with weight decay (Loshchilov & Hutter 2019), as ``keras.optimizers.AdamW``.
-
-    Parameters
-    ----------
-    learning_rate : float or LearningRateSchedule
-        The rate.
-    weight_decay : float
-        As :class:`Optimizer`'s.
-    beta_1, beta_2, epsilon, amsgrad
-        As :class:`Adam`'s.
-    clipnorm, clipvalue, global_clipnorm, name, options
-        As :class:`Optimizer`'s.
-    """
-
-    def __init__(
-        self,
-        learning_rate: Rate = 0.001,
-        weight_decay: float = 0.004,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        amsgrad: bool = False,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        *,
-        name: str | None = None,
-        **options: Any,
-    ) -> None:
-        if weight_decay is None:
-            raise ValueError("AdamW needs a weight_decay, got None. Give a number, or take Adam.")
-        betas = (beta_1, beta_2, epsilon, amsgrad)
-        super().__init__(learning_rate, *betas, weight_decay, clipnorm, clipvalue, global_clipnorm, name=name, **options)
-
-
-class Nadam(Optimizer):
-    """Adam with Nesterov's momentum (Dozat 2016), as ``keras.optimizers.Nadam``.
-
-    Parameters
-    ----------
-    learning_rate : float or LearningRateSchedule
-        The rate.
-    beta_1, beta_2, epsilon
-        As :class:`Adam`'s.
-    weight_decay, clipnorm, clipvalue, global_clipnorm, name, options
-        As :class:`Optimizer`'s.
-    """
-
-    hyperparameters = ("beta_1", "beta_2", "epsilon")
-
-    def __init__(
-        self,
-        learning_rate: Rate = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        *,
-        name: str | None = None,
-        **options: Any,
-    ) -> None:
-        rule = _moments("nadam", beta_1, beta_2, epsilon)
-        super().__init__(rule, learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name, options)
-
-
-def _epsilon(value: float) -> float:
-    return as_number(value, "epsilon", "[0, inf)")
-
-
-def _moments(rule: str, beta_1: float, beta_2: float, epsilon: float, amsgrad: bool = False) -> UpdateSpec:
-    return UpdateSpec(
-        rule,
-        beta_1=as_number(beta_1, "beta_1", "[0, 1)"),
-        beta_2=as_number(beta_2, "beta_2", "[0, 1)"),
-        epsilon=_epsilon(epsilon),
-        amsgrad=bool(amsgrad),
-        slots=("momentum", "velocity") + ("velocity_hat",) * bool(amsgrad),
-    )
+        betas = as_number(beta_1, "beta_1", "(0, 1]"), as_number(beta_2, "beta_2", "[0, 1]")
+        rule = UpdateSpec("lion", beta_1=betas[0], beta_2=betas[1], slots=("momentum",))
+        clipping = (clipnorm, clipvalue, global_clipnorm)
+        averaging = (use_ema, ema_momentum, ema_overwrite_frequency)
+        rest = (loss_scale_factor, gradient_accumulation_steps, name)
+        super().__init__(rule, learning_rate, weight_decay, *clipping, *averaging, *rest, **unknown)

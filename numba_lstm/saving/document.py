@@ -156,7 +156,7 @@ def _restore_training(model: Sequential, config: dict[str, Any], state: Tensors)
         _fit(state, {})
         return
     # The weights that were trained; some may have been frozen since, and still have their slots.
-    trained = [v for v in model.weights if any(f"{_OPTIMIZER}{v.path}/{slot}" in state for slot in optimizer.spec.slots)]
+    trained = [v for v in model.weights if any(f"{_OPTIMIZER}{v.path}/{slot}" in state for slot in optimizer.slot_names)]
     if trained:
         optimizer.build(trained)
     _fit(state, {_OPTIMIZER + name: array for name, array in optimizer.state().items()})

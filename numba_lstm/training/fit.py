@@ -174,6 +174,8 @@ class _Run:
             listeners.call("on_epoch_end", self.epoch, logs)
             if model.stop_training or self.train.ended:
                 break
+        assert model.optimizer is not None
+        model.optimizer.finalize_variable_values(model.trainable_weights)
         listeners.call("on_train_end", logs)
 
     def _train_epoch(self) -> None:

@@ -19,6 +19,11 @@ RULES = {
     "adam": lambda: optimizers.Adam(amsgrad=True, clipnorm=0.5),
     "adamw": lambda: optimizers.AdamW(),
     "nadam": lambda: optimizers.Nadam(),
+    "adadelta": lambda: optimizers.Adadelta(0.5),
+    "adamax": lambda: optimizers.Adamax(),
+    "lion": lambda: optimizers.Lion(),
+    "ftrl": lambda: optimizers.Ftrl(0.05),
+    "sums": lambda: optimizers.Adam(gradient_accumulation_steps=5),  # so that it is saved between two updates
     "schedule": lambda: optimizers.Adam(optimizers.schedules.CosineDecay(0.05, 9, warmup_target=0.1, warmup_steps=4)),
 }
 
@@ -55,6 +60,26 @@ def test_two_and_two_epochs_are_four(data, tmp_path, rule):
     resumed = load_model(tmp_path / "half.nlstm")
     assert first + train(resumed, data, 2, 4) == losses
     assert_equal(straight, resumed)
+
+
+AVERAGES = {
+    "averages": lambda: optimizers.SGD(0.05, use_ema=True, ema_overwrite_frequency=4),
+    "averages and sums": lambda: optimizers.Adam(gradient_accumulation_steps=5, use_ema=True, ema_momentum=0.5),
+}
+
+
+@pytest.mark.parametrize("ending", [".nlstm", ".keras"])
+@pytest.mark.parametrize("rule", AVERAGES | {name: RULES[name] for name in ("sums", "adadelta", "adamax", "lion", "ftrl")})
+def test_what_is_kept_of_weights_goes_on_in_every_file(data, tmp_path, rule, ending):
+    model = untrained((AVERAGES | RULES)[rule]())
+    train(model, data, 0, 2)  # the weights become their averages here, so four epochs at once would be others
+    state = model.random.state
+    model.save(tmp_path / f"half{ending}")
+    resumed = load_model(tmp_path / f"half{ending}")
+    resumed.random.state = state  # a Keras file does not hold it
+    assert resumed.optimizer.get_config() == model.optimizer.get_config()
+    assert train(model, data, 2, 4) == train(resumed, data, 2, 4)
+    assert_equal(model, resumed)
 
 
 def test_in_a_new_process(data, tmp_path):

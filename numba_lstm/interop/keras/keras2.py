@@ -88,7 +88,11 @@ def training_config(config: Any) -> Any:
         own = {
             key: value for key, value in optimizer["config"].items() if key not in _RUNNING and (key, value) != ("decay", 0.0)
         }
-        own.pop("ema_overwrite_frequency", None)  # of use_ema, which is refused
+        if own.get("use_ema"):
+            raise FileFormatError(
+                "its optimizer has use_ema of Keras 2, which counts its steps otherwise. Load it with compile=False."
+            )
+        own.pop("ema_overwrite_frequency", None)  # of use_ema
         name = str(optimizer.get("class_name")).removeprefix(_CUSTOM)
         made["optimizer_config"] = {**optimizer, "class_name": name, "config": own}
     return made
@@ -135,7 +139,7 @@ def _slot(name: str, optimizer: Optimizer) -> str | None:
     parts: Sequence[str] = name.partition(":")[0].split("/")
     if parts[-1] in ("iteration", "iter"):
         return None
-    known = {*_SLOTS, *_SLOTS.values(), "accumulator"}
+    known = {*_SLOTS, *_SLOTS.values(), "accumulator", *optimizer.spec.slots}
     place = next((part for part in (parts[-1], *parts[1:2]) if part in known), None)
     if place is None:
         raise FileFormatError(f"its optimizer has {name!r:.100}, which {optimizer.name} has not. Load it with compile=False.")

@@ -16,6 +16,13 @@ from ...variables import Variable
 
 Array = npt.NDArray[Any]
 
+#: Slots that Keras makes together.
+_PAIRS = {
+    ("momentum", "velocity"),
+    ("momentum", "norm"),
+    ("accumulated_grad", "accumulated_delta_var"),
+    ("accumulator", "linear"),
+}
 _SETTLED = 1_000  #: steps after which Nadam's u is beta_1 to the last bit; a file may claim 2^62
 
 
@@ -24,10 +31,11 @@ def to_arrays(optimizer: Optimizer, variables: Sequence[Variable]) -> list[Array
     if not optimizer.built:
         optimizer = optimizers.deserialize(optimizers.serialize(optimizer))
         optimizer.build(variables)
-    arrays: list[Array] = [np.array(optimizer.iterations, np.int32)]
+    arrays: list[Array] = [optimizer.state()["iterations"].astype(np.int32)]
     if not _scheduled(optimizer):
         arrays.append(rate_of(optimizer))
-    arrays += [optimizer.slots[v][s].value for v, s in order(optimizer, len(optimizer.slots))]
+    kept = optimizer.kept()
+    arrays += [kept[v][s].value for v, s in order(optimizer, len(kept))]
     if isinstance(optimizer, Nadam):
         arrays.append(np.array(_product(optimizer), np.float32))
     return arrays
@@ -58,7 +66,8 @@ def load(model: Sequential, arrays: Sequence[Array]) -> None:
     try:
         if variables:
             optimizer.build(variables)
-        paths = [optimizer.slots[v][s].path for v, s in order(optimizer, len(variables))]
+        kept = optimizer.kept()
+        paths = [kept[v][s].path for v, s in order(optimizer, len(variables))]
         steps = np.array(head[0], np.int64)
         if scalars == 2 and rate_of(optimizer) != head[1]:  # the config has it with all its digits
             optimizer.learning_rate = float(head[1])
@@ -70,7 +79,7 @@ def load(model: Sequential, arrays: Sequence[Array]) -> None:
 def _owners(model: Sequential, optimizer: Optimizer, slots: Sequence[Array]) -> list[Variable]:
     """The variables whose slots these are: those that are trained, or some may have been frozen since."""
     shapes = [array.shape for array in slots]
-    if not slots and optimizer.spec.slots:
+    if not slots and optimizer.slot_names:
         return []  # it was saved before its first step
     for variables in (model.trainable_weights, [v for v in model.weights if v.trainable]):
         if shapes == [variables[v].shape for v, _ in order(optimizer, len(variables))]:
@@ -87,10 +96,12 @@ def _repeated(optimizer: Optimizer, variables: Sequence[Variable]) -> list[Varia
 
 
 def order(optimizer: Optimizer, count: int) -> list[tuple[int, int]]:
-    """Indices of variable and slot in Keras's order: slot by slot, but both moments variable by variable."""
-    slots = optimizer.spec.slots
-    moments = 2 if slots[:2] == ("momentum", "velocity") else 0
-    runs = [range(moments), *(range(s, s + 1) for s in range(moments, len(slots)))]
+    """Indices of variable and slot in Keras's order: slot by slot, but the first two of some rules variable by variable."""
+    names = optimizer.slot_names
+    own = len(names) - len(optimizer.spec.slots)  # what options keep comes first
+    pair = 2 if optimizer.spec.slots[:2] in _PAIRS else 0
+    singles = [range(s, s + 1) for s in range(len(names)) if not own <= s < own + pair]
+    runs = [*singles[:own], range(own, own + pair), *singles[own:]]
     return [(v, s) for run in runs for v in range(count) for s in run]
 
 

@@ -89,6 +89,9 @@ class TrainingOps(Protocol):
             ``n = momentum n + u``, ``w -= n``, else ``w -= u``.
         adagrad
             slot s: ``s += g^2``; ``w -= r g / sqrt(s + epsilon)``.
+        adadelta
+            slots s, d: ``s = rho s + (1-rho) g^2``; ``u = g sqrt(d + epsilon) / sqrt(s + epsilon)``;
+            ``d = rho d + (1-rho) u^2``; ``w -= r u``. (Zeiler 2012.)
         adam
             slots m, v and with amsgrad V: ``m += (g - m) (1-b1)``; ``v += (g^2 - v) (1-b2)``;
             ``V = max(V, v)``; ``w -= m A / (sqrt(v or V) + epsilon)`` with ``A = r sqrt(1 - b2^t) / (1 - b1^t)``.
@@ -97,18 +100,36 @@ class TrainingOps(Protocol):
             slots m, v: ``u_t = b1 (1 - 0.5 0.96^t)``; ``m`` and ``v`` as adam;
             ``mhat = u_{t+1} m / (1 - prod_{k<=t+1} u_k) + (1 - u_t) g / (1 - prod_{k<=t} u_k)``;
             ``w -= r mhat / (sqrt(v / (1 - b2^t)) + epsilon)``. (Dozat 2016.)
+        adamax
+            slots m, n: ``m += (g - m) (1-b1)``; ``n = max(b2 n, abs g)``; ``w -= r m / ((1 - b1^t) (n + epsilon))``.
+            (Kingma & Ba 2015, section 7.)
+        lion
+            slot m: ``w -= r sign(b1 m + (1-b1) g)``; ``m = b2 m + (1-b2) g``. (Chen et al. 2023.)
+        ftrl
+            slots s, z: ``S = s + g^2``; ``z += g + 2 l2_shrinkage w - (S^-power - s^-power) w / r``;
+            ``w = (clip(z, -l1, l1) - z) / (S^-power / r + 2 l2 + beta / r)``; ``s = S``. (McMahan et al. 2013.)
+        average
+            slot a, another weight, which is only read: ``w = momentum w + (1-momentum) a``; g is not read, and where momentum
+            is 0, w becomes a copy of a.
 
         Moments below 2**-63 (float64: 2**-511) in magnitude may be flushed to zero.
         """
 
     def gradient_program(
-        self, parts: Sequence[LSTMPart | DensePart], x: Array, target: Array, loss: LossSpec, *, first: int
+        self,
+        parts: Sequence[LSTMPart | DensePart],
+        x: Array,
+        target: Array,
+        loss: LossSpec,
+        *,
+        first: int,
+        weight: Array | None = None,
     ) -> GradientProgram | None:
         """Both passes through ``parts`` for batches like ``x`` and ``target``; None where ops one by one are as fast.
 
-        Its answers are those of the forward ops in training, of :meth:`loss` without weights, and of the backward ops from the
-        last part down to part ``first``, bit for bit. Parts are LSTMs without options and Dense layers; a part before ``first``
-        has no gradients. A program keeps buffers for a batch's tapes.
+        Its answers are those of the forward ops in training, of :meth:`loss` with ``weight`` for every batch, and of the
+        backward ops from the last part down to part ``first``, bit for bit. Parts are LSTMs without options and Dense layers;
+        a part before ``first`` has no gradients. A program keeps buffers for a batch's tapes.
         """
 
     def update_program(

@@ -6,13 +6,13 @@ from functools import cache
 from typing import Any
 
 from .arithmetic import select, sqrt
+from .further_rules import adadelta, adamax, average, ftrl, lion
 from .jit import choice, inlined, kernel
 from .panels import NUMBA, geometry
 from .simd import data, load, splat, store
 from .vmath import flush
 
-RULES = ("sgd", "rmsprop", "adagrad", "adam", "nadam")
-SGD, RMSPROP, ADAGRAD, ADAM, NADAM = range(5)
+RULES = ("sgd", "rmsprop", "adagrad", "adam", "nadam", "adadelta", "adamax", "lion", "ftrl", "average")
 
 
 def step(rule, momentum, variant, n, pointers, k, numbers):
@@ -24,7 +24,7 @@ def step(rule, momentum, variant, n, pointers, k, numbers):
 
 @choice(step)
 def _step(rule, momentum, variant, n, pointers, k, numbers):
-    build = (_sgd, _rmsprop, _adagrad, _adam, _nadam)[rule.literal_value]
+    build = (_sgd, _rmsprop, _adagrad, _adam, _nadam, adadelta, adamax, lion, ftrl, average)[rule.literal_value]
     return build(bool(momentum.literal_value), bool(variant.literal_value))
 
 
@@ -123,7 +123,7 @@ def _nadam(*_: bool) -> Any:
 
 @cache
 def update_kernel(rule_name: str, momentum: bool, variant: bool, dtype: str) -> Any:
-    """One rule on elements ``first`` to ``last``; ``variant`` is nesterov, centered or amsgrad."""
+    """One rule on elements ``first`` to ``last``; ``variant`` is what :func:`.updates.variant` says."""
     V, rule = geometry(dtype).V, RULES.index(rule_name)
     momentum_, variant_ = int(momentum), int(variant)
 

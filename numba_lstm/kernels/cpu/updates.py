@@ -64,8 +64,24 @@ def _constants(spec: UpdateSpec, t: int, rate: float) -> list[float]:
     if spec.name == "adam":
         rate *= math.sqrt(1 - spec.beta_2**t) / (1 - spec.beta_1**t)
         return [decay, rate, spec.epsilon, spec.beta_1, spec.beta_2, 0.0, 0.0, 0.0]
-    of_m, of_g = _nadam(spec, t)
-    return [decay, rate, spec.epsilon, spec.beta_1, spec.beta_2, of_m, of_g, 1 / (1 - spec.beta_2**t)]
+    if spec.name == "nadam":
+        of_m, of_g = _nadam(spec, t)
+        return [decay, rate, spec.epsilon, spec.beta_1, spec.beta_2, of_m, of_g, 1 / (1 - spec.beta_2**t)]
+    if spec.name == "adadelta":
+        return [decay, rate, spec.epsilon, spec.rho, 1 - spec.rho, 0.0, 0.0, 0.0]
+    if spec.name == "adamax":
+        return [decay, rate / (1 - spec.beta_1**t), spec.epsilon, 1 - spec.beta_1, spec.beta_2, 0.0, 0.0, 0.0]
+    if spec.name == "lion":
+        return [decay, rate, 0.0, spec.beta_1, 1 - spec.beta_1, spec.beta_2, 1 - spec.beta_2, 0.0]
+    if spec.name == "average":
+        return [decay, rate, 0.0, spec.momentum, 1 - spec.momentum, 0.0, 0.0, 0.0]
+    l2 = 2 * spec.l2 + (spec.beta / rate if spec.beta else 0.0)
+    return [decay, rate, l2, 2 * spec.l2_shrinkage, spec.l1, -spec.power, 0.0, 0.0]
+
+
+def variant(spec: UpdateSpec) -> bool:
+    """Whether a rule is the other one of its two: nesterov, centered, amsgrad, or with another power than the root."""
+    return spec.nesterov or spec.centered or spec.amsgrad or spec.power != -0.5
 
 
 class _Program:
@@ -85,14 +101,13 @@ class _Program:
         copies: list[Call] = []
         calls: list[Call] = []
         self._numbers: dict[Any, Array] = {}  # of each dtype
-        variant = spec.nesterov if spec.name == "sgd" else spec.centered if spec.name == "rmsprop" else spec.amsgrad
         for weight, gradient, own in zip(weights, gradients, slots, strict=True):
             w = weight.writable().reshape(-1)
             state = _positions(spec, [slot.writable().reshape(-1) for slot in own], w[:0])
             slope = np.ascontiguousarray(gradient)
             if not once and not np.may_share_memory(slope, gradient):
                 copies.append(copied(gradient, slope))
-            run = update_kernel(spec.name, bool(spec.momentum), variant, dtype_name(w.dtype))
+            run = update_kernel(spec.name, bool(spec.momentum), variant(spec), dtype_name(w.dtype))
             numbers = self._numbers.setdefault(w.dtype, np.zeros(NUMBERS, w.dtype))
             arrays = (w, slope.reshape(-1), *state, numbers)
             parts = pool.parts_for(w.size * COST, w.size)

@@ -12,6 +12,7 @@ from ..specs import UpdateSpec
 from ..values import UpdateProgram, Weight
 from .compiler import Kernel, jit
 from .elementwise import flat
+from .further_rules import adadelta, adamax, average, ftrl, lion
 from .launching import element, launch_elements
 from .variables import moved
 
@@ -33,7 +34,8 @@ def update(
     """One launch a weight."""
     numbers = _numbers(spec, step, rate)
     for weight, g, own in zip(weights, gradients, slots, strict=True):
-        kernel = _kernel(spec.name, bool(spec.momentum), spec.nesterov or spec.centered or spec.amsgrad, g.dtype.name)
+        variant = spec.nesterov or spec.centered or spec.amsgrad or spec.power != -0.5
+        kernel = _kernel(spec.name, bool(spec.momentum), variant, g.dtype.name)
         with ExitStack() as stack:
             w, *states = (flat(stack.enter_context(moved(v))) for v in (weight, *own))
             states += [w] * (3 - len(states))
@@ -57,6 +59,15 @@ def _numbers(spec: UpdateSpec, step: int, rate: float) -> tuple[float, ...]:
         u = [b1 * (1 - 0.5 * 0.96**k) for k in range(1, step + 2)]  # u[-1] belongs to the step after
         of_m, of_g = u[-1] / (1 - math.prod(u)), (1 - u[-2]) / (1 - math.prod(u[:-1]))
         return decay, rate, spec.epsilon, 1 - b1, 1 - b2, of_m, of_g, 1 / (1 - b2**step)
+    if spec.name == "adamax":
+        return decay, rate / (1 - b1**step), spec.epsilon, 1 - b1, b2, 0.0, 0.0, 0.0
+    if spec.name == "lion":
+        return decay, rate, 0.0, b1, 1 - b1, b2, 1 - b2, 0.0
+    if spec.name == "average":
+        return decay, rate, 0.0, spec.momentum, 1 - spec.momentum, 0.0, 0.0, 0.0
+    if spec.name == "ftrl":
+        l2 = 2 * spec.l2 + (spec.beta / rate if spec.beta else 0.0)
+        return decay, rate, l2, 2 * spec.l2_shrinkage, spec.l1, -spec.power, 0.0, 0.0
     return decay, rate, spec.epsilon, spec.momentum, spec.rho, 1 - spec.rho, 0.0, 0.0
 
 
@@ -137,11 +148,16 @@ RULES: dict[str, Callable[[bool, bool], Callable[..., None]]] = {
     "adagrad": _adagrad,
     "adam": _adam,
     "nadam": _nadam,
+    "adadelta": adadelta,
+    "adamax": adamax,
+    "lion": lion,
+    "ftrl": ftrl,
+    "average": average,
 }
 
 
 @cache
 def _kernel(rule: str, moves: bool, variant: bool, dtype: str) -> Kernel:
-    """``variant`` is nesterov, centered or amsgrad."""
+    """``variant`` is nesterov, centered, amsgrad, or another power than the root."""
     name = f"update_{rule}_{dtype}" + "_momentum" * moves + "_variant" * variant
     return jit(_ARGUMENTS, dtype, name)(RULES[rule](moves, variant))

@@ -76,6 +76,15 @@ def adagrad(w: Array, g: Array, slots: list[Array], spec: Any, t: int, r: float)
     w -= r * g / np.sqrt(s + spec.epsilon)
 
 
+def adadelta(w: Array, g: Array, slots: list[Array], spec: Any, t: int, r: float) -> None:
+    """The gradient times the root mean square of the last steps over its own (Zeiler 2012)."""
+    s, d = slots
+    s[...] = spec.rho * s + (1 - spec.rho) * g**2
+    u = g * np.sqrt(d + spec.epsilon) / np.sqrt(s + spec.epsilon)
+    d[...] = spec.rho * d + (1 - spec.rho) * u**2
+    w -= r * u
+
+
 def moments(m: Array, v: Array, g: Array, spec: Any) -> None:
     """Running means of ``g`` and of its square."""
     m += (g - m) * (1 - spec.beta_1)
@@ -103,7 +112,39 @@ def nadam(w: Array, g: Array, slots: list[Array], spec: Any, t: int, r: float) -
     w -= r * m_hat / (np.sqrt(v / (1 - spec.beta_2**t)) + spec.epsilon)
 
 
-RULES: dict[str, Callable[..., None]] = {f.__name__: f for f in (sgd, rmsprop, adagrad, adam, nadam)}
+def adamax(w: Array, g: Array, slots: list[Array], spec: Any, t: int, r: float) -> None:
+    """Adam with the largest gradient in place of the root mean square (Kingma & Ba 2015, section 7)."""
+    m, n = slots
+    m += (g - m) * (1 - spec.beta_1)
+    n[...] = np.maximum(spec.beta_2 * n, np.abs(g))
+    w -= r * m / ((1 - spec.beta_1**t) * (n + spec.epsilon))
+
+
+def lion(w: Array, g: Array, slots: list[Array], spec: Any, t: int, r: float) -> None:
+    """The sign of a mean gradient (Chen et al. 2023)."""
+    (m,) = slots
+    w -= r * np.sign(spec.beta_1 * m + (1 - spec.beta_1) * g)
+    m[...] = spec.beta_2 * m + (1 - spec.beta_2) * g
+
+
+def ftrl(w: Array, g: Array, slots: list[Array], spec: Any, t: int, r: float) -> None:
+    """Follow the regularized leader (McMahan et al. 2013)."""
+    s, z = slots
+    total = s + g**2
+    z += g + 2 * spec.l2_shrinkage * w - (total**-spec.power - s**-spec.power) / r * w
+    w[...] = (np.clip(z, -spec.l1, spec.l1) - z) / (total**-spec.power / r + 2 * spec.l2 + spec.beta / r)
+    s[...] = total
+
+
+def average(w: Array, g: Array, slots: list[Array], spec: Any, t: int, r: float) -> None:
+    """A running mean of another weight, or a copy of it."""
+    (a,) = slots
+    w[...] = spec.momentum * w + (1 - spec.momentum) * a if spec.momentum else a
+
+
+RULES: dict[str, Callable[..., None]] = {
+    f.__name__: f for f in (sgd, rmsprop, adagrad, adadelta, adam, nadam, adamax, lion, ftrl, average)
+}
 
 
 def update(

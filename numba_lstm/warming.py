@@ -12,6 +12,7 @@ from .layers.lstm_core import lstm_cells
 from .models.sequential import Sequential
 from .progress import Bar
 from .random import Stream
+from .targets import is_sparse
 
 
 def warmup(model: Sequential, training: bool = True, verbose: bool = True) -> None:
@@ -83,7 +84,10 @@ def _training(model: Sequential) -> list[Callable[[], object]]:
         x = _zeros(model, rows)
         y = model(x)
         assert model.loss is not None
-        sparse = model.loss.name.startswith("sparse")
+        sparse = is_sparse(model.loss.spec)
         model.train_on_batch(x, np.zeros(y.shape[:-1], np.int64) if sparse else np.zeros_like(y))
 
-    return [lambda: step(1), lambda: step(8)]
+    assert model.optimizer is not None
+    # The first update comes with the last gradient that is accumulated, and averages move on after it.
+    more = (model.optimizer.gradient_accumulation_steps or 1) + model.optimizer.use_ema - 2
+    return [lambda: step(1), *[lambda: step(8)] * max(1, 1 + more)]

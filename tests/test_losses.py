@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 import pytest
 from tolerances import ELEMENTWISE, assert_close
@@ -86,7 +88,12 @@ def test_a_config_makes_an_equal_loss(loss):
     [
         (lambda: losses.get("mean_sqared_error"), "unknown loss 'mean_sqared_error', did you mean 'mean_squared_error'"),
         (lambda: losses.get(abs), "loss must be a name"),
-        (lambda: losses.MeanSquaredError(reduction="sum"), "reduction='sum_over_batch_size' only, got 'sum'"),
+        (
+            lambda: losses.MeanSquaredError(reduction="auto"),
+            "the reduction of mean_squared_error must be one of 'sum_over_batch_size', 'mean', 'sum', "
+            "'mean_with_sample_weight', None, 'none', got 'auto'. Leave it out for the mean.",
+        ),
+        (lambda: losses.Huber(dtype="float16"), "the dtype of huber_loss must be 'float32' or 'float64', got 'float16'."),
         (lambda: losses.Huber(delta=0), r"delta must be a number in \(0, inf\), got 0"),
         (lambda: losses.BinaryCrossentropy(label_smoothing=1.5), r"label_smoothing must be a number in \[0, 1\], got 1.5"),
         (lambda: losses.CategoricalCrossentropy(axis=1), "axis=-1 only, got 1"),
@@ -102,3 +109,43 @@ def test_a_config_makes_an_equal_loss(loss):
 def test_a_wrong_argument_is_a_sentence(make, sentence):
     with pytest.raises((TypeError, ValueError), match=sentence):
         make()
+
+
+@pytest.mark.parametrize("cls", {type(losses.get(name)) for name in losses.LOSSES}, ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("reduction", ["sum", "mean_with_sample_weight", "none", None])
+def test_a_config_keeps_a_reduction_and_a_dtype(cls, reduction):
+    loss = cls(reduction=reduction, name="mine", dtype="float64")
+    again = losses.deserialize(losses.serialize(loss))
+    assert (again.reduction, again.name, again.dtype) == (reduction, "mine", "float64")
+
+
+ORDERS = {
+    losses.MeanSquaredError: "reduction name dtype",
+    losses.MeanAbsoluteError: "reduction name dtype",
+    losses.LogCosh: "reduction name dtype",
+    losses.Huber: "delta reduction name dtype",
+    losses.BinaryCrossentropy: "from_logits label_smoothing axis reduction name dtype",
+    losses.CategoricalCrossentropy: "from_logits label_smoothing axis reduction name dtype",
+    losses.SparseCategoricalCrossentropy: "from_logits ignore_class reduction axis name dtype",
+}
+
+
+@pytest.mark.parametrize("cls", ORDERS, ids=lambda cls: cls.__name__)
+def test_arguments_stand_in_keras_order(cls):
+    assert " ".join(inspect.signature(cls).parameters) == ORDERS[cls]
+
+
+def test_a_dtype_is_that_of_a_loss_by_itself():
+    y, target = np.array([[1.0 + 1e-9]]), np.array([[1.0]])
+    assert losses.MeanAbsoluteError()(target, y) == pytest.approx(1e-9, rel=1e-6)
+    assert losses.MeanAbsoluteError(dtype="float32")(target, y) == 0.0
+
+
+@pytest.mark.parametrize("reduction", ["none", None])
+def test_without_a_reduction_there_is_a_value_a_step(reduction):
+    found = losses.MeanSquaredError(reduction)(np.zeros((2, 3, 4)), np.full((2, 3, 4), 2.0), np.array([1.0, 0.5]))
+    np.testing.assert_array_equal(found, [[4.0] * 3, [2.0] * 3])
+
+
+def test_without_any_weight_a_mean_by_weights_is_zero():
+    assert losses.MeanSquaredError("mean_with_sample_weight")(np.zeros((2, 1)), np.ones((2, 1)), np.zeros(2)) == 0.0

@@ -8,20 +8,33 @@ import pytest
 import numba_lstm
 from numba_lstm.kernels.cpu import jit
 from numba_lstm.layers import LSTM, Dense, Input
+from numba_lstm.losses import MeanSquaredError, SparseCategoricalCrossentropy
 from numba_lstm.models import Sequential
+from numba_lstm.optimizers import Adamax
 
 
-def model(loss: str = "mse", **output) -> Sequential:
+def model(loss="mse", optimizer="adam", **output) -> Sequential:
     made = Sequential([Input((None, 2)), LSTM(5), Dense(3, **output)])
-    made.compile("adam", loss)
+    made.compile(optimizer, loss)
     return made
 
 
+def averaged() -> Adamax:
+    return Adamax(gradient_accumulation_steps=4, use_ema=True, ema_overwrite_frequency=2)
+
+
 @pytest.mark.parametrize(
-    ("loss", "output"), [("mse", {}), ("sparse_categorical_crossentropy", {"activation": "softmax"})], ids=["mse", "sparse"]
+    ("loss", "optimizer", "output"),
+    [
+        ("mse", lambda: "adam", {}),
+        ("mse", averaged, {}),
+        (MeanSquaredError("sum"), lambda: "ftrl", {}),
+        (SparseCategoricalCrossentropy(name="mine"), lambda: "adam", {"activation": "softmax"}),
+    ],
+    ids=["mse", "averages", "sum", "sparse"],
 )
-def test_after_warmup_nothing_is_compiled(loss, output, monkeypatch):
-    made = model(loss, **output)
+def test_after_warmup_nothing_is_compiled(loss, optimizer, output, monkeypatch):
+    made = model(loss, optimizer(), **output)
     numba_lstm.warmup(made, verbose=False)
 
     def compiled(*_):
@@ -29,8 +42,8 @@ def test_after_warmup_nothing_is_compiled(loss, output, monkeypatch):
 
     monkeypatch.setattr(jit, "_cached", compiled)
     x = np.random.default_rng(0).normal(size=(9, 4, 2))
-    y = np.arange(9) % 3 if loss.startswith("sparse") else np.ones((9, 3))
-    for rows in (1, 3, 9):
+    y = np.arange(9) % 3 if output else np.ones((9, 3))
+    for rows in (1, 3, 9, 3, 9, 9, 9, 3, 3):
         made.predict(x[:rows], verbose=0)
         made.train_on_batch(x[:rows], y[:rows])
     made.stream().step(x[0, 0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from .. import initializers
@@ -30,6 +31,8 @@ class BatchNormalization(Normalization):
         Those of :class:`~numba_lstm.layers.normalization.Normalization`.
     moving_mean_initializer, moving_variance_initializer : str, dict or Initializer
         Initial moving statistics of shape (D,).
+    renorm, renorm_clipping, renorm_momentum, synchronized
+        Taken at their defaults alone: there is no batch renormalization, and one device.
     **kwargs
         Those of :class:`~numba_lstm.layers.Layer`.
     """
@@ -47,12 +50,22 @@ class BatchNormalization(Normalization):
         gamma_initializer: Any = "ones",
         moving_mean_initializer: Any = "zeros",
         moving_variance_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        renorm: bool = False,
+        renorm_clipping: Mapping[str, float] | None = None,
+        renorm_momentum: float = 0.99,
+        synchronized: bool = False,
         **kwargs: Any,
     ) -> None:
         self.momentum = as_number(momentum, "BatchNormalization's momentum", "[0, 1]")
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
         self.moving_variance_initializer = initializers.get(moving_variance_initializer)
-        super().__init__(axis, epsilon, center, scale, beta_initializer, gamma_initializer, **kwargs)
+        settled = (beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint)
+        kwargs |= {"renorm": renorm, "renorm_clipping": renorm_clipping, "renorm_momentum": renorm_momentum}
+        super().__init__(axis, epsilon, center, scale, *settled, synchronized=synchronized, **kwargs)
 
     def build(self, input_shape: Shape) -> None:
         super().build(input_shape)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..inputs import as_number
 from ..kernels.specs import LossSpec
 from .base import Loss
@@ -10,15 +12,19 @@ from .base import Loss
 class MeanSquaredError(Loss):
     """``mean (y - target)^2``, as ``keras.losses.MeanSquaredError``."""
 
-    def __init__(self, reduction: str = "sum_over_batch_size", name: str = "mean_squared_error") -> None:
-        super().__init__(LossSpec("mean_squared_error"), reduction, name)
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str | None = "mean_squared_error", dtype: Any = None
+    ) -> None:
+        super().__init__(LossSpec("mean_squared_error"), reduction, name, dtype)
 
 
 class MeanAbsoluteError(Loss):
     """``mean |y - target|``, as ``keras.losses.MeanAbsoluteError``."""
 
-    def __init__(self, reduction: str = "sum_over_batch_size", name: str = "mean_absolute_error") -> None:
-        super().__init__(LossSpec("mean_absolute_error"), reduction, name)
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str | None = "mean_absolute_error", dtype: Any = None
+    ) -> None:
+        super().__init__(LossSpec("mean_absolute_error"), reduction, name, dtype)
 
 
 class Huber(Loss):
@@ -28,21 +34,27 @@ class Huber(Loss):
     ----------
     delta : float
         The error, above 0, where the parabola ends.
-    reduction, name
+    reduction, name, dtype
         As :class:`Loss`'s.
     """
 
     parameters = ("delta",)
 
-    def __init__(self, delta: float = 1.0, reduction: str = "sum_over_batch_size", name: str = "huber_loss") -> None:
-        super().__init__(LossSpec("huber", delta=as_number(delta, "delta", "(0, inf)")), reduction, name)
+    def __init__(
+        self,
+        delta: float = 1.0,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "huber_loss",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(LossSpec("huber", delta=as_number(delta, "delta", "(0, inf)")), reduction, name, dtype)
 
 
 class LogCosh(Loss):
     """``mean log cosh (y - target)``, as ``keras.losses.LogCosh``."""
 
-    def __init__(self, reduction: str = "sum_over_batch_size", name: str = "log_cosh") -> None:
-        super().__init__(LossSpec("log_cosh"), reduction, name)
+    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str | None = "log_cosh", dtype: Any = None) -> None:
+        super().__init__(LossSpec("log_cosh"), reduction, name, dtype)
 
 
 class BinaryCrossentropy(Loss):
@@ -56,7 +68,7 @@ class BinaryCrossentropy(Loss):
         Pull targets towards 1/2 by this share, in [0, 1].
     axis : int
         -1.
-    reduction, name
+    reduction, name, dtype
         As :class:`Loss`'s.
     """
 
@@ -67,10 +79,11 @@ class BinaryCrossentropy(Loss):
         from_logits: bool = False,
         label_smoothing: float = 0.0,
         axis: int = -1,
-        reduction: str = "sum_over_batch_size",
-        name: str = "binary_crossentropy",
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "binary_crossentropy",
+        dtype: Any = None,
     ) -> None:
-        super().__init__(_crossentropy("binary_crossentropy", from_logits, label_smoothing, axis), reduction, name)
+        super().__init__(_crossentropy("binary_crossentropy", from_logits, label_smoothing, axis), reduction, name, dtype)
 
 
 class CategoricalCrossentropy(Loss):
@@ -84,7 +97,7 @@ class CategoricalCrossentropy(Loss):
         Pull targets towards 1/C by this share, in [0, 1].
     axis : int
         -1.
-    reduction, name
+    reduction, name, dtype
         As :class:`Loss`'s.
     """
 
@@ -95,10 +108,11 @@ class CategoricalCrossentropy(Loss):
         from_logits: bool = False,
         label_smoothing: float = 0.0,
         axis: int = -1,
-        reduction: str = "sum_over_batch_size",
-        name: str = "categorical_crossentropy",
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "categorical_crossentropy",
+        dtype: Any = None,
     ) -> None:
-        super().__init__(_crossentropy("categorical_crossentropy", from_logits, label_smoothing, axis), reduction, name)
+        super().__init__(_crossentropy("categorical_crossentropy", from_logits, label_smoothing, axis), reduction, name, dtype)
 
 
 class SparseCategoricalCrossentropy(Loss):
@@ -110,7 +124,7 @@ class SparseCategoricalCrossentropy(Loss):
         The model answers z of ``p = softmax(z)`` instead of p.
     ignore_class : None
         Not taken.
-    reduction, name
+    reduction, name, dtype
         As :class:`Loss`'s.
     axis : int
         -1.
@@ -122,13 +136,16 @@ class SparseCategoricalCrossentropy(Loss):
         self,
         from_logits: bool = False,
         ignore_class: int | None = None,
-        reduction: str = "sum_over_batch_size",
+        reduction: str | None = "sum_over_batch_size",
         axis: int = -1,
-        name: str = "sparse_categorical_crossentropy",
+        name: str | None = "sparse_categorical_crossentropy",
+        dtype: Any = None,
     ) -> None:
         if ignore_class is not None:
-            raise ValueError(f"{name} takes no ignore_class, got {ignore_class!r}. Give these steps a sample_weight of 0.")
-        super().__init__(_crossentropy("sparse_categorical_crossentropy", from_logits, 0.0, axis), reduction, name)
+            raise ValueError(
+                f"{type(self).__name__} takes no ignore_class, got {ignore_class!r}. Give these steps a sample_weight of 0."
+            )
+        super().__init__(_crossentropy("sparse_categorical_crossentropy", from_logits, 0.0, axis), reduction, name, dtype)
 
 
 def _crossentropy(name: str, from_logits: bool, label_smoothing: float, axis: int) -> LossSpec:

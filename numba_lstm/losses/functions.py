@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
-from ..targets import Rows, as_rows
+from ..targets import as_rows
 from .base import Loss
 from .classes import (
     BinaryCrossentropy,
@@ -64,7 +63,4 @@ def sparse_categorical_crossentropy(
 
 
 def _each(y_true: npt.ArrayLike, y_pred: npt.ArrayLike, loss: Loss) -> Array:
-    y, target, _, leading = as_rows(y_true, y_pred, loss.spec)
-    # One op call a row: the op answers means only.
-    rows = (Rows(y[k : k + 1], target[k : k + 1], None, (1,)) for k in range(len(y)))
-    return np.array([loss.mean(row) for row in rows], y.dtype).reshape(leading)
+    return loss.each(as_rows(y_true, y_pred, loss.spec))

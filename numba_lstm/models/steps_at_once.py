@@ -10,6 +10,8 @@ from ..kernels.contract import Array, DensePart, GradientProgram, LSTMPart, Pass
 from ..layers.parts import trained
 from ..losses import Loss
 from ..optimizers import Optimizer
+from ..targets import is_sparse
+from ..training.weighing import constant_weight
 from .chain import Chain, Plan
 
 #: Steps that are kept: of a batch, and of the smaller one at the end of an epoch.
@@ -41,7 +43,7 @@ class StepsAtOnce:
         self._seen: list[Hashable] = []
         self._kept: dict[Hashable, _Step | None] = {}  # None where the device has no such way
 
-    def __call__(self, x: Array, target: Array, loss: Loss, optimizer: Optimizer, plan: Plan) -> Passes | None:
+    def __call__(self, x: Array, target: Array, loss: Loss, scale: float, optimizer: Optimizer, plan: Plan) -> Passes | None:
         """A step on a batch, all but the constraints; None where this is not the way, or not yet."""
         model = self._model
         if self._own or plan.penalized or plan.first >= len(plan.chosen):
@@ -52,11 +54,11 @@ class StepsAtOnce:
             if part is None:
                 return None
             parts.append(part)
-        key = (*parts, *plan.weights, loss, optimizer, x.shape, target.shape, model.device, get_num_threads())
+        key = (*parts, *plan.weights, loss, scale, optimizer, x.shape, target.shape, model.device, get_num_threads())
         if key in self._kept:
             step = self._kept.pop(key)
         elif key in self._seen:
-            step = self._bound(parts, x, target, loss, optimizer, plan)
+            step = self._bound(parts, x, target, loss, scale, optimizer, plan)
         else:
             self._seen = [*self._seen[1 - REMEMBERED :], key]
             return None
@@ -70,10 +72,19 @@ class StepsAtOnce:
         return passes
 
     def _bound(
-        self, parts: list[LSTMPart | DensePart], x: Array, target: Array, loss: Loss, optimizer: Optimizer, plan: Plan
+        self,
+        parts: list[LSTMPart | DensePart],
+        x: Array,
+        target: Array,
+        loss: Loss,
+        scale: float,
+        optimizer: Optimizer,
+        plan: Plan,
     ) -> _Step | None:
         ops = self._model.ops
-        program = ops.gradient_program(parts, x, target, loss.spec, first=plan.first)
+        leading = target.shape if is_sparse(loss.spec) else target.shape[:-1]
+        weight = constant_weight(loss, scale, leading, self._model.dtype)
+        program = ops.gradient_program(parts, x, target, loss.spec, first=plan.first, weight=weight)
         if program is None:
             return None
         chosen = zip(program.gradients, plan.chosen, strict=True)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import losses, metrics, optimizers, serialization
+from .. import losses, optimizers, serialization
+from .. import metrics as metrics_module
 from ..callbacks import History
+from ..layers import Layer
 from ..losses import Loss
+from ..losses.reducing import check_trainable
 from ..metrics import Metric
 from ..optimizers import Optimizer
+from .one_output import all_for_output, as_weight, for_output
 
 _STEPS = "Write the loop over batches yourself, as docs/semantics.md shows under 'Classes of your own'."
 _CALL = "Override forward and backward, or put a layer of your own into the model."
@@ -32,10 +36,17 @@ class Trainer:
     """The trainable half of a model."""
 
     name: str
+    dtype: str
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, the last of which gives the output its name."""
+        raise NotImplementedError
 
     def __init__(self) -> None:
         self._optimizer: Optimizer | None = None
         self._loss: Loss | None = None
+        self.loss_weight = 1.0  #: what the loss is multiplied by
         self.metrics_list: list[Metric] = []  #: count each sample once
         self.weighted_metrics_list: list[Metric] = []  #: count samples by their weights
         self.history: History | None = None  #: of the last ``fit``
@@ -45,9 +56,9 @@ class Trainer:
         self,
         optimizer: Any = "rmsprop",
         loss: Any = None,
-        loss_weights: None = None,
-        metrics: list[Any] | None = None,
-        weighted_metrics: list[Any] | None = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
         run_eagerly: bool = False,
         steps_per_execution: int = 1,
         jit_compile: bool | str = "auto",
@@ -59,10 +70,10 @@ class Trainer:
         ----------
         optimizer : str, dict or Optimizer
             See :mod:`numba_lstm.optimizers`.
-        loss : str, function, dict or Loss, optional
+        loss : str, function, dict, class or Loss, optional
             See :mod:`numba_lstm.losses`. Needed to fit and to evaluate.
-        loss_weights : None
-            Not taken: there is one output.
+        loss_weights : float, optional
+            What the loss is multiplied by, but not the penalties: in all that is reported, and in all gradients.
         metrics, weighted_metrics : list of str, dict or Metric, optional
             What to report besides the loss (:mod:`numba_lstm.metrics`); ``weighted_metrics`` count ``sample_weight`` and
             ``class_weight``. ``"accuracy"`` becomes the one that fits the loss and the output.
@@ -72,15 +83,25 @@ class Trainer:
         Raises
         ------
         ValueError
-            For an unknown name, with the nearest known one; nothing is changed then.
+            For an unknown name, with the nearest known one, for a loss that cannot be trained, and for entries of other
+            outputs than the one; nothing is changed then.
         TypeError
-            For ``loss_weights``, and for anything that is none of the above.
+            For anything that is none of the above.
+
+        Notes
+        -----
+        Each of ``loss``, ``loss_weights`` and the metrics may also be a list with an entry for the one output, or a dict with
+        the name of the last layer as its one key.
         """
-        if loss_weights is not None:
-            raise TypeError(f"{self.name} has one output and takes no loss_weights, got {loss_weights!r}. Leave it out.")
-        chosen = optimizers.get(optimizer), None if loss is None else losses.get(loss)
-        plain, weighted = _made("metrics", metrics), _made("weighted_metrics", weighted_metrics)
-        (self._optimizer, self._loss), self.metrics_list, self.weighted_metrics_list = chosen, plain, weighted
+        output = self.layers[-1].name if self.layers else None
+        loss, weight = for_output("loss", loss, output), as_weight(loss_weights, output)
+        chosen = optimizers.get(optimizer), None if loss is None else self._trainable_loss(losses.get(loss))
+        plain = [metrics_module.get(one) for one in all_for_output("metrics", metrics, output)]
+        weighted = [metrics_module.get(one) for one in all_for_output("weighted_metrics", weighted_metrics, output)]
+        if loss is None and weight != 1:
+            raise ValueError(f"loss_weights={loss_weights!r} weighs a loss, but there is none. Give a loss.")
+        (self._optimizer, self._loss), self.loss_weight = chosen, weight
+        self.metrics_list, self.weighted_metrics_list = plain, weighted
 
     @property
     def optimizer(self) -> Optimizer | None:
@@ -98,7 +119,15 @@ class Trainer:
 
     @loss.setter
     def loss(self, value: Any) -> None:
-        self._loss = None if value is None else losses.get(value)
+        self._loss = None if value is None else self._trainable_loss(losses.get(value))
+
+    def _trainable_loss(self, loss: Loss) -> Loss:
+        check_trainable(loss.reduction, loss.name)
+        if loss.dtype not in (None, self.dtype):
+            raise ValueError(
+                f"{loss.name} has dtype {loss.dtype!r}, but {self.name} computes in {self.dtype!r}. Leave the loss's dtype out."
+            )
+        return loss
 
     @property
     def compiled(self) -> bool:
@@ -126,6 +155,7 @@ class Trainer:
         return {
             "optimizer": serialization.serialize(self.optimizer),
             "loss": None if self.loss is None else serialization.serialize(self.loss),
+            "loss_weights": None if self.loss_weight == 1 else self.loss_weight,
             "metrics": [serialization.serialize(metric) for metric in self.metrics_list],
             "weighted_metrics": [serialization.serialize(metric) for metric in self.weighted_metrics_list],
         }
@@ -134,9 +164,3 @@ class Trainer:
         """:meth:`compile` with what :meth:`get_compile_config` answered."""
         if config:
             self.compile(**config)
-
-
-def _made(argument: str, identifiers: Any) -> list[Metric]:
-    if not isinstance(identifiers, (list, tuple, type(None))):
-        raise TypeError(f"{argument} must be a list, got {identifiers!r}. Write {argument}=[{identifiers!r}].")
-    return [metrics.get(identifier) for identifier in identifiers or ()]

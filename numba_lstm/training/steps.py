@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 from ..inputs import as_count
 from ..kernels.contract import Array, Ops
 from ..layers import Bidirectional
+from ..losses.reducing import MEANS
 from .batches import Batch, Draw, Shape, load, weigh
 from .tracking import Outcome, Tracker
+from .weighing import loss_weight
 
 if TYPE_CHECKING:
     from ..models.chain import Passed, Plan, States
@@ -45,7 +47,7 @@ def train_step(model: Sequential, ops: Ops, plan: Plan, batch: Batch, states: St
     after: States = []
     passes = None
     if states is None and batch.mask is None and batch.weight is None:
-        passes = model.steps_at_once(batch.x, batch.target, loss, optimizer, plan)
+        passes = model.steps_at_once(batch.x, batch.target, loss, model.loss_weight, optimizer, plan)
     if passes is not None:
         outcome = Outcome(passes.value, passes.y, batch.target, None, None, batch.size)
     else:
@@ -65,8 +67,11 @@ def test_step(model: Sequential, ops: Ops, plan: Plan, batch: Batch) -> Outcome:
 def _judge(model: Sequential, ops: Ops, plan: Plan, batch: Batch, passed: Passed, *, gradient: bool) -> tuple[Outcome, Array]:
     """What a batch came to, and with ``gradient`` the loss's with respect to the output."""
     assert model.loss is not None
-    weights = weigh(ops, batch.weight, passed.mask, model.dtype)
-    value, dy = ops.loss(passed.y, batch.target, model.loss.spec, weight=weights.loss, gradient=gradient)
+    weights, own = weigh(ops, batch.weight, passed.mask, model.dtype), model.loss
+    weight = weights.loss
+    if model.loss_weight != 1 or own.reduction not in MEANS:
+        weight = loss_weight(ops, own, model.loss_weight, passed.y, weights, model.dtype)
+    value, dy = ops.loss(passed.y, batch.target, own.spec, weight=weight, gradient=gradient)
     penalty = passed.penalty + plan.penalty() if plan.penalized else passed.penalty
     loss: Any = float(value) + penalty if penalty else value  # reading a value may mean to wait for the device
     return Outcome(loss, passed.y, batch.target, weights.plain, weights.weighted, batch.size), dy

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 import pytest
 from tolerances import SUMS, assert_close
 
 from numba_lstm import Sequential, layers, warmup
+from numba_lstm.constraints import MaxNorm
+from numba_lstm.initializers import Constant
 from numba_lstm.layers import LSTM, BatchNormalization, Dense, Input, LayerNormalization
+from numba_lstm.regularizers import L1, L2
 
 N, T, D = 3, 5, 7
 RNG = np.random.default_rng(7)
@@ -64,9 +69,49 @@ def test_bad_arguments_are_answered_with_a_sentence(cls, arguments, error, sente
         cls(**arguments)
 
 
-def test_batch_renormalization_is_not_taken():
-    with pytest.raises(TypeError, match="does not take 'renorm' yet"):
-        BatchNormalization(renorm=True)
+NORMS = "beta_initializer gamma_initializer"
+PENALTIES = "beta_regularizer gamma_regularizer beta_constraint gamma_constraint"
+ORDERS = {
+    BatchNormalization: f"axis momentum epsilon center scale {NORMS} moving_mean_initializer moving_variance_initializer "
+    f"{PENALTIES} renorm renorm_clipping renorm_momentum synchronized kwargs",
+    LayerNormalization: f"axis epsilon center scale {NORMS} {PENALTIES} kwargs",
+}
+
+
+@BOTH
+def test_arguments_stand_in_keras_order(cls):
+    assert " ".join(inspect.signature(cls).parameters) == ORDERS[cls]
+
+
+@BOTH
+def test_penalties_and_constraints_of_gamma_and_beta(cls):
+    asked = {"gamma_regularizer": L1(0.5), "beta_regularizer": L2(0.25), "beta_constraint": "non_neg"}
+    norm = cls(**asked, beta_initializer=Constant(2.0), gamma_initializer=Constant(3.0), gamma_constraint=MaxNorm(1.0))
+    model = Sequential([Input((D,)), norm, Dense(1)], dtype="float64")
+    model.compile("sgd", "mse")
+    assert norm.penalty() == pytest.approx(0.5 * 3 * D + 0.25 * 4 * D)
+    norm.beta.assign(np.full(D, -1.0))
+    model.train_on_batch(X[:, 0], np.zeros((N, 1)))
+    assert not norm.beta.value.any()
+    assert np.linalg.norm(norm.gamma.value) == pytest.approx(1.0, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"renorm": True}, {"renorm_clipping": {"rmax": 3.0}}, {"renorm_momentum": 0.5}, {"synchronized": True}]
+)
+def test_batch_renormalization_is_not_taken(arguments):
+    (name,) = arguments
+    with pytest.raises(TypeError, match=f"BatchNormalization does not take '{name}' yet, got .*. Leave it out."):
+        BatchNormalization(**arguments)
+
+
+def test_scaling_by_the_variance_is_not_taken():
+    with pytest.raises(TypeError, match="LayerNormalization does not take 'rms_scaling' yet, got True. Leave it out."):
+        LayerNormalization(rms_scaling=True)
+    assert LayerNormalization(rms_scaling=False).scale
+
+
+def test_a_momentum_beyond_one_is_not_taken():
     with pytest.raises(ValueError, match="momentum must be"):
         BatchNormalization(momentum=1.5)
 

@@ -14,13 +14,10 @@ from .to_keras import to_keras
 def to_config(model: Sequential) -> dict[str, Any]:
     """Keras's ``compile_config`` of a compiled model."""
     config = model.get_compile_config()
-    loss = config["loss"] and to_keras(config["loss"], "keras.losses")
-    if loss:
-        loss["config"]["reduction"] = "sum_over_batch_size"
     return {
         "optimizer": to_keras(config["optimizer"], "keras.optimizers"),
-        "loss": loss,
-        "loss_weights": None,
+        "loss": config["loss"] and to_keras(config["loss"], "keras.losses"),
+        "loss_weights": config["loss_weights"],
         "metrics": [_metric(metric) for metric in config["metrics"]],
         "weighted_metrics": [_metric(metric) for metric in config["weighted_metrics"]],
     }
@@ -45,20 +42,22 @@ def compile_from(model: Sequential, config: Any) -> None:
     try:
         made = from_keras(config)
         for key in ("metrics", "weighted_metrics"):
-            if isinstance(made.get(key), list):
-                made[key] = _metrics(made[key])
+            _drop_dtypes(made.get(key))
         model.compile(**made)
     except REFUSALS as error:
         raise FileFormatError(f"its model cannot be compiled: {brief(error)} (Or load it with compile=False.)") from error
 
 
-def _metrics(read: list[Any]) -> list[Any]:
-    if len(read) == 1 and isinstance(read[0], list):
-        return _metrics(read[0])  # a list for each output, of which there is one
-    for metric in read:
-        if isinstance(metric, dict) and isinstance(metric.get("config"), dict):
-            metric["config"].pop("dtype", None)  # of its running sums, which are float64 here
-    return read
+def _drop_dtypes(read: Any) -> None:
+    """Leave out the dtypes of metrics' running sums, which are float64 here."""
+    if isinstance(read, list):
+        for item in read:
+            _drop_dtypes(item)
+    elif isinstance(read, dict) and isinstance(read.get("class_name"), str):
+        if isinstance(read.get("config"), dict):
+            read["config"].pop("dtype", None)
+    elif isinstance(read, dict):
+        _drop_dtypes(list(read.values()))
 
 
 def from_training_config(config: Any) -> Any:

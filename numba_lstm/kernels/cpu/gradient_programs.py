@@ -28,7 +28,15 @@ Array = npt.NDArray[Any]
 class _Program:
     """Both passes through all parts, and the loss between them."""
 
-    def __init__(self, parts: Sequence[LSTMPart | DensePart], x: Array, target: Array, loss: LossSpec, first: int) -> None:
+    def __init__(
+        self,
+        parts: Sequence[LSTMPart | DensePart],
+        x: Array,
+        target: Array,
+        loss: LossSpec,
+        first: int,
+        weight: Array | None,
+    ) -> None:
         self._weights = [weight for part in parts for weight in part.own]
         self._x = y = lying_like(x) if _read_in_place(parts, x) else np.empty(x.shape, x.dtype)
         self._target = np.empty(target.shape, np.int64 if loss.name == LOSSES[SPARSE] else x.dtype)
@@ -40,7 +48,7 @@ class _Program:
             y = bound[-1].y
         self._y, self._value = y, np.empty(1)
         dy = np.empty(y.shape, y.dtype)
-        works.append(loss_call(y, self._target, loss, None, dy, self._value))
+        works.append(loss_call(y, self._target, loss, weight, dy, self._value))
         for index in reversed(range(first, len(bound))):
             bound[index].bind_backward(dy, need_dx=index > first)
             works += bound[index].backward
@@ -65,7 +73,13 @@ def _read_in_place(parts: Sequence[LSTMPart | DensePart], x: Array) -> bool:
 
 
 def gradient_program(
-    parts: Sequence[LSTMPart | DensePart], x: Array, target: Array, loss: LossSpec, *, first: int
+    parts: Sequence[LSTMPart | DensePart],
+    x: Array,
+    target: Array,
+    loss: LossSpec,
+    *,
+    first: int,
+    weight: Array | None = None,
 ) -> GradientProgram | None:
     """CPU twin: for LSTMs that go panel by panel without a tape of more than their states, and Dense layers."""
-    return _Program(parts, x, target, loss, first)
+    return _Program(parts, x, target, loss, first, weight)

@@ -9,7 +9,13 @@ from ..specs import LossSpec
 
 
 def gradient_program(
-    parts: Sequence[LSTMPart | DensePart], x: Array, target: Array, loss: LossSpec, *, first: int
+    parts: Sequence[LSTMPart | DensePart],
+    x: Array,
+    target: Array,
+    loss: LossSpec,
+    *,
+    first: int,
+    weight: Array | None = None,
 ) -> GradientProgram | None:
     """CUDA twin: none."""
     return None

@@ -19,8 +19,8 @@ Array = npt.NDArray[Any]
 class _Program:
     """The ops of all parts, one after the other."""
 
-    def __init__(self, parts: Sequence[LSTMPart | DensePart], loss: Any, first: int) -> None:
-        self._parts, self._loss, self._first = list(parts), loss, first
+    def __init__(self, parts: Sequence[LSTMPart | DensePart], loss: Any, first: int, weight: Array | None) -> None:
+        self._parts, self._loss, self._first, self._weight = list(parts), loss, first, weight
         self.gradients = [tuple(np.zeros_like(weight.value) for weight in part.own) for part in parts]
 
     def __call__(self, x: Array, target: Array) -> Passes:
@@ -28,7 +28,7 @@ class _Program:
         for part in self._parts:
             x, tape = _forward(part, x)
             tapes.append(tape)
-        value, dy = loss_op(x, target, self._loss, gradient=True)
+        value, dy = loss_op(x, target, self._loss, weight=self._weight, gradient=True)
         for index in reversed(range(self._first, len(tapes))):
             dy, own = _backward(self._parts[index], tapes[index], dy, need_dx=index > self._first)
             for array, gradient in zip(self.gradients[index], own, strict=True):
@@ -53,7 +53,13 @@ def _backward(part: LSTMPart | DensePart, tape: Any, dy: Any, *, need_dx: bool) 
 
 
 def gradient_program(
-    parts: Sequence[LSTMPart | DensePart], x: Array, target: Array, loss: Any, *, first: int
+    parts: Sequence[LSTMPart | DensePart],
+    x: Array,
+    target: Array,
+    loss: Any,
+    *,
+    first: int,
+    weight: Array | None = None,
 ) -> GradientProgram | None:
     """Nothing is prepared."""
-    return _Program(parts, loss, first)
+    return _Program(parts, loss, first, weight)

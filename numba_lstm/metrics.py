@@ -20,6 +20,8 @@ from .targets import as_rows, is_sparse
 #: A device's numbers wait so long before they are read: reading one may mean waiting for the device.
 PATIENCE = 32
 
+_LOSSES = f"{__package__}.losses.functions"  #: the module of functions that are metrics by the same name
+
 
 #: What Keras's metrics override and these do not: batches are counted on the device, by :meth:`Metric.update`.
 _NEVER_CALLED = dict.fromkeys(
@@ -231,7 +233,7 @@ METRICS: dict[str, type[Metric]] = {
 
 
 def get(identifier: Any) -> Metric:
-    """A metric by name (which becomes its key), as a dict (:func:`serialize`) or as an object.
+    """A metric by name (which becomes its key), as a function of the losses, as a dict (:func:`serialize`) or as an object.
 
     Raises
     ------
@@ -240,11 +242,16 @@ def get(identifier: Any) -> Metric:
     TypeError
         For anything else.
     """
+    if getattr(identifier, "__module__", None) == _LOSSES:
+        identifier = identifier.__name__
     if inspect.isfunction(identifier):
         raise TypeError(f"the function {identifier.__name__!r} cannot be a metric. {_NO_FUNCTION}")
+    name = identifier
+    if isinstance(identifier, str) and identifier.lower() in ("accuracy", "acc"):
+        identifier = "accuracy"  # in any case, as Keras takes it
     metric = serialization.get(identifier, METRICS, "metric", Metric)
-    if isinstance(identifier, str):
-        metric.name = identifier
+    if isinstance(name, str):
+        metric.name = name
     return metric
 
 

@@ -89,6 +89,11 @@ def test_a_config_makes_an_equal_loss(loss):
         (lambda: losses.get("mean_sqared_error"), "unknown loss 'mean_sqared_error', did you mean 'mean_squared_error'"),
         (lambda: losses.get(abs), "loss must be a name"),
         (
+            lambda: losses.get("crossentropy"),
+            "'crossentropy' stands for three losses. Write 'binary_crossentropy' for outputs of one unit, "
+            "'sparse_categorical_crossentropy' for labels, or 'categorical_crossentropy' for one-hot targets.",
+        ),
+        (
             lambda: losses.MeanSquaredError(reduction="auto"),
             "the reduction of mean_squared_error must be one of 'sum_over_batch_size', 'mean', 'sum', "
             "'mean_with_sample_weight', None, 'none', got 'auto'. Leave it out for the mean.",
@@ -149,3 +154,21 @@ def test_without_a_reduction_there_is_a_value_a_step(reduction):
 
 def test_without_any_weight_a_mean_by_weights_is_zero():
     assert losses.MeanSquaredError("mean_with_sample_weight")(np.zeros((2, 1)), np.ones((2, 1)), np.zeros(2)) == 0.0
+
+
+KERAS_NAMES = {
+    losses.MeanSquaredError: "mse MSE mean_squared_error MeanSquaredError",
+    losses.MeanAbsoluteError: "mae MAE mean_absolute_error MeanAbsoluteError",
+    losses.Huber: "huber Huber",
+    losses.LogCosh: "log_cosh LogCosh",
+    losses.BinaryCrossentropy: "bce BCE binary_crossentropy BinaryCrossentropy",
+    losses.CategoricalCrossentropy: "categorical_crossentropy CategoricalCrossentropy",
+    losses.SparseCategoricalCrossentropy: "sparse_categorical_crossentropy SparseCategoricalCrossentropy",
+}
+
+
+@pytest.mark.parametrize("cls", KERAS_NAMES, ids=lambda cls: cls.__name__)
+def test_a_loss_has_all_of_keras_names_and_may_be_its_class_or_function(cls):
+    names = KERAS_NAMES[cls].split()
+    function = getattr(losses, next(name for name in reversed(names) if name.islower()))
+    assert {type(losses.get(name)) for name in (*names, cls, function)} == {cls}

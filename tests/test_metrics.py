@@ -120,3 +120,14 @@ def test_deferred_accuracy_survives_its_config():
 def test_an_unknown_name_is_a_sentence():
     with pytest.raises(ValueError, match="unknown metric 'acuracy', did you mean 'accuracy'"):
         metrics.get("acuracy")
+
+
+@pytest.mark.parametrize("name", ["accuracy", "acc", "Accuracy", "ACC"])
+def test_accuracy_is_taken_in_any_case_and_keeps_its_name(name):
+    metric = metrics.get(name)
+    assert (type(metric), metric.name) == (metrics.DeferredAccuracy, name)
+
+
+def test_a_function_of_the_losses_is_the_metric_of_its_name():
+    metric = metrics.get(losses.mean_absolute_error)
+    assert (type(metric), metric.name) == (metrics.MeanAbsoluteError, "mean_absolute_error")

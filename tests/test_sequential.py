@@ -148,7 +148,7 @@ def test_a_compile_config_compiles_an_equal_model():
         ({"loss": "mean_squared"}, ValueError, "unknown loss 'mean_squared', did you mean 'mean_squared_error'"),
         ({"metrics": ["acuracy"]}, ValueError, "unknown metric 'acuracy', did you mean 'accuracy'"),
         ({"metrics": "mae"}, TypeError, r"metrics must be a list, got 'mae'. Write metrics=\['mae'\]"),
-        ({"loss_weights": [1.0]}, TypeError, "has one output and takes no loss_weights"),
+        ({"loss_weights": [1.0, 2.0]}, ValueError, "loss_weights must have one entry, for there is one output, got 2"),
     ],
 )
 def test_compile_refuses_what_it_does_not_know_and_changes_nothing(arguments, error, sentence):

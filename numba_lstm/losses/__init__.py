@@ -65,7 +65,7 @@ LOSSES: dict[str, type[Loss]] = {
 
 
 def get(identifier: Any) -> Loss:
-    """A loss by name (``"mse"``), as one of this module's functions, as a dict (:func:`serialize`) or as an object.
+    """A loss by name (``"mse"``), as one of this module's functions or classes, as a dict (:func:`serialize`) or an object.
 
     Raises
     ------
@@ -78,6 +78,11 @@ def get(identifier: Any) -> Loss:
         identifier = identifier.__name__
     if inspect.isfunction(identifier):
         raise TypeError(f"the function {identifier.__name__!r} cannot be a loss, since training needs its gradient. {INSTEAD}")
+    if isinstance(identifier, str) and identifier.lower() in ("crossentropy", "ce"):
+        raise ValueError(
+            f"{identifier!r} stands for three losses. Write 'binary_crossentropy' for outputs of one unit, "
+            "'sparse_categorical_crossentropy' for labels, or 'categorical_crossentropy' for one-hot targets."
+        )
     return serialization.get(identifier, LOSSES, "loss", Loss)
 
 

@@ -199,10 +199,10 @@ HOSTILE = {
     "compile_config a list": (put("compile_config", value=[1]), "where an object was expected"),
     "another argument of compile": (compiled("backend", value="os"), "cannot be compiled"),
     "optimizer of os": (compiled("optimizer", value=thing("system", "os")), "module 'os'"),
-    "optimizer unknown": (compiled("optimizer", value=thing("Lion", "keras.optimizers")), "unknown optimizer 'Lion'"),
+    "optimizer unknown": (compiled("optimizer", value=thing("Muon", "keras.optimizers")), "unknown optimizer 'Muon'"),
     "optimizer null": (compiled("optimizer", value=None), "optimizer"),
     "another optimizer": (compiled("optimizer", value="adam"), "do not fit"),
-    "moving average": (compiled("optimizer", "config", "use_ema", value=True), "use_ema"),
+    "moving average": (compiled("optimizer", "config", "use_ema", value=True), "do not fit"),
     "rate text": (compiled("optimizer", "config", "learning_rate", value="fast"), "learning_rate"),
     "schedule unknown": (
         compiled("optimizer", "config", "learning_rate", value=thing("Warp", "keras.optimizers.schedules")),
@@ -214,7 +214,7 @@ HOSTILE = {
         "unknown loss 'mine'",
     ),
     "a list of losses": (compiled("loss", value=["mse", "mae"]), "loss"),
-    "loss_weights": (compiled("loss_weights", value=[1.0]), "loss_weights"),
+    "loss_weights": (compiled("loss_weights", value=[1.0, 2.0]), "loss_weights must have one entry"),
     "metrics text": (compiled("metrics", value="mae"), "metrics must be a list"),
     "metric unknown": (compiled("metrics", value=["auc"]), "unknown metric 'auc'"),
     "metric of os": (compiled("metrics", value=[thing("popen", "os")]), "module 'os'"),
@@ -233,6 +233,26 @@ def test_configurations_that_are_refused(tmp_path, recipe):
 def test_the_good_configuration_is_read(tmp_path):
     (tmp_path / "good.keras").write_bytes(written(GOOD))
     assert numba_lstm.load_model(tmp_path / "good.keras").optimizer.iterations == 2
+
+
+TORCH = "keras.src.backend.torch.optimizers.torch_rmsprop"
+
+
+def test_an_optimizer_as_keras_writes_it_on_pytorch(tmp_path):
+    config = copy.deepcopy(GOOD)
+    config["compile_config"]["optimizer"] |= {"module": TORCH, "registered_name": "RMSprop"}
+    (tmp_path / "m.keras").write_bytes(written(config))
+    assert type(numba_lstm.load_model(tmp_path / "m.keras").optimizer) is numba_lstm.optimizers.RMSprop
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"module": TORCH + "w"}, {"registered_name": "my>RMSprop"}, {"module": "keras.src.RMSprop"}], ids=str
+)
+def test_what_only_looks_like_one_is_refused(tmp_path, wrong):
+    config = copy.deepcopy(GOOD)
+    config["compile_config"]["optimizer"] |= {"module": TORCH, "registered_name": "RMSprop", **wrong}
+    (tmp_path / "m.keras").write_bytes(written(config))
+    assert "'RMSprop' is " in refused(numba_lstm.load_model, tmp_path / "m.keras")
 
 
 def test_a_registered_class_can_be_given(tmp_path):

@@ -16,6 +16,8 @@ _MODULES = {
     *("keras", "keras.layers", "keras.initializers", "keras.regularizers", "keras.constraints", "keras.losses"),
     *("keras.metrics", "keras.optimizers", "keras.optimizers.schedules", "keras.mixed_precision"),
 }
+#: Where Keras on PyTorch has its optimizers, which it writes down as registered by their own names.
+_ON_TORCH = "keras.src.backend.torch.optimizers.torch_"
 _KEYS = {"module", "class_name", "config", "registered_name", "build_config", "shared_object_id", "compile_config"}
 _POLICIES = {"DTypePolicy", "FloatDTypePolicy", "Policy"}
 #: Layers that Keras takes as activations with parameters -> the activation here, and those of their arguments that stay.
@@ -59,12 +61,13 @@ def from_keras(value: Any, custom: Collection[str] = ()) -> Any:
         return from_keras(value.get("items"), custom)
     if others := value.keys() - _KEYS:
         raise FileFormatError(f"its {name!r:.100} has {listed(others)}, which is no part of an object of Keras.")
-    module = value.get("module")
+    module, registered = value.get("module"), value.get("registered_name")
+    if module == _ON_TORCH + name.lower() and registered == name:
+        module, registered = "keras.optimizers", None
     if name == "function" and module == "builtins":
         return config
     if name not in custom and module is not None and (not isinstance(module, str) or module not in _MODULES):
         raise FileFormatError(f"its {name!r:.100} is of the module {module!r:.100}, which is not Keras's and never imported.")
-    registered = value.get("registered_name")
     if name not in custom and registered is not None:
         raise FileFormatError(
             f"its {name!r:.100} is a class of its author's own, registered as {registered!r:.100}, and not Keras's. "

@@ -13,8 +13,11 @@ from test_twins_updates import (
     test_update,
     test_update_drops_prepared_forms,
 )
+from tolerances import UPDATES, assert_each_close
 
+from numba_lstm.device import get_ops
 from numba_lstm.kernels.specs import UpdateSpec
+from numba_lstm.optimizers import Adam
 from numba_lstm.variables import Variable
 
 pytestmark = pytest.mark.parametrize("dtype", DTYPES)
@@ -29,3 +32,28 @@ def test_a_program_does_what_the_op_does(ops, dtype):
         program(step, 0.1)
         ops.update(weights[1:], gradients, slots[1], UpdateSpec("adam"), step=step, rate=0.1)
         np.testing.assert_array_equal(weights[0].value, weights[1].value)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"use_ema": True, "ema_momentum": 0.7, "ema_overwrite_frequency": 3},
+        {"gradient_accumulation_steps": 3, "clipnorm": 1.0},
+        {"gradient_accumulation_steps": 2, "use_ema": True, "weight_decay": 0.1},
+    ],
+    ids=str,
+)
+def test_means_over_steps_are_those_of_the_witness(ops, dtype, options):
+    found = []
+    for device in (ops, get_ops("reference")):
+        draw = np.random.default_rng(3)
+        weights = [Variable(draw.normal(size=shape).astype(dtype), f"{shape}") for shape in ((3, 4), (5,))]
+        optimizer = Adam(0.05, **options)
+        optimizer.build(weights)
+        for _ in range(7):
+            optimizer.apply(device, [put(device, draw.normal(size=w.shape).astype(dtype)) for w in weights], weights)
+        found.append([*(w.value for w in weights), *optimizer.state().values()])
+        optimizer.finalize_variable_values(weights)
+        found[-1] += [w.value for w in weights]
+    for one, other in zip(*found, strict=True):
+        assert_each_close(one, other, UPDATES[dtype])

@@ -131,6 +131,20 @@ def test_a_schedule_sees_the_steps_already_taken():
     assert rates == [0.5, 0.25, 0.125]
 
 
+@pytest.mark.parametrize("steps", [None, 4])
+def test_iterations_are_updates_and_can_be_set(steps):
+    ops, variables = get_ops(), weights()
+    optimizer = optimizers.SGD(ExponentialDecay(0.5, 1, 0.5), gradient_accumulation_steps=steps)
+    optimizer.build(variables)
+    optimizer.iterations = 3
+    assert optimizer.learning_rate == 0.5 ** (1 + 3 * (steps or 1))
+    for _ in range(steps or 1):
+        optimizer.apply(ops, gradients(ops), variables)
+    assert optimizer.iterations == 4
+    with pytest.raises(ValueError, match="iterations must be at least 0, got -1."):
+        optimizer.iterations = -1
+
+
 def test_the_rate_can_be_set():
     optimizer = optimizers.Adam()
     optimizer.learning_rate = 0.5

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from ..inputs import as_number
+from ..inputs import as_count, as_number
 from ..kernels.contract import Array, Ops
 from ..kernels.specs import UpdateSpec
 from ..serialization import serialize
@@ -115,8 +115,12 @@ class Optimizer(Settable):
 
     @property
     def iterations(self) -> int:
-        """How often the weights were changed."""
+        """How often the weights were changed. It may be set, for schedules and bias corrections to go on from there."""
         return self._steps // (self.gradient_accumulation_steps or 1)
+
+    @iterations.setter
+    def iterations(self, value: int) -> None:
+        self._steps = as_count(value, "iterations", at_least=0) * (self.gradient_accumulation_steps or 1)
 
     # -- the rate -----------------------------------------------------------------------------------------------------
 

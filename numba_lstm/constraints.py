@@ -107,6 +107,9 @@ def _as_axis(axis: Any) -> int | tuple[int, ...]:
     return tuple(int(a) for a in axes) if isinstance(axis, (list, tuple)) else int(axis)
 
 
+#: Keras's other spellings of the classes.
+max_norm, non_neg, unit_norm, min_max_norm = MaxNorm, NonNeg, UnitNorm, MinMaxNorm
+
 _CLASSES: tuple[type[Constraint], ...] = (MaxNorm, NonNeg, UnitNorm, MinMaxNorm)
 _REGISTRY = {name: cls for cls in _CLASSES for name in (cls.__name__, names.snake_case(cls.__name__))}
 

@@ -143,6 +143,9 @@ def _between(unit: Values) -> Values:
     return cosines
 
 
+#: Keras's other spellings of the classes.
+l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer
+
 _NAMES = {"l1": L1, "l2": L2, "l1_l2": L1L2, "orthogonal_regularizer": OrthogonalRegularizer}
 _REGISTRY: dict[str, type[Regularizer]] = {name: cls for key, cls in _NAMES.items() for name in (key, cls.__name__)}
 

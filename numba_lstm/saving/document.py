@@ -1,8 +1,8 @@
 """A model as a document of JSON values and named tensors, and back.
 
 The document has ``class_name``, ``config`` and ``compile`` (what the model's methods answer), and ``random`` (the state of its
-stream, null where nothing was drawn yet). Tensors are named ``layers/<index>/<weight>`` and ``optimizer/<state>``. Classes are
-known by the package's own lists; nothing is imported or called because a file names it.
+stream, null where nothing was drawn yet). Tensors are named ``layers/<index>/<weight>``, ``optimizer/<state>`` and
+``constants/<number>``. Classes are known by the package's own lists; nothing is imported or called because a file names it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from ..layers import Layer
 from ..models.sequential import Sequential
 from ..random import Stream
 from ..variables import Variable
+from .constants import from_tensors, to_tensors
 from .container import Tensors
 from .counting import MAX_LAYERS, check_layers, count_layers
 from .errors import REFUSALS, FileFormatError, brief
@@ -35,15 +36,16 @@ def pack(model: Sequential) -> tuple[dict[str, Any], Tensors]:
     """
     config = model.get_config()
     check_layers(model.name, config["layers"])
+    constants: dict[str, Any] = {}
     document = {
         "class_name": "Sequential",
-        "config": config,
+        "config": to_tensors(config, constants),
         "compile": model.get_compile_config(),
         "random": model.random.state if "random" in vars(model) else None,  # asking would draw from the default stream
     }
     state = {} if model.optimizer is None else model.optimizer.state()
     weights = {name: variable.value for name, variable in _named(model)}
-    return document, weights | {_OPTIMIZER + name: value for name, value in state.items()}
+    return document, weights | {_OPTIMIZER + name: value for name, value in state.items()} | constants
 
 
 def unpack(
@@ -70,15 +72,17 @@ def unpack(
     _check(document)
     weights = {name: array for name, array in tensors.items() if name.startswith(_LAYERS)}
     state = {name: array for name, array in tensors.items() if name.startswith(_OPTIMIZER)}
-    if others := tensors.keys() - weights.keys() - state.keys():
+    rest = {name: array for name, array in tensors.items() if name not in weights and name not in state}
+    config = from_tensors(document["config"], rest)
+    if others := rest.keys():
         raise FileFormatError(f"its tensors must begin with {_LAYERS} or {_OPTIMIZER}, got {listed(others)}.")
     try:
         with initializers.skipped(at_most=sum(weight.size for weight in weights.values())):
-            model = Sequential.from_config(document["config"], custom_objects)
+            model = Sequential.from_config(config, custom_objects)
     except REFUSALS as error:
         raise FileFormatError(f"its model cannot be made: {brief(error)}") from error
     if not custom_objects:  # a class of the user's own may put its arguments as it likes
-        _compare(document["config"], model.get_config(), "config")
+        _compare(document["config"], to_tensors(model.get_config(), {}), "config")
     variables = dict(_named(model))
     _fit(weights, {name: variable.value for name, variable in variables.items()})
     for name, variable in variables.items():

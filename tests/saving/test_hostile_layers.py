@@ -83,7 +83,15 @@ LAYERS = {
     ),
     "initializer of a list": (
         lstm("bias_initializer", {"class_name": "Constant", "config": {"value": [1.0] * 16}}),
-        "cannot be made",
+        "its Constant has a list of values, where the name of a tensor was expected",
+    ),
+    "initializer of no tensor": (
+        lstm("bias_initializer", {"class_name": "Constant", "config": {"value": {"tensor": "constants/0"}}}),
+        "needs the float64 tensor 'constants/0' for itself alone, and there is none",
+    ),
+    "initializer of a weight": (
+        lstm("bias_initializer", {"class_name": "Constant", "config": {"value": {"tensor": "layers/0/bias"}}}),
+        "needs the float64 tensor 'layers/0/bias' for itself alone, and there is none",
     ),
     "layer's name a number": (lstm("name", 7), "name"),
     "layer's name a path": (lstm("name", "a/b"), "name"),

@@ -59,6 +59,8 @@ def from_keras(value: Any, custom: Collection[str] = ()) -> Any:
         return {key: from_keras(item, custom) for key, item in value.items()}
     if name == "__tuple__":
         return from_keras(value.get("items"), custom)
+    if name == "__numpy__":
+        return config.get("value") if isinstance(config, dict) else config
     if others := value.keys() - _KEYS:
         raise FileFormatError(f"its {name!r:.100} has {listed(others)}, which is no part of an object of Keras.")
     module, registered = value.get("module"), value.get("registered_name")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from types import ModuleType
 from typing import Any
+
+import numpy as np
 
 from ... import constraints, initializers, layers, losses, metrics, optimizers, regularizers
 from ...kernels import specs
@@ -42,6 +45,8 @@ _BEYOND: dict[str, Any] = {
     "quantization": None,
 }
 _BEYOND_INITIALIZERS = {"peephole_initializer", "projection_initializer", "gamma_initializer", "beta_initializer"}
+#: Values of a Constant that are written: Keras has them in JSON, of which readers take little.
+MAX_CONSTANT = 10_000
 #: Arguments that Keras's class does not take, though its base does.
 _UNTAKEN = {"InputLayer": {"trainable"}, "SpatialDropout1D": {"trainable"}}
 
@@ -58,6 +63,8 @@ def to_keras(value: dict[str, Any], module: str) -> dict[str, Any]:
     if not hasattr(_MODULES[module], name):
         raise ValueError(f"{name} is a class of your own, which a Keras file cannot hold. Save the model as .nlstm.")
     config = {key: _argument(name, key, item) for key, item in _common(name, value["config"]).items()}
+    if name == "Constant" and isinstance(config.get("value"), list):
+        config["value"] = _table(config["value"])
     return {"module": module, "class_name": name, "config": config, "registered_name": None}
 
 
@@ -85,6 +92,19 @@ def _argument(owner: str, key: str, value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     return to_keras(value, next(module for ending, module in _PLACES.items() if key.endswith(ending)))
+
+
+def _table(values: list[Any]) -> Any:
+    """The array of a ``Constant``, as Keras writes it down."""
+    count = np.size(values)
+    if count > MAX_CONSTANT:
+        warnings.warn(
+            f"the {count:,} initial values of a Constant are not in the Keras file, which holds {MAX_CONSTANT:,} at most: 0 is "
+            "there in their place. The weights are. Save the model as .nlstm to keep both.",
+            stacklevel=2,
+        )
+        return 0.0
+    return {"class_name": "__numpy__", "config": {"value": values, "dtype": "float64"}}
 
 
 def _activation(owner: str, value: Any) -> Any:

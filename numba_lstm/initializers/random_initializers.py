@@ -1,8 +1,4 @@
-"""Initial weights, as ``keras.initializers``: each object maps a shape to an array.
-
-Values are drawn in float64 and rounded once, so a float32 and a float64 model of one seed start alike. An initializer with a
-``seed`` gives the same values at each call; without one it draws anew each time.
-"""
+"""Initial weights that are drawn at random."""
 
 from __future__ import annotations
 
@@ -10,56 +6,10 @@ import math
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from . import names, random, serialization
-from .initializer import Initializer as Initializer
-from .initializer import skipped as skipped
-from .kernels.specs import Key
-
-Values = npt.NDArray[Any]
-
-
-class Zeros(Initializer):
-    """All 0."""
-
-    def draw(self, shape: tuple[int, ...]) -> Values:
-        return np.zeros(shape)
-
-
-class Ones(Initializer):
-    """All 1."""
-
-    def draw(self, shape: tuple[int, ...]) -> Values:
-        return np.ones(shape)
-
-
-class Constant(Initializer):
-    """All ``value``."""
-
-    def __init__(self, value: float = 0.0) -> None:
-        self.value = float(value)
-
-    def draw(self, shape: tuple[int, ...]) -> Values:
-        return np.full(shape, self.value)
-
-    def get_config(self) -> dict[str, Any]:
-        return {"value": self.value}
-
-
-class Identity(Initializer):
-    """``gain`` on the diagonal of a matrix, 0 elsewhere."""
-
-    def __init__(self, gain: float = 1.0) -> None:
-        self.gain = float(gain)
-
-    def draw(self, shape: tuple[int, ...]) -> Values:
-        if len(shape) != 2:
-            raise ValueError(f"Identity makes matrices, got shape {shape}. Give two axes, or take another initializer.")
-        return self.gain * np.eye(*shape)
-
-    def get_config(self) -> dict[str, Any]:
-        return {"gain": self.gain}
+from .. import random, serialization
+from ..kernels.specs import Key
+from .base import Initializer, Values
 
 
 class RandomInitializer(Initializer):
@@ -229,28 +179,3 @@ def fans(shape: tuple[int, ...]) -> tuple[int, int]:
         return (shape[0], shape[0]) if shape else (1, 1)
     field = math.prod(shape[:-2])
     return field * shape[-2], field * shape[-1]
-
-
-_CLASSES: tuple[type[Initializer], ...] = (
-    *(Zeros, Ones, Constant, Identity, RandomUniform, RandomNormal, TruncatedNormal, VarianceScaling, Orthogonal),
-    *(GlorotUniform, GlorotNormal, HeUniform, HeNormal, LecunUniform, LecunNormal),
-)
-_REGISTRY = {name: cls for cls in _CLASSES for name in (cls.__name__, names.snake_case(cls.__name__))}
-_REGISTRY |= {"uniform": RandomUniform, "normal": RandomNormal}
-serialize = serialization.serialize
-
-
-def get(identifier: Any) -> Initializer:
-    """The initializer that a name, an object, a class or a dict stands for, as ``keras.initializers.get``.
-
-    Raises
-    ------
-    ValueError
-        For an unknown name, with the nearest known one.
-    TypeError
-        For anything that is none of these.
-    """
-    return serialization.get(identifier, _REGISTRY, "initializer", Initializer)
-
-
-deserialize = get

@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from .subclassing import Extensible
+from ..subclassing import Extensible
 
 Values = npt.NDArray[Any]
 

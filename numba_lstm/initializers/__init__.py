@@ -1,0 +1,103 @@
+"""Initial weights, as ``keras.initializers``: each object maps a shape to an array.
+
+Values are drawn in float64 and rounded once, so a float32 and a float64 model of one seed start alike. An initializer with a
+``seed`` gives the same values at each call; without one it draws anew each time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import names, serialization
+from .base import Initializer, skipped
+from .constant_initializers import Constant, Identity, Ones, Zeros
+from .random_initializers import (
+    GlorotNormal,
+    GlorotUniform,
+    HeNormal,
+    HeUniform,
+    LecunNormal,
+    LecunUniform,
+    Orthogonal,
+    RandomInitializer,
+    RandomNormal,
+    RandomUniform,
+    TruncatedNormal,
+    VarianceScaling,
+    fans,
+)
+
+#: Keras's other spellings of the classes.
+zeros, ones, constant, identity, orthogonal = Zeros, Ones, Constant, Identity, Orthogonal
+random_uniform, random_normal, truncated_normal = RandomUniform, RandomNormal, TruncatedNormal
+variance_scaling = VarianceScaling
+glorot_uniform, glorot_normal = GlorotUniform, GlorotNormal
+he_uniform, he_normal = HeUniform, HeNormal
+lecun_uniform, lecun_normal = LecunUniform, LecunNormal
+IdentityInitializer, OrthogonalInitializer = Identity, Orthogonal
+
+__all__ = [
+    "Constant",
+    "GlorotNormal",
+    "GlorotUniform",
+    "HeNormal",
+    "HeUniform",
+    "Identity",
+    "IdentityInitializer",
+    "Initializer",
+    "LecunNormal",
+    "LecunUniform",
+    "Ones",
+    "Orthogonal",
+    "OrthogonalInitializer",
+    "RandomInitializer",
+    "RandomNormal",
+    "RandomUniform",
+    "TruncatedNormal",
+    "VarianceScaling",
+    "Zeros",
+    "constant",
+    "deserialize",
+    "fans",
+    "get",
+    "glorot_normal",
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+    "identity",
+    "lecun_normal",
+    "lecun_uniform",
+    "ones",
+    "orthogonal",
+    "random_normal",
+    "random_uniform",
+    "serialize",
+    "skipped",
+    "truncated_normal",
+    "variance_scaling",
+    "zeros",
+]
+
+_CLASSES: tuple[type[Initializer], ...] = (
+    *(Zeros, Ones, Constant, Identity, RandomUniform, RandomNormal, TruncatedNormal, VarianceScaling, Orthogonal),
+    *(GlorotUniform, GlorotNormal, HeUniform, HeNormal, LecunUniform, LecunNormal),
+)
+_REGISTRY = {name: cls for cls in _CLASSES for name in (cls.__name__, names.snake_case(cls.__name__))}
+_REGISTRY |= {"uniform": RandomUniform, "normal": RandomNormal}
+serialize = serialization.serialize
+
+
+def get(identifier: Any) -> Initializer:
+    """The initializer that a name, an object, a class or a dict stands for, as ``keras.initializers.get``.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, with the nearest known one.
+    TypeError
+        For anything that is none of these.
+    """
+    return serialization.get(identifier, _REGISTRY, "initializer", Initializer)
+
+
+deserialize = get

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..inputs import as_count
 from ..serialization import nearest
 
 Shape = tuple[int | None, ...]  #: Keras's shapes: (None, T, D), None where any size fits
@@ -20,6 +21,8 @@ def refuse(cls: type, arguments: Mapping[str, Any], later: Mapping[str, Any]) ->
     """
     for name, value in arguments.items():
         if name not in later:
+            if name == "weights":
+                raise TypeError(f"{cls.__name__} has no argument 'weights'. Call layer.set_weights([...]) when it is built.")
             raise TypeError(f"{cls.__name__} has no argument {name!r}{nearest(name, _parameters(cls))}")
         if value != later[name]:
             raise TypeError(f"{cls.__name__} does not take {name!r} yet, got {value!r}. Leave it out.")
@@ -69,3 +72,22 @@ def as_shape(shape: Sequence[int | None]) -> Shape:
         if size is not None and (isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1):
             raise ValueError(f"a shape must hold whole numbers of at least 1, or None where any size fits, got {tuple(shape)}.")
     return tuple(None if size is None else int(size) for size in shape)
+
+
+def batch_shape_of(input_shape: Any = None, input_dim: Any = None, batch_input_shape: Any = None) -> Shape | None:
+    """The input's shape, batch axis first, that one of Keras's three arguments says; None where none is given.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For more than one of them, and for what is no shape.
+    """
+    given = {"input_shape": input_shape, "input_dim": input_dim, "batch_input_shape": batch_input_shape}
+    names = [name for name, value in given.items() if value is not None]
+    if len(names) > 1:
+        raise ValueError(f"{' and '.join(names)} say the same thing. Give input_shape=(time, features) alone.")
+    if batch_input_shape is not None:
+        return as_shape(batch_input_shape)
+    if input_dim is not None:
+        return (None, as_count(input_dim, "input_dim"))
+    return None if input_shape is None else (None, *as_shape(input_shape))

@@ -15,7 +15,7 @@ from ..device import get_ops
 from ..inputs import as_real, check_shape
 from ..kernels.contract import Array, DensePart, LSTMPart, Ops, Tape
 from ..kernels.specs import Key
-from .arguments import Shape, as_shape, check_dtype, check_name, refuse
+from .arguments import Shape, batch_shape_of, check_dtype, check_name, refuse
 from .keras_methods import NEVER_CALLED
 from .owner import Owner
 
@@ -59,6 +59,10 @@ class Layer(Owner):
         Whether an optimizer updates the layer's variables.
     input_shape : tuple, optional
         Shape of one sample; lets a model build before its first call.
+    input_dim : int, optional
+        The same for samples of one axis: ``input_shape=(input_dim,)``.
+    batch_input_shape : tuple, optional
+        The same with the batch axis first. Any batch size is taken, whatever is said here.
     """
 
     never_called = NEVER_CALLED
@@ -90,13 +94,15 @@ class Layer(Owner):
         dtype: str | None = None,
         trainable: bool = True,
         input_shape: Sequence[int | None] | None = None,
+        input_dim: int | None = None,
+        batch_input_shape: Sequence[int | None] | None = None,
         **unknown: Any,
     ) -> None:
         refuse(type(self), unknown, self.later)
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self.auto_named = name is None  #: a Sequential may give it another name
         self.name = names.unique(type(self).__name__) if name is None else check_name(name)
-        self.batch_input_shape: Shape | None = None if input_shape is None else (None, *as_shape(input_shape))
+        self.batch_input_shape = batch_shape_of(input_shape, input_dim, batch_input_shape)
         Owner.__init__(self, None if dtype is None else check_dtype(dtype), bool(trainable))
 
     # -- what a subclass says -----------------------------------------------------------------------------------------
@@ -193,7 +199,8 @@ class Layer(Owner):
         """Arguments that make an equal layer, as JSON values."""
         config: dict[str, Any] = {"name": self.name, "trainable": self.trainable, "dtype": self._dtype}
         if self.batch_input_shape is not None:
-            config["input_shape"] = list(self.batch_input_shape[1:])
+            size, *sample = self.batch_input_shape
+            config |= {"input_shape": sample} if size is None else {"batch_input_shape": [size, *sample]}
         if self.activity_regularizer is not None:
             config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
         return config

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from .. import random, serialization
 from ..kernels.contract import Array, Ops, Tape
 from ..kernels.specs import Key
-from .arguments import Shape
+from .arguments import Shape, refuse
 from .base import Backward, Forward
 from .recurrent import Recurrent
 from .sequence_layer import Host, SequenceLayer
@@ -27,6 +27,8 @@ class Bidirectional(SequenceLayer):
         Copied, without its weights, as ``forward_<name>``.
     merge_mode : "concat", "sum", "mul", "ave" or None
         Outputs side by side, or their sum, product or mean; None answers both when called by itself.
+    weights : None
+        In Keras's place; ``set_weights`` of the built layer sets them.
     backward_layer : LSTM or RNN, optional
         The other direction, by default a copy of ``layer`` with ``go_backwards`` turned, as ``backward_<name>``.
     **kwargs
@@ -45,11 +47,16 @@ class Bidirectional(SequenceLayer):
     step what it saw elsewhere. Outputs of all steps are in the order of ``layer``'s.
     """
 
-    later: ClassVar = {"weights": None}
-
     def __init__(
-        self, layer: Recurrent, merge_mode: str | None = "concat", *, backward_layer: Recurrent | None = None, **kwargs: Any
+        self,
+        layer: Recurrent,
+        merge_mode: str | None = "concat",
+        weights: None = None,
+        backward_layer: Recurrent | None = None,
+        **kwargs: Any,
     ) -> None:
+        if weights is not None:
+            refuse(type(self), {"weights": weights}, {})
         for given in (layer,) if backward_layer is None else (layer, backward_layer):
             if not isinstance(given, Recurrent):
                 raise TypeError(f"Bidirectional expects LSTM or RNN layers, got {given!r}. Write Bidirectional(LSTM(8)).")
@@ -63,8 +70,8 @@ class Bidirectional(SequenceLayer):
             part.zero_output_for_mask = part.return_sequences
         self.return_sequences, self.return_state = layer.return_sequences, layer.return_state
         self.stateful = layer.stateful
-        if layer.batch_input_shape is not None:
-            kwargs.setdefault("input_shape", layer.batch_input_shape[1:])
+        if layer.batch_input_shape is not None and not kwargs.keys() & {"input_shape", "batch_input_shape"}:
+            kwargs["batch_input_shape"] = layer.batch_input_shape
         super().__init__(**{"dtype": layer.own_dtype, **kwargs})
         if self.merge_mode is None and self.activity_regularizer is not None:
             raise ValueError(f"{self.name} has two outputs with merge_mode=None. Give the activity_regularizer to the layers.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -35,7 +36,9 @@ class Embedding(Layer):
         Whether index 0 stands for no step at all: where it is, the mask is False. A mask that comes in is joined, or goes
         on as it is. (Keras forgets it.)
     weights : array (K, D), optional
-        The initial table itself.
+        The initial table itself, or Keras's list that holds it.
+    input_length : int, optional
+        Taken without effect, with a warning, as in Keras 3.
     **kwargs
         Those of :class:`~numba_lstm.layers.Layer`.
 
@@ -58,8 +61,12 @@ class Embedding(Layer):
         embeddings_constraint: Any = None,
         mask_zero: bool = False,
         weights: npt.ArrayLike | None = None,
+        *,
+        input_length: int | None = None,
         **kwargs: Any,
     ) -> None:
+        if input_length is not None:
+            warnings.warn("Embedding's input_length has no effect: data have the length. Leave it out.", stacklevel=2)
         self.input_dim = as_count(input_dim, f"{type(self).__name__}'s input_dim")
         self.output_dim = as_count(output_dim, f"{type(self).__name__}'s output_dim")
         self.embeddings_initializer = initializers.get(embeddings_initializer)

@@ -21,12 +21,28 @@ class InputLayer(Layer):
         time axis of any length.
     batch_size : int, optional
         Shown in summaries; every size is taken.
-    batch_shape : tuple, optional
-        Both in one: ``(batch, time, features)``.
     dtype : str, optional
         What comes in, any real one: it is cast to what the first layer takes.
+    sparse, ragged, optional : bool, optional
+        In Keras's places; inputs are dense arrays, and there is one.
+    batch_shape : tuple, optional
+        Both in one: ``(batch, time, features)``.
+    input_tensor : None
+        In Keras's place.
+    name : str, optional
+        Default: ``input_layer``, with a counter.
+    input_shape, batch_input_shape : tuple, optional
+        Keras 2's names of ``shape`` and ``batch_shape``.
     **kwargs
         Those of :class:`~numba_lstm.layers.Layer`.
+
+    Raises
+    ------
+    ValueError
+        For none or more than one shape.
+    TypeError
+        For a dtype of other than real numbers, and for ``sparse``, ``ragged``, ``input_tensor`` and ``optional`` where they ask
+        for anything.
     """
 
     ranks = (1, 2, 3)
@@ -35,17 +51,23 @@ class InputLayer(Layer):
         self,
         shape: Sequence[int | None] | None = None,
         batch_size: int | None = None,
-        *,
-        batch_shape: Sequence[int | None] | None = None,
         dtype: Any = None,
+        sparse: bool | None = None,
+        ragged: bool | None = None,
+        batch_shape: Sequence[int | None] | None = None,
+        input_tensor: None = None,
+        optional: bool = False,
+        name: str | None = None,
+        *,
+        input_shape: Sequence[int | None] | None = None,
+        batch_input_shape: Sequence[int | None] | None = None,
         **kwargs: Any,
     ) -> None:
-        if batch_shape is None and shape is not None:
-            batch_shape = (batch_size, *as_shape(shape))
-        elif batch_shape is None or shape is not None:
-            raise ValueError(f"Input expects shape or batch_shape, got {shape} and {batch_shape}. Give shape=(time, features).")
-        self.batch_shape: Shape = as_shape(batch_shape)
-        super().__init__(**kwargs)
+        for what, value in (("sparse", sparse), ("ragged", ragged), ("input_tensor", input_tensor), ("optional", optional)):
+            if value is not None and value is not False:
+                raise TypeError(f"Input does not take {what}={value!r}: a model has one input, a dense array. Leave it out.")
+        self.batch_shape = _one_shape(shape if shape is not None else input_shape, batch_size, batch_shape or batch_input_shape)
+        super().__init__(name=name, **kwargs)
         self._dtype = None if dtype is None else _as_real_dtype(dtype)
         self.check_rank(self.batch_shape)
         self.built_shape = self.batch_shape
@@ -69,15 +91,29 @@ def Input(
     shape: Sequence[int | None] | None = None,
     batch_size: int | None = None,
     dtype: str | None = None,
-    *,
+    sparse: bool | None = None,
+    ragged: bool | None = None,
     batch_shape: Sequence[int | None] | None = None,
     name: str | None = None,
+    tensor: None = None,
+    optional: bool = False,
 ) -> InputLayer:
     """The shape of a model's samples, as ``keras.Input``; the first thing to add to a ``Sequential``.
 
-    Parameters are those of :class:`InputLayer`.
+    Parameters are those of :class:`InputLayer`; ``tensor`` is its ``input_tensor``.
     """
-    return InputLayer(shape, batch_size, batch_shape=batch_shape, dtype=dtype, name=name)
+    return InputLayer(shape, batch_size, dtype, sparse, ragged, batch_shape, tensor, optional, name)
+
+
+def _one_shape(shape: Any, batch_size: int | None, batch_shape: Any) -> Shape:
+    """The shape with the batch axis, from one argument of two."""
+    if batch_shape is None and shape is not None:
+        return (batch_size, *as_shape(shape))
+    if batch_shape is None or shape is not None:
+        raise ValueError(f"Input expects shape or batch_shape, got {shape} and {batch_shape}. Give shape=(time, features).")
+    if batch_size is not None:
+        raise ValueError(f"Input's batch_shape {tuple(batch_shape)} has the batch size. Leave out batch_size={batch_size}.")
+    return as_shape(batch_shape)
 
 
 def _as_real_dtype(dtype: Any) -> str:

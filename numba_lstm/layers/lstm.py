@@ -58,7 +58,7 @@ class LSTM(Recurrent, LSTMCore):
     unroll : bool
         Taken without effect: it says how Keras runs, never what it computes.
     use_cudnn : "auto" or bool
-        Taken without effect.
+        Taken without effect: the device decides.
     zero_output_for_mask : bool
         Put out 0 at masked steps, with ``return_sequences``; by default they repeat the output before.
     output_activation : str or function, optional
@@ -82,6 +82,8 @@ class LSTM(Recurrent, LSTMCore):
         of the new are mixed (Krueger et al. 2017).
     quantization : "int8", optional
         Keep both kernels as int8 with a scale a column, for inference alone: what :meth:`quantize` sets.
+    implementation : 0, 1 or 2
+        Taken without effect: it says how Keras runs. (There, 1 also draws four masks of x where ``dropout`` is alone.)
     **kwargs
         Those of :class:`~numba_lstm.layers.Layer`.
 
@@ -140,6 +142,7 @@ class LSTM(Recurrent, LSTMCore):
         zoneout: float = 0.0,
         cell_zoneout: float = 0.0,
         quantization: str | None = None,
+        implementation: int = 2,
         **kwargs: Any,
     ) -> None:
         own = locals()

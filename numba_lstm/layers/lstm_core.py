@@ -64,9 +64,14 @@ class LSTMCore(QuantizedLayer):
         zoneout: float = 0.0,
         cell_zoneout: float = 0.0,
         quantization: str | None = None,
+        implementation: int = 2,
         **kwargs: Any,
     ) -> None:
         owner = type(self).__name__
+        if implementation not in (0, 1, 2):
+            raise ValueError(
+                f"{owner}'s implementation must be 0, 1 or 2, and has no effect, got {implementation!r}. Leave it out."
+            )
         self.units = as_count(units, f"{owner}'s units")
         self.activation = _elementwise("activation", activation)
         self.recurrent_activation = _elementwise("recurrent_activation", recurrent_activation)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -24,7 +24,12 @@ class RecurrentTape(NamedTuple):
 
 
 class Recurrent(SequenceLayer):
-    """The base of layers that run :attr:`cells` over time, one above the other; its arguments are those of Keras's ``RNN``."""
+    """The base of layers that run :attr:`cells` over time, one above the other; its arguments are those of Keras's ``RNN``.
+
+    As in Keras 2, ``input_dim`` and ``input_length`` stand for ``input_shape=(input_length, input_dim)``.
+    """
+
+    later: ClassVar = {"time_major": False}
 
     settable = frozenset({"trainable", "go_backwards", "stateful"})
 
@@ -37,12 +42,18 @@ class Recurrent(SequenceLayer):
         stateful: bool = False,
         unroll: bool = False,
         zero_output_for_mask: bool = False,
+        input_dim: int | None = None,
+        input_length: int | None = None,
         **kwargs: Any,
     ) -> None:
         self.return_sequences, self.return_state = bool(return_sequences), bool(return_state)
         self.go_backwards, self.stateful, self.unroll = bool(go_backwards), bool(stateful), bool(unroll)
         self.zero_output_for_mask = bool(zero_output_for_mask)
         self._kept: tuple[Host, ...] | None = None
+        if input_dim is not None:
+            kwargs["batch_input_shape"] = (None, input_length, input_dim)
+        elif input_length is not None:
+            raise ValueError(f"{type(self).__name__}'s input_length needs input_dim. Give input_shape=(time, features).")
         super().__init__(**kwargs)
 
     @property

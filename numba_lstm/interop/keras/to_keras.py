@@ -80,7 +80,8 @@ def _common(name: str, config: dict[str, Any]) -> dict[str, Any]:
         left = {key: item for key, item in left.items() if key not in _BEYOND_INITIALIZERS}
     if left.get("dtype", "") is None:  # not built yet: the model says it
         del left["dtype"]
-    left.pop("input_shape", None)  # the model has an Input in its place
+    for shape in ("input_shape", "batch_input_shape"):  # the model has an Input in their place
+        left.pop(shape, None)
     return left
 
 

@@ -1,18 +1,25 @@
 """LSTMs with the API of Keras, computed by Numba kernels."""
 
+from typing import TYPE_CHECKING
+
 from . import (
     activations,
+    backend,
     callbacks,
     constraints,
+    datasets,
     initializers,
     layers,
     losses,
     metrics,
     models,
+    ops,
     optimizers,
+    preprocessing,
     regularizers,
     utils,
 )
+from .absent import absent
 from .configuration import show_config
 from .device import get_device, get_num_threads, set_device, set_num_threads
 from .layers import Input
@@ -27,8 +34,10 @@ __all__ = [
     "Input",
     "Sequential",
     "activations",
+    "backend",
     "callbacks",
     "constraints",
+    "datasets",
     "get_device",
     "get_num_threads",
     "initializers",
@@ -37,8 +46,10 @@ __all__ = [
     "losses",
     "metrics",
     "models",
+    "ops",
     "optimizers",
     "pad_sequences",
+    "preprocessing",
     "regularizers",
     "set_device",
     "set_num_threads",
@@ -47,3 +58,6 @@ __all__ = [
     "utils",
     "warmup",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = absent(__name__)

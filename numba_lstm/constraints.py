@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Self
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from . import names, serialization
+from .absent import absent
 from .inputs import as_number
 from .subclassing import Extensible
+
+__all__ = [
+    "Constraint",
+    "MaxNorm",
+    "MinMaxNorm",
+    "NonNeg",
+    "UnitNorm",
+    "deserialize",
+    "get",
+    "max_norm",
+    "min_max_norm",
+    "non_neg",
+    "serialize",
+    "unit_norm",
+]
 
 Values = npt.NDArray[Any]
 
@@ -127,9 +143,17 @@ def get(identifier: Any) -> Constraint | None:
     return None if identifier is None else serialization.get(identifier, _REGISTRY, "constraint", Constraint)
 
 
-deserialize = get
+def deserialize(config: Any, custom_objects: Mapping[str, type[Constraint]] | None = None) -> Constraint | None:
+    """What :func:`serialize` made a dict of; ``custom_objects`` has classes of your own by name."""
+    return (
+        None if config is None else serialization.get(config, {**_REGISTRY, **(custom_objects or {})}, "constraint", Constraint)
+    )
 
 
 def serialize(constraint: Constraint | None) -> dict[str, Any] | None:
     """A constraint as a dict of its class name and config; :func:`get` turns it back."""
     return None if constraint is None else serialization.serialize(constraint)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = absent(__name__)

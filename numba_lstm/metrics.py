@@ -5,17 +5,32 @@ from __future__ import annotations
 import copy
 import inspect
 import math
-from typing import Any, ClassVar, Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy.typing as npt
 
 from . import serialization
+from .absent import absent
 from .device import get_ops
 from .inputs import as_number
 from .kernels.contract import Array, Ops
 from .kernels.specs import LossSpec, MetricSpec
 from .subclassing import Settable
 from .targets import as_rows, is_sparse
+
+__all__ = [
+    "BinaryAccuracy",
+    "CategoricalAccuracy",
+    "MeanAbsoluteError",
+    "MeanSquaredError",
+    "Metric",
+    "RootMeanSquaredError",
+    "SparseCategoricalAccuracy",
+    "deserialize",
+    "get",
+    "serialize",
+]
 
 #: A device's numbers wait so long before they are read: reading one may mean waiting for the device.
 PATIENCE = 32
@@ -135,14 +150,16 @@ class Metric(Settable):
 class MeanSquaredError(Metric):
     """``mean (y - target)^2``, as ``keras.metrics.MeanSquaredError``."""
 
-    def __init__(self, name: str = "mean_squared_error") -> None:
+    def __init__(self, name: str = "mean_squared_error", dtype: Any = None) -> None:
+        _check_dtype(dtype)
         super().__init__(MetricSpec("mean_squared_error"), name)
 
 
 class RootMeanSquaredError(Metric):
     """``sqrt(mean (y - target)^2)``, the mean over all batches, as ``keras.metrics.RootMeanSquaredError``."""
 
-    def __init__(self, name: str = "root_mean_squared_error") -> None:
+    def __init__(self, name: str = "root_mean_squared_error", dtype: Any = None) -> None:
+        _check_dtype(dtype)
         super().__init__(MetricSpec("mean_squared_error"), name)
 
     def finish(self, mean: float) -> float:
@@ -153,7 +170,8 @@ class RootMeanSquaredError(Metric):
 class MeanAbsoluteError(Metric):
     """``mean |y - target|``, as ``keras.metrics.MeanAbsoluteError``."""
 
-    def __init__(self, name: str = "mean_absolute_error") -> None:
+    def __init__(self, name: str = "mean_absolute_error", dtype: Any = None) -> None:
+        _check_dtype(dtype)
         super().__init__(MetricSpec("mean_absolute_error"), name)
 
 
@@ -164,6 +182,8 @@ class BinaryAccuracy(Metric):
     ----------
     name : str
         The key in a History.
+    dtype : "float32" or "float64", optional
+        Taken without effect, by all metrics: sums are float64.
     threshold : float
         Larger outputs count as 1, others as 0.
     """
@@ -171,7 +191,8 @@ class BinaryAccuracy(Metric):
     direction = "max"
     parameters = ("threshold",)
 
-    def __init__(self, name: str = "binary_accuracy", *, threshold: float = 0.5) -> None:
+    def __init__(self, name: str = "binary_accuracy", dtype: Any = None, threshold: float = 0.5) -> None:
+        _check_dtype(dtype)
         super().__init__(MetricSpec("binary_accuracy", as_number(threshold, "threshold")), name)
 
 
@@ -180,7 +201,8 @@ class CategoricalAccuracy(Metric):
 
     direction = "max"
 
-    def __init__(self, name: str = "categorical_accuracy") -> None:
+    def __init__(self, name: str = "categorical_accuracy", dtype: Any = None) -> None:
+        _check_dtype(dtype)
         super().__init__(MetricSpec("categorical_accuracy"), name)
 
 
@@ -189,7 +211,8 @@ class SparseCategoricalAccuracy(Metric):
 
     direction = "max"
 
-    def __init__(self, name: str = "sparse_categorical_accuracy") -> None:
+    def __init__(self, name: str = "sparse_categorical_accuracy", dtype: Any = None) -> None:
+        _check_dtype(dtype)
         super().__init__(MetricSpec("sparse_categorical_accuracy"), name)
 
 
@@ -204,6 +227,11 @@ class DeferredAccuracy(CategoricalAccuracy):
         if is_sparse(loss):
             return SparseCategoricalAccuracy(self.name)
         return BinaryAccuracy(self.name) if output_shape[-1] == 1 else CategoricalAccuracy(self.name)
+
+
+def _check_dtype(dtype: Any) -> None:
+    if dtype not in (None, "float32", "float64"):
+        raise ValueError(f"a metric's dtype must be 'float32' or 'float64', and has no effect, got {dtype!r}. Leave it out.")
 
 
 #: Class names, Keras's names and short names.
@@ -260,6 +288,10 @@ def serialize(metric: Metric) -> dict[str, Any]:
     return serialization.serialize(metric)
 
 
-def deserialize(config: dict[str, Any]) -> Metric:
-    """The metric of :func:`serialize`'s dict."""
-    return get(config)
+def deserialize(config: Any, custom_objects: Mapping[str, type[Metric]] | None = None) -> Metric:
+    """What :func:`serialize` made a dict of; ``custom_objects`` has classes of your own by name."""
+    return serialization.get(config, {**METRICS, **(custom_objects or {})}, "metric", Metric)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = absent(__name__)

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from . import serialization
+from .absent import absent
 from .inputs import as_number
 from .subclassing import Extensible
+
+__all__ = [
+    "L1",
+    "L1L2",
+    "L2",
+    "OrthogonalRegularizer",
+    "Regularizer",
+    "deserialize",
+    "get",
+    "l1",
+    "l1_l2",
+    "l2",
+    "orthogonal_regularizer",
+    "serialize",
+]
 
 Values = npt.NDArray[Any]
 
@@ -164,9 +181,19 @@ def get(identifier: Any) -> Regularizer | None:
     return None if identifier is None else serialization.get(identifier, _REGISTRY, "regularizer", Regularizer)
 
 
-deserialize = get
+def deserialize(config: Any, custom_objects: Mapping[str, type[Regularizer]] | None = None) -> Regularizer | None:
+    """What :func:`serialize` made a dict of; ``custom_objects`` has classes of your own by name."""
+    return (
+        None
+        if config is None
+        else serialization.get(config, {**_REGISTRY, **(custom_objects or {})}, "regularizer", Regularizer)
+    )
 
 
 def serialize(regularizer: Regularizer | None) -> dict[str, Any] | None:
     """A regularizer as a dict of its class name and config; :func:`get` turns it back."""
     return None if regularizer is None else serialization.serialize(regularizer)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = absent(__name__)

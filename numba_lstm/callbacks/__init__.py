@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from ..absent import absent
 from .base import Callback
 from .csv_logger import CSVLogger
 from .dispatch import CallbackList
@@ -25,3 +28,6 @@ __all__ = [
     "ReduceLROnPlateau",
     "TerminateOnNaN",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = absent(__name__)

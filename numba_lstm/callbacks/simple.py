@@ -9,14 +9,27 @@ from typing import Any
 from ..serialization import nearest
 from .base import HOOKS, Callback, Logs
 
+Hook = Callable[..., Any] | None
+
 
 class TerminateOnNaN(Callback):
-    """Ends ``fit`` once the loss is not finite, as ``keras.callbacks.TerminateOnNaN``."""
+    """Ends ``fit`` once the loss is not finite, as ``keras.callbacks.TerminateOnNaN``.
+
+    Parameters
+    ----------
+    raise_error : bool
+        End it by a RuntimeError instead.
+    """
+
+    def __init__(self, raise_error: bool = False) -> None:
+        self.raise_error = bool(raise_error)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Look at the loss."""
         loss = (logs or {}).get("loss")
         if loss is not None and not math.isfinite(loss):
+            if self.raise_error:
+                raise RuntimeError(f"the loss of batch {batch} is {loss}, and TerminateOnNaN has raise_error=True.")
             print(f"Batch {batch}: Invalid loss, terminating training")
             self.model.stop_training = True
 
@@ -26,8 +39,9 @@ class LambdaCallback(Callback):
 
     Parameters
     ----------
-    hooks : function
-        By the name of a hook: ``on_epoch_end=lambda epoch, logs: print(epoch)``.
+    on_epoch_begin, on_epoch_end, on_train_begin, on_train_end, on_train_batch_begin, on_train_batch_end : function, optional
+    **hooks : function
+        All others too, by the name of a hook: ``on_epoch_end=lambda epoch, logs: print(epoch)``.
 
     Raises
     ------
@@ -35,8 +49,19 @@ class LambdaCallback(Callback):
         For a name that is no hook, or what is no function.
     """
 
-    def __init__(self, **hooks: Callable[..., Any] | None) -> None:
-        for name, function in hooks.items():
+    def __init__(
+        self,
+        on_epoch_begin: Hook = None,
+        on_epoch_end: Hook = None,
+        on_train_begin: Hook = None,
+        on_train_end: Hook = None,
+        on_train_batch_begin: Hook = None,
+        on_train_batch_end: Hook = None,
+        **hooks: Hook,
+    ) -> None:
+        own = {"on_epoch_begin": on_epoch_begin, "on_epoch_end": on_epoch_end, "on_train_begin": on_train_begin}
+        own |= {"on_train_end": on_train_end, "on_train_batch_begin": on_train_batch_begin}
+        for name, function in {**own, "on_train_batch_end": on_train_batch_end, **hooks}.items():
             if name not in HOOKS:
                 raise TypeError(f"LambdaCallback: unknown hook {name!r}{nearest(name, HOOKS)}")
             if function is None:

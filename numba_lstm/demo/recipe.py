@@ -25,7 +25,8 @@ class Recipe:
     def build(self, problem: Problem, device: str | None = None) -> Sequential:
         """A compiled model for ``problem``."""
         samples, *shape = problem.x_train.shape
-        model = Sequential([Input(shape=shape), LSTM(self.units), Dropout(self.dropout), Dense(1)], "weather", device)
+        layers = [Input(shape=shape), LSTM(self.units), Dropout(self.dropout), Dense(1)]
+        model = Sequential(layers, name="weather", device=device)
         steps = self.epochs * -(-samples // self.batch_size)
         model.compile(optimizer=Adam(CosineDecay(self.learning_rate, decay_steps=steps)), loss="mean_squared_error")
         return model

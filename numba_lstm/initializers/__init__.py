@@ -6,9 +6,11 @@ Values are drawn in float64 and rounded once, so a float32 and a float64 model o
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from .. import names, serialization
+from ..absent import absent
 from .base import Initializer, skipped
 from .constant_initializers import Constant, Identity, Ones, Zeros
 from .random_initializers import (
@@ -84,7 +86,11 @@ _CLASSES: tuple[type[Initializer], ...] = (
 )
 _REGISTRY = {name: cls for cls in _CLASSES for name in (cls.__name__, names.snake_case(cls.__name__))}
 _REGISTRY |= {"uniform": RandomUniform, "normal": RandomNormal}
-serialize = serialization.serialize
+
+
+def serialize(initializer: Initializer) -> dict[str, Any]:
+    """An initializer as a dict of its class name and config; :func:`get` turns it back."""
+    return serialization.serialize(initializer)
 
 
 def get(identifier: Any) -> Initializer:
@@ -100,4 +106,10 @@ def get(identifier: Any) -> Initializer:
     return serialization.get(identifier, _REGISTRY, "initializer", Initializer)
 
 
-deserialize = get
+def deserialize(config: Any, custom_objects: Mapping[str, type[Initializer]] | None = None) -> Initializer:
+    """What :func:`serialize` made a dict of; ``custom_objects`` has classes of your own by name."""
+    return serialization.get(config, {**_REGISTRY, **(custom_objects or {})}, "initializer", Initializer)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = absent(__name__)

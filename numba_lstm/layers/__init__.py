@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import serialization
+from ..absent import absent
 from .activation import Activation
 from .base import Layer
 from .batch_normalization import BatchNormalization
@@ -62,7 +63,10 @@ _REGISTRY: dict[str, type[Layer]] = {cls.__name__: cls for cls in _CLASSES}
 #: The classes of the user's own while a layer is made that may hold others.
 _custom: ContextVar[Mapping[str, type[Layer]] | None] = ContextVar("_custom", default=None)
 
-serialize = serialization.serialize
+
+def serialize(layer: Layer) -> dict[str, Any]:
+    """A layer as a dict of its class name and config; :func:`deserialize` turns it back."""
+    return serialization.serialize(layer)
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, type[Layer]] | None = None) -> Layer:
@@ -86,3 +90,7 @@ def deserialize(config: Any, custom_objects: Mapping[str, type[Layer]] | None = 
         return serialization.get(config, {**_REGISTRY, **known}, "layer", Layer)
     finally:
         _custom.reset(token)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = absent(__name__)

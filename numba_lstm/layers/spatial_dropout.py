@@ -16,14 +16,14 @@ class SpatialDropout1D(Dropout):
         The share of features that are zeroed, from 0 to below 1.
     seed : int, optional
         In place of the model's.
-    **kwargs
+    name, dtype, **kwargs
         Those of :class:`~numba_lstm.layers.Layer`.
     """
 
     ranks = (3,)
 
-    def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
-        super().__init__(rate, (None, 1, None), seed, **kwargs)
+    def __init__(self, rate: float, seed: int | None = None, name: str | None = None, dtype: Any = None, **kwargs: Any) -> None:
+        super().__init__(rate, (None, 1, None), seed, name=name, dtype=dtype, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import serialization
+from ..absent import absent
 from . import functions
 from .base import INSTEAD, Loss
 from .classes import (
@@ -94,3 +95,7 @@ def serialize(loss: Loss) -> dict[str, Any]:
 def deserialize(config: dict[str, Any]) -> Loss:
     """The loss of :func:`serialize`'s dict."""
     return get(config)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = absent(__name__)

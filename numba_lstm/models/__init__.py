@@ -1,5 +1,13 @@
 """Models: what a user builds, calls, trains, streams, saves and copies as one."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..absent import absent
 from .sequential import Sequential, load_model
 
 __all__ = ["Sequential", "load_model"]
+
+if not TYPE_CHECKING:
+    __getattr__ = absent(__name__)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
 import numpy.typing as npt
 
 from .. import layers, training
@@ -37,14 +38,14 @@ class Sequential(Chain, Trainer):
     ----------
     layers : sequence of Layer, optional
         Added one by one.
+    trainable : bool
+        Whether ``fit`` changes any weight.
     name : str, optional
         Default: ``sequential``, with a counter.
     device : "auto", "cpu", "cuda" or "reference", optional
         Where it computes. Default: where :func:`numba_lstm.set_device` says, at each call.
     dtype : "float32" or "float64"
         Of weights and arithmetic.
-    trainable : bool
-        Whether ``fit`` changes any weight.
 
     Notes
     -----
@@ -55,11 +56,14 @@ class Sequential(Chain, Trainer):
     def __init__(
         self,
         layers: Sequence[Layer] | None = None,
+        trainable: bool = True,
         name: str | None = None,
+        *,
         device: str | None = None,
         dtype: str = "float32",
-        trainable: bool = True,
     ) -> None:
+        if not isinstance(trainable, (bool, np.bool_)):
+            raise TypeError(f"Sequential's trainable must be True or False, got {trainable!r}. A name is given as name=.")
         Trainer.__init__(self)
         Chain.__init__(self, name, dtype, trainable)
         if device is not None:
@@ -275,6 +279,7 @@ def load_model(
     filepath: str | os.PathLike[str],
     custom_objects: Mapping[str, type[Layer]] | None = None,
     compile: bool = True,
+    *,
     device: str | None = None,
 ) -> Sequential:
     """Read a model that :meth:`Sequential.save` wrote; see :func:`numba_lstm.saving.load_model`."""

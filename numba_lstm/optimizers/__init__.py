@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import serialization
+from ..absent import absent
 from . import schedules
 from .adam import Adam, Adamax, AdamW, Nadam
 from .adaptive import Adadelta, Adagrad, Ftrl
@@ -56,3 +57,7 @@ def serialize(optimizer: Optimizer) -> dict[str, Any]:
 def deserialize(config: dict[str, Any]) -> Optimizer:
     """The optimizer of :func:`serialize`'s dict."""
     return get(config)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = absent(__name__)

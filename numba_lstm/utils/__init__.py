@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from . import names
-from .random import set_random_seed
-from .sequences import pad_sequences
+from typing import TYPE_CHECKING
 
-__all__ = ["clear_session", "pad_sequences", "set_random_seed"]
+from .. import names
+from ..absent import absent
+from ..random import set_random_seed
+from ..sequences import pad_sequences
+from .categories import normalize, to_categorical
+from .files import get_file
+
+__all__ = ["clear_session", "get_file", "normalize", "pad_sequences", "set_random_seed", "to_categorical"]
 
 
 def clear_session(free_memory: bool = True) -> None:
@@ -18,3 +23,7 @@ def clear_session(free_memory: bool = True) -> None:
         As in Keras; here nothing outlives its model, so there is nothing to free.
     """
     names.reset()
+
+
+if not TYPE_CHECKING:
+    __getattr__ = absent(__name__)

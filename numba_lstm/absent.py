@@ -1,0 +1,114 @@
+"""Names of Keras that a module does not have: one sentence says what there is in their place."""
+
+from __future__ import annotations
+
+import dis
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import NoReturn
+
+import numpy as np
+
+_ONE_ARRAY = "models are Sequential, so each layer takes one array. Bidirectional(..., merge_mode=) joins two directions."
+_RECURRENT = "its recurrent layers are LSTM, and RNN of LSTMCell."
+_SEQUENTIAL = "models are Sequential: layers one after the other."
+_LAYERS = {
+    **dict.fromkeys(
+        ("add", "average", "concatenate", "dot", "maximum", "merge", "minimum", "multiply", "subtract"), _ONE_ARRAY
+    ),
+    **dict.fromkeys(("Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply", "Subtract"), _ONE_ARRAY),
+    **dict.fromkeys(("AdditiveAttention", "Attention", "MultiHeadAttention"), _ONE_ARRAY),
+    **dict.fromkeys(("GRU", "GRUCell", "SimpleRNN", "SimpleRNNCell", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"), _RECURRENT),
+    "CuDNNLSTM": "write LSTM.",
+    "Lambda": "write Activation(function) for a function of each element, or Reshape and RepeatVector for shapes.",
+    "ReLU": "write Activation('relu').",
+    "ELU": "write Activation('elu').",
+    "Softmax": "write Activation('softmax').",
+    "LeakyReLU": "write Activation({'class_name': 'leaky_relu', 'config': {'negative_slope': 0.3}}).",
+}
+_ROOT = {
+    **{
+        name: f"write numba_lstm.{name.lower()}s.{name}."
+        for name in ("Initializer", "Layer", "Metric", "Optimizer", "Regularizer")
+    },
+    "Loss": "write numba_lstm.losses.Loss.",
+    "Model": _SEQUENTIAL,
+    "applications": _SEQUENTIAL,
+}
+_UTILS = {
+    "np_utils": "write numba_lstm.utils.to_categorical.",
+    "plot_model": "model.summary() prints the layers.",
+    "model_to_dot": "model.summary() prints the layers.",
+}
+_TEXT = (
+    "Keras 3 has none either. Number the words: counts = collections.Counter(word for text in texts for word in "
+    "text.lower().split()), index = {word: i for i, (word, _) in enumerate(counts.most_common(), 1)}, and then "
+    "x = pad_sequences([[index[word] for word in text.lower().split()] for text in texts])."
+)
+#: Modules of operations on tensors.
+_ARRAYS = ("numba_lstm.backend", "numba_lstm.ops")
+#: Module -> name -> what stands in its place, as the end of a sentence.
+ADVICE: dict[str, dict[str, str]] = {
+    "numba_lstm": _ROOT,
+    "numba_lstm.layers": _LAYERS,
+    "numba_lstm.models": {
+        **dict.fromkeys(("Model", "Functional", "clone_model", "model_from_json", "model_from_config"), _SEQUENTIAL),
+        "save_model": "write model.save(path).",
+    },
+    "numba_lstm.constraints": {"maxnorm": "write max_norm.", "nonneg": "write non_neg.", "unitnorm": "write unit_norm."},
+    "numba_lstm.optimizers": {"legacy": "write numba_lstm.optimizers.Adam, and the others so too."},
+    "numba_lstm.utils": _UTILS,
+    "numba_lstm.preprocessing.sequence": {
+        "TimeseriesGenerator": "Keras 3 has none either. Write x = np.stack([data[i : i + length] for i in "
+        "range(len(data) - length)]) and y = targets[length:].",
+    },
+    "numba_lstm.preprocessing.text": dict.fromkeys(("Tokenizer", "one_hot", "text_to_word_sequence", "hashing_trick"), _TEXT),
+}
+
+
+def absent(module: str) -> Callable[[str], NoReturn]:
+    """The ``__getattr__`` of ``module``, for names that it does not have.
+
+    ``from module import name`` raises ImportError with the sentence. Python puts words of its own in the place of an
+    AttributeError there, but ``hasattr`` and ``getattr`` with a default need one: they get it.
+    """
+
+    def __getattr__(name: str) -> NoReturn:
+        if name.startswith("__"):
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        sentence = _sentence(module, name)
+        if _imports(sys._getframe(1)):
+            raise ImportError(sentence, name=module)
+        raise AttributeError(sentence)
+
+    return __getattr__
+
+
+def _imports(frame: FrameType) -> bool:
+    """Whether ``frame`` stands at ``from ... import name``."""
+    return dis.opname[frame.f_code.co_code[frame.f_lasti]] == "IMPORT_FROM"
+
+
+def _sentence(module: str, name: str) -> str:
+    said = ADVICE.get(module, {}).get(name)
+    if module in _ARRAYS:
+        said = f"arrays are NumPy's. Write numpy.{name}." if hasattr(np, name) else "arrays are NumPy's. Write it with numpy."
+    if said is not None:
+        return f"{module} has no {name!r}: {said}"
+    known = _public(module)
+    alike = next((other for other in known if _letters(other) == _letters(name)), None)
+    return f"{module} has no {name!r}" + (f", did you mean {alike!r}?" if alike else f". There are: {', '.join(known)}.")
+
+
+def _letters(name: str) -> str:
+    """What two spellings of one name have in common. A name that is only near is another thing."""
+    return name.lower().replace("_", "")
+
+
+def _public(module: str) -> list[str]:
+    namespace = vars(sys.modules[module])
+    listed = namespace.get("__all__")
+    if listed is None:
+        listed = [name for name, value in namespace.items() if getattr(value, "__module__", module) == module]
+    return sorted(name for name in listed if not name.startswith("_"))

@@ -1,0 +1,127 @@
+"""Names of Keras that are not here: what a user reads who imports one, and that hasattr still works."""
+
+from __future__ import annotations
+
+import collections
+import importlib
+import subprocess
+import sys
+import types
+
+import numpy as np
+import pytest
+
+import numba_lstm
+from numba_lstm.utils import pad_sequences
+
+SENTENCES = {
+    ("layers", "GRU"): "numba_lstm.layers has no 'GRU': its recurrent layers are LSTM, and RNN of LSTMCell.",
+    ("layers", "Lstm"): "numba_lstm.layers has no 'Lstm', did you mean 'LSTM'?",
+    ("layers", "Concatenate"): "numba_lstm.layers has no 'Concatenate': models are Sequential, so each layer takes one array. "
+    "Bidirectional(..., merge_mode=) joins two directions.",
+    ("models", "Model"): "numba_lstm.models has no 'Model': models are Sequential: layers one after the other.",
+    ("utils", "np_utils"): "numba_lstm.utils has no 'np_utils': write numba_lstm.utils.to_categorical.",
+    ("utils", "toCategorical"): "numba_lstm.utils has no 'toCategorical', did you mean 'to_categorical'?",
+    ("constraints", "maxnorm"): "numba_lstm.constraints has no 'maxnorm': write max_norm.",
+    ("callbacks", "TensorBoard"): "numba_lstm.callbacks has no 'TensorBoard'. There are: CSVLogger, Callback, ",
+    ("optimizers", "Adadelta"): "numba_lstm.optimizers has no 'Adadelta'. There are: Adagrad, Adam, AdamW, Nadam, ",
+    ("initializers", "STFT"): "numba_lstm.initializers has no 'STFT'. There are: Constant, GlorotNormal, ",
+    ("regularizers", "L3"): "numba_lstm.regularizers has no 'L3'. There are: L1, L1L2, L2, ",
+    ("backend", "mean"): "numba_lstm.backend has no 'mean': arrays are NumPy's. Write numpy.mean.",
+    ("ops", "einsum"): "numba_lstm.ops has no 'einsum': arrays are NumPy's. Write numpy.einsum.",
+    ("ops", "one_hot"): "numba_lstm.ops has no 'one_hot': arrays are NumPy's. Write it with numpy.",
+    ("preprocessing.sequence", "TimeseriesGenerator"): "numba_lstm.preprocessing.sequence has no 'TimeseriesGenerator': ",
+    ("preprocessing.text", "Tokenizer"): "numba_lstm.preprocessing.text has no 'Tokenizer': Keras 3 has none either. Number",
+    ("datasets", "cifar10"): "numba_lstm.datasets has no 'cifar10'. There are: boston_housing, imdb, mnist, reuters.",
+}
+
+
+@pytest.mark.parametrize(("module", "name"), SENTENCES)
+def test_an_import_and_an_attribute_say_what_there_is(module, name):
+    with pytest.raises(ImportError) as raised:
+        exec(f"from numba_lstm.{module} import {name}")
+    assert str(raised.value).startswith(SENTENCES[module, name])
+    with pytest.raises(AttributeError) as raised:
+        getattr(importlib.import_module(f"numba_lstm.{module}"), name)
+    assert str(raised.value).startswith(SENTENCES[module, name])
+
+
+@pytest.mark.parametrize("module", sorted({module for module, _ in SENTENCES}))
+def test_hasattr_and_getattr_with_a_default_work(module):
+    module = importlib.import_module(f"numba_lstm.{module}")
+    assert not hasattr(module, "Missing")
+    assert getattr(module, "Missing", 7) == 7
+
+
+def test_the_package_itself_answers_too():
+    with pytest.raises(ImportError, match="numba_lstm has no 'Model': models are Sequential: layers one after the other."):
+        from numba_lstm import Model  # noqa: F401
+    with pytest.raises(ImportError, match=r"numba_lstm has no 'Layer': write numba_lstm.layers.Layer."):
+        from numba_lstm import Layer  # noqa: F401
+    assert not hasattr(numba_lstm, "Model")
+
+
+def test_a_near_name_of_another_quantity_is_not_suggested():
+    for name in ("MeanAbsolutePercentageError", "MeanSquaredLogarithmicError"):
+        assert "did you mean" not in sentence("losses", name)
+    assert "did you mean" not in sentence("metrics", "SparseTopKCategoricalAccuracy")
+    assert "did you mean" not in sentence("layers", "SpatialDropout2D")
+
+
+def sentence(module, name):
+    with pytest.raises(AttributeError) as raised:
+        getattr(importlib.import_module(f"numba_lstm.{module}"), name)
+    return str(raised.value)
+
+
+def test_names_that_are_advised_are_there():
+    for module, name in (("constraints", "max_norm"), ("constraints", "non_neg"), ("constraints", "unit_norm")):
+        assert hasattr(getattr(numba_lstm, module), name)
+    for module, name in (("layers", "Layer"), ("losses", "Loss"), ("metrics", "Metric"), ("optimizers", "Optimizer")):
+        assert hasattr(getattr(numba_lstm, module), name)
+    for module, name in (("initializers", "Initializer"), ("regularizers", "Regularizer"), ("optimizers", "Adam")):
+        assert hasattr(getattr(numba_lstm, module), name)
+
+
+def test_the_advised_activation_is_the_layer_leaky_relu():
+    layer = numba_lstm.layers.Activation({"class_name": "leaky_relu", "config": {"negative_slope": 0.3}})
+    np.testing.assert_allclose(layer(np.array([[-2.0, 4.0]])), [[-0.6, 4.0]], rtol=1e-6)
+
+
+def test_the_advised_tokenizer_numbers_words_by_frequency():
+    texts = ["the cat the dog", "the DOG"]
+    counts = collections.Counter(word for text in texts for word in text.lower().split())
+    index = {word: i for i, (word, _) in enumerate(counts.most_common(), 1)}
+    x = pad_sequences([[index[word] for word in text.lower().split()] for text in texts])
+    np.testing.assert_array_equal(x, [[1, 3, 1, 2], [0, 0, 1, 2]])
+
+
+def test_the_advised_windows_are_those_of_a_timeseries_generator():
+    data, targets, length = np.arange(10.0).reshape(5, 2), np.arange(5), 3
+    x = np.stack([data[i : i + length] for i in range(len(data) - length)])
+    y = targets[length:]
+    np.testing.assert_array_equal(x, [data[0:3], data[1:4]])
+    np.testing.assert_array_equal(y, [3, 4])
+
+
+def test_a_traceback_of_a_program_ends_with_the_sentence():
+    done = subprocess.run(
+        [sys.executable, "-c", "from numba_lstm.layers import LSTM, GRU"], capture_output=True, text=True, check=False
+    )
+    assert done.stderr.strip().endswith(f"ImportError: {SENTENCES['layers', 'GRU']}")
+
+
+def test_modules_are_modules_to_python():
+    assert isinstance(numba_lstm.layers, types.ModuleType)
+    assert not hasattr(numba_lstm.layers, "__wrapped__")
+    with pytest.raises(AttributeError, match="^module 'numba_lstm.layers' has no attribute '__wrapped__'$"):
+        numba_lstm.layers.__wrapped__  # noqa: B018
+
+
+def test_backend_has_what_is_no_operation():
+    from numba_lstm import backend as K
+
+    assert K.epsilon() == 1e-7
+    assert K.floatx() == "float32"
+    assert K.image_data_format() == "channels_last"
+    assert K.clear_session is numba_lstm.utils.clear_session

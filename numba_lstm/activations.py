@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from . import serialization, vocabulary
+from .absent import absent
 from .device import get_ops
 from .inputs import as_real
 from .kernels.formulas import TracedActivation, trace
@@ -271,3 +272,7 @@ def _apply(x: npt.ArrayLike, activation: Activation) -> Values:
     ops = get_ops()
     y, _ = ops.activation_forward(ops.gather(rows, slice(None), dtype), activation)
     return np.array(ops.to_host(y), copy=True).reshape(array.shape)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = absent(__name__)

@@ -19,9 +19,7 @@ QUIET = {"batch_size": 4, "verbose": 0}  # three batches an epoch
 
 
 def test_without_a_listener_no_logs_are_made():
-    listeners = CallbackList(
-        [callbacks.EarlyStopping()], FakeModel(), {"verbose": 0, "epochs": 1, "steps": 3}, add_history=True
-    )
+    listeners = CallbackList([callbacks.EarlyStopping()], add_history=True, model=FakeModel(), verbose=0, epochs=1, steps=3)
     assert listeners.batch_begin("on_train_batch_begin") is None
     assert listeners.batch_end("on_train_batch_end", dict) is None
 

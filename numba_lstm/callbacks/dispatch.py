@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from .base import Callback, Logs, overrides
@@ -17,12 +17,14 @@ class CallbackList:
     ----------
     callbacks : Callback or iterable of Callback, optional
         The user's.
-    model : Sequential
-        Handed to each.
-    params : mapping
-        Handed to each: ``verbose``, ``epochs``, ``steps``.
     add_history : bool
         Add a History.
+    add_progbar : bool
+        Add a ProgbarLogger, as ``verbose`` does.
+    model : Sequential, optional
+        Handed to each.
+    **params
+        Handed to each: ``verbose``, ``epochs``, ``steps``.
 
     Raises
     ------
@@ -30,11 +32,19 @@ class CallbackList:
         For anything but callbacks.
     """
 
-    def __init__(self, callbacks: Any, model: Any, params: Mapping[str, Any], *, add_history: bool = False) -> None:
+    def __init__(
+        self,
+        callbacks: Any = None,
+        add_history: bool = False,
+        add_progbar: bool = False,
+        model: Any = None,
+        **params: Any,
+    ) -> None:
         self.callbacks = _as_list(callbacks)
         if add_history and not any(isinstance(callback, History) for callback in self.callbacks):
             self.callbacks.append(History())
-        if params["verbose"] and not any(isinstance(callback, ProgbarLogger) for callback in self.callbacks):
+        shown = add_progbar or params.get("verbose")
+        if shown and not any(isinstance(callback, ProgbarLogger) for callback in self.callbacks):
             self.callbacks.append(ProgbarLogger())
         for callback in self.callbacks:
             callback.set_params(params)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .. import serialization
@@ -92,9 +93,9 @@ def serialize(loss: Loss) -> dict[str, Any]:
     return serialization.serialize(loss)
 
 
-def deserialize(config: dict[str, Any]) -> Loss:
-    """The loss of :func:`serialize`'s dict."""
-    return get(config)
+def deserialize(name: Any, custom_objects: Mapping[str, type[Loss]] | None = None) -> Loss:
+    """The loss of :func:`serialize`'s dict, or of a name; ``custom_objects`` has classes of your own by name."""
+    return get(name) if not custom_objects else serialization.get(name, {**LOSSES, **custom_objects}, "loss", Loss)
 
 
 if not TYPE_CHECKING:

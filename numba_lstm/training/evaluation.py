@@ -60,7 +60,7 @@ def evaluate(
     require_loss(model, "evaluate")
     shown = as_verbose(verbose)
     batches = evaluation_batches(model, x, y, sample_weight, batch_size=batch_size, steps=steps, lengths=lengths)
-    listeners = CallbackList(callbacks, model, {"verbose": shown, "epochs": 1, "steps": batches.steps})
+    listeners = CallbackList(callbacks, model=model, verbose=shown, epochs=1, steps=batches.steps)
     ready(model, batches.input_shape)
     tracker = Tracker(model)
     run_evaluation(model, batches, tracker, listeners)
@@ -163,7 +163,7 @@ def predict(
     """
     shown = as_verbose(verbose)
     batches = input_batches(model, x, batch_size, steps, lengths)
-    listeners = CallbackList(callbacks, model, {"verbose": shown, "epochs": 1, "steps": batches.steps})
+    listeners = CallbackList(callbacks, model=model, verbose=shown, epochs=1, steps=batches.steps)
     ready(model, batches.input_shape)
     ops = model.ops
     begin = listeners.batch_begin("on_predict_batch_begin")

@@ -107,7 +107,7 @@ def fit(
     epochs = as_count(epochs, "epochs")
     initial_epoch = as_count(initial_epoch, "initial_epoch", at_least=0)
     validated = _validated_epochs(validation_freq)
-    params = {"verbose": as_verbose(verbose), "epochs": epochs}
+    params: dict[str, Any] = {"verbose": as_verbose(verbose), "epochs": epochs}
     train, validation = fit_batches(
         model,
         x,
@@ -125,7 +125,7 @@ def fit(
         validation_lengths=validation_lengths,
     )
     window = None if tbptt is None else as_window(model, tbptt, train.input_shape)
-    listeners = CallbackList(callbacks, model, {**params, "steps": train.steps}, add_history=True)
+    listeners = CallbackList(callbacks, add_history=True, model=model, **params, steps=train.steps)
     ready(model, train.input_shape)
     assert model.optimizer is not None
     model.optimizer.build(model.trainable_weights)

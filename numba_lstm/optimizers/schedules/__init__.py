@@ -33,9 +33,9 @@ def get(identifier: Any) -> LearningRateSchedule:
     return serialization.get(identifier, SCHEDULES, "learning-rate schedule", LearningRateSchedule)
 
 
-def serialize(schedule: LearningRateSchedule) -> dict[str, Any]:
+def serialize(learning_rate_schedule: LearningRateSchedule) -> dict[str, Any]:
     """A schedule as a dict of its class name and config."""
-    return serialization.serialize(schedule)
+    return serialization.serialize(learning_rate_schedule)
 
 
 def deserialize(config: dict[str, Any]) -> LearningRateSchedule:

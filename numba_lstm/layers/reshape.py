@@ -16,7 +16,7 @@ from .base import Backward, Forward, Layer
 class Reshape(Layer):
     """The elements of each sample, in their order, in ``target_shape``; as ``keras.layers.Reshape``.
 
-    A mask ends here, as in Keras: steps are no longer the same.
+    A mask ends here, since steps are no longer the same, and goes on where the shape stays as it is.
 
     Parameters
     ----------
@@ -63,7 +63,9 @@ class Reshape(Layer):
         rng: Key | None = None,
     ) -> Forward:
         sample = (x.shape[0], x.shape[2]) if len(x.shape) == 3 else (x.shape[1],)
-        return Forward(ops.reshape(x, self._resolved(sample)), tape=sample)  # type: ignore[arg-type]  # a batch has no None
+        shape = self._resolved(sample)
+        y = ops.reshape(x, shape)  # type: ignore[arg-type]  # a batch has no None
+        return Forward(y, mask=mask if shape == sample else None, tape=sample)
 
     def backward(
         self, ops: Ops, tape: Tape, dy: Array, dstates: tuple[Array, ...] | None = None, *, need_dx: bool = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Self
 
 from ..kernels.contract import Array, DensePart, LSTMPart, Ops, Tape
@@ -15,7 +16,8 @@ class TimeDistributed(Layer):
     """``layer``, which takes (N, D), applied to every step of (N, T, D); as ``keras.layers.TimeDistributed``.
 
     All steps are one batch of N * T rows. So a ``BatchNormalization`` inside has one mean over all steps (Keras 3 gives it one
-    step at a time), and dropout draws anew for each step.
+    step at a time), and dropout draws anew for each step. An ``activity_regularizer`` of the layer inside is left out, with a
+    warning, as in Keras 3; that of ``TimeDistributed`` counts.
 
     Parameters
     ----------
@@ -39,6 +41,11 @@ class TimeDistributed(Layer):
             raise TypeError(f"TimeDistributed expects a layer, got {layer!r}. Write TimeDistributed(Dense(3)).")
         if 2 not in layer.ranks or layer.takes_indices:
             raise ValueError(f"TimeDistributed expects a layer that takes rows (batch, features), {layer.name} does not.")
+        if layer.activity_regularizer is not None:
+            warnings.warn(
+                f"TimeDistributed leaves out {layer.name}'s activity_regularizer, as Keras 3 does. Give it to TimeDistributed.",
+                stacklevel=2,
+            )
         self.layer = layer
         super().__init__(**{"dtype": layer.own_dtype, **kwargs})
 
@@ -75,14 +82,13 @@ class TimeDistributed(Layer):
         rng: Key | None = None,
     ) -> Forward:
         rows, steps = ops.merge_steps(x), None if mask is None else ops.merge_steps(mask)
-        result = self.layer.propagate(ops, rows, None, steps, training, rng)
-        y = ops.split_steps(result.y, x.shape[0])
-        return Forward(y, mask=mask, tape=result.tape, penalty=result.penalty)
+        result = self.layer.forward(ops, rows, None, steps, training, rng)
+        return Forward(ops.split_steps(result.y, x.shape[0]), mask=mask, tape=result.tape)
 
     def backward(
         self, ops: Ops, tape: Tape, dy: Array, dstates: tuple[Array, ...] | None = None, *, need_dx: bool = True
     ) -> Backward:
-        dx, _, gradients = self.layer.backpropagate(ops, tape, ops.merge_steps(dy), need_dx=need_dx)
+        dx, _, gradients = self.layer.backward(ops, tape, ops.merge_steps(dy), need_dx=need_dx)
         return Backward(None if dx is None else ops.split_steps(dx, dy.shape[0]), gradients=gradients)
 
     def stream_parts(self) -> list[LSTMPart | DensePart]:

@@ -142,10 +142,11 @@ class Chain(Attributes):
         after: States = []
         for index, layer in enumerate(self._layers):
             key = None if rng is None else Key(rng.seed, rng.step, index)
-            if mask is not None and not layer.supports_masking:
-                warnings.warn(f"{layer.name} takes no mask: what follows it sees masked steps as any other.", stacklevel=2)
             first = (states[index] or None) if states else None
+            came = mask
             x, last, mask, tape, own = layer.propagate(ops, x, first, mask, training, key)
+            if came is not None and mask is None and not layer.supports_masking:
+                warnings.warn(f"{layer.name} takes no mask: what follows it sees masked steps as any other.", stacklevel=2)
             tapes.append(tape)
             after.append(last)
             penalty += own

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
 from numba_lstm import Sequential
-from numba_lstm.layers import LSTM, Dense, Flatten, Input, RepeatVector, Reshape
+from numba_lstm.layers import LSTM, Dense, Flatten, Input, Masking, RepeatVector, Reshape
 
 N, T, D = 3, 5, 7
 X = np.random.default_rng(5).normal(size=(N, T, D))
@@ -67,3 +69,27 @@ def test_an_autoencoder_of_sequences_learns():
     losses = model.fit(X, X, epochs=5, verbose=0).history["loss"]
     assert model.output_shape == (None, T, D)
     assert losses[-1] < losses[0]
+
+
+#: target_shape; first outputs and loss of Keras 3.15 behind Masking and below an LSTM
+MASKED = [
+    ((3, 2), [0.04936, 0.13023, -0.0129, 0.02521, 0, 0], 0.924548),
+    ((-1, 2), [0.04936, 0.13023, -0.0129, 0.02521, 0, 0], 0.924548),
+    ((3, -1), [0.04936, 0.13023, -0.0129, 0.02521, 0, 0], 0.924548),
+    ((2, 3), [-0.03311, -0.00564, 0.12554, 0.18854, 0.0236, 0.06874], 0.843775),
+]
+
+
+@pytest.mark.parametrize(("target", "outputs", "loss"), MASKED)
+def test_a_mask_goes_on_where_the_shape_stays(target, outputs, loss, recwarn):
+    x = np.cos(np.arange(12.0)).reshape(2, 3, 2)
+    x[0, -1] = x[1, 0] = 0
+    last = LSTM(2, return_sequences=True, zero_output_for_mask=True)
+    model = Sequential([Input((3, 2)), Masking(0.0), Reshape(target), last], device="reference")
+    model.set_weights([np.linspace(-0.5, 0.7, w.size).reshape(w.shape) for w in model.get_weights()])
+    model.compile("sgd", "mse")
+    warnings.simplefilter("always")
+    y = model.predict(x, verbose=0)
+    np.testing.assert_allclose(y.ravel()[:6], outputs, atol=1e-5)
+    assert model.evaluate(x, np.ones(y.shape), verbose=0) == pytest.approx(loss, abs=1e-6)
+    assert any("takes no mask" in str(warning.message) for warning in recwarn) == (target == (2, 3))

@@ -13,11 +13,14 @@ from numba_lstm.layers import (
     Dropout,
     Embedding,
     Flatten,
+    Input,
     Layer,
     Masking,
     RepeatVector,
     TimeDistributed,
 )  # fmt: skip
+from numba_lstm.optimizers import SGD
+from numba_lstm.regularizers import L2
 
 N, T, D = 3, 5, 7
 RNG = np.random.default_rng(6)
@@ -106,3 +109,32 @@ def test_a_stream_steps_through_the_layer_inside():
     y = model(X[:1])
     stream = model.stream()
     np.testing.assert_array_equal([stream.step(x) for x in X[0]], y[0])
+
+
+#: penalty of the layer inside, of TimeDistributed, of the kernel; loss and next weight of Keras 3.15
+PENALTIES = [
+    (0.5, None, None, 9.0, 2.94),
+    (None, 0.5, None, 22.5, 2.85),
+    (0.5, 0.25, None, 15.75, 2.895),
+    (None, None, 0.5, 13.5, 2.91),
+]
+
+
+@pytest.mark.filterwarnings("ignore:TimeDistributed leaves out")
+@pytest.mark.parametrize(("inner", "outer", "kernel", "loss", "weight"), PENALTIES)
+def test_penalties_are_those_of_keras(inner, outer, kernel, loss, weight):
+    inside = Dense(1, use_bias=False, activity_regularizer=inner and L2(inner), kernel_regularizer=kernel and L2(kernel))
+    wrapped = TimeDistributed(inside, activity_regularizer=outer and L2(outer))
+    model = Sequential([Input((3, 1)), wrapped], device="reference")
+    model.set_weights([np.array([[3.0]])])
+    model.compile(SGD(0.01), "mse")
+    x, y = np.ones((2, 3, 1)), np.zeros((2, 3, 1))
+    assert model.evaluate(x, y, verbose=0) == pytest.approx(loss)
+    assert model.train_on_batch(x, y) == pytest.approx(loss)
+    assert model.get_weights()[0].item() == pytest.approx(weight)
+
+
+def test_a_penalty_that_is_left_out_is_said():
+    sentence = "^TimeDistributed leaves out inner's activity_regularizer, as Keras 3 does. Give it to TimeDistributed.$"
+    with pytest.warns(UserWarning, match=sentence):
+        TimeDistributed(Dense(1, activity_regularizer="l2", name="inner"))

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar, cast
 
+from .spelling import nearest
+
+__all__ = ["choose", "get", "nearest", "serialize"]
+
 T = TypeVar("T")
-_LONGEST = 100  # letters of a name that is compared with others; a file may have a name of megabytes
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """The end of a sentence about an unknown ``name``: the known name that is most like it, or all of them.
-
-    >>> nearest("tahn", ["tanh", "relu"])
-    ", did you mean 'tanh'?"
-    >>> nearest("cube", ["tanh", "relu"])
-    ". Known: 'relu', 'tanh'."
-    """
-    known = sorted(set(known))
-    if not known:
-        return "."
-    short = [candidate for candidate in known if candidate.islower()] or known  # "adam" and "Adam" are one: say it once
-    lower = {candidate.lower(): candidate for candidate in (short if name.islower() else known)}
-    close = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.6) if len(name) <= _LONGEST else []
-    return f", did you mean {lower[close[0]]!r}?" if close else f". Known: {', '.join(map(repr, short))}."
 
 
 def choose(name: Any, known: Iterable[str], kind: str) -> str:

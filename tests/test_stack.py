@@ -101,7 +101,7 @@ def test_get_layer_by_name_and_index():
             "lstm_2 expects .* lstm_1 before it answers its last step only.* Give lstm_1 return_sequences=True",
         ),
         (lambda m: m.add(LSTM(3, return_state=True)), "return_state=True, but a Sequential hands on one array"),
-        (lambda m: m.get_layer("lstm_3"), "no layer 'lstm_3', did you mean 'lstm_1'"),
+        (lambda m: m.get_layer("lstm_3"), "no layer 'lstm_3'. Known: "),
         (lambda m: m.get_layer(index=4), "has 4 layers, so there is none of index 4"),
         (lambda m: m.get_layer(), "either a name or an index"),
         (lambda m: m.set_weights([X]), "has 8 weights, got 1 arrays"),

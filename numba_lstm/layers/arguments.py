@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..inputs import as_count
-from ..serialization import nearest
+from ..spelling import renamed
 
 Shape = tuple[int | None, ...]  #: Keras's shapes: (None, T, D), None where any size fits
 
@@ -23,7 +23,7 @@ def refuse(cls: type, arguments: Mapping[str, Any], later: Mapping[str, Any]) ->
         if name not in later:
             if name == "weights":
                 raise TypeError(f"{cls.__name__} has no argument 'weights'. Call layer.set_weights([...]) when it is built.")
-            raise TypeError(f"{cls.__name__} has no argument {name!r}{nearest(name, _parameters(cls))}")
+            raise TypeError(f"{cls.__name__} has no argument {name!r}{renamed(name, _parameters(cls))}")
         if value != later[name]:
             raise TypeError(f"{cls.__name__} does not take {name!r} yet, got {value!r}. Leave it out.")
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..inputs import as_count, as_number
-from ..serialization import nearest
+from ..spelling import renamed
 from .schedules import LearningRateSchedule
 from .schedules import get as get_schedule
 
@@ -72,7 +72,7 @@ def refuse(cls: type, unknown: Mapping[str, Any], rate: Any) -> None:
             raise TypeError(f"{cls.__name__} has no argument 'lr'. Write learning_rate={value!r}.")
         else:
             known = [p.name for p in inspect.signature(cls).parameters.values() if p.kind is not p.VAR_KEYWORD]
-            raise TypeError(f"{cls.__name__} has no argument {name!r}{nearest(name, known)}")
+            raise TypeError(f"{cls.__name__} has no argument {name!r}{renamed(name, known)}")
 
 
 def _schedule(decay: Any, rate: Any) -> str:

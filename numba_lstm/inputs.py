@@ -8,6 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .array_like import as_array
+from .not_numbers import advice
+
+Shape = tuple[int | None, ...]
+
 
 def as_real(x: Any, what: str) -> npt.NDArray[Any]:
     """``x`` as a NumPy array of real numbers, not copied where it is one.
@@ -15,31 +20,22 @@ def as_real(x: Any, what: str) -> npt.NDArray[Any]:
     Raises
     ------
     TypeError
-        For strings, objects and complex numbers.
+        For None, for strings, objects, times and complex numbers, and for what is no array.
     ValueError
-        For ragged nested lists and arrays without elements.
+        For ragged nested lists, masked entries, missing values, and arrays without elements.
     """
-    try:
-        array = np.asarray(x)
-    except ValueError as error:
-        raise ValueError(
-            f"{what} must be a rectangular array of real numbers, got sequences of unequal lengths. Make each an array, in a "
-            "list of one a sample, or pad them: numba_lstm.pad_sequences."
-        ) from error
+    array = as_array(x, what)
     if array.dtype.kind not in "fiub":
-        hint = {
-            "c": "Take .real, or give real and imaginary parts as two features.",
-            "U": "Convert it first: x.astype('float32').",
-            "S": "Convert it first: x.astype('float32').",
-        }.get(array.dtype.kind, "Convert it first: np.asarray(x, dtype='float32').")
-        raise TypeError(f"{what} must be an array of real numbers, got dtype {array.dtype}. {hint}")
+        raise TypeError(f"{what} must be an array of real numbers, got dtype {array.dtype}. {advice(array, what, x)}")
     if array.size == 0:
         raise ValueError(f"{what} is empty, its shape is {array.shape}. Give at least one sample.")
     return array
 
 
-def check_shape(layer: str, shape: tuple[int | None, ...], expected: tuple[int | None, ...]) -> None:
+def check_shape(layer: str, shape: Shape, expected: Shape, built: Shape | None = None) -> None:
     """Compare an input's shape with the one that a layer was built for; None fits every size.
+
+    ``built`` is what is known of all axes, which may be more than what is compared.
 
     Raises
     ------
@@ -48,10 +44,7 @@ def check_shape(layer: str, shape: tuple[int | None, ...], expected: tuple[int |
     """
     names = {2: "(batch, features)", 3: "(batch, time, features)"}.get(len(expected), str(expected))
     if len(shape) != len(expected):
-        hint = ""
-        if len(shape) == len(expected) - 1:
-            hint = " Add a feature axis: x[..., None]." if len(expected) == 3 else " Add an axis: x[:, None]."
-        raise ValueError(f"{layer} expects {names}, got shape {shape}.{hint}")
+        raise ValueError(f"{layer} expects {names}, got shape {shape}.{axis_advice(shape, built or expected)}")
     for axis, (size, wanted) in enumerate(zip(shape, expected, strict=True)):
         if wanted is not None and size != wanted:
             name = names.strip("()").split(", ")[axis]
@@ -59,6 +52,52 @@ def check_shape(layer: str, shape: tuple[int | None, ...], expected: tuple[int |
                 f"{layer} was built for {name} = {wanted}, got shape {shape} with {size}. "
                 f"Give {wanted}, or make a new layer for the new shape."
             )
+
+
+def axis_advice(shape: Shape, expected: Shape) -> str:
+    """What to do with an x of ``shape`` where one of the rank of ``expected`` is expected: an axis to add or to take off.
+
+    Only what leads to a shape that fits is advised.
+    """
+    if len(shape) == len(expected) - 1 and shape and shape[0] is not None:
+        return _axis_to_add(shape, expected)
+    if len(shape) == len(expected) + 1:
+        for axis, size in enumerate(shape):
+            if size == 1 and _fits((*shape[:axis], *shape[axis + 1 :]), expected):
+                return f" Take off the axis of size 1: np.squeeze(x, axis={axis})."
+        if shape[0] is None:
+            return f" Give the shape of one sample, without the batch axis: {shape[2:]}."
+    if len(shape) == 2 and len(expected) == 3 and shape[0] is None:
+        size = shape[1]
+        return (
+            f" Give the shape of one sample, (time, features): ({size}, 1) for one feature, (None, {size}) for {size} of them."
+        )
+    return "" if expected[-1] is None else f" Give x of shape {_named(expected)}."
+
+
+def _axis_to_add(shape: Shape, expected: Shape) -> str:
+    new = "x[..., None]" if len(expected) == 3 else "x[:, None]"
+    sample, feature = _fits((1, *shape), expected), _fits((*shape, 1), expected)
+    if sample and feature and expected[-1] is None and len(expected) == 3:
+        return (
+            f" Add a feature axis if these are {shape[0]} series of {shape[1]} steps: {new}. "
+            f"Add a batch axis if this is one sample of {shape[0]} steps: x[None]."
+        )
+    if sample and expected[-1] is not None:
+        return " This is the shape of one sample. Add a batch axis: x[None]."
+    if feature:
+        return f" Add a feature axis: {new}."
+    return f" Give x of shape {_named(expected)}."
+
+
+def _fits(shape: Shape, expected: Shape) -> bool:
+    return all(wanted is None or size == wanted for size, wanted in zip(shape[1:], expected[1:], strict=True))
+
+
+def _named(expected: Shape) -> str:
+    names = ("batch", *(("time",) if len(expected) == 3 else ()), "features")
+    sizes = [name if size is None else str(size) for name, size in zip(names, expected, strict=True)]
+    return f"({', '.join(['batch', *sizes[1:]])})"
 
 
 def as_count(value: Any, what: str, at_least: int = 1) -> int:

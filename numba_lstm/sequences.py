@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import random
+from .array_like import as_array, axes_of
 from .inputs import as_count, as_real
 from .kernels.specs import Key
 
@@ -55,9 +56,10 @@ def pad_sequences(
         if side not in _SIDES:
             raise ValueError(f"{name} must be 'pre' or 'post', got {side!r}.")
     try:
-        arrays = [np.asarray(sequence) for sequence in sequences]
-    except (TypeError, ValueError) as error:
+        given = list(sequences)
+    except TypeError as error:
         raise ValueError("sequences must be a list with one sequence of equal elements a sample.") from error
+    arrays = [as_array(sequence, f"sequences[{i}]") for i, sequence in enumerate(given)]
     if not arrays or any(array.ndim == 0 for array in arrays):
         raise ValueError(f"sequences must be a list with at least one sequence, got {sequences!r}.")
     steps = max(map(len, arrays)) if maxlen is None else as_count(maxlen, "maxlen")
@@ -103,7 +105,7 @@ def steps_within(lengths: npt.NDArray[np.intp], steps: int) -> npt.NDArray[np.bo
 
 def is_ragged(x: Any) -> bool:
     """Whether ``x`` is a list of arrays with unequal numbers of steps (arrays of one shape are a batch like any other)."""
-    if not isinstance(x, (list, tuple)) or not all(isinstance(part, np.ndarray) and part.ndim for part in x):
+    if not isinstance(x, (list, tuple)) or not all(map(axes_of, x)):
         return False
     return len({len(part) for part in x}) > 1
 

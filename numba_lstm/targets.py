@@ -50,31 +50,53 @@ def as_target(y: Any, output_shape: Shape, spec: LossSpec | MetricSpec) -> Array
 
 
 def _mismatch(shape: Shape, output_shape: Shape, spec: LossSpec | MetricSpec) -> str:
+    """What does not fit, and a change after which it does."""
     sentence = f"y of shape {shape} does not fit the model's output of shape {output_shape} for {spec.name}."
-    if is_sparse(spec) and shape == output_shape:
+    sparse, units = is_sparse(spec), output_shape[-1]
+    if sparse and shape == output_shape:
         return f"{sentence} Give labels without the last axis, or take categorical_crossentropy for one-hot targets."
-    if not is_sparse(spec) and shape == output_shape[:-1] and "categorical" in spec.name:
-        return f"{sentence} Give one-hot targets, or take sparse_categorical_crossentropy for labels."
-    if len(shape) == len(output_shape) - 1 and len(output_shape) == 3:
+    if not sparse and shape == output_shape[:-1] and "categorical" in spec.name:
+        return f"{sentence} Give one-hot targets, np.eye({units})[y], or take sparse_categorical_crossentropy for labels."
+    wanted = output_shape[:-1] if sparse else output_shape
+    one_a_sample = shape[1:] in ((), (1,)) if sparse or units == 1 else shape[1:] == (units,)
+    if len(output_shape) == 3 and one_a_sample:
         return f"{sentence} Give one target a step, or set return_sequences=False on the last LSTM."
-    if len(shape) == len(output_shape) + 1 and len(output_shape) == 2:
+    if len(output_shape) == 2 and (len(shape) == 2 if sparse else len(shape) == 3 and shape[-1] == units):
         return f"{sentence} Give one target a sample, or set return_sequences=True on the last LSTM."
-    wanted = output_shape[:-1] if is_sparse(spec) else output_shape
-    return f"{sentence} Give y of shape {wanted}, or end the model with a layer of other units."
+    if not sparse and shape == output_shape[:-1]:
+        return f"{sentence} Give y of shape {wanted}, or end the model with 1 unit."
+    if not sparse and shape[:-1] == output_shape[:-1]:
+        return f"{sentence} Give y of shape {wanted}, or end the model with {shape[-1]} units."
+    return f"{sentence} Give y of shape {wanted}."
 
 
 def _as_labels(array: Array, classes: int, spec: LossSpec | MetricSpec) -> Array:
     with np.errstate(invalid="ignore"):  # NaN has no label; the comparison below finds it
         labels = array.astype(np.int64, copy=False)
     if array.dtype.kind == "f" and not np.array_equal(labels, array):
-        raise ValueError(f"{spec.name} takes whole numbers as labels, got {array[labels != array].flat[0]} in y. Round them.")
+        wrong = array[labels != array].flat[0]
+        advice = "Leave samples without a label out." if np.isnan(wrong) else "Take mean_squared_error for numbers."
+        raise ValueError(f"{spec.name} takes whole numbers as labels, got {wrong} in y. {advice}")
     low, high = labels.min(), labels.max()
     if low < 0 or high >= classes:
         raise ValueError(
             f"{spec.name} takes labels from 0 to {classes - 1}, for the model's last axis has {classes} entries; "
-            f"got labels from {low} to {high}. Number the classes from 0, or end the model with {high + 1} units."
+            f"got labels from {low} to {high}. {_numbering(labels, classes)}"
         )
     return labels
+
+
+def _numbering(labels: Array, classes: int) -> str:
+    """What to do with labels that are not those of ``classes``: number them anew, or end the model with more units."""
+    found = np.unique(labels)
+    if found[0] == 0 and len(found) == found[-1] + 1:
+        return f"End the model with {len(found)} units."
+    numbered = "Number the classes from 0: classes, y = np.unique(y, return_inverse=True)"
+    if labels.ndim > 1:
+        numbered = "Number the classes from 0: classes, n = np.unique(y, return_inverse=True); y = n.reshape(np.shape(y))"
+    more = f", and end the model with {len(found)} units" if len(found) > classes else ""
+    ignored = " A label that means none needs another one, and a sample_weight of 0." if found[0] < 0 else ""
+    return f"{numbered}{more}.{ignored}"
 
 
 def as_weight(weight: Any, leading: Shape, what: str = "sample_weight") -> Array:
@@ -109,18 +131,36 @@ def class_weights(target: Array, weights: Any, spec: LossSpec) -> Array:
         Unless ``weights`` is a mapping of whole numbers to numbers of at least 0.
     """
     if not isinstance(weights, Mapping):
-        raise TypeError(f"class_weight must be a dict of classes and weights, got {weights!r}. Write {{0: 1.0, 1: 5.0}}.")
+        advice = (
+            "Write dict(enumerate(class_weight))."
+            if isinstance(weights, (list, tuple, np.ndarray))
+            else "Write {0: 1.0, 1: 5.0}."
+        )
+        raise TypeError(f"class_weight must be a dict of classes and weights, got {weights!r}. {advice}")
     table = {
         as_count(label, "a class of class_weight", at_least=0): as_number(weight, f"class_weight[{label}]", "[0, inf)")
         for label, weight in weights.items()
     }
     labels = target
     if not is_sparse(spec):
+        if "crossentropy" not in spec.name:
+            _check_classes(target, spec)
         labels = target.argmax(axis=-1) if target.shape[-1] > 1 else np.round(target[..., 0])
     result = np.ones(labels.shape)
     for label, weight in table.items():
         result[labels == label] = weight
     return result
+
+
+def _check_classes(target: Array, spec: LossSpec) -> None:
+    """Raise ValueError unless the targets of a loss of numbers name classes: whole numbers from 0, or one-hot rows."""
+    whole = (target >= 0) & (target == np.floor(target))
+    one_hot = target.shape[-1] == 1 or bool(np.all(np.sum(target, axis=-1) == 1))
+    if not (whole.all() and one_hot):
+        raise ValueError(
+            f"class_weight needs classes, but y holds other numbers for {spec.name}. "
+            "Give sample_weight instead, one weight a sample."
+        )
 
 
 class Rows(NamedTuple):

@@ -210,7 +210,11 @@ REFUSED = {
         {"x": [x[:, :3] for x in LISTS], "y": TARGETS},
         r"built for features = 7, got shape \(11, None, 3\)",
     ),
-    "an empty sequence": ({"x": [*LISTS[:-1], X[0, :0]], "y": TARGETS}, r"x\[10\] is empty"),
+    "targets of an empty sequence": (
+        {"x": [*LISTS[:-1], X[0, :0]], "y": TARGETS},
+        r"y\[10\] must have the shape \(0, 3\), got \(4, 3\)\. Give one row a step of x\[10\]",
+    ),
+    "nothing but empty sequences": ({"x": [X[0, :0], X[0, :0]], "y": TARGETS[:2]}, r"x is empty, its shape is \(2, 0, 7\)"),
     "one array of targets": ({"x": LISTS, "y": Y_STEPS}, "y must be a list of as many arrays, got ndarray"),
     "a target too few": ({"x": LISTS, "y": TARGETS[:-1]}, "y must be a list of as many arrays, got 10 of them"),
     "a step too many": ({"x": LISTS, "y": [Y_STEPS[0], *TARGETS[1:]]}, r"y\[0\] must have the shape \(3, 3\), got \(5, 3\)"),

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from .. import names, random, regularizers
 from ..device import get_ops
-from ..inputs import as_real, check_shape
+from ..inputs import as_real, axis_advice, check_shape
 from ..kernels.contract import Array, DensePart, LSTMPart, Ops, Tape
 from ..kernels.specs import Key
 from .arguments import Shape, batch_shape_of, check_dtype, check_name, refuse
@@ -239,11 +239,11 @@ class Layer(Owner):
     def check_rank(self, shape: Sequence[int | None]) -> None:
         """Raise ValueError unless an input of ``shape`` has a rank that the layer takes."""
         if len(shape) not in self.ranks:
+            hint = axis_advice(tuple(shape), self.built_shape or (None,) * max(self.ranks))
             if self.ranks == (3,):
-                hint = " Add a feature axis: x[..., None]." if len(shape) == 2 else ""
                 raise ValueError(f"{self.name} expects (batch, time, features), got shape {tuple(shape)}.{hint}")
             ranks = " or ".join(map(str, self.ranks))
-            raise ValueError(f"{self.name} expects an input of rank {ranks}, got shape {tuple(shape)}.")
+            raise ValueError(f"{self.name} expects an input of rank {ranks}, got shape {tuple(shape)}.{hint}")
 
     # -- a layer used by itself ---------------------------------------------------------------------------------------
 

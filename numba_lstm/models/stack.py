@@ -155,8 +155,14 @@ class Stack(Settable):
         """
         if shape and shape[1:] in self._fitting:
             return
+        built = self.input_shape
         if not self.takes_indices:
-            check_shape(self._layers[0].name, shape, (*(None,) * (len(self.input_shape) - 1), self.input_shape[-1]))
+            check_shape(self._layers[0].name, shape, (*(None,) * (len(built) - 1), built[-1]), built)
+        elif len(shape) == 1 and len(built) == 2:
+            raise ValueError(
+                f"{self._layers[0].name} expects indices (batch, time), got shape {shape}. "
+                "Add a batch axis if this is one sample: x[None]. Add a time axis if these are samples of one step: x[:, None]."
+            )
         self.compute_shapes(shape)
         self._fitting.add(shape[1:])
 

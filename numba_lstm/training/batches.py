@@ -73,7 +73,7 @@ class Ragged(NamedTuple):
         """Some of the sequences as a batch: padded to the longest, and masked unless all have one length."""
         places = np.arange(len(self.x))[rows]
         lengths = self.lengths[places]
-        steps = int(lengths.max())
+        steps = max(int(lengths.max()), 1)  # one step, masked, where all sequences are empty
         x = padded([self.x[place] for place in places], steps, self.dtype)
         target, weight = (_chosen(parts, places, steps) for parts in (self.target, self.weight))
         mask = None if lengths.min() == steps else steps_within(lengths, steps)

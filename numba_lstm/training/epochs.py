@@ -17,6 +17,7 @@ class Batches(Protocol):
 
     steps: int | None  #: batches an epoch, None while nobody knows
     input_shape: Shape  #: of x, or of its first batch
+    first_size: int  #: samples of the first batch
     total: int | None  #: samples an epoch, None while nobody knows
     ended: bool  #: whether there are no more batches, although more were asked for
 
@@ -56,7 +57,7 @@ class ArrayBatches:
     ) -> None:
         n = len(samples.x)
         self.samples, self.groups = samples, groups or (lambda: in_order(n, batch_size))
-        self.input_shape, self.ended = samples.shape, False
+        self.input_shape, self.first_size, self.ended = samples.shape, min(n, batch_size), False
         available = -(-n // batch_size)
         if steps is not None and steps > available and not endless:
             raise ValueError(
@@ -88,6 +89,8 @@ def shuffled(key: Key, n: int, size: int) -> Iterator[Rows]:
 class IteratedBatches:
     """Batches that an iterable brings: ``(x, y)`` or ``(x, y, sample_weight)``, each settled before its step.
 
+    Every epoch has all batches that the iterable brings in it, be they more or fewer than in the epoch before.
+
     Parameters
     ----------
     source : iterable
@@ -96,6 +99,8 @@ class IteratedBatches:
         Makes Samples of what the source brings.
     steps : int, optional
         Batches an epoch; an iterator needs it, for it has no length.
+    endless : bool
+        With ``steps``, an epoch of an iterable goes on where the last one ended. Else each begins with the first batch.
 
     Raises
     ------
@@ -103,7 +108,13 @@ class IteratedBatches:
         For an iterator without ``steps``, a source without batches, and a first batch that does not fit the model.
     """
 
-    def __init__(self, source: Iterable[Any], settle: Callable[[Any], Samples | Ragged], steps: int | None = None) -> None:
+    def __init__(
+        self,
+        source: Iterable[Any],
+        settle: Callable[[Any], Samples | Ragged],
+        steps: int | None = None,
+        endless: bool = False,
+    ) -> None:
         self.source, self.settle, self.steps = source, settle, steps
         self.total: int | None = None
         self.ended = False
@@ -114,18 +125,37 @@ class IteratedBatches:
         first = next(items, None)
         if first is None:
             raise ValueError("x brings no batches. Give an iterable of (x, y).")
-        self.input_shape = settle(first).shape
+        samples = settle(first)
+        self.input_shape, self.first_size = samples.shape, len(samples.x)
         self._begun: Iterator[Any] | None = chain([first], items)  #: what the next epoch reads, None: the source anew
+        self._endless = endless and steps is not None and not self._once
 
     def epoch(self) -> Iterator[Draw]:
         """The batches of the next epoch; fewer, with a warning, where the source ends."""
         done = 0
         items = iter(self.source) if self._begun is None else self._begun
-        self._begun = items if self._once else None
+        if self._endless and not isinstance(items, _Endless):
+            items = _Endless(items, self.source)
+        self._begun = items if self._once or self._endless else None
         for item in islice(items, self.steps):
             samples, done = self.settle(item), done + 1
             yield samples.draw(slice(0, len(samples.x)))
         if self.steps is not None and done < self.steps:
             self.ended = True
             warnings.warn(f"x ended after {done} of {self.steps} batches. Give epochs * steps batches.", stacklevel=2)
-        self.steps = self.steps or done
+
+
+class _Endless:
+    """An iterable, read again and again until it brings nothing."""
+
+    def __init__(self, begun: Iterator[Any], source: Iterable[Any]) -> None:
+        self._items, self._source = begun, source
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        for item in self._items:
+            return item
+        self._items = iter(self._source)
+        return next(self._items)

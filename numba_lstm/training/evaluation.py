@@ -141,9 +141,9 @@ def predict(
     ----------
     model : Sequential
         A model; it need not be compiled.
-    x : array (N, T, D) or (N, D), list of arrays (T_i, D), or iterable
-        Inputs, or an iterable of batches, an iterator with ``steps``. Sequences of unequal lengths are computed in batches
-        of near lengths.
+    x : array (N, T, D) or (N, D), list of arrays (T_i, D), dataset, or iterable
+        Inputs, or an iterable or a dataset of batches, an iterator with ``steps``; of ``(x, y)`` the y is left out. Sequences
+        of unequal lengths are computed in batches of near lengths.
     batch_size : int, optional
         Samples a batch, 32 by default. No sample's bits depend on it.
     verbose, callbacks, lengths

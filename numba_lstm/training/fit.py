@@ -49,16 +49,18 @@ def fit(
     ----------
     model : Sequential
         A compiled model; it is built for ``x`` if it is not built yet.
-    x : array (N, T, D) or (N, D), list of arrays (T_i, D), or iterable
-        Inputs; or an iterable of batches ``(x, y)`` or ``(x, y, sample_weight)``, an iterator with ``steps_per_epoch``.
-        Sequences of unequal lengths are put into batches of near lengths, each padded to its longest and masked.
+    x : array (N, T, D) or (N, D), list of arrays (T_i, D), dataset, or iterable
+        Inputs; or an iterable of batches ``(x, y)`` or ``(x, y, sample_weight)``, an iterator with ``steps_per_epoch``; or a
+        dataset of such batches, or of single samples, with ``__getitem__`` and ``__len__``, as
+        :class:`numba_lstm.utils.PyDataset`. An epoch has all batches that there are in it, which may be more or fewer than in
+        the last one. Sequences of unequal lengths are put into batches of near lengths, each padded to its longest and masked.
     y : array, or list of arrays (T_i, C)
         Targets in the shape of the model's output, or labels for a sparse loss; a list where ``x`` is one of unequal lengths
         and the model answers each step.
     batch_size : int, optional
         Samples a step, 32 by default; the last batch of an epoch may be smaller.
     epochs, initial_epoch : int
-        Epochs ``initial_epoch`` (from 0) to ``epochs - 1`` are run.
+        Epochs ``initial_epoch`` (from 0) to ``epochs - 1`` are run; with ``epochs=0`` the model is built and not trained.
     verbose : "auto", 0, 1 or 2
         1 and "auto" show a bar, or one line an epoch where stdout is no terminal; 2 one line an epoch; 0 nothing.
     callbacks : Callback or list of Callback, optional
@@ -69,7 +71,7 @@ def fit(
         ``(x, y)`` or ``(x, y, sample_weight)``, or an iterable of such batches; instead of ``validation_split``.
     shuffle : bool
         Take the samples in a new order in each epoch; those of unequal lengths among samples of near lengths, and their
-        batches in a new order too.
+        batches in a new order too. The batches of a dataset come in a new order, those of an iterable as they come.
     class_weight : dict, optional
         Weights of the loss by class.
     sample_weight : array (N,) or (N, T), or list of arrays (T_i,), optional
@@ -104,7 +106,7 @@ def fit(
         Once, when a loss is no longer finite.
     """
     require_loss(model, "fit")
-    epochs = as_count(epochs, "epochs")
+    epochs = as_count(epochs, "epochs", at_least=0)
     initial_epoch = as_count(initial_epoch, "initial_epoch", at_least=0)
     validated = _validated_epochs(validation_freq)
     params: dict[str, Any] = {"verbose": as_verbose(verbose), "epochs": epochs}
@@ -166,7 +168,10 @@ class _Run:
             self.tracker.reset()
             self._train_epoch()
             if not self.tracker.steps:
-                break
+                if self.train.ended:
+                    break
+                warnings.warn(f"x brought no batches in epoch {self.epoch + 1}, which is left out.", stacklevel=3)
+                continue
             logs = self.tracker.logs()
             if self.validation is not None and self.validated(self.epoch + 1):
                 values = run_evaluation(model, self.validation, self.evaluated, listeners)

@@ -12,9 +12,13 @@ from ..inputs import as_real
 from ..sequences import as_lengths, is_ragged, steps_within
 from ..targets import as_target, as_weight, class_weights, is_sparse
 from .batches import Host, Ragged, Samples, Shape
+from .structures import one_input, one_output, rank
 
 if TYPE_CHECKING:
     from ..models.sequential import Sequential
+
+
+PAD = "Pad them: x=pad_sequences(x, dtype='float32', padding='post'), with lengths=[len(part) for part in x]."
 
 
 def settle_input(model: Sequential, x: Any, lengths: Any = None) -> Samples | Ragged:
@@ -25,6 +29,7 @@ def settle_input(model: Sequential, x: Any, lengths: Any = None) -> Samples | Ra
     TypeError, ValueError
         For anything that the model does not take.
     """
+    x = one_input(model, x)
     if is_ragged(x):
         if lengths is not None:
             raise ValueError("lengths belong to one padded array; a list of arrays has its own. Leave lengths out.")
@@ -42,20 +47,25 @@ def _check_shape(model: Sequential, shape: Shape) -> None:
 
 
 def _settle_ragged(model: Sequential, x: Sequence[Any]) -> Ragged:
-    parts = [model.as_input(part, f"x[{i}]") for i, part in enumerate(x)]
-    for i, part in enumerate(parts):
-        if part.shape[1:] != parts[0].shape[1:]:
-            raise ValueError(f"x[{i}] has steps of shape {part.shape[1:]}, x[0] of {parts[0].shape[1:]}. Make them equal.")
+    parts = _settle_parts(model, x)
     if model.stateful:
-        raise ValueError(f"{model.name} is stateful, and takes no list of sequences: it orders them by length. Pad them.")
+        raise ValueError(f"{model.name} is stateful, and takes no list of sequences: it orders them by length. {PAD}")
     ragged = Ragged(parts, np.array([len(part) for part in parts], np.intp), "int64" if model.takes_indices else model.dtype)
     _check_shape(model, ragged.shape)
     shape = model.compute_output_shape(ragged.shape)
     if shape[-1] is None:
-        raise ValueError(
-            f"{model.layers[-1].name} makes features of steps, and takes no sequences of unequal lengths. Pad them."
-        )
+        raise ValueError(f"{model.layers[-1].name} makes features of steps, and takes no sequences of unequal lengths. {PAD}")
     return ragged._replace(stepwise=len(shape) == 3 and shape[1] is None)
+
+
+def _settle_parts(model: Sequential, x: Sequence[Any]) -> list[Host]:
+    """The sequences as arrays of equal steps; an empty one has no steps, and its elements need no shape."""
+    full = {i: model.as_input(part, f"x[{i}]") for i, part in enumerate(x) if len(part)}
+    first, like = next(iter(full.items()))
+    for i, part in full.items():
+        if part.shape[1:] != like.shape[1:]:
+            raise ValueError(f"x[{i}] has steps of shape {part.shape[1:]}, x[{first}] of {like.shape[1:]}. Make them equal.")
+    return [full[i] if i in full else like[:0] for i in range(len(x))]
 
 
 def settle_mask(model: Sequential, x: Host, mask: Any = None, lengths: Any = None) -> npt.NDArray[np.bool_]:
@@ -89,12 +99,16 @@ def settle_all(
         For arrays that do not fit, and for labels that are no classes.
     """
     assert model.loss is not None
+    if x is None:
+        raise ValueError("x is missing. Give an array, a list of sequences, or a dataset.")
     if y is None:
         raise ValueError("y is missing. Give one target a sample beside x.")
     if class_weight is not None and sample_weight is not None:
         raise ValueError("class_weight and sample_weight cannot both be given. Multiply them into one sample_weight.")
     samples = settle_input(model, x, lengths)
     shape: tuple[Any, ...] = model.compute_output_shape(samples.shape)
+    axes = len(shape) - is_sparse(model.loss.spec)
+    y, sample_weight = (one_output(given, len(samples.x), axes) for given in (y, sample_weight))
     cuts = None
     if isinstance(samples, Ragged) and samples.stepwise:  # all steps of all samples as rows of one array, to be cut again
         y = _joined(y, samples.lengths, "y")
@@ -119,12 +133,15 @@ def _joined(parts: Any, lengths: npt.NDArray[np.intp], what: str) -> Host:
             f"x is a list of {len(lengths)} sequences and the model answers each step, so {what} must be a list of as many "
             f"arrays, got {came}. Give one array a sample, with a row a step."
         )
-    arrays = [as_real(part, f"{what}[{i}]") for i, part in enumerate(parts)]
-    for i, (array, steps) in enumerate(zip(arrays, lengths, strict=True)):
-        if array.ndim == 0 or len(array) != steps or array.shape[1:] != arrays[0].shape[1:]:
-            shape = (int(steps), *arrays[0].shape[1:])
-            raise ValueError(f"{what}[{i}] must have the shape {shape}, got {array.shape}. Give one row a step of x[{i}].")
-    return np.concatenate(arrays)
+    arrays = {i: as_real(part, f"{what}[{i}]") for i, part in enumerate(parts) if lengths[i]}
+    row = next(iter(arrays.values())).shape[1:]
+    for i, steps in enumerate(lengths):
+        shape = arrays[i].shape if steps else (len(parts[i]) if rank(parts[i]) else 1, *row)
+        if shape != (steps, *row):
+            raise ValueError(
+                f"{what}[{i}] must have the shape {(int(steps), *row)}, got {shape}. Give one row a step of x[{i}]."
+            )
+    return np.concatenate(list(arrays.values()))
 
 
 def _joined_weight(weight: Any, lengths: npt.NDArray[np.intp]) -> Host:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,18 +12,17 @@ import numpy as np
 from ..inputs import as_count, as_number, check_shape
 from ..sequences import by_length
 from .batches import Ragged, Rows, Samples, Shape
-from .epochs import ArrayBatches, Batches, IteratedBatches, shuffled
+from .datasets import brings_batches, is_dataset
+from .epochs import ArrayBatches, Batches, IteratedBatches, in_order, shuffled
+from .indexed import IndexedBatches
+from .samples import has_samples, together
 from .settling import settle_all, settle_input
+from .structures import input_part, training_parts
 
 if TYPE_CHECKING:
     from ..models.sequential import Sequential
 
 BATCH_SIZE = 32  #: Keras's default
-
-
-def brings_batches(x: Any) -> bool:
-    """Whether ``x`` is an iterable of batches, and no array or list."""
-    return isinstance(x, Iterable) and not isinstance(x, (Sequence, Mapping)) and not hasattr(x, "__array__")
 
 
 def evaluation_batches(
@@ -45,8 +44,8 @@ def evaluation_batches(
     """
     steps = _steps(steps, "steps")
     if brings_batches(x):
-        _refuse_beside_batches(y=y, sample_weight=sample_weight, batch_size=batch_size, lengths=lengths)
-        return IteratedBatches(x, partial(_settle_item, model, None), steps)
+        _refuse_beside_batches(y=y, sample_weight=sample_weight, lengths=lengths)
+        return _iterated(model, x, partial(_settle_item, model, None), steps, batch_size)
     return _all_of(model, settle_all(model, x, y, sample_weight, lengths=lengths), _size(batch_size), steps)
 
 
@@ -62,9 +61,30 @@ def input_batches(
     """
     steps = _steps(steps, "steps")
     if brings_batches(x):
-        _refuse_beside_batches(batch_size=batch_size, lengths=lengths)
-        return IteratedBatches(x, partial(_settle_inputs, model), steps)
+        _refuse_beside_batches(lengths=lengths)
+        return _iterated(model, x, partial(_settle_inputs, model), steps, batch_size)
     return _all_of(model, settle_input(model, x, lengths), _size(batch_size), steps)
+
+
+def _iterated(
+    model: Sequential,
+    x: Any,
+    settle: Callable[[Any], Samples | Ragged],
+    steps: int | None,
+    batch_size: int | None,
+    *,
+    train: bool = False,
+    shuffle: bool = False,
+) -> Batches:
+    """Batches of an iterable or of a dataset; the entries of a dataset may be single samples."""
+    if not is_dataset(x):
+        _refuse_beside_batches(batch_size=batch_size)
+        return IteratedBatches(x, settle, steps, endless=train)
+    size = _size(batch_size) if has_samples(model, x) else None
+    if size is None:
+        _refuse_beside_batches(batch_size=batch_size)
+    groups = (lambda n, size: shuffled(model.random.next_key(), n, size)) if shuffle else in_order
+    return IndexedBatches(x, settle if size is None else lambda entries: settle(together(entries)), steps, size, groups, train)
 
 
 def _all_of(model: Sequential, samples: Samples | Ragged, size: int, steps: int | None) -> Batches:
@@ -127,9 +147,9 @@ def fit_batches(
     train: Batches
     validation: Batches | None = None
     if brings_batches(x):
-        given = {"y": y, "sample_weight": sample_weight, "batch_size": batch_size, "lengths": lengths}
-        _refuse_beside_batches(**given, validation_split=share or None)
-        train = IteratedBatches(x, partial(_settle_item, model, class_weight), steps)
+        _refuse_beside_batches(y=y, sample_weight=sample_weight, lengths=lengths, validation_split=share or None)
+        settle = partial(_settle_item, model, class_weight)
+        train = _iterated(model, x, settle, steps, batch_size, train=True, shuffle=bool(shuffle))
     else:
         samples = settle_all(model, x, y, sample_weight, class_weight, lengths)
         if share and validation_data is None:
@@ -139,10 +159,22 @@ def fit_batches(
         train = ArrayBatches(samples, size, steps, _groups(model, samples, size, shuffle=bool(shuffle)), endless=True)
     if validation_data is not None:
         given = {"batch_size": validation_size, "steps": validation_steps, "lengths": validation_lengths}
-        validation = _validation(model, validation_data, train.input_shape, given)
+        validation = _validation(model, validation_data, train, given)
     elif validation_lengths is not None:
         raise ValueError("validation_lengths belong to validation_data, and there is none. Give both, or neither.")
+    if validation is not None:
+        _check_sizes(model, train, validation)
     return train, validation
+
+
+def _check_sizes(model: Sequential, train: Batches, validation: Batches) -> None:
+    """A stateful model goes from the batches of training to those of validation with states of one batch size."""
+    a, b = train.first_size, validation.first_size
+    if model.stateful and a != b:
+        raise ValueError(
+            f"{model.name} is stateful, so all batches must have one size, but those of training have {a} samples and those "
+            f"of validation {b}. Validate with a multiple of {a} samples and validation_batch_size={a}."
+        )
 
 
 def _split(samples: Samples | Ragged, share: float, weighted: bool) -> tuple[Samples | Ragged, Samples | Ragged]:
@@ -155,37 +187,40 @@ def _split(samples: Samples | Ragged, share: float, weighted: bool) -> tuple[Sam
     return samples.part(slice(0, kept)), held_out if weighted else held_out._replace(weight=None)
 
 
-def _validation(model: Sequential, data: Any, train_shape: Shape, given: dict[str, Any]) -> Batches:
+def _validation(model: Sequential, data: Any, train: Batches, given: dict[str, Any]) -> Batches:
     try:
         if brings_batches(data):
-            batches = evaluation_batches(model, data, steps=given["steps"], lengths=given["lengths"])
+            size = given["batch_size"] if is_dataset(data) and has_samples(model, data) else None
+            batches = evaluation_batches(model, data, steps=given["steps"], batch_size=size, lengths=given["lengths"])
         else:
-            batches = evaluation_batches(model, *_parts(data), **given)
-        # What the model will be built for: it may not be built yet.
-        check_shape("the model", batches.input_shape, (*(None,) * (len(train_shape) - 1), train_shape[-1]))
+            batches = evaluation_batches(model, *training_parts(data), **given)
+        _check_fits(model, batches.input_shape, train.input_shape)
     except (TypeError, ValueError) as error:
         raise type(error)(f"validation_data: {error}") from error
     return batches
 
 
+def _check_fits(model: Sequential, shape: Shape, train_shape: Shape) -> None:
+    """Raise ValueError unless the model, which may not be built yet, takes ``shape`` when it is built for ``train_shape``."""
+    check_shape("the model", shape, (*(None,) * (len(train_shape) - 1), train_shape[-1]))
+    pairs = zip(model.layers, model.compute_shapes(shape), model.compute_shapes(train_shape), strict=False)
+    for layer, came, wanted in pairs:
+        if None not in (came[-1], wanted[-1]) and came[-1] != wanted[-1] and not layer.takes_indices:
+            raise ValueError(
+                f"x of shape {shape} becomes {came} before {layer.name}, but that of training {wanted}. "
+                "Give both as many steps."
+            )
+
+
 def _settle_item(model: Sequential, class_weight: Any, item: Any) -> Samples | Ragged:
-    return settle_all(model, *_parts(item), class_weight)
+    return settle_all(model, *training_parts(item), class_weight)
 
 
 def _settle_inputs(model: Sequential, item: Any) -> Samples:
-    samples = settle_input(model, item[0] if isinstance(item, tuple) and item else item)
+    samples = settle_input(model, input_part(model, item))
     if isinstance(samples, Ragged):
         raise ValueError("x brings a batch of sequences of unequal lengths. Give predict one list of all sequences.")
     return samples
-
-
-def _parts(item: Any) -> tuple[Any, Any, Any]:
-    """x, y and the weight or None."""
-    if not isinstance(item, (tuple, list)) or len(item) not in (2, 3):
-        what = f"{len(item)} parts" if isinstance(item, (tuple, list)) else type(item).__name__
-        raise ValueError(f"expected (x, y) or (x, y, sample_weight), got {what}.")
-    x, y, *weight = item
-    return x, y, weight[0] if weight else None
 
 
 def _size(value: int | None, what: str = "batch_size") -> int:

@@ -8,7 +8,7 @@ COMPILED = {
     "no optimizer": (compiled("optimizer", to=...), "only in the"),
     "optimizer null": (compiled("optimizer", to=None), "optimizer"),
     "optimizer number": (compiled("optimizer", to=7), "optimizer"),
-    "optimizer unknown": (compiled("optimizer", "class_name", to="Adma"), "did you mean 'adam"),
+    "optimizer unknown": (compiled("optimizer", "class_name", to="Adma"), "did you mean 'Adam'?"),
     "optimizer gadget": (compiled("optimizer", to=OS), "unknown optimizer 'system'"),
     "optimizer argument": (optimizer("fused", True), "has no argument 'fused'"),
     "rate text": (optimizer("learning_rate", "fast"), "learning_rate"),

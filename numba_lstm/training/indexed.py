@@ -1,0 +1,85 @@
+"""Batches of a dataset that is read by index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, count, islice
+from typing import Any
+
+import numpy as np
+
+from .batches import Draw, Ragged, Rows, Samples
+from .datasets import batches_in
+from .epochs import in_order
+
+
+class IndexedBatches:
+    """Batches of a dataset, whose number of entries may change from epoch to epoch.
+
+    Parameters
+    ----------
+    source : dataset
+        With ``__getitem__``, and ``__len__`` or ``num_batches``; its ``on_epoch_begin`` and ``on_epoch_end`` are called.
+    settle : function
+        Makes Samples of an entry, or of a list of ``size`` entries.
+    steps : int, optional
+        Batches an epoch instead of all.
+    size : int, optional
+        Entries a batch, where they are samples. None: an entry is a batch.
+    groups : function, optional
+        Answers the entries of each batch of a pass over ``n`` entries in batches of ``size``; by default in order.
+    endless : bool
+        With ``steps``, an epoch goes on where the last one ended. Else each begins with the first batch.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a dataset without entries or without end, and for a first entry that does not fit the model.
+    """
+
+    def __init__(
+        self,
+        source: Any,
+        settle: Callable[[Any], Samples | Ragged],
+        steps: int | None = None,
+        size: int | None = None,
+        groups: Callable[[int, int], Iterable[Rows]] = in_order,
+        endless: bool = False,
+    ) -> None:
+        self.source, self.settle, self.steps, self.size, self.groups = source, settle, steps, size, groups
+        self.total: int | None = None
+        self.ended = False
+        entries = batches_in(source)
+        if entries is None and steps is None:
+            raise ValueError("x has batches without end. Give the batches an epoch: steps_per_epoch or steps.")
+        if entries == 0:
+            raise ValueError("x brings no batches: its length is 0. Give a dataset with entries.")
+        first = settle(self._batch(slice(0, 1)))
+        self.input_shape = first.shape
+        self.first_size = len(first.x) if size is None or entries is None else min(size, entries)
+        self._endless = chain.from_iterable(self._pass() for _ in count()) if endless and steps is not None else None
+
+    def epoch(self) -> Iterator[Draw]:
+        """The batches of the next epoch."""
+        self._call("on_epoch_begin")
+        for item in islice(self._endless or self._pass(), self.steps):
+            samples = self.settle(item)
+            yield samples.draw(slice(0, len(samples.x)))
+        self._call("on_epoch_end")
+
+    def _pass(self) -> Iterator[Any]:
+        entries = batches_in(self.source)
+        if entries is None:
+            return map(self._batch, (slice(index, index + 1) for index in count()))
+        return map(self._batch, self.groups(entries, self.size or 1))
+
+    def _batch(self, rows: Rows) -> Any:
+        """One entry, or a list of entries where they are samples."""
+        places = range(rows.start, rows.stop) if isinstance(rows, slice) else np.asarray(rows).tolist()
+        entries = [self.source[place] for place in places]
+        return entries[0] if self.size is None else entries
+
+    def _call(self, hook: str) -> None:
+        function = getattr(self.source, hook, None)
+        if function is not None:
+            function()

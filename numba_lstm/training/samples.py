@@ -1,0 +1,26 @@
+"""Datasets whose entries are single samples, as PyTorch's are: what makes batches of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..array_like import is_array
+from .structures import is_sample
+
+if TYPE_CHECKING:
+    from ..models.sequential import Sequential
+
+
+def has_samples(model: Sequential, dataset: Any) -> bool:
+    """Whether the entries of ``dataset`` are samples without a batch axis, to be put together to batches."""
+    entry = dataset[0]
+    parts = isinstance(entry, (tuple, list)) and len(entry) in (1, 2, 3) and is_array(entry[0])
+    return is_sample(model, entry[0] if parts else entry)
+
+
+def together(entries: list[Any]) -> Any:
+    """Samples ``x``, ``(x, y)`` or ``(x, y, sample_weight)`` as one batch of as many parts, each a list."""
+    first = entries[0]
+    if not (isinstance(first, (tuple, list)) and is_array(first[0])):
+        return (entries,)
+    return tuple(list(part) for part in zip(*entries, strict=True))

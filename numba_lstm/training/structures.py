@@ -1,0 +1,105 @@
+"""Structures around arrays: lists, tuples and dicts of one entry, and the parts of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..array_like import axes_of, is_array
+
+if TYPE_CHECKING:
+    from ..models.sequential import Sequential
+
+Parts = tuple[Any, Any, Any]  #: x, y and the weight or None
+
+
+def one_input(model: Sequential, x: Any) -> Any:
+    """``x`` out of a list, a tuple or a dict of one entry, as Keras takes them for a model of one input.
+
+    A list of one sequence (T, D) stays a list: its entry has no batch axis.
+
+    Raises
+    ------
+    ValueError
+        For a dict of several entries.
+    """
+    if isinstance(x, Mapping):
+        return _entry(x, f"{model.name} has one input")
+    if isinstance(x, (list, tuple)) and len(x) == 1 and is_array(x[0]) and rank(x[0]) in _batch_ranks(model):
+        return x[0]
+    return x
+
+
+def one_output(y: Any, samples: int, axes: int) -> Any:
+    """``y``, or weights, out of a list, a tuple or a dict of one entry; ``axes`` has a target of so many ``samples``.
+
+    Raises
+    ------
+    ValueError
+        For a dict of several entries.
+    """
+    if isinstance(y, Mapping):
+        return _entry(y, "the model has one output")
+    if not isinstance(y, (list, tuple)) or len(y) != 1 or not (is_array(y[0]) or isinstance(y[0], (list, tuple))):
+        return y
+    inside = rank(y[0]) >= axes if samples == 1 else rank(y[0]) and len(y[0]) == samples
+    return y[0] if inside else y
+
+
+def _entry(entries: Mapping[Any, Any], sentence: str) -> Any:
+    if len(entries) != 1:
+        keys = ", ".join(map(repr, list(entries)[:10]))
+        raise ValueError(f"{sentence}, got a dict of {len(entries)} entries ({keys}). Give one array.")
+    return next(iter(entries.values()))
+
+
+def training_parts(item: Any) -> Parts:
+    """A batch of training or evaluation: ``(x, y)`` or ``(x, y, sample_weight)``, as a tuple or a list.
+
+    Raises
+    ------
+    ValueError
+        For anything else.
+    """
+    if not isinstance(item, (tuple, list)) or len(item) not in (2, 3):
+        what = f"{len(item)} parts" if isinstance(item, (tuple, list)) else type(item).__name__
+        raise ValueError(f"expected (x, y) or (x, y, sample_weight), got {what}.")
+    x, y, *weight = item
+    return x, y, weight[0] if weight else None
+
+
+def input_part(model: Sequential, item: Any) -> Any:
+    """The x of a batch of ``predict``: of ``(x,)``, ``(x, y)``, ``(x, y, sample_weight)`` or of x itself.
+
+    A list is a batch of parts, as those of PyTorch's DataLoader, where its first entry has a batch axis; else it is x.
+    """
+    if isinstance(item, tuple) and item:
+        return item[0]
+    if isinstance(item, list) and 0 < len(item) <= 3 and rank(item[0]) in _batch_ranks(model):
+        return item[0]
+    return item
+
+
+def is_sample(model: Sequential, x: Any) -> bool:
+    """Whether ``x`` is one sample of the model's input, without the batch axis."""
+    ranks = _batch_ranks(model)
+    return rank(x) not in ranks and rank(x) + 1 in ranks
+
+
+def rank(x: Any) -> int:
+    """The number of axes of an array or of nested lists, as far as their first entries say."""
+    if isinstance(x, Mapping) and len(x) == 1:
+        return rank(next(iter(x.values())))
+    if isinstance(x, (list, tuple)):
+        return 1 + (rank(x[0]) if x else 0)
+    return axes_of(x)
+
+
+def _batch_ranks(model: Sequential) -> tuple[int, ...]:
+    """The ranks that a batch of x may have."""
+    if model.built:
+        return (len(model.input_shape),)
+    if not model.layers:
+        return (2, 3)
+    first = model.layers[0]
+    return (2,) if first.takes_indices else first.ranks

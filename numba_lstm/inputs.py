@@ -69,9 +69,7 @@ def axis_advice(shape: Shape, expected: Shape) -> str:
             return f" Give the shape of one sample, without the batch axis: {shape[2:]}."
     if len(shape) == 2 and len(expected) == 3 and shape[0] is None:
         size = shape[1]
-        return (
-            f" Give the shape of one sample, (time, features): ({size}, 1) for one feature, (None, {size}) for {size} of them."
-        )
+        return f" A sample has the shape (time, features): ({size}, 1) for one feature, (None, {size}) for {size} of them."
     return "" if expected[-1] is None else f" Give x of shape {_named(expected)}."
 
 

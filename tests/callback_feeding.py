@@ -25,6 +25,9 @@ class FakeModel:
     def save(self, path):
         self.saved.append(path.name)
 
+    def check_saving(self, path, weights_only=False):
+        pass
+
 
 def feed(callback, values, key="val_loss"):
     """Run ``callback`` over epochs with these values until it stops; answer the model and the epochs that ran."""

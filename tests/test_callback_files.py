@@ -7,9 +7,9 @@ import math
 
 import pytest
 from callback_feeding import feed
-from training_cases import X, Y, make_model
+from training_cases import X, Y, make_model, same_weights
 
-from numba_lstm import Sequential, callbacks
+from numba_lstm import Sequential, callbacks, load_model
 
 QUIET = {"batch_size": 4, "verbose": 0}  # three batches an epoch
 
@@ -45,12 +45,63 @@ def test_a_field_that_is_not_there_is_a_sentence(tmp_path):
         feed(callbacks.ModelCheckpoint(tmp_path / "{val_mae}"), [1.0])
 
 
-@pytest.mark.parametrize("arguments", [{"save_weights_only": True}, {"save_freq": 0}, {"save_freq": "batch"}])
-def test_a_checkpoint_refuses_what_it_cannot_do(arguments):
-    with pytest.raises(
-        (TypeError, ValueError), match=r"save_weights_only=False only|must be at least 1|must be a whole number"
-    ):
-        callbacks.ModelCheckpoint("model", **arguments)
+IMPOSSIBLE = {
+    "weights in a file of a model": (
+        "model.keras",
+        {"save_weights_only": True},
+        r"the filepath must end in \.weights\.h5, got 'model\.keras'\. Give 'model\.weights\.h5', or save_weights_only=False",
+    ),
+    "a model in a file of weights": (
+        "model.weights.h5",
+        {},
+        r"one for weights alone, .* Give save_weights_only=True, or a filepath that ends in \.nlstm or \.keras",
+    ),
+    "save_freq 0": ("model", {"save_freq": 0}, "must be at least 1"),
+    "save_freq batch": ("model", {"save_freq": "batch"}, "must be a whole number"),
+    "a batch where there is none": ("{batch}", {}, "asks for 'batch', but save_freq='epoch' saves after epochs"),
+    "a whole number of a loss": ("{loss:d}", {}, r"cannot be filled in \(.*\)\. Write fields as {epoch:02d} or {loss:.3f}"),
+    "an open brace": ("{epoch", {}, "cannot be filled in"),
+    "a field without a name": ("{}", {}, "cannot be filled in"),
+}
+
+
+@pytest.mark.parametrize(("filepath", "arguments", "sentence"), IMPOSSIBLE.values(), ids=IMPOSSIBLE)
+def test_a_checkpoint_refuses_at_once_what_it_cannot_do(filepath, arguments, sentence):
+    with pytest.raises((TypeError, ValueError), match=sentence):
+        callbacks.ModelCheckpoint(filepath, **arguments)
+
+
+def test_an_epoch_without_validation_leaves_the_best_file(tmp_path):
+    model = make_model()
+    checkpoint = callbacks.ModelCheckpoint(tmp_path / "best.nlstm", save_best_only=True)
+    with pytest.warns(UserWarning, match="but the logs hold loss. What has no such number is left out"):
+        values = model.fit(
+            X, Y, epochs=9, validation_data=(X[:4], Y[4:8]), validation_freq=2, callbacks=[checkpoint], **QUIET
+        ).history["val_loss"]
+    assert checkpoint.best == min(values)
+    assert load_model(tmp_path / "best.nlstm").evaluate(X[:4], Y[4:8], verbose=0) == pytest.approx(min(values))
+
+
+def test_a_value_that_is_nan_is_never_the_best(tmp_path):
+    checkpoint = callbacks.ModelCheckpoint(tmp_path / "{epoch}", save_best_only=True, verbose=1)
+    model, _ = feed(checkpoint, [math.nan, 3.0, math.nan, 2.0])
+    assert model.saved == ["2", "4"]
+
+
+def test_an_epoch_whose_logs_cannot_fill_in_the_name_is_left_out(tmp_path):
+    checkpoint = callbacks.ModelCheckpoint(tmp_path / "{epoch}-{val_loss:.3f}.nlstm")
+    with pytest.warns(UserWarning, match="asks for 'val_loss', which this epoch has not: it is not saved"):
+        make_model().fit(X, Y, epochs=3, validation_split=0.3, validation_freq=2, callbacks=[checkpoint], **QUIET)
+    assert [path.name[:2] for path in tmp_path.iterdir()] == ["2-"]
+
+
+def test_a_checkpoint_of_weights_is_what_save_weights_writes(tmp_path):
+    pytest.importorskip("h5py")
+    model, path = make_model(), tmp_path / "{epoch}.weights.h5"
+    model.fit(X, Y, epochs=2, callbacks=[callbacks.ModelCheckpoint(path, save_weights_only=True)], **QUIET)
+    again = make_model()
+    again.load_weights(tmp_path / "2.weights.h5")
+    assert same_weights(again.get_weights(), model.get_weights())
 
 
 def test_the_log_file_has_a_line_an_epoch(tmp_path):

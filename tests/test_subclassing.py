@@ -100,13 +100,12 @@ def test_so_it_is_in_a_class_beside_the_base_or_above_it():
         (
             callbacks.Callback,
             {"on_epoch_end": lambda self, epoch: 0},
-            "Mine.on_epoch_end is called as on_epoch_end(epoch, logs",
+            "Mine.on_epoch_end must take (epoch, logs), got (epoch). Write on_epoch_end(epoch, logs).",
         ),
         (
             callbacks.Callback,
             {"on_train_batch_end": lambda self, batch, log: 0},
-            "Mine.on_train_batch_end is called as on_train_batch_end(batch, logs=logs), but missing a required "
-            "argument: 'log'. Give it these arguments.",
+            "Mine.on_train_batch_end must take (batch, logs), got (batch, log). Write on_train_batch_end(batch, logs).",
         ),
         (
             callbacks.Callback,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from ..serialization import nearest
@@ -34,6 +35,14 @@ class Callback(Extensible):
     model: Any = None
     params: Mapping[str, Any] = {}
 
+    #: Keys that this callback adds to the logs of an epoch.
+    adds_keys: tuple[str, ...] = ()
+
+    #: Keys that the logs of batches and of epochs will have, from ``on_train_begin`` on; an epoch may have none of those of
+    #: validation. None where nobody knows, as behind a callback that may add keys of its own.
+    batch_keys: tuple[str, ...] | None = None
+    epoch_keys: tuple[str, ...] | None = None
+
     @classmethod
     def check_class(cls) -> None:
         """Raise TypeError also for hooks that are not there, or do not take what a hook is called with."""
@@ -43,7 +52,7 @@ class Callback(Extensible):
                 if name not in HOOKS:
                     raise TypeError(f"{cls.__name__} defines {name}, which is no hook and never called{nearest(name, HOOKS)}")
                 if inspect.isfunction(function):
-                    _check_hook(cls, name, function)
+                    check_hook(name, partial(function, None), f"{cls.__name__}.{name}")
 
     def set_model(self, model: Any) -> None:
         """Keep the model."""
@@ -112,17 +121,21 @@ class Callback(Extensible):
 HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))
 
 
-def _check_hook(cls: type, name: str, function: Any) -> None:
-    """Raise TypeError unless ``function`` takes what the hook is called with."""
-    first = ("batch",) if "batch" in name else ("epoch",) if "epoch" in name else ()
-    given, named = (None, *first), {"logs": None} if "batch" in name else {}
-    try:
-        inspect.signature(function).bind(*(given if named else (*given, None)), **named)
-    except TypeError as error:
-        asked = ", ".join((*first, "logs=logs" if named else "logs"))
-        raise TypeError(f"{cls.__name__}.{name} is called as {name}({asked}), but {error}. Give it these arguments.") from None
-
-
 def overrides(callback: Callback, hook: str) -> bool:
     """Whether ``callback`` does anything at ``hook``, be it by its class or by an attribute of its own."""
     return getattr(getattr(callback, hook), "__func__", None) is not getattr(Callback, hook)
+
+
+def check_hook(hook: str, function: Any, what: str) -> None:
+    """Raise TypeError unless ``function`` takes the arguments that ``hook`` is called with."""
+    batches, epochs = "batch" in hook, "epoch" in hook
+    arguments: tuple[Any, ...] = (0,) if batches else (0, {}) if epochs else ({},)
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # a builtin without one
+        return
+    try:
+        signature.bind(*arguments, **({"logs": {}} if batches else {}))
+    except TypeError as error:
+        wanted = "(batch, logs)" if batches else "(epoch, logs)" if epochs else "(logs)"
+        raise TypeError(f"{what} must take {wanted}, got {signature}. Write {hook}{wanted}.") from error

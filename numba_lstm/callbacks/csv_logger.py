@@ -21,10 +21,19 @@ class CSVLogger(Callback):
         Between two fields, one character.
     append : bool
         Go on with a file that exists, instead of writing it anew.
+
+    Raises
+    ------
+    ValueError
+        For a separator that is not one character.
+    OSError
+        When training begins, for a file that cannot be written.
     """
 
     def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
         self.filename = os.fspath(filename)
+        if not isinstance(separator, str) or len(separator) != 1:
+            raise ValueError(f"separator must be one character, got {separator!r}. Give ',' or ';'.")
         self.separator = separator
         self.append = bool(append)
         self._file: TextIO | None = None

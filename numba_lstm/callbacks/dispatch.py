@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from .base import Callback, Logs, overrides
+from .base import HOOKS, Callback, Logs, check_hook, overrides
 from .history import History
 from .progbar import ProgbarLogger
 
@@ -29,7 +29,7 @@ class CallbackList:
     Raises
     ------
     TypeError
-        For anything but callbacks.
+        For anything but callbacks, and for hooks that take other arguments.
     """
 
     def __init__(
@@ -47,8 +47,24 @@ class CallbackList:
         if shown and not any(isinstance(callback, ProgbarLogger) for callback in self.callbacks):
             self.callbacks.append(ProgbarLogger())
         for callback in self.callbacks:
+            for hook in HOOKS:
+                if overrides(callback, hook):
+                    check_hook(hook, getattr(callback, hook), f"{hook} of {type(callback).__name__}")
+        for callback in self.callbacks:
             callback.set_params(params)
             callback.set_model(model)
+
+    def expect(self, batch: Sequence[str], epoch: Sequence[str]) -> None:
+        """Tell the callbacks which keys the logs of batches and of epochs will have.
+
+        A callback that is not of this package may add keys: then those behind it are told nothing.
+        """
+        keys: list[str] | None = [*epoch]
+        for callback in self.callbacks:
+            callback.batch_keys = None if keys is None else tuple(batch)
+            callback.epoch_keys = None if keys is None else tuple(keys)
+            if keys is not None:
+                keys = None if _adds_any(callback) else [*keys, *callback.adds_keys]
 
     @property
     def history(self) -> History:
@@ -93,6 +109,13 @@ class CallbackList:
     def _listening(self, hook: str, alias: str) -> list[Callback]:
         hooks = (hook, alias) if hook.startswith("on_train") else (hook,)
         return [callback for callback in self.callbacks if any(overrides(callback, name) for name in hooks)]
+
+
+def _adds_any(callback: Callback) -> bool:
+    """Whether a callback may add keys to the logs that nobody knows of: one of a user's own, or of functions."""
+    ours = type(callback).__module__.rpartition(".")[0] == __package__
+    hooks = ("on_epoch_end", "on_train_batch_end", "on_batch_end")
+    return any(overrides(callback, hook) and (not ours or hook in vars(callback)) for hook in hooks)
 
 
 def _as_list(callbacks: Any) -> list[Callback]:

@@ -26,12 +26,19 @@ class LearningRateScheduler(Callback):
         For a function of other arguments; and when an epoch begins, for a rate that is no number.
     """
 
+    adds_keys = ("learning_rate",)
+
     def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
         self.schedule = schedule
         self.verbose = verbose
         self._takes_rate = _takes(schedule, 2)
         if not self._takes_rate and not _takes(schedule, 1):
             raise TypeError("the schedule must be a function (epoch, rate) -> rate or (epoch) -> rate.")
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Raise TypeError where the rate follows a schedule of the optimizer."""
+        optimizer = self.model.optimizer
+        optimizer.learning_rate = optimizer.learning_rate
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Set the rate."""
@@ -73,6 +80,8 @@ class ReduceLROnPlateau(MonitorCallback):
     min_lr : float
         The lowest rate.
     """
+
+    adds_keys = ("learning_rate",)
 
     def __init__(
         self,

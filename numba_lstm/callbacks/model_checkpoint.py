@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 
 from ..inputs import as_count
 from .base import Logs
+from .filepath import FilepathTemplate, check_folder
 from .monitor import MonitorCallback
 
 
@@ -23,9 +25,10 @@ class ModelCheckpoint(MonitorCallback):
     verbose : int
         1 says what is saved.
     save_best_only : bool
-        Save only where ``monitor`` has improved.
+        Save only where ``monitor`` has improved. An epoch without it, or with NaN, is left out.
     save_weights_only : bool
-        False: a file holds a whole model.
+        True: a file holds weights and the optimizer's state, as :meth:`numba_lstm.Sequential.save_weights` writes it, and the
+        filepath ends in ``.weights.h5``. False: a file holds a whole model.
     save_freq : "epoch" or int
         When to save: after each epoch, or each so many batches.
     initial_value_threshold : float, optional
@@ -34,7 +37,10 @@ class ModelCheckpoint(MonitorCallback):
     Raises
     ------
     TypeError, ValueError
-        For arguments that are none of these.
+        For arguments that are none of these; and when training begins, for a field that no logs have and for what
+        ``model.save`` refuses.
+    OSError
+        When training begins, for a file that cannot be written.
     """
 
     def __init__(
@@ -49,18 +55,25 @@ class ModelCheckpoint(MonitorCallback):
         initial_value_threshold: float | None = None,
     ) -> None:
         super().__init__(monitor, mode, best=initial_value_threshold)
-        if save_weights_only:
-            raise ValueError("ModelCheckpoint takes save_weights_only=False only: a file holds a whole model. Leave it out.")
         self.filepath = os.fspath(filepath)
         self.verbose = verbose
         self.save_best_only = bool(save_best_only)
+        self.save_weights_only = bool(save_weights_only)
         self.save_freq = save_freq if save_freq == "epoch" else as_count(save_freq, "save_freq, unless it is 'epoch',")
+        self._template = FilepathTemplate(filepath, batches=self.save_freq != "epoch")
+        self._check_ending()
         self._epoch = self._batches = 0
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Find out what is better, if it matters."""
+        """Find out what is better, if it matters, and that a file can be written."""
         if self.save_best_only:
             super().on_train_begin(logs)
+        keys = self.epoch_keys if self.save_freq == "epoch" else self.batch_keys
+        if keys is not None:
+            self._template.check(keys)
+        example = Path(self._template.example())
+        check_folder(example)
+        self.model.check_saving(example, self.save_weights_only)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Remember the epoch."""
@@ -80,24 +93,45 @@ class ModelCheckpoint(MonitorCallback):
         if self.save_freq == "epoch":
             self._save(epoch, logs or {})
 
-    def _save(self, epoch: int, logs: Logs, **fields: int) -> None:
+    def _save(self, epoch: int, logs: Logs, batch: int | None = None) -> None:
+        current = None
         if self.save_best_only:
-            current = self.value(logs)  # without one, saving is the safer mistake
-            if current is not None and not self.improves(current, self.best):
-                self._say(epoch, f"{self.monitor} did not improve from {self.best:.5f}")
+            current = self.value(logs)
+            if current is None:
                 return
-            self.best = current
-        path = Path(self._path(epoch, logs, fields))
+            if not self.improves(current, self.best):
+                best = "nothing" if self.best is None else f"{self.best:.5f}"
+                self._say(epoch, f"{self.monitor} did not improve from {best}")
+                return
+        missing = self._template.missing(logs)
+        if missing and self.epoch_keys is not None:  # other epochs have it: on_train_begin checked that
+            warnings.warn(
+                f"the filepath {self.filepath!r} asks for {missing[0]!r}, which this epoch has not: it is not saved.",
+                stacklevel=2,
+            )
+            return
+        path = self._template.fill(epoch + 1, logs, batch)
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.model.save(path)
-        self._say(epoch, f"saved model to {path}")
+        if self.save_weights_only:
+            self.model.save_weights(path)
+        else:
+            self.model.save(path)
+        if current is not None:
+            self.best = current
+        self._say(epoch, f"saved {'weights' if self.save_weights_only else 'model'} to {path}")
 
-    def _path(self, epoch: int, logs: Logs, fields: dict[str, int]) -> str:
-        try:
-            return self.filepath.format(epoch=epoch + 1, **fields, **logs)
-        except KeyError as error:
-            known = ", ".join(["epoch", *fields, *logs])
-            raise KeyError(f"the filepath {self.filepath!r} asks for {error}, but there is only {known}.") from error
+    def _check_ending(self) -> None:
+        weights = self.filepath.endswith(".weights.h5")
+        if self.save_weights_only and not weights:
+            raise ValueError(
+                f"with save_weights_only=True the filepath must end in .weights.h5, got {self.filepath!r}. "
+                "Give 'model.weights.h5', or save_weights_only=False."
+            )
+        if weights and not self.save_weights_only:
+            raise ValueError(
+                f"a filepath that ends in .weights.h5 is one for weights alone, got {self.filepath!r}. "
+                "Give save_weights_only=True, or a filepath that ends in .nlstm or .keras."
+            )
 
     def _say(self, epoch: int, what: str) -> None:
         if self.verbose:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
@@ -32,6 +33,8 @@ class MonitorCallback(Callback):
     def __init__(self, monitor: str, mode: str, min_delta: float = 0.0, best: float | None = None) -> None:
         if mode not in ("auto", "min", "max"):
             raise ValueError(f"mode must be 'auto', 'min' or 'max', got {mode!r}.")
+        if not isinstance(monitor, str):
+            raise TypeError(f"monitor must be a key of the logs, as 'val_loss', got {monitor!r}.")
         self.monitor = monitor
         self.mode = mode
         self.min_delta = abs(as_number(min_delta, "min_delta"))
@@ -59,17 +62,21 @@ class MonitorCallback(Callback):
         )
 
     def improves(self, value: float, reference: float | None) -> bool:
-        """Whether ``value`` is better than ``reference`` by more than ``min_delta``; always where there is none."""
-        return reference is None or self._sign * (reference - value) > self.min_delta
+        """Whether ``value`` is better than ``reference`` by more than ``min_delta``; any number is where there is none.
+
+        NaN is never better, and no reference.
+        """
+        if math.isnan(value):
+            return False
+        return reference is None or math.isnan(reference) or self._sign * (reference - value) > self.min_delta
 
     def value(self, logs: Logs | None) -> float | None:
         """The watched number; None with a warning where it is not in the logs."""
         if not logs or self.monitor not in logs:
             known = ", ".join(logs or {}) or "nothing"
-            warnings.warn(
-                f"{type(self).__name__} watches {self.monitor!r}, but the logs hold {known}. "
-                "Give validation data, or another monitor.",
-                stacklevel=2,
-            )
+            hint = "Give validation data, or another monitor."
+            if self.monitor in (self.epoch_keys or ()):
+                hint = "What has no such number is left out."
+            warnings.warn(f"{type(self).__name__} watches {self.monitor!r}, but the logs hold {known}. {hint}", stacklevel=2)
             return None
         return logs[self.monitor]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..serialization import nearest
-from .base import HOOKS, Callback, Logs
+from .base import HOOKS, Callback, Logs, check_hook
 
 Hook = Callable[..., Any] | None
 
@@ -46,7 +46,7 @@ class LambdaCallback(Callback):
     Raises
     ------
     TypeError
-        For a name that is no hook, or what is no function.
+        For a name that is no hook, what is no function, and a function that takes other arguments.
     """
 
     def __init__(
@@ -68,4 +68,5 @@ class LambdaCallback(Callback):
                 continue
             if not callable(function):
                 raise TypeError(f"LambdaCallback: {name} must be a function, got {function!r}.")
+            check_hook(name, function, f"{name} of LambdaCallback")
             setattr(self, name, function)

@@ -55,12 +55,17 @@ def save_model(model: Sequential, filepath: str | os.PathLike[str], overwrite: b
     OSError
         If it cannot be written; no temporary file stays behind.
     """
+    atomic.write(*encode_model(model, filepath), overwrite=overwrite)
+
+
+def encode_model(model: Sequential, filepath: str | os.PathLike[str]) -> tuple[str, bytes]:
+    """The path and the bytes of the file that :func:`save_model` writes; it raises what that raises before it writes."""
     path = _with_extension(os.fsdecode(filepath))
     if path.endswith(_KERAS_EXTENSION):
         from ..interop import keras
 
-        return keras.save_model(model, path, overwrite)
-    return atomic.write(path, container.encode(*document.pack(model)), overwrite=overwrite)
+        return path, keras.encode_model(model)
+    return path, container.encode(*document.pack(model))
 
 
 def load_model(

@@ -162,6 +162,8 @@ class _Run:
     def epochs(self, begin: int, end: int) -> None:
         model, listeners = self.model, self.listeners
         logs: dict[str, float] = {}
+        names = self.tracker.names
+        listeners.expect(names, names + [f"val_{name}" for name in names if self.validation is not None])
         listeners.call("on_train_begin", {})
         for self.epoch in range(begin, end):
             listeners.call("on_epoch_begin", self.epoch, {})

@@ -50,6 +50,11 @@ class Tracker:
         self._not_finite = not_finite
         self.reset()
 
+    @property
+    def names(self) -> list[str]:
+        """The keys of the logs."""
+        return ["loss", *self._metrics]
+
     def reset(self) -> None:
         """Begin an epoch."""
         self.steps = 0

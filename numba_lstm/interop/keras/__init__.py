@@ -45,17 +45,22 @@ def load_model(path: str, custom_objects: building.Classes = None, compile: bool
     return model
 
 
-def save_model(model: Sequential, path: str, overwrite: bool = True) -> None:
-    """Write a ``.keras`` file; see :func:`numba_lstm.saving.save_model`.
+def encode_model(model: Sequential) -> bytes:
+    """The bytes of a ``.keras`` file; see :func:`numba_lstm.saving.save_model`.
 
     Raises
     ------
     ImportError
         Without h5py.
     ValueError
-        For what Keras has not, by the name of layer and option; nothing is written then.
+        For what Keras has not, by the name of layer and option.
     """
-    atomic.write(path, archive.encode(model), overwrite=overwrite)
+    return archive.encode(model)
+
+
+def save_model(model: Sequential, path: str, overwrite: bool = True) -> None:
+    """Write a ``.keras`` file; it raises what :func:`encode_model` raises, and nothing is written then."""
+    atomic.write(path, encode_model(model), overwrite=overwrite)
 
 
 def load_weights(model: Sequential, filepath: str | os.PathLike[str]) -> None:
@@ -76,12 +81,17 @@ def load_weights(model: Sequential, filepath: str | os.PathLike[str]) -> None:
 
 def save_weights(model: Sequential, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
     """Write the weights of ``model``, which is built; see :meth:`numba_lstm.Sequential.save_weights`."""
+    atomic.write(*encode_weights(model, filepath), overwrite=overwrite)
+
+
+def encode_weights(model: Sequential, filepath: str | os.PathLike[str]) -> tuple[str, bytes]:
+    """The path and the bytes of the file that :func:`save_weights` writes; it raises what that raises before it writes."""
     path = os.fsdecode(filepath)
     if not path.endswith(_WEIGHTS_EXTENSION):
         raise ValueError(f"weights are saved as {_WEIGHTS_EXTENSION}, got {path!r}. A whole model: model.save.")
     if not model.built:
         raise ValueError(f"{model.name} has no weights yet. Add an Input first, call build(input_shape), or call it on data.")
-    atomic.write(path, weights_file.encode(model), overwrite=overwrite)
+    return path, weights_file.encode(model)
 
 
 def _is_zip(path: str) -> bool:

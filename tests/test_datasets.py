@@ -1,122 +1,285 @@
-"""Data sets of Keras, from files that are there."""
+"""Datasets by index and iterables: all batches of all epochs, in fit, evaluate and predict."""
 
 from __future__ import annotations
 
-import json
-import re
-
 import numpy as np
 import pytest
+from training_cases import LABELS, C, D, N, T, X, Y, make_model, same_weights
 
-from numba_lstm.datasets import boston_housing, imdb, mnist, reuters
+from numba_lstm import Sequential
+from numba_lstm.callbacks import LambdaCallback
+from numba_lstm.layers import LSTM, Dense
+from numba_lstm.utils import PyDataset
+from numba_lstm.utils import Sequence as KerasSequence
 
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    (tmp_path / "datasets").mkdir()
-    return tmp_path / "datasets"
-
-
-def texts(*lengths):
-    array = np.empty(len(lengths), object)
-    array[:] = [[1 + (3 * i + j) % 7 for j in range(length)] for i, length in enumerate(lengths)]
-    return array
+QUIET = {"verbose": 0}
+PARTS = [(X[start : start + 4], Y[start : start + 4]) for start in range(0, N, 4)]
 
 
-@pytest.fixture
-def reviews(folder):
-    np.savez(folder / "imdb.npz", x_train=texts(4, 2, 5), y_train=[0, 1, 1], x_test=texts(3, 6), y_test=[1, 0])
+class Windows:
+    """Batches by index, which never end for who iterates: as subclasses of Keras's Sequence are written."""
+
+    def __len__(self):
+        return len(PARTS)
+
+    def __getitem__(self, index):
+        return PARTS[index % len(PARTS)]
 
 
-@pytest.mark.parametrize(
-    ("load", "name"),
-    [(imdb.load_data, "imdb.npz"), (reuters.load_data, "reuters.npz"), (mnist.load_data, "mnist.npz")]
-    + [(boston_housing.load_data, "boston_housing.npz"), (imdb.get_word_index, "imdb_word_index.json")]
-    + [(reuters.get_word_index, "reuters_word_index.json")],
-)
-def test_a_file_that_is_not_there_is_asked_for(folder, load, name):
-    sentence = f"{folder / name} is not there, and nothing is downloaded. Put https://storage.googleapis.com/tensorflow/"
-    with pytest.raises(FileNotFoundError, match=re.escape(sentence) + rf"tf-keras-datasets/{name} there\.$"):
-        load()
+class Samples:
+    """Samples by index, as PyTorch's datasets are."""
+
+    def __init__(self, x=X, y=Y):
+        self.x, self.y = x, y
+
+    def __len__(self):
+        return len(self.x)
+
+    def __getitem__(self, index):
+        return self.x[index], self.y[index]
 
 
-# The numbers below are those of Keras 3.15 for the same files. (So the largest word becomes oov_char where no num_words is.)
+class Loader:
+    """Batches as lists, as PyTorch's DataLoader brings them."""
+
+    def __iter__(self):
+        return ([x, y] for x, y in PARTS)
 
 
-def shown(parts):
-    return [([list(text) for text in x], y.tolist()) for x, y in parts]
+class Tensor:
+    """What NumPy reads as an array, and is none."""
+
+    def __init__(self, array):
+        self.array, self.ndim, self.shape = array, array.ndim, array.shape
+
+    def __len__(self):
+        return len(self.array)
+
+    def __array__(self, dtype=None, copy=None):
+        return self.array if dtype is None else self.array.astype(dtype)
 
 
-def test_imdb_is_as_keras_has_it(reviews):
-    assert shown(imdb.load_data()) == [
-        ([[1, 2, 4, 5, 6, 7], [1, 4, 5, 6, 7], [1, 7, 8]], [1, 0, 1]),
-        ([[1, 7, 8, 9, 2, 4, 5], [1, 4, 5, 6]], [0, 1]),
-    ]
-    assert shown(imdb.load_data(num_words=8, skip_top=5, maxlen=7)) == [
-        ([[2, 2, 2, 5, 6, 7], [2, 2, 5, 6, 7], [2, 7, 2]], [1, 0, 1]),
-        ([[2, 2, 5, 6]], [1]),
-    ]
-    assert shown(imdb.load_data(start_char=None, index_from=0, oov_char=None, num_words=5, seed=1)) == [
-        ([[1, 2, 3, 4], [1, 2, 3, 4], [4]], [0, 1, 1]),
-        ([[4, 1, 2], [1, 2, 3]], [0, 1]),
-    ]
-    with pytest.raises(ValueError, match="no text has fewer than maxlen=2 words. Give a larger maxlen."):
-        imdb.load_data(maxlen=2)
+def trained(x, y=None, **given):
+    model = make_model()
+    history = model.fit(x, y, epochs=2, shuffle=False, **given, **QUIET).history["loss"]
+    return [*model.get_weights(), history]
 
 
-def test_reuters_is_as_keras_has_it(folder):
-    np.savez(folder / "reuters.npz", x=texts(4, 2, 5, 3, 6), y=[4, 3, 2, 1, 0])
-    assert shown(reuters.load_data(test_split=0.4)) == [
-        ([[1, 7, 8], [1, 4, 5, 6, 7], [1, 6, 7, 8]], [3, 4, 1]),
-        ([[1, 2, 4, 5, 6, 7], [1, 9, 2, 4, 5, 6, 7]], [2, 0]),
-    ]
-    assert shown(reuters.load_data(num_words=8, skip_top=5, maxlen=6, seed=3)) == [
-        ([[2, 6, 7, 2], [2, 7, 2]], [1, 3]),
-        ([[2, 2, 5, 6, 7]], [4]),
-    ]
+EXPECTED = trained(X, Y, batch_size=4)
 
 
-def test_boston_housing_is_as_keras_has_it(folder):
-    np.savez(folder / "boston_housing.npz", x=np.arange(10.0).reshape(5, 2), y=np.arange(5.0))
-    (x, y), (x_test, y_test) = boston_housing.load_data(seed=5)
-    np.testing.assert_array_equal(x, [[8, 9], [0, 1], [2, 3], [4, 5]])
-    np.testing.assert_array_equal(y, [4, 0, 1, 2])
-    np.testing.assert_array_equal(x_test, [[6, 7]])
-    np.testing.assert_array_equal(y_test, [3])
+class Tuples(Loader):
+    def __iter__(self):
+        return ((Tensor(x), Tensor(y)) for x, y in PARTS)
 
 
-def test_mnist_and_word_indices_are_what_the_files_hold(folder):
-    arrays = {name: np.full((2, 3), i, np.uint8) for i, name in enumerate(("x_train", "y_train", "x_test", "y_test"))}
-    np.savez_compressed(folder / "mnist.npz", **arrays)
-    (x, y), (x_test, y_test) = mnist.load_data()
-    for array, expected in zip((x, y, x_test, y_test), arrays.values(), strict=True):
-        np.testing.assert_array_equal(array, expected)
-    (folder / "imdb_word_index.json").write_text(json.dumps({"the": 1}))
-    assert imdb.get_word_index() == {"the": 1}
+class Dicts(Loader):
+    def __iter__(self):
+        return (({"input": x}, {"output": y}) for x, y in PARTS)
 
 
-class Bad:
-    def __reduce__(self):
-        return print, ("ran",)
+class OfLists(Loader):
+    def __iter__(self):
+        return (([x], [y]) for x, y in PARTS)
 
 
-def test_no_code_of_a_file_runs(folder, capsys):
-    array = np.empty(1, object)
-    array[0] = Bad()
-    np.savez(folder / "reuters.npz", x=array, y=[0])
-    with pytest.raises(
-        ValueError, match="it asks for builtins.print, which no array needs. Delete it and put a good one there."
+BATCHES = {"by index": Windows, "lists": Loader, "tensors": Tuples, "dicts": Dicts, "lists of one": OfLists}
+
+
+@pytest.mark.parametrize("make", BATCHES.values(), ids=BATCHES)
+def test_datasets_of_batches_work_in_fit_evaluate_and_predict(make):
+    assert same_weights(trained(make()), EXPECTED)
+    model = make_model()
+    assert model.evaluate(make(), **QUIET) == model.evaluate(X, Y, batch_size=4, **QUIET)
+    assert np.array_equal(model.predict(make(), **QUIET), model.predict(X, batch_size=4, **QUIET))
+    history = model.fit(X, Y, validation_data=make(), **QUIET).history
+    assert history["val_loss"] == [model.evaluate(X, Y, batch_size=4, **QUIET)]
+
+
+def test_datasets_of_samples_are_put_together():
+    assert same_weights(trained(Samples(), batch_size=4), EXPECTED)
+    model = make_model()
+    assert model.evaluate(Samples(), batch_size=4, **QUIET) == model.evaluate(X, Y, batch_size=4, **QUIET)
+    assert np.array_equal(model.predict(Samples(), **QUIET), model.predict(X, **QUIET))
+    history = model.fit(X, Y, validation_data=Samples(), validation_batch_size=3, **QUIET).history
+    assert history["val_loss"] == [model.evaluate(X, Y, batch_size=3, **QUIET)]
+
+
+def test_datasets_of_samples_may_have_labels_and_unequal_lengths():
+    lists = [x[: 1 + i % T] for i, x in enumerate(X)]
+    models = [make_model("sparse_categorical_crossentropy", activation="softmax") for _ in range(2)]
+    losses = [models[0].evaluate(Samples(lists, LABELS), **QUIET), models[1].evaluate(lists, LABELS, **QUIET)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)  # the two sum in another order
+
+
+def test_an_unbuilt_model_is_built_for_a_dataset():
+    for dataset in (Windows(), Samples(), Loader()):
+        model = Sequential([LSTM(4), Dense(C)])
+        model.compile("adam", "mse")
+        model.fit(dataset, **QUIET)
+        assert model.input_shape == (None, T, D)
+
+
+@pytest.mark.parametrize("make", [Windows, Samples])
+def test_shuffle_takes_each_entry_once_in_another_order(make):
+    class Noting(make):
+        def __getitem__(self, index):
+            seen.append(index)
+            return super().__getitem__(index)
+
+    for shuffle in (False, True):
+        seen = []
+        make_model().fit(Noting(), epochs=2, shuffle=shuffle, **QUIET)
+        entries = len(make())
+        passes = seen[-2 * entries : -entries], seen[-entries:]
+        assert sorted(passes[0]) == sorted(passes[1]) == list(range(entries))
+        assert (passes[0] == passes[1] == list(range(entries))) is not shuffle
+
+
+# -- another number of batches in each epoch --------------------------------------------------------------------------------
+
+
+class Changing:
+    """Batches by index, and another number of them in each epoch."""
+
+    def __init__(self, lengths):
+        self.lengths, self.epoch, self.calls = lengths, 0, []
+
+    def __len__(self):
+        return self.lengths[self.epoch]
+
+    def __getitem__(self, index):
+        return PARTS[index % len(PARTS)]
+
+    def on_epoch_begin(self):
+        self.calls.append("begin")
+
+    def on_epoch_end(self):
+        self.calls.append("end")
+        self.epoch += 1
+
+
+class Iterated:
+    def __init__(self, lengths):
+        self.lengths = iter(lengths)
+
+    def __iter__(self):
+        return (PARTS[k % len(PARTS)] for k in range(next(self.lengths)))
+
+
+@pytest.mark.parametrize("make", [Changing, Iterated])
+@pytest.mark.parametrize("lengths", [[3, 5, 4], [5, 3, 4], [1, 7, 1]])
+def test_each_epoch_has_all_its_batches(make, lengths):
+    seen = []
+    model = make_model()
+    listener = LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(batch))
+    history = model.fit(make([*lengths, 1]), epochs=3, callbacks=[listener], **QUIET)
+    assert seen == [batch for length in lengths for batch in range(length)]
+    assert history.epoch == [0, 1, 2]
+
+
+def test_the_hooks_of_a_dataset_are_called_in_each_epoch():
+    dataset = Changing([2, 3, 1, 1])
+    make_model().fit(dataset, epochs=2, **QUIET)
+    assert dataset.calls == ["begin", "end"] * 2
+
+
+@pytest.mark.parametrize("make", [Changing, Iterated])
+def test_an_epoch_without_batches_is_left_out_with_a_warning(make):
+    with pytest.warns(UserWarning, match="x brought no batches in epoch 2, which is left out"):
+        history = make_model().fit(make([1, 0, 2, 1]), epochs=3, **QUIET)
+    assert history.epoch == [0, 2]
+
+
+@pytest.mark.parametrize("make", [Windows, Loader, Samples])
+def test_steps_per_epoch_goes_on_where_the_last_epoch_stopped(make):
+    whole, parts = make_model(), make_model()
+    whole.fit(X, Y, batch_size=4, epochs=2, shuffle=False, **QUIET)
+    size = {"batch_size": 4} if make is Samples else {}
+    parts.fit(make(), epochs=3, steps_per_epoch=2, shuffle=False, **size, **QUIET)
+    assert same_weights(whole.get_weights(), parts.get_weights())
+
+
+def test_steps_of_evaluation_are_the_first_of_an_iterable():
+    model = make_model()
+    expected = model.evaluate(X[:8], Y[:8], batch_size=4, **QUIET)
+    assert model.evaluate(Loader(), steps=2, **QUIET) == model.evaluate(Windows(), steps=2, **QUIET) == expected
+    history = model.fit(X, Y, epochs=2, validation_data=Loader(), validation_steps=2, **QUIET).history
+    assert history["val_loss"][-1] == model.evaluate(X[:8], Y[:8], batch_size=4, **QUIET)
+
+
+# -- PyDataset ----------------------------------------------------------------------------------------------------------------
+
+
+class Own(PyDataset):
+    def __len__(self):
+        return len(PARTS)
+
+    def __getitem__(self, index):
+        return PARTS[index]
+
+
+def test_a_py_dataset_is_a_dataset():
+    assert KerasSequence is PyDataset
+    assert same_weights(trained(Own(workers=4, use_multiprocessing=True, max_queue_size=2)), EXPECTED)
+    dataset = Own(workers=4)
+    assert (dataset.workers, dataset.use_multiprocessing, dataset.max_queue_size) == (4, False, 10)
+    assert len(list(dataset)) == dataset.num_batches == len(PARTS)
+
+
+def test_a_py_dataset_without_end_needs_steps():
+    class Endless(Own):
+        num_batches = None
+
+        def __getitem__(self, index):
+            return PARTS[index % len(PARTS)]
+
+    with pytest.raises(ValueError, match="x has batches without end. Give the batches an epoch: steps_per_epoch or steps"):
+        make_model().fit(Endless(), **QUIET)
+    model = make_model()
+    model.fit(Endless(), steps_per_epoch=3, epochs=2, **QUIET)
+    assert same_weights(model.get_weights(), EXPECTED[:-1])
+
+
+@pytest.mark.parametrize("method", ["__len__", "__getitem__"])
+def test_what_a_py_dataset_must_override_is_said(method):
+    half = type("Half", (PyDataset,), {name: getattr(Own, name) for name in {"__len__", "__getitem__"} - {method}})
+    with pytest.raises(NotImplementedError, match=rf"Half must override {method}\("):
+        make_model().fit(half(), **QUIET)
+
+
+# -- what is refused ------------------------------------------------------------------------------------------------------
+
+
+REFUSED = {
+    "y": ({"x": Windows(), "y": Y}, "y cannot be given beside an iterable x"),
+    "a batch_size of batches": ({"x": Windows(), "batch_size": 4}, "batch_size cannot be given beside an iterable x"),
+    "a split": ({"x": Windows(), "validation_split": 0.5}, "validation_split cannot be given"),
+    "lengths": ({"x": Windows(), "lengths": [1]}, "lengths cannot be given"),
+    "no entries": ({"x": Changing([0])}, "x brings no batches: its length is 0. Give a dataset with entries"),
+    "a first entry that does not fit": ({"x": Samples(X[:, :, :2])}, "built for features = 7"),
+    "a dataset as y": ({"x": X, "y": Windows()}, "y must be an array of real numbers, got Windows. Datasets are the x of fit"),
+    "a dataset in a list": ({"x": [Windows(), Windows()], "y": Y}, r"x\[0\] must be a number or an array, got Windows"),
+    "batches for a dataset's validation": ({"x": X, "y": Y, "validation_data": Changing([0])}, "validation_data: x brings no"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_does_not_fit_is_a_sentence(name):
+    given, sentence = REFUSED[name]
+    model = make_model()
+    before = model.get_weights()
+    with pytest.raises((TypeError, ValueError), match=sentence):
+        model.fit(**given, **QUIET)
+    assert same_weights(before, model.get_weights())
+
+
+def test_a_dataset_is_no_batch():
+    model = make_model()
+    for call in (
+        lambda: model.train_on_batch(Windows(), Y),
+        lambda: model.predict_on_batch(Windows()),
+        lambda: model(Windows()),
     ):
-        reuters.load_data()
-    assert capsys.readouterr().out == ""
-
-
-@pytest.mark.parametrize("content", [b"", b"no zip"])
-def test_a_damaged_file_says_so(folder, content):
-    (folder / "mnist.npz").write_bytes(content)
-    with pytest.raises(ValueError, match=r"mnist.npz is not the file that it should be: .*Delete it and put a good one there."):
-        mnist.load_data()
-    np.savez(folder / "mnist.npz", x_train=np.zeros(1))
-    with pytest.raises(ValueError, match="There is no item named 'y_train.npy' in the archive"):
-        mnist.load_data()
+        with pytest.raises(TypeError, match=r"x must be an array of real numbers, got Windows\. Datasets are the x of fit"):
+            call()

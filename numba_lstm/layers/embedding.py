@@ -95,10 +95,11 @@ class Embedding(Layer):
         array = as_real(x, what)
         fits = (array >= 0) & (array < self.input_dim) & (np.floor(array) == array)
         if not fits.all():
-            raise ValueError(
-                f"{self.name} expects whole numbers from 0 to {self.input_dim - 1}, got {array[~fits][0]}. "
-                "Mend the indices, or give a larger input_dim."
-            )
+            wrong = array[~fits][0]
+            hint = "Number the words from 0: words, x = np.unique(x, return_inverse=True)."
+            if wrong >= self.input_dim and np.all((array >= 0) & (np.floor(array) == array)):
+                hint = f"Give an input_dim of at least {int(array.max()) + 1}, or other indices."
+            raise ValueError(f"{self.name} expects whole numbers from 0 to {self.input_dim - 1}, got {wrong}. {hint}")
         return array.astype(np.int64)
 
     def gather(self, ops: Ops, x: npt.NDArray[Any], rows: npt.NDArray[np.intp] | slice) -> Array:

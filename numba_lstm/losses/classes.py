@@ -143,7 +143,7 @@ class SparseCategoricalCrossentropy(Loss):
     ) -> None:
         if ignore_class is not None:
             raise ValueError(
-                f"{type(self).__name__} takes no ignore_class, got {ignore_class!r}. Give these steps a sample_weight of 0."
+                f"{name} takes no ignore_class, got {ignore_class!r}. Give these steps any label, and a sample_weight of 0."
             )
         super().__init__(_crossentropy("sparse_categorical_crossentropy", from_logits, 0.0, axis), reduction, name, dtype)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..array_like import axes_of, is_array
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ def one_input(model: Sequential, x: Any) -> Any:
     ValueError
         For a dict of several entries.
     """
+    if type(x) is np.ndarray:
+        return x
     if isinstance(x, Mapping):
         return _entry(x, f"{model.name} has one input")
     if isinstance(x, (list, tuple)) and len(x) == 1 and is_array(x[0]) and rank(x[0]) in _batch_ranks(model):

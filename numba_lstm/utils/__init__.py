@@ -10,8 +10,20 @@ from ..random import set_random_seed
 from ..sequences import pad_sequences
 from .categories import normalize, to_categorical
 from .files import get_file
+from .py_dataset import PyDataset
 
-__all__ = ["clear_session", "get_file", "normalize", "pad_sequences", "set_random_seed", "to_categorical"]
+__all__ = [
+    "PyDataset",
+    "Sequence",
+    "clear_session",
+    "get_file",
+    "normalize",
+    "pad_sequences",
+    "set_random_seed",
+    "to_categorical",
+]
+
+Sequence = PyDataset  #: Keras 2's name
 
 
 def clear_session(free_memory: bool = True) -> None:

@@ -1,0 +1,64 @@
+"""PyDataset: batches by index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+
+class PyDataset:
+    """Batches by index, as ``keras.utils.PyDataset``: the x of fit, evaluate and predict.
+
+    A subclass overrides ``__len__``, the number of batches of the next epoch, and ``__getitem__``, which answers ``(x, y)`` or
+    ``(x, y, sample_weight)``. Both are asked anew in each epoch.
+
+    Parameters
+    ----------
+    workers, use_multiprocessing, max_queue_size
+        Taken, as Keras's arguments, and kept as attributes. Batches are always made one after the other, in the thread that
+        trains.
+
+    Examples
+    --------
+    >>> class Windows(PyDataset):
+    ...     def __init__(self, series, steps, size):
+    ...         super().__init__()
+    ...         self.series, self.steps, self.size = series, steps, size
+    ...     def __len__(self):
+    ...         return (len(self.series) - self.steps) // self.size
+    ...     def __getitem__(self, index):
+    ...         starts = range(index * self.size, (index + 1) * self.size)
+    ...         x = np.stack([self.series[start : start + self.steps] for start in starts])
+    ...         y = np.stack([self.series[start + self.steps] for start in starts])
+    ...         return x, y
+    """
+
+    def __init__(self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10) -> None:
+        self.workers = workers
+        self.use_multiprocessing = use_multiprocessing
+        self.max_queue_size = max_queue_size
+
+    def __getitem__(self, index: int) -> Any:
+        """The batch ``index``, counted from 0."""
+        raise NotImplementedError(f"{type(self).__name__} must override __getitem__(index).")
+
+    def __len__(self) -> int:
+        """The number of batches of an epoch."""
+        raise NotImplementedError(f"{type(self).__name__} must override __len__().")
+
+    @property
+    def num_batches(self) -> int | None:
+        """The number of batches of an epoch; None, which a subclass may answer, where they never end."""
+        return len(self)
+
+    def __iter__(self) -> Iterator[Any]:
+        """The batches of one epoch."""
+        batches = self.num_batches
+        return map(self.__getitem__, count() if batches is None else range(batches))
+
+    def on_epoch_begin(self) -> None:
+        """Called before the first batch of each epoch."""
+
+    def on_epoch_end(self) -> None:
+        """Called after the last batch of each epoch."""

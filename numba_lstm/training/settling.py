@@ -51,11 +51,26 @@ def _settle_ragged(model: Sequential, x: Sequence[Any]) -> Ragged:
     if model.stateful:
         raise ValueError(f"{model.name} is stateful, and takes no list of sequences: it orders them by length. {PAD}")
     ragged = Ragged(parts, np.array([len(part) for part in parts], np.intp), "int64" if model.takes_indices else model.dtype)
-    _check_shape(model, ragged.shape)
+    _check_steps(model, ragged.shape)
     shape = model.compute_output_shape(ragged.shape)
     if shape[-1] is None:
         raise ValueError(f"{model.layers[-1].name} makes features of steps, and takes no sequences of unequal lengths. {PAD}")
     return ragged._replace(stepwise=len(shape) == 3 and shape[1] is None)
+
+
+def _check_steps(model: Sequential, shape: Shape) -> None:
+    """Raise ValueError unless the model takes sequences of any number of steps."""
+    try:
+        _check_shape(model, shape)
+    except ValueError:
+        steps = model.input_shape[1] if model.built else None
+        if steps is None:
+            raise
+        model.check_shape((shape[0], steps, *shape[2:]))  # what else is wrong is another sentence
+        raise ValueError(
+            f"{model.name} takes sequences of {steps} steps alone. Pad them: x=pad_sequences(x, maxlen={steps}, "
+            f"dtype='float32', padding='post'), with lengths=[min(len(part), {steps}) for part in x]."
+        ) from None
 
 
 def _settle_parts(model: Sequential, x: Sequence[Any]) -> list[Host]:

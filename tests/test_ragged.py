@@ -235,7 +235,7 @@ def test_what_does_not_fit_is_a_sentence(name):
 
 def test_a_layer_that_needs_all_steps_takes_no_sequences_of_unequal_lengths():
     model = Sequential([Input((5, D)), LSTM(4, return_sequences=True), Flatten(), Dense(C)])
-    with pytest.raises(ValueError, match=r"flatten\w* before it makes features of steps"):
+    with pytest.raises(ValueError, match=r"takes sequences of 5 steps alone\. Pad them: x=pad_sequences\(x, maxlen=5"):
         model.predict(LISTS, **QUIET)
 
 
@@ -277,47 +277,3 @@ def test_padding_takes_arrays_and_strings():
 def test_padding_that_cannot_be_is_a_sentence(arguments, sentence):
     with pytest.raises(ValueError, match=sentence):
         pad_sequences(**arguments)
-
-
-# -- empty sequences ---------------------------------------------------------------------------------------------------------
-
-
-SOME = [3, 0, 5, 0, 2]
-
-
-@pytest.mark.parametrize("empty", [X[0, :0], np.empty(0)])
-@pytest.mark.parametrize("sequences", [False, True])
-def test_an_empty_sequence_is_one_of_length_0(sequences, empty):
-    lists = [x[:n] if n else empty for x, n in zip(X, SOME, strict=False)]
-    targets = [y[:n] for y, n in zip(Y_STEPS, SOME, strict=False)] if sequences else Y[:5]
-    order = np.argsort(SOME, kind="stable")
-    padded = {"lengths": np.array(SOME)[order]}
-    x, y = X[:5][order], (Y_STEPS if sequences else Y)[:5][order]
-    one, other = make_model(sequences=sequences), make_model(sequences=sequences)
-    a = one.fit(lists, targets, epochs=2, shuffle=False, **QUIET).history
-    assert a == other.fit(x, y, epochs=2, shuffle=False, **padded, **QUIET).history
-    assert same_weights(one.get_weights(), other.get_weights())
-    answers = one.predict(lists, **QUIET)
-    for place, answer in zip(order, other.predict(x, **padded, **QUIET), strict=True):
-        assert np.array_equal(answers[place], answer[: SOME[place]] if sequences else answer)
-
-
-@pytest.mark.parametrize("sequences", [False, True])
-def test_a_batch_of_empty_sequences_alone(sequences):
-    model = make_model(sequences=sequences)
-    answers = model.predict([X[0, :0], X[1, :0], X[2]], batch_size=2, **QUIET)
-    assert [answer.shape for answer in answers] == ([(0, C), (0, C), (5, C)] if sequences else [(C,)] * 3)
-    assert_close(answers[2], model(X[2:3])[0], RECURRENT["float32"])
-    before = model.get_weights()
-    loss = model.evaluate(
-        [X[0, :0], X[1, :0], X[2]], Y[:3] if not sequences else [Y_STEPS[0, :0], Y_STEPS[1, :0], Y_STEPS[2]], 2, **QUIET
-    )
-    assert np.isfinite(loss)
-    assert same_weights(before, model.get_weights())
-
-
-def test_indices_may_have_an_empty_sequence():
-    model = Sequential([Embedding(6, D), LSTM(4)])
-    words = [np.array([1, 2]), np.array([], int), [3, 4, 5]]
-    answers = model.predict([np.asarray(part) for part in words], **QUIET)
-    assert np.array_equal(answers, model.predict(pad_sequences(words, padding="post"), lengths=[2, 0, 3], **QUIET))

@@ -229,21 +229,10 @@ class Sequential(Chain, Trainer):
         keras.save_weights(self, filepath, overwrite)
 
     def check_saving(self, filepath: str | os.PathLike[str], weights_only: bool = False) -> None:
-        """Raise what :meth:`save`, or with ``weights_only`` :meth:`save_weights`, would raise before they write.
+        """Raise what :meth:`save`, or with ``weights_only`` :meth:`save_weights`, would raise before it writes."""
+        from ..saving import check_saving
 
-        ``ModelCheckpoint`` asks before training. Methods that a subclass overrides are not asked.
-        """
-        name = "save_weights" if weights_only else "save"
-        if getattr(type(self), name) is not getattr(Sequential, name):
-            return
-        if weights_only:
-            from ..interop import keras
-
-            keras.encode_weights(self, filepath)
-        else:
-            from ..saving import encode_model
-
-            encode_model(self, filepath)
+        check_saving(self, filepath, weights_only)
 
     def load_weights(self, filepath: str | os.PathLike[str]) -> None:
         """Take the weights of a file of Keras 3 (``.weights.h5``, ``.keras``, legacy ``.h5``); the model is built.

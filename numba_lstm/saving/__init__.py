@@ -15,7 +15,7 @@ from ..models.sequential import Sequential
 from . import atomic, container, document, kinds
 from .errors import FileFormatError
 
-__all__ = ["FileFormatError", "load_model", "save_model"]
+__all__ = ["FileFormatError", "check_saving", "load_model", "save_model"]
 
 EXTENSION = ".nlstm"
 _KERAS_EXTENSION = ".keras"
@@ -56,6 +56,22 @@ def save_model(model: Sequential, filepath: str | os.PathLike[str], overwrite: b
         If it cannot be written; no temporary file stays behind.
     """
     atomic.write(*encode_model(model, filepath), overwrite=overwrite)
+
+
+def check_saving(model: Sequential, filepath: str | os.PathLike[str], weights_only: bool = False) -> None:
+    """Raise what ``model.save``, or with ``weights_only`` ``model.save_weights``, would raise before it writes.
+
+    ``ModelCheckpoint`` asks before training. A method that a subclass overrides is not asked.
+    """
+    name = "save_weights" if weights_only else "save"
+    if getattr(type(model), name) is not getattr(Sequential, name):
+        return
+    if weights_only:
+        from ..interop import keras
+
+        keras.encode_weights(model, filepath)
+    else:
+        encode_model(model, filepath)
 
 
 def encode_model(model: Sequential, filepath: str | os.PathLike[str]) -> tuple[str, bytes]:

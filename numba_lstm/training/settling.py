@@ -62,15 +62,23 @@ def _check_steps(model: Sequential, shape: Shape) -> None:
     """Raise ValueError unless the model takes sequences of any number of steps."""
     try:
         _check_shape(model, shape)
+    except ValueError as error:
+        raise ValueError(_one_length(model, shape) or str(error)) from None
+
+
+def _one_length(model: Sequential, shape: Shape) -> str:
+    """What to do where the model takes ``shape`` with one number of steps alone; empty where that is not what is wrong."""
+    steps = model.input_shape[1] if model.built else None
+    if steps is None:
+        return ""
+    try:
+        model.check_shape((shape[0], steps, *shape[2:]))
     except ValueError:
-        steps = model.input_shape[1] if model.built else None
-        if steps is None:
-            raise
-        model.check_shape((shape[0], steps, *shape[2:]))  # what else is wrong is another sentence
-        raise ValueError(
-            f"{model.name} takes sequences of {steps} steps alone. Pad them: x=pad_sequences(x, maxlen={steps}, "
-            f"dtype='float32', padding='post'), with lengths=[min(len(part), {steps}) for part in x]."
-        ) from None
+        return ""
+    return (
+        f"{model.name} takes sequences of {steps} steps alone. Pad them: x=pad_sequences(x, maxlen={steps}, "
+        f"dtype='float32', padding='post'), with lengths=[min(len(part), {steps}) for part in x]."
+    )
 
 
 def _settle_parts(model: Sequential, x: Sequence[Any]) -> list[Host]:

@@ -1,0 +1,36 @@
+"""Advice in errors as code: what a sentence says to write is taken from it word for word, and run."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from numba_lstm import pad_sequences
+
+QUIET = {"verbose": 0}
+NAMES = {"np": np, "pad_sequences": pad_sequences}
+
+
+def error_of(call, *arguments, **given):
+    """The sentence with which ``call`` refuses its arguments."""
+    with pytest.raises((TypeError, ValueError)) as caught:
+        call(*arguments, **given)
+    return str(caught.value)
+
+
+def value_of(sentence, pattern, **names):
+    """What the code that ``pattern`` finds in a sentence computes from ``names``."""
+    found = re.search(pattern, sentence)
+    assert found, sentence
+    return eval(found[1], {**NAMES, **names})  # noqa: S307 - it is the advice that is tested
+
+
+def names_after(sentence, pattern, **names):
+    """``names`` after the statements that ``pattern`` finds in a sentence."""
+    found = re.search(pattern, sentence)
+    assert found, sentence
+    space = {**NAMES, **names}
+    exec(found[1], space)  # noqa: S102 - it is the advice that is tested
+    return space

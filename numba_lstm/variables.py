@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .array_like import as_array
+
 
 class Variable:
     """A named array that only :meth:`assign` (and an optimizer's update op, by :meth:`writable`) may change.
@@ -86,7 +88,7 @@ class Variable:
         ValueError
             On another shape; nothing is changed then.
         """
-        new = np.asarray(value)
+        new = as_array(value, self.path)
         if new.shape != self.shape:
             raise ValueError(f"{self.path} has shape {self.shape}, got {new.shape}. Assign an array of the same shape.")
         new = new.astype(self.dtype)  # before the version moves: a failing cast must change nothing

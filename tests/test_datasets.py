@@ -274,6 +274,15 @@ def test_what_does_not_fit_is_a_sentence(name):
     assert same_weights(before, model.get_weights())
 
 
+def test_an_iterable_of_samples_says_how_to_make_batches():
+    model = make_model()
+    advice = r"x brings single samples\. Bring batches, as torch\.utils\.data\.DataLoader\(x, batch_size=32\) or x\.batch\(32\)"
+    for call, item in ((model.fit, (X[0], Y[0])), (model.evaluate, (X[0], Y[0])), (model.predict, (X[0],))):
+        steps = {"steps_per_epoch": 1} if call == model.fit else {"steps": 1}
+        with pytest.raises(ValueError, match=advice):
+            call(iter([item]), **steps, **QUIET)
+
+
 def test_a_dataset_is_no_batch():
     model = make_model()
     for call in (

@@ -30,6 +30,8 @@ class IndexedBatches:
         Answers the entries of each batch of a pass over ``n`` entries in batches of ``size``; by default in order.
     endless : bool
         With ``steps``, an epoch goes on where the last one ended. Else each begins with the first batch.
+    first : object
+        The first entry, for what the loops must know before they begin.
 
     Raises
     ------
@@ -45,6 +47,7 @@ class IndexedBatches:
         size: int | None = None,
         groups: Callable[[int, int], Iterable[Rows]] = in_order,
         endless: bool = False,
+        first: Any = None,
     ) -> None:
         self.source, self.settle, self.steps, self.size, self.groups = source, settle, steps, size, groups
         self.total: int | None = None
@@ -54,9 +57,9 @@ class IndexedBatches:
             raise ValueError("x has batches without end. Give the batches an epoch: steps_per_epoch or steps.")
         if entries == 0:
             raise ValueError("x brings no batches: its length is 0. Give a dataset with entries.")
-        first = settle(self._batch(slice(0, 1)))
-        self.input_shape = first.shape
-        self.first_size = len(first.x) if size is None or entries is None else min(size, entries)
+        samples = settle(first if size is None else [first])
+        self.input_shape = samples.shape
+        self.first_size = len(samples.x) if size is None or entries is None else min(size, entries)
         self._endless = chain.from_iterable(self._pass() for _ in count()) if endless and steps is not None else None
 
     def epoch(self) -> Iterator[Draw]:

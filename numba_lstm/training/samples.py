@@ -11,9 +11,8 @@ if TYPE_CHECKING:
     from ..models.sequential import Sequential
 
 
-def has_samples(model: Sequential, dataset: Any) -> bool:
-    """Whether the entries of ``dataset`` are samples without a batch axis, to be put together to batches."""
-    entry = dataset[0]
+def is_sample_entry(model: Sequential, entry: Any) -> bool:
+    """Whether the ``entry`` of a dataset is a sample without a batch axis, to be put together to batches."""
     parts = isinstance(entry, (tuple, list)) and len(entry) in (1, 2, 3) and is_array(entry[0])
     return is_sample(model, entry[0] if parts else entry)
 

@@ -12,12 +12,13 @@ import numpy as np
 from ..inputs import as_count, as_number, check_shape
 from ..sequences import by_length
 from .batches import Ragged, Rows, Samples, Shape
-from .datasets import brings_batches, is_dataset
+from .datasets import batches_in, brings_batches, is_dataset
 from .epochs import ArrayBatches, Batches, IteratedBatches, in_order, shuffled
 from .indexed import IndexedBatches
-from .samples import has_samples, together
+from .items import settle_inputs, settle_item
+from .samples import is_sample_entry, together
 from .settling import settle_all, settle_input
-from .structures import input_part, training_parts
+from .structures import training_parts
 
 if TYPE_CHECKING:
     from ..models.sequential import Sequential
@@ -32,6 +33,7 @@ def evaluation_batches(
     sample_weight: Any = None,
     *,
     batch_size: int | None = None,
+    sample_size: int | None = None,
     steps: int | None = None,
     lengths: Any = None,
 ) -> Batches:
@@ -45,7 +47,7 @@ def evaluation_batches(
     steps = _steps(steps, "steps")
     if brings_batches(x):
         _refuse_beside_batches(y=y, sample_weight=sample_weight, lengths=lengths)
-        return _iterated(model, x, partial(_settle_item, model, None), steps, batch_size)
+        return _iterated(model, x, partial(settle_item, model, None), steps, batch_size, sample_size=sample_size)
     return _all_of(model, settle_all(model, x, y, sample_weight, lengths=lengths), _size(batch_size), steps)
 
 
@@ -62,7 +64,7 @@ def input_batches(
     steps = _steps(steps, "steps")
     if brings_batches(x):
         _refuse_beside_batches(lengths=lengths)
-        return _iterated(model, x, partial(_settle_inputs, model), steps, batch_size)
+        return _iterated(model, x, partial(settle_inputs, model), steps, batch_size)
     return _all_of(model, settle_input(model, x, lengths), _size(batch_size), steps)
 
 
@@ -73,18 +75,21 @@ def _iterated(
     steps: int | None,
     batch_size: int | None,
     *,
+    sample_size: int | None = None,
     train: bool = False,
     shuffle: bool = False,
 ) -> Batches:
-    """Batches of an iterable or of a dataset; the entries of a dataset may be single samples."""
+    """Batches of an iterable or of a dataset; where entries are single samples, ``sample_size`` of them by default."""
     if not is_dataset(x):
         _refuse_beside_batches(batch_size=batch_size)
         return IteratedBatches(x, settle, steps, endless=train)
-    size = _size(batch_size) if has_samples(model, x) else None
-    if size is None:
-        _refuse_beside_batches(batch_size=batch_size)
+    first = x[0] if batches_in(x) != 0 else None
     groups = (lambda n, size: shuffled(model.random.next_key(), n, size)) if shuffle else in_order
-    return IndexedBatches(x, settle if size is None else lambda entries: settle(together(entries)), steps, size, groups, train)
+    if is_sample_entry(model, first):
+        size = _size(sample_size if batch_size is None else batch_size)
+        return IndexedBatches(x, lambda entries: settle(together(entries)), steps, size, groups, train, first)
+    _refuse_beside_batches(batch_size=batch_size)
+    return IndexedBatches(x, settle, steps, None, groups, train, first)
 
 
 def _all_of(model: Sequential, samples: Samples | Ragged, size: int, steps: int | None) -> Batches:
@@ -148,7 +153,7 @@ def fit_batches(
     validation: Batches | None = None
     if brings_batches(x):
         _refuse_beside_batches(y=y, sample_weight=sample_weight, lengths=lengths, validation_split=share or None)
-        settle = partial(_settle_item, model, class_weight)
+        settle = partial(settle_item, model, class_weight)
         train = _iterated(model, x, settle, steps, batch_size, train=True, shuffle=bool(shuffle))
     else:
         samples = settle_all(model, x, y, sample_weight, class_weight, lengths)
@@ -190,8 +195,8 @@ def _split(samples: Samples | Ragged, share: float, weighted: bool) -> tuple[Sam
 def _validation(model: Sequential, data: Any, train: Batches, given: dict[str, Any]) -> Batches:
     try:
         if brings_batches(data):
-            size = given["batch_size"] if is_dataset(data) and has_samples(model, data) else None
-            batches = evaluation_batches(model, data, steps=given["steps"], batch_size=size, lengths=given["lengths"])
+            size, steps, lengths = given["batch_size"], given["steps"], given["lengths"]
+            batches = evaluation_batches(model, data, sample_size=size, steps=steps, lengths=lengths)
         else:
             batches = evaluation_batches(model, *training_parts(data), **given)
         _check_fits(model, batches.input_shape, train.input_shape)
@@ -210,17 +215,6 @@ def _check_fits(model: Sequential, shape: Shape, train_shape: Shape) -> None:
                 f"x of shape {shape} becomes {came} before {layer.name}, but that of training {wanted}. "
                 "Give both as many steps."
             )
-
-
-def _settle_item(model: Sequential, class_weight: Any, item: Any) -> Samples | Ragged:
-    return settle_all(model, *training_parts(item), class_weight)
-
-
-def _settle_inputs(model: Sequential, item: Any) -> Samples:
-    samples = settle_input(model, input_part(model, item))
-    if isinstance(samples, Ragged):
-        raise ValueError("x brings a batch of sequences of unequal lengths. Give predict one list of all sequences.")
-    return samples
 
 
 def _size(value: int | None, what: str = "batch_size") -> int:

@@ -1,0 +1,52 @@
+"""What an iterable or a dataset brings, one batch at a time, checked against the model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .batches import Ragged, Samples
+from .settling import settle_all, settle_input
+from .structures import input_part, is_sample, training_parts
+
+if TYPE_CHECKING:
+    from ..models.sequential import Sequential
+
+
+def settle_item(model: Sequential, class_weight: Any, item: Any) -> Samples | Ragged:
+    """A batch of training or evaluation.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For anything that fits neither the model nor each other.
+    """
+    x, y, weight = training_parts(item)
+    try:
+        return settle_all(model, x, y, weight, class_weight)
+    except ValueError as error:
+        raise ValueError(_of_samples(model, x) or str(error)) from error
+
+
+def settle_inputs(model: Sequential, item: Any) -> Samples:
+    """A batch of ``predict``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For anything that does not fit the model, and for sequences of unequal lengths.
+    """
+    x = input_part(model, item)
+    try:
+        samples = settle_input(model, x)
+    except ValueError as error:
+        raise ValueError(_of_samples(model, x) or str(error)) from error
+    if isinstance(samples, Ragged):
+        raise ValueError("x brings a batch of sequences of unequal lengths. Give predict one list of all sequences.")
+    return samples
+
+
+def _of_samples(model: Sequential, x: Any) -> str:
+    """What to do where an iterable brings samples one by one; empty where that is not what is wrong."""
+    if not is_sample(model, x):
+        return ""
+    return "x brings single samples. Bring batches, as torch.utils.data.DataLoader(x, batch_size=32) or x.batch(32) makes them."

@@ -97,7 +97,7 @@ class Embedding(Layer):
         if not fits.all():
             wrong = array[~fits][0]
             hint = "Number the words from 0: words, x = np.unique(x, return_inverse=True)."
-            if wrong >= self.input_dim and np.all((array >= 0) & (np.floor(array) == array)):
+            if np.all((array >= 0) & (np.floor(array) == array) & np.isfinite(array)):
                 hint = f"Give an input_dim of at least {int(array.max()) + 1}, or other indices."
             raise ValueError(f"{self.name} expects whole numbers from 0 to {self.input_dim - 1}, got {wrong}. {hint}")
         return array.astype(np.int64)

@@ -41,7 +41,7 @@ RECURRENT_LONG = {"float32": 1e-4, "float64": 1e-12}
 #: Rows of x and h in 16 bits: each element is off by up to 2**-16 of its row's largest, and some ten of them add up to a z.
 INT8 = 1e-4
 
-#: Moments and updates: a few operations a step; Adam divides by a root of v that carries the error of 1 - beta_2 = 1e-3.
+#: Moments and updates: a few operations a step, with a root and a quotient.
 UPDATES = {"float32": 2e-6, "float64": 1e-13}
 
 #: Numbers of another framework, written down with ten digits after the point.

@@ -112,7 +112,7 @@ class LSTMOps(Protocol):
         and with the options what follows from their lines: z has slope 0 where its magnitude is ``clip`` or more, and a state
         kept by zoneout passes its gradient to the step before. A masked step passes ``dh_t`` and ``dc_t`` on unchanged, and
         its dz is zero. The order of every sum is a function of shapes alone, never of threads. Gradients of states and of z
-        below 2**-63 (float64: 2**-511) in magnitude may be flushed to zero. May consume the tape.
+        below 2**-95 (float64: 2**-767) in magnitude may be flushed to zero. May consume the tape.
         """
 
     def lstm_path(

@@ -112,7 +112,8 @@ class TrainingOps(Protocol):
             slot a, another weight, which is only read: ``w = momentum w + (1-momentum) a``; g is not read, and where momentum
             is 0, w becomes a copy of a.
 
-        Moments below 2**-63 (float64: 2**-511) in magnitude may be flushed to zero.
+        Moments that are denormal, below 2**-126 (float64: 2**-1022) in magnitude, may be flushed to zero, and a step of a
+        running mean that would be denormal may be left out.
         """
 
     def gradient_program(

@@ -134,18 +134,6 @@ def absolute(typingctx, v):
 
 
 @intrinsic
-def tiny(typingctx, v):
-    """Whether the square of v is denormal, or v zero: the two highest bits of its exponent are 0, one test with AVX-512."""
-
-    def codegen(context, builder, sig, args):
-        highest = constant(v.integers, 3 << (v.dtype.bitwidth - 3))
-        bits = builder.and_(builder.bitcast(args[0], v.integers), highest)
-        return builder.icmp_unsigned("==", bits, constant(v.integers, 0))
-
-    return Mask(v.n)(v), codegen
-
-
-@intrinsic
 def copysign(typingctx, magnitude, sign):
     """``magnitude`` (not negative) with the sign of ``sign``."""
 

@@ -12,10 +12,10 @@ from typing import Any
 from .arithmetic import absolute, fma, select
 from .cells import CLIP, Traits, signature
 from .elementwise import activate, code, keeps_z, slope
+from .flushing import flush, flush_gradient
 from .jit import cell, inlined
 from .row_vectors import flag_each_row, flag_rows, load_rows, rows_from, store_rows
 from .simd import like
-from .vmath import flush
 
 
 @inlined
@@ -85,7 +85,7 @@ def output_gradient_cell(traits: Traits, dtype: str, V: int, rows: int) -> Any:
             bend = slope(gate, gate_parameter, ko if slope_z else o)
             if clip:
                 bend = within(ko, like(ko, settings[CLIP]), bend)
-            zo = flush(into_h * p * bend)
+            zo = flush_gradient(into_h * p * bend)
             if masked:
                 zo = select(valid, zo, 0.0)
             store_rows(gates, at + V3, gate_rows, each, zo)
@@ -139,26 +139,26 @@ def gate_gradient_cell(traits: Traits, dtype: str, V: int, rows: int) -> Any:
             if peepholes:
                 zo = load_rows(gates, at + V3, gate_rows, each)
                 into_c = fma(zo, load_rows(peephole, V2, peephole_rows, each), into_c)
-            into_c = flush(into_c)
+            into_c = flush_gradient(into_c)
             bend_i = slope(gate, gate_parameter, ki if gate_slope_z else i)
             bend_g = slope(inner, inner_parameter, kg if inner_slope_z else g)
             if clip:
                 high = like(into_c, settings[CLIP])
                 bend_i, bend_g = within(ki, high, bend_i), within(kg, high, bend_g)
             if coupled:
-                zi, zf = flush(into_c * (g - before) * bend_i), like(into_c, 0.0)
+                zi, zf = flush_gradient(into_c * (g - before) * bend_i), like(into_c, 0.0)
             else:
                 bend_f = slope(gate, gate_parameter, kf if gate_slope_z else f)
                 if clip:
                     bend_f = within(kf, high, bend_f)
-                zi, zf = flush(into_c * g * bend_i), flush(into_c * before * bend_f)
-            zg = flush(into_c * i * bend_g)
+                zi, zf = flush_gradient(into_c * g * bend_i), flush_gradient(into_c * before * bend_f)
+            zg = flush_gradient(into_c * i * bend_g)
             back = into_c * f
             if peepholes:
                 back = fma(
                     zi, load_rows(peephole, 0, peephole_rows, each), fma(zf, load_rows(peephole, V, peephole_rows, each), back)
                 )
-            back = flush(back)
+            back = flush_gradient(back)
             if drawn:
                 back = select(held, back + after, back)
             if masked:

@@ -21,11 +21,12 @@ from numba import types
 from ..specs import Activation, LSTMSpec
 from .arithmetic import fma, select
 from .elementwise import activate, code, keeps_z, label
+from .flushing import flush
 from .jit import cell
 from .panels import NUMBA
 from .row_vectors import flag_each_row, flag_rows, load_rows, rows_from, store_rows
 from .simd import like
-from .vmath import flush, maximum, minimum
+from .vmath import maximum, minimum
 
 #: What stands where in ``settings``, the numbers of a spec that cells read.
 CLIP, RATE_H, REST_H, RATE_C, REST_C = range(5)

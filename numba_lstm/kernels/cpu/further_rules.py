@@ -7,16 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .arithmetic import absolute, by_dtype, power, select, sqrt
+from .arithmetic import absolute, power, select, sqrt
+from .flushing import flush_denormal
 from .jit import inlined
 from .simd import load, splat, store
 from .vmath import larger, sign
-
-
-@inlined
-def normal(x):
-    """x, or zero where it is denormal."""
-    return select(absolute(x) < by_dtype(x, 2.0**-126, 2.0**-1022), 0.0, x)
 
 
 def adadelta(*_: bool) -> Any:
@@ -24,14 +19,14 @@ def adadelta(*_: bool) -> Any:
 
     def adadelta(rule, momentum, variant, n, pointers, k, numbers):
         w, g, s0, s1, _ = pointers
-        decay, rate, epsilon, rho, rest, _, _, _ = numbers
+        decay, rate, epsilon, rho, rest, _, _, _, _, _, _, _ = numbers
         x, slope = load(w, k, n), load(g, k, n)
         x = x - x * decay
         squares, moves = load(s0, k, n), load(s1, k, n)
-        squares = normal(rho * squares + rest * slope * slope)
+        squares = flush_denormal(rho * squares + rest * slope * slope)
         u = slope * sqrt(moves + epsilon) / sqrt(squares + epsilon)
         store(s0, k, squares)
-        store(s1, k, normal(rho * moves + rest * u * u))
+        store(s1, k, flush_denormal(rho * moves + rest * u * u))
         store(w, k, x - rate * u)
 
     return adadelta
@@ -42,12 +37,12 @@ def adamax(*_: bool) -> Any:
 
     def adamax(rule, momentum, variant, n, pointers, k, numbers):
         w, g, s0, s1, _ = pointers
-        decay, rate, epsilon, rest, b, _, _, _ = numbers
+        decay, rate, epsilon, rest, b, _, _, _, _, _, _, _ = numbers
         x, slope = load(w, k, n), load(g, k, n)
         x = x - x * decay
         m = load(s0, k, n)
-        m = normal(m + (slope - m) * rest)
-        largest = normal(larger(b * load(s1, k, n), absolute(slope)))
+        m = flush_denormal(m + (slope - m) * rest)
+        largest = flush_denormal(larger(b * load(s1, k, n), absolute(slope)))
         store(s0, k, m)
         store(s1, k, largest)
         store(w, k, x - rate * m / (largest + epsilon))
@@ -60,12 +55,12 @@ def lion(*_: bool) -> Any:
 
     def lion(rule, momentum, variant, n, pointers, k, numbers):
         w, g, s0, _, _ = pointers
-        decay, rate, _, a, rest_a, b, rest_b, _ = numbers
+        decay, rate, _, a, rest_a, b, rest_b, _, _, _, _, _ = numbers
         x, slope = load(w, k, n), load(g, k, n)
         x = x - x * decay
         m = load(s0, k, n)
         store(w, k, x - rate * sign(a * m + rest_a * slope))
-        store(s0, k, normal(b * m + rest_b * slope))
+        store(s0, k, flush_denormal(b * m + rest_b * slope))
 
     return lion
 
@@ -81,7 +76,7 @@ def ftrl(_: bool, general: bool) -> Any:
 
     def ftrl(rule, momentum, variant, n, pointers, k, numbers):
         w, g, s0, s1, _ = pointers
-        decay, rate, l2, shrinkage, l1, exponent, _, _ = numbers
+        decay, rate, l2, shrinkage, l1, exponent, _, _, _, _, _, _ = numbers
         x, slope = load(w, k, n), load(g, k, n)
         x = x - x * decay
         before, z = load(s0, k, n), load(s1, k, n)

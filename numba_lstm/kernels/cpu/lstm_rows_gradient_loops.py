@@ -9,13 +9,13 @@ from numba import carray
 
 from .arithmetic import fma, select
 from .calls import call
+from .flushing import flush_gradient
 from .jit import cell
 from .lstm_rows_loops import tape_place
 from .panels import Shape
 from .row_jobs import signature
 from .row_norms import norm_gradient_row
 from .simd import flags, load, offset, pointer, splat, store
-from .vmath import flush
 
 
 @cache
@@ -155,7 +155,7 @@ def backward_loop(shape: Shape) -> Any:
                         for gate in range(4):
                             at = gate * between + (r0 + r) * j.factor_rows + i
                             d = fma(load(factors, at, V), load(products, at, V), d)
-                        store(dh, r * j.dh_rows + i, flush(d))
+                        store(dh, r * j.dh_rows + i, flush_gradient(d))
             else:
                 call(
                     j.h_product,

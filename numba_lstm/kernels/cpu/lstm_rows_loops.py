@@ -14,12 +14,12 @@ from numba import carray
 
 from .arithmetic import fma, select
 from .calls import call
+from .flushing import flush
 from .jit import cell, inlined
 from .panels import Shape
 from .row_jobs import signature
 from .row_norms import norm_row
 from .simd import flags, load, offset, pointer, splat, store
-from .vmath import flush
 
 
 @inlined

@@ -1,16 +1,20 @@
-"""The rules of optimizers on vectors: one pass over a weight, its gradient and its slots."""
+"""The rules of optimizers on vectors: one pass over a weight, its gradient and its slots.
+
+A moment is zeroed where it is denormal itself: the scale of v is that of g squared, so a bound that is small for g takes v away
+and leaves m. A moment that decays is left where its next step would be denormal.
+"""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import Any
 
-from .arithmetic import select, sqrt
+from .arithmetic import absolute, select, sqrt
+from .flushing import flush_denormal
 from .further_rules import adadelta, adamax, average, ftrl, lion
 from .jit import choice, inlined, kernel
 from .panels import NUMBA, geometry
-from .simd import data, load, splat, store
-from .vmath import flush
+from .simd import data, load, store
 
 RULES = ("sgd", "rmsprop", "adagrad", "adam", "nadam", "adadelta", "adamax", "lion", "ftrl", "average")
 
@@ -31,12 +35,12 @@ def _step(rule, momentum, variant, n, pointers, k, numbers):
 def _sgd(moves: bool, nesterov: bool) -> Any:
     def sgd(rule, momentum, variant, n, pointers, k, numbers):
         w, g, s0, _, _ = pointers
-        decay, rate, _, a, _, _, _, _ = numbers
+        decay, rate, _, a, _, _, _, _, _, _, _, _ = numbers
         x, slope = load(w, k, n), load(g, k, n)
         x = x - x * decay
         if moves:
             v = a * load(s0, k, n) - rate * slope
-            v = flush(v)
+            v = flush_denormal(v)
             store(s0, k, v)
             x = x + (a * v - rate * slope) if nesterov else x + v
         else:
@@ -49,19 +53,19 @@ def _sgd(moves: bool, nesterov: bool) -> Any:
 def _rmsprop(moves: bool, centered: bool) -> Any:
     def rmsprop(rule, momentum, variant, n, pointers, k, numbers):
         w, g, s0, s1, s2 = pointers
-        decay, rate, epsilon, a, b, _, _, _ = numbers
+        decay, rate, epsilon, a, b, _, _, _, rest, _, _, _ = numbers
         x, slope = load(w, k, n), load(g, k, n)
         x = x - x * decay
-        v = flush(a * load(s0, k, n) + (1.0 - splat(w, a, n)) * slope * slope)
+        v = flush_denormal(a * load(s0, k, n) + rest * slope * slope)
         store(s0, k, v)
         q = v + epsilon
         if centered:
-            mean = flush(a * load(s2, k, n) + (1.0 - splat(w, a, n)) * slope)
+            mean = flush_denormal(a * load(s2, k, n) + rest * slope)
             store(s2, k, mean)
             q = v - mean * mean + epsilon
         u = rate * slope / sqrt(q)
         if moves:
-            u = flush(b * load(s1, k, n) + u)
+            u = flush_denormal(b * load(s1, k, n) + u)
             store(s1, k, u)
         store(w, k, x - u)
 
@@ -71,7 +75,7 @@ def _rmsprop(moves: bool, centered: bool) -> Any:
 def _adagrad(*_: bool) -> Any:
     def adagrad(rule, momentum, variant, n, pointers, k, numbers):
         w, g, s0, _, _ = pointers
-        decay, rate, epsilon, _, _, _, _, _ = numbers
+        decay, rate, epsilon, _, _, _, _, _, _, _, _, _ = numbers
         x, slope = load(w, k, n), load(g, k, n)
         x = x - x * decay
         v = load(s0, k, n) + slope * slope
@@ -82,12 +86,18 @@ def _adagrad(*_: bool) -> Any:
 
 
 @inlined
+def moved(moment, value, rest, least):
+    """A running mean of values, moved on by the share ``rest`` of its distance, which is too little below ``least``."""
+    distance = value - moment
+    return flush_denormal(moment + select(absolute(distance) < least, 0.0, distance) * rest)
+
+
+@inlined
 def moments(pointers, k, numbers, slope, n):
     """The means of the gradient and of its square, moved on and stored."""
     _, _, s0, s1, _ = pointers
     m, v = load(s0, k, n), load(s1, k, n)
-    m = flush(m + (slope - m) * (1.0 - splat(s0, numbers[3], n)))
-    v = flush(v + (slope * slope - v) * (1.0 - splat(s0, numbers[4], n)))
+    m, v = moved(m, slope, numbers[8], numbers[10]), moved(v, slope * slope, numbers[9], numbers[11])
     store(s0, k, m)
     store(s1, k, v)
     return m, v
@@ -96,7 +106,7 @@ def moments(pointers, k, numbers, slope, n):
 def _adam(_: bool, amsgrad: bool) -> Any:
     def adam(rule, momentum, variant, n, pointers, k, numbers):
         w, g, _, _, s2 = pointers
-        decay, rate, epsilon, _, _, _, _, _ = numbers
+        decay, rate, epsilon, _, _, _, _, _, _, _, _, _ = numbers
         x, slope = load(w, k, n), load(g, k, n)
         x = x - x * decay
         m, v = moments(pointers, k, numbers, slope, n)
@@ -112,7 +122,7 @@ def _adam(_: bool, amsgrad: bool) -> Any:
 def _nadam(*_: bool) -> Any:
     def nadam(rule, momentum, variant, n, pointers, k, numbers):
         w, g, _, _, _ = pointers
-        decay, rate, epsilon, _, _, of_m, of_g, of_v = numbers
+        decay, rate, epsilon, _, _, of_m, of_g, of_v, _, _, _, _ = numbers
         x, slope = load(w, k, n), load(g, k, n)
         x = x - x * decay
         m, v = moments(pointers, k, numbers, slope, n)
@@ -130,7 +140,8 @@ def update_kernel(rule_name: str, momentum: bool, variant: bool, dtype: str) -> 
     def update_weights(w, g, s0, s1, s2, constants, first, last):
         pointers = (data(w), data(g), data(s0), data(s1), data(s2))
         numbers = (
-            constants[0], constants[1], constants[2], constants[3], constants[4], constants[5], constants[6], constants[7]
+            constants[0], constants[1], constants[2], constants[3], constants[4], constants[5],
+            constants[6], constants[7], constants[8], constants[9], constants[10], constants[11],
         )  # fmt: skip
         whole = last - (last - first) % V
         for k in range(first, whole, V):

@@ -24,8 +24,11 @@ Array = npt.NDArray[Any]
 #: What an element costs, in multiplications: several streams to memory, a root and a quotient.
 COST = 32
 
+#: The smallest number of a dtype that is not denormal.
+SMALLEST = {"float32": 2.0**-126, "float64": 2.0**-1022}
+
 #: Constants that a kernel reads, see :func:`_constants`.
-NUMBERS = 8
+NUMBERS = 12
 
 _growing = threading.Lock()
 
@@ -52,31 +55,40 @@ def _nadam(spec: UpdateSpec, t: int) -> tuple[float, float]:
     return following / (1 - _nadam_product(spec.beta_1, t + 1)), (1 - now) / (1 - _nadam_product(spec.beta_1, t))
 
 
-def _constants(spec: UpdateSpec, t: int, rate: float) -> list[float]:
-    """Decay, rate, epsilon and what a rule calls a, b, c, d and its last one."""
-    decay = spec.weight_decay * rate
+def _constants(spec: UpdateSpec, t: int, rate: float, dtype: np.dtype[Any]) -> list[float]:
+    """Decay, rate, epsilon, two of a rule's own (momentum, rho) and Nadam's three; then what goes with a moment's decay.
+
+    That is ``1 - beta`` of both, computed here since ``1 - 0.999`` in float32 is off by 1e-5, and the distances whose share of
+    it would be denormal.
+    """
+    decay, own, nadam = spec.weight_decay * rate, (0.0, 0.0), (0.0, 0.0, 0.0)
+    rests = (1 - spec.beta_1, 1 - spec.beta_2)
     if spec.name == "sgd":
-        return [decay, rate, 0.0, spec.momentum, 0.0, 0.0, 0.0, 0.0]
-    if spec.name == "rmsprop":
-        return [decay, rate, spec.epsilon, spec.rho, spec.momentum, 0.0, 0.0, 0.0]
-    if spec.name == "adagrad":
-        return [decay, rate, spec.epsilon, 0.0, 0.0, 0.0, 0.0, 0.0]
-    if spec.name == "adam":
+        own = (spec.momentum, 0.0)
+    elif spec.name == "rmsprop":
+        own, rests = (spec.rho, spec.momentum), (1 - spec.rho, 0.0)
+    elif spec.name == "adam":
         rate *= math.sqrt(1 - spec.beta_2**t) / (1 - spec.beta_1**t)
-        return [decay, rate, spec.epsilon, spec.beta_1, spec.beta_2, 0.0, 0.0, 0.0]
-    if spec.name == "nadam":
-        of_m, of_g = _nadam(spec, t)
-        return [decay, rate, spec.epsilon, spec.beta_1, spec.beta_2, of_m, of_g, 1 / (1 - spec.beta_2**t)]
+    elif spec.name == "nadam":
+        nadam = (*_nadam(spec, t), 1 / (1 - spec.beta_2**t))
+    elif spec.name not in ("sgd", "adagrad"):
+        return [decay, *_further_constants(spec, t, rate), 0.0, 0.0, 0.0, 0.0]
+    least = (SMALLEST[dtype_name(dtype)] / rest if rest else 0.0 for rest in rests)
+    return [decay, rate, spec.epsilon, *own, *nadam, *rests, *least]
+
+
+def _further_constants(spec: UpdateSpec, t: int, rate: float) -> list[float]:
+    """Seven numbers for the rules of :mod:`.further_rules`, the rate first."""
     if spec.name == "adadelta":
-        return [decay, rate, spec.epsilon, spec.rho, 1 - spec.rho, 0.0, 0.0, 0.0]
+        return [rate, spec.epsilon, spec.rho, 1 - spec.rho, 0.0, 0.0, 0.0]
     if spec.name == "adamax":
-        return [decay, rate / (1 - spec.beta_1**t), spec.epsilon, 1 - spec.beta_1, spec.beta_2, 0.0, 0.0, 0.0]
+        return [rate / (1 - spec.beta_1**t), spec.epsilon, 1 - spec.beta_1, spec.beta_2, 0.0, 0.0, 0.0]
     if spec.name == "lion":
-        return [decay, rate, 0.0, spec.beta_1, 1 - spec.beta_1, spec.beta_2, 1 - spec.beta_2, 0.0]
+        return [rate, 0.0, spec.beta_1, 1 - spec.beta_1, spec.beta_2, 1 - spec.beta_2, 0.0]
     if spec.name == "average":
-        return [decay, rate, 0.0, spec.momentum, 1 - spec.momentum, 0.0, 0.0, 0.0]
+        return [rate, 0.0, spec.momentum, 1 - spec.momentum, 0.0, 0.0, 0.0]
     l2 = 2 * spec.l2 + (spec.beta / rate if spec.beta else 0.0)
-    return [decay, rate, l2, 2 * spec.l2_shrinkage, spec.l1, -spec.power, 0.0, 0.0]
+    return [rate, l2, 2 * spec.l2_shrinkage, spec.l1, -spec.power, 0.0, 0.0]
 
 
 def variant(spec: UpdateSpec) -> bool:
@@ -100,7 +112,7 @@ class _Program:
         self._written = [written for weight, own in zip(weights, slots, strict=True) for written in (weight, *own)]
         copies: list[Call] = []
         calls: list[Call] = []
-        self._numbers: dict[Any, Array] = {}  # of each dtype
+        self._numbers: dict[np.dtype[Any], Array] = {}  # of each dtype
         for weight, gradient, own in zip(weights, gradients, slots, strict=True):
             w = weight.writable().reshape(-1)
             state = _positions(spec, [slot.writable().reshape(-1) for slot in own], w[:0])
@@ -117,9 +129,8 @@ class _Program:
         self._works: Sequence[Call | Parts | Score] = works if once else [Score(works)]
 
     def __call__(self, step: int, rate: float) -> None:
-        constants = _constants(self._spec, step, rate)
-        for numbers in self._numbers.values():
-            numbers[:] = constants
+        for dtype, numbers in self._numbers.items():
+            numbers[:] = _constants(self._spec, step, rate, dtype)
         for written in self._written:
             written.writable()
         for work in self._works:

@@ -8,7 +8,7 @@ own error. Comparisons are ordered so that NaN passes: ``x > limit`` is false fo
 
 from __future__ import annotations
 
-from .arithmetic import absolute, by_dtype, copysign, fma, polynomial, power_near, power_of_two, select, split_exponent, tiny
+from .arithmetic import absolute, by_dtype, copysign, fma, polynomial, power_near, power_of_two, select, split_exponent
 from .host import HOST
 from .jit import inlined
 from .simd import like
@@ -72,12 +72,6 @@ def minimum(x, limit):
 def maximum(x, limit):
     """The larger of x and ``limit``; NaN where x is."""
     return select(x < limit, limit, x)
-
-
-@inlined
-def flush(x):
-    """x, or zero where it is so small that its square would be denormal: below 2**-63, in float64 2**-511."""
-    return select(tiny(x), 0.0, x)
 
 
 @inlined

@@ -1,0 +1,3 @@
+"""Updates by small gradients, on the GPU."""
+
+from test_cuda_small_gradients import *

@@ -6,10 +6,11 @@ argument that layers receive; a test compares its signatures with the methods be
 
 Shapes: ``N`` batch, ``T`` steps, ``D`` inputs, ``H`` units, ``C`` outputs of a layer, ``M`` rows (``N`` or ``T * N``).
 Sequences are **time-major**, ``(T, N, D)``. The last axis of an array is contiguous, the others have any strides: outputs are
-often views of padded rows. All floating arrays of one call share one dtype, float32 or float64. An ``Array`` is opaque to
-everyone but its device: only ``.shape``, ``.dtype`` and the ops below may be used. Ops never write to their inputs, but for the
-tape (which one backward call may consume), the weights and slots of :meth:`Ops.update` and the moving statistics of
-:meth:`Ops.batch_norm_forward`; ops overwrite their outputs, only the training loop adds.
+often views of padded rows. Strides along an axis of one element mean nothing. All floating arrays of one call share one dtype,
+float32 or float64. An ``Array`` is opaque to everyone but its device: only ``.shape``, ``.dtype`` and the ops below may be
+used. Ops never write to their inputs, but for the tape (which one backward call may consume), the weights and slots of
+:meth:`Ops.update` and the moving statistics of :meth:`Ops.batch_norm_forward`; ops overwrite their outputs, only the training
+loop adds.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""CPU twin of the array ops: NumPy arrays, and buffers whose rows vectors may read to the end of a block."""
+"""CPU twin of the array ops: NumPy arrays as :mod:`.layout` says, and buffers whose rows vectors may read to a block's end."""
 
 from __future__ import annotations
 
@@ -8,17 +8,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .memory import aligned
+from .layout import laid_out
+from .memory import aligned, empty
 
 Array = npt.NDArray[Any]
 
 
 def asarray(x: Array, dtype: Any) -> Array:
-    """CPU twin: the array itself where its dtype is right, its last axis follows on, and strides are whole elements."""
-    x = np.asarray(x, dtype=dtype)
-    size = x.itemsize
-    follows = x.ndim == 0 or x.strides[-1] == size or x.shape[-1] == 1
-    return x if follows and x.flags.aligned and not any(s % size for s in x.strides) else np.ascontiguousarray(x)
+    """CPU twin: the array itself where its dtype is right and it lies as kernels read it."""
+    return laid_out(np.asarray(x, dtype=dtype))
 
 
 def to_host(x: Array) -> Array:
@@ -38,8 +36,9 @@ def flip(x: Array) -> Array:
 
 
 def concat(xs: Sequence[Array]) -> Array:
-    """CPU twin: a new array."""
-    return np.concatenate(xs, axis=-1)
+    """CPU twin: a new array, whose order NumPy would else take from the strides of what it joins."""
+    whole = empty((*xs[0].shape[:-1], sum(x.shape[-1] for x in xs)), xs[0].dtype)
+    return np.concatenate(xs, axis=-1, out=whole)
 
 
 def split(x: Array, sizes: Sequence[int]) -> list[Array]:
@@ -65,7 +64,7 @@ def scale(x: Array, factor: float) -> Array:
 def reshape(x: Array, shape: Sequence[int]) -> Array:
     """CPU twin: one copy at most, into samples; steps come first in a view of it."""
     samples = x.transpose(1, 0, 2) if x.ndim == 3 else x
-    y = samples.reshape(len(samples), *shape)
+    y = laid_out(samples.reshape(len(samples), *shape))
     return y.transpose(1, 0, 2) if y.ndim == 3 else y
 
 
@@ -83,13 +82,13 @@ def sum_steps(x: Array) -> Array:
 
 
 def merge_steps(x: Array) -> Array:
-    """CPU twin: a view where rows follow on."""
-    return x.reshape(-1, *x.shape[2:])
+    """CPU twin: a view where rows follow on one another."""
+    return laid_out(x.reshape(x.shape[0] * x.shape[1], *x.shape[2:]))
 
 
 def split_steps(x: Array, steps: int) -> Array:
-    """CPU twin: a view."""
-    return x.reshape(steps, -1, *x.shape[1:])
+    """CPU twin: a view where rows lie evenly."""
+    return laid_out(x.reshape(steps, len(x) // steps, *x.shape[1:]))
 
 
 def unlike(x: Array, value: float) -> Array:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ..contract import Weight
 from .jit import kernel
+from .memory import empty
 from .panels import NUMBA, dtype_name
 from .simd import data
 
@@ -145,7 +146,7 @@ def batch_norm_forward(
     r = 1 / np.sqrt(variance + epsilon)
     factor = r if gamma is None else gamma.value * r
     shift = np.zeros(D, dtype) if beta is None else beta.value
-    y = np.empty((x.size // D, D), dtype)
+    y = empty((x.size // D, D), dtype)
     _value(dtype_name(dtype))(rows, mean.astype(dtype), factor.astype(dtype), shift, y)
     return y.reshape(x.shape), _Tape(rows, kept, s, mean, r, gamma, beta, x.shape) if training else None
 
@@ -164,7 +165,7 @@ def batch_norm_backward(tape: _Tape, dy: Array, *, need_dx: bool) -> tuple[Array
             a = factor * dgamma / s
             b = factor * (dbeta - mean * r * excess / s * dgamma) / s
         per_feature = (value.astype(dtype) for value in (mean, factor, a * r, b))
-        dx = np.empty((x.shape[0] * x.shape[1], D), dtype)
+        dx = empty((x.shape[0] * x.shape[1], D), dtype)
         nowhere = np.zeros((0, 0), np.bool_) if mask is None else mask
         _slope(dtype_name(dtype))(x, nowhere, rows, *per_feature, dx)
         dx = dx.reshape(shape)

@@ -29,7 +29,7 @@ from .lstm_runs import (
     forward_works,
     put_beside,
 )
-from .memory import aligned
+from .memory import aligned, empty
 from .own import settled_spec
 from .panels import gradient_columns
 from .products import through_gates_works
@@ -81,7 +81,7 @@ class BoundLSTM(Bound):
             of_y = padded_steps(np.zeros((T, N, H), dtype), cut.padded)
             self.backward.append(copied(dy, of_y[:, :, :H]))
         else:
-            of_y = np.empty((0, 0, 0), dtype)
+            of_y = empty((0, 0, 0), dtype)
             self.backward.append(copied(dy, into_h[:, :H]))
         transposed = packing.gate_blocks_transposed_form(self._U, plan.units)
         states, nothing = (self._c, into_h, into_c, into_c[:0]), into_h[0, :0]

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .jit import kernel
+from .memory import empty
 from .panels import NUMBA, dtype_name
 
 Array = npt.NDArray[Any]
@@ -28,7 +29,7 @@ def _square_sum(dtype: str) -> Any:
 
 
 def _squares(g: Array) -> float:
-    total = np.empty(1)
+    total = empty(1)
     _square_sum(dtype_name(g.dtype))(g.reshape(-1), total)
     return float(total[0])
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy.typing as npt
 
 from .jit import kernel
+from .layout import rows_follow
 from .panels import NUMBA, dtype_name
 from .simd import data
 from .work import Call
@@ -38,10 +39,6 @@ def _zero(dtype: str) -> Any:
     return kernel(zero, f"zero_{dtype}", NUMBA[dtype], "f1")
 
 
-def _follows(a: Array) -> bool:
-    return a.ndim == 0 or a.shape[-1] == 1 or a.strides[-1] == a.itemsize
-
-
 def copied(a: Array, into: Array) -> Call:
     """Copy an array of up to three axes, the last of which follows on in both, into another of its shape and dtype.
 
@@ -50,12 +47,20 @@ def copied(a: Array, into: Array) -> Call:
     ValueError
         For any other two.
     """
-    if a.shape != into.shape or a.dtype != into.dtype or a.ndim > 3 or not (_follows(a) and _follows(into)):
+    if a.shape != into.shape or a.dtype != into.dtype or a.ndim > 3 or not (rows_follow(a) and rows_follow(into)):
         raise ValueError(f"cannot copy {a.dtype} {a.shape}, strides {a.strides}, to {into.dtype} {into.shape}, {into.strides}.")
     more = (None,) * (3 - a.ndim)
     return Call(_copy(dtype_name(a.dtype)), a[more], into[more])
 
 
 def zeroed(a: Array) -> Call:
-    """Make an array zero whose elements follow on one another."""
+    """Make an array zero whose elements follow on one another.
+
+    Raises
+    ------
+    ValueError
+        For any other array, a copy of which would become zero instead.
+    """
+    if not a.flags.c_contiguous:
+        raise ValueError(f"cannot zero {a.dtype} {a.shape}, strides {a.strides}: it is not contiguous.")
     return Call(_zero(dtype_name(a.dtype)), a.reshape(-1))

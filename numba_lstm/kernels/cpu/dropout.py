@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ..specs import Key
 from .jit import inlined, kernel
+from .memory import empty
 from .panels import NUMBA, dtype_name
 
 Array = npt.NDArray[Any]
@@ -48,7 +49,7 @@ def _keep(dtype: str) -> Any:
 def dropout_forward(x: Array, rate: float, key: Key, noise_shape: tuple[int, ...] | None = None) -> tuple[Array, Array]:
     """CPU twin: the tape is each element's factor, 0 or ``1 / (1 - rate)``."""
     shape = x.shape if noise_shape is None else noise_shape
-    factor = np.empty(math.prod(shape), x.dtype)
+    factor = empty(math.prod(shape), x.dtype)
     words = np.array([key.seed & 0xFFFFFFFF, key.seed >> 32, key.step, key.tag], np.uint64)
     _keep(dtype_name(x.dtype))(factor, math.ceil(rate * 2**32), 1 / (1 - rate), words)
     factor = factor.reshape(shape)

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from ..contract import DensePart, ForwardProgram, LSTMPart
@@ -20,11 +19,12 @@ from .arrays import shaped
 from .cells import Asked
 from .copies import copied, zeroed
 from .dense import product
+from .layout import distances
 from .lstm import forward_pass
 from .lstm_plans import members
 from .lstm_rows import needs_rows
 from .lstm_runs import shares
-from .memory import address, aligned, lying_like
+from .memory import address, aligned, empty, lying_like
 from .own import settled, settled_spec
 from .panels import columns, dtype_name, geometry, panels
 from .row_jobs import caller
@@ -56,7 +56,7 @@ class _Program:
             score(first)
         if len(self._ys) == 1:
             return self._ys[0][1].copy()
-        answer = np.empty(self._shape, x.dtype)
+        answer = empty(self._shape, x.dtype)
         for rows, y in self._ys:
             answer[rows] = y
         return answer
@@ -106,7 +106,7 @@ def _by_jobs(part: LSTMPart) -> bool:
 def _jobs(part: LSTMPart, x: Array, held: list[Any]) -> tuple[Array, list[Work]]:
     """The same as :func:`_lstm` for such an LSTM: one thread's job, as in a stream, for all steps."""
     (T, N, _), P = x.shape, len(part.weights.recurrent_kernel.value)
-    steps, rows = x.strides[0] // x.itemsize, x.strides[1] // x.itemsize
+    steps, rows, _ = distances(x)
     way, ring = lstm_int8 if part.spec.int8 else lstm_rows, T + 1 if part.sequences else 2
     loop, job, h, c = way.stream_part(part.weights, settled_spec(part.spec), N, rows, held, steps, ring)
     held.append(x)

@@ -19,7 +19,7 @@ from .bound_dense import BoundDense
 from .bound_lstm import BoundLSTM
 from .copies import copied
 from .losses import LOSSES, SPARSE, loss_call
-from .memory import address, lying_like
+from .memory import address, empty, lying_like
 from .work import Score, Work
 
 Array = npt.NDArray[Any]
@@ -38,16 +38,16 @@ class _Program:
         weight: Array | None,
     ) -> None:
         self._weights = [weight for part in parts for weight in part.own]
-        self._x = y = lying_like(x) if _read_in_place(parts, x) else np.empty(x.shape, x.dtype)
-        self._target = np.empty(target.shape, np.int64 if loss.name == LOSSES[SPARSE] else x.dtype)
+        self._x = y = lying_like(x) if _read_in_place(parts, x) else empty(x.shape, x.dtype)
+        self._target = empty(target.shape, np.int64 if loss.name == LOSSES[SPARSE] else x.dtype)
         works: list[Work] = []
         bound: list[Bound] = []
         for part in parts:
             bound.append(BoundLSTM(part, y) if isinstance(part, LSTMPart) else BoundDense(part, y))
             works += bound[-1].forward
             y = bound[-1].y
-        self._y, self._value = y, np.empty(1)
-        dy = np.empty(y.shape, y.dtype)
+        self._y, self._value = y, empty(1)
+        dy = empty(y.shape, y.dtype)
         works.append(loss_call(y, self._target, loss, weight, dy, self._value))
         for index in reversed(range(first, len(bound))):
             bound[index].bind_backward(dy, need_dx=index > first)

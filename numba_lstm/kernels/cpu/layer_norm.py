@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ..contract import Weight
 from .jit import inlined, kernel
+from .memory import empty
 from .panels import NUMBA, dtype_name, geometry
 from .simd import data, load, splat, store
 
@@ -128,10 +129,10 @@ def layer_norm_forward(
     """CPU twin: three passes over a row, which stays in the first-level cache."""
     rows, dtype, D = _steps(x), x.dtype, x.shape[-1]
     M = x.size // D
-    y, stats = np.empty((M, D), dtype), np.empty((M, 2), dtype)
+    y, stats = empty((M, D), dtype), empty((M, 2), dtype)
     constants = np.array([1, 1 / D, epsilon], dtype)
     shift = np.zeros(D, dtype) if beta is None else beta.value
-    scratch = np.empty(D, dtype), np.empty(geometry(dtype).V, dtype)
+    scratch = empty(D, dtype), empty(geometry(dtype).V, dtype)
     _forward(dtype_name(dtype))(rows, _gamma(gamma, D, dtype), shift, constants, y, stats, *scratch)
     return y.reshape(x.shape), _Tape(rows, stats, gamma, beta, x.shape) if training else None
 
@@ -140,9 +141,9 @@ def layer_norm_backward(tape: _Tape, dy: Array, *, need_dx: bool) -> tuple[Array
     """CPU twin: the normed rows are computed again, to save the memory of keeping them."""
     x, stats, gamma, beta, shape = tape
     dtype, D = dy.dtype, shape[-1]
-    dx = np.empty((len(stats), D) if need_dx else (0, 0), dtype)
+    dx = empty((len(stats), D) if need_dx else (0, 0), dtype)
     dgamma, dbeta = np.zeros(D), np.zeros(D)
-    scratch = np.empty(D, dtype), np.empty(D, dtype), np.empty(geometry(dtype).V, dtype)
+    scratch = empty(D, dtype), empty(D, dtype), empty(geometry(dtype).V, dtype)
     weight, share = _gamma(gamma, D, dtype), np.array([1 / D], dtype)
     _backward(dtype_name(dtype))(x, stats, weight, _steps(dy), share, dx, dgamma, dbeta, *scratch)
     return (

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from ..specs import LossSpec, MetricSpec
 from .jit import inlined, kernel
+from .memory import empty
 from .panels import NUMBA, dtype_name
 from .work import Call
 
@@ -206,7 +207,7 @@ def loss_call(y: Array, target: Array, spec: LossSpec, weight: Array | None, dy:
 
 def loss(y: Array, target: Array, spec: LossSpec, *, weight: Array | None = None, gradient: bool) -> tuple[float, Array | None]:
     """CPU twin: values and gradient in one pass."""
-    dy, value = np.empty(y.shape if gradient else (0,), y.dtype), np.empty(1)
+    dy, value = empty(y.shape if gradient else (0,), y.dtype), empty(1)
     loss_call(y, target, spec, weight, dy, value)()
     return float(value[0]), dy if gradient else None
 
@@ -215,6 +216,6 @@ def metric(y: Array, target: Array, spec: MetricSpec, *, weight: Array | None = 
     """CPU twin: one pass."""
     code = METRICS.index(spec.name)
     y3, targets, labels, weights = _operands(y, target, code == SPARSE_ACCURACY, weight)
-    value = np.empty(2)
+    value = empty(2)
     _metric(code, dtype_name(y.dtype))(y3, targets, labels, weights, value, spec.threshold)
     return float(value[0]), float(value[1])

@@ -11,10 +11,10 @@ from ..contract import LSTMGradients, LSTMNoise, LSTMOutput, LSTMWeights
 from ..specs import LSTMSpec
 from . import factors as own_factors
 from . import packing
-from .arrays import asarray
 from .cells import Asked
 from .factored_gradients import weight_gradients
 from .groups import Size
+from .layout import laid_out
 from .lstm_buffers import input_gradient, padded_steps, panel_stride, start, state
 from .lstm_plans import forward_plan, gradient_plan, groups
 from .lstm_runs import (
@@ -29,7 +29,7 @@ from .lstm_runs import (
     put_beside,
     spread,
 )
-from .memory import aligned
+from .memory import aligned, empty
 from .panels import Panels
 from .work import Work, in_order
 
@@ -162,7 +162,7 @@ def lstm_backward(tape: _Tape, dy: Array | None, dh: Array | None, dc: Array | N
     peephole = into_h[0, :0] if V is None else V.prepared("cpu.panels", packing.peephole_panels)
     shares = np.zeros(N * len(peephole), dtype)
     on = Backward(
-        np.empty((0, 0, 0), dtype) if dy is None else _readable(dy, cut),
+        empty((0, 0, 0), dtype) if dy is None else _readable(dy, cut),
         packing.gate_columns_transposed(weights.recurrent_kernel, plan.units),
         c,
         into_h,
@@ -197,4 +197,4 @@ def _kept(kept: Array | None, cut: Panels) -> Array:
 
 def _readable(dy: Array, cut: Panels) -> Array:
     """dy with rows that vectors may read to the end of the last panel: a copy, where the panel is wider than H."""
-    return asarray(dy, dy.dtype) if cut.padded == cut.H else padded_steps(dy, cut.padded)
+    return laid_out(dy) if cut.padded == cut.H else padded_steps(dy, cut.padded)

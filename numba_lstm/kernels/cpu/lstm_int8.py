@@ -14,6 +14,7 @@ from ..specs import LSTMSpec
 from . import packing, pool
 from .cells import Asked, gate_cell, output_cell, settings, traits
 from .int8_products import SHORT
+from .layout import distances
 from .lstm_buffers import start
 from .lstm_int8_loops import forward_loop
 from .memory import address, aligned, stride
@@ -91,8 +92,9 @@ def lstm_forward(
     c = aligned((N, stride(cut.padded, dtype)), dtype)
     start(h, h0, cut.padded, cut.H)
     start(c[None], c0, cut.padded, cut.H)
+    x_steps, x_rows, _ = distances(x)
     fields |= {
-        "x_steps": x.strides[0] // x.itemsize, "x_rows": x.strides[1] // x.itemsize,
+        "x_steps": x_steps, "x_rows": x_rows,
         "h": h, "h_rows": h.shape[2], "h_steps": len(h), "c": c, "c_rows": c.shape[1], "mask": valid,
     }  # fmt: skip
     held: list[Any] = []

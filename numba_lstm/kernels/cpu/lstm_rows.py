@@ -13,6 +13,7 @@ from ..contract import LSTMNoise, LSTMOutput, LSTMWeights
 from ..specs import LSTMSpec
 from . import packing, pool
 from .cells import Asked, gate_cell, output_cell, settings, traits
+from .layout import distances
 from .lstm_buffers import padded_steps, panel_stride, start
 from .lstm_rows_loops import forward_loop
 from .memory import address, aligned, stride
@@ -190,9 +191,9 @@ def lstm_forward(
     fields = common(weights, size, spec, N) | forward_fields(
         weights, size, spec, asked, N, inputs=noise.inputs is not None, recurrent=noise.recurrent is not None
     )
+    x_gates, x_steps, x_rows, _ = (0, *distances(xs)) if noise.inputs is None else distances(xs)
     fields |= {
-        "x_steps": xs.strides[-3] // xs.itemsize, "x_rows": xs.strides[-2] // xs.itemsize,
-        "x_gates": 0 if noise.inputs is None else xs.strides[0] // xs.itemsize,
+        "x_steps": x_steps, "x_rows": x_rows, "x_gates": x_gates,
         "h": h, "h_rows": h.shape[2], "h_steps": len(h), "c": c, "c_rows": c.shape[2], "c_steps": len(c),
         "mask": valid, "masked": int(mask is not None), "apart": apart,
         "kept_h": kept_h, "kept_h_rows": 0 if kept_h is None else size.outputs,

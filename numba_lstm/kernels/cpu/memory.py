@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+#: Uninitialised memory of no special kind. Ops take it from here, so that tests can put other memory in its place.
+empty = np.empty
+
 #: Bytes of a cache line: a vector that crosses one costs two loads.
 LINE = 64
 
@@ -16,7 +19,7 @@ LINE = 64
 def aligned(shape: tuple[int, ...], dtype: Any) -> npt.NDArray[Any]:
     """An uninitialised array that starts at a cache line, with a line to spare after its end."""
     dtype = np.dtype(dtype)
-    raw = np.empty(prod(shape) * dtype.itemsize + 2 * LINE, np.uint8)
+    raw = empty(prod(shape) * dtype.itemsize + 2 * LINE, np.uint8)
     return np.ndarray(shape, dtype, raw, _first_line(raw))
 
 
@@ -27,7 +30,7 @@ def together(dtype: Any, *shapes: tuple[int, ...]) -> list[npt.NDArray[Any]]:
     for shape in shapes:
         starts.append(end)
         end += -(-prod(shape) * dtype.itemsize // LINE) * LINE + LINE
-    raw = np.empty(end + LINE, np.uint8)
+    raw = empty(end + LINE, np.uint8)
     first = _first_line(raw)
     return [np.ndarray(shape, dtype, raw, first + start) for shape, start in zip(shapes, starts, strict=True)]
 
@@ -52,7 +55,7 @@ def reach(array: npt.NDArray[Any]) -> int:
 
 def lying_like(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """An uninitialised array of the same shape, dtype and strides. Until somebody writes to it, a large one takes no room."""
-    return np.ndarray(array.shape, array.dtype, np.empty(reach(array), np.uint8), strides=array.strides)
+    return np.ndarray(array.shape, array.dtype, empty(reach(array), np.uint8), strides=array.strides)
 
 
 def stride(n: int, dtype: Any) -> int:

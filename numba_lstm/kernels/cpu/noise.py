@@ -13,6 +13,7 @@ from ..specs import Key
 from . import pool
 from .dropout import philox
 from .jit import inlined, kernel
+from .memory import empty
 from .panels import NUMBA, dtype_name
 from .work import Call, in_parts
 
@@ -46,7 +47,7 @@ def _noise(dtype: str) -> Any:
 
 def noise_forward(x: Array, stddev: float, key: Key) -> Array:
     """CPU twin: a scalar loop that threads share by blocks, and one sum."""
-    noise, blocks = np.empty(x.size, x.dtype), (x.size + 1) // 2
+    noise, blocks = empty(x.size, x.dtype), (x.size + 1) // 2
     words = np.array([key.seed & 0xFFFFFFFF, key.seed >> 32, key.step, key.tag], np.uint64)
     run, parts = _noise(dtype_name(x.dtype)), pool.parts_for(BLOCK * blocks, blocks)
     in_parts(blocks, parts, lambda _, span: Call(run, noise, stddev, words, *span))()

@@ -12,6 +12,7 @@ from . import pool
 from .groups import Group, parts_of_each
 from .host import HOST
 from .jit import kernel
+from .layout import distances
 from .panels import NUMBA, Columns, Panels, Shape
 from .simd import data
 from .tile import HEIGHT, height
@@ -71,7 +72,7 @@ def runs(x: npt.NDArray[Any], columns: int) -> tuple[int, int, int, int, int, in
     ``out`` is (T * N, columns). Steps that follow on are one run; else the runs go along the longer of N and T.
     """
     T, N, _ = x.shape
-    steps, rows = x.strides[0] // x.itemsize, x.strides[1] // x.itemsize
+    steps, rows, _ = distances(x)
     if T == 1 or N == 1 or steps == N * rows:
         return 1, T * N, 0, steps if N == 1 else rows, 0, columns
     if N >= T:

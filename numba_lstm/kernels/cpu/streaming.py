@@ -19,7 +19,7 @@ from .cells import Asked, gate_cell, output_cell, settings, traits
 from .lstm_plans import steps_ahead
 from .lstm_rows import needs_rows
 from .lstm_runs import input_product, rows_ahead
-from .memory import address, aligned, stride
+from .memory import address, aligned, empty, stride
 from .own import settled, settled_spec
 from .panels import Panels, cell_lanes, columns, geometry, panels
 from .products import Product
@@ -152,7 +152,7 @@ class _Stream:
         if self._large and pool.threads() > 1:
             y = self._by_gang(x)
         else:
-            y = np.empty(self.rows * self.outputs, self.dtype)
+            y = empty(self.rows * self.outputs, self.dtype)
             if self.rows == 1:  # without a call of _arguments, which takes a third of a small step's time
                 flat = x if x.ndim == 1 else x.reshape(-1)
                 phase, last = self._phase, self._last
@@ -163,7 +163,7 @@ class _Stream:
         return y if x.ndim == 1 else y.reshape(self.rows, -1)
 
     def through(self, x: Array) -> Array:
-        y = np.empty(self.rows * self.outputs, self.dtype)
+        y = empty(self.rows * self.outputs, self.dtype)
         ahead = self._ahead(len(x))
         if ahead:
             x = np.ascontiguousarray(x)
@@ -195,7 +195,7 @@ class _Stream:
         return step.y.copy()
 
     def _bound(self, members: int) -> _SharedStep:
-        x, y = np.empty(self._features, self.dtype), np.empty(self.outputs, self.dtype)
+        x, y = empty(self._features, self.dtype), empty(self.outputs, self.dtype)
         meeting, scratch = aligned((1,), np.int64), [aligned(self._z.shape, self.dtype) for _ in range(members)]
 
         def score(phase: int) -> Score:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from . import crew, pool
 from .jit import ArrayArgument, Entry, entry
+from .layout import rows_follow
 from .memory import address, reach
 
 Array = npt.NDArray[Any]
@@ -189,6 +190,7 @@ ADDRESS = 4
 
 def _words(kind: ArrayArgument, value: Array) -> tuple[int, ...]:
     """An array as Numba knows it: no owner, its size, the bytes of an element, its address, shape and strides."""
-    if value.ndim != kind.ndim or value.dtype != kind.dtype or (kind.contiguous and not value.flags.c_contiguous):
+    lies = value.flags.c_contiguous if kind.contiguous else rows_follow(value) or value.ndim == 1
+    if value.ndim != kind.ndim or value.dtype != kind.dtype or not lies:
         raise TypeError(f"a kernel takes {kind} here, got {value.dtype} of shape {value.shape}, strides {value.strides}.")
     return 0, 0, value.size, value.itemsize, address(value), *value.shape, *value.strides

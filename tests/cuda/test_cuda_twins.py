@@ -20,6 +20,7 @@ from test_twins_dense import (
 )
 from test_twins_dropout import test_dropout, test_nan_that_stays_is_nan
 from test_twins_losses import (
+    test_a_threshold_is_a_number_of_the_outputs_dtype,
     test_an_index_that_is_no_class,
     test_certain_predictions,
     test_integer_kinds_of_labels,

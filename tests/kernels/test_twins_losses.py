@@ -9,7 +9,7 @@ from loss_cases import LOSSES, METRICS, loss_case, name_of
 from tolerances import SUMS, assert_close
 
 from numba_lstm.device import get_ops
-from numba_lstm.kernels.specs import LossSpec
+from numba_lstm.kernels.specs import LossSpec, MetricSpec
 
 pytestmark = pytest.mark.parametrize("dtype", DTYPES)
 
@@ -118,3 +118,13 @@ def test_the_first_of_equals_is_the_answer(ops, dtype):
     y = np.array([[0.25, 0.5, 0.5], [0.5, 0.5, 0.5]], dtype)
     assert run_metric(ops, y, np.array([1, 0]), None, spec) == [2, 2]
     assert run_metric(ops, y, np.array([2, 2]), None, spec) == [0, 2]
+
+
+@pytest.mark.parametrize("threshold", [0.1, 0.3, 0.5, 0.7])
+def test_a_threshold_is_a_number_of_the_outputs_dtype(every_ops, dtype, threshold):
+    """The float32 0.3 is above the float64 one, but not above the threshold 0.3 of a float32 model, as in Keras."""
+    y = np.array([[threshold], [0]], dtype)
+    y[1] = np.nextafter(y[0], np.ones(1, dtype))
+    for target, right in ([[0], [1]], 2), ([[1], [0]], 0):
+        spec = MetricSpec("binary_accuracy", threshold=threshold)
+        assert run_metric(every_ops, y, np.array(target, dtype), None, spec)[0] == right

@@ -217,5 +217,6 @@ def metric(y: Array, target: Array, spec: MetricSpec, *, weight: Array | None = 
     code = METRICS.index(spec.name)
     y3, targets, labels, weights = _operands(y, target, code == SPARSE_ACCURACY, weight)
     value = empty(2)
-    _metric(code, dtype_name(y.dtype))(y3, targets, labels, weights, value, spec.threshold)
+    threshold = float(y.dtype.type(spec.threshold))  # as y's dtype knows it: a float32 0.3 is not above 0.3
+    _metric(code, dtype_name(y.dtype))(y3, targets, labels, weights, value, threshold)
     return float(value[0]), float(value[1])

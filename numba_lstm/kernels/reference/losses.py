@@ -98,7 +98,7 @@ LOSSES: dict[str, Callable[[Array, Array, Any], tuple[Array, Array]]] = {
 METRICS: dict[str, Callable[[Array, Array, Any], Array]] = {
     "mean_squared_error": lambda y, target, spec: np.mean((y - target) ** 2, axis=-1),
     "mean_absolute_error": lambda y, target, spec: np.mean(np.abs(y - target), axis=-1),
-    "binary_accuracy": lambda y, target, spec: np.mean((y > spec.threshold) == target, axis=-1),
+    "binary_accuracy": lambda y, target, spec: np.mean((y > y.dtype.type(spec.threshold)) == target, axis=-1),
     "categorical_accuracy": lambda y, target, spec: np.argmax(y, axis=-1) == np.argmax(target, axis=-1),
     "sparse_categorical_accuracy": lambda y, target, spec: np.argmax(y, axis=-1) == target,
 }

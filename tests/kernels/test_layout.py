@@ -96,10 +96,13 @@ def test_samples_of_one_unit_are_flattened_into_rows():
     assert cpu.reshape(outputs, (5,)).strides == (40, 8)
 
 
-def test_features_of_size_one_are_joined_into_rows():
-    """NumPy would put a new axis of two where the stride of one says."""
-    x = as_strided(np.arange(20.0).reshape(5, 4, 1), strides=(32, 8, 800))
-    assert cpu.concat([x, x]).strides == (64, 16, 8)
+def test_repeated_rows_are_joined_into_rows():
+    """NumPy's order of the joined array would follow the stride of repeated steps, which is 0."""
+    x = np.arange(2.0).reshape(2, 1, 1)
+    repeated = cpu.repeat(np.ones((1, 2)), 2)
+    joined = cpu.concat([x, repeated])
+    assert joined.strides[-1] == 8
+    np.testing.assert_array_equal(joined, [[[0, 1, 1]], [[1, 1, 1]]])
 
 
 @pytest.mark.parametrize("shape", [(0, 4, 3), (5, 0, 3), (5, 4, 0), (0,), ()], ids=str)

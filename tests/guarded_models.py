@@ -1,0 +1,138 @@
+"""A process of its own for test_guard_pages: random models whose arrays all lie between guard pages.
+
+Arguments: the dtype, the number of rounds, the first round, and the units that recurrent layers may have, with commas.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import sys
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+from guard_pages import Guards
+from other_memory import replace
+
+from numba_lstm import Input, Sequential, set_num_threads, set_random_seed
+from numba_lstm.kernels.cpu import pool
+from numba_lstm.layers import (
+    LSTM,
+    BatchNormalization,
+    Bidirectional,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    GaussianNoise,
+    Layer,
+    LayerNormalization,
+    Masking,
+    RepeatVector,
+    Reshape,
+    SpatialDropout1D,
+)
+
+#: All sizes but those of recurrent layers are from 1 to this.
+LARGEST = 70
+
+Array = npt.NDArray[np.generic]
+Draw = Callable[[], int]
+
+
+def plain(size: Draw, units: Draw) -> list[Layer]:
+    return [LSTM(units(), return_sequences=True), Dense(size(), "tanh"), LSTM(units()), Dense(size())]
+
+
+def last_only(size: Draw, units: Draw) -> list[Layer]:
+    return [LSTM(units(), peephole=True), Dense(1, "sigmoid")]
+
+
+def masked(size: Draw, units: Draw) -> list[Layer]:
+    both = Bidirectional(LSTM(units(), return_sequences=True))
+    return [Masking(), both, LayerNormalization(), LSTM(units(), peephole=True, go_backwards=True), Dense(size(), "softmax")]
+
+
+def dropped(size: Draw, units: Draw) -> list[Layer]:
+    first = LSTM(units(), dropout=0.3, recurrent_dropout=0.3, return_sequences=True)
+    return [SpatialDropout1D(0.2), first, BatchNormalization(), GaussianNoise(0.1), LSTM(units()), Dropout(0.2), Dense(size())]
+
+
+def rows(size: Draw, units: Draw) -> list[Layer]:
+    return [LSTM(units(), layer_norm=True, return_sequences=True), LSTM(units(), projection=units()), Dense(size())]
+
+
+def reshaped(size: Draw, units: Draw) -> list[Layer]:
+    n = units()
+    return [LSTM(n, return_sequences=True), Reshape((n, -1)), LSTM(1), RepeatVector(3), LSTM(units()), Flatten(), Dense(size())]
+
+
+STACKS = (plain, last_only, masked, dropped, rows, reshaped)
+
+
+def use(model: Sequential, x: Array) -> None:
+    """Forward, in a batch and alone and as bound, and three training steps."""
+    for batch in (x, x, x[:1], x[-1:]):
+        model.predict(batch, verbose=0)
+    y = np.ones((len(x), *model.output_shape[1:]), model.dtype)
+    model.compile("adam", "mse", metrics=["mae"])
+    model.fit(x, y, batch_size=len(x), epochs=3, shuffle=False, verbose=0)
+
+
+def streamed(model: Sequential, x: Array) -> None:
+    for rows_ in (1, len(x)):
+        stream = model.stream(rows_)
+        for t in range(min(3, x.shape[1])):
+            stream.step(np.ascontiguousarray(x[:rows_, t]))
+
+
+def work(seed: int, dtype: str, units: tuple[int, ...]) -> None:
+    """One round: each stack once, with sizes of its own."""
+    rng = np.random.default_rng(seed)
+
+    def size() -> int:
+        return int(rng.integers(1, LARGEST + 1))
+
+    def unit() -> int:
+        return int(rng.choice(units))
+
+    for stack in STACKS:
+        N, T, D = size(), size() if stack is not reshaped else int(rng.integers(1, 9)), size()
+        set_num_threads(int(rng.integers(1, 3)))
+        set_random_seed(seed)
+        model = Sequential([Input((T, D)), *stack(size, unit)], dtype=dtype)
+        print(seed, dtype, stack.__name__, (N, T, D), [layer.get_config().get("units") for layer in model.layers], flush=True)
+        x = rng.normal(size=(N, T, D)).astype(dtype)
+        use(model, x)
+        if stack in (plain, last_only, rows):
+            streamed(model, x)
+        if stack in (plain, last_only):
+            model.quantize("int8")
+            model.predict(x, verbose=0)
+            streamed(model, x)
+    words = Sequential([Input((5,)), Embedding(7, size(), mask_zero=True), LSTM(unit()), Dense(size())], dtype=dtype)
+    use(words, rng.integers(0, 7, (size(), 5)))
+
+
+def main(dtype: str, rounds: int, first: int, units: tuple[int, ...]) -> int:
+    """Do all rounds with arrays that end at a page, then with arrays that begin at one."""
+    pool.WORTHWHILE, pool.WORTH_A_QUEUE = 100_000, 1_000_000  # so that threads share what these models do
+    guards = Guards()
+    guards.install()
+    # without the line that they have to spare, and not together in one piece
+    replace(aligned=np.empty, together=lambda dtype, *shapes: [np.empty(shape, dtype) for shape in shapes])
+    for guards.behind in (True, False):
+        for seed in range(first, first + rounds):
+            work(seed, dtype, units)
+    print(f"{guards.made} arrays, beside {len(guards.overwritten)} of which something was written: {guards.overwritten[:20]}")
+    return 1 if guards.overwritten or guards.made < 1000 else 0
+
+
+if __name__ == "__main__":
+    faulthandler.enable()
+    warnings.simplefilter("ignore")
+    answer = main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), tuple(map(int, sys.argv[4].split(","))))
+    sys.stdout.flush()
+    os._exit(answer)  # arrays that are left go with the process: at its end there is nobody to call

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import ctypes
 import mmap
+import threading
 from ctypes import CFUNCTYPE, POINTER, PYFUNCTYPE, Structure, c_char, c_int, c_size_t, c_uint8, c_void_p, py_object
 
+import numpy as np
+import numpy.typing as npt
 from numpy._core import _multiarray_umath
 
 PAGE = mmap.PAGESIZE
@@ -53,11 +56,27 @@ class Guards:
         self._capsule = new(ctypes.addressof(self._handler), b"mem_handler", None)
 
     def install(self) -> None:
-        """Take over."""
+        """Take over, in this thread and in those that start from now on: NumPy asks for the handler of a context."""
+        self._take_over()
+        run = threading.Thread.run
+
+        def run_guarded(thread: threading.Thread) -> None:
+            self._take_over()
+            run(thread)
+
+        threading.Thread.run = run_guarded  # type: ignore[method-assign]
+
+    def _take_over(self) -> None:
         get = ctypes.pythonapi.PyCapsule_GetPointer
         get.restype, get.argtypes = c_void_p, [py_object, ctypes.c_char_p]
         table = ctypes.cast(get(_multiarray_umath._ARRAY_API, None), POINTER(c_void_p))
         PYFUNCTYPE(py_object, py_object)(table[SET_HANDLER])(self._capsule)
+
+    def only_to_read(self, array: npt.NDArray[np.generic], rest: int) -> None:
+        """Let the last ``rest`` bytes of an array's memory be read, but find whoever writes there."""
+        at = array.ctypes.data
+        first, all_, size = self._pieces[at]
+        self._pieces[at] = first, all_, size - rest
 
     def _malloc(self, _: int, size: int, fill: bytes = FILL) -> int:
         room = -(-max(size, 1) // PAGE) * PAGE

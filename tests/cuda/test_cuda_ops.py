@@ -29,6 +29,7 @@ from test_twins_embedding import test_embedding, test_no_tape_unless_asked_for, 
 from test_twins_own_activations import (
     test_a_branch_is_told_to_use_where,
     test_a_derivative_that_is_given_is_taken,
+    test_a_number_is_compared_in_the_dtype_of_x,
     test_every_word,
     test_far_and_near_arguments,
     test_nan_is_kept,

@@ -45,6 +45,14 @@ def test_powers(ops, power):
     assert_twin(ops, np.linspace(0.6, 1.1, 14).reshape(2, 7), own(lambda x: x**power))
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_number_is_compared_in_the_dtype_of_x(every_ops, dtype):
+    """The float32 0.3 is above the float64 one."""
+    x = np.full((1, 2), 0.3, dtype)
+    x[0, 1] = np.nextafter(x[0, 0], np.ones((), dtype))
+    assert value(every_ops, x, own(lambda x: np.where(x > 0.3, 1.0, 0.0 * x))).tolist() == [[0, 1]]
+
+
 def test_a_derivative_that_is_given_is_taken(ops):
     assert_twin(ops, np.linspace(-1, 1, 14).reshape(2, 7), own(np.tanh, lambda x: x + 7))
 

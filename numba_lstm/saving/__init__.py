@@ -13,19 +13,11 @@ from .. import device as devices
 from ..layers import Layer
 from ..models.sequential import Sequential
 from . import atomic, container, document, kinds
+from .destinations import KERAS_EXTENSION, check_path
 from .errors import FileFormatError
 
-__all__ = ["FileFormatError", "check_saving", "load_model", "save_model"]
+__all__ = ["FileFormatError", "check_path", "check_saving", "load_model", "save_model"]
 
-EXTENSION = ".nlstm"
-_KERAS_EXTENSION = ".keras"
-#: What writes files of other endings.
-_WRITERS = {
-    ".weights.h5": "model.save_weights(path)",
-    ".onnx": "numba_lstm.interop.onnx.export(model, path)",
-    ".pt": "numba_lstm.interop.torch.save_model(model, path)",
-    ".safetensors": "numba_lstm.interop.torch.save_model(model, path)",
-}
 _KERAS_SIGNATURES = (b"PK\3\4", b"\x89HDF\r\n\x1a\n")  # a zip file, and HDF5
 
 
@@ -55,7 +47,8 @@ def save_model(model: Sequential, filepath: str | os.PathLike[str], overwrite: b
     OSError
         If it cannot be written; no temporary file stays behind.
     """
-    atomic.write(*encode_model(model, filepath), overwrite=overwrite)
+    path = check_path(filepath, overwrite)
+    atomic.write(path, _encode(model, path), overwrite=overwrite)
 
 
 def check_saving(model: Sequential, filepath: str | os.PathLike[str], weights_only: bool = False) -> None:
@@ -66,22 +59,22 @@ def check_saving(model: Sequential, filepath: str | os.PathLike[str], weights_on
     name = "save_weights" if weights_only else "save"
     if getattr(type(model), name) is not getattr(Sequential, name):
         return
+    path = check_path(filepath, weights_only=weights_only)
     if weights_only:
         from ..interop import keras
 
-        keras.encode_weights(model, filepath)
+        keras.encode_weights(model)
     else:
-        encode_model(model, filepath)
+        _encode(model, path)
 
 
-def encode_model(model: Sequential, filepath: str | os.PathLike[str]) -> tuple[str, bytes]:
-    """The path and the bytes of the file that :func:`save_model` writes; it raises what that raises before it writes."""
-    path = _with_extension(os.fsdecode(filepath))
-    if path.endswith(_KERAS_EXTENSION):
+def _encode(model: Sequential, path: str) -> bytes:
+    """The bytes of the file that :func:`save_model` writes to a path; it raises what that raises before it writes."""
+    if path.endswith(KERAS_EXTENSION):
         from ..interop import keras
 
-        return path, keras.encode_model(model)
-    return path, container.encode(*document.pack(model))
+        return keras.encode_model(model)
+    return container.encode(*document.pack(model))
 
 
 def load_model(
@@ -128,22 +121,3 @@ def _load(path: str, compile: bool, custom_objects: Mapping[str, type[Layer]] | 
 
         return keras.load_model(path, custom_objects, compile)
     return document.unpack(*container.read(path), compile, custom_objects)
-
-
-def _with_extension(path: str) -> str:
-    folder, name = os.path.split(path)
-    stem, extension = os.path.splitext(name)
-    if stem in ("", EXTENSION, _KERAS_EXTENSION, ".", ".."):
-        raise ValueError(
-            f"a model needs a name for its file, got {path!r}. Save it as {os.path.join(folder, 'model.nlstm')!r}."
-        )
-    if not extension:
-        return path + EXTENSION
-    if extension in (EXTENSION, _KERAS_EXTENSION):
-        return path
-    ending, writer = next((pair for pair in _WRITERS.items() if path.endswith(pair[0])), (extension, ""))
-    base = path if extension[1:].isdigit() else path.removesuffix(ending)  # "net-0.5" is a name without an extension
-    raise ValueError(
-        f"a model is saved as {EXTENSION}, got {path!r}. Save it as {base + EXTENSION!r}, "
-        f"or for Keras as {base + _KERAS_EXTENSION!r}.{writer and f' That kind of file is written by {writer}.'}"
-    )

@@ -37,10 +37,8 @@ def write(path: str, data: bytes | bytearray | memoryview, *, overwrite: bool = 
         If a call fails (disk full, no permission). No temporary file stays behind. The file is the old one, unless only the
         last step failed, the folder's synchronisation: then it is the new one.
     """
-    target = os.path.realpath(path)
+    target, mode = check(path, overwrite=overwrite)
     folder = os.path.dirname(target)
-    mode = _mode_of(target)
-    _check(path, target, folder, exists=mode is not None, overwrite=overwrite)
     temporary = os.path.join(folder, f".nlstm-{secrets.token_hex(8)}")
     try:
         _write_synced(temporary, data)
@@ -54,22 +52,37 @@ def write(path: str, data: bytes | bytearray | memoryview, *, overwrite: bool = 
     _sync_folder(folder)
 
 
+def check(path: str, *, overwrite: bool = True) -> tuple[str, int | None]:
+    """Check that :func:`write` may make the file; answer where links lead to and the mode of the file that is there.
+
+    Raises
+    ------
+    OSError
+        As :func:`write` raises before it writes.
+    """
+    target = os.path.realpath(path)
+    folder = os.path.dirname(target)
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(f"{path}: the folder {folder} does not exist. Make it first.")
+    mode = _mode_of(target)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(f"{path}: no file can be made in the folder {folder}. Give the name of a folder of your own.")
+    if mode is None:
+        return target, mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(f"{path}: it is a folder. Give the name of a file in it.")
+    if not overwrite:
+        raise FileExistsError(f"{path}: the file exists. Give overwrite=True to replace it, or another name.")
+    if not stat.S_ISREG(mode):
+        raise OSError(f"{path}: only a regular file can be replaced. Give the name of a file.")
+    return target, mode
+
+
 def _mode_of(target: str) -> int | None:
     try:
         return os.stat(target).st_mode
     except FileNotFoundError:
         return None
-
-
-def _check(path: str, target: str, folder: str, *, exists: bool, overwrite: bool) -> None:
-    if not os.path.isdir(folder):
-        raise FileNotFoundError(f"{path}: the folder {folder} does not exist. Make it first.")
-    if os.path.isdir(target):
-        raise IsADirectoryError(f"{path}: it is a folder. Give the name of a file in it.")
-    if exists and not overwrite:
-        raise FileExistsError(f"{path}: the file exists. Give overwrite=True to replace it, or another name.")
-    if exists and not os.path.isfile(target):
-        raise OSError(f"{path}: only a regular file can be replaced. Give the name of a file.")
 
 
 def _write_synced(name: str, data: bytes | bytearray | memoryview) -> None:

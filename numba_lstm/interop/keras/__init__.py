@@ -12,6 +12,7 @@ import os
 
 from ...models import Sequential
 from ...saving import atomic, kinds
+from ...saving.destinations import check_path
 from ...saving.errors import FileFormatError
 from .. import hdf5
 from ..hdf5 import Contents
@@ -21,7 +22,6 @@ from . import archive, building, compiling, legacy, weights_file
 __all__ = ["load_model", "load_weights", "save_model", "save_weights"]
 
 _ZIP = b"PK\3\4"
-_WEIGHTS_EXTENSION = ".weights.h5"
 
 
 def load_model(path: str, custom_objects: building.Classes = None, compile: bool = True) -> Sequential:
@@ -81,17 +81,15 @@ def load_weights(model: Sequential, filepath: str | os.PathLike[str]) -> None:
 
 def save_weights(model: Sequential, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
     """Write the weights of ``model``, which is built; see :meth:`numba_lstm.Sequential.save_weights`."""
-    atomic.write(*encode_weights(model, filepath), overwrite=overwrite)
+    path = check_path(filepath, overwrite, weights_only=True)
+    atomic.write(path, encode_weights(model), overwrite=overwrite)
 
 
-def encode_weights(model: Sequential, filepath: str | os.PathLike[str]) -> tuple[str, bytes]:
-    """The path and the bytes of the file that :func:`save_weights` writes; it raises what that raises before it writes."""
-    path = os.fsdecode(filepath)
-    if not path.endswith(_WEIGHTS_EXTENSION):
-        raise ValueError(f"weights are saved as {_WEIGHTS_EXTENSION}, got {path!r}. A whole model: model.save.")
+def encode_weights(model: Sequential) -> bytes:
+    """The bytes of the file that :func:`save_weights` writes; ValueError for a model that has no weights yet."""
     if not model.built:
         raise ValueError(f"{model.name} has no weights yet. Add an Input first, call build(input_shape), or call it on data.")
-    return path, weights_file.encode(model)
+    return weights_file.encode(model)
 
 
 def _is_zip(path: str) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Mapping
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ...models import Sequential
+from ...saving.destinations import import_h5py
 from ...saving.errors import FileFormatError
 from ...variables import Variable
 from . import optimizer_state
@@ -31,7 +31,7 @@ def encode(model: Sequential) -> bytes:
         Without h5py, which writes it.
     """
     file = io.BytesIO()
-    with _h5py().File(file, "w", libver="earliest") as target:
+    with import_h5py().File(file, "w", libver="earliest") as target:
         _write(target, "vars", model.name, [])
         for path, name, variables in groups(model.layers):
             _write(target, f"{path}/vars", name, [variable.value for variable in variables])
@@ -46,16 +46,6 @@ def _write(target: Any, path: str, name: str, arrays: list[Array]) -> None:
     group.attrs["name"] = name
     for index, array in enumerate(arrays):
         group[str(index)] = np.asarray(array)
-
-
-def _h5py() -> ModuleType:
-    try:
-        import h5py
-    except ImportError as error:
-        raise ImportError(
-            "writing Keras's files needs h5py: pip install 'numba_lstm[keras]'. Reading them does not."
-        ) from error
-    return h5py  # type: ignore[no-any-return]
 
 
 def assign_weights(model: Sequential, arrays: Mapping[str, Array]) -> None:

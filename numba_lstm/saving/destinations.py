@@ -1,0 +1,105 @@
+"""Where a model is saved to: what a file's name says, and whether a file can be made there, settled before any work is done."""
+
+from __future__ import annotations
+
+import os
+from types import ModuleType
+
+from . import atomic
+
+EXTENSION = ".nlstm"
+KERAS_EXTENSION = ".keras"
+WEIGHTS_EXTENSION = ".weights.h5"
+_MODELS = (EXTENSION, KERAS_EXTENSION)
+#: What writes files of other endings.
+_WRITERS = {
+    WEIGHTS_EXTENSION: "model.save_weights(path)",
+    ".onnx": "numba_lstm.interop.onnx.export(model, path)",
+    ".pt": "numba_lstm.interop.torch.save_model(model, path)",
+    ".safetensors": "numba_lstm.interop.torch.save_model(model, path)",
+}
+
+
+def check_path(filepath: str | os.PathLike[str], overwrite: bool = True, *, weights_only: bool = False) -> str:
+    """Check that a model can be saved to a path, and answer the name of the file that ``model.save(filepath)`` writes.
+
+    Nothing is written. A program calls it before a long training, so that a mistake in a name does not lose the result.
+
+    Parameters
+    ----------
+    filepath : path
+        As :func:`save_model` takes it; with ``weights_only`` as ``model.save_weights`` takes it.
+    overwrite : bool
+        Whether an existing file may be replaced.
+    weights_only : bool
+        Whether ``model.save_weights`` will write the file.
+
+    Returns
+    -------
+    str
+        The path, with ``.nlstm`` behind a name without an extension.
+
+    Raises
+    ------
+    ValueError
+        For a name that does not end in a known format.
+    ImportError
+        For a file of Keras without h5py.
+    FileNotFoundError
+        If the folder does not exist.
+    PermissionError
+        If no file can be made in the folder.
+    FileExistsError
+        If the file exists and ``overwrite`` is False.
+    OSError
+        If the name is that of a folder, or is too long.
+    """
+    path = os.fsdecode(filepath)
+    path = _weights_path(path) if weights_only else _model_path(path)
+    if not path.endswith(EXTENSION):
+        import_h5py()
+    atomic.check(path, overwrite=overwrite)
+    return path
+
+
+def import_h5py() -> ModuleType:
+    """The module h5py, which writes Keras's files; ImportError that says how to install it."""
+    try:
+        import h5py
+    except ImportError as error:
+        raise ImportError(
+            "writing Keras's files needs h5py: pip install 'numba_lstm[keras]'. Reading them does not."
+        ) from error
+    return h5py  # type: ignore[no-any-return]
+
+
+def _weights_path(path: str) -> str:
+    if not path.endswith(WEIGHTS_EXTENSION):
+        raise ValueError(f"weights are saved as {WEIGHTS_EXTENSION}, got {path!r}. A whole model: model.save.")
+    _check_stem(path, WEIGHTS_EXTENSION)
+    return path
+
+
+def _model_path(path: str) -> str:
+    extension = _check_stem(path, EXTENSION)
+    if not extension:
+        return path + EXTENSION
+    if extension in _MODELS and not path.endswith(WEIGHTS_EXTENSION):
+        return path
+    ending, writer = next((pair for pair in _WRITERS.items() if path.endswith(pair[0])), (extension, ""))
+    base = path if extension[1:].isdigit() else path.removesuffix(ending)  # "net-0.5" is a name without an extension
+    raise ValueError(
+        f"a model is saved as {EXTENSION}, got {path!r}. Save it as {base + EXTENSION!r}, "
+        f"or for Keras as {base + KERAS_EXTENSION!r}.{writer and f' That kind of file is written by {writer}.'}"
+    )
+
+
+def _check_stem(path: str, meant: str) -> str:
+    """The extension of a path; ValueError if the path has no name before it."""
+    folder, name = os.path.split(path)
+    stem, extension = os.path.splitext(name)
+    if stem in ("", ".", "..", WEIGHTS_EXTENSION.removesuffix(".h5"), *_MODELS):
+        raise ValueError(
+            f"a model needs a name for its file, got {path!r}. Save it as {os.path.join(folder, 'model' + meant)!r}."
+        )
+    return extension

@@ -65,7 +65,7 @@ def convert(options: argparse.Namespace) -> list[str]:
     weights = sum(weight.value.size for weight in model.weights)
     said = [f"{options.output}: {_counted(len(model.layers), 'layer')}, {_counted(weights, 'weight')}."]
     said += [f"Note: {warning.message}" for warning in caught]
-    if options.into and model.optimizer and formats.ending_of(str(options.output)) in (".nlstm", ".keras", ".weights.h5"):
+    if options.into and model.optimizer and formats.ending_of(str(options.output)) in formats.WITH_OPTIMIZER:
         said.append(f"The optimizer is that of {options.into}; so is its state, unless {options.input} has one that fits.")
     return said + left
 

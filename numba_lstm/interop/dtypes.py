@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +28,11 @@ DTYPES: dict[str, np.dtype[Any]] = {
     "I64": np.dtype("<i8"),
     "F64": np.dtype("<f8"),
 }
+
+
+def is_possible(shape: Sequence[int]) -> bool:
+    """Whether NumPy can make an array of a shape, whose axes without elements hide how long the others are."""
+    return math.prod(max(size, 1) for size in shape) < 1 << 48
 
 
 def decode(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -26,7 +26,8 @@ TITLES = {
     ONNX: "an ONNX graph",
 }
 COMPILED = {NATIVE, KERAS, LEGACY}  #: those that say how a model was compiled
-WRITTEN = (".nlstm", ".keras", ".weights.h5", ".pt", ".safetensors", ".onnx")
+WRITTEN = (".nlstm", ".keras", ".weights.h5", ".h5", ".hdf5", ".pt", ".safetensors", ".onnx")  # .weights.h5 before .h5
+WITH_OPTIMIZER = (".nlstm", ".keras", ".weights.h5", ".h5", ".hdf5")  #: of those, the ones that hold an optimizer's state
 
 
 def format_of(path: str) -> str:
@@ -159,6 +160,5 @@ def ending_of(path: str) -> str:
     """The one of ``WRITTEN`` in which a name ends; ValueError for another."""
     ending = next((ending for ending in WRITTEN if path.endswith(ending)), None)
     if ending is None:
-        hint = " For Keras give .keras, or .weights.h5." if path.endswith((".h5", ".hdf5")) else ""
-        raise ValueError(f"{path!r} does not say a format that is written: {', '.join(WRITTEN)}.{hint}")
+        raise ValueError(f"{path!r} does not say a format that is written: {', '.join(WRITTEN)}.")
     return ending

@@ -24,6 +24,8 @@ from .hdf5_types import Text, parse_shape, parse_type
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 MAX_DEPTH = 24  #: groups in groups
+MAX_PATH = 4_096  #: letters of a name with those of the groups around it
+MAX_LETTERS = 1 << 24  #: of all such names, since a group's name comes again in those of its members
 _UNDEFINED = (1 << 64) - 1
 _SPACE, _TYPE, _LAYOUT, _ATTRIBUTE, _CONTINUATION, _SYMBOLS = 0x1, 0x3, 0x8, 0xC, 0x10, 0x11
 #: Padding, fill values (no piece is left unwritten), comments, times of change.
@@ -62,7 +64,7 @@ class _Reader:
     def __init__(self, data: bytes) -> None:
         self._source = Source(data)
         self._pieces: list[tuple[int, int, str]] = []  # what datasets occupy
-        self._text_left = len(data)
+        self._text_left, self._letters_left = len(data), MAX_LETTERS
         self._collections: dict[int, dict[int, tuple[int, int]]] = {}
         self.contents = Contents()
         self._object("", self._superblock(), 0)
@@ -90,6 +92,11 @@ class _Reader:
     def _object(self, name: str, address: int, depth: int) -> None:
         """Read the group or dataset ``name``, whose header is at ``address``."""
         self._source.enter(address, f"the header of {name!r:.100}")
+        self._letters_left -= len(name)
+        if len(name) > MAX_PATH or self._letters_left < 0:
+            raise FileFormatError(
+                f"the names of its groups take more than {MAX_PATH:,} letters each, or {MAX_LETTERS:,} in all."
+            )
         if depth > MAX_DEPTH:
             raise FileFormatError(f"its groups are nested deeper than {MAX_DEPTH} levels.")
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import zlib
+from collections import Counter
 from typing import BinaryIO, Self
 
 from ..saving import kinds
@@ -33,8 +34,7 @@ class Zip:
         start, members = directory.read_directory(file, size)
         self._members = {member.name: member for member in members}
         if len(self._members) != len(members):
-            names = [member.name for member in members]
-            twice = next(name for name in names if names.count(name) > 1)
+            twice = next(name for name, count in Counter(member.name for member in members).items() if count > 1)
             raise FileFormatError(f"its zip directory has the name {twice!r:.100} twice.")
         self._data = directory.check_headers(file, members, start)
         self.names = tuple(self._members)

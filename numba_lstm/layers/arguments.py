@@ -12,6 +12,7 @@ from ..inputs import as_count
 from ..spelling import renamed
 
 Shape = tuple[int | None, ...]  #: Keras's shapes: (None, T, D), None where any size fits
+MAX_NAME = 255  #: letters of a layer's or a model's name
 
 
 def refuse(cls: type, arguments: Mapping[str, Any], later: Mapping[str, Any]) -> None:
@@ -38,7 +39,9 @@ def _parameters(cls: type) -> Iterable[str]:
 def check_name(name: Any) -> str:
     """``name``, if it is a string without ``/``, which separates the parts of a variable's path."""
     if not isinstance(name, str) or not name or "/" in name:
-        raise ValueError(f"a name must be a string without '/', got {name!r}.")
+        raise ValueError(f"a name must be a string without '/', got {name!r:.100}.")
+    if len(name) > MAX_NAME:  # each weight has a path with it
+        raise ValueError(f"a name has up to {MAX_NAME} letters, got {name[:40]!r}... of {len(name):,}. Give a shorter one.")
     return name
 
 

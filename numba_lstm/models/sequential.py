@@ -200,7 +200,7 @@ class Sequential(Chain, Trainer):
         print_summary(self, line_length, positions, print_fn, show_trainable, layer_range)
 
     def save(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
-        """Write the model to one file, ``.nlstm`` or for Keras 3 ``.keras``; see :func:`numba_lstm.saving.save_model`."""
+        """Write one file: ``.nlstm``, or for Keras 3 ``.keras`` or ``.h5``; see :func:`numba_lstm.saving.save_model`."""
         from ..saving import save_model
 
         save_model(self, filepath, overwrite)

@@ -13,7 +13,7 @@ from .. import device as devices
 from ..layers import Layer
 from ..models.sequential import Sequential
 from . import atomic, container, document, kinds
-from .destinations import KERAS_EXTENSION, check_path
+from .destinations import EXTENSION, check_path
 from .errors import FileFormatError
 
 __all__ = ["FileFormatError", "check_path", "check_saving", "load_model", "save_model"]
@@ -31,8 +31,8 @@ def save_model(model: Sequential, filepath: str | os.PathLike[str], overwrite: b
     model : Sequential
         The model; it need be neither built nor compiled.
     filepath : path
-        Ends in ``.nlstm``, which is added to a name without an extension, or in ``.keras``: then it is a file for Keras 3.
-        Other endings are refused.
+        Ends in ``.nlstm``, which is added to a name without an extension, or in ``.keras``, ``.h5`` or ``.hdf5``: then it is a
+        file for Keras 3, the last two in its legacy format. Other endings are refused.
     overwrite : bool
         Whether an existing file may be replaced.
 
@@ -41,7 +41,7 @@ def save_model(model: Sequential, filepath: str | os.PathLike[str], overwrite: b
     ValueError
         For another extension, and for a model that a file cannot hold.
     ImportError
-        For ``.keras`` without h5py.
+        For a file of Keras without h5py.
     FileExistsError
         If the file exists and ``overwrite`` is False.
     OSError
@@ -70,10 +70,10 @@ def check_saving(model: Sequential, filepath: str | os.PathLike[str], weights_on
 
 def _encode(model: Sequential, path: str) -> bytes:
     """The bytes of the file that :func:`save_model` writes to a path; it raises what that raises before it writes."""
-    if path.endswith(KERAS_EXTENSION):
+    if not path.endswith(EXTENSION):
         from ..interop import keras
 
-        return keras.encode_model(model)
+        return keras.encode_model(model, path)
     return container.encode(*document.pack(model))
 
 

@@ -10,6 +10,11 @@ MAX_LAYERS = 256  #: that a file may hold, the input's and inner ones counted
 _HOLDERS = ("layer", "forward_layer", "backward_layer", "cell", "cells")
 
 
+def inner_entries(config: dict[str, Any]) -> list[str]:
+    """The keys of a layer's or a model's configuration whose values are other layers' entries."""
+    return [key for key in ("layers", *_HOLDERS) if config.get(key) is not None]
+
+
 def count_layers(entries: list[Any]) -> int:
     """The layers in a list of entries ``{"class_name": ..., "config": ...}`` and in their arguments, at any depth."""
     count, left = 0, [entries]

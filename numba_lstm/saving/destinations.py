@@ -10,7 +10,8 @@ from . import atomic
 EXTENSION = ".nlstm"
 KERAS_EXTENSION = ".keras"
 WEIGHTS_EXTENSION = ".weights.h5"
-_MODELS = (EXTENSION, KERAS_EXTENSION)
+LEGACY_EXTENSIONS = (".h5", ".hdf5")
+_MODELS = (EXTENSION, KERAS_EXTENSION, *LEGACY_EXTENSIONS)
 #: What writes files of other endings.
 _WRITERS = {
     WEIGHTS_EXTENSION: "model.save_weights(path)",

@@ -80,7 +80,7 @@ def parse(
         raise FileFormatError(f"its header is not UTF-8 text: {error}.") from error
     if not text.startswith("{"):
         raise FileFormatError(f"its header does not begin with '{{', so it is no {kind} file, or damaged.")
-    header = strict_json.loads(text, "its header")
+    header = strict_json.loads(text, "its header", MAX_BYTES)  # all of a model is one text in it
     metadata = header.pop("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
         raise FileFormatError("its header's __metadata__ must hold texts only.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import re
 from collections.abc import Collection
 
@@ -10,8 +11,8 @@ _LONGEST = 80  # letters of one
 
 
 def natural(name: str) -> tuple[tuple[str, int], ...]:
-    """A key to sort by, in which ``vars/2`` stands before ``vars/10``."""
-    parts = re.findall(r"([^0-9]*)([0-9]{0,18})", name)
+    """A key to sort by, in which ``vars/2`` stands before ``vars/10``; the end of a long name does not count."""
+    parts = re.findall(r"([^0-9]*)([0-9]{0,18})", name[:_LONGEST])
     return tuple((text, int(digits or -1)) for text, digits in parts)
 
 
@@ -22,7 +23,7 @@ def listed(names: Collection[str]) -> str:
     'a9, a10, b'
     """
     shown: list[str] = []
-    for name in sorted(names, key=natural):
+    for name in heapq.nsmallest(_LETTERS, names, key=natural):  # each has a letter at least; sorting all takes memory
         cut = name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…"
         shown.append(cut if cut.isprintable() else ascii(cut))
         if sum(map(len, shown)) > _LETTERS:

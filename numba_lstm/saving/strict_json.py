@@ -14,10 +14,11 @@ from .errors import FileFormatError
 
 DEPTH = 64  #: levels of lists and objects
 DIGITS = 20  #: of a whole number, its sign included; enough for 64 bits
+LETTERS = 65_536  #: of a key or a text, unless more are allowed
 VALUES = 100_000  #: in all; an empty list takes 3 bytes in a file and 80 in memory
 
 
-def loads(text: str, what: str) -> Any:
+def loads(text: str, what: str, letters: int = LETTERS) -> Any:
     """The value of a JSON text.
 
     Parameters
@@ -26,6 +27,8 @@ def loads(text: str, what: str) -> Any:
         The JSON text; its length is the caller's to bound.
     what : str
         What the text is, for the error's sentence.
+    letters : int
+        The longest key or text in it.
 
     Raises
     ------
@@ -42,6 +45,8 @@ def loads(text: str, what: str) -> Any:
         raise FileFormatError(f"{what} is nested deeper than {DEPTH} levels.") from None
     except ValueError as error:
         raise FileFormatError(f"{what} is not JSON: {error}.") from error
+    if len(text) > letters and (longest := _longest(value)) > letters:
+        raise FileFormatError(f"{what} has a text of {longest:,} letters; allowed are {letters:,}.")
     if _is_deep(value):
         raise FileFormatError(f"{what} is nested deeper than {DEPTH} levels.")
     try:
@@ -75,6 +80,20 @@ def _float(digits: str) -> float:
     if not math.isfinite(value):
         raise FileFormatError(f"contains {digits[:40]}, which is too large for a number.")
     return value
+
+
+def _longest(value: Any) -> int:
+    """The letters of the longest key or text, at any depth."""
+    longest, left = 0, [value]
+    while left:
+        node = left.pop()
+        if isinstance(node, str):
+            longest = max(longest, len(node))
+        elif isinstance(node, dict):
+            left += [*node, *node.values()]
+        elif isinstance(node, list):
+            left += node
+    return longest
 
 
 def _is_deep(value: Any) -> bool:

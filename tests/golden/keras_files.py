@@ -108,6 +108,21 @@ def plain(k: Any) -> Any:
     return model
 
 
+def frozen(k: Any) -> Any:
+    """Layers that hold others, frozen, and a Dense that is trained."""
+    L = k.layers
+    stack = [
+        L.Bidirectional(L.LSTM(2, return_sequences=True), trainable=False),
+        L.RNN([L.LSTMCell(3), L.LSTMCell(2)], return_sequences=True, trainable=False),
+        L.TimeDistributed(L.Dense(3), trainable=False),
+        L.LSTM(2, trainable=False),
+        L.Dense(2),
+    ]
+    model = k.Sequential([k.Input((T, D)), *stack], name="frozen")
+    model.compile("adam", "mse")
+    return model
+
+
 @dataclass(frozen=True)
 class Case:
     """A model, made of a module ``k`` with Keras's names, the end of its file's name, and what it learns."""

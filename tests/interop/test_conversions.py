@@ -175,7 +175,7 @@ def test_a_dense_of_every_step_is_a_linear(tmp_path):
 
 def test_a_format_that_is_not_written(tmp_path):
     with pytest.raises(ValueError, match=r"does not say a format that is written: \.nlstm"):
-        formats.write_model(build("no head"), tmp_path / "m.h5")
+        formats.write_model(build("no head"), tmp_path / "m.pb")
 
 
 def test_weights_of_keras_need_a_model(tmp_path):

@@ -175,6 +175,13 @@ def test_files_cut_at_every_512_bytes():
 with h5py.File(io.BytesIO(LEGACY)) as legacy:
     FIRST = legacy["model_weights"].attrs["layer_names"][0]
 
+
+def names_of(root, layer, change):
+    """Change the names of a layer's weights."""
+    attributes = root["model_weights"][layer].attrs
+    attributes["weight_names"] = change(list(attributes["weight_names"]))
+
+
 LEGACY_HOSTILE = {
     "no config": (lambda root: root.attrs.__delitem__("model_config"), "without model_config"),
     "a config that is a list": (lambda root: root.attrs.__setitem__("model_config", ["a", "b"]), "without model_config"),
@@ -183,19 +190,52 @@ LEGACY_HOSTILE = {
     "a training_config that is a list": (lambda root: root.attrs.__setitem__("training_config", "[1]"), "which optimizer"),
     "a layer that is not there": (lambda root: root["model_weights"].__delitem__(FIRST), "layers with weights|no weight"),
     "a weight that is not there": (
-        lambda root: root["model_weights"][FIRST].attrs.__setitem__("weight_names", ["../../secret"] * 3),
+        lambda root: root["model_weights"][FIRST].attrs.__setitem__("weight_names", ["../../secret", "b", "c"]),
         "/../../secret'",
     ),
     "layer names as one text": (lambda root: root["model_weights"].attrs.__setitem__("layer_names", "lstm"), "one text"),
     "layers in another order": (
         lambda root: root["model_weights"].attrs.__setitem__("layer_names", root["model_weights"].attrs["layer_names"][::-1]),
-        "has shape|only in the",
+        "weights would go to the wrong layers. Save the file again.",
+    ),
+    "a layer twice": (
+        lambda root: root["model_weights"].attrs.__setitem__(
+            "layer_names", [*root["model_weights"].attrs["layer_names"], FIRST]
+        ),
+        f"its layer_names have {FIRST!r} twice",
+    ),
+    "a layer twice in place of another": (
+        lambda root: root["model_weights"].attrs.__setitem__(
+            "layer_names", [FIRST, FIRST, *root["model_weights"].attrs["layer_names"][2:]]
+        ),
+        f"its layer_names have {FIRST!r} twice",
+    ),
+    "a weight twice": (
+        lambda root: names_of(root, FIRST, lambda names: [names[0], names[0], names[2]]),
+        f"its weight_names of {FIRST!r} have",
+    ),
+    "weights in another order": (
+        lambda root: names_of(root, FIRST, lambda names: names[::-1]),
+        "they would be taken for each other. Save the file again.",
+    ),
+    "slots in another order": (
+        lambda root: root["optimizer_weights"].attrs.__setitem__(
+            "weight_names",
+            [*root["optimizer_weights"].attrs["weight_names"][:2], *root["optimizer_weights"].attrs["weight_names"][:1:-1]],
+        ),
+        "in another order than the model's weights. Save the file again.",
+    ),
+    "a slot twice": (
+        lambda root: root["optimizer_weights"].attrs.__setitem__(
+            "weight_names", [*root["optimizer_weights"].attrs["weight_names"]] * 2
+        ),
+        "its optimizer's weight_names have 'sgd/iteration' twice",
     ),
     "optimizer weights of another order": (
         lambda root: root["optimizer_weights"].attrs.__setitem__(
             "weight_names", root["optimizer_weights"].attrs["weight_names"][::-1]
         ),
-        "does not begin with the steps",
+        "in another order than the model's weights. Save the file again.",
     ),
     "fewer optimizer weights": (
         lambda root: root["optimizer_weights"].attrs.__setitem__(

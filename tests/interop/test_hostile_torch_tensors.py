@@ -90,7 +90,16 @@ HOSTILE = {
         "more bytes",
     ),
     "3,000 names": (saved(dict_of(**{f"weights{i}": tensor() for i in range(3_000)})), "there is no 'weight'"),
-    "a name of a megabyte": (saved(dict_of(**{"x" * 1_000_000: tensor()})), "there is no 'weight'"),
+    "a name of a megabyte": (saved(dict_of(**{"x" * 1_000_000: tensor()})), "a key of 1,000,000 letters; up to 1,024 are read"),
+    "a name of dicts that is too long": (
+        saved(dict_of(**{"x" * 1_000: dict_of(**{"y" * 100: tensor()})})),
+        "a name of 1,101 letters",
+    ),
+    "no elements of 2^62 columns": (saved(dict_of(weight=tensor(shape=(0, 2**62)))), "larger than any file"),
+    "a storage's key of a megabyte": (
+        saved(dict_of(weight=tensor(of=storage(key=text("0" * 1_000_000))))),
+        "which is no number of up to 20 digits",
+    ),
     "whole numbers": (saved(dict_of(weight=tensor(of=storage(kind=find("torch", "IntStorage"))))), "int32 numbers"),
     # the file
     "big-endian": (saved(GOOD, byteorder=b"big"), "not little-endian"),

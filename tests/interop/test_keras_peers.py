@@ -64,13 +64,18 @@ def test_weights_of_keras_are_read(tmp_path, name):
     assert_same(name, own, model)
 
 
+@pytest.mark.parametrize("ending", [".keras", ".h5", ".hdf5"])
 @pytest.mark.parametrize("name", CASES)
-def test_keras_opens_models(tmp_path, name):
+def test_keras_opens_models(tmp_path, name, ending):
     model = trained(numba_lstm, name)
-    model.save(tmp_path / "model.keras")
-    read = keras.models.load_model(tmp_path / "model.keras")
+    model.save(tmp_path / f"model{ending}")
+    read = keras.models.load_model(tmp_path / f"model{ending}")
     for a, b in zip(read.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+    if ending != ".keras":  # Keras reads no optimizer's state there that it could train on with
+        config = model.get_compile_config()
+        model = numba_lstm.load_model(tmp_path / f"model{ending}", compile=False, device="reference")
+        model.compile_from_config(config)
     assert_same(name, read, model)
 
 
@@ -83,11 +88,68 @@ def test_keras_opens_weights(tmp_path, name):
     assert_same(name, read, model)
 
 
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
 @pytest.mark.parametrize("name", CASES)
-def test_what_keras_saves_again_is_the_same(tmp_path, name):
-    trained(numba_lstm, name).save(tmp_path / "one.keras")
-    keras.models.load_model(tmp_path / "one.keras").save(tmp_path / "two.keras")
-    one, two = (numba_lstm.load_model(tmp_path / f"{file}.keras") for file in ("one", "two"))
+def test_what_keras_saves_again_is_the_same(tmp_path, name, ending):
+    trained(numba_lstm, name).save(tmp_path / f"one{ending}")
+    keras.models.load_model(tmp_path / f"one{ending}").save(tmp_path / f"two{ending}")
+    one, two = (numba_lstm.load_model(tmp_path / f"{file}{ending}") for file in ("one", "two"))
     assert [type(layer) for layer in one.layers] == [type(layer) for layer in two.layers]
-    for a, b in zip(one.optimizer.state().values(), two.optimizer.state().values(), strict=True):
+    for a, b in zip(one.get_weights(), two.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+    if ending == ".keras":
+        for a, b in zip(one.optimizer.state().values(), two.optimizer.state().values(), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+def test_what_is_frozen_stays_frozen_in_keras(tmp_path, ending):
+    model = keras_files.frozen(numba_lstm)
+    model.save(tmp_path / f"model{ending}")
+    read = keras.models.load_model(tmp_path / f"model{ending}")
+    assert len(read.trainable_variables) == len(model.trainable_weights) == 2
+    for layer in read.layers:
+        layer.trainable = True
+    assert len(read.trainable_variables) == len(model.weights)
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+def test_a_frozen_model_is_frozen_in_keras(tmp_path, ending):
+    model = keras_files.frozen(numba_lstm)
+    model.trainable = False
+    model.save(tmp_path / f"model{ending}")
+    assert keras.models.load_model(tmp_path / f"model{ending}").trainable_variables == []
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+def test_what_keras_froze_is_frozen_here_until_it_is_set_free(tmp_path, ending):
+    model = keras_files.frozen(keras)
+    for layer in model.layers[:-1]:
+        layer.trainable = False
+    model.save(tmp_path / f"model{ending}")
+    read = numba_lstm.load_model(tmp_path / f"model{ending}")
+    assert len(read.trainable_weights) == 2
+    for layer in read.layers:
+        layer.trainable = True
+    assert len(read.trainable_weights) == len(read.weights)
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5", ".weights.h5"])
+def test_keras_goes_on_with_a_rate_of_float64(tmp_path, ending):
+    model = CASES["doubles"].make(numba_lstm)
+    floatx = keras.config.floatx()
+    keras.config.set_floatx("float64")
+    try:
+        if ending == ".weights.h5":
+            read = CASES["doubles"].make(keras)
+            read.optimizer.build(read.trainable_variables)
+            model.optimizer.learning_rate = 0.1 / 3
+            model.save_weights(tmp_path / f"model{ending}")
+            read.load_weights(tmp_path / f"model{ending}")
+        else:
+            model.optimizer.learning_rate = 0.1 / 3
+            model.save(tmp_path / f"model{ending}")
+            read = keras.models.load_model(tmp_path / f"model{ending}")
+        assert float(np.asarray(read.optimizer.learning_rate)) == 0.1 / 3
+    finally:
+        keras.config.set_floatx(floatx)

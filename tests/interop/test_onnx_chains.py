@@ -8,16 +8,27 @@ import pytest
 from golden import onnx_dynamo, onnx_graphs
 from tolerances import FOREIGN, assert_close
 
-from numba_lstm import activations, load_model
+from numba_lstm import Sequential, activations, load_model
 from numba_lstm.interop import onnx
 from numba_lstm.interop.onnx import building, messages, protobuf
-from numba_lstm.layers import LSTM, Bidirectional, Dense, Embedding
+from numba_lstm.layers import (
+    LSTM,
+    Activation,
+    Bidirectional,
+    Dense,
+    Dropout,
+    Embedding,
+    GaussianNoise,
+    Input,
+    SpatialDropout1D,
+    TimeDistributed,
+)
 from numba_lstm.saving import FileFormatError
 
 pytestmark = pytest.mark.usefixtures("on_reference")
 
 NUMBERS = np.load(onnx_graphs.FILE)
-CASES = [case for case in exported_models.CASES if case != "no weights"]
+CASES = exported_models.CASES
 N, T, D, H = 3, 5, 7, 4
 draw = np.random.default_rng(31)
 
@@ -238,10 +249,40 @@ def test_a_graph_of_several_inputs_or_outputs_is_refused(case):
         onnx.load_model(onnx_graphs.path(case))
 
 
-def test_a_graph_without_layers_is_refused(tmp_path):
-    onnx.export(exported_models.build("no weights"), tmp_path / "m.onnx")
-    with pytest.raises(FileFormatError, match="its graph has no layers"):
-        onnx.load_model(tmp_path / "m.onnx")
+ALONE = {
+    "dropout": lambda: [Dropout(0.5)],
+    "dropouts": lambda: [Dropout(0.5), Dropout(0.2)],
+    "dropout of features": lambda: [SpatialDropout1D(0.5)],
+    "noise": lambda: [GaussianNoise(0.5)],
+    "linear": lambda: [Activation("linear")],
+    "dropout of each step": lambda: [TimeDistributed(Dropout(0.5))],
+}
+
+
+@pytest.mark.parametrize("shape", [(5, 4), (None, 4), (1, 1)])
+@pytest.mark.parametrize("case", ALONE)
+def test_a_model_of_layers_that_count_in_training_only(tmp_path, case, shape):
+    model = Sequential([Input(shape), *ALONE[case]()])
+    onnx.export(model, tmp_path / "m.onnx")
+    read = onnx.load_model(tmp_path / "m.onnx")
+    assert [layer.get_config()["activation"] for layer in read.layers] == ["linear"]
+    x = draw.normal(size=(3, 5 if shape[0] is None else shape[0], shape[1])).astype("float32")
+    np.testing.assert_array_equal(read.predict(x, verbose=0), x)
+    read.save(tmp_path / "m.nlstm")
+
+
+def test_rows_through_a_dropout_alone(tmp_path):
+    onnx.export(Sequential([Input((4,)), Dropout(0.5)]), tmp_path / "m.onnx")
+    x = draw.normal(size=(3, 4)).astype("float32")
+    np.testing.assert_array_equal(onnx.load_model(tmp_path / "m.onnx").predict(x, verbose=0), x)
+
+
+def test_an_output_that_is_a_constant_is_no_layer(tmp_path):
+    graph = building.Builder("float32")
+    graph.input("x", ("N", H))
+    made = graph.tensor("out", array(1, H))
+    with pytest.raises(FileFormatError, match="its output 'out' does not depend on its input"):
+        onnx.load_model(write(tmp_path, graph, made, ("N", H)))
 
 
 def test_weights_that_many_lstms_share_are_refused(tmp_path):

@@ -13,7 +13,7 @@ def test_no_extension_becomes_nlstm(model, tmp_path, kind):
     assert [path.name for path in tmp_path.iterdir()] == ["model.nlstm"]
 
 
-@pytest.mark.parametrize("extension", [".h5", ".onnx", ".pt", ".safetensors", ".NLSTM", ".v2"])
+@pytest.mark.parametrize("extension", [".H5", ".onnx", ".pt", ".safetensors", ".NLSTM", ".v2"])
 def test_another_extension_is_refused(model, tmp_path, extension):
     with pytest.raises(ValueError, match=r"a model is saved as \.nlstm, got .*Save it as"):
         model.save(tmp_path / f"model{extension}")

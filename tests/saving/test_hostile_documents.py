@@ -31,7 +31,7 @@ OUTLINES = {
     "another class": (put(("class_name",), "Functional"), "is a 'Functional'"),
     "a function": (put(("class_name",), "os.system"), "is a 'os.system'"),
     "class a number": (put(("class_name",), 7), "is a 7"),
-    "class of 1 MB": (put(("class_name",), "x" * 1_000_000), "is a 'xxx"),
+    "class of 65,536 letters": (put(("class_name",), "x" * 65_536), "is a 'xxx"),
     "config null": (put(("config",), None), "config must have exactly"),
     "config list": (put(("config",), []), "config must have exactly"),
     "config without layers": (put(("config", "layers"), ...), "config must have exactly"),

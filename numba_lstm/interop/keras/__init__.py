@@ -12,12 +12,12 @@ import os
 
 from ...models import Sequential
 from ...saving import atomic, kinds
-from ...saving.destinations import check_path
+from ...saving.destinations import LEGACY_EXTENSIONS, check_path
 from ...saving.errors import FileFormatError
 from .. import hdf5
 from ..hdf5 import Contents
 from ..zips import open_zip
-from . import archive, building, compiling, legacy, weights_file
+from . import archive, building, compiling, legacy, legacy_writing, weights_file
 
 __all__ = ["load_model", "load_weights", "save_model", "save_weights"]
 
@@ -45,8 +45,8 @@ def load_model(path: str, custom_objects: building.Classes = None, compile: bool
     return model
 
 
-def encode_model(model: Sequential) -> bytes:
-    """The bytes of a ``.keras`` file; see :func:`numba_lstm.saving.save_model`.
+def encode_model(model: Sequential, path: str) -> bytes:
+    """The bytes of a ``.keras`` file, or of a legacy ``.h5`` by that ending; see :func:`numba_lstm.saving.save_model`.
 
     Raises
     ------
@@ -55,12 +55,13 @@ def encode_model(model: Sequential) -> bytes:
     ValueError
         For what Keras has not, by the name of layer and option.
     """
-    return archive.encode(model)
+    writer = legacy_writing if path.endswith(LEGACY_EXTENSIONS) else archive
+    return writer.encode(model)
 
 
 def save_model(model: Sequential, path: str, overwrite: bool = True) -> None:
-    """Write a ``.keras`` file; it raises what :func:`encode_model` raises, and nothing is written then."""
-    atomic.write(path, encode_model(model), overwrite=overwrite)
+    """Write what :func:`encode_model` makes; nothing is written where that raises."""
+    atomic.write(path, encode_model(model, path), overwrite=overwrite)
 
 
 def load_weights(model: Sequential, filepath: str | os.PathLike[str]) -> None:

@@ -16,12 +16,13 @@ from .. import hdf5
 from ..hdf5 import Contents
 from ..zips import Zip
 from . import compiling, weights_file
+from .frozen import spread
 from .to_keras import to_keras
 
 MAX_CONFIG = 4 << 20  #: bytes of the configuration
 MAX_GROWTH = 16 << 20  #: bytes of deflated weights that are read even from a smaller file
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
-_KERAS = "3.15.1"  # the release whose files these are
+KERAS_VERSION = "3.15.1"  # the release whose files these are
 _DATE = (1980, 1, 1, 0, 0, 0)  # equal models make equal bytes
 
 
@@ -56,7 +57,7 @@ def encode(model: Sequential) -> bytes:
         For what Keras has not, by the name of layer and option.
     """
     members = {
-        _METADATA: json.dumps({"keras_version": _KERAS}).encode(),
+        _METADATA: json.dumps({"keras_version": KERAS_VERSION}).encode(),
         _CONFIG: json.dumps(_config(model), allow_nan=False).encode(),
         _WEIGHTS: weights_file.encode(model),
     }
@@ -68,9 +69,26 @@ def encode(model: Sequential) -> bytes:
 
 
 def _config(model: Sequential) -> dict[str, Any]:
+    entry = model_config(model)
+    if model.built:
+        entry["build_config"] = {"input_shape": list(model.input_shape)}
+    if model.compiled:
+        entry["compile_config"] = compiling.to_config(model)
+    return entry
+
+
+def model_config(model: Sequential) -> dict[str, Any]:
+    """What a model is made of, as Keras writes it down.
+
+    Raises
+    ------
+    ValueError
+        For what Keras has not, by the name of layer and option.
+    """
     config = model.get_config()
     check_layers(model.name, config["layers"])
     _check_states(model, config["layers"])
+    config = spread({"config": config})["config"]
     entry: dict[str, Any] = {
         "module": "keras",
         "class_name": "Sequential",
@@ -78,11 +96,7 @@ def _config(model: Sequential) -> dict[str, Any]:
         "registered_name": None,
     }
     if model.built:
-        shape = list(model.input_shape)
-        entry["config"]["build_input_shape"] = shape
-        entry["build_config"] = {"input_shape": shape}
-    if model.compiled:
-        entry["compile_config"] = compiling.to_config(model)
+        entry["config"]["build_input_shape"] = list(model.input_shape)
     return entry
 
 

@@ -15,6 +15,7 @@ from ...saving.errors import REFUSALS, FileFormatError, brief
 from ...saving.lists import differing, listed
 from ...variables import Variable
 from .from_keras import from_keras
+from .frozen import gathered
 
 Array = npt.NDArray[Any]
 Classes = Mapping[str, type[Layer]] | None
@@ -47,7 +48,8 @@ def build(config: Any, size: int, custom_objects: Classes) -> Sequential:
         raise FileFormatError(f"its model is a {config.get('class_name')!r:.80}; only Keras's 'Sequential' is read.")
     if config.get("registered_name") is not None:
         raise FileFormatError(f"its model is a class of its author's own, registered as {config['registered_name']!r:.100}.")
-    own, entries = config["config"], config["config"].get("layers")
+    own = gathered(config)["config"]
+    entries = own.get("layers")
     if others := own.keys() - _CONFIG_KEYS:
         raise FileFormatError(f"its model has {listed(others)}, which Keras's Sequential has not.")
     if not isinstance(entries, list) or not 0 < count_layers(entries) <= MAX_LAYERS:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from ...models import Sequential
@@ -130,7 +131,7 @@ def load_optimizer(model: Sequential, arrays: Mapping[str, Array]) -> None:
     if len(steps) != 1 or len({len(slot) for slot in kept}) > 1:
         raise FileFormatError(f"its optimizer's state is not that of {optimizer.name}. Load it with compile=False.")
     order = optimizer_state.order(optimizer, len(kept[0]) if kept else 0)
-    head = [steps[0], optimizer_state.rate_of(optimizer)]
+    head = [steps[0], optimizer_state.rate_of(optimizer, np.dtype(np.float64))]
     optimizer_state.load(model, [*head, *(kept[slot][variable] for variable, slot in order)])
 
 

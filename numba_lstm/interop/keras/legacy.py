@@ -13,10 +13,13 @@ from ...saving import strict_json
 from ...saving.errors import FileFormatError
 from ...variables import Variable
 from ..hdf5 import Contents
-from . import building, compiling, keras2, optimizer_state
+from . import building, compiling, keras2, legacy_names, optimizer_state
 
 Array = npt.NDArray[Any]
-_WEIGHTS, _OPTIMIZER = "model_weights", "optimizer_weights"
+WEIGHTS, OPTIMIZER = "model_weights", "optimizer_weights"
+#: Where this package puts the optimizer's state. Keras 3.15 makes the optimizer of a legacy file for no weights at all where it
+#: finds ``optimizer_weights``, of its own files too, and cannot train then; without that group it begins with a fresh state.
+OWN_OPTIMIZER = "numba_lstm_optimizer_weights"
 
 
 def load_model(contents: Contents, custom_objects: building.Classes, compile: bool) -> Sequential:
@@ -28,38 +31,51 @@ def load_model(contents: Contents, custom_objects: building.Classes, compile: bo
     model = building.build(keras2.model_config(config) if old else config, size, custom_objects)
     if old:
         keras2.check_axes(model, config)
-    assign_weights(model, contents, f"{_WEIGHTS}/")
+    assign_weights(model, contents, f"{WEIGHTS}/", whole=True)
     if compile and "training_config" in root:
         training = _json(root, "training_config")
         compiling.compile_from(model, compiling.from_training_config(keras2.training_config(training) if old else training))
-        state = {name: _array(contents, f"{_OPTIMIZER}/{name}") for name in _list(contents, _OPTIMIZER, "weight_names")}
+        group = OWN_OPTIMIZER if OWN_OPTIMIZER in contents.attributes else OPTIMIZER
+        names = _list(contents, group, "weight_names")
+        legacy_names.refuse_twice(names, "optimizer's weight_names")
+        state = {name: _array(contents, f"{group}/{name}") for name in names}
         if state and old:
             keras2.load_optimizer(model, state)
-        elif state:
+        elif state and model.optimizer is not None:
+            legacy_names.check_slots(model, model.optimizer, names)
             optimizer_state.load(model, list(state.values()))
     return model
 
 
-def assign_weights(model: Sequential, contents: Contents, prefix: str) -> None:
-    """Give the model the weights of a file, layer by layer: those that have any, in the file's order."""
+def assign_weights(model: Sequential, contents: Contents, prefix: str, *, whole: bool = False) -> None:
+    """Give the model the weights of a file, layer by layer: those that have any, in the file's order.
+
+    ``whole`` says that the file has the model's configuration too.
+    """
     variables: dict[str, Variable] = {}
     arrays: dict[str, Array] = {}
     found = list(_layers(contents, prefix))
     own = [layer for layer in model.layers if layer.variables]
     if len(found) != len(own):
         raise FileFormatError(f"it has {len(found)} layers with weights, where the model has {len(own)}.")
+    legacy_names.check_layers([layer.name for layer in own], [name for name, _ in found], whole=whole)
     for layer, (name, values) in zip(own, found, strict=True):
-        for index, variable in enumerate(layer.trainable_weights + layer.non_trainable_weights):
-            variables[f"{name}/{index}"] = variable
-        arrays |= {f"{name}/{index}": array for index, array in enumerate(values)}
+        weights = layer.trainable_weights + layer.non_trainable_weights
+        legacy_names.check_weights(layer, weights, list(values))
+        variables |= {f"{name}/{index}": variable for index, variable in enumerate(weights)}
+        arrays |= {f"{name}/{index}": array for index, array in enumerate(values.values())}
     building.assign(variables, arrays)
 
 
-def _layers(contents: Contents, prefix: str) -> Iterator[tuple[str, list[Array]]]:
-    for layer in _list(contents, prefix.removesuffix("/"), "layer_names"):
+def _layers(contents: Contents, prefix: str) -> Iterator[tuple[str, dict[str, Array]]]:
+    """The layers that have weights, each with its arrays by their names."""
+    layers = _list(contents, prefix.removesuffix("/"), "layer_names")
+    legacy_names.refuse_twice(layers, "layer_names")
+    for layer in layers:
         names = _list(contents, f"{prefix}{layer}", "weight_names")
+        legacy_names.refuse_twice(names, f"weight_names of {layer!r:.100}")
         if names:
-            yield layer, [_array(contents, f"{prefix}{layer}/{name}") for name in names]
+            yield layer, {name: _array(contents, f"{prefix}{layer}/{name}") for name in names}
 
 
 def _array(contents: Contents, name: str) -> Array:

@@ -31,20 +31,28 @@ def to_arrays(optimizer: Optimizer, variables: Sequence[Variable]) -> list[Array
     if not optimizer.built:
         optimizer = optimizers.deserialize(optimizers.serialize(optimizer))
         optimizer.build(variables)
+    dtype = np.dtype(variables[0].dtype if variables else np.float32)
     arrays: list[Array] = [optimizer.state()["iterations"].astype(np.int32)]
     if not _scheduled(optimizer):
-        arrays.append(rate_of(optimizer))
+        arrays.append(rate_of(optimizer, dtype))
     kept = optimizer.kept()
     arrays += [kept[v][s].value for v, s in order(optimizer, len(kept))]
     if isinstance(optimizer, Nadam):
-        arrays.append(np.array(_product(optimizer), np.float32))
+        arrays.append(np.array(_product(optimizer), dtype))
     return arrays
 
 
-def rate_of(optimizer: Optimizer) -> Array:
-    """The next step's rate, in Keras's precision."""
+def names(optimizer: Optimizer, variables: Sequence[str]) -> list[str]:
+    """Keras's names for what :func:`to_arrays` answers, where ``variables`` are the names of those that have slots."""
+    found = ["iteration"] + ["learning_rate"] * (not _scheduled(optimizer))
+    found += [f"{variables[v]}_{optimizer.spec.slots[s]}" for v, s in order(optimizer, len(variables))]
+    return found + ["u_product"] * isinstance(optimizer, Nadam)
+
+
+def rate_of(optimizer: Optimizer, dtype: np.dtype[Any]) -> Array:
+    """The next step's rate in ``dtype``; Keras has it in that of ``keras.config.floatx()``."""
     with np.errstate(over="ignore"):  # one beyond it is infinite there
-        return np.array(optimizer.learning_rate, np.float64).astype(np.float32)
+        return np.array(optimizer.learning_rate, np.float64).astype(dtype)
 
 
 def load(model: Sequential, arrays: Sequence[Array]) -> None:
@@ -69,7 +77,7 @@ def load(model: Sequential, arrays: Sequence[Array]) -> None:
         kept = optimizer.kept()
         paths = [kept[v][s].path for v, s in order(optimizer, len(variables))]
         steps = np.array(head[0], np.int64)
-        if scalars == 2 and rate_of(optimizer) != head[1]:  # the config has it with all its digits
+        if scalars == 2 and rate_of(optimizer, head[1].dtype) != head[1]:  # the config has it with all its digits
             optimizer.learning_rate = float(head[1])
         optimizer.load_state({"iterations": steps, **dict(zip(paths, slots, strict=True))})
     except REFUSALS as error:

@@ -10,11 +10,13 @@ import os
 
 import numpy as np
 
+from ...kernels.specs import Activation as Spec
+from ...layers import Activation
 from ...models.sequential import Sequential
 from ...saving.counting import MAX_LAYERS
 from ...saving.errors import REFUSALS, FileFormatError, brief
 from . import chain_layers, chain_shapes, chain_sizes, reading
-from .drafts import model_of
+from .drafts import Draft, model_of
 from .flows import BATCH, FEATURES, TIME, Filled, Flow, Sizes, Walk
 from .graph import Graph, Node
 from .graph import Value as Port
@@ -68,7 +70,7 @@ def _model(graph: Graph, time_first: bool) -> Sequential:
         if len(walk.drafts) >= MAX_LAYERS:
             raise FileFormatError(f"its graph has more than {MAX_LAYERS} layers.")
     if not walk.drafts:
-        raise FileFormatError("its graph has no layers.")
+        _pass_on(walk, exit)
     _finish(walk, exit, flow.axes)
     features = _features(walk, entry, flow.axes)
     sizes = {BATCH: None, FEATURES: features, TIME: _size(entry, flow.axes.index(TIME)) if TIME in flow.axes else None}
@@ -109,6 +111,14 @@ def _step(walk: Walk, node: Node) -> None:
         raise FileFormatError(
             f"its {node.name} {brief(error)}, so the graph is no chain of layers. (numba_lstm.interop.onnx.load runs others.)"
         ) from error
+
+
+def _pass_on(walk: Walk, exit: Port) -> None:
+    """A graph without a layer, as of a model of dropouts, hands its input on: one layer that does the same."""
+    flow = walk.values.get(exit.name)
+    if not isinstance(flow, Flow):
+        raise FileFormatError(f"its output {exit.name!r:.100} does not depend on its input.")
+    walk.values[exit.name] = walk.add(flow, Draft(Activation, "", {"activation": Spec()}))
 
 
 def _finish(walk: Walk, exit: Port, entered: tuple[str, ...]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...saving.errors import FileFormatError
-from ..dtypes import DTYPES, decode
+from ..dtypes import DTYPES, decode, is_possible
 from .protobuf import Message
 
 Array = npt.NDArray[Any]
@@ -68,6 +68,8 @@ def array_of(tensor: Message, external: External) -> Array:
     dtype_of(number, what)
     if len(dims) > MAX_RANK or any(size < 0 for size in dims):
         raise FileFormatError(f"{what}: the dims must be at most {MAX_RANK} whole numbers from 0 up.")
+    if 0 in dims and not is_possible(dims):
+        raise FileFormatError(f"{what} has the dims {list(dims)}, which are larger than any file.")
     if "segment" in tensor:
         raise FileFormatError(f"{what} comes in segments, which are not read.")
     name, field = _TYPES[number]

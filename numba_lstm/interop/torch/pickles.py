@@ -18,6 +18,7 @@ _NAMES = {opcode.code.encode("latin-1"): opcode.name for opcode in pickletools.o
 
 MAX_STEPS = 200_000  #: opcodes of a pickle; a tensor takes some forty
 MAX_NAME = 255  #: letters of a global's module and of its name
+MAX_KEY = 1_024  #: letters of a key of a dict, which a memo may repeat as often as there are opcodes
 MAX_LONG = 8  #: bytes of a whole number
 
 _PROTOCOL_2 = b"\x80\x02"
@@ -108,6 +109,8 @@ class _Machine:
         for key, value in zip(pairs[::2], pairs[1::2], strict=True):
             if type(key) not in (str, int) or (type(key) is int and not -(2**31) <= key < 2**31):
                 raise FileFormatError(f"its pickle has a key of type {_kind(key)}; texts and small whole numbers are read.")
+            if type(key) is str and len(key) > MAX_KEY:
+                raise FileFormatError(f"its pickle has a key of {len(key):,} letters; up to {MAX_KEY:,} are read.")
             if key in target:
                 raise FileFormatError(f"its pickle has the key {key!r:.100} twice in one dict.")
             target[key] = value

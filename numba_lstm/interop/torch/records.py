@@ -11,12 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ...saving.errors import FileFormatError
-from ..dtypes import DTYPES, decode
+from ..dtypes import DTYPES, decode, is_possible
 from .pickles import Constructor, Global
 
 MAX_RANK = 8
 MAX_DEPTH = 16  #: dicts within dicts
 MAX_VISITS = 100_000  #: values looked at for tensors; a memo makes few dicts look like many
+MAX_NAME = 1_024  #: letters of a tensor's name, the keys of all dicts around it
+MAX_LETTERS = 1 << 24  #: of all names together
+MAX_KEY = 20  #: digits of a storage's key
 
 _STORAGES = {
     "torch.FloatStorage": "F32",
@@ -63,7 +66,8 @@ class Tensor:
     def of(self, data: bytes) -> npt.NDArray[Any]:
         """The tensor's values, where ``data`` are its storage's."""
         numbers = np.frombuffer(data, DTYPES[self.storage.dtype])[self.offset :]
-        strides = [stride * numbers.itemsize for stride in self.strides]
+        # A stride along an axis of one element, which is never taken a step of, may be any number.
+        strides = [0 if size <= 1 else stride * numbers.itemsize for size, stride in zip(self.shape, self.strides, strict=True)]
         return decode(np.lib.stride_tricks.as_strided(numbers, self.shape, strides, writeable=False))
 
 
@@ -76,8 +80,8 @@ def persistent(identity: Any) -> Storage:
         raise FileFormatError(
             f"it has a storage of type {getattr(kind, 'name', kind)!r:.100}. Read are {', '.join(_STORAGES)}."
         )
-    if type(key) is not str or not key.isascii() or not key.isdigit():
-        raise FileFormatError(f"it has a storage with the key {key!r:.100}, which is no number.")
+    if type(key) is not str or len(key) > MAX_KEY or not key.isascii() or not key.isdigit():
+        raise FileFormatError(f"it has a storage with the key {key!r:.100}, which is no number of up to {MAX_KEY} digits.")
     if type(location) is not str or not _is_size(numel):
         raise FileFormatError(f"its storage {key:.20} has no place or no number of elements.")
     return Storage(key, _STORAGES[kind.name], numel)
@@ -97,6 +101,8 @@ def _tensor(arguments: tuple[Any, ...]) -> Tensor:
     count = math.prod(shape)
     if last >= storage.numel if count else offset > storage.numel:
         raise FileFormatError(f"{name} reaches to element {last:,}, past its {storage.numel:,}.")
+    if not count and not is_possible(shape):
+        raise FileFormatError(f"{name} has the shape {shape}, which is larger than any file.")
     if count > storage.numel:
         raise FileFormatError(f"{name} repeats {storage.numel:,} numbers as {count:,}. Save a copy: tensor.contiguous().")
     return Tensor(storage, offset, shape, strides)
@@ -134,31 +140,33 @@ def named(value: Any) -> dict[str, Tensor]:
     if type(value) is not dict:
         raise FileFormatError("it holds no dict of tensors. Save that: torch.save(model.state_dict(), path).")
     found: dict[str, Tensor] = {}
-    for name, tensor in _walk(value, "", MAX_DEPTH, _countdown(MAX_VISITS)):
+    for name, tensor in _walk(value, "", MAX_DEPTH, _countdown(MAX_VISITS, MAX_LETTERS)):
         if name in found:
             raise FileFormatError(f"it has two tensors named {name!r:.100}.")
         found[name] = tensor
     return found
 
 
-def _walk(value: dict[Any, Any], before: str, depth: int, visit: Callable[[], None]) -> Iterator[tuple[str, Tensor]]:
+def _walk(value: dict[Any, Any], before: str, depth: int, visit: Callable[[int], None]) -> Iterator[tuple[str, Tensor]]:
     if depth == 0:
         raise FileFormatError(f"its dicts are nested deeper than {MAX_DEPTH} levels.")
     for key, inner in value.items():
-        visit()
         name = f"{before}{key}"
+        visit(len(name))
+        if len(name) > MAX_NAME:
+            raise FileFormatError(f"it has a name of {len(name):,} letters, {name[:40]!r}...; up to {MAX_NAME:,} are read.")
         if type(inner) is Tensor:
             yield name, inner
         elif type(inner) is dict:
             yield from _walk(inner, f"{name}.", depth - 1, visit)
 
 
-def _countdown(left: int) -> Callable[[], None]:
-    def visit() -> None:
-        nonlocal left
-        left -= 1
-        if left < 0:
-            raise FileFormatError(f"its dicts hold more than {MAX_VISITS:,} values.")
+def _countdown(visits: int, letters: int) -> Callable[[int], None]:
+    def visit(length: int) -> None:
+        nonlocal visits, letters
+        visits, letters = visits - 1, letters - length
+        if visits < 0 or letters < 0:
+            raise FileFormatError(f"its dicts hold more than {MAX_VISITS:,} values, or names of {MAX_LETTERS:,} letters.")
 
     return visit
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import stat
+import time
 
+_PREFIX, _TOKEN = ".nlstm-", 8  # of temporary names: letters, then so many bytes in hexadecimal digits
+_LEFT_BEHIND = 3_600  # seconds after which a temporary file is that of a process that was killed
 _PIECE = 1 << 24  # bytes a call; some systems refuse 2 GiB at once
 
 
@@ -15,8 +19,9 @@ def write(path: str, data: bytes | bytearray | memoryview, *, overwrite: bool = 
     """Make ``data`` the content of the file ``path``, durably and all at once.
 
     It is written under a temporary name in the same folder, synchronised to the disk, and renamed; then the folder is
-    synchronised. A file that is replaced keeps its permissions; a new one gets what the umask leaves. A link stays, and the
-    file that it points to is replaced.
+    synchronised. Temporary files that killed processes have left in the folder are removed when they are an hour old. A file
+    that is replaced keeps its permissions; a new one gets what the umask leaves. A link stays, and the file that it points to
+    is replaced.
 
     Parameters
     ----------
@@ -39,7 +44,8 @@ def write(path: str, data: bytes | bytearray | memoryview, *, overwrite: bool = 
     """
     target, mode = check(path, overwrite=overwrite)
     folder = os.path.dirname(target)
-    temporary = os.path.join(folder, f".nlstm-{secrets.token_hex(8)}")
+    _tidy(folder)
+    temporary = os.path.join(folder, f"{_PREFIX}{secrets.token_hex(_TOKEN)}")
     try:
         _write_synced(temporary, data)
         if mode is not None:
@@ -76,6 +82,25 @@ def check(path: str, *, overwrite: bool = True) -> tuple[str, int | None]:
     if not stat.S_ISREG(mode):
         raise OSError(f"{path}: only a regular file can be replaced. Give the name of a file.")
     return target, mode
+
+
+def _tidy(folder: str) -> None:
+    """Remove what this function's killed callers have left in a folder: no other name, no other user's, nothing new."""
+    name = re.compile(rf"{re.escape(_PREFIX)}[0-9a-f]{{{2 * _TOKEN}}}")
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if name.fullmatch(entry.name) and entry.is_file(follow_symlinks=False) and _is_abandoned(entry):
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)
+
+
+def _is_abandoned(entry: os.DirEntry[str]) -> bool:
+    try:
+        found = entry.stat(follow_symlinks=False)
+    except OSError:
+        return False
+    own = not hasattr(os, "geteuid") or found.st_uid == os.geteuid()
+    return own and time.time() - found.st_mtime > _LEFT_BEHIND
 
 
 def _mode_of(target: str) -> int | None:

@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -169,6 +170,59 @@ def test_an_interrupt_leaves_no_temporary_file(path, monkeypatch):
 
 def test_a_folder_that_cannot_be_synchronised_is_no_error_where_the_system_lacks_it(path, monkeypatch):
     Failing(monkeypatch, "fsync", 2, errno.EINVAL)
+    atomic.write(str(path), NEW)
+    assert path.read_bytes() == NEW
+
+
+TEMPORARY = ".nlstm-0123456789abcdef"
+
+
+def aged(path, seconds):
+    path.write_bytes(OLD)
+    then = time.time() - seconds
+    os.utime(path, (then, then))
+    return path
+
+
+def test_what_a_killed_process_has_left_is_removed_when_it_is_an_hour_old(path):
+    old, new = aged(path.with_name(TEMPORARY), 3_700), aged(path.with_name(TEMPORARY[:-1] + "0"), 3_500)
+    atomic.write(str(path), NEW)
+    assert not old.exists()
+    assert new.exists()
+    assert path.read_bytes() == NEW
+
+
+@pytest.mark.parametrize(
+    "name", [".nlstm-0123", ".nlstm-0123456789abcdeg", "nlstm-0123456789abcdef", f"{TEMPORARY}.keep", ".nlstm-"]
+)
+def test_files_of_other_names_stay(path, name):
+    other = aged(path.with_name(name), 99_999)
+    atomic.write(str(path), NEW)
+    assert other.read_bytes() == OLD
+
+
+def test_links_and_folders_of_such_a_name_stay(path):
+    target = aged(path.with_name("precious"), 99_999)
+    link, folder = path.with_name(TEMPORARY), path.with_name(TEMPORARY[:-1] + "0")
+    link.symlink_to(target)
+    folder.mkdir()
+    os.utime(folder, (0, 0))
+    os.utime(link, (0, 0), follow_symlinks=False)
+    atomic.write(str(path), NEW)
+    assert link.is_symlink()
+    assert folder.is_dir()
+    assert target.read_bytes() == OLD
+
+
+def test_files_of_other_users_stay(path, monkeypatch):
+    other = aged(path.with_name(TEMPORARY), 99_999)
+    monkeypatch.setattr(os, "geteuid", lambda: other.stat().st_uid + 1)
+    atomic.write(str(path), NEW)
+    assert other.exists()
+
+
+def test_a_folder_that_cannot_be_listed_is_no_error(path, monkeypatch):
+    Failing(monkeypatch, "scandir", 1, errno.EACCES)
     atomic.write(str(path), NEW)
     assert path.read_bytes() == NEW
 

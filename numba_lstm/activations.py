@@ -103,6 +103,7 @@ _FUNCTIONS: dict[str, Callable[..., Values]] = {
     )
 }
 _ALIASES = {"swish": "silu"}
+NAMES = (*_FUNCTIONS, *_ALIASES)  #: of this module's activations
 _PARAMETERS = {"leaky_relu": ("negative_slope",), "elu": ("alpha",)}
 _registered: dict[str, Activation] = {}
 
@@ -234,10 +235,15 @@ def as_spec(identifier: Any) -> Activation:
 
 
 def _spec(name: str, config: Mapping[str, Any]) -> Activation:
-    name = serialization.choose(_ALIASES.get(name, name), (*_FUNCTIONS, *_ALIASES, *_registered), "activation")
+    own = {
+        key: value for key, value in serialization.custom_objects().items() if callable(value) and not isinstance(value, type)
+    }
+    name = serialization.choose(_ALIASES.get(name, name), (*_FUNCTIONS, *_ALIASES, *_registered, *own), "activation")
     known = _PARAMETERS.get(name, ())
     for argument in config:
         serialization.choose(argument, known, f"argument of {name}")
+    if name in own and own[name] is not getattr(_registered.get(name), "function", None):
+        return custom(own[name], name=name)
     if name in _registered:
         return _anew(_registered[name])
     defaults = ACTIVATIONS[name][1]

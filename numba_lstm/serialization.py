@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar, cast
 
 from .spelling import nearest
 
-__all__ = ["choose", "get", "nearest", "serialize"]
+__all__ = ["choose", "custom_object_scope", "custom_objects", "get", "nearest", "serialize"]
 
 T = TypeVar("T")
+
+#: Classes and functions of the user's own by name, while a model is made of what a file says.
+_custom: ContextVar[Mapping[str, Any]] = ContextVar("_custom", default={})  # noqa: B039 - never changed, only replaced
+
+
+@contextmanager
+def custom_object_scope(objects: Mapping[str, Any]) -> Iterator[None]:
+    """Within this context, :func:`get` and the activations know classes and functions of the user's own by their names."""
+    token = _custom.set({**_custom.get(), **objects})
+    try:
+        yield
+    finally:
+        _custom.reset(token)
+
+
+def custom_objects() -> Mapping[str, Any]:
+    """Those of the present :func:`custom_object_scope`."""
+    return _custom.get()
 
 
 def choose(name: Any, known: Iterable[str], kind: str) -> str:
@@ -43,6 +63,8 @@ def get(identifier: Any, registry: Mapping[str, type[T]], kind: str, base: type[
         For anything else that is none of the above.
     """
     types = tuple({*registry.values(), *(() if base is None else (base,))})
+    own = {name: cls for name, cls in _custom.get().items() if isinstance(cls, type) and issubclass(cls, types)}
+    registry = {**registry, **own} if own else registry
     if isinstance(identifier, types):
         return cast(T, identifier)
     if isinstance(identifier, type) and issubclass(identifier, types):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from .. import serialization
@@ -60,16 +59,13 @@ _CLASSES: tuple[type[Layer], ...] = (
 )
 _REGISTRY: dict[str, type[Layer]] = {cls.__name__: cls for cls in _CLASSES}
 
-#: The classes of the user's own while a layer is made that may hold others.
-_custom: ContextVar[Mapping[str, type[Layer]] | None] = ContextVar("_custom", default=None)
-
 
 def serialize(layer: Layer) -> dict[str, Any]:
     """A layer as a dict of its class name and config; :func:`deserialize` turns it back."""
     return serialization.serialize(layer)
 
 
-def deserialize(config: Any, custom_objects: Mapping[str, type[Layer]] | None = None) -> Layer:
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Layer:
     """The layer that :func:`serialize` answered a dict for, without weights.
 
     Parameters
@@ -77,19 +73,15 @@ def deserialize(config: Any, custom_objects: Mapping[str, type[Layer]] | None = 
     config : dict
         What :func:`serialize` answered.
     custom_objects : mapping, optional
-        Class name -> class, for layers that are not of this package, and those inside of them.
+        Name -> class, for layers that are not of this package and for what they are made of; name -> function, for activations.
 
     Raises
     ------
     ValueError
         For a class that is neither here nor there.
     """
-    known = {**(_custom.get() or {}), **(custom_objects or {})}
-    token = _custom.set(known)
-    try:
-        return serialization.get(config, {**_REGISTRY, **known}, "layer", Layer)
-    finally:
-        _custom.reset(token)
+    with serialization.custom_object_scope(custom_objects or {}):
+        return serialization.get(config, _REGISTRY, "layer", Layer)
 
 
 if not TYPE_CHECKING:

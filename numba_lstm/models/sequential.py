@@ -234,7 +234,7 @@ class Sequential(Chain, Trainer):
 
         check_saving(self, filepath, weights_only)
 
-    def load_weights(self, filepath: str | os.PathLike[str]) -> None:
+    def load_weights(self, filepath: str | os.PathLike[str], skip_mismatch: bool = False) -> None:
         """Take the weights of a file of Keras 3 (``.weights.h5``, ``.keras``, legacy ``.h5``); the model is built.
 
         The optimizer of a compiled model goes on from the state of a ``.weights.h5`` or ``.keras`` file, if that fits it; a
@@ -244,6 +244,8 @@ class Sequential(Chain, Trainer):
         ----------
         filepath : path
             The file. Its content counts, not its extension.
+        skip_mismatch : bool
+            Whether layers whose weights in the file have other shapes, or are not there, keep their own; a warning names them.
 
         Raises
         ------
@@ -256,7 +258,7 @@ class Sequential(Chain, Trainer):
         """
         from ..interop import keras
 
-        keras.load_weights(self, filepath)
+        keras.load_weights(self, filepath, skip_mismatch)
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that make an equal model without its weights, as JSON values. Where it computes is no part of it."""
@@ -269,8 +271,8 @@ class Sequential(Chain, Trainer):
         }
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, type[Layer]] | None = None) -> Self:
-        """A model of :meth:`get_config`'s arguments; ``custom_objects`` are classes of layers that are not of this package."""
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
+        """A model of :meth:`get_config`'s arguments; ``custom_objects`` are classes and functions of your own, by name."""
         stack = [layers.deserialize(entry, custom_objects) for entry in config["layers"]]
         return cls(stack, name=config["name"], dtype=config["dtype"], trainable=config["trainable"])
 
@@ -283,12 +285,13 @@ class Sequential(Chain, Trainer):
 
 def load_model(
     filepath: str | os.PathLike[str],
-    custom_objects: Mapping[str, type[Layer]] | None = None,
+    custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
+    safe_mode: bool = True,
     *,
     device: str | None = None,
 ) -> Sequential:
     """Read a model that :meth:`Sequential.save` wrote; see :func:`numba_lstm.saving.load_model`."""
     from ..saving import load_model as load
 
-    return load(filepath, custom_objects, compile, device)
+    return load(filepath, custom_objects, compile, safe_mode, device=device)

@@ -7,13 +7,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 
 from .. import device as devices
-from ..layers import Layer
 from ..models.sequential import Sequential
+from ..serialization import custom_object_scope
 from . import atomic, container, document, kinds
-from .destinations import EXTENSION, check_path
+from .custom_objects import CustomObjects
+from .custom_objects import check as custom_objects_of
+from .destinations import EXTENSION, check_path, has_extension
 from .errors import FileFormatError
 
 __all__ = ["FileFormatError", "check_path", "check_saving", "load_model", "save_model"]
@@ -79,8 +80,10 @@ def _encode(model: Sequential, path: str) -> bytes:
 
 def load_model(
     filepath: str | os.PathLike[str],
-    custom_objects: Mapping[str, type[Layer]] | None = None,
+    custom_objects: CustomObjects | None = None,
     compile: bool = True,
+    safe_mode: bool = True,
+    *,
     device: str | None = None,
 ) -> Sequential:
     """Read a model that :func:`save_model` or Keras wrote, as ``keras.saving.load_model``; ``fit`` goes on where it stopped.
@@ -90,11 +93,15 @@ def load_model(
     Parameters
     ----------
     filepath : path
-        The file: ``.nlstm``, ``.keras`` or a legacy ``.h5``. Its content counts, not its extension.
+        The file: ``.nlstm``, ``.keras`` or a legacy ``.h5``. Its content counts, not its extension. Of a name without an
+        extension, under which there is no file, the one that ``model.save`` has written: with ``.nlstm`` behind it.
     custom_objects : mapping, optional
-        Your own classes of layers, by name.
+        What is your own in the model, by name: classes of layers, losses, metrics, optimizers, initializers, regularizers and
+        constraints, and functions that are activations.
     compile : bool
         Whether to compile the model and to restore its optimizer, as they were.
+    safe_mode : bool
+        Keras's argument, which keeps code in a file from being run. Here none is ever run, with False neither.
     device : str, optional
         Where the model shall compute; default: the default device.
 
@@ -105,17 +112,35 @@ def load_model(
     FileFormatError
         If it is damaged, altered, forged, of a newer format, or of another kind; for a file of Keras also if it has a layer or
         an option that this package has not.
+    TypeError, ValueError
+        For ``custom_objects`` of another kind, and where files of both names are there.
     """
-    path = os.fsdecode(filepath)
+    path = _as_saved(os.fsdecode(filepath))
+    own = custom_objects_of(custom_objects)
+    if not isinstance(safe_mode, bool):
+        raise TypeError(f"safe_mode must be True or False, got {safe_mode!r:.100}. The device has a name: device='cpu'.")
     devices.resolve(device)
     try:
-        model = _load(path, compile, custom_objects)
+        with custom_object_scope(own):
+            model = _load(path, compile, own)
     except FileFormatError as error:
         raise FileFormatError(f"{path}: {error}") from error
     return model if device is None else model.to(device)
 
 
-def _load(path: str, compile: bool, custom_objects: Mapping[str, type[Layer]] | None) -> Sequential:
+def _as_saved(path: str) -> str:
+    """The file that ``save_model(model, path)`` has written: a name without an extension got one."""
+    saved = path + EXTENSION
+    if has_extension(path) or not os.path.isfile(saved):
+        return path
+    if os.path.isfile(path):
+        raise ValueError(
+            f"there are {path!r} and {saved!r}, and saving to {path!r} writes the second one. Rename the first one."
+        )
+    return saved
+
+
+def _load(path: str, compile: bool, custom_objects: CustomObjects) -> Sequential:
     if kinds.expect(path, kinds.NATIVE, kinds.SAFETENSORS, kinds.KERAS, kinds.HDF5).startswith(_KERAS_SIGNATURES):
         from ..interop import keras
 

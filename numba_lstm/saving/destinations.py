@@ -74,6 +74,11 @@ def import_h5py() -> ModuleType:
     return h5py  # type: ignore[no-any-return]
 
 
+def has_extension(path: str) -> bool:
+    """Whether :func:`check_path` leaves the name as it is, or refuses it."""
+    return bool(os.path.splitext(os.path.basename(path))[1])
+
+
 def _weights_path(path: str) -> str:
     if not path.endswith(WEIGHTS_EXTENSION):
         raise ValueError(f"weights are saved as {WEIGHTS_EXTENSION}, got {path!r}. A whole model: model.save.")

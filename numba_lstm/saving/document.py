@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .. import initializers
-from ..layers import Layer
 from ..models.sequential import Sequential
 from ..random import Stream
 from ..variables import Variable
@@ -49,7 +48,7 @@ def pack(model: Sequential) -> tuple[dict[str, Any], Tensors]:
 
 
 def unpack(
-    document: Any, tensors: Tensors, compile: bool = True, custom_objects: Mapping[str, type[Layer]] | None = None
+    document: Any, tensors: Tensors, compile: bool = True, custom_objects: Mapping[str, Any] | None = None
 ) -> Sequential:
     """The model of a document and its tensors.
 
@@ -62,7 +61,7 @@ def unpack(
     compile : bool
         Whether to compile the model and to restore its optimizer.
     custom_objects : mapping, optional
-        Classes of layers that are not of this package, by name.
+        Classes and functions that are not of this package, by name.
 
     Raises
     ------

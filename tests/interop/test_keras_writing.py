@@ -227,3 +227,44 @@ def test_dropout_keeps_its_seed(tmp_path):
     model.save(tmp_path / "model.keras")
     read = numba_lstm.load_model(tmp_path / "model.keras")
     assert [layer.seed for layer in read.layers] == [5, 9]
+
+
+@pytest.mark.parametrize("ending", [".weights.h5", ".keras", ".h5"])
+def test_layers_that_do_not_fit_keep_their_weights_if_asked(tmp_path, ending):
+    old = small(LSTM(4), Dense(3), Dense(2, name="last"))
+    old.compile("adam", "mse")
+    new = small(LSTM(4), Dense(3), Dense(5))
+    new.compile("adam", "mse")
+    (old.save_weights if "weights" in ending else old.save)(tmp_path / f"w{ending}")
+    last = new.layers[-1].get_weights()
+    with pytest.raises(FileFormatError, match="but the model needs"):
+        new.load_weights(tmp_path / f"w{ending}")
+    with pytest.warns(UserWarning, match="stays as it is|these layers keep their weights") as warned:
+        new.load_weights(tmp_path / f"w{ending}", skip_mismatch=True)
+    assert "these layers keep their weights, since those of the file do not fit: " in str(warned[0].message)
+    assert str(warned[0].message).endswith(("layers/dense_1.", "last."))
+    assert warned[0].filename == __file__
+    for a, b in zip(new.get_weights()[:5], old.get_weights()[:5], strict=True):
+        np.testing.assert_array_equal(a, b)
+    for a, b in zip(new.layers[-1].get_weights(), last, strict=True):
+        np.testing.assert_array_equal(a, b)
+    if ending != ".h5":
+        assert "the optimizer stays as it is" in str(warned[1].message)
+
+
+def test_layers_that_one_side_alone_has_are_skipped_too(tmp_path):
+    old, new = small(LSTM(4), Dense(3)), small(LSTM(4), Dense(3), Dense(2))
+    for one, two in ((old, new), (new, old)):
+        one.save_weights(tmp_path / "w.weights.h5")
+        with pytest.raises(FileFormatError, match="only in the (model|file): layers/dense_1/vars/0, layers/dense_1/vars/1"):
+            two.load_weights(tmp_path / "w.weights.h5")
+        with pytest.warns(UserWarning, match="do not fit: layers/dense_1"):
+            two.load_weights(tmp_path / "w.weights.h5", skip_mismatch=True)
+
+
+def test_weights_that_fit_are_taken_without_a_word(tmp_path):
+    old, new = small(), small()
+    old.save_weights(tmp_path / "w.weights.h5")
+    new.load_weights(tmp_path / "w.weights.h5", skip_mismatch=True)
+    for a, b in zip(new.get_weights(), old.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)

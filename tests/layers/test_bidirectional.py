@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from layer_gradients import check_gradients
@@ -81,8 +83,14 @@ def test_states_are_those_of_the_forward_layer_and_then_of_the_backward_layer():
     y2, *last2 = alone(layer.backward_layer)(X, initial_state=states[2:])
     assert np.array_equal(y, np.concatenate([y1, y2], axis=-1))
     assert all(np.array_equal(a, b) for a, b in zip(last, [*last1, *last2], strict=True))
-    with pytest.raises(ValueError, match="backward_lstm expects initial_state to be two arrays, h and c, got 1"):
-        layer(X, initial_state=states[:3])
+    expected = "expects initial_state to be a list of 4, h and c of forward_lstm and then of backward_lstm, got"
+    for count in (0, 1, 3, 5):
+        with pytest.raises(ValueError, match=f"{expected} {count}.$"):
+            layer(X, initial_state=[*states, *states][:count])
+    hint = re.escape(" For the same in both directions: [*states, *states].")
+    with pytest.raises(ValueError, match=f"{expected} 2.{hint}"):
+        layer(X, initial_state=states[:2])
+    layer(X, initial_state=[*states[:2], *states[:2]])
 
 
 def test_a_stateful_pair_goes_on_and_is_reset_together():

@@ -55,8 +55,7 @@ def encode_model(model: Sequential, path: str) -> bytes:
     ValueError
         For what Keras has not, by the name of layer and option.
     """
-    writer = legacy_writing if path.endswith(LEGACY_EXTENSIONS) else archive
-    return writer.encode(model)
+    return legacy_writing.encode(model) if path.endswith(LEGACY_EXTENSIONS) else archive.encode(model)
 
 
 def save_model(model: Sequential, path: str, overwrite: bool = True) -> None:
@@ -64,7 +63,7 @@ def save_model(model: Sequential, path: str, overwrite: bool = True) -> None:
     atomic.write(path, encode_model(model, path), overwrite=overwrite)
 
 
-def load_weights(model: Sequential, filepath: str | os.PathLike[str]) -> None:
+def load_weights(model: Sequential, filepath: str | os.PathLike[str], skip_mismatch: bool = False) -> None:
     """Give ``model``, which is built, the weights of a file; see :meth:`numba_lstm.Sequential.load_weights`."""
     path = os.fsdecode(filepath)
     if not model.built:
@@ -73,9 +72,9 @@ def load_weights(model: Sequential, filepath: str | os.PathLike[str]) -> None:
         contents = _read_contents(path)
         group = next((group for group in ("", "model_weights") if _names_layers(contents, group)), None)
         if group is None:
-            weights_file.load(model, contents.arrays)
+            weights_file.load(model, contents.arrays, skip_mismatch)
         else:
-            legacy.assign_weights(model, contents, f"{group}/" if group else "")
+            legacy.assign_weights(model, contents, f"{group}/" if group else "", skip_mismatch=skip_mismatch)
     except FileFormatError as error:
         raise FileFormatError(f"{path}: {error}") from error
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from ... import initializers, layers
@@ -18,7 +20,7 @@ from .from_keras import from_keras
 from .frozen import gathered
 
 Array = npt.NDArray[Any]
-Classes = Mapping[str, type[Layer]] | None
+Classes = Mapping[str, Any] | None
 
 _CONFIG_KEYS = {"name", "trainable", "dtype", "layers", "build_input_shape"}
 #: What a layer that holds others settles for them, whatever they were made with.
@@ -35,7 +37,7 @@ def build(config: Any, size: int, custom_objects: Classes) -> Sequential:
     size : int
         The most elements of weights to allocate.
     custom_objects : mapping, optional
-        Classes of layers that are not of this package, by name.
+        Classes and functions that are not of this package, by name.
 
     Raises
     ------
@@ -105,14 +107,31 @@ def _named(read: Any, made: Any) -> bool:
     return (isinstance(read, str) and isinstance(made, dict)) or (read is None and made == "linear")
 
 
-def assign(variables: Mapping[str, Variable], arrays: Mapping[str, Array]) -> None:
+def assign(variables: Mapping[str, Variable], arrays: Mapping[str, Array], skip_mismatch: bool = False) -> bool:
     """Give each variable the array of its name: all, or none.
+
+    Parameters
+    ----------
+    variables, arrays : mapping
+        By names like ``layer/0``.
+    skip_mismatch : bool
+        Leave out the layers that do not fit, with a warning.
+
+    Returns
+    -------
+    bool
+        Whether nothing was left out.
 
     Raises
     ------
     FileFormatError
         Where names, shapes or dtypes differ; nothing is changed then.
     """
+    skipped = _unfit(variables, arrays) if skip_mismatch else set()
+    if skipped:
+        warnings.warn(f"these layers keep their weights, since those of the file do not fit: {listed(skipped)}.", stacklevel=6)
+        variables = {name: value for name, value in variables.items() if _owner(name) not in skipped}
+        arrays = {name: value for name, value in arrays.items() if _owner(name) not in skipped}
     if different := differing(variables.keys(), arrays.keys()):
         raise FileFormatError(f"its weights are not those of the model; {different}.")
     for name, variable in variables.items():
@@ -124,6 +143,18 @@ def assign(variables: Mapping[str, Variable], arrays: Mapping[str, Array]) -> No
             )
     for name, variable in variables.items():
         variable.assign(arrays[name])
+    return not skipped
+
+
+def _unfit(variables: Mapping[str, Variable], arrays: Mapping[str, Array]) -> set[str]:
+    """The layers that have other weights in the file than in the model."""
+    own = {name: (variable.shape, np.dtype(variable.dtype)) for name, variable in variables.items()}
+    read = {name: (array.shape, array.dtype) for name, array in arrays.items()}
+    return {_owner(name) for name, _ in own.items() ^ read.items()}
+
+
+def _owner(name: str) -> str:
+    return name.rpartition("/")[0].removesuffix("/vars")
 
 
 def in_order(arrays: Mapping[str, Array], prefix: str) -> Sequence[Array]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ... import serialization
 from ...metrics import DeferredAccuracy
 from ...models import Sequential
 from ...saving.errors import REFUSALS, FileFormatError, brief
@@ -40,7 +41,7 @@ def compile_from(model: Sequential, config: Any) -> None:
     if not isinstance(config, dict):
         raise FileFormatError(f"its compile_config is {config!r:.80}, where an object was expected.")
     try:
-        made = from_keras(config)
+        made = from_keras(config, serialization.custom_objects())
         for key in ("metrics", "weighted_metrics"):
             _drop_dtypes(made.get(key))
         model.compile(**made)

@@ -41,7 +41,7 @@ def from_keras(value: Any, custom: Collection[str] = ()) -> Any:
     value : JSON value
         An object, a list of them, or a plain value.
     custom : collection of str
-        Classes of the user's own, whatever their module.
+        Names of the user's own classes and functions, whatever their module.
 
     Raises
     ------
@@ -67,7 +67,8 @@ def from_keras(value: Any, custom: Collection[str] = ()) -> Any:
     if module == _ON_TORCH + name.lower() and registered == name:
         module, registered = "keras.optimizers", None
     if name == "function" and module == "builtins":
-        return config
+        known = not isinstance(config, str) or config in custom
+        return config if known else config.rpartition(">")[2]  # "package>name" of one that was registered
     if name not in custom and module is not None and (not isinstance(module, str) or module not in _MODULES):
         raise FileFormatError(f"its {name!r:.100} is of the module {module!r:.100}, which is not Keras's and never imported.")
     if name not in custom and registered is not None:

@@ -48,8 +48,8 @@ def _write(target: Any, path: str, name: str, arrays: list[Array]) -> None:
         group[str(index)] = np.asarray(array)
 
 
-def assign_weights(model: Sequential, arrays: Mapping[str, Array]) -> None:
-    """Give the model the weights of a file.
+def assign_weights(model: Sequential, arrays: Mapping[str, Array], skip_mismatch: bool = False) -> bool:
+    """Give the model the weights of a file, and answer whether it took all of them; see :func:`.building.assign`.
 
     Raises
     ------
@@ -60,7 +60,9 @@ def assign_weights(model: Sequential, arrays: Mapping[str, Array]) -> None:
     for path, _, own in groups(model.layers):
         variables |= {f"{path}/vars/{index}": variable for index, variable in enumerate(own)}
     # The seeds of Keras's generators, which its early releases kept, mean nothing to another generator.
-    assign(variables, {n: a for n, a in arrays.items() if n.startswith("layers/") and "/seed_generator/" not in n})
+    return assign(
+        variables, {n: a for n, a in arrays.items() if n.startswith("layers/") and "/seed_generator/" not in n}, skip_mismatch
+    )
 
 
 def load_optimizer(model: Sequential, arrays: Mapping[str, Array]) -> None:
@@ -75,10 +77,13 @@ def load_optimizer(model: Sequential, arrays: Mapping[str, Array]) -> None:
         optimizer_state.load(model, state)
 
 
-def load(model: Sequential, arrays: Mapping[str, Array]) -> None:
+def load(model: Sequential, arrays: Mapping[str, Array], skip_mismatch: bool = False) -> None:
     """Weights, and the optimizer's state where the model has such an optimizer; else a warning, as Keras gives."""
-    assign_weights(model, arrays)
+    whole = assign_weights(model, arrays, skip_mismatch)
     if model.optimizer is None:
+        return
+    if not whole:
+        warnings.warn("the optimizer stays as it is: its state in the file is that of other weights.", stacklevel=4)
         return
     try:
         load_optimizer(model, arrays)

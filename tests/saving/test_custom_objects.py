@@ -1,0 +1,145 @@
+"""A model with the user's own functions and classes is loaded with them by name; what cannot be meant is said first."""
+
+import re
+
+import numpy as np
+import pytest
+
+import numba_lstm
+from numba_lstm import Sequential, activations, load_model
+from numba_lstm.layers import LSTM, RNN, Activation, Bidirectional, Dense, Input, LSTMCell
+from numba_lstm.losses import MeanSquaredError
+from numba_lstm.regularizers import L2
+from numba_lstm.saving import FileFormatError
+
+
+def doubled(x):
+    return 2.0 * np.tanh(x)
+
+
+class Mine(Dense):
+    pass
+
+
+class Own(L2):
+    pass
+
+
+class MyLoss(MeanSquaredError):
+    pass
+
+
+@pytest.fixture(autouse=True)
+def _on_reference(monkeypatch):
+    monkeypatch.setattr(numba_lstm.device, "_default", "reference")
+
+
+@pytest.fixture
+def names(monkeypatch):
+    """The registered activations, put back afterwards."""
+    registered = dict(activations._registered)
+    monkeypatch.setattr(activations, "_registered", registered)
+    return registered
+
+
+@pytest.fixture
+def saved(tmp_path, names):
+    """A file whose model has activations of one's own in every place, written where they were registered."""
+    activations.register("f")(doubled)
+    layers = [
+        Bidirectional(LSTM(2, activation="f", return_sequences=True)),
+        RNN([LSTMCell(2, "f")], return_sequences=True),
+        Dense(2, "f"),
+        Activation("f"),
+    ]
+    model = Sequential([Input((3, 2)), *layers])
+    model.save(tmp_path / "m.nlstm")
+    names.clear()
+    return tmp_path / "m.nlstm", model
+
+
+def test_a_function_is_an_activation(saved):
+    path, model = saved
+    read = load_model(path, custom_objects={"f": doubled})
+    x = np.linspace(-1, 1, 6).reshape(1, 3, 2)
+    np.testing.assert_array_equal(read.predict(x, verbose=0), model.predict(x, verbose=0))
+
+
+def test_without_it_the_unknown_name_is_said(saved):
+    with pytest.raises(FileFormatError, match="unknown activation 'f'"):
+        load_model(saved[0])
+
+
+def test_a_model_that_was_loaded_so_is_saved_once_its_function_is_registered(saved, tmp_path):
+    read = load_model(saved[0], custom_objects={"f": doubled})
+    with pytest.raises(
+        ValueError, match=re.escape("Give it one, here and where the model is loaded: @numba_lstm.activations.register")
+    ):
+        read.save(tmp_path / "again.nlstm")
+    activations.register("f")(doubled)
+    read.save(tmp_path / "again.nlstm")
+    load_model(tmp_path / "again.nlstm")
+
+
+def test_classes_of_every_kind(tmp_path):
+    model = Sequential([Input((2,)), Mine(2, kernel_regularizer=Own(0.1))])
+    model.compile("sgd", MyLoss())
+    model.save(tmp_path / "m.nlstm")
+    own = {"Mine": Mine, "Own": Own, "MyLoss": MyLoss}
+    read = load_model(tmp_path / "m.nlstm", custom_objects=own)
+    assert type(read.layers[0]) is Mine
+    assert type(read.layers[0].kernel_regularizer) is Own
+    assert type(read.loss) is MyLoss
+    for name in own:
+        with pytest.raises(FileFormatError, match=f"unknown .*{name!r}"):
+            load_model(tmp_path / "m.nlstm", custom_objects={key: value for key, value in own.items() if key != name})
+
+
+WRONG = {
+    "a number": ({"f": 3}, TypeError, "and functions that are activations; 'f' is 3."),
+    "an object": ({"f": Dense(2)}, TypeError, "custom_objects takes classes of Layer, Loss, Metric, Optimizer,"),
+    "a class of something else": ({"f": dict}, TypeError, "'f' is <class 'dict'>"),
+    "a list": ([doubled], TypeError, "Write {'name': class_or_function}"),
+    "a function": (doubled, TypeError, "custom_objects must be a dict of names"),
+    "numbers as names": ({1: doubled}, TypeError, "custom_objects must be a dict of names"),
+    "a name of this package's": (
+        {"tanh": doubled},
+        ValueError,
+        "a function 'tanh', which is an activation here. Give yours another",
+    ),
+}
+
+
+@pytest.mark.parametrize("recipe", WRONG)
+def test_what_cannot_be_meant(tmp_path, recipe):
+    objects, error, message = WRONG[recipe]
+    with pytest.raises(error, match=re.escape(message)):
+        load_model(tmp_path / "none.nlstm", custom_objects=objects)
+
+
+def test_the_name_that_was_saved_is_the_name_that_is_loaded(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model = Sequential([Input((2,)), Dense(2)])
+    model.save("m")
+    assert load_model("m").get_config() == model.get_config()
+    (tmp_path / "m").mkdir()
+    assert load_model("m").get_config() == model.get_config()
+
+
+def test_two_files_of_one_name_are_not_taken_for_each_other(tmp_path):
+    model = Sequential([Input((2,)), Dense(2)])
+    model.save(tmp_path / "m")
+    (tmp_path / "m").write_bytes((tmp_path / "m.nlstm").read_bytes())
+    with pytest.raises(ValueError, match="Rename the first one"):
+        load_model(tmp_path / "m")
+    (tmp_path / "m").rename(tmp_path / "other")
+    load_model(tmp_path / "m")
+    load_model(tmp_path / "other")
+
+
+@pytest.mark.parametrize("safe_mode", [True, False])
+def test_safe_mode_is_taken_where_keras_has_it(tmp_path, safe_mode):
+    Sequential([Input((2,)), Dense(2)]).save(tmp_path / "m")
+    load_model(tmp_path / "m", None, True, safe_mode)
+    with pytest.raises(TypeError, match="safe_mode must be True or False, got 'cpu'. The device has a name: device='cpu'"):
+        load_model(tmp_path / "m", None, True, "cpu")

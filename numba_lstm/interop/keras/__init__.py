@@ -9,11 +9,13 @@ A Keras file cannot hold the state of the random stream, nor options of the LSTM
 from __future__ import annotations
 
 import os
+import warnings
 
 from ...models import Sequential
 from ...saving import atomic, kinds
 from ...saving.destinations import LEGACY_EXTENSIONS, check_path
 from ...saving.errors import FileFormatError
+from ...saving.lists import listed
 from .. import hdf5
 from ..hdf5 import Contents
 from ..zips import open_zip
@@ -72,11 +74,14 @@ def load_weights(model: Sequential, filepath: str | os.PathLike[str], skip_misma
         contents = _read_contents(path)
         group = next((group for group in ("", "model_weights") if _names_layers(contents, group)), None)
         if group is None:
-            weights_file.load(model, contents.arrays, skip_mismatch)
+            skipped = weights_file.load(model, contents.arrays, skip_mismatch)
         else:
-            legacy.assign_weights(model, contents, f"{group}/" if group else "", skip_mismatch=skip_mismatch)
+            skipped = legacy.assign_weights(model, contents, f"{group}/" if group else "", skip_mismatch=skip_mismatch)
     except FileFormatError as error:
         raise FileFormatError(f"{path}: {error}") from error
+    if skipped:
+        what = "these layers keep their weights, since those of the file do not fit"
+        warnings.warn(f"{path}: {what}: {listed(skipped)}.", stacklevel=3)
 
 
 def save_weights(model: Sequential, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:

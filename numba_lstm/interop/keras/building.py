@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -107,7 +106,7 @@ def _named(read: Any, made: Any) -> bool:
     return (isinstance(read, str) and isinstance(made, dict)) or (read is None and made == "linear")
 
 
-def assign(variables: Mapping[str, Variable], arrays: Mapping[str, Array], skip_mismatch: bool = False) -> bool:
+def assign(variables: Mapping[str, Variable], arrays: Mapping[str, Array], skip_mismatch: bool = False) -> set[str]:
     """Give each variable the array of its name: all, or none.
 
     Parameters
@@ -115,12 +114,12 @@ def assign(variables: Mapping[str, Variable], arrays: Mapping[str, Array], skip_
     variables, arrays : mapping
         By names like ``layer/0``.
     skip_mismatch : bool
-        Leave out the layers that do not fit, with a warning.
+        Leave out the layers that do not fit.
 
     Returns
     -------
-    bool
-        Whether nothing was left out.
+    set of str
+        The layers that were left out.
 
     Raises
     ------
@@ -129,7 +128,6 @@ def assign(variables: Mapping[str, Variable], arrays: Mapping[str, Array], skip_
     """
     skipped = _unfit(variables, arrays) if skip_mismatch else set()
     if skipped:
-        warnings.warn(f"these layers keep their weights, since those of the file do not fit: {listed(skipped)}.", stacklevel=6)
         variables = {name: value for name, value in variables.items() if _owner(name) not in skipped}
         arrays = {name: value for name, value in arrays.items() if _owner(name) not in skipped}
     if different := differing(variables.keys(), arrays.keys()):
@@ -143,7 +141,7 @@ def assign(variables: Mapping[str, Variable], arrays: Mapping[str, Array], skip_
             )
     for name, variable in variables.items():
         variable.assign(arrays[name])
-    return not skipped
+    return skipped
 
 
 def _unfit(variables: Mapping[str, Variable], arrays: Mapping[str, Array]) -> set[str]:

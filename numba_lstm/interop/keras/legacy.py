@@ -49,7 +49,7 @@ def load_model(contents: Contents, custom_objects: building.Classes, compile: bo
 
 def assign_weights(
     model: Sequential, contents: Contents, prefix: str, *, whole: bool = False, skip_mismatch: bool = False
-) -> None:
+) -> set[str]:
     """Give the model the weights of a file, layer by layer: those that have any, in the file's order.
 
     ``whole`` says that the file has the model's configuration too; ``skip_mismatch`` as in :func:`.building.assign`.
@@ -66,7 +66,7 @@ def assign_weights(
         legacy_names.check_weights(layer, weights, list(values))
         variables |= {f"{name}/{index}": variable for index, variable in enumerate(weights)}
         arrays |= {f"{name}/{index}": array for index, array in enumerate(values.values())}
-    building.assign(variables, arrays, skip_mismatch)
+    return building.assign(variables, arrays, skip_mismatch)
 
 
 def _layers(contents: Contents, prefix: str) -> Iterator[tuple[str, dict[str, Array]]]:

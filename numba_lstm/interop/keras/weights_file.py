@@ -48,8 +48,8 @@ def _write(target: Any, path: str, name: str, arrays: list[Array]) -> None:
         group[str(index)] = np.asarray(array)
 
 
-def assign_weights(model: Sequential, arrays: Mapping[str, Array], skip_mismatch: bool = False) -> bool:
-    """Give the model the weights of a file, and answer whether it took all of them; see :func:`.building.assign`.
+def assign_weights(model: Sequential, arrays: Mapping[str, Array], skip_mismatch: bool = False) -> set[str]:
+    """Give the model the weights of a file, and answer the layers that were left out; see :func:`.building.assign`.
 
     Raises
     ------
@@ -77,15 +77,16 @@ def load_optimizer(model: Sequential, arrays: Mapping[str, Array]) -> None:
         optimizer_state.load(model, state)
 
 
-def load(model: Sequential, arrays: Mapping[str, Array], skip_mismatch: bool = False) -> None:
+def load(model: Sequential, arrays: Mapping[str, Array], skip_mismatch: bool = False) -> set[str]:
     """Weights, and the optimizer's state where the model has such an optimizer; else a warning, as Keras gives."""
-    whole = assign_weights(model, arrays, skip_mismatch)
+    skipped = assign_weights(model, arrays, skip_mismatch)
     if model.optimizer is None:
-        return
-    if not whole:
+        return skipped
+    if skipped:
         warnings.warn("the optimizer stays as it is: its state in the file is that of other weights.", stacklevel=4)
-        return
+        return skipped
     try:
         load_optimizer(model, arrays)
     except FileFormatError as error:
         warnings.warn(f"the optimizer stays as it is, only weights were loaded: {error}", stacklevel=4)
+    return skipped

@@ -145,7 +145,11 @@ def test_lstm_refuses_softmax(argument):
 @pytest.mark.parametrize(
     ("call", "error", "sentence"),
     [
-        (lambda layer: layer(X[0]), ValueError, r"expects \(batch, time, features\), got shape \(5, 7\). Add a feature axis"),
+        (
+            lambda layer: layer(X[0]),
+            ValueError,
+            r"expects \(batch, time, features\), got shape \(5, 7\). This is the shape of one sample",
+        ),
         (lambda layer: layer(X[..., :2]), ValueError, "built for features = 7, got shape .* with 2"),
         (lambda layer: layer(X[:0]), ValueError, "is empty"),
         (lambda layer: layer(X + 1j), TypeError, "real numbers, got dtype complex128"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Callable
 
@@ -20,8 +19,8 @@ SMALLEST = {"float32": 2.0**-126, "float64": 2.0**-1022}
 FLUSHED = {"float32": 2.0**-63, "float64": 2.0**-511}
 SIZES = {"float32": [10.0**-k for k in range(15, 46, 3)], "float64": [10.0**-k for k in range(150, 325, 25)]}
 
-#: A denormal operand makes a step 20 to 30 times slower. Without them 0.9 to 1.1 is measured, and twice that in a moment when
-#: other programs take the processor; the exact figure is a benchmark's (``stream.Decay``).
+#: A denormal operand makes a step 20 to 30 times slower. Without them 0.9 to 1.1 is measured, of the fastest of some turns,
+#: which other programs leave alone; the exact figure is a benchmark's (``stream.Decay``).
 MUCH_SLOWER = 3.0
 
 
@@ -57,14 +56,12 @@ def test_a_decaying_state_goes_from_a_normal_number_to_zero(dtype):
 @pytest.mark.parametrize("dtype", FLUSHED)
 def test_no_size_of_a_state_slows_a_step(dtype):
     stream, x = halving(dtype), np.zeros(1, dtype)
-    ratios: dict[float, list[float]] = {size: [] for size in SIZES[dtype]}
-    for _ in range(7):
-        for size, seen in ratios.items():
-            start(stream, 1.0)
-            normal = seconds(lambda: stream.step(x), 20)
+    best = dict.fromkeys([1.0, *SIZES[dtype]], np.inf)
+    for _ in range(15):
+        for size in best:
             start(stream, size)
-            seen.append(seconds(lambda: stream.step(x), 20) / normal)
-    assert max(statistics.median(seen) for seen in ratios.values()) < MUCH_SLOWER
+            best[size] = min(best[size], seconds(lambda: stream.step(x), 20))
+    assert max(best.values()) < MUCH_SLOWER * best[1.0]
 
 
 @pytest.mark.parametrize("dtype", FLUSHED)
@@ -96,12 +93,11 @@ def test_moments_of_dead_units_do_not_slow_an_update(decay):
     calls = {size: update(size) for size in (1.0, 1e-17, 1e-21, 1e-30, 1e-36, 1e-38, 1e-42)}
     for call in calls.values():
         call()
-    ratios: dict[float, list[float]] = {size: [] for size in calls}
-    for _ in range(9):
-        normal = seconds(calls[1.0], 50)
+    best = dict.fromkeys(calls, np.inf)
+    for _ in range(15):
         for size, call in calls.items():
-            ratios[size].append(seconds(call, 50) / normal)
-    assert max(statistics.median(seen) for seen in ratios.values()) < MUCH_SLOWER
+            best[size] = min(best[size], seconds(call, 20))
+    assert max(best.values()) < MUCH_SLOWER * best[1.0]
 
 
 @pytest.mark.parametrize("scale", [2.0**-50, 2.0**-70])

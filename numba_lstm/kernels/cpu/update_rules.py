@@ -22,7 +22,7 @@ RULES = ("sgd", "rmsprop", "adagrad", "adam", "nadam", "adadelta", "adamax", "li
 def step(rule, momentum, variant, n, pointers, k, numbers):
     """Update ``n`` elements from the k-th on. All but ``pointers``, ``k`` and ``numbers`` are literals.
 
-    ``pointers`` are to w, g and three slots, ``numbers`` as ``_constants`` of :mod:`.updates` orders them.
+    ``pointers`` are to w, g and three slots, ``numbers`` as ``_numbers`` of :mod:`.updates` orders them.
     """
 
 

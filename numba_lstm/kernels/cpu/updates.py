@@ -27,8 +27,8 @@ COST = 32
 #: The smallest number of a dtype that is not denormal.
 SMALLEST = {"float32": 2.0**-126, "float64": 2.0**-1022}
 
-#: Constants that a kernel reads, see :func:`_constants`.
-NUMBERS = 12
+#: Numbers that a kernel reads and that change from step to step, see :func:`_constants`.
+CONSTANTS = 8
 
 _growing = threading.Lock()
 
@@ -55,26 +55,33 @@ def _nadam(spec: UpdateSpec, t: int) -> tuple[float, float]:
     return following / (1 - _nadam_product(spec.beta_1, t + 1)), (1 - now) / (1 - _nadam_product(spec.beta_1, t))
 
 
-def _constants(spec: UpdateSpec, t: int, rate: float, dtype: np.dtype[Any]) -> list[float]:
-    """Decay, rate, epsilon, two of a rule's own (momentum, rho) and Nadam's three; then what goes with a moment's decay.
-
-    That is ``1 - beta`` of both, computed here since ``1 - 0.999`` in float32 is off by 1e-5, and the distances whose share of
-    it would be denormal.
-    """
-    decay, own, nadam = spec.weight_decay * rate, (0.0, 0.0), (0.0, 0.0, 0.0)
-    rests = (1 - spec.beta_1, 1 - spec.beta_2)
+def _constants(spec: UpdateSpec, t: int, rate: float) -> list[float]:
+    """Decay, rate, epsilon, two of a rule's own (momentum, rho), and Nadam's three."""
+    decay = spec.weight_decay * rate
     if spec.name == "sgd":
-        own = (spec.momentum, 0.0)
-    elif spec.name == "rmsprop":
-        own, rests = (spec.rho, spec.momentum), (1 - spec.rho, 0.0)
-    elif spec.name == "adam":
+        return [decay, rate, 0.0, spec.momentum, 0.0, 0.0, 0.0, 0.0]
+    if spec.name == "rmsprop":
+        return [decay, rate, spec.epsilon, spec.rho, spec.momentum, 0.0, 0.0, 0.0]
+    if spec.name == "adagrad":
+        return [decay, rate, spec.epsilon, 0.0, 0.0, 0.0, 0.0, 0.0]
+    if spec.name == "adam":
         rate *= math.sqrt(1 - spec.beta_2**t) / (1 - spec.beta_1**t)
-    elif spec.name == "nadam":
-        nadam = (*_nadam(spec, t), 1 / (1 - spec.beta_2**t))
-    elif spec.name not in ("sgd", "adagrad"):
-        return [decay, *_further_constants(spec, t, rate), 0.0, 0.0, 0.0, 0.0]
+        return [decay, rate, spec.epsilon, 0.0, 0.0, 0.0, 0.0, 0.0]
+    if spec.name == "nadam":
+        of_m, of_g = _nadam(spec, t)
+        return [decay, rate, spec.epsilon, 0.0, 0.0, of_m, of_g, 1 / (1 - spec.beta_2**t)]
+    return [decay, *_further_constants(spec, t, rate)]
+
+
+def _numbers(spec: UpdateSpec, dtype: np.dtype[Any]) -> Array:
+    """Room for :func:`_constants`, and behind them what stays: how fast moments decay.
+
+    That is ``1 - beta`` of both, in float64 at first since ``1 - 0.999`` in float32 is off by 1e-5, and the distances whose
+    share of it would be denormal.
+    """
+    rests = (1 - spec.rho, 0.0) if spec.name == "rmsprop" else (1 - spec.beta_1, 1 - spec.beta_2)
     least = (SMALLEST[dtype_name(dtype)] / rest if rest else 0.0 for rest in rests)
-    return [decay, rate, spec.epsilon, *own, *nadam, *rests, *least]
+    return np.array([*(0.0,) * CONSTANTS, *rests, *least], dtype)
 
 
 def _further_constants(spec: UpdateSpec, t: int, rate: float) -> list[float]:
@@ -120,7 +127,9 @@ class _Program:
             if not once and not np.may_share_memory(slope, gradient):
                 copies.append(copied(gradient, slope))
             run = update_kernel(spec.name, bool(spec.momentum), variant(spec), dtype_name(w.dtype))
-            numbers = self._numbers.setdefault(w.dtype, np.zeros(NUMBERS, w.dtype))
+            if w.dtype not in self._numbers:
+                self._numbers[w.dtype] = _numbers(spec, w.dtype)
+            numbers = self._numbers[w.dtype]
             arrays = (w, slope.reshape(-1), *state, numbers)
             parts = pool.parts_for(w.size * COST, w.size)
             calls += [Call(run, *arrays, *span(w.size, part, parts)) for part in range(parts)]
@@ -129,8 +138,9 @@ class _Program:
         self._works: Sequence[Call | Parts | Score] = works if once else [Score(works)]
 
     def __call__(self, step: int, rate: float) -> None:
-        for dtype, numbers in self._numbers.items():
-            numbers[:] = _constants(self._spec, step, rate, dtype)
+        constants = _constants(self._spec, step, rate)
+        for numbers in self._numbers.values():
+            numbers[:CONSTANTS] = constants
         for written in self._written:
             written.writable()
         for work in self._works:

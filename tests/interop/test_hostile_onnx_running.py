@@ -4,6 +4,7 @@ import copy
 
 import numpy as np
 import pytest
+import watched
 from onnx_forging import GOOD, value
 
 from numba_lstm.interop.onnx import messages, protobuf, reading, tensors
@@ -31,7 +32,7 @@ def ran(kind, constants, **fields):
 
 
 LATE = {
-    "a huge Expand": ("Expand", {"s": [2**40, 2, 3]}, "more than 1,073,741,824"),
+    "a huge Expand": ("Expand", {"s": [2**40, 2, 3]}, "more than 4,292,800 elements, which are allowed for inputs"),
     "a negative Expand": ("Expand", {"s": [-1, 3]}, "sizes from 0 up"),
     "an Expand that does not fit": ("Expand", {"s": [5, 3]}, "broadcast"),
     "a Reshape that does not fit": ("Reshape", {"s": [4, 4]}, "cannot reshape"),
@@ -71,3 +72,96 @@ def test_gathering_a_huge_array_is_refused():
     )
     with pytest.raises(ValueError, match="more than"):
         reading.loads(protobuf.write(model, messages.MODEL))(np.zeros((1, 70_000), "f4"))
+
+
+def chained(shape, *steps):
+    """A graph of a ConstantOfShape and of nodes behind it, each ``(kind, other inputs, attributes)``."""
+    nodes = [{"name": "c", "op_type": "ConstantOfShape", "input": ["shape"], "output": ["v0"]}]
+    for index, (kind, others, attributes) in enumerate(steps):
+        nodes.append(
+            {
+                "name": f"n{index}",
+                "op_type": kind,
+                "input": [f"v{index}", *(name.replace("itself", f"v{index}") for name in others)],
+                "output": [f"v{index + 1}"],
+                "attribute": attributes,
+            }
+        )
+    nodes[-1]["output"] = ["y"]
+    model = {
+        "opset_import": [{"version": 17}],
+        "graph": {
+            "node": nodes,
+            "initializer": [whole("shape", shape), tensors.tensor_of("one", np.ones(1, "f4"))],
+            "input": [value("x", (2, 3))],
+            "output": [value("y", ())],
+        },
+    }
+    return reading.loads(protobuf.write(model, messages.MODEL))
+
+
+TO_FLOAT64 = [{"name": "to", "i": 11, "type": 2}]
+ALONG_0 = [{"name": "axis", "i": 0, "type": 2}]
+HUGE = {
+    "2^30 numbers": chained([1, 1 << 30]),
+    "2^30 numbers through Tanh": chained([1, 1 << 30], ("Tanh", [], [])),
+    "one gain for 10^8 columns": chained([1, 10**8], ("LayerNormalization", ["one"], [])),
+    "numbers of 8 bytes": chained([1 << 10, 1 << 20], ("Cast", [], TO_FLOAT64)),
+    "sums of rows and columns": chained([1 << 20, 1], ("Transpose", [], []), ("Mul", ["v0"], [])),
+    "many at once": chained([1 << 21], *[("Concat", ["itself"], ALONG_0)] * 9),
+}
+
+
+@pytest.mark.parametrize("recipe", HUGE)
+def test_a_graph_that_makes_much_of_little_is_refused_before_it_is_made(recipe):
+    with pytest.raises(ValueError, match="elements, which are allowed for inputs and weights|too many for its inputs"):
+        measured(lambda: HUGE[recipe](np.ones((2, 3), "f4")))
+
+
+def measured(run):
+    """``run()``, in no more time and memory than a reader may take."""
+    for measure in (watched._quick, watched._small):
+        try:
+            measure(run, 0)
+        except ValueError as error:
+            found = error
+    raise found
+
+
+def test_what_is_held_at_once_is_counted_too():
+    nodes = [{"name": f"c{k}", "op_type": "ConstantOfShape", "input": ["shape"], "output": [f"v{k}"]} for k in range(9)]
+    nodes.append(
+        {"name": "all", "op_type": "Concat", "input": [f"v{k}" for k in range(9)], "output": ["y"], "attribute": ALONG_0}
+    )
+    model = {
+        "opset_import": [{"version": 17}],
+        "graph": {
+            "node": nodes,
+            "initializer": [whole("shape", [1 << 20])],
+            "input": [value("x", (2, 3))],
+            "output": [value("y", ())],
+        },
+    }
+    with pytest.raises(ValueError, match="holds more than 4,292,672 elements at once, too many for its inputs"):
+        reading.loads(protobuf.write(model, messages.MODEL))(np.ones((2, 3), "f4"))
+
+
+def test_what_is_given_says_how_much_may_be_made():
+    model = {
+        "opset_import": [{"version": 17}],
+        "graph": {
+            "node": [{"name": "n", "op_type": "Expand", "input": ["x", "shape"], "output": ["y"]}],
+            "initializer": [whole("shape", [1000, 1, 1])],
+            "input": [value("x", ("N", 3))],
+            "output": [value("y", ())],
+        },
+    }
+    graph = reading.loads(protobuf.write(model, messages.MODEL))
+    assert graph(np.ones((2000, 3), "f4")).shape == (1000, 2000, 3)
+
+
+def test_one_gain_is_that_of_all_features():
+    graph = chained([2, 3], ("Add", ["x"], []), ("LayerNormalization", ["one"], []))
+    x = np.arange(6, dtype="f4").reshape(2, 3)
+    expected = (x - x.mean(1, keepdims=True)) / np.sqrt(x.var(1, keepdims=True) + 1e-5)
+    np.testing.assert_allclose(graph(x), expected, rtol=1e-5)

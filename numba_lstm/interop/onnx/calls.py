@@ -13,7 +13,9 @@ from ...kernels.contract import Ops
 
 Host = npt.NDArray[Any]
 
-MAX_ELEMENTS = 1 << 30  #: of an array that a node makes of smaller ones
+#: Elements that nodes may make in a call: some for any graph, and so many for each element of the inputs and of the constants.
+#: A graph of a few bytes may ask for any size; what a caller hands in says how much work is meant.
+ELEMENTS, PER_INPUT, PER_CONSTANT = 1 << 22, 1 << 14, 1 << 6
 
 
 @dataclass
@@ -26,6 +28,7 @@ class Call:
     opset: int
     constant: Sequence[bool] = ()  #: of each input, whether it is the same at every call
     kept: dict[str, Any] = field(default_factory=dict)  #: what a node keeps from call to call
+    most: int = ELEMENTS  #: elements of an array that the operator may make
 
     def keep(self, key: str, inputs: Sequence[int], make: Callable[[], Any]) -> Any:
         """``make()``, made once if these inputs are constants."""
@@ -34,6 +37,15 @@ class Call:
         if key not in self.kept:
             self.kept[key] = make()
         return self.kept[key]
+
+    def check_size(self, shape: Sequence[int]) -> tuple[int, ...]:
+        """``shape``, if an array of it has no more than ``most`` elements."""
+        if math.prod(shape) > self.most:
+            raise ValueError(
+                f"it would make an array of shape {tuple(shape)}, of more than {self.most:,} elements, which are allowed for "
+                "inputs and weights of these sizes."
+            )
+        return tuple(shape)
 
     def get(self, index: int) -> Host | None:
         """An input, if it is given."""
@@ -54,10 +66,3 @@ class Operator(NamedTuple):
     inputs: tuple[int, int]  #: the fewest and the most
     outputs: int = 1  #: the most
     attributes: tuple[str, ...] = ()  #: all that it can have
-
-
-def check_size(shape: Sequence[int]) -> tuple[int, ...]:
-    """``shape``, if an array of it is not larger than ``MAX_ELEMENTS``."""
-    if math.prod(shape) > MAX_ELEMENTS:
-        raise ValueError(f"it would make an array of shape {tuple(shape)}, of more than {MAX_ELEMENTS:,} elements.")
-    return tuple(shape)

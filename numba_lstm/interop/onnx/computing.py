@@ -13,7 +13,7 @@ from ...kernels.contract import Ops
 from ...kernels.specs import Activation
 from ...variables import Variable
 from . import activations, operator, shapes
-from .calls import Call, check_size
+from .calls import Call
 
 Host = npt.NDArray[Any]
 
@@ -24,6 +24,8 @@ def lstm(call: Call) -> Sequence[Host]:
     """ONNX's LSTM; weights that are constants are made ready once."""
     cells = call.keep("cells", WEIGHTS, lambda: cells_of(call.inputs, call.attributes))
     layout = call.attributes.get("layout", 0)
+    x, units = call.need(0), cells[0].weights.recurrent_kernel.shape[0]
+    call.check_size((*x.shape[:2], len(cells), units))
     return operator.run(call.ops, call.need(0), cells, call.get(4), call.get(5), call.get(6), layout)
 
 
@@ -42,7 +44,7 @@ def _product(call: Call, a: Host, b: Host, bias: Host | None = None) -> Host:
     """a (M, K) times b (K, C), plus bias (C,), by the device's Dense."""
     if a.shape[1] != b.shape[0] or a.dtype != b.dtype or a.dtype not in (np.float32, np.float64):
         raise ValueError(f"cannot multiply {a.dtype} of shape {a.shape} with {b.dtype} of shape {b.shape}.")
-    check_size((a.shape[0], b.shape[1]))
+    call.check_size((a.shape[0], b.shape[1]))
     if 0 in a.shape or 0 in b.shape:
         zero = np.zeros((a.shape[0], b.shape[1]), a.dtype)
         return zero if bias is None else zero + bias
@@ -76,13 +78,13 @@ def matmul(call: Call) -> Sequence[Host]:
         return [_product(call, a.reshape(-1, a.shape[-1]), b).reshape(*a.shape[:-1], b.shape[1])]
     wide_a, wide_b = (a[None] if a.ndim == 1 else a), (b[:, None] if b.ndim == 1 else b)
     leading = np.broadcast_shapes(wide_a.shape[:-2], wide_b.shape[:-2])
-    check_size((*leading, wide_a.shape[-2], wide_b.shape[-1]))
+    call.check_size((*leading, wide_a.shape[-2], wide_b.shape[-1]))
     pairs = zip(
         np.broadcast_to(wide_a, (*leading, *wide_a.shape[-2:])).reshape(-1, *wide_a.shape[-2:]),
         np.broadcast_to(wide_b, (*leading, *wide_b.shape[-2:])).reshape(-1, *wide_b.shape[-2:]),
         strict=True,
     )
-    anew = Call(call.ops, call.inputs, {}, call.opset, (False,) * 3)  # every pair has a kernel of its own
+    anew = Call(call.ops, call.inputs, {}, call.opset, (False,) * 3, most=call.most)  # every pair has a kernel of its own
     products = [_product(anew, one, two) for one, two in pairs]
     y = np.array(products).reshape(*leading, wide_a.shape[-2], wide_b.shape[-1])
     y = y[..., 0, :] if a.ndim == 1 else y
@@ -99,7 +101,7 @@ def elementwise(function: np.ufunc) -> Callable[[Call], Sequence[Host]]:
         a, b = call.need(0), call.need(1)
         if a.dtype != b.dtype:
             raise ValueError(f"both inputs must have one dtype, got {a.dtype} and {b.dtype}.")
-        check_size(np.broadcast_shapes(a.shape, b.shape))
+        call.check_size(np.broadcast_shapes(a.shape, b.shape))
         return [np.asarray(function(a, b))]
 
     return run
@@ -142,11 +144,21 @@ def layer_normalization(call: Call) -> Sequence[Host]:
     x = call.need(0)
     if shapes.axis_of(call.attributes.get("axis", -1), x.ndim) != x.ndim - 1 or x.size == 0:
         raise ValueError(f"only the last axis of an input with elements can be normalised, got shape {x.shape}.")
-    gamma = call.keep("gamma", (1,), lambda: Variable(call.need(1)))
-    beta = None if call.get(2) is None else call.keep("beta", (2,), lambda: Variable(call.need(2)))
+    call.check_size(x.shape)
+    size = x.shape[-1]  # with one gain for all features, which another call may have more of
+    gamma = call.keep(f"gamma {size}", (1,), lambda: Variable(_by_feature(call.need(1), size, "Scale")))
+    shift = call.get(2)
+    beta = None if shift is None else call.keep(f"beta {size}", (2,), lambda: Variable(_by_feature(shift, size, "B")))
     rows = call.ops.asarray(np.ascontiguousarray(x).reshape(-1, x.shape[-1]), x.dtype)
     y, _ = call.ops.layer_norm_forward(rows, gamma, beta, call.attributes.get("epsilon", 1e-5))
     return [np.array(call.ops.to_host(y)).reshape(x.shape)]
+
+
+def _by_feature(values: Host, size: int, what: str) -> Host:
+    """Weights of a normalization, one a feature; a single one is that of all."""
+    if values.size != 1 and values.shape != (size,):
+        raise ValueError(f"its {what} must have shape ({size},), one number a feature, got {values.shape}.")
+    return np.broadcast_to(values.reshape(-1), (size,))
 
 
 def named(name: str) -> Callable[[dict[str, Any]], Activation]:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...device import get_ops
-from .calls import Call, Operator
+from .calls import ELEMENTS, PER_CONSTANT, PER_INPUT, Call, Operator
 from .computing import WEIGHTS, cells_of
 
 Host = npt.NDArray[Any]
@@ -109,21 +109,32 @@ class Graph:
                 raise TypeError(f"the input {value.name!r} is missing. The graph has {self._names()}.")
             values[value.name] = _settled(value, feeds[value.name])
         left = Counter(self._uses)
-        ops = get_ops()
+        ops, most = get_ops(), self._most(values)
+        held = dict.fromkeys(values, 0)  # elements that nodes have made and that are still wanted
         for node in self.nodes:
             inputs = [values[name] if name else None for name in node.inputs]
             constant = [not name or name in self.constants for name in node.inputs]
-            call = Call(ops, inputs, node.attributes, self.opset, constant, node.kept)
+            call = Call(ops, inputs, node.attributes, self.opset, constant, node.kept, most)
             try:
                 made = node.operator.run(call)
             except (ValueError, TypeError) as error:
                 raise type(error)(f"{node.name}: {error}") from error
             values.update(zip(node.outputs, made, strict=False))
+            held.update((name, array.size) for name, array in zip(node.outputs, made, strict=False))
+            if sum(held.values()) > most:
+                raise ValueError(f"{node.name}: the graph holds more than {most:,} elements at once, too many for its inputs.")
             for name in node.inputs:
                 left[name] -= 1
                 if not left[name]:
                     values.pop(name, None)
+                    held.pop(name, None)
         return [values[value.name] for value in self.outputs]
+
+    def _most(self, values: Mapping[str, Host]) -> int:
+        """The most elements that nodes may make, of one array and of all at once, for these inputs."""
+        given = sum(values[value.name].size for value in self.inputs)
+        constants = sum(array.size for array in self.constants.values())
+        return ELEMENTS + PER_INPUT * given + PER_CONSTANT * constants
 
     def _names(self) -> str:
         return ", ".join(repr(value.name) for value in self.inputs) or "none"

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import computing, shapes
-from .calls import Call, Operator, check_size
+from .calls import Call, Operator
 from .tensors import dtype_of
 
 Host = npt.NDArray[Any]
@@ -27,13 +27,13 @@ def _constant_of_shape(call: Call) -> Sequence[Host]:
     value = call.attributes.get("value", np.zeros(1, np.float32))
     if value.size != 1:
         raise ValueError(f"the value must have one element, got shape {value.shape}.")
-    shape = check_size(shapes.sizes_of(call.need(0)))
+    shape = call.check_size(shapes.sizes_of(call.need(0)))
     return [np.broadcast_to(value.reshape(()), shape)]
 
 
 def _expand(call: Call) -> Sequence[Host]:
     x = call.need(0)
-    return [np.broadcast_to(x, check_size(np.broadcast_shapes(x.shape, shapes.sizes_of(call.need(1)))))]
+    return [np.broadcast_to(x, call.check_size(np.broadcast_shapes(x.shape, shapes.sizes_of(call.need(1)))))]
 
 
 def _cast(call: Call) -> Sequence[Host]:
@@ -63,7 +63,7 @@ def _concat(call: Call) -> Host:
     arrays = [call.need(index) for index in range(len(call.inputs))]
     if len({array.dtype for array in arrays}) != 1:
         raise ValueError(f"all inputs must have one dtype, got {', '.join(str(array.dtype) for array in arrays)}.")
-    check_size((sum(array.size for array in arrays),))
+    call.check_size((sum(array.size for array in arrays),))
     return np.concatenate(arrays, axis=shapes.axis_of(call.attributes.get("axis"), arrays[0].ndim))
 
 
@@ -73,7 +73,7 @@ def _gather(call: Call) -> Host:
     size = x.shape[axis]
     if indices.dtype.kind not in "iu" or np.any(indices < -size) or np.any(indices >= size):
         raise ValueError(f"the indices must be whole numbers from {-size} to {size - 1}.")
-    check_size((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
+    call.check_size((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
     return np.take(x, indices, axis=axis)
 
 

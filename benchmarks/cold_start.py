@@ -63,8 +63,8 @@ class FirstUse:
 
     def setup_cache(self) -> dict[str, list[float]]:
         with tempfile.TemporaryDirectory() as folder:
-            cold = fresh.run(FIRST_STEPS, NUMBA_CACHE_DIR=folder)
-            warm = [fresh.run(FIRST_STEPS, NUMBA_CACHE_DIR=folder) for _ in range(3)]
+            cold = fresh.run(FIRST_STEPS, **fresh.kernels_in(folder))
+            warm = [fresh.run(FIRST_STEPS, **fresh.kernels_in(folder)) for _ in range(3)]
         return {"cold": cold, "warm": [statistics.median(times) for times in zip(*warm, strict=True)]}
 
     setup_cache.timeout = 300  # type: ignore[attr-defined]
@@ -82,7 +82,7 @@ class Compiling:
 
     def track_warmup(self) -> float:
         with tempfile.TemporaryDirectory() as folder:
-            return fresh.run(WARMUP, NUMBA_CACHE_DIR=folder)[0]
+            return fresh.run(WARMUP, **fresh.kernels_in(folder))[0]
 
     track_warmup.unit = "seconds"  # type: ignore[attr-defined]
 

@@ -1,29 +1,11 @@
-"""What all tests share: a kernel cache of their own, markers, and hypothesis without a clock."""
+"""What all tests share: markers, and hypothesis without a clock."""
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Iterator
-from importlib.util import find_spec
-from pathlib import Path
 
 import hypothesis
 import pytest
-
-
-def kernel_cache() -> Path:
-    """A cache folder for this state of the kernels' sources, kept from run to run: other sources never meet its kernels."""
-    package = find_spec("numba_lstm")
-    assert package is not None, "numba_lstm is not installed. Run: pip install -e '.[test]'"
-    sources = sorted(Path(next(iter(package.submodule_search_locations or ())), "kernels").rglob("*.py"))
-    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return home / "numba_lstm" / f"tests-{digest[:16]}"
-
-
-# Here and not in a fixture: Numba reads the variable when it is imported, and tests import it at their top.
-os.environ.setdefault("NUMBA_CACHE_DIR", str(kernel_cache()))
 
 # A first example may compile a kernel: its time says nothing.
 hypothesis.settings.register_profile("numba_lstm", deadline=None)
@@ -47,7 +29,7 @@ def _threads_share_what_is_worth_it_anywhere() -> None:
 @pytest.fixture(autouse=True)
 def _as_many_threads_as_before() -> Iterator[None]:
     """No test leaves its number of threads to the next."""
-    from numba_lstm import get_num_threads, set_num_threads  # here, after the variable above
+    from numba_lstm import get_num_threads, set_num_threads
 
     before = get_num_threads()
     yield

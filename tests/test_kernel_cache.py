@@ -1,6 +1,7 @@
-"""Kernels on disk: right for processes that start together, and done without where no folder can be written."""
+"""Kernels on disk: right for processes that start together, found from everywhere, done without where none can be written."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -8,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+import numba_lstm
+
+VARIABLE = "NUMBA_LSTM_CACHE_DIR"
 MODEL = """
 import sys, time
 import numpy as np
@@ -31,15 +35,34 @@ KINDS = ("LSTM", "Dense", "stream")  #: whose kernels and cells come from differ
 ACTIVATIONS = ("tanh", "relu", "softsign", "linear")
 
 
+def environment(**variables) -> dict[str, str]:
+    """A process's variables: those of the tests, but of those about caches only these."""
+    hidden = (VARIABLE, "NUMBA_CACHE_DIR", "XDG_CACHE_HOME")
+    return {k: v for k, v in os.environ.items() if k not in hidden} | {k: str(v) for k, v in variables.items()}
+
+
 def start(kind: str, activation: str, cache: Path, at: float = 0.0) -> subprocess.Popen:
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
     arguments = [sys.executable, "-W", "error", "-c", MODEL, kind, activation, str(at)]
-    return subprocess.Popen(arguments, env=environment, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(arguments, env=environment(**{VARIABLE: cache}), stderr=subprocess.PIPE, text=True)
 
 
 def finish(process: subprocess.Popen) -> None:
     _, error = process.communicate(timeout=300)
     assert process.returncode == 0, error
+
+
+def dense(cwd: Path | None = None, before: str = "", **variables) -> str:
+    """A process that computes a Dense layer; answers what it wrote to stderr."""
+    done = subprocess.run(
+        [sys.executable, "-c", before + MODEL, "Dense", "tanh", "0"],
+        env=environment(**variables), cwd=cwd, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+def written(folder: Path) -> dict[Path, int]:
+    return {path.relative_to(folder): path.stat().st_mtime_ns for path in folder.rglob("*.nb?")}
 
 
 def race(kind: str, cache: Path) -> None:
@@ -64,26 +87,112 @@ def test_fifty_rounds_of_processes_that_start_together(round_, tmp_path):
 
 def test_the_next_process_finds_every_kernel_again(tmp_path):
     finish(start("LSTM", "tanh", tmp_path))
-    files = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nb?")}
+    files = written(tmp_path)
     assert files
     finish(start("LSTM", "tanh", tmp_path))
-    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nb?")} == files
+    assert written(tmp_path) == files
 
 
-NO_FOLDER = """
-import warnings
-from numba.core import caching
-warnings.simplefilter("always")
-for cls in caching.CacheImpl._locator_classes:
-    cls.from_function = classmethod(lambda cls, function, path: None)
+def test_another_copy_of_the_package_finds_the_same_kernels(tmp_path):
+    """Whatever its path and the age of its files are."""
+    cache, copy = tmp_path / "cache", tmp_path / "elsewhere"
+    dense(**{VARIABLE: cache})
+    files = written(cache)
+    shutil.copytree(Path(numba_lstm.__file__).parent, copy / "numba_lstm", copy_function=shutil.copyfile)
+    loaded = "import numba_lstm, sys; assert 'elsewhere' in numba_lstm.__file__\n"
+    dense(copy, loaded, PYTHONPATH=copy, **{VARIABLE: cache})
+    assert files
+    assert written(cache) == files
+
+
+def test_a_change_of_a_kernel_source_is_another_cache(tmp_path):
+    cache, copy = tmp_path / "cache", tmp_path / "elsewhere"
+    shutil.copytree(Path(numba_lstm.__file__).parent, copy / "numba_lstm")
+    dense(copy, PYTHONPATH=copy, **{VARIABLE: cache})
+    with copy.joinpath("numba_lstm/kernels/cpu/vmath.py").open("a") as source:
+        source.write("\n# changed\n")
+    dense(copy, PYTHONPATH=copy, **{VARIABLE: cache})
+    assert len(list(cache.iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    ("variables", "place"),
+    [
+        ({"XDG_CACHE_HOME": "cache"}, "cache/numba_lstm"),
+        ({"HOME": "home"}, "home/.cache/numba_lstm"),
+        ({"NUMBA_CACHE_DIR": "numba", "XDG_CACHE_HOME": "cache"}, "numba/numba_lstm"),
+        ({VARIABLE: "ours", "NUMBA_CACHE_DIR": "numba", "XDG_CACHE_HOME": "cache"}, "ours"),
+    ],
+    ids=["XDG_CACHE_HOME", "HOME", "NUMBA_CACHE_DIR", VARIABLE],
+)
+def test_the_folder_is_the_first_that_is_named(variables, place, tmp_path):
+    assert dense(**{name: tmp_path / value for name, value in variables.items()}) == ""
+    (made,) = tmp_path.joinpath(place).iterdir()
+    assert list(made.glob("*.nbc"))
+    assert {path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("*.nbc")} == {place.split("/")[0]}
+
+
+def test_the_default_folder_is_its_owners_alone(tmp_path):
+    dense(XDG_CACHE_HOME=tmp_path)
+    root = tmp_path / "numba_lstm"
+    assert [place.stat().st_mode & 0o777 for place in (root, *root.iterdir())] == [0o700, 0o700]
+
+
+def test_a_default_folder_that_others_can_write_is_not_used(tmp_path):
+    dense(XDG_CACHE_HOME=tmp_path)
+    root, files = tmp_path / "numba_lstm", written(tmp_path)
+    (place,) = root.iterdir()
+    place.chmod(0o777)
+    told = dense(XDG_CACHE_HOME=tmp_path)
+    assert told.count("RuntimeWarning") == 1
+    assert f"compiled kernels on disk are not used: other users can write to {place}, who could run code here." in told
+    assert f"Set {VARIABLE} to a folder of your own; or to {root}, if you trust all who can write to it." in told
+    assert written(tmp_path) == files
+    assert dense(**{VARIABLE: root}) == ""  # as told: it is used
+    assert written(tmp_path) == files
+
+
+OTHER_USER = "import os; os.geteuid = lambda: 12345\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root's files are anybody's to trust")
+def test_a_default_folder_of_another_user_is_not_used(tmp_path):
+    dense(XDG_CACHE_HOME=tmp_path)
+    assert f"{tmp_path / 'numba_lstm'} belongs to another user, who could run code here" in dense(
+        before=OTHER_USER, XDG_CACHE_HOME=tmp_path
+    )
+
+
+READ_ONLY = """
+from numba_lstm.kernels.cpu import disk
+def refuse(*_):
+    raise PermissionError(13, "Permission denied", "/read/only")
+disk.Folder.make = refuse
 """
 
 
-def test_without_a_folder_to_write_kernels_are_compiled_and_one_warning_is_given():
-    environment = {k: v for k, v in os.environ.items() if k != "NUMBA_CACHE_DIR"}
-    done = subprocess.run(
-        [sys.executable, "-c", NO_FOLDER + MODEL, "stream", "tanh", "0"],
-        env=environment, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert done.stderr.count("NUMBA_CACHE_DIR") == 1
+def test_a_warmed_folder_that_cannot_be_written_is_used(tmp_path):
+    """By a process for which every write is refused; a user who is root could write to a read-only folder."""
+    dense(**{VARIABLE: tmp_path})
+    compiled = "from numba.core.dispatcher import _FunctionCompiler\n_FunctionCompiler.compile = None\n"
+    assert dense(before=READ_ONLY + compiled, **{VARIABLE: tmp_path}) == ""
+
+
+def test_without_a_folder_to_write_kernels_are_compiled_and_one_warning_is_given(tmp_path):
+    told = dense(before=READ_ONLY, **{VARIABLE: tmp_path})
+    assert told.count("RuntimeWarning") == 1
+    assert (
+        "compiled kernels cannot be kept on disk (/read/only: Permission denied), so every process compiles them again. "
+        f"Set {VARIABLE} to a folder that can be written, or to one that numba_lstm.warmup(model, cache=folder) has filled."
+    ) in told
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80", b"garbage"], ids=["empty", "cut", "text"])
+def test_a_broken_file_is_compiled_again_with_a_warning_and_mended(content, tmp_path):
+    dense(**{VARIABLE: tmp_path})
+    for path in tmp_path.rglob("*.nb?"):
+        path.write_bytes(content)
+    told = dense(**{VARIABLE: tmp_path})
+    assert told.count("RuntimeWarning") == 1
+    assert f"kernels are compiled again, since files in {next(tmp_path.iterdir())} cannot be read" in told
+    assert dense(**{VARIABLE: tmp_path}) == ""

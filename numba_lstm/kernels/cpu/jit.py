@@ -1,44 +1,36 @@
-"""The one place that compiles: how functions become machine code, and how that is found again on disk.
+"""The one place that compiles: how functions become machine code. How that is found again on disk: :mod:`.disk`.
 
-Two traps of Numba's disk cache shape this file. All closures of one factory share one cache index, and processes that start
-together then leave each other's kernels behind; and the cache looks only at a kernel's own file, so a change elsewhere keeps
-stale code. So a kernel's name is its op, its spec and a hash of all kernel sources. Cells and loops close over numbers and
-strings only: a closure over a compiled function is never found again on disk.
+A trap of Numba's disk cache shapes this file: all closures of one factory share one cache index, and processes that start
+together then leave each other's kernels behind. So a kernel's name is its op, its spec and a digest of all kernel sources.
+Cells and loops close over numbers and strings only: a closure over a compiled function is never found again on disk.
 """
 
 from __future__ import annotations
 
-import hashlib
 import sys
 import threading
-import warnings
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
-from numba import cfunc, njit, types
+from numba import njit, types
+from numba.core import sigutils, typeinfer
+from numba.core.ccallback import CFunc
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 from numba.extending import overload
 from numba.np.numpy_support import as_dtype
 
-#: Whatever decides about a kernel's code: all sources here, the specs and the order of the gates.
-SOURCES = hashlib.sha256(
-    b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
-    + Path(__file__).parents[1].joinpath("specs.py").read_bytes()
-    + Path(__file__).parents[2].joinpath("gates.py").read_bytes()
-).hexdigest()[:12]
+from . import disk
+from .sources import SOURCES
 
 #: error_model numpy: no test for division by zero inside the loops. Never fastmath: NaN in is NaN out.
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
 
 #: A function that only kernels call, put into their code at every call. Cheaper to compile than ``inline="always"``.
 inlined = njit(forceinline=True, **_OPTIONS)
-
-_warned = False
 
 
 def _named(function: Callable[..., Any], name: str) -> Callable[..., Any]:
@@ -58,35 +50,17 @@ def _tell() -> None:
         print("numba_lstm compiles its kernels for this processor; later runs load them from disk.", file=sys.stderr)
 
 
-def _cached(compile_: Callable[[bool], Any]) -> Any:
-    """Compile with the disk cache, or without where no folder can be written (warn once)."""
+def _cached(function: Callable[..., Any], signature: Any, compile_: Callable[[Any], Any]) -> Any:
+    """Load from disk, or compile and keep there."""
     if _told or not sys.stderr.isatty():
-        return _compiled(compile_)
+        return disk.kept(function, signature, compile_)
     patience = threading.Timer(PATIENCE, _tell)
     patience.daemon = True
     patience.start()
     try:
-        return _compiled(compile_)
+        return disk.kept(function, signature, compile_)
     finally:
         patience.cancel()
-
-
-def _compiled(compile_: Callable[[bool], Any]) -> Any:
-    global _warned
-    try:
-        return compile_(True)
-    except (RuntimeError, OSError) as error:
-        if isinstance(error, RuntimeError) and "locator" not in str(error):
-            raise
-        if not _warned:
-            _warned = True
-            warnings.warn(
-                "no folder for compiled kernels can be written, so every process compiles again. "
-                "Set NUMBA_CACHE_DIR to a folder that can.",
-                RuntimeWarning,
-                stacklevel=2,
-            )
-        return compile_(False)
 
 
 def _argument(code: str, dtype: types.Type) -> types.Type:
@@ -112,7 +86,17 @@ def kernel(function: Callable[..., Any], name: str, dtype: types.Type, arguments
     ``f2`` a 2-D C-contiguous array of ``dtype``, and so ``n`` for int64, ``k`` for uint64, ``e`` for float64.
     """
     signature = types.void(*(_argument(code, dtype) for code in arguments.split()))
-    return _cached(lambda cache: njit(signature, cache=cache, **_OPTIONS)(_named(function, name)))
+    named = _named(function, name)
+
+    def compiled(cache_: Any) -> Any:
+        made = njit(**_OPTIONS)(named)
+        made._cache = cache_
+        with typeinfer.register_dispatcher(made):
+            made.compile(signature)
+        made.disable_compile()
+        return made
+
+    return _cached(named, signature, compiled)
 
 
 class ArrayArgument(NamedTuple):
@@ -169,10 +153,17 @@ def _caller(words: str) -> tuple[Any, int]:
         return library, library.get_pointer_to_function(library.name)
 
 
-def cell(function: Callable[..., Any], name: str, signature: Any, cache: bool = True) -> Any:
+def cell(function: Callable[..., Any], name: str, signature: Any) -> Any:
     """Compile ``function`` under ``name`` as a C function. Keep the answer alive as long as its ``.address`` is in use."""
-    named = _named(function, name)
-    return _cached(lambda writable: cfunc(signature, cache=cache and writable, nopython=True, error_model="numpy")(named))
+    named, normal = _named(function, name), sigutils.normalize_signature(signature)
+
+    def compiled(cache_: Any) -> Any:
+        made = CFunc(named, normal, {}, {"nopython": True, "error_model": "numpy"})
+        made._cache = cache_
+        made.compile()
+        return made
+
+    return _cached(named, signature, compiled)
 
 
 def choice(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -12,8 +12,8 @@ from .kernels.contract import Ops
 from .kernels.threads import get_num_threads, set_num_threads
 
 __all__ = [
-    "AUTO_PARAMETERS", "choose", "get_device", "get_num_threads", "get_ops", "gpu_facts", "obstacle", "resolve", "set_device",
-    "set_num_threads",
+    "AUTO_PARAMETERS", "choose", "get_device", "get_num_threads", "get_ops", "gpu_facts", "keep_kernels", "obstacle",
+    "resolve", "set_device", "set_num_threads",
 ]  # fmt: skip
 
 _PACKAGES = {"cpu": "cpu", "cuda": "cuda", "reference": "reference"}
@@ -93,6 +93,17 @@ def get_ops(name: str | None = None) -> Ops:
 @cache
 def _imported(device: str) -> Ops:
     return cast(Ops, importlib.import_module(f".kernels.{_PACKAGES[device]}", __package__))
+
+
+def keep_kernels(folder: str | os.PathLike[str]) -> None:
+    """Keep the compiled kernels of this process in ``folder`` from now on, with those that it already has.
+
+    Raises
+    ------
+    OSError
+        Where the folder cannot be made or written.
+    """
+    importlib.import_module(".kernels.cpu.disk", __package__).use(folder)
 
 
 def set_device(name: str) -> None:

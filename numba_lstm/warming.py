@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 
+from .device import keep_kernels
 from .layers.lstm_core import lstm_cells
 from .models.sequential import Sequential
 from .progress import Bar
@@ -15,7 +17,7 @@ from .random import Stream
 from .targets import is_sparse
 
 
-def warmup(model: Sequential, training: bool = True, verbose: bool = True) -> None:
+def warmup(model: Sequential, training: bool = True, verbose: bool = True, cache: str | os.PathLike[str] | None = None) -> None:
     """Compile, or load from disk, every kernel that ``model`` will need; nothing of the model is changed.
 
     A copy of the model meets batches of zeros, small ones and larger ones, since few rows take other kernels than many; and op
@@ -29,11 +31,18 @@ def warmup(model: Sequential, training: bool = True, verbose: bool = True) -> No
         Training steps too, not only inference and streams; a quantized model has none.
     verbose : bool
         Draw a progress bar.
+    cache : path, optional
+        Keep the kernels in this folder, from now on and with all that this process already has. A program whose environment
+        variable ``NUMBA_LSTM_CACHE_DIR`` names the folder reads them there, and need not be able to write to it: an image of
+        Docker can bring them along. They are for this processor, and for these versions of numba_lstm, Numba and Python.
 
     Raises
     ------
     ValueError
-        For a model that is not built, or not compiled where ``training`` is asked for.
+        For a model that is not built, or not compiled where ``training`` is asked for, or ``cache`` for a model that does not
+        compute on the CPU.
+    OSError
+        Where the folder cannot be made or written.
     """
     if not model.built:
         raise ValueError(f"{model.name} is not built yet. Call it on data, or add an Input, before warmup.")
@@ -41,6 +50,10 @@ def warmup(model: Sequential, training: bool = True, verbose: bool = True) -> No
     training = training and not any(cell.quantization for cell in cells)
     if training and model.optimizer is None:
         raise ValueError(f"{model.name} is not compiled yet. Call model.compile(...) first, or warmup(model, training=False).")
+    if cache is not None:
+        if model.device != "cpu":
+            raise ValueError(f"cache= is a folder for kernels of the CPU, and {model.name} computes on {model.device!r}.")
+        keep_kernels(cache)
     twin = copy.deepcopy(model)
     twin.random = Stream(0)  # a stream of its own would be drawn from the default one
     steps = _inference(twin) + (_training(twin) if training else [])

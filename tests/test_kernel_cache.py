@@ -52,13 +52,13 @@ def finish(process: subprocess.Popen) -> None:
 
 
 def dense(cwd: Path | None = None, before: str = "", **variables) -> str:
-    """A process that computes a Dense layer; answers what it wrote to stderr."""
+    """A process that computes a Dense layer; answers what it wrote to stderr, but for what it says while it compiles."""
     done = subprocess.run(
         [sys.executable, "-c", before + MODEL, "Dense", "tanh", "0"],
         env=environment(**variables), cwd=cwd, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    return done.stderr
+    return "".join(line for line in done.stderr.splitlines(keepends=True) if not line.startswith("numba_lstm: compiling"))
 
 
 def written(folder: Path) -> dict[Path, int]:
@@ -196,3 +196,37 @@ def test_a_broken_file_is_compiled_again_with_a_warning_and_mended(content, tmp_
     assert told.count("RuntimeWarning") == 1
     assert f"kernels are compiled again, since files in {next(tmp_path.iterdir())} cannot be read" in told
     assert dense(**{VARIABLE: tmp_path}) == ""
+
+
+def test_where_numba_optimizes_nothing_one_warning_says_that_nothing_is_kept(tmp_path):
+    told = dense(NUMBA_OPT=0, **{VARIABLE: tmp_path})
+    assert told.count("Warning: ") == 1
+    assert (
+        "compiled kernels hold addresses of this process and cannot be kept on disk, so every process compiles them again. "
+        "Numba leaves these addresses in code that it does not optimize: unset NUMBA_OPT."
+    ) in told
+
+
+REFERENCE = """
+import numpy as np, pytest
+from numba_lstm import Input, Sequential
+from numba_lstm.layers import LSTM
+x = np.ones((2, 3, 1))
+for _ in range(2):
+    with pytest.raises(RuntimeError) as refused:
+        Sequential([Input((3, 1)), LSTM(4)])(x)
+print(refused.value)
+assert Sequential([Input((3, 1)), LSTM(4)], device="reference")(x).shape == (2, 4)
+"""
+
+
+def test_without_numbas_compiler_there_is_the_reference():
+    done = subprocess.run(
+        [sys.executable, "-c", REFERENCE],
+        env=environment(NUMBA_DISABLE_JIT=1), capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == (
+        "NUMBA_DISABLE_JIT is set, and the kernels of the CPU are compiled code and nothing else. "
+        'Unset it, or take device="reference", which computes the same in NumPy.\n'
+    )

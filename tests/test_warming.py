@@ -1,12 +1,10 @@
 """warmup compiles what is needed and changes nothing."""
 
-import time
-
 import numpy as np
 import pytest
 
 import numba_lstm
-from numba_lstm.kernels.cpu import jit
+from numba_lstm.kernels.cpu import disk, jit
 from numba_lstm.layers import LSTM, Dense, Input
 from numba_lstm.losses import MeanSquaredError, SparseCategoricalCrossentropy
 from numba_lstm.models import Sequential
@@ -85,17 +83,38 @@ def test_training_needs_a_compiled_model():
         numba_lstm.warmup(Sequential([Input((None, 2)), LSTM(5)]))
 
 
-def test_a_person_who_waits_is_told_once(monkeypatch, capsys):
-    monkeypatch.setattr(jit, "_told", False)
-    monkeypatch.setattr(jit, "PATIENCE", 0.01)
-    monkeypatch.setattr(jit.sys.stderr, "isatty", lambda: True, raising=False)
-    for _ in range(2):
-        jit._cached(lambda cache: time.sleep(0.2))
-    assert capsys.readouterr().err.count("compiles its kernels") == 1
+def written(folder) -> set[str]:
+    return {path.name for path in folder.rglob("*.nbc")}
 
 
-def test_nobody_is_told_where_nobody_sits(monkeypatch, capsys):
-    monkeypatch.setattr(jit, "_told", False)
-    monkeypatch.setattr(jit, "PATIENCE", 0.01)
-    jit._cached(lambda cache: time.sleep(0.1))
-    assert capsys.readouterr().err == ""
+def test_a_folder_gets_all_kernels_those_of_before_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(disk, "_chosen", None)
+    made = model()
+    made(np.zeros((3, 4, 2)))
+    numba_lstm.warmup(made, training=False, verbose=False, cache=tmp_path / "new" / "kernels")
+    names = {kernel.function.__name__ for kernel in disk._made}
+    assert all(any(name in file for file in written(tmp_path)) for name in names)
+
+
+def test_a_folder_that_was_filled_is_not_written_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(disk, "_chosen", None)
+    made = model()
+    numba_lstm.warmup(made, training=False, verbose=False, cache=tmp_path)
+    monkeypatch.setattr(disk.KernelCache, "store", None)
+    numba_lstm.warmup(made, training=False, verbose=False, cache=tmp_path)
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_and_changes_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(disk, "_chosen", None)
+    tmp_path.joinpath("file").write_text("")
+    with pytest.raises(OSError, match="compiled kernels cannot be kept in this folder: "):
+        numba_lstm.warmup(model(), cache=tmp_path / "file" / "kernels")
+    assert disk._chosen is None
+
+
+def test_a_folder_is_for_kernels_of_the_cpu(tmp_path):
+    made = model()
+    made.to("reference")
+    with pytest.raises(ValueError, match="cache= is a folder for kernels of the CPU, and .* computes on 'reference'"):
+        numba_lstm.warmup(made, cache=tmp_path)
+    assert list(tmp_path.iterdir()) == []

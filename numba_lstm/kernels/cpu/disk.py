@@ -33,7 +33,9 @@ from numba.core import config
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, NullCache
 from numba.core.registry import cpu_target
 
+from .notice import notice
 from .sources import SOURCES
+from .undisturbed import undisturbed
 
 VARIABLE = "NUMBA_LSTM_CACHE_DIR"
 
@@ -140,6 +142,16 @@ class _Locator:
 class _Implementation(CompileResultCacheImpl):  # type: ignore[misc]
     _locator_classes = [_Locator]
 
+    def check_cachable(self, data: Any) -> bool:
+        if data.library.has_dynamic_globals:
+            _warn(
+                "addresses",
+                "compiled kernels hold addresses of this process and cannot be kept on disk, so every process compiles them "
+                "again. Numba leaves these addresses in code that it does not optimize: unset NUMBA_OPT.",
+            )
+            return False
+        return bool(super().check_cachable(data))
+
 
 class KernelCache(FunctionCache):  # type: ignore[misc]
     """Numba's cache of one function, in our folder: a fault of the disk costs time and is told once."""
@@ -147,6 +159,12 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
     _impl_class = _Implementation
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
+        found = self._load(sig, target_context)
+        if found is None:
+            notice.begin(_plain(self._py_func), self.cache_path)
+        return found
+
+    def _load(self, sig: Any, target_context: Any) -> Any:
         try:
             return super().load_overload(sig, target_context)
         except PermissionError as error:
@@ -180,12 +198,27 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
         self._cache_file.save(self._index_key(sig, cpu_target.target_context.codegen()), data)
 
 
+class NoCache(NullCache):  # type: ignore[misc]
+    """A cache that keeps nothing."""
+
+    def __init__(self, function: Any) -> None:
+        self._function = function
+
+    def load_overload(self, sig: Any, target_context: Any) -> None:
+        notice.begin(_plain(self._function), None)
+
+
+def _plain(function: Any) -> str:
+    """A kernel's name without the digest of the sources."""
+    return str(function.__name__.removesuffix(f"_{SOURCES}"))
+
+
 def cache_of(function: Callable[..., Any]) -> Any:
     """The cache to compile ``function`` with; one that keeps nothing where there is no folder to trust."""
     place = folder()
     if place is None:
         _unwritable("there is no home folder")
-        return NullCache()
+        return NoCache(function)
     why = place.distrusted()
     if why is not None:
         _warn(
@@ -193,7 +226,7 @@ def cache_of(function: Callable[..., Any]) -> Any:
             f"compiled kernels on disk are not used: {why}, who could run code here. So every process compiles them again. "
             f"Set {VARIABLE} to a folder of your own; or to {place.root}, if you trust all who can write to it.",
         )
-        return NullCache()
+        return NoCache(function)
     return KernelCache(function)
 
 
@@ -212,9 +245,16 @@ _made: list[_Made] = []
 def kept(function: Callable[..., Any], signature: Any, compile_: Callable[[Any], Any]) -> Any:
     """``compile_`` with the cache of ``function``: read from disk, or compiled and kept there."""
     cache_ = cache_of(function)
-    made = compile_(cache_)
+    made = _noticed(compile_, cache_)
     _made.append(_Made(function, signature, cache_, compile_))
     return made
+
+
+def _noticed(compile_: Callable[[Any], Any], cache_: Any) -> Any:
+    try:
+        return compile_(cache_)
+    finally:
+        notice.end()
 
 
 def use(path: str | os.PathLike[str]) -> None:
@@ -223,7 +263,7 @@ def use(path: str | os.PathLike[str]) -> None:
     Raises
     ------
     OSError
-        Where the folder cannot be made, or a kernel that is missing there cannot be written.
+        Where the folder cannot be made, or what is missing there cannot be written.
     """
     global _chosen
     before, _chosen = _chosen, os.fspath(path)
@@ -231,15 +271,21 @@ def use(path: str | os.PathLike[str]) -> None:
     assert place is not None
     try:
         place.make()
+        for k, made in enumerate(_made.copy()):
+            _made[k] = made._replace(cache=_brought(made))
     except OSError as error:
         _chosen = before
-        raise OSError(error.errno, f"no folder for compiled kernels can be made: {error.strerror}", str(place.path)) from None
-    for k, made in enumerate(_made):
-        there = KernelCache(made.function)
-        if there.stored(made.signature) is None:
-            data = made.cache.stored(made.signature) if isinstance(made.cache, KernelCache) else None
-            if data is None:
-                made.compile(there)
-            else:
-                there.store(made.signature, data)
-        _made[k] = made._replace(cache=there)
+        why = f"compiled kernels cannot be kept in this folder: {error.strerror}"
+        raise OSError(error.errno, why, error.filename or str(place.path)) from None
+
+
+def _brought(made: _Made) -> KernelCache:
+    """Have a kernel of this process in the folder in use, too; answers its cache there."""
+    there = KernelCache(made.function)
+    if there.stored(made.signature) is None:
+        data = made.cache.stored(made.signature) if isinstance(made.cache, KernelCache) else None
+        if data is None:
+            undisturbed(made.function.__name__, lambda: _noticed(made.compile, there))
+        else:
+            there.store(made.signature, data)
+    return there

@@ -7,8 +7,6 @@ Cells and loops close over numbers and strings only: a closure over a compiled f
 
 from __future__ import annotations
 
-import sys
-import threading
 from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
@@ -16,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
-from numba.core import sigutils, typeinfer
+from numba.core import config, sigutils, typeinfer
 from numba.core.ccallback import CFunc
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
@@ -25,6 +23,13 @@ from numba.np.numpy_support import as_dtype
 
 from . import disk
 from .sources import SOURCES
+from .undisturbed import undisturbed
+
+if config.DISABLE_JIT:
+    raise RuntimeError(
+        "NUMBA_DISABLE_JIT is set, and the kernels of the CPU are compiled code and nothing else. "
+        'Unset it, or take device="reference", which computes the same in NumPy.'
+    )
 
 #: error_model numpy: no test for division by zero inside the loops. Never fastmath: NaN in is NaN out.
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
@@ -38,29 +43,9 @@ def _named(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     return function
 
 
-#: Seconds of waiting after which a person at a terminal is told why.
-PATIENCE = 1.0
-_told = False
-
-
-def _tell() -> None:
-    global _told
-    if not _told:
-        _told = True
-        print("numba_lstm compiles its kernels for this processor; later runs load them from disk.", file=sys.stderr)
-
-
 def _cached(function: Callable[..., Any], signature: Any, compile_: Callable[[Any], Any]) -> Any:
     """Load from disk, or compile and keep there."""
-    if _told or not sys.stderr.isatty():
-        return disk.kept(function, signature, compile_)
-    patience = threading.Timer(PATIENCE, _tell)
-    patience.daemon = True
-    patience.start()
-    try:
-        return disk.kept(function, signature, compile_)
-    finally:
-        patience.cancel()
+    return undisturbed(function.__name__, lambda: disk.kept(function, signature, compile_))
 
 
 def _argument(code: str, dtype: types.Type) -> types.Type:
@@ -134,6 +119,10 @@ def entry(kernel_: Any) -> Entry:
 @cache
 def _caller(words: str) -> tuple[Any, int]:
     """What calls a kernel with so many words, ``d`` for a float64; kept alive by its library."""
+    return undisturbed(f"caller_{words}", lambda: _built_caller(words))  # type: ignore[no-any-return]
+
+
+def _built_caller(words: str) -> tuple[Any, int]:
     i64, double, nothing = ir.IntType(64), ir.DoubleType(), ir.IntType(8).as_pointer()
     types_ = [double if word == "d" else i64 for word in words]
     # Numba's own convention: places for an answer and an exception, neither of which a kernel has, and a status

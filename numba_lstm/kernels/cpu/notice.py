@@ -1,0 +1,76 @@
+"""A person who waits for the compiler is told so on stderr: in a terminal, a notebook or a log, whatever ``verbose`` says.
+
+The first line comes after a second of compiling, the next ones ever more rarely. What a program will need is not known ahead,
+so a line says how many kernels have been compiled so far, and which one is being compiled.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import time
+
+#: Seconds of compiling after which a line is written.
+TIMES = (1.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0)
+
+
+class Notice:
+    """How many kernels this process has compiled, and for how long."""
+
+    def __init__(self, times: tuple[float, ...] = TIMES) -> None:
+        self._times = times
+        self._lines = 0  # written so far
+        self._begun = 0  # kernels, with those that are being compiled
+        self._seconds = 0.0  # of those that have ended
+        self._running: dict[int, tuple[str, float]] = {}  # by thread: the kernel, and since when
+        self._writer: threading.Thread | None = None
+
+    def begin(self, kernel: str, place: str | None) -> None:
+        """The calling thread begins to compile a kernel, which will be kept in ``place``."""
+        self._begun += 1
+        self._running[threading.get_ident()] = kernel, time.perf_counter()
+        self._place = place
+        if self._lines < len(self._times) and not (self._writer and self._writer.is_alive()):
+            self._writer = threading.Thread(target=self._write, name="numba_lstm-notice", daemon=True)
+            with contextlib.suppress(RuntimeError):  # the system has no thread to give
+                self._writer.start()
+
+    def end(self) -> None:
+        """The calling thread has ended, if it had begun."""
+        _, since = self._running.pop(threading.get_ident(), ("", 0.0))
+        self._seconds += time.perf_counter() - since if since else 0.0
+
+    def _elapsed(self) -> float:
+        now = time.perf_counter()
+        return self._seconds + sum(now - since for _, since in list(self._running.values()))
+
+    def _write(self) -> None:
+        while self._running and self._lines < len(self._times):
+            missing = self._times[self._lines] - self._elapsed()
+            if missing > 0:
+                time.sleep(missing)
+                continue
+            kernels = [kernel for kernel, _ in list(self._running.values())]
+            if kernels:
+                _print(self._line(kernels[-1]))
+                passed = sum(seconds <= self._elapsed() for seconds in self._times)
+                self._lines = max(self._lines + 1, passed)
+
+    def _line(self, kernel: str) -> str:
+        line = (
+            f"numba_lstm: compiling kernels for this processor, {self._begun} so far ({self._elapsed():.0f} s), now {kernel}."
+        )
+        if self._lines:
+            return line
+        return line + (f" Later runs load them from {self._place}." if self._place else " They cannot be kept on disk.")
+
+
+def _print(line: str) -> None:
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # stderr is closed, or there is none
+        over = "\r\x1b[2K" if sys.stderr.isatty() else ""  # a progress bar may stand there
+        sys.stderr.write(f"{over}{line}\n")
+        sys.stderr.flush()
+
+
+notice = Notice()

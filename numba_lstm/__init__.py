@@ -21,7 +21,7 @@ from . import (
 )
 from .absent import absent
 from .configuration import show_config
-from .device import get_device, get_num_threads, set_device, set_num_threads
+from .device import get_device, get_num_threads, num_threads, set_device, set_num_threads
 from .layers import Input
 from .models.sequential import Sequential, load_model
 from .random import set_random_seed
@@ -46,6 +46,7 @@ __all__ = [
     "losses",
     "metrics",
     "models",
+    "num_threads",
     "ops",
     "optimizers",
     "pad_sequences",

@@ -9,11 +9,11 @@ from functools import cache
 from typing import cast
 
 from .kernels.contract import Ops
-from .kernels.threads import get_num_threads, set_num_threads
+from .kernels.threads import get_num_threads, num_threads, set_num_threads
 
 __all__ = [
-    "AUTO_PARAMETERS", "choose", "get_device", "get_num_threads", "get_ops", "gpu_facts", "keep_kernels", "obstacle",
-    "resolve", "set_device", "set_num_threads",
+    "AUTO_PARAMETERS", "choose", "get_device", "get_num_threads", "get_ops", "gpu_facts", "keep_kernels", "num_threads",
+    "obstacle", "resolve", "set_device", "set_num_threads",
 ]  # fmt: skip
 
 _PACKAGES = {"cpu": "cpu", "cuda": "cuda", "reference": "reference"}

@@ -39,6 +39,7 @@ a_while = time.perf_counter() - began
 """
 
 CTRL_C = """
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a process in the background may be started without
 interrupted = 0
 for n in range(1, rounds + 1):
     timer = threading.Timer(pick.uniform(0, 0.6 * a_while), lambda: os.kill(os.getpid(), signal.SIGINT))

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+#: Variables that limit the threads of numerical libraries. Joblib, loky and Dask set the second one for their workers.
+VARIABLES = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS")
 
 _threads: int | None = None
 
@@ -17,15 +24,107 @@ def set_num_threads(n: int) -> None:
         Unless ``n`` is a whole number of at least 1.
     """
     global _threads
-    if isinstance(n, bool) or not hasattr(n, "__index__") or operator.index(n) < 1:
-        raise ValueError(f"the number of threads must be a whole number of at least 1, got {n!r}.")
-    _threads = operator.index(n)
+    _threads = _checked(n)
+
+
+@contextmanager
+def num_threads(n: int) -> Iterator[None]:
+    """``with num_threads(n):`` use at most ``n`` threads in the block, in all Python threads, then as many as before.
+
+    Raises
+    ------
+    ValueError
+        Unless ``n`` is a whole number of at least 1.
+    """
+    global _threads
+    before, _threads = _threads, _checked(n)
+    try:
+        yield
+    finally:
+        _threads = before
 
 
 def get_num_threads() -> int:
-    """The number of threads in use: as set, or the number of cores that this process may run on."""
+    """The number of threads in use: as set by :func:`set_num_threads` or :func:`num_threads`, whatever else is said.
+
+    Where nothing is set, it is the least of these, found out at first use:
+
+    - the number of cores that this process may run on (its affinity),
+    - the quota of processor time of its control group or of one above it (version 1 or 2), rounded up: what limits a container,
+    - the environment variable ``NUMBA_NUM_THREADS``,
+    - the environment variable ``OMP_NUM_THREADS`` (of a list, the first number). Joblib sets it for its workers.
+
+    Raises
+    ------
+    ValueError
+        Where one of these variables is not a whole number of at least 1.
+    """
     global _threads
     if _threads is None:
-        affinity = getattr(os, "sched_getaffinity", None)
-        _threads = len(affinity(0)) if affinity else os.cpu_count() or 1
+        _threads = _available()
     return _threads
+
+
+def _checked(n: int) -> int:
+    if isinstance(n, bool) or not hasattr(n, "__index__") or operator.index(n) < 1:
+        raise ValueError(f"the number of threads must be a whole number of at least 1, got {n!r}.")
+    return operator.index(n)
+
+
+def _available() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    limits = [cores, quota(), *map(_variable, VARIABLES)]
+    return min(limit for limit in limits if limit is not None)
+
+
+def _variable(name: str) -> int | None:
+    """What an environment variable allows, None where it is not set."""
+    text = os.environ.get(name, "").split(",", maxsplit=1)[0].strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and int(text) >= 1):
+        raise ValueError(
+            f"the environment variable {name} must be a whole number of at least 1, got {os.environ[name]!r}. "
+            "Correct it or unset it, or call numba_lstm.set_num_threads."
+        )
+    return int(text)
+
+
+def quota(processes: Path = Path("/proc/self/cgroup"), mounted: Path = Path("/sys/fs/cgroup")) -> int | None:
+    """The cores' worth of time that control groups leave to this process, rounded up; None without a limit."""
+    found: list[int] = []
+    with suppress(OSError):
+        for line in processes.read_text().splitlines():
+            _, controllers, path = line.split(":", maxsplit=2)
+            if not controllers:
+                found += _quotas(mounted, path, _version_2)
+            elif "cpu" in controllers.split(","):
+                for root in (mounted / "cpu", mounted / controllers):
+                    found += _quotas(root, path, _version_1)
+    return min(found, default=None)
+
+
+def _quotas(root: Path, path: str, read: Callable[[Path], tuple[int, int]]) -> list[int]:
+    """The limits of a group and of those above it. In a container only those from ``root`` on can be seen."""
+    group = root / path.lstrip("/")
+    found = []
+    for place in (group, *group.parents):
+        if not place.is_relative_to(root):
+            break
+        with suppress(OSError, ValueError):
+            allowed, period = read(place)
+            if allowed > 0 and period > 0:
+                found.append(math.ceil(allowed / period))
+    return found
+
+
+def _version_2(place: Path) -> tuple[int, int]:
+    allowed, period = place.joinpath("cpu.max").read_text().split()
+    return int(allowed), int(period)  # "max", no number, is no limit
+
+
+def _version_1(place: Path) -> tuple[int, int]:
+    names = ("cpu.cfs_quota_us", "cpu.cfs_period_us")
+    allowed, period = (int(place.joinpath(name).read_text()) for name in names)
+    return allowed, period

@@ -115,6 +115,9 @@ class Stepper(Protocol):
     def through(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The outputs (N, C), a fresh array, after the last of the inputs x (T, N, D) of the host. The states move on."""
 
+    def run(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The outputs (T, N, C), a fresh array, of all steps of x (T, N, D) of the host, T at least 1. The states move on."""
+
     @property
     def states(self) -> list[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
         """Copies of h (N, P) and c (N, H) of every LSTM."""

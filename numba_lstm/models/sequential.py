@@ -126,11 +126,11 @@ class Sequential(Chain, Trainer):
         steps = None if mask is None and lengths is None else steps_first(ops, settle_mask(self, array, mask, lengths), bool)
         return to_samples(ops, self.forward(self.gather(ops, array, slice(None)), training, rng, steps).y)
 
-    def stream(self, batch_size: int = 1) -> StepStream:
+    def stream(self, batch_size: int = 1, threads: int = 1) -> StepStream:
         """A stateful stream through the built model, one step at a time; see :class:`numba_lstm.models.streaming.Stream`."""
         from .streaming import Stream as StepStream
 
-        return StepStream(self, batch_size)
+        return StepStream(self, batch_size, threads)
 
     # -- training: the functions of numba_lstm.training are the methods ------------------------------------------------
 

@@ -27,21 +27,30 @@ class Stream:
         Built, taking sequences (None, T, D), of layers that can be streamed.
     batch_size : int
         N, the number of independent sequences.
+    threads : int
+        How many threads may share a step of one sequence (N = 1) through a large model, whose LSTMs have 2 MiB of weights or
+        more; never more than :func:`numba_lstm.get_num_threads`. They halve a step's time on an idle machine, and lose it
+        where other programs want the cores, so one thread is the default. The outputs do not depend on it.
 
     Raises
     ------
     ValueError
-        For a model that is not built or takes no sequences, or a batch size below 1.
+        For a model that is not built or takes no sequences, or a batch size or a number of threads
+        below 1.
     NotImplementedError
         For a layer that needs more than one step at a time.
 
     Notes
     -----
     The weights are those of the moment when the stream was made: after more training, make a new one.
+
+    A step is microseconds of compiled code between a microsecond or two of Python, for which threads of Python wait for each
+    other: several of them that call ``step`` of small models together do fewer steps a second than one of them. What helps is
+    more work a call: :meth:`run` over many steps, or one stream of N sequences.
     """
 
-    def __init__(self, model: Sequential, batch_size: int = 1) -> None:
-        N = as_count(batch_size, "batch_size")
+    def __init__(self, model: Sequential, batch_size: int = 1, threads: int = 1) -> None:
+        N, threads = as_count(batch_size, "batch_size"), as_count(threads, "threads")
         if not model.built:
             raise ValueError(f"{model.name} is not built yet. Call it on data, or add an Input, before streaming.")
         if len(model.input_shape) != 3:
@@ -49,9 +58,9 @@ class Stream:
         D = model.input_shape[-1]
         assert D is not None
         parts = [part for layer in model.layers for part in streamed(layer)]
-        self._dtype = np.dtype(model.dtype)
+        self._dtype, self._rows = np.dtype(model.dtype), N
         self._name, self._shapes = model.name, ((D,), (N, D)) if N == 1 else ((N, D),)
-        self._stepper = model.ops.stream(parts, D, N, self._dtype)
+        self._stepper = model.ops.stream(parts, D, N, self._dtype, threads)
 
     def step(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
         """The model's output for the next input; the states move on.
@@ -72,6 +81,33 @@ class Stream:
             expected = " or ".join(map(str, self._shapes))
             raise ValueError(f"this stream of {self._name} expects x of shape {expected}, got {x.shape}. One step at a time.")
         return self._stepper(x)
+
+    def run(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
+        """The model's outputs for the next inputs, those of as many calls of :meth:`step`; the states move on.
+
+        On the CPU it is one call of compiled code for many steps, in which other threads of Python run.
+
+        Parameters
+        ----------
+        x : array, (T, N, D), or (T, D) where N is 1
+            Cast to the model's dtype.
+
+        Returns
+        -------
+        y : array, (T, N, C), or (T, C) for (T, D)
+            A fresh array.
+
+        Raises
+        ------
+        ValueError
+            For another shape, or no step.
+        """
+        x = np.ascontiguousarray(as_real(x, "x"), self._dtype)
+        if x.shape[1:] not in self._shapes:
+            expected = " or ".join(f"(T, {', '.join(map(str, shape))})" for shape in self._shapes)
+            raise ValueError(f"this stream of {self._name} expects steps of shape {expected}, got {x.shape}.")
+        y = self._stepper.run(x.reshape(len(x), self._rows, x.shape[-1]))
+        return y if x.ndim == 3 else y[:, 0]
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         raise TypeError("a Stream cannot be copied or pickled. Make another by model.stream() and assign it this one's state.")

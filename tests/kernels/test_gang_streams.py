@@ -38,7 +38,7 @@ def test_threads_share_the_panels_of_a_large_row(layers):
     answers, states = [], []
     for n in (1, 2, 3):
         set_num_threads(n)
-        stream = model.stream()
+        stream = model.stream(threads=n)
         steps = [stream.step(x) for x in xs]
         time.sleep(0.01)
         answers.append([*steps, stream.step(xs[0])])
@@ -53,8 +53,17 @@ def test_threads_share_the_panels_of_a_large_row(layers):
 def test_a_large_row_takes_whoever_is_there():
     """Two members in time, without anybody being waited for at the first step."""
     set_num_threads(2)
-    stream = cpu.stream(parts("float32", D, 420), D, 1, "float32")
+    stream = cpu.stream(parts("float32", D, 420), D, 1, "float32", threads=2)
     for _ in range(300):
         stream(np.ones(D, np.float32))
     members = {int(block[-1]) for score in stream._shared.scores for block in score._kept[1]}
     assert 2 in members
+
+
+def test_a_stream_has_one_thread_unless_more_are_asked_for():
+    """More can lose on a busy machine, and a default does not lose to one thread."""
+    set_num_threads(2)
+    stream = cpu.stream(parts("float32", D, 420), D, 1, "float32")
+    for _ in range(3):
+        stream(np.ones(D, np.float32))
+    assert stream._shared is None

@@ -123,11 +123,12 @@ class LSTMOps(Protocol):
         ``rows`` says whether there are layer norms or a projection, ``gatewise`` whether gates have dropout masks of their own.
         """
 
-    def stream(self, parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any) -> Stepper:
+    def stream(self, parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any, threads: int = 1) -> Stepper:
         """N independent streams through ``parts``, one after the other, states zero; inputs have ``features`` features.
 
         A step computes what :meth:`lstm_forward` and :meth:`dense_forward` compute for T = 1, bit for bit. The weights are
-        those of the moment of this call. A stepper serves one thread at a time; any number of them may be held.
+        those of the moment of this call. A stepper serves one thread at a time; any number of them may be held. Up to
+        ``threads`` threads, and no more than :func:`get_num_threads`, may share a step of a single large row.
         """
 
     def forward_program(self, parts: Sequence[LSTMPart | DensePart], x: Array) -> ForwardProgram | None:

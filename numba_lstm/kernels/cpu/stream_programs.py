@@ -32,7 +32,8 @@ def steps_of_one(shape: Shape) -> Any:
 
     A single row has no other rows to fill a tile with; several panels at once hide the latency of its chains instead. Steps go
     through the panels there and back, since the last ones' weights are in the first-level cache. y is that of the last step:
-    before it, nothing behind the ``last`` part with a state is computed.
+    before it, nothing behind the ``last`` part with a state is computed. Where ``last`` is the number of parts, y has the
+    outputs of all steps.
 
     Threads may share the panels: each calls with its ``member`` and scratch, and they meet after every part, at the counter at
     the address ``meeting``.
@@ -43,8 +44,10 @@ def steps_of_one(shape: Shape) -> Any:
 
     def stream_steps(program, x, y, z, unmasked, x_steps, phase, steps, last, meeting, member, members):
         z_, m_, met = data(z), data(unmasked), 0
+        every = last >= len(program)
+        outputs = len(y) // steps if every else len(y)
         for step in range(steps):
-            value, final = offset(data(x), step * x_steps), step == steps - 1
+            value, final = offset(data(x), step * x_steps), every or step == steps - 1
             for k in range(len(program) if final else last + 1):
                 part = program[k]
                 kind, D_, n, full, C = part[KIND], part[D], part[UNITS], part[FULL], part[TAIL]
@@ -122,9 +125,9 @@ def steps_of_one(shape: Shape) -> Any:
                     met += 1
                     meet(words(meeting), members, met)
             phase = 1 - phase
-        if member == 0:
-            for i in range(len(y)):
-                y[i] = value[i]
+            if member == 0 and final:
+                for i in range(outputs):
+                    y[(step * outputs if every else 0) + i] = value[i]
 
     return kernel(stream_steps, f"stream_steps_{shape.dtype}x{V}", NUMBA[shape.dtype], "n2 x1 f1 f1 b2 i i i i i i i")
 
@@ -138,8 +141,10 @@ def steps_of_rows(shape: Shape) -> Any:
         few = N < HEIGHT
         group = WAITING // N if few else 1
         z_, m_ = data(z), data(unmasked)
+        every = last >= len(program)
+        outputs = y.size // (N * steps if every else N)
         for step in range(steps):
-            value, value_rows, ends = offset(data(x), step * x_steps), x_rows, step == steps - 1
+            value, value_rows, ends = offset(data(x), step * x_steps), x_rows, every or step == steps - 1
             for k in range(len(program) if ends else last + 1):
                 part = program[k]
                 kind, D_, n, full, C = part[KIND], part[D], part[UNITS], part[FULL], part[TAIL]
@@ -237,10 +242,10 @@ def steps_of_rows(shape: Shape) -> Any:
                     value = out
                 value_rows = rows_apart
             phase = 1 - phase
-        outputs = y.size // N
-        for r in range(N):
-            for i in range(outputs):
-                y[r * outputs + i] = value[r * value_rows + i]
+            for r in range(N if ends else 0):
+                to = ((step * N if every else 0) + r) * outputs
+                for i in range(outputs):
+                    y[to + i] = value[r * value_rows + i]
 
     name = f"stream_steps_of_rows_{shape.dtype}x{V}"
     return kernel(stream_steps_of_rows, name, NUMBA[shape.dtype], "n2 x1 f1 f1 b2 i i i i i i")

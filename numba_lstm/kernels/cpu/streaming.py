@@ -60,7 +60,7 @@ class _SharedStep(NamedTuple):
 class _Stream:
     """N rows through a model's parts: its program, what the program's addresses point to, and the states."""
 
-    def __init__(self, parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any) -> None:
+    def __init__(self, parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any, threads: int) -> None:
         self.dtype = np.dtype(dtype)
         self._shape = geometry(self.dtype)
         self.rows, self._features, self._phase = N, features, 0
@@ -88,6 +88,7 @@ class _Stream:
         self._run = (steps_of_one if N == 1 else steps_of_rows)(self._shape)
         weights = sum(COUNT * row[UNITS] * (row[UNITS] + row[D]) for row in rows if row[KIND] == LSTM)
         self._large = N == 1 and weights * self.dtype.itemsize >= LARGE
+        self._threads = threads
         self._shared: _SharedStep | None = None
         self._ended = 0.0  # when the last step did
 
@@ -149,8 +150,9 @@ class _Stream:
         return self._at(kernel_.prepared("cpu.blocks", packing.blocks)), self._at(b)
 
     def __call__(self, x: Array) -> Array:
-        if self._large and pool.threads() > 1:
-            y = self._by_gang(x)
+        members = min(self._threads, pool.threads()) if self._large else 1
+        if members > 1:
+            y = self._by_gang(x, members)
         else:
             y = empty(self.rows * self.outputs, self.dtype)
             if self.rows == 1:  # without a call of _arguments, which takes a third of a small step's time
@@ -158,34 +160,44 @@ class _Stream:
                 phase, last = self._phase, self._last
                 self._run(self._program, flat, y, self._z, NO_MASK, self._features, phase, 1, last, 0, 0, 1)
             else:
-                self._run(*self._arguments(self._program, x[None], y, self._phase))
+                self._run(*self._arguments(self._program, x[None], y, self._phase, self._last))
         self._phase ^= 1
         return y if x.ndim == 1 else y.reshape(self.rows, -1)
 
     def through(self, x: Array) -> Array:
         y = empty(self.rows * self.outputs, self.dtype)
-        ahead = self._ahead(len(x))
+        self._walk(x, y, self._last)
+        return y.reshape(self.rows, -1)
+
+    def run(self, x: Array) -> Array:
+        y = empty((len(x), self.rows, self.outputs), self.dtype)
+        self._walk(x, y.reshape(-1), len(self._program))
+        return y
+
+    def _walk(self, x: Array, y: Array, last: int) -> None:
+        """All steps x (T, N, D), with y of the last one, or of each where ``last`` is beyond the program."""
+        ahead, every = self._ahead(len(x)), last == len(self._program)
         if ahead:
             x = np.ascontiguousarray(x)
+        size = self.rows * self.outputs
         for t in range(0, len(x), ahead or len(x)):
             now, program = x[t : t + (ahead or len(x))], self._program
             if self._first and ahead:
                 product, program = self._product(now, *self._first)
                 product(now)()
-            self._run(*self._arguments(program, now, y, self._phase))
+            self._run(*self._arguments(program, now, y[t * size : (t + len(now)) * size] if every else y, self._phase, last))
             self._phase ^= len(now) & 1
-        return y.reshape(self.rows, -1)
 
-    def _arguments(self, program: Array, x: Array, y: Array, phase: int) -> tuple[Any, ...]:
+    def _arguments(self, program: Array, x: Array, y: Array, phase: int, last: int) -> tuple[Any, ...]:
         """Those of the compiled function for steps x (T, N, D), which are copied if they do not follow on."""
         (T, N, D), flat = x.shape, np.ascontiguousarray(x).reshape(-1)
         if N == 1:
-            return program, flat, y, self._z, NO_MASK, D, phase, T, self._last, 0, 0, 1
-        return program, flat, y, self._z, NO_MASK, N, N * D, D, phase, T, self._last
+            return program, flat, y, self._z, NO_MASK, D, phase, T, last, 0, 0, 1
+        return program, flat, y, self._z, NO_MASK, N, N * D, D, phase, T, last
 
-    def _by_gang(self, x: Array) -> Array:
+    def _by_gang(self, x: Array, members: int) -> Array:
         """A step of one row by the threads that look for work: none is waited for that sleeps, or woken but for fast steps."""
-        members, idle = pool.threads(), perf_counter() - self._ended
+        idle = perf_counter() - self._ended
         step = self._shared
         if step is None or step.members != members:
             step = self._shared = self._bound(members)
@@ -241,6 +253,6 @@ class _Stream:
                 h[0, :, :P], c[:, :H] = h0, c0
 
 
-def stream(parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any) -> _Stream:
+def stream(parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any, threads: int = 1) -> _Stream:
     """CPU twin: one compiled call a step, or for many."""
-    return _Stream(parts, features, N, dtype)
+    return _Stream(parts, features, N, dtype, threads)

@@ -74,6 +74,9 @@ class _Stepper:
         self._states = moved
         return to_host(y[y.shape[0] - 1 :])[0]
 
+    def run(self, x: Host) -> Host:
+        return np.stack([self(step) for step in x])
+
     @property
     def states(self) -> list[tuple[Host, Host]]:
         return [(to_host(h), to_host(c)) for h, c in self._states]
@@ -89,6 +92,6 @@ class _Stepper:
             self._states = [(asarray(h, self._dtype), asarray(c, self._dtype)) for h, c in states]
 
 
-def stream(parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any) -> _Stepper:
+def stream(parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any, threads: int = 1) -> _Stepper:
     """CUDA twin: a step is the ops of its parts for T = 1; many steps at once go through all of a layer's at once."""
     return _Stepper(parts, N, dtype)

@@ -56,7 +56,10 @@ class _Stepper:
         return y.reshape(*x.shape[:-1], -1)
 
     def through(self, x: Array) -> Array:
-        return [self(step) for step in x][-1]
+        return self.run(x)[-1]
+
+    def run(self, x: Array) -> Array:
+        return np.stack([self(step) for step in x])
 
     @property
     def states(self) -> list[tuple[Array, Array]]:
@@ -68,6 +71,6 @@ class _Stepper:
         )
 
 
-def stream(parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any) -> _Stepper:
+def stream(parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any, threads: int = 1) -> _Stepper:
     """One step of each op after another."""
     return _Stepper(parts, N, dtype)

@@ -7,6 +7,8 @@ from functools import partial
 
 import numpy as np
 
+import numba_lstm
+
 from . import cases
 from .cases import COMPILING, DEVICES, DTYPES, STREAMED, TIMEOUT, compile_for, ours
 
@@ -54,7 +56,7 @@ class Decay:
         W, U, b, V, d = problem.weights
         model = NumbaLSTM(1).model(problem)
         model.set_weights([W, U, 0 * b, V, 0 * d])  # every gate one half, and nothing comes in: the state halves at each step
-        self.stream, self.input = model.stream(batch_size=1), problem.x[0, 0]
+        self.stream, self.input = model.stream(threads=numba_lstm.get_num_threads()), problem.x[0, 0]
 
     def track_decayed_over_normal(self) -> float:
         """The slowest hundred steps of a decay of 1,000, over the median hundred with inputs."""

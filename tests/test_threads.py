@@ -3,6 +3,8 @@
 import concurrent.futures
 import multiprocessing
 import os
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -141,3 +143,21 @@ def test_a_wrong_number_of_threads_is_refused(n):
     with pytest.raises(ValueError, match="at least 1"):
         numba_lstm.set_num_threads(n)
     assert numba_lstm.get_num_threads() == before
+
+
+ENDING = """
+import numpy as np, numba_lstm
+from numba_lstm.layers import LSTM, Dense, Input
+from numba_lstm.models import Sequential
+numba_lstm.set_num_threads(3)
+model = Sequential([Input((24, 8)), LSTM(64), Dense(1)])
+for _ in range(3):
+    model.predict_on_batch(np.zeros((256, 24, 8), np.float32))
+"""
+
+
+def test_the_interpreter_ends_well_while_workers_look_out_for_more():
+    for _ in range(3):
+        ended = subprocess.run([sys.executable, "-c", ENDING], capture_output=True, text=True, timeout=240)
+        said = [line for line in ended.stderr.splitlines() if not line.startswith("numba_lstm: compiling kernels")]
+        assert (ended.returncode, said) == (0, [])

@@ -49,7 +49,7 @@ class NumbaLSTM(Engine):
         return partial(still.predict_on_batch, problem.padded), partial(trained.train_on_batch, problem.padded, problem.y)
 
     def stream(self, problem: Problem) -> Callable[[Values], Values]:
-        return self.model(problem).stream(batch_size=1).step
+        return self.model(problem).stream(threads=numba_lstm.get_num_threads()).step
 
     def fit(self, problem: Problem) -> Callable[[], float]:
         model, (x, y) = self.model(problem), problem.windows

@@ -17,9 +17,12 @@ from .recipe import Recipe
 from .report import print_scores
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the demo with the options in ``arguments`` (default: the command line's) and answer its exit code."""
-    options = parse(arguments)
+def main(arguments: Sequence[str] | None = None, commands: str = "") -> int:
+    """Run the demo with the options in ``arguments`` (default: the command line's) and answer its exit code.
+
+    ``commands`` is what its help says of other commands.
+    """
+    options = parse(arguments, commands)
     random.set_random_seed(options.seed)
     problem = load_problem()
     recipe = Recipe(units=options.units, epochs=options.epochs)

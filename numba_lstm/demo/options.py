@@ -23,11 +23,13 @@ class Options(argparse.Namespace):
     plot: Path | None
 
 
-def parse(arguments: Sequence[str] | None = None) -> Options:
+def parse(arguments: Sequence[str] | None = None, commands: str = "") -> Options:
     """The options of a command line; what is wrong with them is said in a sentence, and the program ends with code 2."""
     parser = argparse.ArgumentParser(
         prog="python -m numba_lstm",
-        description="Learns four years of Seattle's weather and forecasts tomorrow's maximum temperature.",
+        usage="%(prog)s [command] [options]",
+        description=f"Learns four years of Seattle's weather and forecasts tomorrow's maximum temperature.\n\n{commands}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--device", type=_device, metavar="cpu|cuda|auto", help="where to compute (default: auto)")
     parser.add_argument("--epochs", type=_whole(1), default=Recipe.epochs, metavar="N", help="default: %(default)s")

@@ -1,0 +1,40 @@
+"""``python -m numba_lstm``: its help lists its commands, and so does the answer to an unknown one."""
+
+import subprocess
+import sys
+
+import pytest
+
+from numba_lstm.__main__ import COMMANDS
+
+
+def run(*arguments):
+    return subprocess.run([sys.executable, "-m", "numba_lstm", *arguments], capture_output=True, text=True, timeout=120)
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help_lists_the_commands_and_the_options_of_the_demo(option):
+    done = run(option)
+    assert done.returncode == 0
+    assert COMMANDS in done.stdout
+    assert "--epochs N" in done.stdout
+
+
+def test_the_listed_commands_exist():
+    for command in ("convert", "info"):
+        assert f"  {command} " in COMMANDS
+        assert f"usage: python -m numba_lstm {command}" in run(command, "--help").stdout
+
+
+@pytest.mark.parametrize("arguments", [["train"], ["demo", "--epochs", "1"], ["conver", "a", "b"], ["model.keras"]])
+def test_an_unknown_command_is_an_error_that_lists_them(arguments):
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == f"python -m numba_lstm: there is no command {arguments[0]!r}.\n\n{COMMANDS}"
+
+
+def test_an_unknown_option_is_an_error():
+    done = run("--epoch-count", "1")
+    assert done.returncode == 2
+    assert "unrecognized arguments: --epoch-count" in done.stderr

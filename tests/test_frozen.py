@@ -1,0 +1,89 @@
+"""Installations without sources: .pyc files alone, a zip archive, and what PyInstaller makes of a program."""
+
+import compileall
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+import numba_lstm
+from numba_lstm import _pyinstaller
+
+PACKAGE = Path(numba_lstm.__file__).parent
+PROGRAM = """
+import numpy as np
+import numba_lstm
+from numba_lstm import Input, Sequential
+from numba_lstm.layers import LSTM, Dense
+
+x = np.random.default_rng(0).normal(size=(3, 4, 1)).astype(np.float32)
+cpu, reference = (Sequential([Input((4, 1)), LSTM(3), Dense(1)], device=d) for d in ("cpu", "reference"))
+reference.set_weights(cpu.get_weights())
+np.testing.assert_allclose(cpu(x), reference(x), rtol=1e-5, atol=1e-6)
+print(numba_lstm.__file__)
+"""
+
+
+def run(*command, cache, path=None) -> str:
+    hidden = ("PYTHONPATH", "NUMBA_CACHE_DIR")
+    environment = {k: v for k, v in os.environ.items() if k not in hidden} | {"NUMBA_LSTM_CACHE_DIR": str(cache)}
+    if path is not None:
+        environment["PYTHONPATH"] = str(path)
+    done = subprocess.run(command, env=environment, cwd=cache.parent, capture_output=True, text=True, timeout=550)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip().rpartition("\n")[2]
+
+
+def compiled(folder: Path) -> Path:
+    """A copy of the package that has .pyc files alone."""
+    copy = folder / "numba_lstm"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    assert compileall.compile_dir(copy, legacy=True, quiet=2)
+    for source in copy.rglob("*.py"):
+        source.unlink()
+    return folder
+
+
+def test_pyc_files_alone_compute_and_share_one_cache_wherever_they_are(tmp_path):
+    cache = tmp_path / "cache"
+    for name in ("one", "another"):
+        tmp_path.joinpath(name).mkdir()
+        place = run(sys.executable, "-c", PROGRAM, cache=cache, path=compiled(tmp_path / name))
+        assert place == str(tmp_path / name / "numba_lstm" / "__init__.pyc")
+    assert len(list(cache.iterdir())) == 1
+
+
+def test_a_zip_archive_shares_the_cache_of_the_sources(tmp_path):
+    archive = shutil.make_archive(str(tmp_path / "packages"), "zip", PACKAGE.parent, "numba_lstm")
+    run(sys.executable, "-c", PROGRAM, cache=tmp_path / "cache", path=PACKAGE.parent)
+    assert run(sys.executable, "-c", PROGRAM, cache=tmp_path / "cache", path=archive).startswith(archive)
+    assert len(list(tmp_path.joinpath("cache").iterdir())) == 1
+
+
+def test_the_package_tells_pyinstaller_of_its_hook():
+    (folder,) = _pyinstaller.get_hook_dirs()
+    assert Path(folder, "hook-numba_lstm.py").is_file()
+    project = tomllib.loads(PACKAGE.parent.joinpath("pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["entry-points"]["pyinstaller40"] == {"hook-dirs": "numba_lstm._pyinstaller:get_hook_dirs"}
+
+
+@pytest.mark.skipif(find_spec("PyInstaller") is None, reason="PyInstaller is not installed")
+def test_a_program_that_pyinstaller_froze_computes_and_finds_its_kernels_again(tmp_path):
+    program, cache = tmp_path / "program.py", tmp_path / "cache"
+    program.write_text(PROGRAM)
+    (hooks,) = _pyinstaller.get_hook_dirs()
+    run(
+        sys.executable, "-c", "from PyInstaller.__main__ import run; run()", "--noconfirm", "--log-level", "ERROR",
+        "--additional-hooks-dir", hooks, "--paths", str(PACKAGE.parent), str(program), cache=cache, path=PACKAGE.parent,
+    )  # fmt: skip
+    frozen = tmp_path / "dist" / "program" / "program"
+    assert run(str(frozen), cache=cache).startswith(str(tmp_path / "dist"))
+    files = {path: path.stat().st_mtime_ns for path in cache.rglob("*.nb?")}
+    assert files
+    run(str(frozen), cache=cache)
+    assert {path: path.stat().st_mtime_ns for path in cache.rglob("*.nb?")} == files

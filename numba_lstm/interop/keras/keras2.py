@@ -66,7 +66,7 @@ def check_axes(model: Sequential, config: Any) -> None:
         inner, rank = entry, len(shape)
         while inner["class_name"] == "TimeDistributed":
             inner, rank = inner["config"]["layer"], rank - 1
-        own = inner.get("config", {})
+        own = inner.get("config") or {}
         axis = own.get("axis", -1)
         if inner["class_name"] in _NORMALIZATIONS and axis not in (-1, [-1], [rank - 1]):
             raise FileFormatError(f"its {own.get('name')!r:.100} normalizes along axis {axis!r:.40}; here it is the last.")

@@ -53,6 +53,12 @@ def test_no_file(tmp_path):
 
 
 def test_no_file_but_for_the_extension(model, tmp_path):
-    model.save(tmp_path / "model")
-    with pytest.raises(FileNotFoundError, match=r"Is it '.*model\.nlstm'"):
+    """Weights are read under the very name that is given; the one that was meant is told."""
+    (tmp_path / "model.weights.h5").write_bytes(b"")
+    with pytest.raises(FileNotFoundError, match="no such file"):
         load_model(tmp_path / "model")
+    model.save(tmp_path / "net.keras")
+    for name in ("net", "net.weights"):
+        (tmp_path / f"{name}.keras").write_bytes((tmp_path / "net.keras").read_bytes())
+        with pytest.raises(FileNotFoundError, match=rf"Is it '.*{name}\.keras'\?"):
+            load_model(tmp_path / name)

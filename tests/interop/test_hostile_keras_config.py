@@ -167,7 +167,7 @@ HOSTILE = {
     "layer's config a list": (layer({**thing("LSTM"), "config": [5]}), "arguments by name"),
     "an unknown argument": (of_layer("unrolled", True), "LSTM has no argument 'unrolled'"),
     "an option that is not here": (of_layer("quantization_config", {"mode": "int8"}, DENSE), "quantization_config"),
-    "time_major": (of_layer("time_major", True), "has no argument 'time_major'"),
+    "time_major": (of_layer("time_major", True), "does not take 'time_major' yet, got True"),
     "sparse input": (of_layer("sparse", True, 0), "sparse"),
     "axes of an initializer": (
         put("config", "layers", LSTM, "config", "kernel_initializer", "config", "input_axes", value=[0]),

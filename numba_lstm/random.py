@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .forks import free_after_fork
 from .kernels.specs import Key
 
 _LOW = np.uint64(0xFFFFFFFF)
@@ -25,7 +26,7 @@ _ROUNDS = 10
 _MULTIPLIERS = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _WEYL = 0x9E3779B9, 0xBB67AE85  #: what a round adds to the key: the golden ratio and sqrt(3) - 1, times 2**32
 
-_lock = threading.Lock()
+_lock = free_after_fork(threading.Lock())
 
 
 class Stream:

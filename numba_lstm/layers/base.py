@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from .. import names, random, regularizers
 from ..device import get_ops
+from ..forks import free_after_fork
 from ..inputs import as_real, axis_advice, check_shape
 from ..kernels.contract import Array, DensePart, LSTMPart, Ops, Tape
 from ..kernels.specs import Key
@@ -19,7 +20,7 @@ from .arguments import Shape, batch_shape_of, check_dtype, check_name, refuse
 from .keras_methods import NEVER_CALLED
 from .owner import Owner
 
-_building = threading.RLock()  # a model that is first called by many threads at once is built by one
+_building = free_after_fork(threading.RLock())  # a model that is first called by many threads at once is built by one
 
 
 class Forward(NamedTuple):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...forks import free_after_fork
 from ..contract import UpdateProgram, Weight
 from ..specs import UpdateSpec
 from . import pool
@@ -30,7 +31,7 @@ SMALLEST = {"float32": 2.0**-126, "float64": 2.0**-1022}
 #: Numbers that a kernel reads and that change from step to step, see :func:`_constants`.
 CONSTANTS = 8
 
-_growing = threading.Lock()
+_growing = free_after_fork(threading.Lock())
 
 
 @lru_cache(maxsize=4)

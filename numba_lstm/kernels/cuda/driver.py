@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ...forks import free_after_fork
 from .compiler import Kernel
 
 Extent = int | tuple[int, ...]  #: blocks of a grid or threads of a block, up to three numbers
@@ -90,7 +91,7 @@ class Driver(Protocol):
         """Wait for all that was launched."""
 
 
-_lock = threading.Lock()
+_lock = free_after_fork(threading.Lock())
 _bound: Driver | None = None
 
 

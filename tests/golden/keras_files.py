@@ -108,6 +108,20 @@ def plain(k: Any) -> Any:
     return model
 
 
+def averages(k: Any) -> Any:
+    """An optimizer that keeps nothing but the averages of the weights."""
+    model = k.Sequential([k.Input((T, D)), k.layers.LSTM(3), k.layers.Dense(2)], name="averages")
+    model.compile(k.optimizers.SGD(0.05, use_ema=True, ema_momentum=0.7, ema_overwrite_frequency=3), "mse")
+    return model
+
+
+def sums(k: Any) -> Any:
+    """An optimizer that keeps averages, sums of gradients and slots; it is saved between two updates."""
+    model = k.Sequential([k.Input((T, D)), k.layers.LSTM(3), k.layers.Dense(2)], name="sums")
+    model.compile(k.optimizers.Adam(0.02, amsgrad=True, use_ema=True, gradient_accumulation_steps=3), "mse")
+    return model
+
+
 def frozen(k: Any) -> Any:
     """Layers that hold others, frozen, and a Dense that is trained."""
     L = k.layers
@@ -145,6 +159,8 @@ CASES = {
     "doubles": Case(doubles, ".keras", X, TARGETS),
     "small": Case(small, ".h5", X, TARGETS),
     "plain": Case(plain, ".weights.h5", X, TARGETS),
+    "averages": Case(averages, ".h5", X, TARGETS),
+    "sums": Case(sums, ".h5", X, TARGETS),
 }
 
 

@@ -47,6 +47,14 @@ def test_what_was_read_is_what_made_the_file(name):
     assert [metric.name for metric in read.metrics] == [metric.name for metric in made.metrics]
 
 
+def test_accumulation_is_no_option_of_keras_2():
+    config = {"optimizer_config": {"class_name": "Adam", "config": {"gradient_accumulation_steps": 2}}}
+    with pytest.raises(
+        FileFormatError, match="has gradient_accumulation_steps, which Keras 2 has not. Load it with compile=False."
+    ):
+        keras2.training_config(config)
+
+
 def layer(kind, **config):
     return {"class_name": kind, "config": {"name": "mine", **config}}
 

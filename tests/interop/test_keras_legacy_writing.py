@@ -11,6 +11,7 @@ from golden import keras_files, keras_legacy
 import numba_lstm
 from numba_lstm import Sequential
 from numba_lstm.interop import hdf5
+from numba_lstm.interop.keras import legacy_names
 from numba_lstm.layers import LSTM, RNN, Bidirectional, Dense, Input, LSTMCell, TimeDistributed
 
 h5py = pytest.importorskip("h5py", reason="writing Keras's files needs h5py")
@@ -107,8 +108,28 @@ def test_every_optimizer_goes_on(tmp_path, name):
     assert read.train_on_batch(x, y) == model.train_on_batch(x, y)
 
 
-def test_weights_that_were_frozen_after_training_keep_their_slots(tmp_path):
-    model = trained("plain")
+@pytest.mark.parametrize("name", ["averages", "sums"])
+def test_what_options_keep_has_the_names_of_keras(name):
+    model = numba_lstm.load_model(keras_files.CASES[name].path)
+    names = legacy_names.of_slots(model, model.optimizer, model.trainable_weights)
+    with h5py.File(keras_files.CASES[name].path) as file:
+        assert [path.partition("/")[2] for path in file["optimizer_weights"].attrs["weight_names"]] == names
+
+
+def test_names_of_averages_in_another_order_are_refused(tmp_path):
+    path = tmp_path / "swapped.h5"
+    path.write_bytes(keras_files.CASES["sums"].path.read_bytes())
+    with h5py.File(path, "r+") as file:
+        names = list(file["optimizer_weights"].attrs["weight_names"])
+        names[2], names[3] = names[3], names[2]
+        file["optimizer_weights"].attrs["weight_names"] = names
+    with pytest.raises(numba_lstm.saving.FileFormatError, match="its optimizer's weight_names are in another order"):
+        numba_lstm.load_model(path)
+
+
+@pytest.mark.parametrize("name", ["plain", "averages"])
+def test_weights_that_were_frozen_after_training_keep_their_slots(tmp_path, name):
+    model = trained(name)
     model.layers[0].trainable = False
     model.save(tmp_path / "model.h5")
     read = numba_lstm.load_model(tmp_path / "model.h5")

@@ -68,7 +68,7 @@ AVERAGES = {
 }
 
 
-@pytest.mark.parametrize("ending", [".nlstm", ".keras"])
+@pytest.mark.parametrize("ending", [".nlstm", ".keras", ".h5"])
 @pytest.mark.parametrize("rule", AVERAGES | {name: RULES[name] for name in ("sums", "adadelta", "adamax", "lion", "ftrl")})
 def test_what_is_kept_of_weights_goes_on_in_every_file(data, tmp_path, rule, ending):
     model = untrained((AVERAGES | RULES)[rule]())

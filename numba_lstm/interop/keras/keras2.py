@@ -93,6 +93,10 @@ def training_config(config: Any) -> Any:
             raise FileFormatError(
                 "its optimizer has use_ema of Keras 2, which counts its steps otherwise. Load it with compile=False."
             )
+        if own.get("gradient_accumulation_steps") is not None:
+            raise FileFormatError(
+                "its optimizer has gradient_accumulation_steps, which Keras 2 has not. Load it with compile=False."
+            )
         own.pop("ema_overwrite_frequency", None)  # of use_ema
         name = str(optimizer.get("class_name")).removeprefix(_CUSTOM)
         made["optimizer_config"] = {**optimizer, "class_name": name, "config": own}

@@ -123,4 +123,4 @@ def _trained(model: Sequential, optimizer: Optimizer) -> list[Variable]:
     if not optimizer.built:
         return model.trainable_weights
     known = {variable.path: variable for variable in model.weights}
-    return [known[own[0].path.rpartition("/")[0]] for own in optimizer.slots if own]
+    return [known[own[0].path.rpartition("/")[0]] for own in optimizer.kept() if own]

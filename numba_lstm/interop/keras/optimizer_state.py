@@ -45,7 +45,7 @@ def to_arrays(optimizer: Optimizer, variables: Sequence[Variable]) -> list[Array
 def names(optimizer: Optimizer, variables: Sequence[str]) -> list[str]:
     """Keras's names for what :func:`to_arrays` answers, where ``variables`` are the names of those that have slots."""
     found = ["iteration"] + ["learning_rate"] * (not _scheduled(optimizer))
-    found += [f"{variables[v]}_{optimizer.spec.slots[s]}" for v, s in order(optimizer, len(variables))]
+    found += [f"{variables[v]}_{optimizer.slot_names[s]}" for v, s in order(optimizer, len(variables))]
     return found + ["u_product"] * isinstance(optimizer, Nadam)
 
 

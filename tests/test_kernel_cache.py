@@ -1,5 +1,7 @@
 """Kernels on disk: right for processes that start together, found from everywhere, done without where none can be written."""
 
+import ast
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import numba_lstm
+from numba_lstm.kernels.cpu import sources
 
 VARIABLE = "NUMBA_LSTM_CACHE_DIR"
 MODEL = """
@@ -230,3 +233,27 @@ def test_without_numbas_compiler_there_is_the_reference():
         "NUMBA_DISABLE_JIT is set, and the kernels of the CPU are compiled code and nothing else. "
         'Unset it, or take device="reference", which computes the same in NumPy.\n'
     )
+
+
+#: Modules that kernels' files import and that do not go into compiled code: types, threads, locks.
+ONLY_AROUND = {"numba_lstm.kernels.contract", "numba_lstm.kernels.threads", "numba_lstm.forks"}
+
+
+def imported(module):
+    """The modules of the package that a module imports, outside of the kernels themselves."""
+    found = set()
+    for node in ast.walk(ast.parse(Path(module.__file__).read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            above = importlib.util.resolve_name("." * node.level + (node.module or ""), module.__spec__.parent)
+            names = {f"{above}.{alias.name}" for alias in node.names} & set(sys.modules)
+            found |= names or {above}
+    return {name for name in found if not name.startswith("numba_lstm.kernels.cpu") and name != "numba_lstm"}
+
+
+def test_the_digest_has_every_module_that_goes_into_kernels():
+    inside = [module for name, module in list(sys.modules.items()) if name.startswith("numba_lstm.kernels.cpu.")]
+    assert len(inside) > 50
+    hashed = {module.__name__ for module in sources.OUTSIDE}
+    needed = set().union(*map(imported, [*inside, *sources.OUTSIDE]))
+    assert "numba_lstm.kernels.slopes" in needed
+    assert needed - hashed - ONLY_AROUND == set()

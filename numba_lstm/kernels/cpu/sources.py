@@ -13,7 +13,10 @@ from collections.abc import Iterable, Iterator
 from types import CodeType, ModuleType
 
 from ... import gates
-from .. import formulas, specs
+from .. import formulas, int8, slopes, specs
+
+#: Modules outside this package whose numbers and text go into compiled code.
+OUTSIDE = (formulas, gates, int8, slopes, specs)
 
 _HERE = sys.modules[__name__.rpartition(".")[0]]
 
@@ -46,9 +49,9 @@ def _described(value: object) -> str:
 
 
 def digest(package: ModuleType = _HERE) -> str:
-    """Twelve hexadecimal digits of all modules of a package of kernels, the specs, the formulas and the order of the gates."""
+    """Twelve hexadecimal digits of all modules of a package of kernels, and of what they are made with, :data:`OUTSIDE`."""
     found = dict(_inside(package.__path__, package.__name__))
-    for module in (formulas, gates, specs):
+    for module in OUTSIDE:
         assert module.__spec__ is not None
         found[module.__name__] = _content(module.__spec__.loader, module.__name__)
     hashed = hashlib.sha256()

@@ -220,11 +220,9 @@ def as_spec(identifier: Any) -> Activation:
         return _spec(identifier, {})
     if isinstance(identifier, Mapping) and isinstance(identifier.get("class_name"), str):
         return _spec(identifier["class_name"], identifier.get("config", {}))
-    function, parameters = identifier, {}
-    if isinstance(identifier, partial) and not identifier.args:
-        function, parameters = identifier.func, identifier.keywords
-    if any(function is known for known in _FUNCTIONS.values()):
-        return _spec(function.__name__, parameters)
+    named = _named(identifier)
+    if named is not None:
+        return named
     if vocabulary.is_own(identifier):
         registered = next((spec for spec in _registered.values() if spec.function is identifier), None)
         return custom(identifier) if registered is None else _anew(registered)
@@ -232,6 +230,14 @@ def as_spec(identifier: Any) -> Activation:
         "an activation must be a name, a function of numba_lstm.activations, a plain Python function of your own or a dict "
         f"with 'class_name' and 'config', got {identifier!r}. Known: {', '.join((*_FUNCTIONS, *_registered))}."
     )
+
+
+def _named(identifier: Any) -> Activation | None:
+    """The spec of a function of this module, or of a partial of one; None for any other."""
+    function, parameters = identifier, {}
+    if isinstance(identifier, partial) and not identifier.args:
+        function, parameters = identifier.func, identifier.keywords
+    return _spec(function.__name__, parameters) if any(function is known for known in _FUNCTIONS.values()) else None
 
 
 def _spec(name: str, config: Mapping[str, Any]) -> Activation:
@@ -243,7 +249,8 @@ def _spec(name: str, config: Mapping[str, Any]) -> Activation:
     for argument in config:
         serialization.choose(argument, known, f"argument of {name}")
     if name in own and own[name] is not getattr(_registered.get(name), "function", None):
-        return custom(own[name], name=name)
+        named = _named(own[name])
+        return custom(own[name], name=name) if named is None else named
     if name in _registered:
         return _anew(_registered[name])
     defaults = ACTIVATIONS[name][1]

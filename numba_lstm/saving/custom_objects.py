@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from .. import activations
+from .. import activations, vocabulary
 from ..constraints import Constraint
 from ..initializers import Initializer
 from ..layers import Layer
@@ -16,7 +15,7 @@ from ..optimizers import Optimizer
 from ..optimizers.schedules import LearningRateSchedule
 from ..regularizers import Regularizer
 
-CustomObjects = Mapping[str, Any]  #: name -> class or function
+CustomObjects = Mapping[str, Any]  #: name -> class, or what can be an activation
 
 BASES = (Layer, Loss, Metric, Optimizer, LearningRateSchedule, Initializer, Regularizer, Constraint)
 
@@ -36,7 +35,7 @@ def check(objects: Any) -> CustomObjects:
     if not isinstance(objects, Mapping) or not all(isinstance(name, str) for name in objects):
         raise TypeError(f"custom_objects must be a dict of names, got {objects!r:.100}. Write {{'name': class_or_function}}.")
     for name, value in objects.items():
-        if inspect.isfunction(value):
+        if vocabulary.is_own(value) and not isinstance(value, BASES):
             if name in activations.NAMES:
                 raise ValueError(
                     f"custom_objects has a function {name!r}, which is an activation here. Give yours another name."

@@ -1,6 +1,7 @@
 """A model with the user's own functions and classes is loaded with them by name; what cannot be meant is said first."""
 
 import re
+from functools import partial
 
 import numpy as np
 import pytest
@@ -65,6 +66,37 @@ def test_a_function_is_an_activation(saved):
     np.testing.assert_array_equal(read.predict(x, verbose=0), model.predict(x, verbose=0))
 
 
+def scaled(factor, x):
+    return factor * np.tanh(x)
+
+
+class Scaled:
+    def __init__(self, factor):
+        self.factor = factor
+
+    def __call__(self, x):
+        return self.factor * np.tanh(x)
+
+    def method(self, x):
+        return self.factor * np.tanh(x)
+
+
+@pytest.mark.parametrize("own", [partial(scaled, 2.0), Scaled(2.0), Scaled(2.0).method, lambda x: 2.0 * np.tanh(x)])
+def test_whatever_can_be_an_activation_is_taken(saved, own):
+    path, model = saved
+    x = np.linspace(-1, 1, 6).reshape(1, 3, 2)
+    read = load_model(path, custom_objects={"f": own})
+    np.testing.assert_array_equal(read.predict(x, verbose=0), model.predict(x, verbose=0))
+    assert "f" not in activations._registered
+
+
+@pytest.mark.parametrize("known", [activations.softsign, partial(activations.leaky_relu, negative_slope=0.3)])
+def test_an_activation_of_the_package_is_taken_under_a_name_of_ones_own(saved, known):
+    path, _ = saved
+    read = load_model(path, custom_objects={"f": known})
+    np.testing.assert_array_equal(read.layers[-1](np.array([[-1.0, 2.0]])), Activation(known)(np.array([[-1.0, 2.0]])))
+
+
 def test_without_it_the_unknown_name_is_said(saved):
     with pytest.raises(FileFormatError, match="unknown activation 'f'"):
         load_model(saved[0])
@@ -97,6 +129,7 @@ def test_classes_of_every_kind(tmp_path):
 
 WRONG = {
     "a number": ({"f": 3}, TypeError, "and functions that are activations; 'f' is 3."),
+    "a regularizer": ({"f": L2(0.1)}, TypeError, "custom_objects takes classes of Layer, Loss, Metric, Optimizer,"),
     "an object": ({"f": Dense(2)}, TypeError, "custom_objects takes classes of Layer, Loss, Metric, Optimizer,"),
     "a class of something else": ({"f": dict}, TypeError, "'f' is <class 'dict'>"),
     "a list": ([doubled], TypeError, "Write {'name': class_or_function}"),

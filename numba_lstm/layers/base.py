@@ -86,6 +86,7 @@ class Layer(Owner):
 
     #: Whether a batch goes on from the last states of the batch before.
     stateful: bool = False
+    regularizes_output: bool = True  #: whether the activity regularizer counts; TimeDistributed leaves out that inside
 
     def __init__(
         self,
@@ -144,7 +145,7 @@ class Layer(Owner):
     ) -> Forward:
         """:meth:`forward`, with the penalty of the output."""
         result = self.forward(ops, x, states, mask, training, rng)
-        if self.activity_regularizer is None:
+        if self.activity_regularizer is None or not self.regularizes_output:
             return result
         y = ops.to_host(result.y)
         penalty = self.activity_regularizer(y) / y.shape[-2]
@@ -154,7 +155,7 @@ class Layer(Owner):
         self, ops: Ops, tape: Tape, dy: Array | None, dstates: tuple[Array, ...] | None = None, *, need_dx: bool = True
     ) -> Backward:
         """:meth:`backward` of the call of :meth:`propagate` that left ``tape``, the penalty of its output included."""
-        if self.activity_regularizer is not None:
+        if self.activity_regularizer is not None and self.regularizes_output:
             tape, y = tape
             host = ops.to_host(y)
             slope = ops.asarray(self.activity_regularizer.gradient(host) / host.shape[-2], self.dtype)
@@ -255,7 +256,7 @@ class Layer(Owner):
         """
         ops, array = self._enter(x)
         rng = random.next_key() if training else None
-        return to_samples(ops, self.forward(ops, array, None, self._mask(ops, mask, array), training, rng).y)
+        return to_samples(ops, self.propagate(ops, array, None, self._mask(ops, mask, array), training, rng).y)
 
     def _enter(self, x: npt.ArrayLike) -> tuple[Ops, Array]:
         ops, array = get_ops(), self.as_input(x, f"{self.name}'s input")

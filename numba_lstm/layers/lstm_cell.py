@@ -84,7 +84,7 @@ class LSTMCell(LSTMCore):
         """
         ops, array = self._enter(x)
         given = tuple(ops.asarray(state, self.dtype) for state in self.check_states(states, array.shape[0]))
-        result = self.forward(ops, array, given, None, training, random.next_key() if training else None)
+        result = self.propagate(ops, array, given, None, training, random.next_key() if training else None)
         h, c = (to_samples(ops, state) for state in result.states)
         return h, [h.copy(), c]
 

@@ -75,7 +75,7 @@ class SequenceLayer(Layer):
             mask = steps_within(as_lengths(lengths, N, T), T)
         steps = self._mask(ops, mask, x)
         states = None if initial_state is None else self.given_states(ops, initial_state, N)
-        result = self.forward(ops, x, states, steps, training, random.next_key() if training else None)
+        result = self.propagate(ops, x, states, steps, training, random.next_key() if training else None)
         ys = result.y if isinstance(result.y, tuple) else (result.y,)
         answers = [to_samples(ops, y) for y in ys]
         if self.return_state:

@@ -47,6 +47,7 @@ class TimeDistributed(Layer):
                 stacklevel=2,
             )
         self.layer = layer
+        layer.regularizes_output = False
         super().__init__(**{"dtype": layer.own_dtype, **kwargs})
 
     @property
@@ -82,13 +83,13 @@ class TimeDistributed(Layer):
         rng: Key | None = None,
     ) -> Forward:
         rows, steps = ops.merge_steps(x), None if mask is None else ops.merge_steps(mask)
-        result = self.layer.forward(ops, rows, None, steps, training, rng)
-        return Forward(ops.split_steps(result.y, x.shape[0]), mask=mask, tape=result.tape)
+        result = self.layer.propagate(ops, rows, None, steps, training, rng)
+        return Forward(ops.split_steps(result.y, x.shape[0]), mask=mask, tape=result.tape, penalty=result.penalty)
 
     def backward(
         self, ops: Ops, tape: Tape, dy: Array, dstates: tuple[Array, ...] | None = None, *, need_dx: bool = True
     ) -> Backward:
-        dx, _, gradients = self.layer.backward(ops, tape, ops.merge_steps(dy), need_dx=need_dx)
+        dx, _, gradients = self.layer.backpropagate(ops, tape, ops.merge_steps(dy), need_dx=need_dx)
         return Backward(None if dx is None else ops.split_steps(dx, dy.shape[0]), gradients=gradients)
 
     def stream_parts(self) -> list[LSTMPart | DensePart]:

@@ -138,3 +138,36 @@ def test_a_penalty_that_is_left_out_is_said():
     sentence = "^TimeDistributed leaves out inner's activity_regularizer, as Keras 3 does. Give it to TimeDistributed.$"
     with pytest.warns(UserWarning, match=sentence):
         TimeDistributed(Dense(1, activity_regularizer="l2", name="inner"))
+
+
+class Around(Dense):
+    """A layer whose overrides are those around forward and backward, and whose output has a penalty of its own."""
+
+    def propagate(self, ops, x, states=None, mask=None, training=False, rng=None):
+        result = super().propagate(ops, x, states, mask, training, rng)
+        return result._replace(y=2 * result.y, penalty=result.penalty + 0.5)
+
+    def backpropagate(self, ops, tape, dy, dstates=None, *, need_dx=True):
+        return super().backpropagate(ops, tape, 2 * dy, dstates, need_dx=need_dx)
+
+
+@pytest.mark.filterwarnings("ignore:TimeDistributed leaves out")
+@pytest.mark.parametrize("regularizer", [None, L2(0.5)])
+def test_the_layer_inside_keeps_its_overrides_and_its_own_penalty(regularizer):
+    inside = Around(1, use_bias=False, activity_regularizer=regularizer)
+    model = Sequential([Input((3, 1)), TimeDistributed(inside)], device="reference")
+    model.set_weights([np.array([[3.0]])])
+    model.compile(SGD(0.01), "mse")
+    x, y = np.ones((2, 3, 1)), np.zeros((2, 3, 1))
+    assert model.predict(x, verbose=0).ravel().tolist() == [6.0] * 6
+    assert model.train_on_batch(x, y) == pytest.approx(36.5)  # 6 ** 2 of the loss, 0.5 of the layer
+    assert model.get_weights()[0].item() == pytest.approx(3 - 0.01 * 2 * 6 * 2)
+
+
+def test_a_layer_that_is_called_by_itself_keeps_its_overrides():
+    layer, plain = Around(2, activity_regularizer="l2"), Dense(2)
+    x = np.ones((3, 4))
+    layer(x)
+    plain(x)
+    plain.set_weights(layer.get_weights())
+    np.testing.assert_array_equal(layer(x), 2 * plain(x))

@@ -11,6 +11,7 @@ from numba_lstm import Sequential, constraints, initializers, metrics, regulariz
 from numba_lstm.callbacks import LambdaCallback, TerminateOnNaN
 from numba_lstm.layers import (
     LSTM,
+    RNN,
     Bidirectional,
     Dense,
     Embedding,
@@ -105,6 +106,48 @@ def test_any_batch_size_is_taken_as_with_an_input():
     ("make", "error", "sentence"),
     [
         (lambda: Dense(3, input_dim=5, input_shape=(5,)), ValueError, "input_shape and input_dim say the same thing."),
+        (
+            lambda: LSTM(3, input_dim=3, batch_input_shape=(None, 5, 4)),
+            ValueError,
+            "input_dim and batch_input_shape say the same thing. Give input_shape=(time, features) alone.",
+        ),
+        (
+            lambda: RNN(LSTMCell(3), input_dim=3, input_shape=(5, 4)),
+            ValueError,
+            "input_shape and input_dim say the same thing. Give input_shape=(time, features) alone.",
+        ),
+        (
+            lambda: InputLayer(shape=(3, 2), input_shape=(5, 4)),
+            ValueError,
+            "Input expects shape or batch_shape, got shape=(3, 2) and input_shape=(5, 4). Give shape=(time, features) alone.",
+        ),
+        (
+            lambda: InputLayer(batch_shape=(1, 3, 2), batch_input_shape=(1, 5, 4)),
+            ValueError,
+            "got batch_shape=(1, 3, 2) and batch_input_shape=(1, 5, 4). Give shape=(time, features) alone.",
+        ),
+        (
+            lambda: InputLayer(shape=(3, 2), input_dim=7),
+            ValueError,
+            "got shape=(3, 2) and input_dim=7. Give shape=(time, features) alone.",
+        ),
+        (
+            lambda: InputLayer(),
+            ValueError,
+            "Input expects shape or batch_shape, got no shape. Give shape=(time, features) alone.",
+        ),
+        (
+            lambda: Bidirectional(LSTM(3, input_shape=(7, 5), name="one"), input_shape=(9, 4)),
+            ValueError,
+            "Bidirectional expects one shape, got (None, 9, 4) and that of one, (None, 7, 5). Give input_shape= once.",
+        ),
+        (
+            lambda: Bidirectional(
+                LSTM(3), backward_layer=LSTM(3, go_backwards=True, input_shape=(7, 5), name="two"), input_shape=(7, 4)
+            ),
+            ValueError,
+            "Bidirectional expects one shape, got (None, 7, 4) and that of two, (None, 7, 5). Give input_shape= once.",
+        ),
         (lambda: Dense(3, input_dim=0), ValueError, "input_dim must be at least 1, got 0."),
         (
             lambda: LSTM(3, input_length=5),
@@ -146,6 +189,12 @@ def test_what_is_not_taken_says_what_to_write(make, error, sentence):
 def test_input_layers_take_the_names_of_keras_2():
     assert InputLayer(input_shape=(7, 5)).batch_shape == (None, 7, 5)
     assert InputLayer(batch_input_shape=(2, 7, 5)).batch_shape == (2, 7, 5)
+    assert InputLayer(input_dim=5, batch_size=2).batch_shape == (2, 5)
+
+
+def test_shapes_that_agree_are_taken():
+    assert Bidirectional(LSTM(3, input_shape=(7, 5)), batch_input_shape=(2, 7, 5)).batch_input_shape == (2, 7, 5)
+    assert Bidirectional(LSTM(3, input_shape=(None, 5)), input_shape=(7, 5)).batch_input_shape == (None, 7, 5)
 
 
 def test_input_length_of_an_embedding_is_taken_with_a_warning():

@@ -73,8 +73,19 @@ class Bidirectional(SequenceLayer):
         if layer.batch_input_shape is not None and not kwargs.keys() & {"input_shape", "batch_input_shape"}:
             kwargs["batch_input_shape"] = layer.batch_input_shape
         super().__init__(**{"dtype": layer.own_dtype, **kwargs})
+        self._check_shapes(layer, self.backward_layer)
         if self.merge_mode is None and self.activity_regularizer is not None:
             raise ValueError(f"{self.name} has two outputs with merge_mode=None. Give the activity_regularizer to the layers.")
+
+    def _check_shapes(self, *layers: Recurrent) -> None:
+        """Raise ValueError for layers whose arguments say another shape than those of this one."""
+        own = self.batch_input_shape
+        for layer in layers:
+            inner = layer.batch_input_shape
+            if own and inner and (len(own) != len(inner) or any(a != b for a, b in zip(own, inner, strict=True) if a and b)):
+                raise ValueError(
+                    f"Bidirectional expects one shape, got {own} and that of {layer.name}, {inner}. Give input_shape= once."
+                )
 
     @property
     def _both(self) -> tuple[Recurrent, Recurrent]:

@@ -32,7 +32,7 @@ class InputLayer(Layer):
     name : str, optional
         Default: ``input_layer``, with a counter.
     input_shape, batch_input_shape : tuple, optional
-        Keras 2's names of ``shape`` and ``batch_shape``.
+        Keras 2's names of ``shape`` and ``batch_shape``; ``input_dim`` stands for ``shape=(input_dim,)``.
     **kwargs
         Those of :class:`~numba_lstm.layers.Layer`.
 
@@ -66,7 +66,9 @@ class InputLayer(Layer):
         for what, value in (("sparse", sparse), ("ragged", ragged), ("input_tensor", input_tensor), ("optional", optional)):
             if value is not None and value is not False:
                 raise TypeError(f"Input does not take {what}={value!r}: a model has one input, a dense array. Leave it out.")
-        self.batch_shape = _one_shape(shape if shape is not None else input_shape, batch_size, batch_shape or batch_input_shape)
+        samples = {"shape": shape, "input_shape": input_shape, "input_dim": kwargs.pop("input_dim", None)}
+        batches = {"batch_shape": batch_shape, "batch_input_shape": batch_input_shape}
+        self.batch_shape = _one_shape(samples, batch_size, batches)
         super().__init__(name=name, **kwargs)
         self._dtype = None if dtype is None else _as_real_dtype(dtype)
         self.check_rank(self.batch_shape)
@@ -105,15 +107,18 @@ def Input(
     return InputLayer(shape, batch_size, dtype, sparse, ragged, batch_shape, tensor, optional, name)
 
 
-def _one_shape(shape: Any, batch_size: int | None, batch_shape: Any) -> Shape:
-    """The shape with the batch axis, from one argument of two."""
-    if batch_shape is None and shape is not None:
-        return (batch_size, *as_shape(shape))
-    if batch_shape is None or shape is not None:
-        raise ValueError(f"Input expects shape or batch_shape, got {shape} and {batch_shape}. Give shape=(time, features).")
-    if batch_size is not None:
-        raise ValueError(f"Input's batch_shape {tuple(batch_shape)} has the batch size. Leave out batch_size={batch_size}.")
-    return as_shape(batch_shape)
+def _one_shape(samples: dict[str, Any], batch_size: int | None, batches: dict[str, Any]) -> Shape:
+    """The shape with the batch axis, from the one argument that is given: a sample's, or one with the batch axis."""
+    given = {name: value for name, value in {**samples, **batches}.items() if value is not None}
+    if len(given) != 1:
+        came = " and ".join(f"{name}={value}" for name, value in given.items()) or "no shape"
+        raise ValueError(f"Input expects shape or batch_shape, got {came}. Give shape=(time, features) alone.")
+    ((name, value),) = given.items()
+    if name in batches:
+        if batch_size is not None:
+            raise ValueError(f"Input's {name} {tuple(value)} has the batch size. Leave out batch_size={batch_size}.")
+        return as_shape(value)
+    return (batch_size, *as_shape((value,) if name == "input_dim" else value))
 
 
 def _as_real_dtype(dtype: Any) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from .. import random
 from ..kernels.contract import Array, DensePart, LSTMPart, Ops, Tape
 from ..kernels.specs import Key
-from .arguments import Shape
+from .arguments import Shape, batch_shape_of
 from .base import Backward, Forward
 from .lstm_core import LSTMCore
 from .sequence_layer import Host, SequenceLayer
@@ -51,6 +51,7 @@ class Recurrent(SequenceLayer):
         self.zero_output_for_mask = bool(zero_output_for_mask)
         self._kept: tuple[Host, ...] | None = None
         if input_dim is not None:
+            batch_shape_of(kwargs.get("input_shape"), input_dim, kwargs.get("batch_input_shape"))  # refuses two of them
             kwargs["batch_input_shape"] = (None, input_length, input_dim)
         elif input_length is not None:
             raise ValueError(f"{type(self).__name__}'s input_length needs input_dim. Give input_shape=(time, features).")

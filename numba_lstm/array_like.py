@@ -33,8 +33,10 @@ def axes_of(x: Any) -> int:
     return int(getattr(x, "ndim", 0) or len(getattr(x, "shape", ()))) if is_array(x) else 0
 
 
-def as_array(x: Any, what: str) -> Array:
+def as_array(x: Any, what: str, sequences: bool = False) -> Array:
     """``x`` as a NumPy array of any dtype, not copied where it is one.
+
+    ``sequences`` says that it is the x of a model, whose steps can be left out.
 
     Raises
     ------
@@ -48,9 +50,9 @@ def as_array(x: Any, what: str) -> Array:
     if x is None:
         raise TypeError(f"{what} is None. Give an array of real numbers.")
     if is_array(x):
-        return _read(x, what)
+        return _read(x, what, sequences)
     if isinstance(x, SEQUENCES):
-        parts = _readable(x, what)
+        parts = _readable(x, what, sequences)
         try:
             return np.asarray(parts)
         except ValueError as error:
@@ -60,9 +62,9 @@ def as_array(x: Any, what: str) -> Array:
     raise TypeError(f"{what} must be an array of real numbers, got {type(x).__name__}. {_instead(x, what)}")
 
 
-def _read(x: Any, what: str) -> Array:
+def _read(x: Any, what: str, sequences: bool) -> Array:
     if isinstance(x, np.ma.MaskedArray):
-        return _unmasked(x, what)
+        return _unmasked(x, what, sequences)
     _refuse_missing(x, what)
     try:
         result = np.asarray(x)
@@ -73,31 +75,35 @@ def _read(x: Any, what: str) -> Array:
         raise TypeError(f"{what} ({type(x).__name__}) cannot be read as a NumPy array: {error}") from error
 
 
-def _readable(parts: Iterable[Any], what: str) -> list[Any]:
+def _readable(parts: Iterable[Any], what: str, sequences: bool) -> list[Any]:
     """``parts`` with all arrays among them read; TypeError for any that NumPy could not read to its end."""
     given = list(parts)
     if set(map(type, given)) <= _PLAIN:
         return given
     for i, part in enumerate(given):
         if is_array(part) or isinstance(part, SEQUENCES):
-            given[i] = _read(part, f"{what}[{i}]") if is_array(part) else _readable(part, f"{what}[{i}]")
+            read = _read if is_array(part) else _readable
+            given[i] = read(part, f"{what}[{i}]", sequences)
         elif hasattr(part, "__getitem__") and not isinstance(part, (*_SCALARS, Mapping)):
             raise TypeError(f"{what}[{i}] must be a number or an array, got {type(part).__name__}.")
     return given
 
 
-def _unmasked(x: Any, what: str) -> Array:
+def _unmasked(x: Any, what: str, sequences: bool) -> Array:
     """The data of a masked array of which nothing is masked."""
     count = int(np.sum(np.ma.getmaskarray(x)))
     if not count:
         return np.asarray(x.data)
-    if what.partition("[")[0] == "x":
+    name, rank = what.partition("[")[0], x.ndim + what.count("[")
+    if sequences and rank == 3:
         hint = (
             f"Give each a value: {what}.filled(0.0). Steps of zeros are left out by Masking(0.0) as the first layer, and "
-            "steps at the end by lengths="
+            "steps at the end by lengths= of fit, evaluate and predict"
         )
-    else:
+    elif name == "y":
         hint = f"Give each a value, {what}.filled(0.0), and sample_weight=, with 0 for what was masked"
+    else:
+        hint = f"Fill it: {what if name.isidentifier() else 'array'}.filled(value)"
     raise ValueError(f"{what} is a masked array, and its mask ({count} entries) would be lost. {hint}.")
 
 

@@ -14,8 +14,8 @@ from .not_numbers import advice
 Shape = tuple[int | None, ...]
 
 
-def as_real(x: Any, what: str) -> npt.NDArray[Any]:
-    """``x`` as a NumPy array of real numbers, not copied where it is one.
+def as_real(x: Any, what: str, sequences: bool = False) -> npt.NDArray[Any]:
+    """``x`` as a NumPy array of real numbers, not copied where it is one; ``sequences`` as in :func:`.array_like.as_array`.
 
     Raises
     ------
@@ -24,7 +24,7 @@ def as_real(x: Any, what: str) -> npt.NDArray[Any]:
     ValueError
         For ragged nested lists, masked entries, missing values, and arrays without elements.
     """
-    array = as_array(x, what)
+    array = as_array(x, what, sequences)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{what} must be an array of real numbers, got dtype {array.dtype}. {advice(array, what, x)}")
     if array.size == 0:

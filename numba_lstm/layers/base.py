@@ -267,7 +267,7 @@ class Layer(Owner):
 
     def as_input(self, x: Any, what: str) -> npt.NDArray[Any]:
         """``x`` as an array that the layer takes as the first of a model, but for its shape."""
-        return as_real(x, what)
+        return as_real(x, what, what.startswith("x"))
 
     def gather(self, ops: Ops, x: npt.NDArray[Any], rows: npt.NDArray[np.intp] | slice) -> Array:
         """Samples ``rows`` of ``x`` as one batch on the device."""

@@ -92,7 +92,7 @@ class Chain(Attributes):
         TypeError, ValueError
             For anything else.
         """
-        return self._layers[0].as_input(x, what) if self._layers else as_real(x, what)
+        return self._layers[0].as_input(x, what) if self._layers else as_real(x, what, True)
 
     def check_input(self, x: Any, what: str = "x") -> npt.NDArray[Any]:
         """``x`` as an array that the model takes; builds the model at its first input.

@@ -46,12 +46,19 @@ _TEXT = (
     "text.lower().split()), index = {word: i for i, (word, _) in enumerate(counts.most_common(), 1)}, and then "
     "x = pad_sequences([[index[word] for word in text.lower().split()] for text in texts])."
 )
+_RATE = "write model.optimizer.learning_rate = ..., and float(model.optimizer.learning_rate) to read it."
 #: Modules of operations on tensors.
 _ARRAYS = ("numba_lstm.backend", "numba_lstm.ops")
 #: Module -> name -> what stands in its place, as the end of a sentence.
 ADVICE: dict[str, dict[str, str]] = {
     "numba_lstm": _ROOT,
     "numba_lstm.layers": _LAYERS,
+    "numba_lstm.backend": {"set_value": _RATE, "get_value": _RATE},
+    "numba_lstm.callbacks": {
+        "TensorBoard": "write CSVLogger('log.csv'), which has each epoch's losses and metrics in a row.",
+        "BackupAndRestore": "write ModelCheckpoint('model.nlstm'), and go on with load_model('model.nlstm').fit(..., "
+        "initial_epoch=n) after n epochs: the file has the optimizer's state too.",
+    },
     "numba_lstm.models": {
         **dict.fromkeys(("Model", "Functional", "clone_model", "model_from_json", "model_from_config"), _SEQUENTIAL),
         "save_model": "write model.save(path).",
@@ -92,13 +99,21 @@ def _imports(frame: FrameType) -> bool:
 
 def _sentence(module: str, name: str) -> str:
     said = ADVICE.get(module, {}).get(name)
-    if module in _ARRAYS:
-        said = f"arrays are NumPy's. Write numpy.{name}." if hasattr(np, name) else "arrays are NumPy's. Write it with numpy."
+    if module in _ARRAYS and said is None:
+        said = _operation(name)
     if said is not None:
         return f"{module} has no {name!r}: {said}"
     known = _public(module)
     alike = next((other for other in known if _letters(other) == _letters(name)), None)
     return f"{module} has no {name!r}" + (f", did you mean {alike!r}?" if alike else f". There are: {', '.join(known)}.")
+
+
+def _operation(name: str) -> str:
+    """What to write for an operation on tensors."""
+    module = vars(sys.modules["numba_lstm.activations"])
+    if name in module["NAMES"] and name in module:
+        return f"write numba_lstm.activations.{name}."
+    return f"arrays are NumPy's. Write numpy.{name}." if hasattr(np, name) else "arrays are NumPy's. Write it with numpy."
 
 
 def _letters(name: str) -> str:

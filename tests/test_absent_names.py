@@ -23,7 +23,21 @@ SENTENCES = {
     ("utils", "np_utils"): "numba_lstm.utils has no 'np_utils': write numba_lstm.utils.to_categorical.",
     ("utils", "toCategorical"): "numba_lstm.utils has no 'toCategorical', did you mean 'to_categorical'?",
     ("constraints", "maxnorm"): "numba_lstm.constraints has no 'maxnorm': write max_norm.",
-    ("callbacks", "TensorBoard"): "numba_lstm.callbacks has no 'TensorBoard'. There are: CSVLogger, Callback, ",
+    ("callbacks", "TensorBoard"): "numba_lstm.callbacks has no 'TensorBoard': write CSVLogger('log.csv'), which has each "
+    "epoch's losses and metrics in a row.",
+    ("callbacks", "BackupAndRestore"): "numba_lstm.callbacks has no 'BackupAndRestore': write ModelCheckpoint('model.nlstm'), "
+    "and go on with load_model('model.nlstm').fit(..., initial_epoch=n) after n epochs: the file has the optimizer",
+    ("callbacks", "RemoteMonitor"): "numba_lstm.callbacks has no 'RemoteMonitor'. There are: CSVLogger, Callback, ",
+    ("optimizers.schedules", "CosineDecays"): "numba_lstm.optimizers.schedules has no 'CosineDecays'. There are: CosineDecay, ",
+    (
+        "optimizers.schedules",
+        "cosine_decay",
+    ): "numba_lstm.optimizers.schedules has no 'cosine_decay', did you mean 'CosineDecay'?",
+    ("backend", "set_value"): "numba_lstm.backend has no 'set_value': write model.optimizer.learning_rate = ..., and "
+    "float(model.optimizer.learning_rate) to read it.",
+    ("backend", "get_value"): "numba_lstm.backend has no 'get_value': write model.optimizer.learning_rate = ..., and "
+    "float(model.optimizer.learning_rate) to read it.",
+    ("ops", "relu"): "numba_lstm.ops has no 'relu': write numba_lstm.activations.relu.",
     ("optimizers", "Adadelta"): "numba_lstm.optimizers has no 'Adadelta'. There are: Adagrad, Adam, AdamW, Nadam, ",
     ("initializers", "STFT"): "numba_lstm.initializers has no 'STFT'. There are: Constant, GlorotNormal, ",
     ("regularizers", "L3"): "numba_lstm.regularizers has no 'L3'. There are: L1, L1L2, L2, ",
@@ -81,6 +95,21 @@ def test_names_that_are_advised_are_there():
         assert hasattr(getattr(numba_lstm, module), name)
     for module, name in (("initializers", "Initializer"), ("regularizers", "Regularizer"), ("optimizers", "Adam")):
         assert hasattr(getattr(numba_lstm, module), name)
+
+
+def test_the_advised_rate_and_file_go_on(tmp_path):
+    model = numba_lstm.Sequential([numba_lstm.layers.Dense(1, input_dim=2)], device="reference")
+    model.compile("adam", "mse")
+    model.optimizer.learning_rate = 0.25
+    assert float(model.optimizer.learning_rate) == 0.25
+    x, path = np.ones((2, 2)), str(tmp_path / "model.nlstm")
+    callbacks = [numba_lstm.callbacks.ModelCheckpoint(path), numba_lstm.callbacks.CSVLogger(tmp_path / "log.csv")]
+    model.fit(x, x[:, :1], epochs=2, verbose=0, callbacks=callbacks)
+    model.fit(x, x[:, :1], epochs=3, initial_epoch=2, verbose=0)
+    again = numba_lstm.models.load_model(path)
+    again.fit(x, x[:, :1], epochs=3, initial_epoch=2, verbose=0)
+    np.testing.assert_array_equal(again.get_weights()[0], model.get_weights()[0])
+    assert len((tmp_path / "log.csv").read_text().splitlines()) == 3
 
 
 def test_the_advised_activation_is_the_layer_leaky_relu():

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ... import serialization
+from ...absent import absent
 from .base import LearningRateSchedule
 from .cosine import CosineDecay, CosineDecayRestarts
 from .decay import ExponentialDecay, InverseTimeDecay, PiecewiseConstantDecay, PolynomialDecay
@@ -41,3 +42,7 @@ def serialize(learning_rate_schedule: LearningRateSchedule) -> dict[str, Any]:
 def deserialize(config: dict[str, Any]) -> LearningRateSchedule:
     """The schedule of :func:`serialize`'s dict."""
     return get(config)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = absent(__name__)

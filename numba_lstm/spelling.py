@@ -26,8 +26,6 @@ _OTHERS = """
 _RENAMED = {
     "lr": "learning_rate=...",
     "input_length": "input_shape=(time, features)",
-    "input_dim": "input_shape=(time, features)",
-    "batch_input_shape": "input_shape= without the batch axis, or Input(batch_shape=...) as the first layer",
     "batch_shape": "input_shape= without the batch axis, or Input(batch_shape=...) as the first layer",
     "output_dim": "units=...",
     "hidden_size": "units=...",
@@ -39,7 +37,6 @@ _RENAMED = {
     "b_regularizer": "bias_regularizer=...",
     "dropout_W": "dropout=...",
     "dropout_U": "recurrent_dropout=...",
-    "nb_epoch": "epochs=...",
 }
 
 

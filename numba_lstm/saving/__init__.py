@@ -55,7 +55,8 @@ def save_model(model: Sequential, filepath: str | os.PathLike[str], overwrite: b
 def check_saving(model: Sequential, filepath: str | os.PathLike[str], weights_only: bool = False) -> None:
     """Raise what ``model.save``, or with ``weights_only`` ``model.save_weights``, would raise before it writes.
 
-    ``ModelCheckpoint`` asks before training. A method that a subclass overrides is not asked.
+    ``ModelCheckpoint`` asks before training. A method that a subclass overrides is not asked. The file is made in memory and
+    given up, since what cannot be saved may lie in weights' names too: for that time it takes as much memory as the file.
     """
     name = "save_weights" if weights_only else "save"
     if getattr(type(model), name) is not getattr(Sequential, name):

@@ -38,7 +38,7 @@ SENTENCES = {
     ("backend", "get_value"): "numba_lstm.backend has no 'get_value': write model.optimizer.learning_rate = ..., and "
     "float(model.optimizer.learning_rate) to read it.",
     ("ops", "relu"): "numba_lstm.ops has no 'relu': write numba_lstm.activations.relu.",
-    ("optimizers", "Adadelta"): "numba_lstm.optimizers has no 'Adadelta'. There are: Adagrad, Adam, AdamW, Nadam, ",
+    ("optimizers", "Lamb"): "numba_lstm.optimizers has no 'Lamb'. There are: Adadelta, Adagrad, Adam, AdamW, ",
     ("initializers", "STFT"): "numba_lstm.initializers has no 'STFT'. There are: Constant, GlorotNormal, ",
     ("regularizers", "L3"): "numba_lstm.regularizers has no 'L3'. There are: L1, L1L2, L2, ",
     ("backend", "mean"): "numba_lstm.backend has no 'mean': arrays are NumPy's. Write numpy.mean.",

@@ -53,11 +53,18 @@ def nearest(name: str, known: Iterable[str]) -> str:
         return "."
     short = [candidate for candidate in known if candidate.islower()] or known  # "adam" and "Adam" are one: say it once
     lower = {candidate.lower(): candidate for candidate in (short if name.islower() else reversed(known))}
-    meant = _meant(name.lower(), lower)
-    if meant is not None:
-        return f", did you mean {lower[meant]!r}?"
+    alike = _meant(name.lower(), lower)
+    if alike is not None:
+        return f", did you mean {lower[alike]!r}?"
     more = f" and {len(short) - _LISTED} more" if len(short) > _LISTED else ""
     return f". Known: {', '.join(map(repr, short[:_LISTED]))}{more}."
+
+
+def meant(name: str, known: Iterable[str]) -> str | None:
+    """The one of ``known`` that ``name`` misspells, letters of either case being one; None where there is none, or two."""
+    lower = {candidate.lower(): candidate for candidate in known}
+    alike = _meant(name.lower(), lower)
+    return None if alike is None else lower[alike]
 
 
 def renamed(argument: str, known: Iterable[str]) -> str:

@@ -104,6 +104,28 @@ def test_an_unknown_hook_is_a_sentence():
         callbacks.LambdaCallback(on_epoch_ends=print)
 
 
+def test_a_method_of_ones_own_may_begin_as_a_hook_does():
+    class Watcher(callbacks.Callback):
+        plateaus = 0
+
+        def on_plateau(self):
+            self.plateaus += 1
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.on_plateau()
+
+    watcher = Watcher()
+    make_model().fit(X, Y, epochs=2, callbacks=[watcher], **QUIET)
+    assert watcher.plateaus == 2
+
+
+@pytest.mark.parametrize(("name", "hook"), [("on_epoch_ends", "on_epoch_end"), ("on_Train_Begin", "on_train_begin")])
+def test_a_misspelled_hook_is_refused(name, hook):
+    sentence = f"Mine defines {name}, which is no hook and never called, did you mean '{hook}'?$"
+    with pytest.raises(TypeError, match=sentence.replace("?", r"\?", 1)):
+        type("Mine", (callbacks.Callback,), {name: lambda self, logs=None: None})
+
+
 # -- what is watched ------------------------------------------------------------------------------------------------------
 
 

@@ -159,19 +159,40 @@ def test_no_epochs_build_and_train_nothing():
 # -- callbacks ---------------------------------------------------------------------------------------------------------------
 
 
-class Misshapen(callbacks.Callback):
-    def on_epoch_end(self, epoch):
-        pass
+def misshapen():
+    class Misshapen(callbacks.Callback):
+        def on_epoch_end(self, epoch):
+            pass
 
 
-class MisshapenBatches(callbacks.Callback):
-    def on_train_batch_end(self, index, log):
-        pass
+def misshapen_batches():
+    class Misshapen(callbacks.Callback):
+        def on_train_batch_end(self, index, log):
+            pass
+
+
+def misshapen_instance():
+    callback = callbacks.Callback()
+    callback.on_epoch_end = lambda epoch: None
+    return callback
 
 
 WRONG = {
-    "Callback": [(Misshapen, r"on_epoch_end of Misshapen must take \(epoch, logs\), got \(epoch\)\. Write on_epoch_end\(epoch")]
-    + [(MisshapenBatches, r"on_train_batch_end of MisshapenBatches must take \(batch, logs\), got \(index, log\)")],
+    "Callback": [
+        (
+            misshapen,
+            r"^Misshapen\.on_epoch_end must take \(epoch, logs\), got \(epoch\)\. Write on_epoch_end\(epoch, logs\)\.$",
+        ),
+        (
+            misshapen_batches,
+            r"^Misshapen\.on_train_batch_end must take \(batch, logs\), got \(index, log\)\. "
+            r"Write on_train_batch_end\(batch, logs\)\.$",
+        ),
+        (
+            misshapen_instance,
+            r"^Callback\.on_epoch_end must take \(epoch, logs\), got \(epoch\)\. Write on_epoch_end\(epoch, logs\)\.$",
+        ),
+    ],
     "CSVLogger": [
         (lambda: callbacks.CSVLogger("log.csv", separator=""), "separator must be one character, got ''"),
         (lambda: callbacks.CSVLogger("log.csv", separator=3), "separator must be one character, got 3"),
@@ -183,7 +204,7 @@ WRONG = {
         (lambda: callbacks.EarlyStopping("val_f1"), "cannot tell whether 'val_f1' should fall or rise"),
         (lambda: callbacks.EarlyStopping(min_delta="small"), "min_delta must be a number"),
         (lambda: callbacks.EarlyStopping(patience=1.5), "patience must be a whole number"),
-        (lambda: callbacks.EarlyStopping(mode="down"), "mode must be 'auto', 'min' or 'max'"),
+        (lambda: callbacks.EarlyStopping(mode="down"), r"^mode must be 'auto', 'min' or 'max', got 'down'\.$"),
         (lambda: callbacks.EarlyStopping(baseline="low"), "baseline must be a number"),
         (lambda: callbacks.EarlyStopping(start_from_epoch=-1), "start_from_epoch must be at least 0"),
     ],
@@ -191,13 +212,16 @@ WRONG = {
         (lambda: callbacks.LambdaCallback(on_epoch_end=3), "on_epoch_end must be a function"),
         (
             lambda: callbacks.LambdaCallback(on_epoch_end=lambda logs: None),
-            r"on_epoch_end of LambdaCallback must take \(epoch, logs\), got \(logs\)\. Write on_epoch_end\(epoch, logs\)",
+            r"LambdaCallback\.on_epoch_end must take \(epoch, logs\), got \(logs\)\. Write on_epoch_end\(epoch, logs\)",
         ),
         (
             lambda: callbacks.LambdaCallback(on_train_batch_end=lambda batch: None),
             r"must take \(batch, logs\), got \(batch\)\. Write on_train_batch_end\(batch, logs\)",
         ),
-        (lambda: callbacks.LambdaCallback(on_train_end=lambda: None), r"on_train_end of LambdaCallback must take \(logs\)"),
+        (
+            lambda: callbacks.LambdaCallback(on_train_end=lambda: None),
+            r"LambdaCallback\.on_train_end must take \(logs\), got \(\)\. Write on_train_end\(logs\)",
+        ),
     ],
     "LearningRateScheduler": [
         (lambda: callbacks.LearningRateScheduler(0.1), r"the schedule must be a function \(epoch, rate\) -> rate"),
@@ -206,8 +230,15 @@ WRONG = {
         (lambda: callbacks.LearningRateScheduler(lambda epoch: -1.0), "what the schedule answers must be a number"),
     ],
     "ModelCheckpoint": [
-        (lambda: callbacks.ModelCheckpoint("best.hdf5"), r"a model is saved as .*, got 'best\.hdf5'"),
-        (lambda: callbacks.ModelCheckpoint("best.onnx"), "a model is saved as"),
+        (
+            lambda: callbacks.ModelCheckpoint("best.ckpt"),
+            r"a model is saved as \.nlstm, got 'best\.ckpt'\. Save it as 'best\.nlstm', or for Keras as 'best\.keras'\.$",
+        ),
+        (
+            lambda: callbacks.ModelCheckpoint("best.onnx"),
+            r"a model is saved as \.nlstm, got 'best\.onnx'\. Save it as 'best\.nlstm', or for Keras as 'best\.keras'\. "
+            r"That kind of file is written by numba_lstm\.interop\.onnx\.export\(model, path\)\.$",
+        ),
         (lambda: callbacks.ModelCheckpoint("best.h5", save_weights_only=True), r"must end in \.weights\.h5"),
         (
             lambda: callbacks.ModelCheckpoint("{val_loss:.2f}.nlstm"),
@@ -218,11 +249,14 @@ WRONG = {
             lambda: callbacks.ModelCheckpoint("{batch}-{val_loss}.nlstm", save_freq=2),
             "asks for 'val_loss', but there is only epoch, batch, loss",
         ),
-        (lambda: callbacks.ModelCheckpoint("{loss:d}.nlstm"), "cannot be filled in"),
+        (
+            lambda: callbacks.ModelCheckpoint("{loss:d}.nlstm"),
+            r"the filepath '\{loss:d\}\.nlstm' cannot be filled in \(.*\)\. Write fields as \{epoch:02d\} or \{loss:\.3f\}\.$",
+        ),
         (lambda: callbacks.ModelCheckpoint("file/best.nlstm"), "cannot be written: .*file' is no folder. Give another name"),
         (lambda: callbacks.ModelCheckpoint("folder"), "'folder' is a folder. Give the name of a file"),
         (lambda: callbacks.ModelCheckpoint("best", "val_f1", save_best_only=True), "cannot tell whether 'val_f1'"),
-        (lambda: callbacks.ModelCheckpoint("best", mode="down"), "mode must be"),
+        (lambda: callbacks.ModelCheckpoint("best", mode="down"), r"^mode must be 'auto', 'min' or 'max', got 'down'\.$"),
         (lambda: callbacks.ModelCheckpoint("best", save_freq=0), "save_freq, unless it is 'epoch', must be at least 1"),
         (lambda: callbacks.ModelCheckpoint("best", initial_value_threshold="low"), "the value to improve on must be a number"),
     ],
@@ -231,7 +265,7 @@ WRONG = {
         (lambda: callbacks.ReduceLROnPlateau("val_f1"), "cannot tell whether"),
         (lambda: callbacks.ReduceLROnPlateau(factor=1), r"factor must be a number in \(0, 1\)"),
         (lambda: callbacks.ReduceLROnPlateau(patience=-1), "patience must be at least 0"),
-        (lambda: callbacks.ReduceLROnPlateau(mode=None), "mode must be"),
+        (lambda: callbacks.ReduceLROnPlateau(mode=None), r"^mode must be 'auto', 'min' or 'max', got None\.$"),
         (lambda: callbacks.ReduceLROnPlateau(min_delta=None), "min_delta must be a number"),
         (lambda: callbacks.ReduceLROnPlateau(cooldown=0.5), "cooldown must be a whole number"),
         (lambda: callbacks.ReduceLROnPlateau(min_lr=-1), r"min_lr must be a number in \[0, inf\)"),

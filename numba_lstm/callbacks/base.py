@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from ..serialization import nearest
+from ..spelling import meant
 from ..subclassing import Extensible, overridden
 
 Logs = dict[str, float]
@@ -45,14 +45,15 @@ class Callback(Extensible):
 
     @classmethod
     def check_class(cls) -> None:
-        """Raise TypeError also for hooks that are not there, or do not take what a hook is called with."""
+        """Raise TypeError also for misspelled hooks, and for hooks that do not take what a hook is called with."""
         super().check_class()
         for name, function in overridden(cls).items():
-            if name.startswith("on_") and callable(function):
-                if name not in HOOKS:
-                    raise TypeError(f"{cls.__name__} defines {name}, which is no hook and never called{nearest(name, HOOKS)}")
-                if inspect.isfunction(function):
-                    check_hook(name, partial(function, None), f"{cls.__name__}.{name}")
+            if name in HOOKS and inspect.isfunction(function):
+                check_hook(name, partial(function, None), cls.__name__)
+            if name in HOOKS or not name.startswith("on_") or not callable(function):
+                continue
+            if (hook := meant(name, HOOKS)) is not None:
+                raise TypeError(f"{cls.__name__} defines {name}, which is no hook and never called, did you mean {hook!r}?")
 
     def set_model(self, model: Any) -> None:
         """Keep the model."""
@@ -126,8 +127,8 @@ def overrides(callback: Callback, hook: str) -> bool:
     return getattr(getattr(callback, hook), "__func__", None) is not getattr(Callback, hook)
 
 
-def check_hook(hook: str, function: Any, what: str) -> None:
-    """Raise TypeError unless ``function`` takes the arguments that ``hook`` is called with."""
+def check_hook(hook: str, function: Any, owner: str) -> None:
+    """Raise TypeError unless ``function``, the ``hook`` of a class, takes the arguments that it is called with."""
     batches, epochs = "batch" in hook, "epoch" in hook
     arguments: tuple[Any, ...] = (0,) if batches else (0, {}) if epochs else ({},)
     try:
@@ -138,4 +139,4 @@ def check_hook(hook: str, function: Any, what: str) -> None:
         signature.bind(*arguments, **({"logs": {}} if batches else {}))
     except TypeError as error:
         wanted = "(batch, logs)" if batches else "(epoch, logs)" if epochs else "(logs)"
-        raise TypeError(f"{what} must take {wanted}, got {signature}. Write {hook}{wanted}.") from error
+        raise TypeError(f"{owner}.{hook} must take {wanted}, got {signature}. Write {hook}{wanted}.") from error

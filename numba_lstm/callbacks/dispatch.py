@@ -49,7 +49,7 @@ class CallbackList:
         for callback in self.callbacks:
             for hook in HOOKS:
                 if overrides(callback, hook):
-                    check_hook(hook, getattr(callback, hook), f"{hook} of {type(callback).__name__}")
+                    check_hook(hook, getattr(callback, hook), type(callback).__name__)
         for callback in self.callbacks:
             callback.set_params(params)
             callback.set_model(model)

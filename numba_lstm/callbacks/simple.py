@@ -68,5 +68,5 @@ class LambdaCallback(Callback):
                 continue
             if not callable(function):
                 raise TypeError(f"LambdaCallback: {name} must be a function, got {function!r}.")
-            check_hook(name, function, f"{name} of LambdaCallback")
+            check_hook(name, function, "LambdaCallback")
             setattr(self, name, function)

@@ -25,7 +25,7 @@ class FakeModel:
     def save(self, path):
         self.saved.append(path.name)
 
-    def check_saving(self, path, weights_only=False):
+    def check_saving(self, path, weights_only=False, *, makes_folders=False):
         pass
 
 

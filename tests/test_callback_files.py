@@ -21,6 +21,27 @@ def test_a_checkpoint_fills_in_its_name(tmp_path):
     assert (tmp_path / "new").is_dir()
 
 
+@pytest.mark.parametrize("name", ["new/a/m_{epoch}.nlstm", "e_{epoch}/m.keras", "e_{epoch}/m.weights.h5", "new/m_{epoch}"])
+def test_a_checkpoint_makes_missing_folders(tmp_path, name):
+    if not name.endswith(("nlstm", "}")):
+        pytest.importorskip("h5py")
+    checkpoint = callbacks.ModelCheckpoint(tmp_path / name, save_weights_only=name.endswith(".h5"))
+    make_model().fit(X, Y, epochs=2, callbacks=[checkpoint], **QUIET)
+    for epoch in (1, 2):
+        written = name.format(epoch=epoch) + (".nlstm" if name.endswith("}") else "")
+        assert (tmp_path / written).is_file()
+
+
+def test_a_log_needs_a_folder(tmp_path):
+    logger, folder = callbacks.CSVLogger(tmp_path / "new" / "log.csv"), tmp_path / "new"
+    with pytest.raises(FileNotFoundError) as caught:
+        make_model().fit(X, Y, callbacks=[logger], **QUIET)
+    assert str(caught.value) == f"{folder / 'log.csv'}: the folder {folder} does not exist. Make it first."
+    folder.mkdir()
+    make_model().fit(X, Y, callbacks=[logger], **QUIET)
+    assert (folder / "log.csv").read_text().startswith("epoch,loss")
+
+
 def test_only_the_best_is_saved(tmp_path):
     checkpoint = callbacks.ModelCheckpoint(tmp_path / "{epoch}", save_best_only=True, initial_value_threshold=2.75)
     model, _ = feed(checkpoint, [3.0, 2.0, 2.5, 1.0])

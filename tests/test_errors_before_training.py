@@ -196,8 +196,15 @@ WRONG = {
     "CSVLogger": [
         (lambda: callbacks.CSVLogger("log.csv", separator=""), "separator must be one character, got ''"),
         (lambda: callbacks.CSVLogger("log.csv", separator=3), "separator must be one character, got 3"),
-        (lambda: callbacks.CSVLogger("no/such/folder/log.csv"), "No such file or directory"),
-        (lambda: callbacks.CSVLogger("folder"), "Is a directory"),
+        (
+            lambda: callbacks.CSVLogger("no/such/folder/log.csv"),
+            r"^no/such/folder/log\.csv: the folder .*/no/such/folder does not exist\. Make it first\.$",
+        ),
+        (
+            lambda: callbacks.CSVLogger("file/log.csv"),
+            r"^file/log\.csv: .*/file is a file, not a folder\. Give another name\.$",
+        ),
+        (lambda: callbacks.CSVLogger("folder"), r"^folder: it is a folder\. Give the name of a file in it\.$"),
     ],
     "EarlyStopping": [
         (lambda: callbacks.EarlyStopping(None), "monitor must be a key of the logs, as 'val_loss', got None"),
@@ -253,8 +260,14 @@ WRONG = {
             lambda: callbacks.ModelCheckpoint("{loss:d}.nlstm"),
             r"the filepath '\{loss:d\}\.nlstm' cannot be filled in \(.*\)\. Write fields as \{epoch:02d\} or \{loss:\.3f\}\.$",
         ),
-        (lambda: callbacks.ModelCheckpoint("file/best.nlstm"), "cannot be written: .*file' is no folder. Give another name"),
-        (lambda: callbacks.ModelCheckpoint("folder"), "'folder' is a folder. Give the name of a file"),
+        (
+            lambda: callbacks.ModelCheckpoint("file/best.nlstm"),
+            r"^file/best\.nlstm: .*/file is a file, not a folder\. Give another name\.$",
+        ),
+        (
+            lambda: callbacks.ModelCheckpoint("folder.nlstm"),
+            r"^folder\.nlstm: it is a folder\. Give the name of a file in it\.$",
+        ),
         (lambda: callbacks.ModelCheckpoint("best", "val_f1", save_best_only=True), "cannot tell whether 'val_f1'"),
         (lambda: callbacks.ModelCheckpoint("best", mode="down"), r"^mode must be 'auto', 'min' or 'max', got 'down'\.$"),
         (lambda: callbacks.ModelCheckpoint("best", save_freq=0), "save_freq, unless it is 'epoch', must be at least 1"),
@@ -279,10 +292,11 @@ ALWAYS_RIGHT = {"CallbackList", "History", "ProgbarLogger", "TerminateOnNaN"}
 def test_what_a_callback_can_know_is_an_error_before_a_weight_changes(tmp_path, monkeypatch, make, sentence):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder").mkdir()
+    (tmp_path / "folder.nlstm").mkdir()
     (tmp_path / "file").touch()
     model = make_model()
     assert re.search(sentence, unchanged(model, lambda: model.fit(X, Y, callbacks=[make()], **QUIET)))
-    assert {path.name for path in tmp_path.iterdir()} <= {"folder", "file"}
+    assert {path.name for path in tmp_path.iterdir()} <= {"folder", "folder.nlstm", "file"}
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TextIO
 
+from ..writable import check_file
 from .base import Callback, Logs
 
 
@@ -27,7 +28,7 @@ class CSVLogger(Callback):
     ValueError
         For a separator that is not one character.
     OSError
-        When training begins, for a file that cannot be written.
+        When training begins, for a file that cannot be written, as in a folder that does not exist.
     """
 
     def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
@@ -41,6 +42,7 @@ class CSVLogger(Callback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Open the file."""
+        check_file(os.fsdecode(self.filename), in_place=True)
         self._file = Path(self.filename).open("a" if self.append else "w", newline="")  # noqa: SIM115 - on_train_end closes it
         self._keys = None
 

@@ -71,16 +71,3 @@ class FilepathTemplate:
             known = ", ".join(["epoch", *([] if batch is None else ["batch"]), *logs])
             raise KeyError(f"the filepath {self.text!r} asks for {field!r}, but there is only {known}.")
         return Path(self.text.format(**fields))
-
-
-def check_folder(path: Path) -> None:
-    """Raise OSError where ``path`` cannot be written: it is a folder, or a folder above it is none or not writable."""
-    if path.is_dir():
-        raise IsADirectoryError(f"{str(path)!r} is a folder. Give the name of a file.")
-    folder = path.absolute().parent
-    while not folder.exists():
-        folder = folder.parent
-    if not folder.is_dir():
-        raise NotADirectoryError(f"{str(path)!r} cannot be written: {str(folder)!r} is no folder. Give another name.")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise PermissionError(f"{str(path)!r} cannot be written: {str(folder)!r} is read-only. Give another folder.")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import warnings
-from pathlib import Path
 
 from ..inputs import as_count
 from .base import Logs
-from .filepath import FilepathTemplate, check_folder
+from .filepath import FilepathTemplate
 from .monitor import MonitorCallback
 
 
@@ -71,9 +70,7 @@ class ModelCheckpoint(MonitorCallback):
         keys = self.epoch_keys if self.save_freq == "epoch" else self.batch_keys
         if keys is not None:
             self._template.check(keys)
-        example = Path(self._template.example())
-        check_folder(example)
-        self.model.check_saving(example, self.save_weights_only)
+        self.model.check_saving(self._template.example(), self.save_weights_only, makes_folders=True)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Remember the epoch."""

@@ -228,11 +228,13 @@ class Sequential(Chain, Trainer):
 
         keras.save_weights(self, filepath, overwrite)
 
-    def check_saving(self, filepath: str | os.PathLike[str], weights_only: bool = False) -> None:
+    def check_saving(
+        self, filepath: str | os.PathLike[str], weights_only: bool = False, *, makes_folders: bool = False
+    ) -> None:
         """Raise what :meth:`save`, or with ``weights_only`` :meth:`save_weights`, would raise before it writes."""
         from ..saving import check_saving
 
-        check_saving(self, filepath, weights_only)
+        check_saving(self, filepath, weights_only, makes_folders=makes_folders)
 
     def load_weights(self, filepath: str | os.PathLike[str], skip_mismatch: bool = False) -> None:
         """Take the weights of a file of Keras 3 (``.weights.h5``, ``.keras``, legacy ``.h5``); the model is built.

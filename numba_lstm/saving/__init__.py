@@ -52,16 +52,19 @@ def save_model(model: Sequential, filepath: str | os.PathLike[str], overwrite: b
     atomic.write(path, _encode(model, path), overwrite=overwrite)
 
 
-def check_saving(model: Sequential, filepath: str | os.PathLike[str], weights_only: bool = False) -> None:
+def check_saving(
+    model: Sequential, filepath: str | os.PathLike[str], weights_only: bool = False, *, makes_folders: bool = False
+) -> None:
     """Raise what ``model.save``, or with ``weights_only`` ``model.save_weights``, would raise before it writes.
 
-    ``ModelCheckpoint`` asks before training. A method that a subclass overrides is not asked. The file is made in memory and
-    given up, since what cannot be saved may lie in weights' names too: for that time it takes as much memory as the file.
+    With ``makes_folders`` the caller makes missing folders before it saves. ``ModelCheckpoint`` asks before training. A method
+    that a subclass overrides is not asked. The file is made in memory and given up, since what cannot be saved may lie in
+    weights' names too: for that time it takes as much memory as the file.
     """
     name = "save_weights" if weights_only else "save"
     if getattr(type(model), name) is not getattr(Sequential, name):
         return
-    path = check_path(filepath, weights_only=weights_only)
+    path = check_path(filepath, weights_only=weights_only, makes_folders=makes_folders)
     if weights_only:
         from ..interop import keras
 

@@ -10,6 +10,8 @@ import secrets
 import stat
 import time
 
+from ..writable import check_file
+
 _PREFIX, _TOKEN = ".nlstm-", 8  # of temporary names: letters, then so many bytes in hexadecimal digits
 _LEFT_BEHIND = 3_600  # seconds after which a temporary file is that of a process that was killed
 _PIECE = 1 << 24  # bytes a call; some systems refuse 2 GiB at once
@@ -42,7 +44,7 @@ def write(path: str, data: bytes | bytearray | memoryview, *, overwrite: bool = 
         If a call fails (disk full, no permission). No temporary file stays behind. The file is the old one, unless only the
         last step failed, the folder's synchronisation: then it is the new one.
     """
-    target, mode = check(path, overwrite=overwrite)
+    target, mode = check_file(path, overwrite=overwrite)
     folder = os.path.dirname(target)
     _tidy(folder)
     temporary = os.path.join(folder, f"{_PREFIX}{secrets.token_hex(_TOKEN)}")
@@ -56,32 +58,6 @@ def write(path: str, data: bytes | bytearray | memoryview, *, overwrite: bool = 
             os.unlink(temporary)
         raise
     _sync_folder(folder)
-
-
-def check(path: str, *, overwrite: bool = True) -> tuple[str, int | None]:
-    """Check that :func:`write` may make the file; answer where links lead to and the mode of the file that is there.
-
-    Raises
-    ------
-    OSError
-        As :func:`write` raises before it writes.
-    """
-    target = os.path.realpath(path)
-    folder = os.path.dirname(target)
-    if not os.path.isdir(folder):
-        raise FileNotFoundError(f"{path}: the folder {folder} does not exist. Make it first.")
-    mode = _mode_of(target)
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise PermissionError(f"{path}: no file can be made in the folder {folder}. Give the name of a folder of your own.")
-    if mode is None:
-        return target, mode
-    if stat.S_ISDIR(mode):
-        raise IsADirectoryError(f"{path}: it is a folder. Give the name of a file in it.")
-    if not overwrite:
-        raise FileExistsError(f"{path}: the file exists. Give overwrite=True to replace it, or another name.")
-    if not stat.S_ISREG(mode):
-        raise OSError(f"{path}: only a regular file can be replaced. Give the name of a file.")
-    return target, mode
 
 
 def _tidy(folder: str) -> None:
@@ -101,13 +77,6 @@ def _is_abandoned(entry: os.DirEntry[str]) -> bool:
         return False
     own = not hasattr(os, "geteuid") or found.st_uid == os.geteuid()
     return own and time.time() - found.st_mtime > _LEFT_BEHIND
-
-
-def _mode_of(target: str) -> int | None:
-    try:
-        return os.stat(target).st_mode
-    except FileNotFoundError:
-        return None
 
 
 def _write_synced(name: str, data: bytes | bytearray | memoryview) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from types import ModuleType
 
-from . import atomic
+from ..writable import check_file
 
 EXTENSION = ".nlstm"
 KERAS_EXTENSION = ".keras"
@@ -21,7 +21,9 @@ _WRITERS = {
 }
 
 
-def check_path(filepath: str | os.PathLike[str], overwrite: bool = True, *, weights_only: bool = False) -> str:
+def check_path(
+    filepath: str | os.PathLike[str], overwrite: bool = True, *, weights_only: bool = False, makes_folders: bool = False
+) -> str:
     """Check that a model can be saved to a path, and answer the name of the file that ``model.save(filepath)`` writes.
 
     Nothing is written. A program calls it before a long training, so that a mistake in a name does not lose the result.
@@ -34,6 +36,8 @@ def check_path(filepath: str | os.PathLike[str], overwrite: bool = True, *, weig
         Whether an existing file may be replaced.
     weights_only : bool
         Whether ``model.save_weights`` will write the file.
+    makes_folders : bool
+        Whether the program makes missing folders before it saves.
 
     Returns
     -------
@@ -47,7 +51,9 @@ def check_path(filepath: str | os.PathLike[str], overwrite: bool = True, *, weig
     ImportError
         For a file of Keras without h5py.
     FileNotFoundError
-        If the folder does not exist.
+        If the folder does not exist, unless ``makes_folders``.
+    NotADirectoryError
+        If what should be a folder is a file.
     PermissionError
         If no file can be made in the folder.
     FileExistsError
@@ -59,7 +65,7 @@ def check_path(filepath: str | os.PathLike[str], overwrite: bool = True, *, weig
     path = _weights_path(path) if weights_only else _model_path(path)
     if not path.endswith(EXTENSION):
         import_h5py()
-    atomic.check(path, overwrite=overwrite)
+    check_file(path, overwrite=overwrite, makes_folders=makes_folders)
     return path
 
 

@@ -31,6 +31,21 @@ def test_a_folder_that_is_not_there(model, tmp_path, weights_only):
     write(check_path(path, weights_only=weights_only))
 
 
+def test_folders_that_the_program_makes(tmp_path, monkeypatch):
+    path = tmp_path / "none" / "nor" / "best.nlstm"
+    assert check_path(path, makes_folders=True) == str(path)
+    with pytest.raises(OSError, match="too long"):
+        check_path(tmp_path / ("x" * 300) / "best.nlstm", makes_folders=True)
+    (tmp_path / "none").touch()
+    with pytest.raises(NotADirectoryError, match=f"{tmp_path}/none is a file, not a folder. Give another name.$"):
+        check_path(path, makes_folders=True)
+    monkeypatch.setattr(os, "access", lambda folder, mode: False)
+    with pytest.raises(
+        PermissionError, match=f"no file can be made in the folder {tmp_path}. Give the name of a folder of your"
+    ):
+        check_path(tmp_path / "other" / "best.nlstm", makes_folders=True)
+
+
 def test_a_folder_that_cannot_be_written_to(model, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(os, "access", lambda folder, mode: False)

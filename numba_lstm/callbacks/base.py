@@ -21,7 +21,7 @@ class Callback(Extensible):
     model : Sequential
         The model, from the first hook on. Set ``model.stop_training = True`` to end ``fit`` after the present batch.
     params : mapping
-        ``verbose``, ``epochs`` and ``steps`` (batches of an epoch, None while unknown).
+        ``verbose``, ``epochs`` and ``steps`` (batches of the present epoch, None while unknown).
 
     Notes
     -----

@@ -50,6 +50,7 @@ class CallbackList:
             for hook in HOOKS:
                 if overrides(callback, hook):
                     check_hook(hook, getattr(callback, hook), type(callback).__name__)
+        self.params = params
         for callback in self.callbacks:
             callback.set_params(params)
             callback.set_model(model)
@@ -65,6 +66,10 @@ class CallbackList:
             callback.epoch_keys = None if keys is None else tuple(keys)
             if keys is not None:
                 keys = None if _adds_any(callback) else [*keys, *callback.adds_keys]
+
+    def expect_steps(self, steps: int | None) -> None:
+        """Tell the callbacks how many batches the next epoch will have, None where nobody knows."""
+        self.params["steps"] = steps
 
     @property
     def history(self) -> History:

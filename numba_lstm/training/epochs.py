@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, count, islice
-from typing import Any, Protocol
+from functools import partial
+from itertools import chain, islice
+from typing import Any, Protocol, TypeVar
 
 from .. import random
 from ..kernels.specs import Key
 from .batches import Draw, Ragged, Rows, Samples, Shape
 
+Item = TypeVar("Item")
+
 
 class Batches(Protocol):
     """Batches in epochs."""
 
-    steps: int | None  #: batches an epoch, None while nobody knows
     input_shape: Shape  #: of x, or of its first batch
     first_size: int  #: samples of the first batch
     total: int | None  #: samples an epoch, None while nobody knows
     ended: bool  #: whether there are no more batches, although more were asked for
+
+    @property
+    def steps(self) -> int | None:
+        """Batches of the next epoch, None while nobody knows."""
 
     def epoch(self) -> Iterator[Draw]:
         """The batches of the next epoch."""
@@ -65,7 +71,7 @@ class ArrayBatches:
             )
         self.steps: int | None = available if steps is None else steps
         self.total: int | None = min(n, self.steps * batch_size)
-        self._endless = chain.from_iterable(self._pass() for _ in count()) if endless else None
+        self._endless = repeated(self._pass) if endless else None
 
     def epoch(self) -> Iterator[Draw]:
         """The batches of the next epoch."""
@@ -73,6 +79,25 @@ class ArrayBatches:
 
     def _pass(self) -> Iterator[Draw]:
         return map(self.samples.draw, self.groups())
+
+
+def repeated(begin: Callable[[], Iterator[Item]]) -> Iterator[Item]:
+    """The items of one pass after another, each made by ``begin``, until a pass brings nothing."""
+    return chain.from_iterable(iter(partial(_first_and_others, begin), None))
+
+
+def _first_and_others(begin: Callable[[], Iterator[Item]]) -> Iterator[Item] | None:
+    """All items of a pass; None where there are none."""
+    items = begin()
+    for first in items:
+        return chain([first], items)
+    return None
+
+
+def warn_ended(done: int, steps: int, *, endless: bool) -> None:
+    """Warn that x brought fewer batches than were asked for: of a training that goes on epoch by epoch, or of one pass."""
+    advice = "Give epochs * steps batches." if endless else "Give fewer steps, or more batches."
+    warnings.warn(f"x ended after {done} of {steps} batches. {advice}", stacklevel=3)
 
 
 def in_order(n: int, size: int) -> Iterator[slice]:
@@ -100,7 +125,7 @@ class IteratedBatches:
     steps : int, optional
         Batches an epoch; an iterator needs it, for it has no length.
     endless : bool
-        With ``steps``, an epoch of an iterable goes on where the last one ended. Else each begins with the first batch.
+        With ``steps``, an epoch goes on where the last one ended. Else an epoch of an iterable begins with the first batch.
 
     Raises
     ------
@@ -128,34 +153,18 @@ class IteratedBatches:
         samples = settle(first)
         self.input_shape, self.first_size = samples.shape, len(samples.x)
         self._begun: Iterator[Any] | None = chain([first], items)  #: what the next epoch reads, None: the source anew
-        self._endless = endless and steps is not None and not self._once
+        self._endless = endless and steps is not None
+        if self._endless and not self._once:
+            self._begun = chain(self._begun, repeated(lambda: iter(source)))
 
     def epoch(self) -> Iterator[Draw]:
         """The batches of the next epoch; fewer, with a warning, where the source ends."""
         done = 0
         items = iter(self.source) if self._begun is None else self._begun
-        if self._endless and not isinstance(items, _Endless):
-            items = _Endless(items, self.source)
         self._begun = items if self._once or self._endless else None
         for item in islice(items, self.steps):
             samples, done = self.settle(item), done + 1
             yield samples.draw(slice(0, len(samples.x)))
         if self.steps is not None and done < self.steps:
             self.ended = True
-            warnings.warn(f"x ended after {done} of {self.steps} batches. Give epochs * steps batches.", stacklevel=2)
-
-
-class _Endless:
-    """An iterable, read again and again until it brings nothing."""
-
-    def __init__(self, begun: Iterator[Any], source: Iterable[Any]) -> None:
-        self._items, self._source = begun, source
-
-    def __iter__(self) -> Iterator[Any]:
-        return self
-
-    def __next__(self) -> Any:
-        for item in self._items:
-            return item
-        self._items = iter(self._source)
-        return next(self._items)
+            warn_ended(done, self.steps, endless=self._endless)

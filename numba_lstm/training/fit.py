@@ -166,6 +166,7 @@ class _Run:
         listeners.expect(names, names + [f"val_{name}" for name in names if self.validation is not None])
         listeners.call("on_train_begin", {})
         for self.epoch in range(begin, end):
+            listeners.expect_steps(self.train.steps)
             listeners.call("on_epoch_begin", self.epoch, {})
             self.tracker.reset()
             self._train_epoch()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, count, islice
+from itertools import count, islice
 from typing import Any
 
 import numpy as np
 
 from .batches import Draw, Ragged, Rows, Samples
 from .datasets import batches_in
-from .epochs import in_order
+from .epochs import in_order, repeated, warn_ended
 
 
 class IndexedBatches:
@@ -49,7 +49,7 @@ class IndexedBatches:
         endless: bool = False,
         first: Any = None,
     ) -> None:
-        self.source, self.settle, self.steps, self.size, self.groups = source, settle, steps, size, groups
+        self.source, self.settle, self.size, self.groups, self._limit = source, settle, size, groups, steps
         self.total: int | None = None
         self.ended = False
         entries = batches_in(source)
@@ -60,15 +60,27 @@ class IndexedBatches:
         samples = settle(first if size is None else [first])
         self.input_shape = samples.shape
         self.first_size = len(samples.x) if size is None or entries is None else min(size, entries)
-        self._endless = chain.from_iterable(self._pass() for _ in count()) if endless and steps is not None else None
+        self._endless = repeated(self._pass) if endless and steps is not None else None
+
+    @property
+    def steps(self) -> int | None:
+        """Batches an epoch, as the dataset is now; None where they never end."""
+        if self._limit is not None:
+            return self._limit
+        entries = batches_in(self.source)
+        return None if entries is None else -(-entries // (self.size or 1))
 
     def epoch(self) -> Iterator[Draw]:
-        """The batches of the next epoch."""
+        """The batches of the next epoch; fewer than the steps that were asked for, with a warning, where there are no more."""
+        done, limit = 0, self._limit
         self._call("on_epoch_begin")
-        for item in islice(self._endless or self._pass(), self.steps):
-            samples = self.settle(item)
+        for item in islice(self._endless or self._pass(), limit):
+            samples, done = self.settle(item), done + 1
             yield samples.draw(slice(0, len(samples.x)))
         self._call("on_epoch_end")
+        if limit is not None and done < limit:
+            self.ended = True
+            warn_ended(done, limit, endless=self._endless is not None)
 
     def _pass(self) -> Iterator[Any]:
         entries = batches_in(self.source)

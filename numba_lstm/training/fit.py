@@ -162,6 +162,7 @@ class _Run:
     def epochs(self, begin: int, end: int) -> None:
         model, listeners = self.model, self.listeners
         logs: dict[str, float] = {}
+        ran = False
         names = self.tracker.names
         listeners.expect(names, names + [f"val_{name}" for name in names if self.validation is not None])
         listeners.call("on_train_begin", {})
@@ -175,15 +176,16 @@ class _Run:
                     break
                 warnings.warn(f"x brought no batches in epoch {self.epoch + 1}, which is left out.", stacklevel=3)
                 continue
-            logs = self.tracker.logs()
+            logs, ran = self.tracker.logs(), True
             if self.validation is not None and self.validated(self.epoch + 1):
                 values = run_evaluation(model, self.validation, self.evaluated, listeners)
                 logs.update({f"val_{name}": value for name, value in values.items()})
             listeners.call("on_epoch_end", self.epoch, logs)
             if model.stop_training or self.train.ended:
                 break
-        assert model.optimizer is not None
-        model.optimizer.finalize_variable_values(model.trainable_weights)
+        if ran:  # else the averages of an earlier fit would replace weights that were set since
+            assert model.optimizer is not None
+            model.optimizer.finalize_variable_values(model.trainable_weights)
         listeners.call("on_train_end", logs)
 
     def _train_epoch(self) -> None:

@@ -137,22 +137,9 @@ def test_auto_knows_what_is_better(monitor, falls):
     assert (epochs == 4) == falls
 
 
-def test_auto_says_what_it_does_not_know_before_a_weight_changes():
-    model = make_model(metrics=["mae"])
-    before = model.get_weights()
-    with pytest.raises(ValueError, match="cannot tell whether 'val_f1' should fall or rise; it knows loss, mae"):
-        model.fit(X, Y, callbacks=[callbacks.EarlyStopping("val_f1")], **QUIET)
-    assert same_weights(before, model.get_weights())
-
-
 def test_another_mode_is_a_sentence():
     with pytest.raises(ValueError, match="mode must be 'auto', 'min' or 'max', got 'down'"):
         callbacks.EarlyStopping(mode="down")
-
-
-def test_a_watched_number_that_is_not_there_is_a_warning():
-    with pytest.warns(UserWarning, match="EarlyStopping watches 'val_loss', but the logs hold loss, mae"):
-        make_model(metrics=["mae"]).fit(X, Y, callbacks=[callbacks.EarlyStopping()], **QUIET)
 
 
 # -- EarlyStopping ------------------------------------------------------------------------------------------------------

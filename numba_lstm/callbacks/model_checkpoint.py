@@ -63,13 +63,25 @@ class ModelCheckpoint(MonitorCallback):
         self._check_ending()
         self._epoch = self._batches = 0
 
+    @property
+    def watched_keys(self) -> tuple[str, ...] | None:
+        """Those of epochs, or of batches where it saves after batches."""
+        return self.epoch_keys if self.save_freq == "epoch" else self.batch_keys
+
+    def _unknown(self, keys: tuple[str, ...]) -> str:
+        if self.save_freq == "epoch":
+            return super()._unknown(keys)
+        return (
+            f"ModelCheckpoint watches {self.monitor!r}, but batches, after which it saves, have only {', '.join(keys)}. "
+            "Give save_freq='epoch', or another monitor."
+        )
+
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Find out what is better, if it matters, and that a file can be written."""
         if self.save_best_only:
             super().on_train_begin(logs)
-        keys = self.epoch_keys if self.save_freq == "epoch" else self.batch_keys
-        if keys is not None:
-            self._template.check(keys)
+        if self.watched_keys is not None:
+            self._template.check(self.watched_keys)
         self.model.check_saving(self._template.example(), self.save_weights_only, makes_folders=True)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:

@@ -7,6 +7,7 @@ import warnings
 from typing import Any
 
 from ..inputs import as_number
+from ..spelling import meant, nearest
 from .base import Callback, Logs
 
 
@@ -27,7 +28,7 @@ class MonitorCallback(Callback):
     Raises
     ------
     ValueError
-        For another mode; and when training begins, where ``"auto"`` does not know.
+        For another mode; and when training begins, for a key that no epoch has, and where ``"auto"`` does not know.
     """
 
     def __init__(self, monitor: str, mode: str, min_delta: float = 0.0, best: float | None = None) -> None:
@@ -43,7 +44,21 @@ class MonitorCallback(Callback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Find out what is better."""
+        if self.watched_keys is not None and self.monitor not in self.watched_keys:
+            raise ValueError(self._unknown(self.watched_keys))
         self._sign = 1.0 if self._direction() == "min" else -1.0
+
+    @property
+    def watched_keys(self) -> tuple[str, ...] | None:
+        """The keys that the watched logs will have, None where nobody knows."""
+        return self.epoch_keys
+
+    def _unknown(self, keys: tuple[str, ...]) -> str:
+        """The sentence about a ``monitor`` that is none of ``keys``."""
+        here = f"{type(self).__name__} watches {self.monitor!r}"
+        if self.monitor.removeprefix("val_") in keys:
+            return f"{here}, but there is only {', '.join(keys)}. Give validation data, or another monitor."
+        return f"{here}, which no epoch has{nearest(self.monitor, keys)}"
 
     def _direction(self) -> str:
         if self.mode != "auto":
@@ -55,11 +70,13 @@ class MonitorCallback(Callback):
         for metric in metrics:
             if metric.name == name:
                 return str(metric.direction)
-        known = ", ".join(["loss", *(metric.name for metric in metrics)])
-        raise ValueError(
-            f"{type(self).__name__} cannot tell whether {self.monitor!r} should fall or rise; it knows {known}. "
-            "Give mode='min' or mode='max'."
-        )
+        known = ["loss", *(metric.name for metric in metrics)]
+        here = f"{type(self).__name__} cannot tell whether {self.monitor!r} should fall or rise; it knows {', '.join(known)}. "
+        alike = meant(name, known)
+        if alike is not None:  # to give a mode would let it watch a number that no epoch has
+            right = self.monitor.removesuffix(name) + alike
+            raise ValueError(f"{here}Did you mean {right!r}? If not, give mode='min' or mode='max'.")
+        raise ValueError(f"{here}Give mode='min' or mode='max'.")
 
     def improves(self, value: float, reference: float | None) -> bool:
         """Whether ``value`` is better than ``reference`` by more than ``min_delta``; any number is where there is none.

@@ -43,6 +43,7 @@ class Owner(Settable):
         self.parts = []
         self._regularized: list[tuple[Variable, Regularizer]] = []
         self._constrained: list[tuple[Variable, Constraint]] = []
+        self._held: list[tuple[Variable, Constraint]] | None = None  #: those that apply while ``fit`` runs
 
     @property
     def dtype(self) -> str:
@@ -235,12 +236,17 @@ class Owner(Settable):
 
     def constrain(self) -> None:
         """Apply the constraints of trainable variables, after an update."""
-        if not self._constrained:
-            return
-        trainable = {id(v) for v in self.trainable_weights}
-        for variable, constraint in self._constrained:
-            if id(variable) in trainable:
+        if self._constrained:
+            for variable, constraint in self._applying() if self._held is None else self._held:
                 variable.assign(constraint(variable.value))
+
+    def hold_constraints(self, hold: bool) -> None:
+        """Apply the constraints of the weights that are trainable now, whatever becomes of them; or no longer."""
+        self._held = self._applying() if hold and self._constrained else None
+
+    def _applying(self) -> list[tuple[Variable, Constraint]]:
+        trainable = {id(v) for v in self.trainable_weights}
+        return [(variable, constraint) for variable, constraint in self._constrained if id(variable) in trainable]
 
 
 def initial_value(initializer: Any, shape: int | Sequence[int] | None, dtype: str) -> npt.NDArray[Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -58,6 +59,7 @@ class Chain(Attributes):
         super().__init__(name, dtype, trainable)
         self._device: str | None = None
         self._planned: tuple[list[bool], list[Layer], Plan] | None = None
+        self._held: tuple[Plan, list[bool]] | None = None  #: while ``fit`` runs, what it began with
 
     # -- device -------------------------------------------------------------------------------------------------------
 
@@ -188,13 +190,38 @@ class Chain(Attributes):
         return Gradients(weights, states, dy if need_dx else None)
 
     def plan(self) -> Plan:
-        """What a training step of the built model changes, as its layers are now."""
-        flags = [self._trainable, *[flag for layer in self._layers for flag in layer.flags()]]
+        """What a training step of the built model changes: as its layers are now, or within :meth:`held_plan` were before."""
+        if self._held is not None:
+            return self._held[0]
+        flags = self._flags()
         if self._planned is not None and self._planned[0] == flags and self._planned[1] == self._layers:
             return self._planned[2]
         plan = self._plan()
         self._planned = flags, self.layers, plan
         return plan
+
+    @contextmanager
+    def held_plan(self) -> Iterator[Plan]:
+        """Keep to the present :meth:`plan`, constraints too: the optimizer's slots belong to its weights."""
+        outer, plan = self._held, self.plan()
+        self._held = plan, self._flags()
+        for layer in self._layers:
+            layer.hold_constraints(True)
+        try:
+            yield plan
+        finally:
+            self._held = outer
+            for layer in self._layers:
+                layer.hold_constraints(outer is not None)
+
+    @property
+    def outdated(self) -> bool:
+        """Whether ``trainable`` of anything has changed within :meth:`held_plan`."""
+        return self._held is not None and self._held[1] != self._flags()
+
+    def _flags(self) -> list[bool]:
+        """All that decides about ``trainable_weights``."""
+        return [self._trainable, *[flag for layer in self._layers for flag in layer.flags()]]
 
     def _plan(self) -> Plan:
         weights = self.trainable_weights

@@ -37,6 +37,7 @@ class Trainer:
 
     name: str
     dtype: str
+    _held: Any  #: the chain's, None unless ``fit`` runs
 
     @property
     def layers(self) -> list[Layer]:
@@ -87,12 +88,15 @@ class Trainer:
             outputs than the one; nothing is changed then.
         TypeError
             For anything that is none of the above.
+        RuntimeError
+            While ``fit`` runs.
 
         Notes
         -----
         Each of ``loss``, ``loss_weights`` and the metrics may also be a list with an entry for the one output, or a dict with
         the name of the last layer as its one key.
         """
+        self._refuse_while_fit_runs("compile cannot be called")
         output = self.layers[-1].name if self.layers else None
         loss, weight = for_output("loss", loss, output), as_weight(loss_weights, output)
         chosen = optimizers.get(optimizer), None if loss is None else self._trainable_loss(losses.get(loss))
@@ -110,6 +114,7 @@ class Trainer:
 
     @optimizer.setter
     def optimizer(self, value: Any) -> None:
+        self._refuse_while_fit_runs("the optimizer cannot be replaced")
         self._optimizer = None if value is None else optimizers.get(value)
 
     @property
@@ -120,6 +125,10 @@ class Trainer:
     @loss.setter
     def loss(self, value: Any) -> None:
         self._loss = None if value is None else self._trainable_loss(losses.get(value))
+
+    def _refuse_while_fit_runs(self, what: str) -> None:
+        if self._held is not None:
+            raise RuntimeError(f"{what} while fit runs. Set model.stop_training = True, and do it when fit has returned.")
 
     def _trainable_loss(self, loss: Loss) -> Loss:
         check_trainable(loss.reduction, loss.name)

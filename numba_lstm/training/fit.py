@@ -134,7 +134,8 @@ def fit(
     model.history = listeners.history
     model.stop_training = False
     try:
-        _Run(model, train, validation, validated, listeners, window).epochs(initial_epoch, epochs)
+        with model.held_plan():
+            _Run(model, train, validation, validated, listeners, window).epochs(initial_epoch, epochs)
     finally:
         model.steps_at_once.forget()
     return listeners.history
@@ -157,7 +158,7 @@ class _Run:
         self.tracker = Tracker(model, self._not_finite)
         self.evaluated = Tracker(model)
         self.epoch = 0
-        self._warned = False
+        self._warned = self._warned_of_trainable = False
 
     def epochs(self, begin: int, end: int) -> None:
         model, listeners = self.model, self.listeners
@@ -181,11 +182,12 @@ class _Run:
                 values = run_evaluation(model, self.validation, self.evaluated, listeners)
                 logs.update({f"val_{name}": value for name, value in values.items()})
             listeners.call("on_epoch_end", self.epoch, logs)
+            self._look_at_trainable()
             if model.stop_training or self.train.ended:
                 break
         if ran:  # else the averages of an earlier fit would replace weights that were set since
             assert model.optimizer is not None
-            model.optimizer.finalize_variable_values(model.trainable_weights)
+            model.optimizer.finalize_variable_values(model.plan().weights)
         listeners.call("on_train_end", logs)
 
     def _train_epoch(self) -> None:
@@ -203,6 +205,15 @@ class _Run:
                 end(step)
             if model.stop_training:
                 break
+
+    def _look_at_trainable(self) -> None:
+        if self.model.outdated and not self._warned_of_trainable:
+            self._warned_of_trainable = True
+            warnings.warn(
+                "trainable has changed while fit runs: fit goes on with the weights that it began with. Call fit anew after "
+                "model.compile(...) for the change to take effect.",
+                stacklevel=4,
+            )
 
     def _not_finite(self, step: int, loss: float) -> None:
         if self._warned:

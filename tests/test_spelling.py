@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from numba_lstm import activations, losses, metrics, optimizers
-from numba_lstm.layers import LSTM, Dense, Embedding
+from numba_lstm.layers import LSTM, Embedding
 from numba_lstm.optimizers import SGD, Adam
 from numba_lstm.spelling import nearest
 
@@ -49,7 +49,7 @@ def test_another_quantity_is_never_suggested(get, name):
         (metrics.get, "acuracy", "accuracy"),
         (optimizers.get, "sdg", "sgd"),
         (optimizers.get, "adm", "adam"),
-        (optimizers.get, "RMSProp", "RMSprop"),
+        (optimizers.get, "RMSpop", "RMSprop"),
         (activations.get, "sofmax", "softmax"),
     ],
 )
@@ -75,17 +75,13 @@ def test_a_sentence_lists_no_thousands_of_names():
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (lambda: Adam(lr=0.1), r"Adam has no argument 'lr'\. Write learning_rate=\.\.\.\."),
+        (lambda: Adam(lr=0.1), r"Adam has no argument 'lr'\. Write learning_rate=0\.1\."),
         (lambda: SGD(learningrate=0.1), "SGD has no argument 'learningrate', did you mean 'learning_rate'"),
-        (lambda: LSTM(3, input_length=5), r"'input_length'\. Write input_shape=\(time, features\)\."),
-        (
-            lambda: Dense(3, batch_input_shape=(4, 5)),
-            r"'batch_input_shape'\. Write input_shape= without the batch axis, or Input\(batch_shape=\.\.\.\) as",
-        ),
+        (lambda: LSTM(3, input_length=5), r"LSTM's input_length needs input_dim\. Give input_shape=\(time, features\)\."),
         (lambda: LSTM(3, return_sequence=True), "'return_sequence', did you mean 'return_sequences'"),
         (lambda: Embedding(3, 2, maskzero=True), "'maskzero', did you mean 'mask_zero'"),
     ],
 )
 def test_arguments_of_other_apis(make, sentence):
-    with pytest.raises(TypeError, match=sentence):
+    with pytest.raises((TypeError, ValueError), match=sentence):
         make()

@@ -69,6 +69,7 @@ class Metric(Settable):
     parameters: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, spec: MetricSpec, name: str) -> None:
+        self.check_assigned()
         self.spec = spec
         self.name = name
         self.reset_state()
@@ -111,9 +112,10 @@ class Metric(Settable):
         return mean
 
     def _read(self) -> None:
+        own = vars(self)  # a batch is short, and __setattr__ would check each name
         for total, count in self._pending:
-            self._total += float(total)
-            self._count += float(count)
+            own["_total"] += float(total)
+            own["_count"] += float(count)
         self._pending.clear()
 
     def for_output(self, output_shape: tuple[int | None, ...], loss: LossSpec) -> Metric:

@@ -7,7 +7,6 @@ an assignment to such an attribute raises AttributeError; both name what works.
 
 from __future__ import annotations
 
-import difflib
 import dis
 import inspect
 import sys
@@ -15,12 +14,9 @@ from collections.abc import Iterator, Mapping
 from types import FrameType
 from typing import Any, ClassVar
 
-from .serialization import nearest
+from .spelling import meant, nearest
 
 _PACKAGE = __name__.partition(".")[0]
-
-#: How much a name must be like a known one to be a misspelling of it, where names of one's own are taken too.
-_ALIKE = 0.8
 
 
 def _is_of_package(module: str) -> bool:
@@ -43,6 +39,18 @@ class Extensible:
         super().__init_subclass__(**kwargs)
         if not _is_of_package(cls.__module__):
             cls.check_class()
+
+    @classmethod
+    def check_assigned(cls) -> None:
+        """Raise TypeError if a method that is never called was assigned to the class after its statement.
+
+        Constructors ask, for the statement could not know. It costs some microseconds.
+        """
+        for name, advice in cls.never_called.items():
+            found = getattr(cls, name, None)
+            function = found.fget if isinstance(found, property) else found
+            if not _is_of_package(getattr(function, "__module__", None) or _PACKAGE):
+                raise TypeError(f"{cls.__name__}.{name} was assigned, which is never called here. {advice}")
 
     @classmethod
     def check_class(cls) -> None:
@@ -97,6 +105,9 @@ class Settable(Extensible):
     #: Attributes that cannot be set -> what to do in place of it, as a sentence. ``{cls}`` stands for the class.
     not_settable: ClassVar[Mapping[str, str]] = {}
 
+    #: Attributes of older versions of Keras that are no longer there -> what to write, as a sentence.
+    gone: ClassVar[Mapping[str, str]] = {}
+
     #: What to do about an argument of the constructor, as a sentence with ``{cls}`` and ``{name}``.
     remake: ClassVar[str] = "Give it to the constructor: {cls}({name}=...)."
 
@@ -106,6 +117,14 @@ class Settable(Extensible):
             if not _is_of_package(caller.f_globals.get("__name__", "")):
                 _check_attribute(self, name, caller)
         super().__setattr__(name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        """Raise AttributeError, with what to write for an attribute of older versions of Keras."""
+        cls = type(self)
+        advice = cls.gone.get(name, cls.never_called.get(name))
+        if advice is not None:
+            raise AttributeError(f"{cls.__name__} has no {name}. {advice}")
+        return object.__getattribute__(self, name)  # Python's own words, or those of the property that raised
 
     def is_fixed(self) -> bool:
         """Whether arguments of the constructor are in use, so that a new value would come too late."""
@@ -138,10 +157,10 @@ def _check_attribute(thing: Settable, name: str, caller: FrameType) -> None:
         )
     if any(name in vars(c) for c in _ancestors(cls)) or (name in vars(thing) and (not foreign or name in _stored(cls))):
         raise AttributeError(f"{cls.__name__}.{name} cannot be set: the package keeps it up to date by itself.")
-    if foreign and (name in overridden(cls) or not _misspelt(cls, name)):
+    if foreign and (name in overridden(cls) or meant(name, _known(cls)) is None):
         return
-    alike = difflib.get_close_matches(name, [*_known(cls), *_arguments(cls)], n=1)
-    raise AttributeError(f"{cls.__name__} has no attribute {name!r} to set{nearest(name, alike or _known(cls))}")
+    alike = meant(name, {*_known(cls), *_arguments(cls)})
+    raise AttributeError(f"{cls.__name__} has no attribute {name!r} to set{nearest(name, [alike] if alike else _known(cls))}")
 
 
 def _is_method_of(caller: FrameType, thing: Any) -> bool:
@@ -160,10 +179,6 @@ def _stored(cls: type) -> set[str]:
     functions = [value for c in _ancestors(cls) for value in vars(c).values() if inspect.isfunction(value)]
     steps = (step for function in functions for step in dis.get_instructions(function))
     return {str(step.argval) for step in steps if step.opname == "STORE_ATTR"}
-
-
-def _misspelt(cls: type[Settable], name: str) -> bool:
-    return bool(difflib.get_close_matches(name, _known(cls), n=1, cutoff=_ALIKE))
 
 
 def _known(cls: type[Settable]) -> list[str]:

@@ -49,7 +49,7 @@ REFUSED = [
         "Adam.weight_decay is fixed once it is made. Compile the model with a new optimizer: Adam(weight_decay=...).",
     ),
     ("adam", "clipnorm", "Adam.clipnorm is fixed once it is made. Compile the model with a new optimizer: Adam(clipnorm=...)."),
-    ("adam", "beta_3", "Adam has no attribute 'beta_3' to set, did you mean 'beta_"),
+    ("adam", "beta_3", "Adam has no attribute 'beta_3' to set. Known: 'iterations', 'learning_rate'."),
     ("adam", "slots", "Adam.slots cannot be set: the package keeps it up to date by itself."),
     ("adam", "spec", "Adam.spec cannot be set: the package keeps it up to date by itself."),
     ("lstm", "units", "LSTM.units is fixed once it is made. Make a new layer: LSTM(units=...)."),

@@ -29,6 +29,7 @@ class Owner(Settable):
     name: str
 
     def __init__(self, dtype: str | None, trainable: bool) -> None:
+        self.check_assigned()
         self._dtype = dtype
         self.trainable = trainable
         self.parts: list[Owner] = []  #: owners inside this one, whose weights are its own

@@ -51,6 +51,7 @@ class Loss(Settable):
     parameters: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, spec: LossSpec, reduction: str | None, name: str | None, dtype: Any = None) -> None:
+        self.check_assigned()
         self.spec = spec
         self.name = spec.name if name is None else name
         self.reduction = as_reduction(reduction, self.name)

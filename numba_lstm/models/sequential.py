@@ -23,7 +23,7 @@ from .at_once import AtOnce
 from .chain import Chain
 from .copying import restored, state
 from .steps_at_once import StepsAtOnce
-from .trainer import NEVER_CALLED, Trainer
+from .trainer import GONE, NEVER_CALLED, Trainer
 
 if TYPE_CHECKING:
     from .streaming import Stream as StepStream
@@ -72,6 +72,7 @@ class Sequential(Chain, Trainer):
             self.add(layer)
 
     never_called = NEVER_CALLED
+    gone = GONE
     called = ("forward", "backward", "gather", "build", "compute_output_shape", "constrain")
     settable = frozenset({"random", "run_eagerly", "stop_training"})
 

@@ -31,6 +31,7 @@ class Stack(Settable):
     }
 
     def __init__(self, name: str | None, dtype: str, trainable: bool) -> None:
+        self.check_assigned()
         self.name = names.unique(type(self).__name__) if name is None else check_name(name)
         self.dtype = check_dtype(dtype)
         self._trainable = bool(trainable)

@@ -31,6 +31,18 @@ NEVER_CALLED = {
     "layers": "Call add(layer) in the constructor.",
 }
 
+#: What Keras's models had before Keras 3.
+GONE = {
+    "fit_generator": "Write fit(x), which takes generators and datasets.",
+    "evaluate_generator": "Write evaluate(x), which takes generators and datasets.",
+    "predict_generator": "Write predict(x), which takes generators and datasets.",
+    "predict_proba": "Write predict(x).",
+    "predict_classes": "Write predict(x).argmax(axis=-1), or (predict(x) > 0.5).astype(int) for one sigmoid unit.",
+    "lr": "Read model.optimizer.learning_rate.",
+    "learning_rate": "Read model.optimizer.learning_rate.",
+    "to_yaml": "Write get_config(), or save(path) for the weights too.",
+}
+
 
 class Trainer:
     """The trainable half of a model."""

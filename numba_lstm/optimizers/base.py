@@ -73,6 +73,7 @@ class Optimizer(Settable):
     called = ("apply", "build", "initial_value")
     settable = frozenset({"iterations"})
     not_settable = {"lr": "Set learning_rate."}
+    gone = {"lr": "Read learning_rate.", "decay": "Give a schedule as the learning_rate.", "get_weights": "Call state()."}
     remake = "Compile the model with a new optimizer: {cls}({name}=...)."
 
     #: Fields of the rule that :meth:`get_config` saves.
@@ -96,6 +97,7 @@ class Optimizer(Settable):
         name: str | None = None,
         **unknown: Any,
     ) -> None:
+        self.check_assigned()
         refuse(type(self), unknown, learning_rate)
         self.name = type(self).__name__.lower() if name is None else name
         self.weight_decay = None if weight_decay is None else as_number(weight_decay, "weight_decay", "[0, inf)")
@@ -207,7 +209,7 @@ class Optimizer(Settable):
             momentum, every = self.ema_momentum if self.iterations else 0.0, self.ema_overwrite_frequency
             overwrite = every is not None and (self.iterations + 1) % every == 0
             average(ops, self.averages, variables, gradients, momentum, overwrite)
-        self._steps += 1
+        vars(self)["_steps"] += 1  # __setattr__ would take longer
 
     def _next_rate(self) -> float:
         overridden = type(self).learning_rate is not Optimizer.learning_rate

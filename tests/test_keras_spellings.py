@@ -164,7 +164,11 @@ def test_any_batch_size_is_taken_as_with_an_input():
             TypeError,
             "Bidirectional has no argument 'weights'. Call layer.set_weights",
         ),
-        (lambda: LSTM(3, batch_shape=(2, 3, 4)), TypeError, "Write input_shape= without the batch axis, or Input"),
+        (
+            lambda: LSTM(3, batch_shape=(2, 3, 4)),
+            TypeError,
+            "LSTM has no argument 'batch_shape'. Write input_shape= without the batch axis, or Input(batch_shape=...) as the",
+        ),
         (lambda: LSTM(3, time_major=True), TypeError, "LSTM does not take 'time_major' yet, got True. Leave it out."),
         (
             lambda: Sequential([], "name"),

@@ -19,8 +19,12 @@ def is_dataset(x: Any) -> bool:
     """Whether the batches or samples of ``x`` are read by index: a PyDataset, a Dataset of PyTorch, or one of their kind."""
     if not hasattr(x, "__getitem__") or is_array(x) or isinstance(x, type):
         return False
-    counted = hasattr(x, "num_batches") or hasattr(x, "on_epoch_end")
-    return counted or (hasattr(x, "__len__") and not isinstance(x, Iterable))
+    return counts_batches(x) or (hasattr(x, "__len__") and not isinstance(x, Iterable))
+
+
+def counts_batches(x: Any) -> bool:
+    """Whether a dataset has what only Keras's have, whose entries are batches."""
+    return hasattr(x, "num_batches") or hasattr(x, "on_epoch_end")
 
 
 def batches_in(x: Any) -> int | None:

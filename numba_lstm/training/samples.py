@@ -4,22 +4,51 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..array_like import is_array
-from .structures import is_sample
+from ..array_like import as_array, is_array
+from .datasets import counts_batches
+from .structures import batch_ranks, rank, shape_of
 
 if TYPE_CHECKING:
     from ..models.sequential import Sequential
 
 
-def is_sample_entry(model: Sequential, entry: Any) -> bool:
-    """Whether the ``entry`` of a dataset is a sample without a batch axis, to be put together to batches."""
+def is_sample_entry(model: Sequential, dataset: Any, entry: Any) -> bool:
+    """Whether the first ``entry`` of a dataset is a sample without a batch axis, to be put together to batches.
+
+    Where a model that is not built takes it as either, its targets decide: there is one for each sample of a batch. If they do
+    not, it is a batch in a dataset of Keras's kind, which brings nothing else.
+
+    Raises
+    ------
+    ValueError
+        Where it may be either.
+    """
     parts = isinstance(entry, (tuple, list)) and len(entry) in (1, 2, 3) and is_array(entry[0])
-    return is_sample(model, entry[0] if parts else entry)
+    x, y = (entry[0], entry[1] if len(entry) > 1 else None) if parts else (entry, None)
+    ranks, axes = batch_ranks(model, x), rank(x)
+    if not (axes in ranks and axes + 1 in ranks):
+        return axes + 1 in ranks
+    shape = shape_of(x)
+    if y is not None and not (rank(y) and len(y) == shape[0]):
+        return True
+    if counts_batches(dataset):
+        return False
+    n = shape[0]
+    raise ValueError(
+        f"the first entry of x has the shape {shape}, which {model.name} takes as a batch of {n} samples and as one sample of "
+        f"{n} steps. Begin the model with Input({shape[1:]}) for batches, or with Input({shape}) for samples."
+    )
 
 
 def together(entries: list[Any]) -> Any:
     """Samples ``x``, ``(x, y)`` or ``(x, y, sample_weight)`` as one batch of as many parts, each a list."""
     first = entries[0]
     if not (isinstance(first, (tuple, list)) and is_array(first[0])):
-        return (entries,)
-    return tuple(list(part) for part in zip(*entries, strict=True))
+        return (_batch(entries),)
+    x, *others = (list(part) for part in zip(*entries, strict=True))
+    return (_batch(x), *others)
+
+
+def _batch(x: list[Any]) -> Any:
+    """Samples as a batch. A list of one array would be read as Keras's list of one input, which is a batch already."""
+    return as_array(x[0], "x")[None] if len(x) == 1 and is_array(x[0]) else x

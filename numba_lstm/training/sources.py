@@ -85,7 +85,7 @@ def _iterated(
         return IteratedBatches(x, settle, steps, endless=train)
     first = x[0] if batches_in(x) != 0 else None
     groups = (lambda n, size: shuffled(model.random.next_key(), n, size)) if shuffle else in_order
-    if is_sample_entry(model, first):
+    if is_sample_entry(model, x, first):
         size = _size(sample_size if batch_size is None else batch_size)
         return IndexedBatches(x, lambda entries: settle(together(entries)), steps, size, groups, train, first)
     _refuse_beside_batches(batch_size=batch_size)

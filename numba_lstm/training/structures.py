@@ -29,7 +29,7 @@ def one_input(model: Sequential, x: Any) -> Any:
         return x
     if isinstance(x, Mapping):
         return _entry(x, f"{model.name} has one input")
-    if isinstance(x, (list, tuple)) and len(x) == 1 and is_array(x[0]) and rank(x[0]) in _batch_ranks(model):
+    if isinstance(x, (list, tuple)) and len(x) == 1 and is_array(x[0]) and rank(x[0]) in batch_ranks(model, x[0]):
         return x[0]
     return x
 
@@ -79,14 +79,14 @@ def input_part(model: Sequential, item: Any) -> Any:
     """
     if isinstance(item, tuple) and item:
         return item[0]
-    if isinstance(item, list) and 0 < len(item) <= 3 and rank(item[0]) in _batch_ranks(model):
+    if isinstance(item, list) and 0 < len(item) <= 3 and rank(item[0]) in batch_ranks(model, item[0]):
         return item[0]
     return item
 
 
 def is_sample(model: Sequential, x: Any) -> bool:
     """Whether ``x`` is one sample of the model's input, without the batch axis."""
-    ranks = _batch_ranks(model)
+    ranks = batch_ranks(model, x)
     return rank(x) not in ranks and rank(x) + 1 in ranks
 
 
@@ -99,11 +99,36 @@ def rank(x: Any) -> int:
     return axes_of(x)
 
 
-def _batch_ranks(model: Sequential) -> tuple[int, ...]:
-    """The ranks that a batch of x may have."""
+def batch_ranks(model: Sequential, x: Any) -> tuple[int, ...]:
+    """The ranks that a batch may have, ``x`` being one or a sample of it.
+
+    The first layer of a model that is not built may take several; then those count that the layers behind it take too.
+    """
     if model.built:
         return (len(model.input_shape),)
     if not model.layers:
         return (2, 3)
     first = model.layers[0]
-    return (2,) if first.takes_indices else first.ranks
+    if first.takes_indices:
+        return (2,)
+    shape = shape_of(x)
+    shapes = {axes: ((1,) * (axes - len(shape)) + shape)[-axes:] for axes in first.ranks}
+    return tuple(axes for axes in first.ranks if _takes(model, shapes[axes])) or first.ranks
+
+
+def shape_of(x: Any) -> tuple[int, ...]:
+    """The shape of an array or of nested lists, as far as their first entries say."""
+    if isinstance(x, Mapping) and len(x) == 1:
+        return shape_of(next(iter(x.values())))
+    if isinstance(x, (list, tuple)):
+        return (len(x), *(shape_of(x[0]) if x else ()))
+    return tuple(getattr(x, "shape", ())) if is_array(x) else ()
+
+
+def _takes(model: Sequential, shape: tuple[int, ...]) -> bool:
+    """Whether the layers of a model that is not built take a batch of ``shape``."""
+    try:
+        model.compute_shapes(shape)
+    except (TypeError, ValueError):
+        return False
+    return True

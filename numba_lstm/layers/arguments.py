@@ -31,9 +31,10 @@ def refuse(cls: type, arguments: Mapping[str, Any], later: Mapping[str, Any]) ->
 
 def _parameters(cls: type) -> Iterable[str]:
     for ancestor in cls.__mro__[:-1]:
-        for parameter in inspect.signature(ancestor).parameters.values():
-            if parameter.kind is not parameter.VAR_KEYWORD:
-                yield parameter.name
+        if "__init__" in vars(ancestor):  # inspect compiles text for a class that has object's, and a file may get here
+            for parameter in list(inspect.signature(vars(ancestor)["__init__"]).parameters.values())[1:]:
+                if parameter.kind is not parameter.VAR_KEYWORD:
+                    yield parameter.name
 
 
 def check_name(name: Any) -> str:

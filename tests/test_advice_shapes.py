@@ -153,8 +153,8 @@ def test_indices_that_are_none_are_numbered(x):
 def test_arguments_of_older_apis():
     assert "Write learning_rate=" in error_of(Adam, lr=0.125)
     assert Adam(learning_rate=0.125).learning_rate == 0.125
-    assert "Write input_shape=(time, features)." in error_of(LSTM, 3, input_length=6)
+    assert "Give input_shape=(time, features)." in error_of(LSTM, 3, input_length=6)
     assert Sequential([LSTM(3, input_shape=(6, 2))]).input_shape == (None, 6, 2)
-    sentence = error_of(LSTM, 3, batch_input_shape=(4, 6, 2))
+    sentence = error_of(LSTM, 3, batch_shape=(4, 6, 2))
     assert "Write input_shape= without the batch axis, or Input(batch_shape=...) as the first layer." in sentence
     assert Sequential([Input(batch_shape=(4, 6, 2)), LSTM(3)]).input_shape == (4, 6, 2)

@@ -187,7 +187,7 @@ def test_a_metric_that_does_not_fit_the_loss():
     ("given", "sentence"),
     [
         ({"loss": "mean_sqared_error"}, "unknown loss 'mean_sqared_error', did you mean 'mean_squared_error'"),
-        ({"loss": "mse", "optimizer": "adan"}, "unknown optimizer 'adan'. Known: 'adagrad'"),
+        ({"loss": "mse", "optimizer": "adan"}, "unknown optimizer 'adan'. Known: 'adadelta', 'adagrad'"),
         ({"loss": "mse", "metrics": ["acuracy"]}, "unknown metric 'acuracy', did you mean 'accuracy'"),
     ],
 )

@@ -42,6 +42,16 @@ def test_a_log_needs_a_folder(tmp_path):
     assert (folder / "log.csv").read_text().startswith("epoch,loss")
 
 
+def test_an_old_log_stays_where_training_does_not_begin(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("old")
+    with pytest.raises(ValueError, match="which no epoch has"):
+        make_model().fit(X, Y, callbacks=[callbacks.CSVLogger(path), callbacks.EarlyStopping("f1")], **QUIET)
+    assert path.read_text() == "old"
+    make_model().fit(X, Y, epochs=0, callbacks=[callbacks.CSVLogger(path)], **QUIET)
+    assert path.read_text() == "old"
+
+
 def test_only_the_best_is_saved(tmp_path):
     checkpoint = callbacks.ModelCheckpoint(tmp_path / "{epoch}", save_best_only=True, initial_value_threshold=2.75)
     model, _ = feed(checkpoint, [3.0, 2.0, 2.5, 1.0])

@@ -163,8 +163,8 @@ def test_a_failing_process_is_reported(tmp_path):
         ),
         (["--device", "tpu"], "argument --device: the device must be one of 'auto'"),
         (["--save", "model.h5"], "argument --save: expected a file name that ends in .nlstm, got 'model.h5'."),
-        (["--save", "nowhere/model.nlstm"], "argument --save: there is no folder 'nowhere'."),
-        (["--save", "folder.nlstm"], "argument --save: 'folder.nlstm' is a folder. Give the name of a file."),
+        (["--save", "nowhere/model.nlstm"], "argument --save: nowhere/model.nlstm: the folder "),
+        (["--save", "folder.nlstm"], "argument --save: folder.nlstm: it is a folder. Give the name of a file in it."),
         (["--plot", "plot.jpg"], "argument --plot: expected a file name that ends in .png, got 'plot.jpg'."),
     ],
 )

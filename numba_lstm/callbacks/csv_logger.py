@@ -41,10 +41,14 @@ class CSVLogger(Callback):
         self._keys: list[str] | None = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Open the file."""
+        """Find out whether the file can be written. An old one stays until training has begun."""
         check_file(os.fsdecode(self.filename), in_place=True)
-        self._file = Path(self.filename).open("a" if self.append else "w", newline="")  # noqa: SIM115 - on_train_end closes it
-        self._keys = None
+        self._file = self._keys = None
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Open the file."""
+        if self._file is None:
+            self._file = Path(self.filename).open("a" if self.append else "w", newline="")  # noqa: SIM115 - on_train_end closes
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Write a line; the first one decides on the columns, and a value that is missing later is NA."""
@@ -62,6 +66,6 @@ class CSVLogger(Callback):
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Close the file."""
-        assert self._file is not None
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
         self._file = None

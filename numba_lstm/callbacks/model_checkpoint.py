@@ -36,8 +36,8 @@ class ModelCheckpoint(MonitorCallback):
     Raises
     ------
     TypeError, ValueError
-        For arguments that are none of these; and when training begins, for a field that no logs have and for what
-        ``model.save`` refuses.
+        For arguments that are none of these; and when training begins, for a field or a monitor that no logs have and for
+        what ``model.save`` refuses.
     OSError
         When training begins, for a file that cannot be written.
     """

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .. import device, random
+from ..writable import check_file
 from .recipe import Recipe
 
 
@@ -79,12 +79,10 @@ def _file(extension: str) -> Callable[[str], Path]:
         path = path if path.suffix else path.with_name(path.name + extension)
         if path.suffix.lower() != extension:
             raise argparse.ArgumentTypeError(f"expected a file name that ends in {extension}, got {text!r}.")
-        if path.is_dir():
-            raise argparse.ArgumentTypeError(f"{text!r} is a folder. Give the name of a file.")
-        if not path.parent.is_dir():
-            raise argparse.ArgumentTypeError(f"there is no folder {str(path.parent)!r}. Make it first, or give another.")
-        if not os.access(path.parent, os.W_OK):
-            raise argparse.ArgumentTypeError(f"the folder {str(path.parent)!r} cannot be written to. Give another.")
+        try:
+            check_file(str(path))
+        except OSError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
         return path
 
     return file

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from numba_lstm import Sequential
 from numba_lstm.layers import LSTM, Dense, Dropout, Input
@@ -49,3 +50,15 @@ def make_model(
 def same_weights(a, b):
     """Whether two lists of arrays are equal bit for bit."""
     return all(np.array_equal(u, v) for u, v in zip(a, b, strict=True))
+
+
+def unchanged(model, call):
+    """Run ``call``, which raises, and see that the model is as before."""
+    before, built = model.get_weights(), model.built
+    steps = 0 if model.optimizer is None else model.optimizer.iterations
+    with pytest.raises((TypeError, ValueError, OSError)) as caught:
+        call()
+    assert model.built == built
+    assert same_weights(before, model.get_weights())
+    assert model.optimizer.iterations == steps
+    return str(caught.value)

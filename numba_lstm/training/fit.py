@@ -104,6 +104,9 @@ def fit(
     -----
     RuntimeWarning
         Once, when a loss is no longer finite.
+    UserWarning
+        Where ``x`` brings fewer batches than ``steps_per_epoch`` asks for, and once where ``trainable`` of a layer changes
+        meanwhile: that takes effect after the next ``compile``.
     """
     require_loss(model, "fit")
     epochs = as_count(epochs, "epochs", at_least=0)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from . import names, serialization
 from .absent import absent
 from .inputs import as_number
-from .subclassing import Extensible
+from .subclassing import Named
 
 __all__ = [
     "Constraint",
@@ -34,7 +34,7 @@ Values = npt.NDArray[Any]
 _EPSILON = 1e-7
 
 
-class Constraint(Extensible):
+class Constraint(Named):
     """The base of all constraints, as ``keras.constraints.Constraint``; a subclass overrides :meth:`__call__`."""
 
     called = ("__call__",)

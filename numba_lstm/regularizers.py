@@ -11,7 +11,7 @@ import numpy.typing as npt
 from . import serialization
 from .absent import absent
 from .inputs import as_number
-from .subclassing import Extensible
+from .subclassing import Named
 
 __all__ = [
     "L1",
@@ -34,7 +34,7 @@ Values = npt.NDArray[Any]
 _SHORT = 1e-7
 
 
-class Regularizer(Extensible):
+class Regularizer(Named):
     """The base of all regularizers, as ``keras.regularizers.Regularizer``.
 
     A subclass overrides :meth:`__call__`, :meth:`gradient` and :meth:`get_config`. Both see NumPy arrays: a weight, or as an
@@ -90,6 +90,8 @@ class L1L2(Regularizer):
 class L1(L1L2):
     """``l1 * sum(abs(x))`` (Tibshirani 1996)."""
 
+    not_settable = {"l2": "Make a regularizer of both: L1L2(l1=..., l2=...)."}
+
     def __init__(self, l1: float = 0.01) -> None:
         super().__init__(l1=l1)
 
@@ -99,6 +101,8 @@ class L1(L1L2):
 
 class L2(L1L2):
     """``l2 * sum(x**2)`` (Krogh and Hertz 1992)."""
+
+    not_settable = {"l1": "Make a regularizer of both: L1L2(l1=..., l2=...)."}
 
     def __init__(self, l2: float = 0.01) -> None:
         super().__init__(l2=l2)

@@ -131,6 +131,34 @@ class Settable(Extensible):
         return False
 
 
+class Named(Extensible):
+    """The base of classes whose attributes users may set as they are: those that exist, and no misspelling of one.
+
+    What reads the attributes reads them each time, so a new value counts from then on. A class of a user's own may have any
+    attribute that is no misspelling.
+    """
+
+    #: Whether objects of the package's classes may have attributes of the user's own, too.
+    open_to_attributes: ClassVar[bool] = False
+
+    #: Attributes that exist and are no part of the class's config -> what to do in place of setting them.
+    not_settable: ClassVar[Mapping[str, str]] = {}
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        exists = name.startswith("_") or name in vars(self) or hasattr(type(self), name)
+        if not exists or name in self.not_settable:
+            caller = sys._getframe(1)
+            if not _is_of_package(caller.f_globals.get("__name__", "")):
+                if name in self.not_settable:
+                    raise AttributeError(f"{type(self).__name__}.{name} cannot be set. {self.not_settable[name]}")
+                known = [other for other in (*vars(self), *dir(type(self))) if not other.startswith("_")]
+                alike, is_open = meant(name, known), self.open_to_attributes or not _is_of_package(type(self).__module__)
+                if not is_open or (alike is not None and not _is_method_of(caller, self)):
+                    says = nearest(name, [alike] if alike else list(vars(self)) or known)
+                    raise AttributeError(f"{type(self).__name__} has no attribute {name!r} to set{says}")
+        super().__setattr__(name, value)
+
+
 def _check_attribute(thing: Settable, name: str, caller: FrameType) -> None:
     """Raise AttributeError unless the code of ``caller`` may set the attribute."""
     cls = type(thing)

@@ -72,7 +72,7 @@ def test_a_checkpoint_every_so_many_batches(tmp_path):
 
 
 def test_a_field_that_is_not_there_is_a_sentence(tmp_path):
-    with pytest.raises(KeyError, match="asks for 'val_mae', but there is only epoch, loss, val_loss"):
+    with pytest.warns(UserWarning, match="asks for 'val_mae', but this epoch has only loss, val_loss: it is not saved"):
         feed(callbacks.ModelCheckpoint(tmp_path / "{val_mae}"), [1.0])
 
 
@@ -121,7 +121,7 @@ def test_a_value_that_is_nan_is_never_the_best(tmp_path):
 
 def test_an_epoch_whose_logs_cannot_fill_in_the_name_is_left_out(tmp_path):
     checkpoint = callbacks.ModelCheckpoint(tmp_path / "{epoch}-{val_loss:.3f}.nlstm")
-    with pytest.warns(UserWarning, match="asks for 'val_loss', which this epoch has not: it is not saved"):
+    with pytest.warns(UserWarning, match="asks for 'val_loss', but this epoch has only loss: it is not saved"):
         make_model().fit(X, Y, epochs=3, validation_split=0.3, validation_freq=2, callbacks=[checkpoint], **QUIET)
     assert [path.name[:2] for path in tmp_path.iterdir()] == ["2-"]
 
@@ -152,3 +152,18 @@ def test_the_log_file_has_room_for_a_later_validation(tmp_path):
     assert first == ["epoch", "loss", "val_loss"]
     assert second[2] == "NA"
     assert math.isfinite(float(third[2]))
+
+
+def test_a_key_that_an_epoch_lacks_behind_a_users_callback_is_a_warning(tmp_path):
+    """The user's callback may add keys, so nobody knows before training which there will be."""
+
+    class Mine(callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 1:
+                logs["share"] = 0.5
+
+    checkpoint = callbacks.ModelCheckpoint(tmp_path / "{share:.1f}.nlstm")
+    with pytest.warns(UserWarning, match="asks for 'share', but this epoch has only loss: it is not saved"):
+        history = make_model().fit(X, Y, epochs=3, callbacks=[Mine(), checkpoint], **QUIET)
+    assert len(history.epoch) == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["0.5.nlstm"]

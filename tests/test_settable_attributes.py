@@ -201,12 +201,6 @@ def test_a_method_of_ones_own_cannot_change_what_a_built_layer_was_made_of():
         layer.grow()
 
 
-def test_callbacks_are_their_owners():
-    stop = callbacks.EarlyStopping()
-    stop.patience, stop.anything = 3, 1
-    assert (stop.patience, stop.anything) == (3, 1)
-
-
 # -- the learning rate ------------------------------------------------------------------------------------------------
 
 

@@ -8,12 +8,12 @@ from functools import partial
 from typing import Any
 
 from ..spelling import meant
-from ..subclassing import Extensible, overridden
+from ..subclassing import Named, overridden
 
 Logs = dict[str, float]
 
 
-class Callback(Extensible):
+class Callback(Named):
     """The base of all callbacks, as ``keras.callbacks.Callback``: a method for each moment of fit, evaluate and predict.
 
     Attributes
@@ -31,6 +31,8 @@ class Callback(Extensible):
     """
 
     called = ("set_model", "set_params")
+
+    open_to_attributes = True
 
     model: Any = None
     params: Mapping[str, Any] = {}

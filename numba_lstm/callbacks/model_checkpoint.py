@@ -113,9 +113,10 @@ class ModelCheckpoint(MonitorCallback):
                 self._say(epoch, f"{self.monitor} did not improve from {best}")
                 return
         missing = self._template.missing(logs)
-        if missing and self.epoch_keys is not None:  # other epochs have it: on_train_begin checked that
+        if missing:  # other epochs may have it: on_train_begin checked that as far as anybody knew
             warnings.warn(
-                f"the filepath {self.filepath!r} asks for {missing[0]!r}, which this epoch has not: it is not saved.",
+                f"the filepath {self.filepath!r} asks for {missing[0]!r}, but this epoch has only {', '.join(logs)}: it is not "
+                "saved.",
                 stacklevel=2,
             )
             return

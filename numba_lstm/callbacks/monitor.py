@@ -91,9 +91,7 @@ class MonitorCallback(Callback):
         """The watched number; None with a warning where it is not in the logs."""
         if not logs or self.monitor not in logs:
             known = ", ".join(logs or {}) or "nothing"
-            hint = "Give validation data, or another monitor."
-            if self.monitor in (self.epoch_keys or ()):
-                hint = "What has no such number is left out."
+            hint = "What has no such number is left out."
             warnings.warn(f"{type(self).__name__} watches {self.monitor!r}, but the logs hold {known}. {hint}", stacklevel=2)
             return None
         return logs[self.monitor]

@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from ..subclassing import Extensible
+from ..subclassing import Named
 
 Values = npt.NDArray[Any]
 
@@ -33,7 +33,7 @@ def skipped(at_most: float = math.inf) -> Iterator[None]:
         _left.reset(token)
 
 
-class Initializer(Extensible):
+class Initializer(Named):
     """The base of all initializers, as ``keras.initializers.Initializer``.
 
     A subclass overrides :meth:`draw`, or as in Keras ``__call__(shape, dtype)``.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Self
 
 from ...inputs import as_number
-from ...subclassing import Extensible
+from ...subclassing import Named
 
 
-class LearningRateSchedule(Extensible):
+class LearningRateSchedule(Named):
     """The base of all schedules. A subclass overrides :meth:`__call__` and :meth:`get_config`."""
 
     called = ("__call__",)

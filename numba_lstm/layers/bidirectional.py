@@ -10,6 +10,7 @@ from ..kernels.contract import Array, Ops, Tape
 from ..kernels.specs import Key
 from .arguments import Shape, refuse
 from .base import Backward, Forward
+from .initial_states import check_both
 from .recurrent import Recurrent
 from .sequence_layer import Host, SequenceLayer
 
@@ -190,22 +191,10 @@ class Bidirectional(SequenceLayer):
     def given_states(self, ops: Ops, states: Sequence[Any], N: int) -> tuple[Array, ...]:
         """Those of the forward layer, then those of the backward layer."""
         own = len(self.forward_layer.cells)
-        self._check_count(states)
+        check_both(self.name, [(part.name, len(part.cells)) for part in self._both], states)
         first = 2 if own == 1 else own  # h and c, or a pair for each cell
         one = self.forward_layer.given_states(ops, states[:first], N)
         return one + self.backward_layer.given_states(ops, states[first:], N)
-
-    def _check_count(self, states: Any) -> None:
-        """Raise ValueError unless there are as many states as both layers have."""
-        sizes = [2 if len(part.cells) == 1 else len(part.cells) for part in self._both]
-        got = len(states) if hasattr(states, "__len__") else type(states).__name__
-        if got != sum(sizes):
-            what = "h and c" if len(self.forward_layer.cells) == 1 else "a pair of h and c for each cell"
-            hint = " For the same in both directions: [*states, *states]." if got == sizes[0] == sizes[1] else ""
-            raise ValueError(
-                f"{self.name} expects initial_state to be a list of {sum(sizes)}, {what} of {self.forward_layer.name} and "
-                f"then of {self.backward_layer.name}, got {got}.{hint}"
-            )
 
     def shown_states(self, states: Sequence[Host]) -> Sequence[Any]:
         first, second = self._halves(states)

@@ -13,6 +13,7 @@ from ..kernels.contract import Array, Ops
 from ..kernels.specs import Key
 from .arguments import Shape
 from .base import Backward, Forward, Layer, to_samples
+from .initial_states import check_pairs
 from .lstm_core import LSTMCore, LSTMTape
 
 
@@ -145,8 +146,7 @@ class StackedRNNCells(Layer):
         self, x: npt.ArrayLike, states: Sequence[Sequence[npt.ArrayLike]], training: bool = False
     ) -> tuple[npt.NDArray[Any], list[list[npt.NDArray[Any]]]]:
         """One step: ``y, [[h, c], ...]`` for x (N, D) and a pair of states for each cell; builds at the first call."""
-        if len(states) != len(self.cells):
-            raise ValueError(f"{self.name} expects {len(self.cells)} pairs of h and c, got {len(states)}.")
+        check_pairs(self.name, states, len(self.cells))
         self._enter(x)
         y, moved = x, []
         for cell, own in zip(self.cells, states, strict=True):

@@ -16,6 +16,7 @@ from ..kernels.specs import ROWWISE, Activation, Key, LSTMSpec
 from ..variables import Variable
 from .arguments import Shape
 from .base import Backward
+from .initial_states import check_h_and_c
 from .noise import NoiseRates
 from .owner import Owner
 from .quantized import MODES, QuantizedLayer
@@ -216,8 +217,7 @@ class LSTMCore(QuantizedLayer):
 
     def check_states(self, states: Sequence[npt.ArrayLike], N: int) -> list[npt.NDArray[Any]]:
         """A user's h and c for a batch of N; ValueError for anything else."""
-        if len(states) != 2:
-            raise ValueError(f"{self.name} expects initial_state to be two arrays, h and c, got {len(states)}.")
+        check_h_and_c(self.name, states)
         arrays = [as_real(state, f"{self.name}'s initial_state") for state in states]
         for array, size in zip(arrays, self.state_size, strict=True):
             if array.shape != (N, size):

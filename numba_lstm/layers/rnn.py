@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 from .. import serialization
+from ..kernels.contract import Array, Ops
 from .arguments import Shape
+from .initial_states import check_pairs
 from .lstm_cell import LSTMCell, StackedRNNCells, check_cell
 from .lstm_core import LSTMCore
 from .recurrent import Recurrent
@@ -60,6 +62,11 @@ class RNN(Recurrent):
     @property
     def cells(self) -> Sequence[LSTMCore]:
         return self.cell.cells if isinstance(self.cell, StackedRNNCells) else (self.cell,)
+
+    def given_states(self, ops: Ops, states: Sequence[Any], N: int) -> tuple[Array, ...]:
+        if len(self.cells) > 1:
+            check_pairs(self.name, states, len(self.cells))
+        return super().given_states(ops, states, N)
 
     def build(self, input_shape: Shape) -> None:
         self.cell.build_for((None, input_shape[-1]), self.dtype)

@@ -98,8 +98,9 @@ def _model_path(path: str) -> str:
         return path + EXTENSION
     if extension in _MODELS and not path.endswith(WEIGHTS_EXTENSION):
         return path
-    ending, writer = next((pair for pair in _WRITERS.items() if path.endswith(pair[0])), (extension, ""))
-    base = path if extension[1:].isdigit() else path.removesuffix(ending)  # "net-0.5" is a name without an extension
+    # What is no ending of a format belongs to the name: without the ".v2" of "net.v2", another model would be replaced.
+    ending = next((known for known in (*_WRITERS, *_MODELS) if path.lower().endswith(known)), "")
+    base, writer = path[: len(path) - len(ending)], _WRITERS.get(ending, "")
     raise ValueError(
         f"a model is saved as {EXTENSION}, got {path!r}. Save it as {base + EXTENSION!r}, "
         f"or for Keras as {base + KERAS_EXTENSION!r}.{writer and f' That kind of file is written by {writer}.'}"

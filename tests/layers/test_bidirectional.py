@@ -84,11 +84,11 @@ def test_states_are_those_of_the_forward_layer_and_then_of_the_backward_layer():
     assert np.array_equal(y, np.concatenate([y1, y2], axis=-1))
     assert all(np.array_equal(a, b) for a, b in zip(last, [*last1, *last2], strict=True))
     expected = "expects initial_state to be a list of 4, h and c of forward_lstm and then of backward_lstm, got"
-    for count in (0, 1, 3, 5):
-        with pytest.raises(ValueError, match=f"{expected} {count}.$"):
-            layer(X, initial_state=[*states, *states][:count])
+    for count in ("1 array", "3 arrays", "5 arrays"):
+        with pytest.raises(ValueError, match=f"{expected} {count}\\.$"):
+            layer(X, initial_state=[*states, *states][: int(count[0])])
     hint = re.escape(" For the same in both directions: [*states, *states].")
-    with pytest.raises(ValueError, match=f"{expected} 2.{hint}"):
+    with pytest.raises(ValueError, match=f"{expected} 2 arrays.{hint}"):
         layer(X, initial_state=states[:2])
     layer(X, initial_state=[*states[:2], *states[:2]])
 

@@ -33,9 +33,20 @@ def test_what_writes_another_kind_is_named(model, tmp_path, ending, writer):
         model.save(tmp_path / f"model{ending}")
 
 
-def test_a_version_is_no_extension_to_cut_off(model, tmp_path):
-    with pytest.raises(ValueError, match=r"Save it as '.*net-0\.5\.nlstm'"):
-        model.save(tmp_path / "net-0.5")
+@pytest.mark.parametrize("name", ["net-0.5", "net.v2", "net.best", "net.2024-05"])
+def test_what_is_no_ending_of_a_format_belongs_to_the_name(model, tmp_path, name):
+    with pytest.raises(ValueError, match="a model is saved as") as raised:
+        model.save(tmp_path / name)
+    advised = tmp_path / f"{name}.nlstm"
+    assert f"Save it as {str(advised)!r}, or for Keras as {str(tmp_path / name) + '.keras'!r}." in str(raised.value)
+    model.save(advised)
+    assert [path.name for path in tmp_path.iterdir()] == [advised.name]
+
+
+@pytest.mark.parametrize("ending", [".H5", ".NLSTM", ".Keras"])
+def test_an_ending_in_other_letters_is_replaced(model, tmp_path, ending):
+    with pytest.raises(ValueError, match=r"Save it as '.*net\.nlstm', or for Keras as '.*net\.keras'\.$"):
+        model.save(tmp_path / f"net{ending}")
 
 
 @pytest.mark.parametrize("name", ["", "/", "/.nlstm", "/.keras", "/.."])

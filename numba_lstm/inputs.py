@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,22 +15,61 @@ from .not_numbers import advice
 Shape = tuple[int | None, ...]
 
 
-def as_real(x: Any, what: str, sequences: bool = False) -> npt.NDArray[Any]:
-    """``x`` as a NumPy array of real numbers, not copied where it is one; ``sequences`` as in :func:`.array_like.as_array`.
+#: What the axes of an input count; one of two axes has no steps.
+INPUT_AXES = ("sample", "step", "feature")
+
+
+def as_numbers(x: Any, what: str, sequences: bool = False) -> npt.NDArray[Any]:
+    """``x`` as a NumPy array of real numbers, not copied where it is one; it may be empty.
+
+    ``sequences`` is that of :func:`.array_like.as_array`.
 
     Raises
     ------
     TypeError
         For None, for strings, objects, times and complex numbers, and for what is no array.
     ValueError
-        For ragged nested lists, masked entries, missing values, and arrays without elements.
+        For ragged nested lists, masked entries and missing values.
     """
     array = as_array(x, what, sequences)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{what} must be an array of real numbers, got dtype {array.dtype}. {advice(array, what, x)}")
-    if array.size == 0:
-        raise ValueError(f"{what} is empty, its shape is {array.shape}. Give at least one sample.")
     return array
+
+
+def as_real(x: Any, what: str, axes: Sequence[str] = ("sample",), *, sequences: bool = False) -> npt.NDArray[Any]:
+    """``x`` as a NumPy array of real numbers with elements, not copied where it is one.
+
+    Parameters
+    ----------
+    x : array
+    what : str
+        The name of the argument.
+    axes : sequence of str
+        What the first axes count, for the error of an empty array.
+    sequences : bool
+        As in :func:`.array_like.as_array`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`as_numbers`, and for arrays without elements.
+    """
+    array = as_numbers(x, what, sequences)
+    if array.size == 0:
+        raise ValueError(_empty(array.shape, what, axes))
+    return array
+
+
+def _empty(shape: tuple[int, ...], what: str, axes: Sequence[str]) -> str:
+    axis = shape.index(0)
+    axes = [axes[0], axes[-1]] if len(shape) == 2 < len(axes) else axes
+    if axis == 0:
+        return f"{what} is empty, its shape is {shape}. Give at least one {axes[0]}."
+    if axis >= len(axes):
+        return f"{what} has no entries along axis {axis}, its shape is {shape}. Give at least one there."
+    many = f"{shape[0]} {axes[0]}{'s' * (shape[0] > 1)}"
+    return f"{what} has {many} but no {axes[axis]}s, its shape is {shape}. Give at least one {axes[axis]}."
 
 
 def check_shape(layer: str, shape: Shape, expected: Shape, built: Shape | None = None) -> None:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from . import random
 from .array_like import as_array, axes_of
-from .inputs import as_count, as_real
+from .inputs import as_count, as_numbers, as_real
 from .kernels.specs import Key
 
 Host = npt.NDArray[Any]
@@ -49,8 +49,8 @@ def pad_sequences(
     Raises
     ------
     TypeError, ValueError
-        For no sequences, elements of unequal shapes, and for fractions where ``dtype`` is one of whole numbers (Keras cuts
-        them off).
+        For no sequences, elements of unequal shapes, what is no number where ``dtype`` is one of numbers, and for fractions
+        and numbers out of its bounds where it is one of whole numbers (Keras cuts them off).
     """
     for name, side in (("padding", padding), ("truncating", truncating)):
         if side not in _SIDES:
@@ -59,11 +59,16 @@ def pad_sequences(
         given = list(sequences)
     except TypeError as error:
         raise ValueError("sequences must be a list with one sequence of equal elements a sample.") from error
-    arrays = [as_array(sequence, f"sequences[{i}]") for i, sequence in enumerate(given)]
+    kind = np.dtype(dtype).kind
+    read = as_numbers if kind in "fiub" else as_array  # an answer of text, objects or complex numbers holds such
+    arrays = [read(sequence, f"sequences[{i}]") for i, sequence in enumerate(given)]
     if not arrays or any(array.ndim == 0 for array in arrays):
         raise ValueError(f"sequences must be a list with at least one sequence, got {sequences!r}.")
     steps = max(map(len, arrays)) if maxlen is None else as_count(maxlen, "maxlen")
-    shape = next((array.shape[1:] for array in arrays if len(array)), ())
+    shape = next((array.shape[1:] for array in [*filter(len, arrays), *arrays]), ())
+    if kind in "fiub":
+        value = as_numbers(value, "value")
+        _check_whole(value, "value", np.dtype(dtype))
     padded = np.full((len(arrays), steps, *shape), value, dtype)
     for row, (place, array) in enumerate(zip(padded, arrays, strict=True)):
         if not len(array):
@@ -71,10 +76,22 @@ def pad_sequences(
         if array.shape[1:] != shape:
             raise ValueError(f"sequence {row} has elements of shape {array.shape[1:]}, others of {shape}. Make them equal.")
         kept = array[-steps:] if truncating == "pre" else array[:steps]
-        if padded.dtype.kind in "iu" and kept.dtype.kind == "f" and np.any(kept % 1 != 0):
-            raise ValueError(f"sequence {row} has fractions, which {padded.dtype} cannot hold. Give dtype='float32'.")
+        _check_whole(kept, f"sequences[{row}]", padded.dtype)
         place[steps - len(kept) if padding == "pre" else 0 :][: len(kept)] = kept
     return padded
+
+
+def _check_whole(array: Host, what: str, dtype: np.dtype[Any]) -> None:
+    """Raise ValueError for what an answer of whole numbers would cut off: fractions, NaN, and numbers out of its bounds."""
+    if dtype.kind not in "iu" or np.can_cast(array.dtype, dtype):
+        return
+    if array.dtype.kind == "f" and np.any(wrong := ~np.isfinite(array) | (array != np.floor(array))):
+        raise ValueError(f"{what} has {array[wrong].flat[0]}, which {dtype} cannot hold. Give dtype='float32'.")
+    bounds, wide = np.iinfo(dtype), np.iinfo("int64")
+    for far in (array.min(), array.max()):
+        if not bounds.min <= far <= bounds.max:
+            larger = "int64" if wide.min <= far <= wide.max else "float64"
+            raise ValueError(f"{what} has {far}, and {dtype} holds {bounds.min} to {bounds.max}. Give dtype={larger!r}.")
 
 
 def as_lengths(lengths: Any, samples: int, steps: int) -> npt.NDArray[np.intp]:
@@ -104,10 +121,14 @@ def steps_within(lengths: npt.NDArray[np.intp], steps: int) -> npt.NDArray[np.bo
 
 
 def is_ragged(x: Any) -> bool:
-    """Whether ``x`` is a list of arrays with unequal numbers of steps (arrays of one shape are a batch like any other)."""
+    """Whether ``x`` is a list of arrays with unequal numbers of steps, or of arrays without any.
+
+    Arrays of one shape are a batch like any other.
+    """
     if not isinstance(x, (list, tuple)) or not all(map(axes_of, x)):
         return False
-    return len({len(part) for part in x}) > 1
+    lengths = {len(part) for part in x}
+    return len(lengths) > 1 or lengths == {0}
 
 
 def padded(parts: Sequence[Host], steps: int, dtype: npt.DTypeLike) -> Host:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .array_like import as_array
+from .inputs import as_numbers
 
 
 class Variable:
@@ -85,10 +85,12 @@ class Variable:
 
         Raises
         ------
+        TypeError
+            For text, objects, complex numbers and what is no array.
         ValueError
-            On another shape; nothing is changed then.
+            On another shape, and for masked entries and missing values. Nothing is changed then, nor by a TypeError.
         """
-        new = as_array(value, self.path)
+        new = as_numbers(value, self.path)
         if new.shape != self.shape:
             raise ValueError(f"{self.path} has shape {self.shape}, got {new.shape}. Assign an array of the same shape.")
         new = new.astype(self.dtype)  # before the version moves: a failing cast must change nothing
@@ -97,11 +99,11 @@ class Variable:
 
     def assign_add(self, value: npt.ArrayLike) -> None:
         """Add an array, or a number; raises as :meth:`assign`."""
-        self.assign(self.value + np.asarray(value))
+        self.assign(self.value + as_numbers(value, self.path))
 
     def assign_sub(self, value: npt.ArrayLike) -> None:
         """Take an array, or a number, off; raises as :meth:`assign`."""
-        self.assign(self.value - np.asarray(value))
+        self.assign(self.value - as_numbers(value, self.path))
 
     def keep_on(self, grid: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]) -> None:
         """Replace the value, and every one that is assigned from now on, by ``grid(value)``."""

@@ -257,5 +257,5 @@ def test_a_model_without_layers():
 
 
 def test_a_dimension_of_zero():
-    with pytest.raises(ValueError, match="x is empty"):
+    with pytest.raises(ValueError, match="^x has 3 samples but no steps"):
         make_model().predict(np.zeros((3, 0, D)), verbose=0)

@@ -214,7 +214,10 @@ REFUSED = {
         {"x": [*LISTS[:-1], X[0, :0]], "y": TARGETS},
         r"y\[10\] must have the shape \(0, 3\), got \(4, 3\)\. Give one row a step of x\[10\]",
     ),
-    "nothing but empty sequences": ({"x": [X[0, :0], X[0, :0]], "y": TARGETS[:2]}, r"x is empty, its shape is \(2, 0, 7\)"),
+    "steps of a sequence that has none": (
+        {"x": [X[0, :0], X[0, :0]], "y": [X[0, :1], X[0, :0]]},
+        r"y\[0\] must have the shape \(0, 3\), got \(1, 3\)\. Give one row a step of x\[0\]",
+    ),
     "one array of targets": ({"x": LISTS, "y": Y_STEPS}, "y must be a list of as many arrays, got ndarray"),
     "a target too few": ({"x": LISTS, "y": TARGETS[:-1]}, "y must be a list of as many arrays, got 10 of them"),
     "a step too many": ({"x": LISTS, "y": [Y_STEPS[0], *TARGETS[1:]]}, r"y\[0\] must have the shape \(3, 3\), got \(5, 3\)"),
@@ -256,6 +259,44 @@ def test_padding_is_a_public_name_and_a_utility():
     assert utils.pad_sequences is pad_sequences
 
 
+@pytest.mark.parametrize("dtype", ["float32", "int32", "bool"])
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ([1, None], "Some entries are missing (1, as None). Fill them, or leave their samples out."),
+        (np.array([1, None], object), "Some entries are missing (1, as None). Fill them, or leave their samples out."),
+        (np.array([1.0, 2.0], object), "Convert it first: np.asarray(sequences[1], dtype='float64')."),
+        (["1", "2"], "Convert it first: np.asarray(sequences[1], dtype='float64')."),
+        ([1j], "Take .real, or give real and imaginary parts as two features."),
+    ],
+)
+def test_padding_of_numbers_takes_numbers_alone(dtype, wrong, sentence):
+    with pytest.raises(TypeError, match=r"^sequences\[1\] must be an array of real numbers, got dtype .*") as raised:
+        pad_sequences([[1, 2], wrong], dtype=dtype)
+    assert str(raised.value).endswith(sentence)
+    for value in (None, "0", 1j):
+        with pytest.raises(TypeError, match=r"^value (must be an array of real numbers|is None)"):
+            pad_sequences([[1, 2]], dtype=dtype, value=value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "dtype", "advised"),
+    [
+        (np.nan, "int32", "float32"),
+        (0.5, "int64", "float32"),
+        (2**40, "int32", "int64"),
+        (-1, "uint8", "int64"),
+        (1e30, "int64", "float64"),
+    ],
+)
+def test_padding_loses_nothing_in_whole_numbers(wrong, dtype, advised):
+    for arguments in ({"sequences": [[1, wrong]]}, {"sequences": [[1, 2]], "value": wrong}):
+        with pytest.raises(ValueError, match=rf"has .*{dtype} .* Give dtype='{advised}'\.$"):
+            pad_sequences(**arguments, dtype=dtype)
+        assert pad_sequences(**arguments, dtype=advised, maxlen=3).dtype == advised
+    assert pad_sequences([[wrong, 1]], dtype=dtype, maxlen=1).tolist() == [[1]]
+
+
 def test_padding_takes_arrays_and_strings():
     assert pad_sequences([X[0], X[1, :2]], dtype="float32", padding="post").shape == (2, 5, D)
     assert pad_sequences([["a"], ["b", "c"]], dtype=object, value="").tolist() == [["", "a"], ["b", "c"]]
@@ -271,7 +312,7 @@ def test_padding_takes_arrays_and_strings():
         ({"sequences": [[1]], "truncating": "right"}, "truncating must be 'pre' or 'post'"),
         ({"sequences": [[1]], "maxlen": 0}, "maxlen must be at least 1"),
         ({"sequences": [[[1, 2]], [[1]]]}, r"sequence 1 has elements of shape \(1,\), others of \(2,\)"),
-        ({"sequences": [[0.5]]}, "fractions, which int32 cannot hold"),
+        ({"sequences": [[0.5]]}, r"sequences\[0\] has 0\.5, which int32 cannot hold\. Give dtype=\'float32\'\."),
     ],
 )
 def test_padding_that_cannot_be_is_a_sentence(arguments, sentence):

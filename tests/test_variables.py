@@ -69,3 +69,30 @@ def test_what_the_host_writes_comes_after_what_a_device_held():
     variable.written()
     assert variable.value.tolist() == [7, 1, 2]
     assert variable.prepared("form", np.sum) == 10
+
+
+@pytest.mark.parametrize("method", ["assign", "assign_add", "assign_sub"])
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ([[None], [1.0]], "got dtype object. Some entries are missing (1, as None). Fill them, or leave their samples out."),
+        ([[1 + 2j], [3]], "got dtype complex128. Take .real, or give real and imaginary parts as two features."),
+        ([["1"], ["2"]], "got dtype <U1. Convert it first: np.asarray(x, dtype='float64')."),
+        (np.array([[1.0], [2.0]], object), "got dtype object. Convert it first: np.asarray(x, dtype='float64')."),
+    ],
+)
+def test_a_variable_takes_real_numbers_alone(method, value, sentence):
+    variable = Variable(np.ones((2, 1)), "layer/kernel")
+    with pytest.raises(TypeError) as raised:
+        getattr(variable, method)(value)
+    assert str(raised.value) == f"layer/kernel must be an array of real numbers, {sentence}"
+    with pytest.raises(ValueError, match="mask"):
+        getattr(variable, method)(np.ma.masked_equal([[1.0], [2.0]], 2))
+    assert variable.value.tolist() == [[1], [1]]
+
+
+def test_a_variable_takes_numbers_and_arrays_to_add():
+    variable = Variable(np.ones((2, 1)))
+    variable.assign_add(1)
+    variable.assign_sub([[0], [1]])
+    assert variable.value.tolist() == [[2], [1]]

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from .. import names, random, regularizers
 from ..device import get_ops
 from ..forks import free_after_fork
-from ..inputs import as_real, axis_advice, check_shape
+from ..inputs import INPUT_AXES, as_real, axis_advice, check_shape
 from ..kernels.contract import Array, DensePart, LSTMPart, Ops, Tape
 from ..kernels.specs import Key
 from .arguments import Shape, batch_shape_of, check_dtype, check_name, refuse
@@ -267,7 +267,7 @@ class Layer(Owner):
 
     def as_input(self, x: Any, what: str) -> npt.NDArray[Any]:
         """``x`` as an array that the layer takes as the first of a model, but for its shape."""
-        return as_real(x, what, what.startswith("x"))
+        return as_real(x, what, INPUT_AXES, sequences=what.startswith("x"))
 
     def gather(self, ops: Ops, x: npt.NDArray[Any], rows: npt.NDArray[np.intp] | slice) -> Array:
         """Samples ``rows`` of ``x`` as one batch on the device."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import constraints, initializers, regularizers
-from ..inputs import as_count, as_real
+from ..inputs import INPUT_AXES, as_count, as_real
 from ..kernels.contract import Array, Ops, Tape
 from ..kernels.specs import Key
 from .arguments import Shape
@@ -92,7 +92,7 @@ class Embedding(Layer):
 
     def as_input(self, x: Any, what: str) -> npt.NDArray[Any]:
         """``x`` as int64, if it holds indices of rows; ValueError if not."""
-        array = as_real(x, what)
+        array = as_real(x, what, INPUT_AXES[:2])
         fits = (array >= 0) & (array < self.input_dim) & (np.floor(array) == array)
         if not fits.all():
             wrong = array[~fits][0]

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import device as devices
-from ..inputs import as_real
+from ..inputs import INPUT_AXES, as_real
 from ..kernels.contract import Array, Ops, Tape
 from ..kernels.specs import Key
 from ..layers import Layer
@@ -94,7 +94,7 @@ class Chain(Attributes):
         TypeError, ValueError
             For anything else.
         """
-        return self._layers[0].as_input(x, what) if self._layers else as_real(x, what, True)
+        return self._layers[0].as_input(x, what) if self._layers else as_real(x, what, INPUT_AXES, sequences=True)
 
     def check_input(self, x: Any, what: str = "x") -> npt.NDArray[Any]:
         """``x`` as an array that the model takes; builds the model at its first input.

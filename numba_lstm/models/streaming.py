@@ -107,7 +107,7 @@ class Stream:
         ValueError
             For another shape, or no step.
         """
-        x = np.ascontiguousarray(as_real(x, "x"), self._dtype)
+        x = np.ascontiguousarray(as_real(x, "x", ("step", "feature")), self._dtype)
         if x.shape[1:] not in self._shapes:
             expected = " or ".join(f"(T, {', '.join(map(str, shape))})" for shape in self._shapes)
             raise ValueError(f"this stream of {self._name} expects steps of shape {expected}, got {x.shape}.")

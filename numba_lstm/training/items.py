@@ -40,6 +40,10 @@ def settle_inputs(model: Sequential, item: Any) -> Samples:
         samples = settle_input(model, x)
     except ValueError as error:
         raise ValueError(_of_samples(model, x) or str(error)) from error
+    if isinstance(samples, Ragged) and not samples.lengths.any():
+        if samples.stepwise:
+            raise ValueError("x brings a batch of sequences without steps. Leave it out, or give predict one list of all.")
+        return samples.draw(slice(None)).samples
     if isinstance(samples, Ragged):
         raise ValueError("x brings a batch of sequences of unequal lengths. Give predict one list of all sequences.")
     return samples

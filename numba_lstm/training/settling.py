@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ..array_like import axes_of
 from ..inputs import as_real
+from ..kernels.specs import LossSpec
 from ..sequences import as_lengths, is_ragged, steps_within
 from ..targets import as_target, as_weight, class_weights, is_sparse
 from .batches import Host, Ragged, Samples, Shape
@@ -82,13 +84,23 @@ def _one_length(model: Sequential, shape: Shape) -> str:
 
 
 def _settle_parts(model: Sequential, x: Sequence[Any]) -> list[Host]:
-    """The sequences as arrays of equal steps; an empty one has no steps, and its elements need no shape."""
+    """The sequences as arrays of equal steps; an empty one may be of shape (0,), which says nothing of its elements."""
     full = {i: model.as_input(part, f"x[{i}]") for i, part in enumerate(x) if len(part)}
-    first, like = next(iter(full.items()))
-    for i, part in full.items():
-        if part.shape[1:] != like.shape[1:]:
-            raise ValueError(f"x[{i}] has steps of shape {part.shape[1:]}, x[{first}] of {like.shape[1:]}. Make them equal.")
-    return [full[i] if i in full else like[:0] for i in range(len(x))]
+    shapes = {i: tuple(part.shape[1:]) for i, part in enumerate(x) if len(part) or axes_of(part) > 1}
+    first, step = next(iter(shapes.items())) if shapes else (0, _step_shape(model))
+    for i, shape in shapes.items():
+        if shape != step:
+            raise ValueError(f"x[{i}] has steps of shape {shape}, x[{first}] of {step}. Make them equal.")
+    return [full[i] if i in full else np.zeros((0, *step), model.dtype) for i in range(len(x))]
+
+
+def _step_shape(model: Sequential) -> tuple[Any, ...]:
+    """The shape of a step, where only the model can say it."""
+    if model.takes_indices:
+        return ()
+    if model.built:
+        return model.input_shape[2:]
+    raise ValueError("x is a list of empty sequences of unknown features. Give each the shape (0, features).")
 
 
 def settle_mask(model: Sequential, x: Host, mask: Any = None, lengths: Any = None) -> npt.NDArray[np.bool_]:
@@ -134,22 +146,28 @@ def settle_all(
     y, sample_weight = (one_output(given, len(samples.x), axes) for given in (y, sample_weight))
     cuts = None
     if isinstance(samples, Ragged) and samples.stepwise:  # all steps of all samples as rows of one array, to be cut again
-        y = _joined(y, samples.lengths, "y")
+        y = _joined(y, samples.lengths, "y", np.zeros((0, *shape[2:axes]), "int64" if axes == 2 else model.dtype))
         shape, cuts = (len(y), shape[2]), np.cumsum(samples.lengths)[:-1]
         if sample_weight is not None:
             sample_weight = _joined_weight(sample_weight, samples.lengths)
-    target, weight = as_target(y, shape, model.loss.spec), None
-    if sample_weight is not None:
-        weight = as_weight(sample_weight, shape[:-1])
-    elif class_weight is not None:
-        weight = class_weights(target, class_weight, model.loss.spec)
-    whole = {"target": target, "weight": weight}
+    if cuts is not None and not len(y):
+        whole = {"target": y, "weight": sample_weight}  # no sequence has a step, and nothing is left to check
+    else:
+        whole = _fitted(y, shape, sample_weight, class_weight, model.loss.spec)
     parts = whole if cuts is None else {name: None if a is None else np.split(a, cuts) for name, a in whole.items()}
     return samples._replace(labels=is_sparse(model.loss.spec), **parts)
 
 
-def _joined(parts: Any, lengths: npt.NDArray[np.intp], what: str) -> Host:
-    """One array (T_i, ...) a sample as one array of all their steps."""
+def _fitted(y: Any, shape: tuple[Any, ...], sample_weight: Any, class_weight: Any, spec: LossSpec) -> dict[str, Host | None]:
+    """The target and the weight for outputs of ``shape``."""
+    target = as_target(y, shape, spec)
+    if sample_weight is not None:
+        return {"target": target, "weight": as_weight(sample_weight, shape[:-1])}
+    return {"target": target, "weight": None if class_weight is None else class_weights(target, class_weight, spec)}
+
+
+def _joined(parts: Any, lengths: npt.NDArray[np.intp], what: str, empty: Host) -> Host:
+    """One array (T_i, ...) a sample as one array of all their steps; ``empty`` where there are none."""
     if not isinstance(parts, (list, tuple)) or len(parts) != len(lengths):
         came = f"{len(parts)} of them" if isinstance(parts, (list, tuple)) else type(parts).__name__
         raise ValueError(
@@ -157,18 +175,18 @@ def _joined(parts: Any, lengths: npt.NDArray[np.intp], what: str) -> Host:
             f"arrays, got {came}. Give one array a sample, with a row a step."
         )
     arrays = {i: as_real(part, f"{what}[{i}]") for i, part in enumerate(parts) if lengths[i]}
-    row = next(iter(arrays.values())).shape[1:]
+    row = next(iter(arrays.values()), empty).shape[1:]
     for i, steps in enumerate(lengths):
         shape = arrays[i].shape if steps else (len(parts[i]) if rank(parts[i]) else 1, *row)
         if shape != (steps, *row):
             raise ValueError(
                 f"{what}[{i}] must have the shape {(int(steps), *row)}, got {shape}. Give one row a step of x[{i}]."
             )
-    return np.concatenate(list(arrays.values()))
+    return np.concatenate([*arrays.values()]) if arrays else empty
 
 
 def _joined_weight(weight: Any, lengths: npt.NDArray[np.intp]) -> Host:
     """The weight of each step of all samples, from one number a sample or from one array (T_i,) a sample."""
     if is_ragged(weight):
-        return _joined(weight, lengths, "sample_weight")
+        return _joined(weight, lengths, "sample_weight", np.zeros(0))
     return np.repeat(as_weight(weight, lengths.shape), lengths)

@@ -33,7 +33,7 @@ CALL = 4 * 2**20
 def read_speed(nbytes: int) -> float:
     """Bytes a second at which one core reads an array of ``nbytes`` over and over."""
     from benchmarks.peers.vectors import CHAINS, LANES, read
-    from numba_lstm.kernels.cpu.memory import aligned
+    from numba_lstm.kernels.cpu.runtime.memory import aligned
 
     turn = 4 * LANES * CHAINS
     rounds = max(1, nbytes // turn)

@@ -69,7 +69,7 @@ def obstacle() -> str | None:
         ctypes.CDLL("libcuda.so.1")
     except OSError:
         return _NO_DRIVER  # found out without loading numba.cuda
-    return cast("str | None", importlib.import_module(".kernels.cuda.usable", __package__).obstacle())
+    return cast("str | None", importlib.import_module(".kernels.cuda.runtime.availability", __package__).obstacle())
 
 
 def gpu_facts() -> dict[str, str]:
@@ -77,7 +77,7 @@ def gpu_facts() -> dict[str, str]:
     missing = obstacle()
     if missing is not None:
         return {"GPU": missing}
-    facts = importlib.import_module(".kernels.cuda.driver", __package__).current().properties
+    facts = importlib.import_module(".kernels.cuda.runtime.driver", __package__).current().properties
     return {
         "GPU": f"{facts.name}, compute capability {'.'.join(map(str, facts.compute_capability))}",
         "GPU memory": f"{facts.memory / 2**30:.1f} GiB",
@@ -103,7 +103,7 @@ def keep_kernels(folder: str | os.PathLike[str]) -> None:
     OSError
         Where the folder cannot be made or written.
     """
-    importlib.import_module(".kernels.cpu.disk", __package__).use(folder)
+    importlib.import_module(".kernels.cpu.compiler.kernel_cache", __package__).use(folder)
 
 
 def set_device(name: str) -> None:

@@ -21,9 +21,9 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(autouse=True, scope="session")
 def _threads_share_what_is_worth_it_anywhere() -> None:
     """Where a processor is fast, the sizes of tests would be left to one thread, and tests of threads would test nothing."""
-    from numba_lstm.kernels.cpu import pool
+    from numba_lstm.kernels.cpu.runtime import thread_pool
 
-    pool.WORTHWHILE, pool.WORTH_A_QUEUE = 500_000, 4_000_000
+    thread_pool.WORTHWHILE, thread_pool.WORTH_A_QUEUE = 500_000, 4_000_000
 
 
 @pytest.fixture(autouse=True)

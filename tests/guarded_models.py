@@ -19,7 +19,7 @@ from guard_pages import Guards
 from other_memory import replace
 
 from numba_lstm import Input, Sequential, set_num_threads, set_random_seed
-from numba_lstm.kernels.cpu import memory, pool
+from numba_lstm.kernels.cpu.runtime import memory, thread_pool
 from numba_lstm.layers import (
     LSTM,
     BatchNormalization,
@@ -132,7 +132,7 @@ def with_a_line(guards: Guards) -> Callable[..., Array]:
 
 def main(dtype: str, rounds: int, first: int, units: tuple[int, ...]) -> int:
     """Do all rounds with arrays that end at a page, then with arrays that begin at one."""
-    pool.WORTHWHILE, pool.WORTH_A_QUEUE = 100_000, 1_000_000  # so that threads share what these models do
+    thread_pool.WORTHWHILE, thread_pool.WORTH_A_QUEUE = 100_000, 1_000_000  # so that threads share what these models do
     guards = Guards()
     guards.install()
     aligned = with_a_line(guards)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from numba_lstm.kernels import cpu
-from numba_lstm.kernels.cpu import memory
+from numba_lstm.kernels.cpu.runtime import memory
 
 Array = npt.NDArray[Any]
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from numba_lstm.kernels.cpu.notice import Notice
+from numba_lstm.kernels.cpu.compiler.compile_notice import Notice
 
 FIRST = (
     r"numba_lstm: compiling kernels for this processor, \d+ so far \(\d+ s\), now \w+\. "

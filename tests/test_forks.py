@@ -45,7 +45,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     [
         ("numba_lstm.layers.base", "_building"),
         ("numba_lstm.random", "_lock"),
-        ("numba_lstm.kernels.cpu.updates", "_growing"),
+        ("numba_lstm.kernels.cpu.training.update", "_growing"),
     ],
 )
 def test_a_child_does_not_wait_for_a_lock_that_another_thread_held(module, name):

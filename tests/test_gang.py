@@ -10,9 +10,10 @@ import pytest
 import numba_lstm
 from numba_lstm.kernels import cpu
 from numba_lstm.kernels.contract import LSTMWeights
-from numba_lstm.kernels.cpu import lstm_plans, pool
-from numba_lstm.kernels.cpu.cells import Asked
-from numba_lstm.kernels.cpu.panels import geometry, panels
+from numba_lstm.kernels.cpu.gemm.layout import geometry, panels
+from numba_lstm.kernels.cpu.lstm import kernel_selection
+from numba_lstm.kernels.cpu.lstm.pointwise import Asked
+from numba_lstm.kernels.cpu.runtime import thread_pool
 from numba_lstm.kernels.specs import LSTMSpec
 from numba_lstm.variables import Variable
 
@@ -53,10 +54,10 @@ def test_these_sizes_are_worth_a_gang(case):
     _, weights, _ = case
     cut = panels(H, geometry("float32").V)
     asked = Asked(masked=False, peephole=False, kept_h=False, kept_c=False, training=True)
-    assert [lstm_plans.members(T, N, cut, asked) for N in (1, 2, 5, 6)] == [3, 3, 3, 1]
-    assert [lstm_plans.members(T, N, cut, asked, lstm_plans.GRADIENT_GANGS) for N in (1, 2, 5)] == [3, 1, 1]
+    assert [kernel_selection.members(T, N, cut, asked) for N in (1, 2, 5, 6)] == [3, 3, 3, 1]
+    assert [kernel_selection.members(T, N, cut, asked, kernel_selection.GRADIENT_GANGS) for N in (1, 2, 5)] == [3, 1, 1]
     more = panels(MORE, geometry("float32").V)
-    assert [lstm_plans.members(T, N, more, asked) for N in (2, 9, 32, 33)] == [3, 3, 3, 1]
+    assert [kernel_selection.members(T, N, more, asked) for N in (2, 9, 32, 33)] == [3, 3, 3, 1]
 
 
 @pytest.mark.parametrize(("N", "H"), [(3, H), (5, H), *[(N, MORE) for N in (2, 9, 17, 19, 32)]])  # whole panels as many, too
@@ -72,7 +73,7 @@ def test_several_rows_have_the_bits_of_one_thread(N, H):
 def test_a_gang_stays_together_for_more_steps_than_one_thread_would_take_x_w_ahead():
     T = 150
     cut = panels(H, geometry("float32").V)
-    assert lstm_plans.steps_ahead(1, T, D, cut, np.dtype("float32")) < T < lstm_plans.GANG_STEPS
+    assert kernel_selection.steps_ahead(1, T, D, cut, np.dtype("float32")) < T < kernel_selection.GANG_STEPS
     case = made(1, H, T)
     numba_lstm.set_num_threads(1)
     expected = passed(case)
@@ -85,11 +86,13 @@ def test_helpers_come_once_for_all_chunks_of_rows(monkeypatch):
     x, weights, _ = made(4, 100, 150)
     numba_lstm.set_num_threads(1)
     expected = np.array(cpu.lstm_forward(x, weights, None, None, LSTMSpec()).h)  # and weights are packed
-    performed, perform = [], pool.perform
-    monkeypatch.setattr(pool, "perform", lambda score, most, **how: performed.append(most) or perform(score, most, **how))
-    monkeypatch.setattr(pool, "WORTHWHILE", 1000)
+    performed, perform = [], thread_pool.perform
+    monkeypatch.setattr(
+        thread_pool, "perform", lambda score, most, **how: performed.append(most) or perform(score, most, **how)
+    )
+    monkeypatch.setattr(thread_pool, "WORTHWHILE", 1000)
     numba_lstm.set_num_threads(2)
-    assert lstm_plans.steps_ahead(4, len(x), D, panels(100, geometry("float32").V), x.dtype) < len(x)
+    assert kernel_selection.steps_ahead(4, len(x), D, panels(100, geometry("float32").V), x.dtype) < len(x)
     np.testing.assert_array_equal(cpu.lstm_forward(x, weights, None, None, LSTMSpec()).h, expected)
     assert performed == [2]
 
@@ -98,9 +101,11 @@ def test_each_chunk_of_steps_calls_for_a_gang(monkeypatch):
     x, weights, _ = made(4, H, 150)
     numba_lstm.set_num_threads(2)
     expected = np.array(cpu.lstm_forward(x, weights, None, None, LSTMSpec()).h)  # and weights are packed
-    performed, perform = [], pool.perform
-    monkeypatch.setattr(pool, "perform", lambda score, most, **how: performed.append(most) or perform(score, most, **how))
-    assert len(x) * 4 > lstm_plans.GANG_STEPS
+    performed, perform = [], thread_pool.perform
+    monkeypatch.setattr(
+        thread_pool, "perform", lambda score, most, **how: performed.append(most) or perform(score, most, **how)
+    )
+    assert len(x) * 4 > kernel_selection.GANG_STEPS
     np.testing.assert_array_equal(cpu.lstm_forward(x, weights, None, None, LSTMSpec()).h, expected)
     assert performed.count(2) >= 2  # a gang for each chunk of steps
 

@@ -112,7 +112,7 @@ def test_a_change_of_a_kernel_source_is_another_cache(tmp_path):
     cache, copy = tmp_path / "cache", tmp_path / "elsewhere"
     shutil.copytree(Path(numba_lstm.__file__).parent, copy / "numba_lstm")
     dense(copy, PYTHONPATH=copy, **{VARIABLE: cache})
-    with copy.joinpath("numba_lstm/kernels/cpu/vmath.py").open("a") as source:
+    with copy.joinpath("numba_lstm/kernels/cpu/simd/vmath.py").open("a") as source:
         source.write("\n# changed\n")
     dense(copy, PYTHONPATH=copy, **{VARIABLE: cache})
     assert len(list(cache.iterdir())) == 2

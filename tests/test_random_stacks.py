@@ -10,7 +10,7 @@ from other_memory import full_of_nan, replaced
 from random_stacks import Drawn, draw
 from tolerances import assert_close, assert_each_close
 
-from numba_lstm.kernels.cpu import memory
+from numba_lstm.kernels.cpu.runtime import memory
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*mask"),

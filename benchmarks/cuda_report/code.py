@@ -15,7 +15,7 @@ from unittest import mock
 
 from numba.cuda import dispatcher
 
-from numba_lstm.kernels.cuda.compiler import Kernel, cuda
+from numba_lstm.kernels.cuda.runtime.compiler import Kernel, cuda
 
 #: Those of the report: T4, A100, H100, RTX 50.
 ARCHITECTURES = ("sm_75", "sm_80", "sm_90", "sm_120")

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from numba_lstm.kernels import cuda as ops
-from numba_lstm.kernels.cuda import driver
-from numba_lstm.kernels.cuda.compiler import Kernel
-from numba_lstm.kernels.cuda.driver import Extent, Properties
+from numba_lstm.kernels.cuda.runtime import driver
+from numba_lstm.kernels.cuda.runtime.compiler import Kernel
+from numba_lstm.kernels.cuda.runtime.driver import Extent, Properties
 from numba_lstm.kernels.specs import Activation, Key, LossSpec, LSTMSpec, MetricSpec, UpdateSpec
 from numba_lstm.kernels.values import DensePart, LSTMNoise, LSTMPart, LSTMWeights
 from numba_lstm.variables import Variable
@@ -66,7 +66,7 @@ class _Shadow:
 
 
 class Notes:
-    """Keeps :class:`numba_lstm.kernels.cuda.driver.Driver`: computes nothing, and answers zeros."""
+    """Keeps :class:`numba_lstm.kernels.cuda.runtime.driver.Driver`: computes nothing, and answers zeros."""
 
     properties = H100
 

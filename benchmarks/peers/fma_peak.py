@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numba
 import numpy as np
 
-from numba_lstm.kernels.cpu.host import HOST
+from numba_lstm.kernels.cpu.compiler.cpu_info import HOST
 
 from .engine import Engine, Values
 from .problem import Problem

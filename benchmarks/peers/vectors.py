@@ -9,7 +9,7 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from numba_lstm.kernels.cpu.host import HOST
+from numba_lstm.kernels.cpu.compiler.cpu_info import HOST
 
 LANES = HOST.lanes(4)
 #: Independent chains: at least latency (4 or 5 cycles) times instructions a cycle (2), and all in registers.

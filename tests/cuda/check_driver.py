@@ -10,8 +10,8 @@ import numpy as np
 from executor import run
 from machine import Code
 
-from numba_lstm.kernels.cuda.compiler import Kernel
-from numba_lstm.kernels.cuda.driver import Properties
+from numba_lstm.kernels.cuda.runtime.compiler import Kernel
+from numba_lstm.kernels.cuda.runtime.driver import Properties
 
 FENCE = 256  #: bytes before and behind every buffer
 POISON = 0xFF  #: all bits one: NaN, True, -1
@@ -66,7 +66,10 @@ class Buffer:
 
 
 class CheckDriver:
-    """Keeps :class:`numba_lstm.kernels.cuda.driver.Driver`; ``launches`` lists what it ran, ``sent`` counts what went up."""
+    """Keeps :class:`numba_lstm.kernels.cuda.runtime.driver.Driver`.
+
+    ``launches`` lists the kernels that it ran, ``sent`` counts the uploads.
+    """
 
     def __init__(self, seed=0, **facts):
         self.properties = replace(PROPERTIES, **facts)

@@ -14,7 +14,7 @@ sys.path.append(str(Path(__file__).parents[1] / "kernels"))
 
 from check_driver import CheckDriver
 
-from numba_lstm.kernels.cuda import driver
+from numba_lstm.kernels.cuda.runtime import driver
 
 
 @pytest.fixture

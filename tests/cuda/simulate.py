@@ -12,7 +12,7 @@ os.environ["NUMBA_ENABLE_CUDASIM"] = "1"  # read when Numba is first imported
 import numpy as np  # noqa: E402
 from numba.cuda.simulator import kernel as simulator  # noqa: E402
 
-from numba_lstm.kernels.cuda import compiler, driver  # noqa: E402
+from numba_lstm.kernels.cuda.runtime import compiler, driver  # noqa: E402
 
 
 class Inside:
@@ -51,8 +51,9 @@ def check(name, found, expected):
 
 
 def main():
-    from numba_lstm.kernels.cuda import arrays, products
-    from numba_lstm.kernels.cuda.updates import update
+    from numba_lstm.kernels.cuda.arrays import arrays
+    from numba_lstm.kernels.cuda.gemm import gemm
+    from numba_lstm.kernels.cuda.training.update import update
     from numba_lstm.kernels.specs import UpdateSpec
     from numba_lstm.variables import Variable
 
@@ -68,9 +69,9 @@ def main():
 
     for M, N, K in ((3, 5, 7), (1, 1, 1), (33, 2, 17)):
         a, b = rng.standard_normal((M, K)).astype("float32"), rng.standard_normal((K, N)).astype("float32")
-        check("product", products.product(a, b, b[0].copy()), a @ b + b[0])
-        check("product_nt", products.product_nt(a, b.T.copy()), a @ b)
-        check("product_tn", products.product_tn(a.T.copy(), b), a @ b)
+        check("product", gemm.product(a, b, b[0].copy()), a @ b + b[0])
+        check("product_nt", gemm.product_nt(a, b.T.copy()), a @ b)
+        check("product_tn", gemm.product_tn(a.T.copy(), b), a @ b)
 
     weight, slots = Variable(x[0]), [Variable(x[1]), Variable(x[2] ** 2)]
     update([weight], [x[1].copy()], [slots], UpdateSpec("adam"), step=1, rate=0.1)

@@ -10,7 +10,7 @@ import pytest
 from check_driver import CheckDriver
 from executor import Deadlock
 
-from numba_lstm.kernels.cuda.compiler import cuda, float32, jit
+from numba_lstm.kernels.cuda.runtime.compiler import cuda, float32, jit
 
 FULL = 0xFFFFFFFF
 

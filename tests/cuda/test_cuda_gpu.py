@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from played_cuda import Card
 
-from numba_lstm.kernels.cuda import gpu, gpu_memory, usable
+from numba_lstm.kernels.cuda.runtime import availability, gpu, gpu_memory
 
 
 def play(monkeypatch, module, **answers):
@@ -30,8 +30,8 @@ class Broken:
     ],
 )
 def test_what_is_missing_and_what_installs_it(monkeypatch, gpus, available, sentence):
-    play(monkeypatch, usable, gpus=gpus, is_available=lambda: available)
-    found = usable.obstacle()
+    play(monkeypatch, availability, gpus=gpus, is_available=lambda: available)
+    found = availability.obstacle()
     assert found is not None
     monkeypatch.setattr(gpu, "obstacle", lambda: found)
     with pytest.raises(RuntimeError, match=sentence):
@@ -39,8 +39,8 @@ def test_what_is_missing_and_what_installs_it(monkeypatch, gpus, available, sent
 
 
 def test_nothing_is_missing(monkeypatch):
-    play(monkeypatch, usable, gpus=[0], is_available=lambda: True)
-    assert usable.obstacle() is None
+    play(monkeypatch, availability, gpus=[0], is_available=lambda: True)
+    assert availability.obstacle() is None
 
 
 @pytest.fixture

@@ -11,7 +11,9 @@ from kernel_cases import assert_twin_lstm, lstm_case
 from planting import planted
 from tolerances import RECURRENT
 
-from numba_lstm.kernels.cuda import driver, lstm_block, lstm_grid, lstm_ways
+from numba_lstm.kernels.cuda.lstm import algorithms
+from numba_lstm.kernels.cuda.lstm.persistent import block_algorithm, grid_algorithm
+from numba_lstm.kernels.cuda.runtime import driver
 
 #: What is planted, where, instead of what (the first of these lines), and what.
 BLOCK = {
@@ -36,7 +38,7 @@ GRID = {
     ),
     "the rows of another thread": ("thread // units * HEIGHT, cuda.blockIdx.y", "thread // units, cuda.blockIdx.y"),
 }
-BUGS = [(lstm_block, *bug) for bug in BLOCK.items()] + [(lstm_grid, *bug) for bug in GRID.items()]
+BUGS = [(block_algorithm, *bug) for bug in BLOCK.items()] + [(grid_algorithm, *bug) for bug in GRID.items()]
 
 
 def way(module, old, new):
@@ -54,7 +56,7 @@ def test_a_planted_bug_is_found(ops, device, monkeypatch, module, bug, change):
     compare_with(ops, monkeypatch, module, way(module, *change), wrong=True)
 
 
-@pytest.mark.parametrize("module", [lstm_block, lstm_grid], ids=["block", "grid"])
+@pytest.mark.parametrize("module", [block_algorithm, grid_algorithm], ids=["block", "grid"])
 def test_nothing_planted_is_no_fault(ops, device, monkeypatch, module):
     compare_with(ops, monkeypatch, module, module, wrong=False)
 
@@ -63,8 +65,8 @@ def compare_with(ops, monkeypatch, module, taken, *, wrong):
     """Compare what is answered where ``taken`` is the way, and expect it to be wrong or right."""
     # One block of four rows, with one of them beyond the batch, and small enough that what is written beyond meets a fence; or
     # a grid of two by five blocks.
-    sizes, multiprocessors = ((3, 4, 2, 6), 1) if module is lstm_block else ((9, 4, 2, 18), 20)
+    sizes, multiprocessors = ((3, 4, 2, 6), 1) if module is block_algorithm else ((9, 4, 2, 18), 20)
     driver.bind(CheckDriver(multiprocessors=multiprocessors))
-    monkeypatch.setattr(lstm_ways, "choose", lambda *_, **__: taken)
+    monkeypatch.setattr(algorithms, "choose", lambda *_, **__: taken)
     with pytest.raises((AssertionError, IndexError, RuntimeError)) if wrong else nullcontext():
         assert_twin_lstm(ops, lstm_case(*sizes, dtype="float32"), RECURRENT["float32"])

@@ -8,7 +8,10 @@ from check_driver import CheckDriver
 from kernel_cases import assert_twin_lstm, lstm_case, run_lstm
 from tolerances import RECURRENT
 
-from numba_lstm.kernels.cuda import driver, lstm_block, lstm_general, lstm_grid, lstm_ways
+from numba_lstm.kernels.cuda.lstm import algorithms
+from numba_lstm.kernels.cuda.lstm.persistent import block_algorithm, grid_algorithm
+from numba_lstm.kernels.cuda.lstm.steps import stepwise_algorithm
+from numba_lstm.kernels.cuda.runtime import driver
 from numba_lstm.kernels.specs import Activation, LSTMSpec
 
 H100 = {"name": "H100", "compute_capability": (9, 0), "multiprocessors": 132, "shared_opt_in": 227 * 1024}
@@ -35,13 +38,13 @@ def many(device):
 @pytest.mark.parametrize(
     ("sizes", "options"), [*((sizes, "plain") for sizes in SIZES), *((SIZES[2], name) for name in CASES if name != "plain")]
 )
-@pytest.mark.parametrize("module", [lstm_block, lstm_grid], ids=lambda m: m.__name__.rpartition("_")[2])
+@pytest.mark.parametrize("module", [block_algorithm, grid_algorithm], ids=lambda m: m.__name__.rpartition("_")[2])
 def test_a_way_has_the_bits_of_the_general_one(ops, many, monkeypatch, module, sizes, options):
     N, T, H = sizes
     case = lstm_case(N, T, 2, H, dtype="float32", **CASES[options])
-    monkeypatch.setattr(lstm_ways, "choose", lambda *_, **__: lstm_general)
+    monkeypatch.setattr(algorithms, "choose", lambda *_, **__: stepwise_algorithm)
     expected = run_lstm(ops, case)
-    monkeypatch.setattr(lstm_ways, "choose", lambda *_, **__: module)
+    monkeypatch.setattr(algorithms, "choose", lambda *_, **__: module)
     found = run_lstm(ops, case)
     for name, value in expected.items():
         assert found[name].tobytes() == value.tobytes(), name
@@ -59,7 +62,7 @@ def test_rows_of_a_block(ops, device, rows):
 
 
 def test_a_cooperative_grid_of_many_blocks_is_right(ops, many, monkeypatch):
-    monkeypatch.setattr(lstm_block, "MOST_UNITS", 16)
+    monkeypatch.setattr(block_algorithm, "MOST_UNITS", 16)
     case = lstm_case(17, 4, 3, 19, dtype="float32", masked=True)
     assert_twin_lstm(ops, case, RECURRENT["float32"])
     (blocks,) = [blocks for kernel, blocks, _, _ in many.launches if kernel.name.startswith("lstm_grid_backward")]
@@ -70,7 +73,7 @@ def test_a_cooperative_grid_of_many_blocks_is_right(ops, many, monkeypatch):
 @pytest.mark.parametrize("back", [False, True])
 def test_a_grid_that_the_driver_does_not_hold_at_once_is_not_launched(ops, many, monkeypatch, back):
     """Whatever arithmetic says; and the answer, which has the same bits, says so."""
-    monkeypatch.setattr(lstm_block, "MOST_UNITS", 16)
+    monkeypatch.setattr(block_algorithm, "MOST_UNITS", 16)
     case = lstm_case(9, 4, 2, 19, dtype="float32")
     expected = run_lstm(ops, case)
     held = many.resident_blocks
@@ -126,12 +129,12 @@ def test_what_is_chosen_fits_the_device(device, card):
     facts = CheckDriver(**card).properties
     for H in np.unique(np.geomspace(1, 1600, 60).astype(int)).tolist():
         for N in (1, 3, 16, 64, 200):
-            block, grid = lstm_block.shape(N, H, facts.multiprocessors), lstm_grid.shape(N, H, facts)
-            module = lstm_ways.choose(N, 10, H, "float32", plain=True, properties=facts)
-            if module is lstm_block:
+            block, grid = block_algorithm.shape(N, H, facts.multiprocessors), grid_algorithm.shape(N, H, facts)
+            module = algorithms.choose(N, 10, H, "float32", plain=True, properties=facts)
+            if module is block_algorithm:
                 assert block.all_shared <= facts.shared_opt_in
                 assert block.threads * block.registers <= facts.registers
-            elif module is lstm_grid:
+            elif module is grid_algorithm:
                 assert grid.all_shared <= facts.shared_opt_in
                 assert grid.columns * -(-N // grid.rows) <= facts.multiprocessors
                 assert grid.threads * grid.registers <= facts.registers

@@ -16,7 +16,10 @@ from translation import kernel_ir
 import numba_lstm
 from numba_lstm import device as devices
 from numba_lstm.kernels.contract import Ops
-from numba_lstm.kernels.cuda import batch_norm, clipping, dense, dropout, elementwise, layer_norm, products, updates
+from numba_lstm.kernels.cuda.arrays import elementwise
+from numba_lstm.kernels.cuda.gemm import gemm
+from numba_lstm.kernels.cuda.ops import batch_norm, dense, dropout, layer_norm
+from numba_lstm.kernels.cuda.training import clipping, update
 from numba_lstm.kernels.specs import ACTIVATIONS, ROWWISE, Activation
 
 OPS = {name: op for name, op in inspect.getmembers(Ops, inspect.isfunction) if not name.startswith("_")}
@@ -71,9 +74,10 @@ def test_kernels_run_here_without_driver_or_toolkit():
     code = (
         f"import sys; sys.path.insert(0, {str(HERE)!r}); import numpy as np\n"
         "from check_driver import CheckDriver\n"
-        "from numba_lstm.kernels.cuda import driver, products\n"
+        "from numba_lstm.kernels.cuda.gemm import gemm\n"
+        "from numba_lstm.kernels.cuda.runtime import driver\n"
         "d = CheckDriver(); driver.bind(d); a = np.ones((3, 4), 'float32')\n"
-        "print(d.download(products.product_nt(d.upload(a), d.upload(a))).sum())\n"
+        "print(d.download(gemm.product_nt(d.upload(a), d.upload(a))).sum())\n"
         "from numba.cuda.cudadrv.libs import get_cudalib\n"
     )
     result = run(["-c", code], CUDA_HOME="/nowhere", CUDA_PATH="/nowhere", NUMBAPRO_NVVM="/nowhere")
@@ -95,12 +99,12 @@ def test_indices_stay_within_arrays_in_the_simulator():
 
 
 ELEMENTWISE = [Activation(name) for name in ACTIVATIONS if name not in ROWWISE]
-TILES = [products.SMALL, products.LARGE["float32"]]
+TILES = [gemm.SMALL, gemm.LARGE["float32"]]
 TRANSPOSED = [(False, False), (False, True), (True, False)]
 KERNELS = [
     *(make(activation, "float32") for activation in ELEMENTWISE for make in (dense._value, dense._gradient)),
-    *(products.tile_kernel("float32", tile, *ab, not any(ab)) for tile in TILES for ab in TRANSPOSED),
-    *(updates._kernel(rule, True, variant, "float32") for rule in updates.RULES for variant in (False, True)),
+    *(gemm.tile_kernel("float32", tile, *ab, not any(ab)) for tile in TILES for ab in TRANSPOSED),
+    *(update._kernel(rule, True, variant, "float32") for rule in update.RULES for variant in (False, True)),
     layer_norm._forward("float32", True, True),
     layer_norm._backward("float32", True),
     batch_norm._norm("float32", True, True),

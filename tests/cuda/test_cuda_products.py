@@ -7,7 +7,7 @@ import pytest
 from kernel_cases import DTYPES
 from tolerances import SUMS, assert_close
 
-from numba_lstm.kernels.cuda import products
+from numba_lstm.kernels.cuda.gemm import gemm
 
 pytestmark = pytest.mark.parametrize("dtype", DTYPES)
 
@@ -27,32 +27,32 @@ def run(device, product, *arrays):
 def test_products(device, dtype, size):
     a, b, bias = operands(*size, dtype)
     expected = a.astype("float64") @ b.astype("float64")
-    assert_close(run(device, products.product, a, b, bias), expected + bias, SUMS[dtype], "with a bias")
-    assert_close(run(device, products.product, a, b), expected, SUMS[dtype], "without")
-    assert_close(run(device, products.product_nt, a, b.T), expected, SUMS[dtype], "b transposed")
-    assert_close(run(device, products.product_tn, a.T, b), expected, SUMS[dtype], "a transposed")
+    assert_close(run(device, gemm.product, a, b, bias), expected + bias, SUMS[dtype], "with a bias")
+    assert_close(run(device, gemm.product, a, b), expected, SUMS[dtype], "without")
+    assert_close(run(device, gemm.product_nt, a, b.T), expected, SUMS[dtype], "b transposed")
+    assert_close(run(device, gemm.product_tn, a.T, b), expected, SUMS[dtype], "a transposed")
 
 
-@pytest.mark.parametrize("product", [products.product, products.product_nt, products.product_tn], ids=lambda p: p.__name__)
+@pytest.mark.parametrize("product", [gemm.product, gemm.product_nt, gemm.product_tn], ids=lambda p: p.__name__)
 def test_the_large_tile_has_the_bits_of_the_small_one(device, dtype, product, monkeypatch):
     a, b, _ = operands(70, 130, 19, dtype)
-    a, b = a.T if product is products.product_tn else a, b.T if product is products.product_nt else b
+    a, b = a.T if product is gemm.product_tn else a, b.T if product is gemm.product_nt else b
     small = run(device, product, a, b)
-    monkeypatch.setattr(products, "MANY", 1)
+    monkeypatch.setattr(gemm, "MANY", 1)
     large = run(device, product, a, b)
-    assert device.launches[-1].threads[0] == products.LARGE[dtype].threads
+    assert device.launches[-1].threads[0] == gemm.LARGE[dtype].threads
     assert large.tobytes() == small.tobytes()
 
 
 def test_a_row_has_its_bits_whatever_the_batch(device, dtype):
     a, b, bias = operands(37, 20, 40, dtype)
-    batch = run(device, products.product, a, b, bias)
+    batch = run(device, gemm.product, a, b, bias)
     for row in (0, 31, 36):
-        assert run(device, products.product, a[row : row + 1], b, bias).tobytes() == batch[row].tobytes()
+        assert run(device, gemm.product, a[row : row + 1], b, bias).tobytes() == batch[row].tobytes()
 
 
 def test_many_rows_are_added_up_in_chunks(device, dtype):
     a, b, _ = operands(3, 5, 1030, dtype)
-    found = run(device, products.product_tn, a.T, b)
+    found = run(device, gemm.product_tn, a.T, b)
     assert [launch.blocks for launch in device.launches] == [(1, 1, 4), (1, 1, 1)]
     assert_close(found, a.astype("float64") @ b.astype("float64"), SUMS[dtype])

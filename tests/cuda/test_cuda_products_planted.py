@@ -7,7 +7,9 @@ import pytest
 from planting import planted
 from tolerances import SUMS, assert_close
 
-from numba_lstm.kernels.cuda import lstm_steps, lstm_tiles, products, sums
+from numba_lstm.kernels.cuda.arrays import sums
+from numba_lstm.kernels.cuda.gemm import gemm
+from numba_lstm.kernels.cuda.lstm.steps import forward, tiles
 
 #: What is planted: instead of what (the first of these lines), and what.
 PRODUCTS = {
@@ -43,18 +45,18 @@ def numbers(*shape):
 
 def product(device, change):
     a, b = numbers(37, 41), numbers(41, 35)
-    found = planted(products, *change).product(device.upload(a), device.upload(b))
+    found = planted(gemm, *change).product(device.upload(a), device.upload(b))
     return device.download(found), a.astype("float64") @ b
 
 
 def tile(device, change):
     """Of two tiles of rows, two of units and two of terms, all ragged; each unit has four columns, one for a gate."""
     a, b = numbers(19, 37), numbers(37, 4 * 18)
-    steps = planted(lstm_steps, "", "")
-    steps.gate_tile = planted(lstm_tiles, *change).gate_tile
+    steps = planted(forward, "", "")
+    steps.gate_tile = planted(tiles, *change).gate_tile
     out, nothing = device.empty((19, 4 * 18), np.float32), (device.empty((1,), np.float32), device.empty((1, 1, 1), np.float32))
     kernel = steps.gate_products("float32", False)
-    device.launch(kernel, lstm_tiles.grid(19, 18), lstm_tiles.THREADS, (out, device.upload(a), device.upload(b), *nothing))
+    device.launch(kernel, tiles.grid(19, 18), tiles.THREADS, (out, device.upload(a), device.upload(b), *nothing))
     return device.download(out), a.astype("float64") @ b
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from played_cuda import Card
 
-from numba_lstm.kernels.cuda import gpu, gpu_memory
-from numba_lstm.kernels.cuda.compiler import Kernel
+from numba_lstm.kernels.cuda.runtime import gpu, gpu_memory
+from numba_lstm.kernels.cuda.runtime.compiler import Kernel
 
 SEEDS = range(30)
 BATCHES = [np.random.default_rng(k).standard_normal((3, 40)).astype("float32") for k in range(20)]

@@ -62,7 +62,7 @@ def test_a_model_moves_from_device_to_device():
 
 
 def test_too_large_a_batch_is_a_memory_error_and_the_model_stays_usable():
-    from numba_lstm.kernels.cuda import driver
+    from numba_lstm.kernels.cuda.runtime import driver
 
     model, _ = trained("cuda", units=128)
     x, _ = problem(5)

@@ -11,7 +11,7 @@ import pytest
 
 @pytest.fixture
 def device():
-    from numba_lstm.kernels.cuda import driver
+    from numba_lstm.kernels.cuda.runtime import driver
 
     return driver.current()
 
@@ -31,7 +31,7 @@ def test_batches_come_whole_and_in_order(ops, device, rows):
 
 
 def test_memory_is_used_again(ops, device):
-    from numba_lstm.kernels.cuda.compiler import cuda
+    from numba_lstm.kernels.cuda.runtime.compiler import cuda
 
     x = ops.asarray(np.ones((500, 1000), np.float32), "float32")
 
@@ -46,7 +46,7 @@ def test_memory_is_used_again(ops, device):
 
 def test_an_upload_hides_behind_the_kernels(device):
     """With both at once, less than half of the shorter one is added to the longer one."""
-    from numba_lstm.kernels.cuda.products import product
+    from numba_lstm.kernels.cuda.gemm.gemm import product
 
     host = np.ones((4096, 4096), np.float32)
     a = device.send(host, np.float32)

@@ -22,12 +22,13 @@ def test_a_way_equals_the_witness(ops, sizes):
 
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
 def test_a_way_has_the_bits_of_the_general_one(ops, monkeypatch, sizes):
-    from numba_lstm.kernels.cuda import lstm_general, lstm_ways
+    from numba_lstm.kernels.cuda.lstm import algorithms
+    from numba_lstm.kernels.cuda.lstm.steps import stepwise_algorithm
 
     N, T, H = sizes
     case = lstm_case(N, T, 3, H, dtype="float32", peephole=True, spec=LSTMSpec(clip=0.7, coupled=True))
     found = run_lstm(ops, case)
-    monkeypatch.setattr(lstm_ways, "choose", lambda *_, **__: lstm_general)
+    monkeypatch.setattr(algorithms, "choose", lambda *_, **__: stepwise_algorithm)
     for name, value in run_lstm(ops, case).items():
         assert found[name].tobytes() == value.tobytes(), name
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from numba_lstm.kernels.cpu.copies import copied
+from numba_lstm.kernels.cpu.arrays.copy_tasks import copied
 from numba_lstm.optimizers import Adam
 from numba_lstm.variables import Variable
 

@@ -9,7 +9,7 @@ from numba_lstm import set_num_threads
 from numba_lstm.device import get_ops
 from numba_lstm.kernels import cpu
 from numba_lstm.kernels.contract import DensePart, LSTMPart, LSTMWeights
-from numba_lstm.kernels.cpu.work import Gang
+from numba_lstm.kernels.cpu.runtime.task import Gang
 from numba_lstm.kernels.int8 import rounded
 from numba_lstm.kernels.specs import Activation, LSTMSpec
 from numba_lstm.variables import Variable

@@ -8,10 +8,12 @@ import pytest
 import numba_lstm
 from numba_lstm.kernels import cpu
 from numba_lstm.kernels.contract import LSTMNoise, LSTMWeights
-from numba_lstm.kernels.cpu import groups, lstm_plans, lstm_runs, pool
-from numba_lstm.kernels.cpu.cells import Asked
-from numba_lstm.kernels.cpu.groups import Size, grouped
-from numba_lstm.kernels.cpu.panels import geometry, panels
+from numba_lstm.kernels.cpu.gemm import batch_groups
+from numba_lstm.kernels.cpu.gemm.batch_groups import Size, grouped
+from numba_lstm.kernels.cpu.gemm.layout import geometry, panels
+from numba_lstm.kernels.cpu.lstm import kernel_selection, tasks
+from numba_lstm.kernels.cpu.lstm.pointwise import Asked
+from numba_lstm.kernels.cpu.runtime import thread_pool
 from numba_lstm.kernels.specs import LSTMSpec
 from numba_lstm.variables import Variable
 
@@ -62,7 +64,7 @@ def test_groups_are_of_shapes(N, H, how, expected):
     cut = panels(H, geometry("float32").V)
     for threads in (1, 3):
         numba_lstm.set_num_threads(threads)
-        made = lstm_plans.groups(Size(T, N, D), cut, asked(**how), np.dtype("float32"))
+        made = kernel_selection.groups(Size(T, N, D), cut, asked(**how), np.dtype("float32"))
         assert [group.rows for group in made] == expected
         assert [group.first for group in made] == [0, *np.cumsum(expected)[:-1]]
         assert [group.begins for group in made] == [T * group.first for group in made]
@@ -72,7 +74,7 @@ def test_groups_are_of_shapes(N, H, how, expected):
 @pytest.mark.parametrize("H", [HALF, QUARTER])
 @pytest.mark.parametrize("N", [24, 25, 70])
 def test_any_number_of_threads_has_the_bits_of_one(monkeypatch, N, H, dtype):
-    monkeypatch.setattr(pool, "WORTHWHILE", 1000)
+    monkeypatch.setattr(thread_pool, "WORTHWHILE", 1000)
     numba_lstm.set_num_threads(1)
     expected = passed(N, dtype, H)
     for threads in (2, 3, 4, 32):  # a group each, across groups, parts of groups, and a row each
@@ -85,20 +87,20 @@ def test_any_number_of_threads_has_the_bits_of_one(monkeypatch, N, H, dtype):
 @pytest.mark.parametrize("N", [25, 26])
 def test_threads_have_even_shares(N, parts):
     of_rows = grouped(Size(T, N, D), True)
-    ranges = lstm_runs.row_ranges(of_rows, parts)
+    ranges = tasks.row_ranges(of_rows, parts)
     assert [first for first, _ in ranges] == [0, *(last for _, last in ranges[:-1])]
     assert ranges[-1][1] == N
     rows = [last - first for first, last in ranges]
     assert len(rows) == parts
     assert min(rows) >= 1
     assert max(rows) - min(rows) <= 1
-    assert groups.parts_of_each(parts, of_rows) * len(of_rows) % parts == 0
+    assert batch_groups.parts_of_each(parts, of_rows) * len(of_rows) % parts == 0
 
 
 def test_little_work_is_for_one_thread(monkeypatch):
     numba_lstm.set_num_threads(2)
     performed = []
-    monkeypatch.setattr(pool, "perform", lambda *score, **how: performed.append(score))
+    monkeypatch.setattr(thread_pool, "perform", lambda *score, **how: performed.append(score))
     passed(24, "float32", HALF)
     assert not performed
 

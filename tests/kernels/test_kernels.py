@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from numba_lstm.kernels import cpu
-from numba_lstm.kernels.cpu import activations, gradients, lstm_gradient_loops, lstm_loops, packing, products, stream_programs
-from numba_lstm.kernels.cpu.panels import geometry, panels
+from numba_lstm.kernels.cpu.gemm import gemm, pack, weight_grad
+from numba_lstm.kernels.cpu.gemm.layout import geometry, panels
+from numba_lstm.kernels.cpu.lstm import backward_loop, forward_loop
+from numba_lstm.kernels.cpu.ops import activation
+from numba_lstm.kernels.cpu.plans import stream_programs
 from numba_lstm.kernels.specs import Activation
 
 SHAPE = geometry("float32")
@@ -14,14 +17,14 @@ SHAPE = geometry("float32")
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: lstm_loops.forward_loop(SHAPE, 0),
-        lambda: lstm_gradient_loops.backward_loop(SHAPE, 0, 0, 0),
-        lambda: products.affine(SHAPE, 1),
-        lambda: gradients._plain_columns(SHAPE, 1),
-        lambda: packing._pack_gates(SHAPE),
+        lambda: forward_loop.forward_loop(SHAPE, 0),
+        lambda: backward_loop.backward_loop(SHAPE, 0, 0, 0),
+        lambda: gemm.affine(SHAPE, 1),
+        lambda: weight_grad._plain_columns(SHAPE, 1),
+        lambda: pack._pack_gates(SHAPE),
         lambda: stream_programs.steps_of_one(SHAPE),
         lambda: stream_programs.steps_of_rows(SHAPE),
-        lambda: activations._value(Activation("tanh"), "float32"),
+        lambda: activation._value(Activation("tanh"), "float32"),
     ],
     ids=["forward", "backward", "affine", "gradient", "pack", "stream", "stream of rows", "activation"],
 )
@@ -46,14 +49,14 @@ def test_panels_hold_every_unit_and_little_else(H, V):
 @pytest.mark.parametrize("H", [1, 5, 8, 13, 50])
 def test_packing_keeps_every_weight(K, H):
     W = np.arange(1, K * 4 * H + 1, dtype=np.float32).reshape(K, 4 * H)
-    for packed in (packing.gate_panels(W), packing.gate_blocks_transposed(W)):
+    for packed in (pack.gate_panels(W), pack.gate_blocks_transposed(W)):
         assert sorted(packed[packed != 0]) == sorted(W.ravel())
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 7), (9, 40)])
 def test_plain_packing_keeps_every_weight(shape):
     W = np.arange(1, shape[0] * shape[1] + 1, dtype=np.float64).reshape(shape)
-    for packed in (packing.blocks(W), packing.blocks_transposed(W)):
+    for packed in (pack.blocks(W), pack.blocks_transposed(W)):
         assert sorted(packed[packed != 0]) == sorted(W.ravel())
 
 

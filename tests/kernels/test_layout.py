@@ -9,8 +9,8 @@ import pytest
 from numpy.lib.stride_tricks import as_strided
 
 from numba_lstm.kernels import cpu, reference
-from numba_lstm.kernels.cpu.copies import copied, zeroed
-from numba_lstm.kernels.cpu.layout import distances, laid_out, rows_follow
+from numba_lstm.kernels.cpu.arrays.copy_tasks import copied, zeroed
+from numba_lstm.kernels.cpu.runtime.strides import distances, laid_out, rows_follow
 
 SIZES = list(product((1, 2, 3), repeat=3))
 RNG = np.random.default_rng(5)

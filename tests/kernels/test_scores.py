@@ -10,12 +10,12 @@ import pytest
 from numba import types
 
 import numba_lstm
-from numba_lstm.kernels.cpu import crew, pool
-from numba_lstm.kernels.cpu.jit import kernel
-from numba_lstm.kernels.cpu.meeting import look_again, meet, read, write
-from numba_lstm.kernels.cpu.memory import aligned
-from numba_lstm.kernels.cpu.simd import data
-from numba_lstm.kernels.cpu.work import Call, Gang, Parts, Score, in_parts, side_by_side, span
+from numba_lstm.kernels.cpu.compiler.jit import kernel
+from numba_lstm.kernels.cpu.runtime import executor, thread_pool
+from numba_lstm.kernels.cpu.runtime.atomics import look_again, meet, read, write
+from numba_lstm.kernels.cpu.runtime.memory import aligned
+from numba_lstm.kernels.cpu.runtime.task import Call, Gang, Parts, Score, in_parts, side_by_side, span
+from numba_lstm.kernels.cpu.simd.vector import data
 
 SECONDS = 60
 
@@ -97,14 +97,14 @@ def report():
 @pytest.fixture
 def busy():
     """All workers wait for the end of a test."""
-    everybody = max(len(pool._workers.threads), 2) + 1
+    everybody = max(len(thread_pool._workers.threads), 2) + 1
     release, ready, arrived = threading.Event(), threading.Event(), threading.Barrier(everybody, action=lambda: ready.set())
 
     def wait(part):
         arrived.wait(SECONDS)
         release.wait(SECONDS)
 
-    caller = threading.Thread(target=pool.run, args=(everybody, wait))
+    caller = threading.Thread(target=thread_pool.run, args=(everybody, wait))
     caller.start()
     assert ready.wait(SECONDS)
     yield
@@ -160,7 +160,7 @@ def test_several_threads_take_part(see_each_other):
     """Each of two parts waits a while for the other to begin: both see that only if two threads do them at once."""
     for _ in range(50):
         seen = np.zeros(4, np.int64)
-        Score([Parts(Call(see_each_other, seen, own, pool._looks(0.2)) for own in range(2))])()
+        Score([Parts(Call(see_each_other, seen, own, thread_pool._looks(0.2)) for own in range(2))])()
         if seen.all():
             return
     pytest.fail("one thread did both parts, fifty times")
@@ -179,11 +179,11 @@ def test_workers_go_to_sleep_and_wake_again(count):
         score()
         np.testing.assert_array_equal(counts, turn)
         for _ in range(1000):
-            if pool._workers.asleep == len(pool._workers.threads) > 1:
+            if thread_pool._workers.asleep == len(thread_pool._workers.threads) > 1:
                 break
             time.sleep(0.005)
         else:
-            pytest.fail(f"{pool._workers.asleep} of {len(pool._workers.threads)} workers sleep")
+            pytest.fail(f"{thread_pool._workers.asleep} of {len(thread_pool._workers.threads)} workers sleep")
 
 
 def test_eight_callers_at_once(count, linger):
@@ -227,7 +227,7 @@ def _gathered(report, most):
 
 
 def test_members_of_a_gang_all_know_how_many_there_are_and_meet(report, monkeypatch):
-    monkeypatch.setattr(pool, "GATHERING", 0.5)  # on a busy machine a worker may come late
+    monkeypatch.setattr(thread_pool, "GATHERING", 0.5)  # on a busy machine a worker may come late
     sizes = set()
     for _ in range(100):
         told, met = _gathered(report, 3)
@@ -245,20 +245,20 @@ def test_a_gang_starts_without_those_who_are_busy(busy, report):
 
 def test_who_does_not_come_is_waited_for_once(busy, report, monkeypatch):
     """The bulletin says that two workers look, and they do not: after its first gang a score expects nobody."""
-    monkeypatch.setattr(pool, "GATHERING", 0.1)
+    monkeypatch.setattr(thread_pool, "GATHERING", 0.1)
     seen = np.zeros(6, np.int64)
     meetings = [aligned((1,), np.int64) for _ in range(4)]
     score = Score([Gang([Call(report, seen, member, m, 0) for member in range(3)], m) for m in meetings])
     looks = []
-    monkeypatch.setattr(pool, "_looks", lambda seconds: looks.append(seconds) or 100_000)
-    pool._workers.bulletin[crew.WAITING] += 2
+    monkeypatch.setattr(thread_pool, "_looks", lambda seconds: looks.append(seconds) or 100_000)
+    thread_pool._workers.bulletin[executor.WAITING] += 2
     try:
-        score._words[crew.EXPECTED] = 2
+        score._words[executor.EXPECTED] = 2
         score()
     finally:
-        pool._workers.bulletin[crew.WAITING] -= 2
+        thread_pool._workers.bulletin[executor.WAITING] -= 2
     assert looks == [0.1]  # it was told to wait
-    assert score._words[crew.EXPECTED] == 0
+    assert score._words[executor.EXPECTED] == 0
     assert list(seen[:3]) == [1, 0, 0]
 
 
@@ -283,5 +283,5 @@ def test_small_calls_are_no_parts(count):
     counts = np.zeros(1, np.int64)
     calls = [Call(count, counts, 0, 1)] * 2
     assert side_by_side(calls, 10) == calls
-    assert [type(work) for work in side_by_side(calls, 100 * pool.WORTHWHILE)] == [Parts]
+    assert [type(work) for work in side_by_side(calls, 100 * thread_pool.WORTHWHILE)] == [Parts]
     assert isinstance(in_parts(5, 1, lambda part, rows: calls[0]), Call)

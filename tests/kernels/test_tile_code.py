@@ -7,10 +7,10 @@ import re
 import numpy as np
 from numba import njit, types
 
-from numba_lstm.kernels.cpu.panels import geometry
-from numba_lstm.kernels.cpu.simd import data
-from numba_lstm.kernels.cpu.tile import UNROLLED
-from numba_lstm.kernels.cpu.tile_products import affine_row
+from numba_lstm.kernels.cpu.gemm.forward import affine_row
+from numba_lstm.kernels.cpu.gemm.layout import geometry
+from numba_lstm.kernels.cpu.gemm.microkernel import UNROLLED
+from numba_lstm.kernels.cpu.simd.vector import data
 
 
 def test_llvm_unrolls_no_loop_of_a_tile():

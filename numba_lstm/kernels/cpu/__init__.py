@@ -1,7 +1,6 @@
 """The CPU: explicit vectors in Numba, register tiles, time loops that threads share by shards of the batch."""
 
-from .activations import activation_backward, activation_forward
-from .arrays import (
+from .arrays.arrays import (
     add,
     asarray,
     concat,
@@ -20,20 +19,21 @@ from .arrays import (
     unlike,
     zero_masked,
 )
-from .batch_norm import batch_norm_backward, batch_norm_forward
-from .clipping import clip_gradients
-from .dense import dense_backward, dense_forward
-from .dropout import dropout_backward, dropout_forward
-from .embedding import embedding_backward, embedding_forward
-from .forward_programs import forward_program
-from .gradient_programs import gradient_program
-from .layer_norm import layer_norm_backward, layer_norm_forward
-from .losses import loss, metric
-from .lstm_paths import lstm_backward, lstm_forward, lstm_path
-from .noise import noise_forward
-from .pool import parts_for, together
-from .streaming import stream
-from .updates import update, update_program
+from .ops.activation import activation_backward, activation_forward
+from .ops.batch_norm import batch_norm_backward, batch_norm_forward
+from .ops.dense import dense_backward, dense_forward
+from .ops.dropout import dropout_backward, dropout_forward
+from .ops.embedding import embedding_backward, embedding_forward
+from .ops.layer_norm import layer_norm_backward, layer_norm_forward
+from .ops.lstm import lstm_backward, lstm_forward, lstm_path
+from .ops.noise import noise_forward
+from .plans.forward_programs import forward_program
+from .plans.gradient_programs import gradient_program
+from .plans.streaming import stream
+from .runtime.thread_pool import parts_for, together
+from .training.clipping import clip_gradients
+from .training.losses import loss, metric
+from .training.update import update, update_program
 
 __all__ = [
     "activation_backward",

@@ -4,7 +4,7 @@ Kernels queue on one stream and nothing is waited for until a number is asked fo
 have an order that shapes decide, and nothing is added by atomics: every run answers the same bits.
 """
 
-from .arrays import (
+from .arrays.arrays import (
     asarray,
     concat,
     flip,
@@ -21,23 +21,23 @@ from .arrays import (
     together,
     zero_masked,
 )
-from .batch_norm import batch_norm_backward, batch_norm_forward
-from .clipping import clip_gradients
-from .dense import activation_backward, activation_forward, dense_backward, dense_forward
-from .dropout import dropout_backward, dropout_forward
-from .elementwise import add, multiply, scale, unlike
-from .embedding import embedding_backward, embedding_forward
-from .forward_programs import forward_program
-from .gradient_programs import gradient_program
-from .layer_norm import layer_norm_backward, layer_norm_forward
-from .losses import loss
-from .lstm import lstm_forward
-from .lstm_gradients import lstm_backward
-from .lstm_ways import lstm_path
-from .metrics import metric
-from .noise import noise_forward
-from .streaming import stream
-from .updates import update, update_program
+from .arrays.elementwise import add, multiply, scale, unlike
+from .lstm.algorithms import lstm_path
+from .lstm.backward import lstm_backward
+from .lstm.forward import lstm_forward
+from .ops.batch_norm import batch_norm_backward, batch_norm_forward
+from .ops.dense import activation_backward, activation_forward, dense_backward, dense_forward
+from .ops.dropout import dropout_backward, dropout_forward
+from .ops.embedding import embedding_backward, embedding_forward
+from .ops.layer_norm import layer_norm_backward, layer_norm_forward
+from .ops.noise import noise_forward
+from .plans.forward_programs import forward_program
+from .plans.gradient_programs import gradient_program
+from .plans.streaming import stream
+from .training.clipping import clip_gradients
+from .training.losses import loss
+from .training.metrics import metric
+from .training.update import update, update_program
 
 __all__ = [
     "activation_backward",

@@ -1,0 +1,66 @@
+"""Copies and zeros, as calls."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy.typing as npt
+
+from ..compiler.jit import kernel
+from ..gemm.layout import NUMBA, dtype_name
+from ..runtime.strides import rows_follow
+from ..runtime.task import Call
+from ..simd.vector import data
+
+Array = npt.NDArray[Any]
+
+
+@cache
+def _copy(dtype: str) -> Any:
+    def copy(a, into):
+        a_, i_ = data(a), data(into)
+        for t in range(a.shape[0]):
+            for n in range(a.shape[1]):
+                source = t * (a.strides[0] // a.itemsize) + n * (a.strides[1] // a.itemsize)
+                to = t * (into.strides[0] // a.itemsize) + n * (into.strides[1] // a.itemsize)
+                for k in range(a.shape[2]):
+                    i_[to + k] = a_[source + k]
+
+    return kernel(copy, f"copy_{dtype}", NUMBA[dtype], "x3 y3")
+
+
+@cache
+def _zero(dtype: str) -> Any:
+    def zero(a):
+        for i in range(a.size):
+            a[i] = 0
+
+    return kernel(zero, f"zero_{dtype}", NUMBA[dtype], "f1")
+
+
+def copied(a: Array, into: Array) -> Call:
+    """Copy an array of up to three axes, the last of which follows on in both, into another of its shape and dtype.
+
+    Raises
+    ------
+    ValueError
+        For any other two.
+    """
+    if a.shape != into.shape or a.dtype != into.dtype or a.ndim > 3 or not (rows_follow(a) and rows_follow(into)):
+        raise ValueError(f"cannot copy {a.dtype} {a.shape}, strides {a.strides}, to {into.dtype} {into.shape}, {into.strides}.")
+    more = (None,) * (3 - a.ndim)
+    return Call(_copy(dtype_name(a.dtype)), a[more], into[more])
+
+
+def zeroed(a: Array) -> Call:
+    """Make an array zero whose elements follow on one another.
+
+    Raises
+    ------
+    ValueError
+        For any other array, a copy of which would become zero instead.
+    """
+    if not a.flags.c_contiguous:
+        raise ValueError(f"cannot zero {a.dtype} {a.shape}, strides {a.strides}: it is not contiguous.")
+    return Call(_zero(dtype_name(a.dtype)), a.reshape(-1))

@@ -1,0 +1,160 @@
+"""The one place that compiles: how functions become machine code. How that is found again on disk: :mod:`.disk`.
+
+A trap of Numba's disk cache shapes this file: all closures of one factory share one cache index, and processes that start
+together then leave each other's kernels behind. So a kernel's name is its op, its spec and a digest of all kernel sources.
+Cells and loops close over numbers and strings only: a closure over a compiled function is never found again on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.core import config, sigutils, typeinfer
+from numba.core.ccallback import CFunc
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.registry import cpu_target
+from numba.extending import overload
+from numba.np.numpy_support import as_dtype
+
+from . import kernel_cache
+from .compile_guard import undisturbed
+from .source_digest import SOURCES
+
+if config.DISABLE_JIT:
+    raise RuntimeError(
+        "NUMBA_DISABLE_JIT is set, and the kernels of the CPU are compiled code and nothing else. "
+        'Unset it, or take device="reference", which computes the same in NumPy.'
+    )
+
+#: error_model numpy: no test for division by zero inside the loops. Never fastmath: NaN in is NaN out.
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
+
+#: A function that only kernels call, put into their code at every call. Cheaper to compile than ``inline="always"``.
+inlined = njit(forceinline=True, **_OPTIONS)
+
+
+def _named(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    function.__name__ = function.__qualname__ = f"{name}_{SOURCES}"
+    return function
+
+
+def _cached(function: Callable[..., Any], signature: Any, compile_: Callable[[Any], Any]) -> Any:
+    """Load from disk, or compile and keep there."""
+    return undisturbed(function.__name__, lambda: kernel_cache.kept(function, signature, compile_))
+
+
+def _argument(code: str, dtype: types.Type) -> types.Type:
+    """The Numba type of a kernel's argument, see :func:`kernel`."""
+    kind, ndim = code[0], int(code[1:] or 0)
+    if kind == "i":
+        return types.intp
+    if kind == "d":
+        return types.float64
+    if kind in "xly":
+        return types.Array(types.int64 if kind == "l" else dtype, ndim, "A", readonly=kind != "y", aligned=False)
+    if kind == "b":
+        return types.Array(types.boolean, ndim, "C", readonly=True)
+    element = {"f": dtype, "k": types.uint64, "n": types.int64, "e": types.float64}[kind]
+    return types.Array(element, ndim, "C")
+
+
+def kernel(function: Callable[..., Any], name: str, dtype: types.Type, arguments: str) -> Callable[..., Any]:
+    """Compile ``function`` under ``name`` for one signature, so that no other can ever be compiled.
+
+    ``arguments`` has a word an argument: ``i`` an integer or a cell's address, ``d`` a float64, ``x3`` a 3-D array of ``dtype``
+    that is only read, of any strides (``l``: int64), ``y3`` one that is written; ``b2`` C-contiguous booleans, only read;
+    ``f2`` a 2-D C-contiguous array of ``dtype``, and so ``n`` for int64, ``k`` for uint64, ``e`` for float64.
+    """
+    signature = types.void(*(_argument(code, dtype) for code in arguments.split()))
+    named = _named(function, name)
+
+    def compiled(cache_: Any) -> Any:
+        made = njit(**_OPTIONS)(named)
+        made._cache = cache_
+        with typeinfer.register_dispatcher(made):
+            made.compile(signature)
+        made.disable_compile()
+        return made
+
+    return _cached(named, signature, compiled)
+
+
+class ArrayArgument(NamedTuple):
+    """What a kernel takes an array for."""
+
+    dtype: np.dtype[Any]
+    ndim: int
+    contiguous: bool
+
+
+class Entry(NamedTuple):
+    """Where a kernel's machine code begins, and what its arguments are: arrays, ``int`` or ``float``."""
+
+    address: int
+    arguments: tuple[ArrayArgument | type, ...]
+    caller: int  #: a C function of one pointer: calls the address in word 0 with the words behind it as its arguments
+
+
+@cache
+def entry(kernel_: Any) -> Entry:
+    """How compiled code calls what :func:`kernel` answered."""
+    (made,) = kernel_.overloads.values()
+    arguments, words = [], ""
+    for ty in made.signature.args:
+        if isinstance(ty, types.Array):
+            arguments.append(ArrayArgument(as_dtype(ty.dtype), ty.ndim, ty.layout == "C"))
+            words += "i" * (5 + 2 * ty.ndim)
+        else:
+            number = ty is types.float64
+            arguments.append(float if number else int)
+            words += "d" if number else "i"
+    return Entry(made.library.get_pointer_to_function(made.fndesc.llvm_func_name), tuple(arguments), _caller(words)[1])
+
+
+@cache
+def _caller(words: str) -> tuple[Any, int]:
+    """What calls a kernel with so many words, ``d`` for a float64; kept alive by its library."""
+    return undisturbed(f"caller_{words}", lambda: _built_caller(words))  # type: ignore[no-any-return]
+
+
+def _built_caller(words: str) -> tuple[Any, int]:
+    i64, double, nothing = ir.IntType(64), ir.DoubleType(), ir.IntType(8).as_pointer()
+    types_ = [double if word == "d" else i64 for word in words]
+    # Numba's own convention: places for an answer and an exception, neither of which a kernel has, and a status
+    kernel_ = ir.FunctionType(ir.IntType(32), [nothing.as_pointer(), nothing.as_pointer(), *types_])
+    library = cpu_target.target_context.codegen().create_library(f"caller_{words}")
+    module = library.create_ir_module(library.name)
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [i64.as_pointer()]), library.name)
+    builder = ir.IRBuilder(function.append_basic_block())
+    places = [builder.gep(function.args[0], [i64(k)]) for k in range(len(words) + 1)]
+    arguments = [builder.load(builder.bitcast(place, ty.as_pointer())) for place, ty in zip(places[1:], types_, strict=True)]
+    address = builder.inttoptr(builder.load(places[0]), kernel_.as_pointer())
+    builder.call(address, [builder.alloca(nothing), builder.alloca(nothing), *arguments])
+    builder.ret_void()
+    with global_compiler_lock:
+        library.add_ir_module(module)
+        library.finalize()
+        return library, library.get_pointer_to_function(library.name)
+
+
+def cell(function: Callable[..., Any], name: str, signature: Any) -> Any:
+    """Compile ``function`` under ``name`` as a C function. Keep the answer alive as long as its ``.address`` is in use."""
+    named, normal = _named(function, name), sigutils.normalize_signature(signature)
+
+    def compiled(cache_: Any) -> Any:
+        made = CFunc(named, normal, {}, {"nopython": True, "error_model": "numpy"})
+        made._cache = cache_
+        made.compile()
+        return made
+
+    return _cached(named, signature, compiled)
+
+
+def choice(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Declare how a function called in kernels is chosen by its arguments' types (literals included), as ``overload``."""
+    return overload(function, prefer_literal=True, jit_options={"forceinline": True, **_OPTIONS})  # type: ignore[no-any-return]

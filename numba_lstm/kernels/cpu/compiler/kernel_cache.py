@@ -1,0 +1,291 @@
+"""Compiled kernels on disk: in which folder they are, who is trusted with it, and how they are found again.
+
+The first of these is the folder:
+
+1. what ``warmup(model, cache=folder)`` or :func:`use` named,
+2. the environment variable ``NUMBA_LSTM_CACHE_DIR``,
+3. ``numba_lstm`` in Numba's ``NUMBA_CACHE_DIR``,
+4. ``numba_lstm`` in ``XDG_CACHE_HOME``, or in ``~/.cache``.
+
+In it, kernels have a sub-folder by the digest of their sources, the processor, and the versions of Numba, llvmlite and Python:
+installations with the same sources share it, wherever they were imported from. (Numba's own caches go by the path and the age
+of a file.) A folder that cannot be written is read.
+
+Numba's cache files are pickles, so whoever can write them can run code here. The default folder is made for its owner alone,
+and not used where it belongs to somebody else or others can write to it. A folder that was named is used as it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import llvmlite
+import numba
+from numba.core import config
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, NullCache
+from numba.core.registry import cpu_target
+
+from .compile_guard import undisturbed
+from .compile_notice import notice
+from .source_digest import SOURCES
+
+VARIABLE = "NUMBA_LSTM_CACHE_DIR"
+
+#: Settings of Numba that change the code of a kernel.
+_SETTINGS = ("OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "ENABLE_AVX")
+
+_chosen: str | None = None
+_warned: set[str] = set()
+
+
+class Folder(NamedTuple):
+    """Where kernels are kept."""
+
+    root: Path
+    path: Path  #: of these kernels, on this processor
+    named: bool  #: by a person, who trusts it
+
+    def make(self) -> None:
+        """Make both folders; those of the default place for their owner alone."""
+        for place in (self.root, self.path):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.mkdir(mode=0o755 if self.named else 0o700, exist_ok=True)
+
+    def distrusted(self) -> str | None:
+        """Why what is in it is not used, None where it is."""
+        if self.named:
+            return None
+        for place in (self.root, self.path):
+            try:
+                facts = place.stat()
+            except OSError:
+                continue  # nobody has made it yet, or it cannot be used, which is told when it is written
+            if facts.st_uid not in (os.geteuid(), 0):
+                return f"{place} belongs to another user"
+            if facts.st_mode & 0o022:
+                return f"other users can write to {place}"
+        return None
+
+
+@cache
+def _key() -> str:
+    """The name of the sub-folder: of the sources, the processor and the versions."""
+    triple, cpu, features = cpu_target.target_context.codegen().magic_tuple()
+    settings = [str(getattr(config, name, None)) for name in _SETTINGS]
+    digest = hashlib.sha256(repr((triple, features, settings)).encode()).hexdigest()[:8]
+    python = f"{sys.implementation.cache_tag}{getattr(sys, 'abiflags', '')}"
+    return f"{SOURCES}-{cpu}-{digest}-numba{numba.__version__}-llvmlite{llvmlite.__version__}-{python}"
+
+
+def folder() -> Folder | None:
+    """The folder in use; None where there is no home to have one in."""
+    named = _chosen or os.environ.get(VARIABLE)
+    if named:
+        root = Path(named).expanduser().absolute()
+    elif config.CACHE_DIR:
+        root = Path(config.CACHE_DIR).absolute() / "numba_lstm"
+    else:
+        home = os.environ.get("XDG_CACHE_HOME", "")
+        root = Path(home if os.path.isabs(home) else os.path.expanduser("~/.cache")) / "numba_lstm"
+        if not root.is_absolute():
+            return None
+    return Folder(root, root / _key(), bool(named or config.CACHE_DIR))
+
+
+def _warn(about: str, sentence: str) -> None:
+    """Warn once a process about one thing."""
+    if about not in _warned:
+        _warned.add(about)
+        warnings.warn(sentence, RuntimeWarning, stacklevel=2)
+
+
+def _unwritable(why: str) -> None:
+    _warn(
+        "unwritable",
+        f"compiled kernels cannot be kept on disk ({why}), so every process compiles them again. Set {VARIABLE} to a folder "
+        "that can be written, or to one that numba_lstm.warmup(model, cache=folder) has filled.",
+    )
+
+
+class _Locator:
+    """What Numba asks for a function's place on disk. The file of the function plays no part."""
+
+    def __init__(self, function: Any, place: Folder) -> None:
+        self._py_file, self._lineno, self._place = function.__code__.co_filename, function.__code__.co_firstlineno, place
+
+    @classmethod
+    def from_function(cls, function: Any, _: str) -> _Locator | None:
+        place = folder()
+        return None if place is None else cls(function, place)
+
+    def ensure_cache_path(self) -> None:
+        self._place.make()
+
+    def get_cache_path(self) -> str:
+        return str(self._place.path)
+
+    def get_source_stamp(self) -> str:
+        return SOURCES
+
+    def get_disambiguator(self) -> str:
+        return str(self._lineno)
+
+
+class _Implementation(CompileResultCacheImpl):  # type: ignore[misc]
+    _locator_classes = [_Locator]
+
+    def check_cachable(self, data: Any) -> bool:
+        if data.library.has_dynamic_globals:
+            _warn(
+                "addresses",
+                "compiled kernels hold addresses of this process and cannot be kept on disk, so every process compiles them "
+                "again. Numba leaves these addresses in code that it does not optimize: unset NUMBA_OPT.",
+            )
+            return False
+        return bool(super().check_cachable(data))
+
+
+class KernelCache(FunctionCache):  # type: ignore[misc]
+    """Numba's cache of one function, in our folder: a fault of the disk costs time and is told once."""
+
+    _impl_class = _Implementation
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        found = self._load(sig, target_context)
+        if found is None:
+            notice.begin(_plain(self._py_func), self.cache_path)
+        return found
+
+    def _load(self, sig: Any, target_context: Any) -> Any:
+        try:
+            return super().load_overload(sig, target_context)
+        except PermissionError as error:
+            _unwritable(f"{error.filename or self.cache_path}: {error.strerror}")
+        except Exception as error:  # whatever a truncated pickle raises
+            _warn("broken", f"kernels are compiled again, since files in {self.cache_path} cannot be read ({error!r}).")
+            self._forget()
+        return None
+
+    def _forget(self) -> None:
+        """Begin the index anew: Numba reads it before it writes."""
+        with contextlib.suppress(OSError):  # told when the kernel is written
+            self.flush()
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        try:
+            super().save_overload(sig, data)
+        except OSError as error:
+            _unwritable(f"{error.filename or self.cache_path}: {error.strerror}")
+
+    def stored(self, sig: Any) -> Any:
+        """What is on disk of a signature, as it lies there, or None."""
+        try:
+            return self._cache_file.load(self._index_key(sig, cpu_target.target_context.codegen()))
+        except Exception:  # as above: it is compiled anew
+            return None
+
+    def store(self, sig: Any, data: Any) -> None:
+        """Put what :meth:`stored` answered on disk."""
+        self._impl.locator.ensure_cache_path()
+        self._cache_file.save(self._index_key(sig, cpu_target.target_context.codegen()), data)
+
+
+class NoCache(NullCache):  # type: ignore[misc]
+    """A cache that keeps nothing."""
+
+    def __init__(self, function: Any) -> None:
+        self._function = function
+
+    def load_overload(self, sig: Any, target_context: Any) -> None:
+        notice.begin(_plain(self._function), None)
+
+
+def _plain(function: Any) -> str:
+    """A kernel's name without the digest of the sources."""
+    return str(function.__name__.removesuffix(f"_{SOURCES}"))
+
+
+def cache_of(function: Callable[..., Any]) -> Any:
+    """The cache to compile ``function`` with; one that keeps nothing where there is no folder to trust."""
+    place = folder()
+    if place is None:
+        _unwritable("there is no home folder")
+        return NoCache(function)
+    why = place.distrusted()
+    if why is not None:
+        _warn(
+            "distrusted",
+            f"compiled kernels on disk are not used: {why}, who could run code here. So every process compiles them again. "
+            f"Set {VARIABLE} to a folder of your own; or to {place.root}, if you trust all who can write to it.",
+        )
+        return NoCache(function)
+    return KernelCache(function)
+
+
+class _Made(NamedTuple):
+    """A kernel of this process: its function and signature, the cache it has, and what compiles it with another."""
+
+    function: Callable[..., Any]
+    signature: Any
+    cache: Any
+    compile: Callable[[Any], Any]
+
+
+_made: list[_Made] = []
+
+
+def kept(function: Callable[..., Any], signature: Any, compile_: Callable[[Any], Any]) -> Any:
+    """``compile_`` with the cache of ``function``: read from disk, or compiled and kept there."""
+    cache_ = cache_of(function)
+    made = _noticed(compile_, cache_)
+    _made.append(_Made(function, signature, cache_, compile_))
+    return made
+
+
+def _noticed(compile_: Callable[[Any], Any], cache_: Any) -> Any:
+    try:
+        return compile_(cache_)
+    finally:
+        notice.end()
+
+
+def use(path: str | os.PathLike[str]) -> None:
+    """Keep kernels in ``path`` from now on, and those there that this process already has.
+
+    Raises
+    ------
+    OSError
+        Where the folder cannot be made, or what is missing there cannot be written.
+    """
+    global _chosen
+    before, _chosen = _chosen, os.fspath(path)
+    place = folder()
+    assert place is not None
+    try:
+        place.make()
+        for k, made in enumerate(_made.copy()):
+            _made[k] = made._replace(cache=_brought(made))
+    except OSError as error:
+        _chosen = before
+        why = f"compiled kernels cannot be kept in this folder: {error.strerror}"
+        raise OSError(error.errno, why, error.filename or str(place.path)) from None
+
+
+def _brought(made: _Made) -> KernelCache:
+    """Have a kernel of this process in the folder in use, too; answers its cache there."""
+    there = KernelCache(made.function)
+    if there.stored(made.signature) is None:
+        data = made.cache.stored(made.signature) if isinstance(made.cache, KernelCache) else None
+        if data is None:
+            undisturbed(made.function.__name__, lambda: _noticed(made.compile, there))
+        else:
+            there.store(made.signature, data)
+    return there

@@ -1,0 +1,1 @@
+"""The LSTM, panel by panel: time loops, pointwise kernels and the tasks of a call."""

@@ -1,0 +1,164 @@
+"""Products of whole numbers: int8 weights, widened in registers, with rows of 16 bits, summed in 32 bits without rounding.
+
+Sums of integers are exact in any order, so here heights, blocks and threads cannot show in the bits at all. Two neighbouring
+elements of a row and the two weights of a column that they meet make one term, since processors add such a pair of products in
+one instruction (x86's ``pmaddwd``).
+"""
+
+# Intrinsics take (typing context, types...) and answer (signature, code generator): Numba's convention.
+from __future__ import annotations
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+
+from ...compiler.cpu_info import HOST
+from ...compiler.jit import inlined
+from ...gemm.intrinsics import cases, members
+from ...gemm.microkernel import INDEX, Tile
+from ...simd.arithmetic import absolute, nearest
+from ...simd.vector import INT32, Vector, broadcast, constant, fused, load, offset, splat, store, unaligned_load
+from ...simd.vmath import larger
+
+#: The highest tile of a panel's four vectors: 12 of 16 registers are sums, 24 of 32.
+HIGHEST = 6 if HOST.registers >= 32 else 3
+
+#: Bytes of an element of a row, and of a pair.
+SHORT, PAIR = 2, 4
+
+_MULTIPLY_ADD = {4: "llvm.x86.sse2.pmadd.wd", 8: "llvm.x86.avx2.pmadd.wd", 16: "llvm.x86.avx512.pmaddw.d.512"}
+_INT8, _INT16 = ir.IntType(8), ir.IntType(16)
+
+
+def _pair_products(builder, x, w):
+    """For each pair of neighbouring 16-bit lanes of x and w the sum of its two products, in 32 bits."""
+    count = x.type.count // 2
+    sums = ir.VectorType(INT32, count)
+    if HOST.x86:
+        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(sums, [x.type] * 2), _MULTIPLY_ADD[count])
+        return builder.call(function, [x, w])
+
+    def every_second(v, first: int):
+        lanes = ir.Constant(ir.VectorType(INT32, count), list(range(first, 2 * count, 2)))
+        return builder.sext(builder.shuffle_vector(v, ir.Constant(v.type, ir.Undefined), lanes), sums)
+
+    even, odd = (builder.mul(every_second(x, first), every_second(w, first)) for first in (0, 1))
+    return builder.add(even, odd)
+
+
+def _sums(tile: Tile, x, x_rows, w, at, panel, width, pairs) -> list:
+    """The integers ``x w`` of a tile: rows ``x_rows`` bytes apart, weights from byte ``at``, panels ``panel`` bytes apart."""
+    b, V = tile.builder, tile.vector.n
+    shorts, sums = ir.VectorType(_INT16, 2 * V), ir.VectorType(INT32, V)
+    rows = [b.gep(x, [b.mul(x_rows, INDEX(r))]) for r in range(tile.R)]
+    columns = []
+    for c in range(tile.C):
+        block, vector = divmod(c, tile.B)
+        columns.append(b.gep(w, [b.add(at, b.add(b.mul(panel, INDEX(block)), INDEX(2 * V * vector)))]))
+
+    def element(p, ty):
+        value = b.load(b.bitcast(p, ty.as_pointer()))
+        value.align = 1
+        return value
+
+    def terms(k, count: int) -> None:
+        for u in range(count):
+            term = b.add(k, INDEX(u))
+            pairs_ = [b.gep(row, [b.mul(term, INDEX(PAIR))]) for row in rows]
+            factors = [b.bitcast(broadcast(b, element(p, INT32), sums), shorts) for p in pairs_]
+            for c, column in enumerate(columns):
+                weights = b.sext(element(b.gep(column, [b.mul(term, width)]), ir.VectorType(_INT8, 2 * V)), shorts)
+                for r in range(tile.R):
+                    at_ = r * tile.C + c
+                    tile.values[at_] = b.add(tile.values[at_], _pair_products(b, factors[r], weights))
+
+    tile.values = [constant(sums, 0)] * (tile.R * tile.C)
+    tile.chain(pairs, terms)
+    return tile.values
+
+
+def _scaled(tile: Tile, start: list, sums: list, row_scales, first, columns, scales, at) -> list:
+    """``start + sums * row scale * column scale``; a row has two scales, those of x and of h."""
+    b, vector = tile.builder, tile.vector
+    by_column = [unaligned_load(b, vector, scales, b.add(at, INDEX(c * vector.n))) for c in range(tile.C)]
+    values = []
+    for r in range(tile.R):
+        by_row = broadcast(b, b.load(b.gep(row_scales, [b.add(first, INDEX(2 * r))])), vector.llvm)
+        for c in range(tile.C):
+            k = r * tile.C + c
+            whole = b.sitofp(sums[k], vector.llvm)
+            values.append(fused(b, vector, whole, b.fmul(by_row, by_column[c]), start[k]))
+    return values
+
+
+def _whole_rows(
+    tile, bias, column, x, x_rows, W, iw, D, W_scales, h, h_rows, U, iu, H, U_scales, row_scales, row, z, iz, z_rows,
+):  # fmt: skip
+    """``z = bias + x W + h U`` for rows and weights of whole numbers times scales; D and H in pairs, rows in bytes."""
+    b, vector = tile.builder, tile.vector
+    width = INDEX(2 * vector.n * min(tile.B, tile.C))
+    tile.load(bias, column, INDEX(0), INDEX(tile.B * vector.n))
+    values, first = tile.values, b.mul(row, INDEX(2))
+    for side, (rows, apart, weights, at, pairs, scales) in enumerate(
+        ((x, x_rows, W, iw, D, W_scales), (h, h_rows, U, iu, H, U_scales))
+    ):
+        sums = _sums(tile, rows, apart, weights, at, b.mul(pairs, width), width, pairs)
+        values = _scaled(tile, values, sums, row_scales, b.add(first, INDEX(side)), tile.C, scales, column)
+    tile.values = values
+    tile.store(z, iz, z_rows, INDEX(tile.B * vector.n))
+
+
+@intrinsic(prefer_literal=True)
+def whole_rows(typingctx, n, C, panels, V, arguments):
+    """:func:`_whole_rows` for n rows (up to ``HIGHEST``; one, where there are several panels), C vectors a panel."""
+    vector = Vector(types.float32, V.literal_value)
+    most = HIGHEST if panels.literal_value == 1 else 1
+
+    def codegen(context, builder, sig, args):
+        values = members(context, builder, arguments, args[-1])
+        if C.literal_value:
+            for R in cases(builder, context.cast(builder, args[0], n, types.intp), most):
+                _whole_rows(Tile(builder, vector, R, C.literal_value * panels.literal_value, C.literal_value), *values)
+        return context.get_dummy_value()
+
+    return types.void(n, C, panels, V, arguments), codegen
+
+
+@intrinsic
+def store_low(typingctx, p, bits):
+    """The low 16 bits of 32-bit lanes to the bytes at p."""
+
+    def codegen(context, builder, sig, args):
+        low = builder.trunc(args[1], ir.VectorType(_INT16, bits.n))
+        done = builder.store(low, builder.bitcast(args[0], low.type.as_pointer()))
+        done.align = 2
+        return context.get_dummy_value()
+
+    return types.void(p, bits), codegen
+
+
+@inlined
+def to_whole(x, n, levels, out, lanes, V):
+    """n elements of a row as whole numbers up to ``levels``, 16 bits each, to the bytes of ``out``; answers their scale.
+
+    The last vector is filled up with zeros, in ``lanes``. With NaN in a row its scale is NaN, with infinity it is infinite and
+    all numbers are 0: either makes NaN of every product.
+    """
+    inside = n // V * V
+    for i in range(V):
+        lanes[i] = x[inside + i] if inside + i < n else 0.0
+    largest = absolute(load(lanes, 0, V))
+    for i in range(0, inside, V):
+        largest = larger(absolute(load(x, i, V)), largest)
+    last = load(lanes, 0, V)
+    store(lanes, 0, largest)
+    most = lanes[0]
+    for i in range(1, V):
+        if lanes[i] > most or lanes[i] != lanes[i]:
+            most = lanes[i]
+    factor = splat(x, levels / most, V)
+    for i in range(0, inside, V):
+        store_low(offset(out, SHORT * i), nearest(load(x, i, V) * factor)[1])
+    if inside < n:
+        store_low(offset(out, SHORT * inside), nearest(last * factor)[1])
+    return most / levels

@@ -1,0 +1,176 @@
+"""CPU twin of the activation ops: a vector loop over padded rows; softmax row by row."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy.typing as npt
+from numba import types
+
+from ...specs import ROWWISE, Activation
+from ..arrays.arrays import buffer, shaped
+from ..compiler.jit import cell, inlined, kernel
+from ..gemm.layout import NUMBA, dtype_name, geometry
+from ..runtime.memory import aligned
+from ..runtime.task import Call
+from ..simd.custom_activation import settled
+from ..simd.elementwise import activate, code, keeps_z, label, slope
+from ..simd.vector import data, load, splat, store
+from ..simd.vmath import exp
+
+Array = npt.NDArray[Any]
+
+
+@cache
+def _value(activation: Activation, dtype: str) -> Any:
+    V = geometry(dtype).V
+    code_, parameter = code(activation)
+
+    def activation_value(z, y):
+        z_, y_ = data(z), data(y)
+        for i in range(0, z.size, V):
+            store(y_, i, activate(code_, parameter, load(z_, i, V)))
+
+    return kernel(activation_value, f"activation_value_{dtype}_{label(activation)}", NUMBA[dtype], "f2 f2")
+
+
+@cache
+def _slope(activation: Activation, dtype: str) -> Any:
+    V = geometry(dtype).V
+    code_, parameter = code(activation)
+
+    def activation_slope(kept, dy, dz):
+        k_, y_, z_ = data(kept), data(dy), data(dz)
+        for i in range(0, dy.size, V):
+            store(z_, i, load(y_, i, V) * slope(code_, parameter, load(k_, i, V)))
+
+    return kernel(activation_slope, f"activation_slope_{dtype}_{label(activation)}", NUMBA[dtype], "f2 f2 f2")
+
+
+@inlined
+def softmax_row(z, y, at, C, padded, V):
+    """The softmax of C elements from ``at`` on, padded to whole vectors."""
+    largest = z[at]
+    for c in range(1, C):
+        if not z[at + c] <= largest:  # NaN is the largest of all
+            largest = z[at + c]
+    for c in range(0, padded, V):
+        store(y, at + c, exp(load(z, at + c, V) - splat(z, largest, V)))
+    total = y[at]
+    for c in range(1, C):
+        total += y[at + c]
+    for c in range(0, padded, V):
+        store(y, at + c, load(y, at + c, V) / splat(z, total, V))
+
+
+@cache
+def _softmax(dtype: str) -> Any:
+    V = geometry(dtype).V
+
+    def softmax_value(z, y, C):
+        z_, y_ = data(z), data(y)
+        for m in range(z.shape[0]):
+            softmax_row(z_, y_, m * z.shape[1], C, z.shape[1], V)
+
+    return kernel(softmax_value, f"softmax_value_{dtype}", NUMBA[dtype], "f2 f2 i")
+
+
+@cache
+def row_cell(activation: Activation, dtype: str) -> Any:
+    """The activation of one row in place, as a C function ``(z, C, padded)``."""
+    V = geometry(dtype).V
+    code_, parameter = (0, 0.0) if activation.name in ROWWISE else code(activation)
+    rowwise = activation.name in ROWWISE
+
+    def activation_row(z, C, padded):
+        if rowwise:
+            softmax_row(z, z, 0, C, padded, V)
+        else:
+            for c in range(0, padded, V):
+                store(z, c, activate(code_, parameter, load(z, c, V)))
+
+    name = f"activation_row_{dtype}_{label(activation)}"
+    return cell(activation_row, name, types.void(types.CPointer(NUMBA[dtype]), types.intp, types.intp))
+
+
+@cache
+def _softmax_slope(dtype: str) -> Any:
+    V = geometry(dtype).V
+
+    def softmax_slope(y, dy, dz, C):
+        y_, d_, z_ = data(y), data(dy), data(dz)
+        for m in range(y.shape[0]):
+            row = m * y.shape[1]
+            total = y[m, 0] * dy[m, 0]
+            for c in range(1, C):
+                total += y[m, c] * dy[m, c]
+            for c in range(0, y.shape[1], V):
+                store(z_, row + c, load(y_, row + c, V) * (load(d_, row + c, V) - splat(y_, total, V)))
+
+    return kernel(softmax_slope, f"softmax_slope_{dtype}", NUMBA[dtype], "f2 f2 f2 i")
+
+
+def value_calls(activation: Activation, z: Array, y: Array, C: int) -> list[Call]:
+    """The calls that make the settled activation of padded rows z, of C columns, in y, which may be z; none for linear."""
+    if activation.name == "linear":
+        return []
+    dtype = dtype_name(z.dtype)
+    return [Call(_softmax(dtype), z, y, C) if activation.name in ROWWISE else Call(_value(activation, dtype), z, y)]
+
+
+def slope_calls(activation: Activation, kept: Array | None, dz: Array, C: int) -> list[Call]:
+    """The calls that turn the gradient of the settled activation, in rows dz, into that of its argument; none for linear."""
+    if kept is None:
+        return []
+    dtype = dtype_name(dz.dtype)
+    if activation.name in ROWWISE:
+        return [Call(_softmax_slope(dtype), kept, dz, dz, C)]
+    return [Call(_slope(activation, dtype), kept, dz, dz)]
+
+
+def room(activation: Activation, z: Array, training: bool) -> Array:
+    """Where the settled activation of z goes: z itself, or another array where its slope is computed from z."""
+    return aligned(z.shape, z.dtype) if training and activation.name not in ROWWISE and keeps_z(activation) else z
+
+
+class Kept(NamedTuple):
+    """The tape of an activation: what it keeps, in padded rows, and the shape of y."""
+
+    activation: Activation
+    kept: Array | None  #: None of linear
+    shape: tuple[int, ...]
+
+
+def apply(activation: Activation, z: Array, shape: tuple[int, ...], training: bool) -> tuple[Array, Kept | None]:
+    """The activation of padded rows z, which may be overwritten, as an array of ``shape``, and its tape."""
+    activation = settled(activation)
+    y = room(activation, z, training)
+    for call in value_calls(activation, z, y, shape[-1]):
+        call()
+    kept = None if activation.name == "linear" else z
+    return shaped(y, shape), Kept(activation, kept, shape) if training else None
+
+
+def gradient(tape: Kept, dy: Array, padded: int) -> Array:
+    """The gradient of the activation's argument in rows of ``padded`` columns, a buffer of its own."""
+    activation, kept, shape = tape
+    rows = buffer(dy, padded)
+    for call in slope_calls(activation, kept, rows, shape[-1]):
+        call()
+    return rows
+
+
+def _padded(C: int, dtype: Any) -> int:
+    V = geometry(dtype).V
+    return -(-C // V) * V
+
+
+def activation_forward(x: Array, activation: Activation, *, training: bool = False) -> tuple[Array, Kept | None]:
+    """CPU twin: one pass over a padded copy of x."""
+    return apply(activation, buffer(x, _padded(x.shape[-1], x.dtype)), x.shape, training)
+
+
+def activation_backward(tape: Kept, dy: Array) -> Array:
+    """CPU twin: one pass over a padded copy of dy."""
+    return shaped(gradient(tape, dy, _padded(dy.shape[-1], dy.dtype)), dy.shape)

@@ -1,0 +1,71 @@
+"""CPU twin of the Dense ops: the register tile over packed blocks of columns."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ...contract import Weight
+from ...specs import Activation
+from ..arrays.arrays import shaped
+from ..gemm import pack
+from ..gemm.gemm import VERY_FAR, affine, product_like
+from ..gemm.layout import columns, geometry
+from ..gemm.weight_grad import plain_gradient
+from ..runtime.deferred_pack import Form
+from ..runtime.memory import aligned
+from .activation import Kept, apply, gradient
+
+Array = npt.NDArray[Any]
+
+
+class _Tape(NamedTuple):
+    x: Array
+    kernel: Weight
+    bias: Weight | None
+    activation: Kept
+
+
+def product(x: Array, W: Array, b: Array, C: int) -> Form:
+    """``b + x W`` for x (M, D) or (T, N, D) as rows (M, padded)."""
+    run, blocks, padded = _plan(C, x.dtype, W.nbytes >= VERY_FAR)
+    x = x if x.ndim == 3 else x[None]
+    out = aligned((x.shape[0] * x.shape[1], padded), x.dtype)
+    return Form(out, (product_like(run, x, W, b, out, blocks)(x),))
+
+
+@cache
+def _plan(C: int, dtype: np.dtype[Any], far: bool) -> tuple[Any, int, int]:
+    """The kernel of a product with C columns of weights that may be ``far``, its full blocks, and the columns with padding."""
+    shape = geometry(dtype)
+    cut = columns(C, shape)
+    return affine(shape, cut.C, far), cut.full, cut.padded(shape)
+
+
+def dense_forward(
+    x: Array, kernel: Weight, bias: Weight | None, activation: Activation, *, training: bool = False
+) -> tuple[Array, _Tape | None]:
+    """CPU twin: a row's chain is its own, so bits do not depend on the batch."""
+    D, C = kernel.value.shape
+    W = kernel.prepared("cpu.blocks", pack.blocks)
+    b = pack.zero_bias(W.size // D, x.dtype) if bias is None else bias.prepared("cpu.blocks", pack.blocks)
+    y, kept = apply(activation, product(x, W, b, C).filled(), (*x.shape[:-1], C), training)
+    return y, None if kept is None else _Tape(x, kernel, bias, kept)
+
+
+def dense_backward(tape: _Tape, dy: Array, *, need_dx: bool) -> tuple[Array | None, Array, Array | None]:
+    """CPU twin: dz in padded rows, then three products."""
+    x, kernel, bias, kept = tape
+    D, C = kernel.value.shape
+    shape = geometry(x.dtype)
+    dz = gradient(kept, dy, columns(C, shape).padded(shape))
+    dW = plain_gradient(x.reshape(-1, D), dz, C, shape).filled()
+    db = None if bias is None else plain_gradient(np.ones((len(dz), 1), x.dtype), dz, C, shape).filled()[0]
+    if not need_dx:
+        return None, dW, db
+    W = kernel.prepared("cpu.transposed_blocks", pack.blocks_transposed)
+    zero = pack.zero_bias(columns(D, shape).padded(shape), x.dtype)
+    return shaped(product(dz[:, :C], W, zero, D).filled(), x.shape), dW, db

@@ -1,0 +1,49 @@
+"""CPU twin of the embedding ops: rows copied out of the table, and added into its gradient one after another."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ...contract import Weight
+from ..compiler.jit import kernel
+from ..gemm.layout import NUMBA, dtype_name
+from ..simd.vector import data
+
+Array = npt.NDArray[Any]
+
+
+class _Tape(NamedTuple):
+    indices: Array
+    rows: int
+
+
+@cache
+def _add_rows(dtype: str) -> Any:
+    def embedding_add_rows(indices, dy, out):
+        T, N, D = dy.shape
+        outer, inner = dy.strides[0] // dy.itemsize, dy.strides[1] // dy.itemsize
+        d_, o_ = data(dy), data(out)
+        for t in range(T):
+            for n in range(N):
+                at, to = t * outer + n * inner, indices[t, n] * D
+                for d in range(D):
+                    o_[to + d] += d_[at + d]
+
+    return kernel(embedding_add_rows, f"embedding_add_rows_{dtype}", NUMBA[dtype], "l2 x3 f2")
+
+
+def embedding_forward(indices: Array, table: Weight, *, training: bool = False) -> tuple[Array, _Tape | None]:
+    """CPU twin: NumPy's ``take``."""
+    return table.value.take(indices, axis=0), _Tape(indices, len(table.value)) if training else None
+
+
+def embedding_backward(tape: _Tape, dy: Array) -> Array:
+    """CPU twin: a serial loop, since an index may occur anywhere."""
+    gradient = np.zeros((tape.rows, dy.shape[-1]), dy.dtype)
+    steps = (tape.indices, dy) if dy.ndim == 3 else (tape.indices[None], dy[None])
+    _add_rows(dtype_name(dy.dtype))(*steps, gradient)
+    return gradient

@@ -1,0 +1,1 @@
+"""How kernels run: memory, tasks, task graphs, the executor and its threads."""

@@ -1,0 +1,1 @@
+"""Vectors: their arithmetic, elementary functions and activations."""

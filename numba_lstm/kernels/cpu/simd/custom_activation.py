@@ -1,0 +1,90 @@
+"""A person's own activation in kernels: its formulas as functions of vectors.
+
+A formula is Python that only names vector functions, so Numba compiles it like any other. Kernels know it by a number made of
+its text, which is the same in every process: so they are found again on disk, and functions that say the same share them.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any
+
+from ...formulas import COMPARISONS, formulas
+from ...specs import Activation, LSTMSpec
+from ..compiler.jit import inlined
+from . import arithmetic, vmath
+from .vector import like
+
+_OPERATORS = dict(zip(COMPARISONS, (operator.gt, operator.ge, operator.lt, operator.le, operator.eq, operator.ne), strict=True))
+
+
+@inlined
+def _square(x):
+    return x * x
+
+
+@inlined
+def _reciprocal(x):
+    return 1.0 / x
+
+
+#: What a formula's operations are on vectors.
+VECTORS: dict[str, Callable[..., Any]] = {
+    **_OPERATORS,
+    "constant": like, "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
+    "negative": operator.neg, "absolute": arithmetic.absolute, "square": _square, "reciprocal": _reciprocal,
+    "sqrt": arithmetic.sqrt, "power": arithmetic.power, "where": arithmetic.select, "sign": vmath.sign,
+    "maximum": vmath.larger, "minimum": vmath.smaller, "tanh": vmath.tanh,
+    "exp": vmath.exp, "expm1": vmath.expm1, "log": vmath.log, "log1p": vmath.log1p,
+}  # fmt: skip
+
+#: Code -> the activation that first had these formulas. Others take its place, so nothing is compiled twice for one formula.
+_known: dict[int, Activation] = {}
+
+
+def code(activation: Activation) -> int:
+    """The number of an own activation's formulas: 60 bits of their digest."""
+    number = int(sha256("\n".join(formulas(activation)).encode()).hexdigest()[:15], 16)
+    _known.setdefault(number, replace(activation, name="own"))
+    return number
+
+
+def is_own(number: int) -> bool:
+    """Whether ``number`` is the code of an own activation."""
+    return number in _known
+
+
+def value(number: int) -> Callable[..., Any]:
+    """The own activation of this code, as a function of code, parameter and z."""
+    return _function(formulas(_known[number])[0], "z")
+
+
+def slope(number: int) -> Callable[..., Any]:
+    """Its derivative, as a function of code, parameter and kept."""
+    return _function(formulas(_known[number])[1], "kept")
+
+
+def _function(formula: str, argument: str) -> Callable[..., Any]:
+    *lines, result = formula.split("\n")
+    names = {**VECTORS, "inf": float("inf"), "nan": float("nan")}
+    exec("\n    ".join([f"def own(code, parameter, {argument}):", f"x = {argument}", *lines, f"return {result}"]), names)
+    return names["own"]
+
+
+@lru_cache(256)
+def settled(activation: Activation) -> Activation:
+    """The activation by which kernels are kept: of those with the same formulas the first one, and called own."""
+    return activation if activation.function is None else _known[code(activation)]
+
+
+@lru_cache(256)
+def settled_spec(spec: LSTMSpec) -> LSTMSpec:
+    """The same of a cell."""
+    roles = ("activation", "recurrent_activation", "output_activation")
+    if all(getattr(spec, role).function is None for role in roles):
+        return spec
+    return replace(spec, **{role: settled(getattr(spec, role)) for role in roles})

@@ -1,0 +1,153 @@
+"""The rules of optimizers on vectors: one pass over a weight, its gradient and its slots.
+
+A moment is zeroed where it is denormal itself: the scale of v is that of g squared, so a bound that is small for g takes v away
+and leaves m. A moment that decays is left where its next step would be denormal.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from ..compiler.jit import choice, inlined, kernel
+from ..gemm.layout import NUMBA, geometry
+from ..simd.arithmetic import absolute, select, sqrt
+from ..simd.flush import flush_denormal
+from ..simd.vector import data, load, store
+from .further_rules import adadelta, adamax, average, ftrl, lion
+
+RULES = ("sgd", "rmsprop", "adagrad", "adam", "nadam", "adadelta", "adamax", "lion", "ftrl", "average")
+
+
+def step(rule, momentum, variant, n, pointers, k, numbers):
+    """Update ``n`` elements from the k-th on. All but ``pointers``, ``k`` and ``numbers`` are literals.
+
+    ``pointers`` are to w, g and three slots, ``numbers`` as ``_numbers`` of :mod:`.updates` orders them.
+    """
+
+
+@choice(step)
+def _step(rule, momentum, variant, n, pointers, k, numbers):
+    build = (_sgd, _rmsprop, _adagrad, _adam, _nadam, adadelta, adamax, lion, ftrl, average)[rule.literal_value]
+    return build(bool(momentum.literal_value), bool(variant.literal_value))
+
+
+def _sgd(moves: bool, nesterov: bool) -> Any:
+    def sgd(rule, momentum, variant, n, pointers, k, numbers):
+        w, g, s0, _, _ = pointers
+        decay, rate, _, a, _, _, _, _, _, _, _, _ = numbers
+        x, slope = load(w, k, n), load(g, k, n)
+        x = x - x * decay
+        if moves:
+            v = a * load(s0, k, n) - rate * slope
+            v = flush_denormal(v)
+            store(s0, k, v)
+            x = x + (a * v - rate * slope) if nesterov else x + v
+        else:
+            x = x - rate * slope
+        store(w, k, x)
+
+    return sgd
+
+
+def _rmsprop(moves: bool, centered: bool) -> Any:
+    def rmsprop(rule, momentum, variant, n, pointers, k, numbers):
+        w, g, s0, s1, s2 = pointers
+        decay, rate, epsilon, a, b, _, _, _, rest, _, _, _ = numbers
+        x, slope = load(w, k, n), load(g, k, n)
+        x = x - x * decay
+        v = flush_denormal(a * load(s0, k, n) + rest * slope * slope)
+        store(s0, k, v)
+        q = v + epsilon
+        if centered:
+            mean = flush_denormal(a * load(s2, k, n) + rest * slope)
+            store(s2, k, mean)
+            q = v - mean * mean + epsilon
+        u = rate * slope / sqrt(q)
+        if moves:
+            u = flush_denormal(b * load(s1, k, n) + u)
+            store(s1, k, u)
+        store(w, k, x - u)
+
+    return rmsprop
+
+
+def _adagrad(*_: bool) -> Any:
+    def adagrad(rule, momentum, variant, n, pointers, k, numbers):
+        w, g, s0, _, _ = pointers
+        decay, rate, epsilon, _, _, _, _, _, _, _, _, _ = numbers
+        x, slope = load(w, k, n), load(g, k, n)
+        x = x - x * decay
+        v = load(s0, k, n) + slope * slope
+        store(s0, k, v)
+        store(w, k, x - rate * slope / sqrt(v + epsilon))
+
+    return adagrad
+
+
+@inlined
+def moved(moment, value, rest, least):
+    """A running mean of values, moved on by the share ``rest`` of its distance, which is too little below ``least``."""
+    distance = value - moment
+    return flush_denormal(moment + select(absolute(distance) < least, 0.0, distance) * rest)
+
+
+@inlined
+def moments(pointers, k, numbers, slope, n):
+    """The means of the gradient and of its square, moved on and stored."""
+    _, _, s0, s1, _ = pointers
+    m, v = load(s0, k, n), load(s1, k, n)
+    m, v = moved(m, slope, numbers[8], numbers[10]), moved(v, slope * slope, numbers[9], numbers[11])
+    store(s0, k, m)
+    store(s1, k, v)
+    return m, v
+
+
+def _adam(_: bool, amsgrad: bool) -> Any:
+    def adam(rule, momentum, variant, n, pointers, k, numbers):
+        w, g, _, _, s2 = pointers
+        decay, rate, epsilon, _, _, _, _, _, _, _, _, _ = numbers
+        x, slope = load(w, k, n), load(g, k, n)
+        x = x - x * decay
+        m, v = moments(pointers, k, numbers, slope, n)
+        if amsgrad:
+            largest = load(s2, k, n)
+            v = select(v <= largest, largest, v)  # NaN is larger than all
+            store(s2, k, v)
+        store(w, k, x - m * rate / (sqrt(v) + epsilon))
+
+    return adam
+
+
+def _nadam(*_: bool) -> Any:
+    def nadam(rule, momentum, variant, n, pointers, k, numbers):
+        w, g, _, _, _ = pointers
+        decay, rate, epsilon, _, _, of_m, of_g, of_v, _, _, _, _ = numbers
+        x, slope = load(w, k, n), load(g, k, n)
+        x = x - x * decay
+        m, v = moments(pointers, k, numbers, slope, n)
+        store(w, k, x - rate * (m * of_m + slope * of_g) / (sqrt(v * of_v) + epsilon))
+
+    return nadam
+
+
+@cache
+def update_kernel(rule_name: str, momentum: bool, variant: bool, dtype: str) -> Any:
+    """One rule on elements ``first`` to ``last``; ``variant`` is what :func:`.updates.variant` says."""
+    V, rule = geometry(dtype).V, RULES.index(rule_name)
+    momentum_, variant_ = int(momentum), int(variant)
+
+    def update_weights(w, g, s0, s1, s2, constants, first, last):
+        pointers = (data(w), data(g), data(s0), data(s1), data(s2))
+        numbers = (
+            constants[0], constants[1], constants[2], constants[3], constants[4], constants[5],
+            constants[6], constants[7], constants[8], constants[9], constants[10], constants[11],
+        )  # fmt: skip
+        whole = last - (last - first) % V
+        for k in range(first, whole, V):
+            step(rule, momentum_, variant_, V, pointers, k, numbers)
+        for k in range(whole, last):
+            step(rule, momentum_, variant_, 1, pointers, k, numbers)
+
+    name = f"update_{rule_name}_{momentum_}{variant_}_{dtype}"
+    return kernel(update_weights, name, NUMBA[dtype], "f1 f1 f1 f1 f1 f1 i i")

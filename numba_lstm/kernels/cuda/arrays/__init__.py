@@ -1,0 +1,1 @@
+"""Array ops: copies and elementwise arithmetic on the device."""

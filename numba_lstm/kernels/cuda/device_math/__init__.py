@@ -1,0 +1,1 @@
+"""Device functions: activations, reductions, dot products and random words."""

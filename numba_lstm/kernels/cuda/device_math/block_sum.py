@@ -1,0 +1,34 @@
+"""Sums over a block's threads, in an order that their number alone decides."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from ..runtime.compiler import cuda, device, real, uint64
+
+THREADS = 128  #: of a block that takes a whole row
+HALF = THREADS // 2
+
+
+@cache
+def block_sum(dtype: str) -> Any:
+    """``block_sum(value)``: the sum over the :data:`THREADS` of a block, by halves; all threads have to call it."""
+    number = real(dtype)
+
+    @device
+    def block_sum(value):
+        shared = cuda.shared.array(THREADS, number)
+        thread = cuda.threadIdx.x
+        cuda.syncthreads()
+        shared[uint64(thread)] = value
+        cuda.syncthreads()
+        half = HALF
+        while half > 0:
+            if thread < half:
+                shared[uint64(thread)] += shared[uint64(thread + half)]
+            cuda.syncthreads()
+            half //= 2
+        return shared[uint64(0)]
+
+    return block_sum

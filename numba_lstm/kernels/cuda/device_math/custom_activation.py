@@ -1,0 +1,74 @@
+"""A person's own activation on the device: what the operations of a formula are on one number."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..runtime.compiler import device, real
+
+
+class Operations(NamedTuple):
+    """Device functions by the names that formulas use."""
+
+    names: dict[str, Any]
+
+    def function(self, formula: str) -> Any:
+        """A formula as a device function of one number."""
+        *lines, result = formula.split("\n")
+        names = {**self.names, "inf": math.inf, "nan": math.nan}
+        exec("\n    ".join(["def own(x):", *lines, f"return {result}"]), names)
+        return device(names["own"])
+
+
+@cache
+def operations(dtype: str) -> Operations:
+    """The operations on numbers of ``dtype``; NaN in is NaN out."""
+    number, typed = real(dtype), np.dtype(dtype).type
+    zero, one = typed(0), typed(1)
+
+    def where(condition: Any, a: Any, b: Any) -> Any:
+        return a if condition else b
+
+    def sign(x: Any) -> Any:
+        return one if x > zero else -one if x < zero else x
+
+    functions: dict[str, Callable[..., Any]] = {
+        **_by_operator(),
+        "constant": lambda x, value: number(value),
+        "negative": lambda a: -a,
+        "absolute": lambda a: abs(a),
+        "square": lambda a: a * a,
+        "reciprocal": lambda a: one / a,
+        "sqrt": lambda a: math.sqrt(a),
+        "exp": lambda a: math.exp(a),
+        "expm1": lambda a: math.expm1(a),
+        "log": lambda a: math.log(a),
+        "log1p": lambda a: math.log1p(a),
+        "tanh": lambda a: math.tanh(a),
+        "power": lambda a, b: math.pow(a, b),
+        "maximum": lambda a, b: b if b > a or b != b else a,
+        "minimum": lambda a, b: b if b < a or b != b else a,
+        "where": where,
+        "sign": sign,
+    }
+    return Operations({name: device(function) for name, function in functions.items()})
+
+
+def _by_operator() -> dict[str, Callable[..., Any]]:
+    return {
+        "add": lambda a, b: a + b,
+        "subtract": lambda a, b: a - b,
+        "multiply": lambda a, b: a * b,
+        "divide": lambda a, b: a / b,
+        "greater": lambda a, b: a > b,
+        "greater_equal": lambda a, b: a >= b,
+        "less": lambda a, b: a < b,
+        "less_equal": lambda a, b: a <= b,
+        "equal": lambda a, b: a == b,
+        "not_equal": lambda a, b: a != b,
+    }

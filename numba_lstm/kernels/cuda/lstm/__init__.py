@@ -1,0 +1,1 @@
+"""The LSTM: its algorithms, and the kernels that they share."""

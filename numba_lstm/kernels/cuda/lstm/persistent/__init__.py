@@ -1,0 +1,1 @@
+"""Algorithms that run all steps in one launch: by one block, or by a cooperative grid."""

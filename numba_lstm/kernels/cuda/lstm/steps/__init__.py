@@ -1,0 +1,1 @@
+"""The general algorithm: one launch or a few for each step; it takes every option."""

@@ -1,0 +1,73 @@
+"""Dropout: a factor an element of the noise's shape, and a product with it."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...specs import Key
+from ..arrays.elementwise import like
+from ..device_math.philox import address, philox
+from ..runtime import driver
+from ..runtime.compiler import Kernel, jit
+from ..runtime.launch import element, launch_elements
+
+Array = Any
+
+
+class DropoutTape(NamedTuple):
+    """The factors, 0 or ``1 / (1 - rate)``, and the shape that they stand in."""
+
+    factors: Array
+    shape: tuple[int, ...]
+
+
+@cache
+def _factors(dtype: str) -> Kernel:
+    zero = np.dtype(dtype).type(0)
+
+    @jit("f1 w r u u u u", dtype, f"dropout_factors_{dtype}")
+    def factors(out, threshold, kept, step, tag, low, high):
+        block = element()
+        if 4 * block < out.size:
+            words = philox(block, step, tag, low, high)
+            for k in range(4):
+                if 4 * block + k < out.size:
+                    out[4 * block + k] = kept if words[k] >= threshold else zero
+
+    return factors
+
+
+@cache
+def _apply(dtype: str) -> Kernel:
+    @jit("f3 f1 f3 n n n", dtype, f"dropout_{dtype}")
+    def apply(x, factors, out, s0, s1, s2):
+        i = element()
+        if i < out.size:
+            B, C = out.shape[1], out.shape[2]
+            a, b, c = i // (B * C), i // C % B, i % C
+            out[a, b, c] = x[a, b, c] * factors[a * s0 + b * s1 + c * s2]
+
+    return apply
+
+
+def dropout_forward(x: Array, rate: float, key: Key, noise_shape: tuple[int, ...] | None = None) -> tuple[Array, DropoutTape]:
+    """Four factors a thread, from one block of words."""
+    shape = tuple(x.shape if noise_shape is None else noise_shape)
+    factors = driver.current().empty(math.prod(shape), x.dtype)
+    threshold, kept = math.ceil(rate * 2**32), 1 / (1 - rate)
+    launch_elements(_factors(x.dtype.name), -(-factors.size // 4), factors, threshold, kept, *address(key))
+    tape = DropoutTape(factors, shape)
+    return dropout_backward(tape, x), tape
+
+
+def dropout_backward(tape: DropoutTape, dy: Array) -> Array:
+    """One product, the way back as forth."""
+    shape, noise = ((1,) * (3 - len(s)) + tuple(s) for s in (dy.shape, tape.shape))
+    strides = [0 if n == 1 else math.prod(noise[k + 1 :]) for k, n in enumerate(noise)]
+    out = like(dy)
+    launch_elements(_apply(dy.dtype.name), dy.size, dy.reshape(*shape), tape.factors, out.reshape(*shape), *strides)
+    return out

@@ -1,0 +1,1 @@
+"""How kernels run: compilation, the driver, device memory and launches."""

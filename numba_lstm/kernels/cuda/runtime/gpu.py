@@ -1,0 +1,151 @@
+"""The driver of a real CUDA device, by ``numba.cuda``."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import threading
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .availability import obstacle
+from .compiler import Kernel, cuda
+from .driver import Extent, Properties
+from .gpu_memory import Arrivals, Pool
+
+_SHARED_AS_IT_IS = 48 * 1024
+_MAX_DYNAMIC_SHARED_SIZE_BYTES = 8  #: of CUfunction_attribute
+
+
+class GPU:
+    """The current device of ``numba.cuda`` as a :class:`~.driver.Driver`.
+
+    Kernels and downloads are in order on one stream, what is sent goes up on another. Neither is CUDA's default stream, which
+    would wait for both.
+
+    Raises
+    ------
+    RuntimeError
+        Where there is no usable device: what is missing, and what installs it.
+    """
+
+    def __init__(self) -> None:
+        missing = obstacle()
+        if missing is not None:
+            raise RuntimeError(missing)
+        self.properties = _properties()
+        self._stream = cuda.stream()
+        self._lock = threading.Lock()  # of what takes several calls
+        self._pool, self._arrivals = Pool(self._allocate), Arrivals(self._allocate, self._stream)
+        self._compiled: dict[Kernel, tuple[Any, Any]] = {}
+        self._opted: dict[Kernel, int] = {}
+        self._resident: dict[tuple[Kernel, int, int], int] = {}
+
+    def empty(self, shape: Extent, dtype: Any) -> Any:
+        """A block that may have been another array's, free again with the last view of it."""
+        with self._lock:
+            return self._pool.array((shape,) if isinstance(shape, int) else tuple(shape), dtype)
+
+    def upload(self, host: npt.NDArray[Any]) -> Any:
+        """A copy; it waits for all kernels, so it is for weights."""
+        buffer = self.empty(host.shape, host.dtype)
+        buffer.copy_to_device(host, stream=self._stream)
+        self._stream.synchronize()
+        return buffer
+
+    def send(self, host: npt.NDArray[Any], dtype: Any) -> Any:
+        """Through pinned memory, by the second stream; the host waits for nothing."""
+        with self._lock:
+            return self._arrivals.array(host, dtype)
+
+    def download(self, buffer: Any) -> npt.NDArray[Any]:
+        """A copy; it waits for the stream."""
+        host: npt.NDArray[Any] = buffer.copy_to_host(stream=self._stream)
+        self._stream.synchronize()
+        return host
+
+    def launch(
+        self, kernel: Kernel, blocks: Extent, threads: Extent, args: tuple[Any, ...], shared: int = 0, cooperative: bool = False
+    ) -> None:
+        """A kernel has one signature, so numba does not look at the arguments' types."""
+        dispatcher, compiled = self._kernel(kernel, shared)
+        if cooperative != compiled.cooperative:
+            raise ValueError(f"{kernel!r} {'takes' if compiled.cooperative else 'does not take'} its grid: launch it so.")
+        dispatcher[_three(blocks), _three(threads), self._stream, shared](*args)
+
+    def resident_blocks(self, kernel: Kernel, threads: Extent, shared: int = 0) -> int:
+        """By the driver's occupancy calculation, once for a kernel and its sizes."""
+        of = kernel, math.prod(_three(threads)), shared
+        if of not in self._resident:
+            _, compiled = self._kernel(kernel, shared)
+            self._resident[of] = compiled.max_cooperative_grid_blocks(*of[1:])
+        return self._resident[of]
+
+    def synchronize(self) -> None:
+        """The whole context."""
+        cuda.synchronize()
+
+    def _allocate(self, nbytes: int) -> Any:
+        """Bytes of the device; where there are too few, after what is kept for later has been given back."""
+        try:
+            return self._bytes(nbytes)
+        except MemoryError:
+            self.synchronize()
+            self._pool.clear()
+            self._arrivals.clear()
+        return self._bytes(nbytes)
+
+    def _bytes(self, nbytes: int) -> Any:
+        try:
+            return cuda.device_array(nbytes, np.uint8)
+        except Exception as error:  # numba.cuda's packages have errors of their own
+            if "OUT_OF_MEMORY" not in str(error):
+                raise
+            free, total = cuda.current_context().get_memory_info()
+            raise MemoryError(
+                f"{self.properties.name} has {free / 2**20:.0f} of {total / 2**20:.0f} MiB free, and {nbytes / 2**20:.0f} "
+                "more were needed. Pass half the batch_size, or shorter sequences."
+            ) from error
+
+    def _kernel(self, kernel: Kernel, shared: int) -> tuple[Any, Any]:
+        """What launches a kernel, and its code for this device."""
+        if kernel not in self._compiled:
+            dispatcher = cuda.jit(kernel.types, max_registers=kernel.max_registers)(kernel.function)
+            (compiled,) = dispatcher.overloads.values()
+            self._compiled[kernel] = dispatcher, compiled
+        if shared > max(_SHARED_AS_IT_IS, self._opted.get(kernel, 0)):
+            _opt_in(self._compiled[kernel][1], shared)
+            self._opted[kernel] = shared
+        return self._compiled[kernel]
+
+
+def _properties() -> Properties:
+    device = cuda.get_current_device()
+    name = device.name.decode() if isinstance(device.name, bytes) else device.name
+    return Properties(
+        name=name,
+        compute_capability=tuple(device.compute_capability),
+        multiprocessors=device.MULTIPROCESSOR_COUNT,
+        shared=device.MAX_SHARED_MEMORY_PER_BLOCK,
+        shared_opt_in=device.MAX_SHARED_MEMORY_PER_BLOCK_OPTIN,
+        registers=device.MAX_REGISTERS_PER_BLOCK,
+        cooperative=bool(device.COOPERATIVE_LAUNCH),
+        memory=cuda.current_context().get_memory_info()[1],
+    )
+
+
+def _opt_in(compiled: Any, shared: int) -> None:
+    """Let a kernel take more shared memory than 48 KiB, which ``numba.cuda`` has no call for. Never run on a device yet."""
+    handle = compiled._codelibrary.get_cufunc().handle
+    address = ctypes.c_void_p(int(getattr(handle, "value", handle)))
+    status = ctypes.CDLL("libcuda.so.1").cuFuncSetAttribute(address, _MAX_DYNAMIC_SHARED_SIZE_BYTES, ctypes.c_int(shared))
+    if status:
+        raise RuntimeError(f"the CUDA driver refused {shared} bytes of shared memory a block (CUresult {status}).")
+
+
+def _three(extent: Extent) -> tuple[int, ...]:
+    """At least three sizes."""
+    sizes = (extent,) if isinstance(extent, int) else tuple(extent)
+    return sizes + (1,) * (3 - len(sizes))

@@ -1,0 +1,1 @@
+"""Losses, metrics, gradient clipping and optimizer updates."""

@@ -1,0 +1,102 @@
+"""Metrics: a value an element, or a warp a row where the largest of a row is asked for; sums are in float64."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ...specs import MetricSpec
+from ..arrays.arrays import matrix
+from ..arrays.elementwise import cast, flat, like
+from ..arrays.sums import FULL, Scalar, total
+from ..runtime import driver
+from ..runtime.compiler import Kernel, cuda, device, jit
+from ..runtime.launch import WARP, element, lane, launch_elements, launch_rows, row
+
+Array = Any
+
+SPARSE = "sparse_categorical_accuracy"
+
+
+def _of_element(spec: MetricSpec, dtype: str) -> Any:
+    real = np.dtype(dtype).type
+    zero, one, threshold = real(0), real(1), real(spec.threshold)
+    functions = {
+        "mean_squared_error": lambda y, target: (y - target) * (y - target),
+        "mean_absolute_error": lambda y, target: abs(y - target),
+        "binary_accuracy": lambda y, target: one if (one if y > threshold else zero) == target else zero,
+    }
+    return device(functions[spec.name])
+
+
+@cache
+def _elements(spec: MetricSpec, dtype: str, weighted: bool) -> Kernel:
+    part = _of_element(spec, dtype)
+
+    @jit("f2 f2 f1 f2", dtype, f"metric_{spec.name}_{dtype}" + "_weighted" * weighted)
+    def elements(y, target, weight, out):
+        i = element()
+        if i < y.size:
+            m, k = i // y.shape[1], i % y.shape[1]
+            value = part(y[m, k], target[m, k])
+            out[m, k] = weight[m] * value if weighted else value
+
+    return elements
+
+
+@device
+def _before(a, i, b, j):
+    """Whether a at place i comes before b at j: it is larger, or as large and first; NaN is largest, as for NumPy."""
+    if (a != a) != (b != b):
+        return a != a
+    return a > b or (i < j if (a == b or a != a) else False)
+
+
+@device
+def _largest(y, m):
+    """The place of a row's largest number, the first of equals, in every lane of a warp."""
+    best, place = y[m, 0], 0
+    for k in range(lane(), y.shape[1], WARP):
+        if _before(y[m, k], k, best, place):
+            best, place = y[m, k], k
+    shift = 16
+    while shift > 0:
+        other, at = cuda.shfl_xor_sync(FULL, best, shift), cuda.shfl_xor_sync(FULL, place, shift)
+        if _before(other, at, best, place):
+            best, place = other, at
+        shift //= 2
+    return place
+
+
+@cache
+def _rows(dtype: str, sparse: bool, weighted: bool) -> Kernel:
+    zero, one = np.dtype(dtype).type(0), np.dtype(dtype).type(1)
+    name = f"metric_{'sparse_' * sparse}categorical_accuracy_{dtype}" + "_weighted" * weighted
+
+    @jit(f"f2 {'n1' if sparse else 'f2'} f1 f1", dtype, name)
+    def rows(y, target, weight, out):
+        m = row()
+        if m < y.shape[0]:
+            given = target[m] if sparse else _largest(target, m)
+            value = one if _largest(y, m) == given else zero
+            if lane() == 0:
+                out[m] = weight[m] * value if weighted else value
+
+    return rows
+
+
+def metric(y: Array, target: Array, spec: MetricSpec, *, weight: Array | None = None) -> tuple[Any, Any]:
+    """Total and count stay on the device until they are asked for."""
+    dtype, C = y.dtype.name, y.shape[-1]
+    rows, weights = y.size // C, y if weight is None else weight
+    if spec.name.endswith("categorical_accuracy"):
+        sparse, values, share = spec.name == SPARSE, driver.current().empty(rows, y.dtype), 1.0
+        labels = flat(cast(target, np.int64)) if sparse else matrix(target)
+        launch_rows(_rows(dtype, sparse, weight is not None), rows, matrix(y), labels, flat(weights), values)
+    else:
+        values, share = like(y), 1 / C
+        kernel = _elements(spec, dtype, weight is not None)
+        launch_elements(kernel, y.size, matrix(y), matrix(target), flat(weights), matrix(values))
+    return Scalar(total(values), share), float(rows) if weight is None else Scalar(total(weight))

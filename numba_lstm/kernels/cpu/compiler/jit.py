@@ -1,7 +1,7 @@
 """The one place that compiles: how functions become machine code. How that is found again on disk: :mod:`.disk`.
 
 A trap of Numba's disk cache shapes this file: all closures of one factory share one cache index, and processes that start
-together then leave each other's kernels behind. So a kernel's name is its op, its spec and a digest of all kernel sources.
+together then leave each other's kernels behind. So a kernel's name is its op, its spec and a digest of its sources.
 Cells and loops close over numbers and strings only: a closure over a compiled function is never found again on disk.
 """
 
@@ -23,7 +23,7 @@ from numba.np.numpy_support import as_dtype
 
 from . import kernel_cache
 from .compile_guard import undisturbed
-from .source_digest import SOURCES
+from .source_digest import digest
 
 if config.DISABLE_JIT:
     raise RuntimeError(
@@ -39,7 +39,7 @@ inlined = njit(forceinline=True, **_OPTIONS)
 
 
 def _named(function: Callable[..., Any], name: str) -> Callable[..., Any]:
-    function.__name__ = function.__qualname__ = f"{name}_{SOURCES}"
+    function.__name__ = function.__qualname__ = f"{name}_{digest(function.__module__)}"
     return function
 
 

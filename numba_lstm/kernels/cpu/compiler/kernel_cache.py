@@ -7,9 +7,9 @@ The first of these is the folder:
 3. ``numba_lstm`` in Numba's ``NUMBA_CACHE_DIR``,
 4. ``numba_lstm`` in ``XDG_CACHE_HOME``, or in ``~/.cache``.
 
-In it, kernels have a sub-folder by the digest of their sources, the processor, and the versions of Numba, llvmlite and Python:
-installations with the same sources share it, wherever they were imported from. (Numba's own caches go by the path and the age
-of a file.) A folder that cannot be written is read.
+In it, kernels have a sub-folder by the processor and the versions of Numba, llvmlite and Python. Their names end in the digest
+of their sources (:mod:`.source_digest`), so installations with the same sources share them, wherever they were imported from.
+(Numba's own caches go by the path and the age of a file.) A folder that cannot be written is read.
 
 Numba's cache files are pickles, so whoever can write them can run code here. The default folder is made for its owner alone,
 and not used where it belongs to somebody else or others can write to it. A folder that was named is used as it is.
@@ -35,7 +35,7 @@ from numba.core.registry import cpu_target
 
 from .compile_guard import undisturbed
 from .compile_notice import notice
-from .source_digest import SOURCES
+from .source_digest import digest
 
 VARIABLE = "NUMBA_LSTM_CACHE_DIR"
 
@@ -77,12 +77,12 @@ class Folder(NamedTuple):
 
 @cache
 def _key() -> str:
-    """The name of the sub-folder: of the sources, the processor and the versions."""
+    """The name of the sub-folder: of the processor and the versions."""
     triple, cpu, features = cpu_target.target_context.codegen().magic_tuple()
     settings = [str(getattr(config, name, None)) for name in _SETTINGS]
-    digest = hashlib.sha256(repr((triple, features, settings)).encode()).hexdigest()[:8]
+    target = hashlib.sha256(repr((triple, features, settings)).encode()).hexdigest()[:8]
     python = f"{sys.implementation.cache_tag}{getattr(sys, 'abiflags', '')}"
-    return f"{SOURCES}-{cpu}-{digest}-numba{numba.__version__}-llvmlite{llvmlite.__version__}-{python}"
+    return f"{cpu}-{target}-numba{numba.__version__}-llvmlite{llvmlite.__version__}-{python}"
 
 
 def folder() -> Folder | None:
@@ -120,6 +120,7 @@ class _Locator:
 
     def __init__(self, function: Any, place: Folder) -> None:
         self._py_file, self._lineno, self._place = function.__code__.co_filename, function.__code__.co_firstlineno, place
+        self._module = function.__module__
 
     @classmethod
     def from_function(cls, function: Any, _: str) -> _Locator | None:
@@ -133,7 +134,7 @@ class _Locator:
         return str(self._place.path)
 
     def get_source_stamp(self) -> str:
-        return SOURCES
+        return digest(self._module)
 
     def get_disambiguator(self) -> str:
         return str(self._lineno)
@@ -210,7 +211,7 @@ class NoCache(NullCache):  # type: ignore[misc]
 
 def _plain(function: Any) -> str:
     """A kernel's name without the digest of the sources."""
-    return str(function.__name__.removesuffix(f"_{SOURCES}"))
+    return str(function.__name__.removesuffix(f"_{digest(function.__module__)}"))
 
 
 def cache_of(function: Callable[..., Any]) -> Any:

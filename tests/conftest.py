@@ -23,7 +23,7 @@ def _threads_share_what_is_worth_it_anywhere() -> None:
     """Where a processor is fast, the sizes of tests would be left to one thread, and tests of threads would test nothing."""
     from numba_lstm.kernels.cpu.runtime import thread_pool
 
-    thread_pool.WORTHWHILE, thread_pool.WORTH_A_QUEUE = 500_000, 4_000_000
+    thread_pool.MIN_WORK_PER_THREAD, thread_pool.MIN_WORK_PER_QUEUED_CALL = 500_000, 4_000_000
 
 
 @pytest.fixture(autouse=True)

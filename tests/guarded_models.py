@@ -132,7 +132,8 @@ def with_a_line(guards: Guards) -> Callable[..., Array]:
 
 def main(dtype: str, rounds: int, first: int, units: tuple[int, ...]) -> int:
     """Do all rounds with arrays that end at a page, then with arrays that begin at one."""
-    thread_pool.WORTHWHILE, thread_pool.WORTH_A_QUEUE = 100_000, 1_000_000  # so that threads share what these models do
+    thread_pool.MIN_WORK_PER_THREAD = 100_000  # so that threads share what these models do
+    thread_pool.MIN_WORK_PER_QUEUED_CALL = 1_000_000
     guards = Guards()
     guards.install()
     aligned = with_a_line(guards)

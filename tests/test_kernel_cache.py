@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import numba_lstm
-from numba_lstm.kernels.cpu import sources
+from numba_lstm.kernels.cpu.compiler import source_digest
 
 VARIABLE = "NUMBA_LSTM_CACHE_DIR"
 MODEL = """

@@ -38,7 +38,7 @@ def x() -> np.ndarray:
 
 def test_these_sizes_are_worth_threads():
     numba_lstm.set_num_threads(3)
-    assert thread_pool.parts_for(N * T * 4 * H * (D + H), N) > 1
+    assert thread_pool.num_splits(N * T * 4 * H * (D + H), N) > 1
 
 
 @pytest.mark.parametrize("threads", [2, 3, 5])
@@ -80,7 +80,7 @@ def test_predict_from_eight_threads_at_once(model, x):
 
 def _sum_in_child(model: Sequential, x: np.ndarray, worthwhile: int) -> bytes:
     numba_lstm.set_num_threads(2)
-    thread_pool.WORTHWHILE = worthwhile
+    thread_pool.MIN_WORK_PER_THREAD = worthwhile
     return model.predict(x, verbose=0).tobytes()
 
 
@@ -91,7 +91,7 @@ def test_a_forked_child_computes_after_the_parent_used_its_pool(model, x):
     expected = model.predict(x, verbose=0).tobytes()
     context = multiprocessing.get_context("fork")
     with concurrent.futures.ProcessPoolExecutor(2, mp_context=context) as executor:
-        answers = [executor.submit(_sum_in_child, model, x, thread_pool.WORTHWHILE) for _ in range(4)]
+        answers = [executor.submit(_sum_in_child, model, x, thread_pool.MIN_WORK_PER_THREAD) for _ in range(4)]
         assert [answer.result(timeout=120) for answer in answers] == [expected] * 4
 
 
@@ -100,7 +100,7 @@ def test_a_spawned_process_answers_the_same_bits(model, x):
     expected = model.predict(x, verbose=0).tobytes()
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as executor:
-        assert executor.submit(_sum_in_child, model, x, thread_pool.WORTHWHILE).result(timeout=240) == expected
+        assert executor.submit(_sum_in_child, model, x, thread_pool.MIN_WORK_PER_THREAD).result(timeout=240) == expected
 
 
 def test_an_error_in_a_part_reaches_the_caller_and_leaves_the_pool_in_order():
@@ -109,9 +109,9 @@ def test_an_error_in_a_part_reaches_the_caller_and_leaves_the_pool_in_order():
             raise ZeroDivisionError("part 1")
 
     with pytest.raises(ZeroDivisionError, match="part 1"):
-        thread_pool.run(3, work)
+        thread_pool.run_indexed(3, work)
     done = []
-    thread_pool.run(3, done.append)
+    thread_pool.run_indexed(3, done.append)
     assert sorted(done) == [0, 1, 2]
 
 
@@ -119,7 +119,7 @@ def test_the_caller_does_all_parts_where_no_worker_comes(monkeypatch):
     monkeypatch.setattr(thread_pool, "_workers", thread_pool._Workers())
     monkeypatch.setattr(thread_pool._Workers, "start", lambda self, wanted: None)
     done: list[int] = []
-    thread = threading.Thread(target=thread_pool.run, args=(4, done.append))
+    thread = threading.Thread(target=thread_pool.run_indexed, args=(4, done.append))
     thread.start()
     thread.join(timeout=30)
     assert not thread.is_alive()
@@ -133,7 +133,7 @@ def test_the_caller_does_all_parts_where_the_system_has_no_thread_to_give(monkey
     monkeypatch.setattr(thread_pool, "_workers", thread_pool._Workers())
     monkeypatch.setattr(threading.Thread, "start", refuse)
     done: list[int] = []
-    thread_pool.run(3, done.append)
+    thread_pool.run_indexed(3, done.append)
     assert sorted(done) == [0, 1, 2]
 
 

@@ -118,7 +118,7 @@ class Bidirectional(SequenceLayer):
         """As :meth:`Recurrent.forward`, the states of the forward layer first; y is a pair with ``merge_mode=None``."""
         keys = (None, None) if rng is None else (random.branch(rng, 0), random.branch(rng, 1))
         firsts = (None, None) if states is None else self._halves(states)
-        one, two = ops.together(
+        one, two = ops.run_parallel(
             [
                 lambda: self.forward_layer.propagate(ops, x, firsts[0], mask, training, keys[0]),
                 lambda: self.backward_layer.propagate(ops, x, firsts[1], mask, training, keys[1]),
@@ -137,7 +137,7 @@ class Bidirectional(SequenceLayer):
         if self.return_sequences and dys[1] is not None:
             dys = dys[0], ops.flip(dys[1])
         lasts = (None, None) if dstates is None else self._halves(dstates)
-        one, two = ops.together(
+        one, two = ops.run_parallel(
             [
                 lambda: self.forward_layer.backpropagate(ops, tapes[0], dys[0], lasts[0], need_dx=need_dx),
                 lambda: self.backward_layer.backpropagate(ops, tapes[1], dys[1], lasts[1], need_dx=need_dx),

@@ -9,7 +9,7 @@ from numba_lstm import set_num_threads
 from numba_lstm.device import get_ops
 from numba_lstm.kernels import cpu
 from numba_lstm.kernels.contract import DensePart, LSTMPart, LSTMWeights
-from numba_lstm.kernels.cpu.runtime.task import Gang
+from numba_lstm.kernels.cpu.runtime.task import Team
 from numba_lstm.kernels.int8 import rounded
 from numba_lstm.kernels.specs import Activation, LSTMSpec
 from numba_lstm.variables import Variable
@@ -91,9 +91,9 @@ def test_a_program_has_the_bits_of_the_ops_at_each_call(device, N, sequences, dt
     ],
 )
 def test_threads_do_not_change_a_bit(N, T, units, threads):
-    """Rows alone, rows that threads have for themselves, gangs; with x W ahead in several chunks, and of features from afar.
+    """Rows alone, rows that threads have for themselves, teams; with x W ahead in several chunks, and of features from afar.
 
-    Of 8 and of 40 rows many threads have so few that these would be a gang's, if each share had more than its own thread.
+    Of 8 and of 40 rows many threads have so few that these would be a team's, if each share had more than its own thread.
     """
     parts, x = large(units, 1000 if N == 6 else 70), batch(T, N, 1000 if N == 6 else 70, "float32")
     set_num_threads(1)
@@ -159,34 +159,34 @@ def test_nan_stays_where_it_was():
 
 
 def stages(program):
-    """The works of each score of a program."""
-    return [score._kept[0] for score in program._scores]
+    """The works of each graph of a program."""
+    return [graph._references[0] for graph in program._scores]
 
 
 def test_shares_of_the_rows_go_apart_to_their_end():
     """Of eleven rows five have their product ahead, in a stage before, and six have none: the steps of both are one stage."""
     set_num_threads(2)
-    (works,) = stages(cpu.forward_program(large(66, 60), batch(60, 8, 60, "float32")))
-    assert {len(work.calls) for work in works} == {2}
+    (tasks,) = stages(cpu.forward_program(large(66, 60), batch(60, 8, 60, "float32")))
+    assert {len(work.calls) for work in tasks} == {2}
     parts, x = large(64, 310), batch(40, 11, 310, "float32")
     program = cpu.forward_program(parts, x)
-    (works,) = stages(program)
-    assert [len(work.calls) for work in works] == [1, 2, 2, 2, 2]  # six rows begin a stage later
+    (tasks,) = stages(program)
+    assert [len(work.calls) for work in tasks] == [1, 2, 2, 2, 2]  # six rows begin a stage later
     assert program(x).tobytes() == op_by_op(cpu, parts, x).tobytes()
 
 
-def test_a_gang_is_a_score_of_its_own():
+def test_a_team_is_a_score_of_its_own():
     set_num_threads(2)
-    scores = stages(cpu.forward_program(large(310), batch(40, 16, 70, "float32")))
-    assert any(isinstance(work, Gang) for works in scores for work in works)
-    assert all(len(works) == 1 for works in scores if any(isinstance(work, Gang) for work in works))
+    task_graphs = stages(cpu.forward_program(large(310), batch(40, 16, 70, "float32")))
+    assert any(isinstance(work, Team) for tasks in task_graphs for work in tasks)
+    assert all(len(tasks) == 1 for tasks in task_graphs if any(isinstance(work, Team) for work in tasks))
 
 
 @pytest.mark.parametrize(("N", "expected"), [(1, 1), (2, 2), (3, 1), (4, 2), (10, 2)])
 def test_few_rows_are_shared_but_three(N, expected):
     set_num_threads(2)
-    (works,) = stages(cpu.forward_program(large(100, 10), batch(100, N, 10, "float32")))
-    assert max(1, *(len(getattr(work, "calls", [0])) for work in works)) == expected
+    (tasks,) = stages(cpu.forward_program(large(100, 10), batch(100, N, 10, "float32")))
+    assert max(1, *(len(getattr(work, "calls", [0])) for work in tasks)) == expected
 
 
 @pytest.mark.parametrize("sequences", [False, True])
@@ -209,7 +209,7 @@ def test_what_goes_by_whole_rows_or_numbers(kind, sequences):
         for value in (x, x + 1):
             other = np.ascontiguousarray(value.transpose(1, 0, 2)).transpose(1, 0, 2)
             assert program(other).tobytes() == op_by_op(cpu, parts, other).tobytes()
-        most = max(len(getattr(work, "calls", [0])) for works in stages(program) for work in works)
+        most = max(len(getattr(work, "calls", [0])) for tasks in stages(program) for work in tasks)
         assert (most > 1) == (threads > 1)
 
 

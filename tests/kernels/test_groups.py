@@ -74,7 +74,7 @@ def test_groups_are_of_shapes(N, H, how, expected):
 @pytest.mark.parametrize("H", [HALF, QUARTER])
 @pytest.mark.parametrize("N", [24, 25, 70])
 def test_any_number_of_threads_has_the_bits_of_one(monkeypatch, N, H, dtype):
-    monkeypatch.setattr(thread_pool, "WORTHWHILE", 1000)
+    monkeypatch.setattr(thread_pool, "MIN_WORK_PER_THREAD", 1000)
     numba_lstm.set_num_threads(1)
     expected = passed(N, dtype, H)
     for threads in (2, 3, 4, 32):  # a group each, across groups, parts of groups, and a row each
@@ -100,7 +100,7 @@ def test_threads_have_even_shares(N, parts):
 def test_little_work_is_for_one_thread(monkeypatch):
     numba_lstm.set_num_threads(2)
     performed = []
-    monkeypatch.setattr(thread_pool, "perform", lambda *score, **how: performed.append(score))
+    monkeypatch.setattr(thread_pool, "run_graph", lambda *graph, **how: performed.append(graph))
     passed(24, "float32", HALF)
     assert not performed
 

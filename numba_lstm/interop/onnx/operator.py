@@ -184,7 +184,7 @@ def run(
         return ops.lstm_forward(own, cell.weights, h0, c0, cell.spec, mask=shown, sequences=True)
 
     work = float(K * T * N * (D + H) * gates.COUNT * H)
-    outs = ops.together([partial(one, k) for k in range(K)], work)
+    outs = ops.run_parallel([partial(one, k) for k in range(K)], work)
     ys = [_in_order(ops, out.y, cell, mask) for out, cell in zip(outs, cells, strict=True)]
     Y = np.stack(ys, axis=1)
     Y_h, Y_c = (np.stack([ops.to_host(state) for state in states]) for states in ([o.h for o in outs], [o.c for o in outs]))

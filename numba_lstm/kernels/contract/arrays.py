@@ -73,10 +73,10 @@ class ArrayOps(Protocol):
     def zero_masked(self, x: Array, mask: Array) -> Array:
         """x (T, N, D) with zeros in the steps where ``mask`` (T, N) is False, NaN or not."""
 
-    def parts_for(self, multiplications: float, most: int) -> int:
-        """Into how many calls of :meth:`together`, at most ``most``, the device would cut work of so many multiplications."""
+    def num_splits(self, multiplications: float, most: int) -> int:
+        """The number of calls of :meth:`run_parallel`, at most ``most``, that so many multiplications are worth."""
 
-    def together(self, calls: Sequence[Callable[[], Answer]], work: float) -> list[Answer]:
+    def run_parallel(self, calls: Sequence[Callable[[], Answer]], work: float) -> list[Answer]:
         """The answers of ``calls``, which do not depend on each other and may call ops themselves; at once where it is faster.
 
         ``work`` is the number of multiplications of all calls, by which a device judges. All calls have ended when this

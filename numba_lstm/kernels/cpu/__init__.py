@@ -30,7 +30,7 @@ from .ops.noise import noise_forward
 from .plans.forward_programs import forward_program
 from .plans.gradient_programs import gradient_program
 from .plans.streaming import stream
-from .runtime.thread_pool import parts_for, together
+from .runtime.thread_pool import num_splits, run_parallel
 from .training.clipping import clip_gradients
 from .training.losses import loss, metric
 from .training.update import update, update_program
@@ -64,7 +64,7 @@ __all__ = [
     "metric",
     "multiply",
     "noise_forward",
-    "parts_for",
+    "num_splits",
     "repeat",
     "reshape",
     "scale",
@@ -74,7 +74,7 @@ __all__ = [
     "stream",
     "sum_steps",
     "to_host",
-    "together",
+    "run_parallel",
     "unlike",
     "update",
     "update_program",

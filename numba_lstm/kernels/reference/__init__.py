@@ -31,8 +31,8 @@ from .losses import loss, metric
 from .lstm import lstm_backward, lstm_forward, lstm_path
 from .noise import noise_forward
 from .norms import batch_norm_backward, batch_norm_forward, layer_norm_backward, layer_norm_forward
+from .parallel import num_splits, run_parallel
 from .streaming import stream
-from .together import parts_for, together
 from .updates import clip_gradients, update, update_program
 
 __all__ = [
@@ -64,7 +64,7 @@ __all__ = [
     "metric",
     "multiply",
     "noise_forward",
-    "parts_for",
+    "num_splits",
     "repeat",
     "reshape",
     "scale",
@@ -74,7 +74,7 @@ __all__ = [
     "stream",
     "sum_steps",
     "to_host",
-    "together",
+    "run_parallel",
     "unlike",
     "update",
     "update_program",

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ..compiler.jit import kernel
 from ..gemm.layout import NUMBA, dtype_name
 from ..runtime.strides import rows_follow
-from ..runtime.task import Call
+from ..runtime.task import KernelCall
 from ..simd.vector import data
 
 Array = npt.NDArray[Any]
@@ -39,7 +39,7 @@ def _zero(dtype: str) -> Any:
     return kernel(zero, f"zero_{dtype}", NUMBA[dtype], "f1")
 
 
-def copied(a: Array, into: Array) -> Call:
+def copied(a: Array, into: Array) -> KernelCall:
     """Copy an array of up to three axes, the last of which follows on in both, into another of its shape and dtype.
 
     Raises
@@ -50,10 +50,10 @@ def copied(a: Array, into: Array) -> Call:
     if a.shape != into.shape or a.dtype != into.dtype or a.ndim > 3 or not (rows_follow(a) and rows_follow(into)):
         raise ValueError(f"cannot copy {a.dtype} {a.shape}, strides {a.strides}, to {into.dtype} {into.shape}, {into.strides}.")
     more = (None,) * (3 - a.ndim)
-    return Call(_copy(dtype_name(a.dtype)), a[more], into[more])
+    return KernelCall(_copy(dtype_name(a.dtype)), a[more], into[more])
 
 
-def zeroed(a: Array) -> Call:
+def zeroed(a: Array) -> KernelCall:
     """Make an array zero whose elements follow on one another.
 
     Raises
@@ -63,4 +63,4 @@ def zeroed(a: Array) -> Call:
     """
     if not a.flags.c_contiguous:
         raise ValueError(f"cannot zero {a.dtype} {a.shape}, strides {a.strides}: it is not contiguous.")
-    return Call(_zero(dtype_name(a.dtype)), a.reshape(-1))
+    return KernelCall(_zero(dtype_name(a.dtype)), a.reshape(-1))

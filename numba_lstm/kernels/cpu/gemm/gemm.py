@@ -12,7 +12,7 @@ from ..compiler.cpu_info import HOST
 from ..compiler.jit import kernel
 from ..runtime import thread_pool
 from ..runtime.strides import distances
-from ..runtime.task import Call, Parts, Work, in_parts, span
+from ..runtime.task import KernelCall, ParallelFor, Task, parallel_for, partition
 from ..simd.vector import data
 from .backward import gate_rows, single_columns
 from .batch_groups import Group, parts_of_each
@@ -20,7 +20,7 @@ from .forward import affine_rows, affine_rows_that_ask
 from .layout import NUMBA, Columns, Panels, Shape
 from .microkernel import HEIGHT, height
 
-Product = Callable[[npt.NDArray[Any]], Work]
+Product = Callable[[npt.NDArray[Any]], Task]
 
 #: Bytes of weights from which on tiles ask for them before they need them. Processors with vectors of 64 bytes have large
 #: second-level caches, and third ones so far away that a core reads them at a fifth of its speed: 30 GB/s of 140.
@@ -86,12 +86,12 @@ def product_like(kernel_: Any, like: npt.NDArray[Any], W: Any, b: Any, out: npt.
     D, (M, columns) = like.shape[2], out.shape
     along = inner if outer == 1 else outer
 
-    def of(x: npt.NDArray[Any]) -> Work:
-        def call(_: int, span: tuple[int, int]) -> Call:
+    def of(x: npt.NDArray[Any]) -> Task:
+        def call(_: int, span: tuple[int, int]) -> KernelCall:
             ranges = (0, 1, *span) if outer == 1 else (*span, 0, inner)
-            return Call(kernel_, x, W, b, out, blocks, D, *steps, *ranges)
+            return KernelCall(kernel_, x, W, b, out, blocks, D, *steps, *ranges)
 
-        return in_parts(along, thread_pool.parts_for(M * D * columns, along), call)
+        return parallel_for(along, thread_pool.num_splits(M * D * columns, along), call)
 
     return of
 
@@ -134,19 +134,19 @@ def through_gates(shape: Shape, C: int, few: int) -> Any:
     )
 
 
-def through_gates_works(
+def through_gates_tasks(
     dz: Any, W: Any, out: npt.NDArray[Any], shape: Shape, cut: Panels, to: Columns, apart: int, of_rows: Sequence[Group] = ()
-) -> list[Work]:
+) -> list[Task]:
     """What makes ``dz W^T`` in out (M, padded): dz as the tape holds it, in groups, W transposed in blocks ``to`` columns."""
     M = len(out)
     run, how = through_gates(shape, to.C, to.few), (cut.H, cut.lanes, to.full, apart)
-    parts = thread_pool.parts_for(M * to.n * cut.gates, M)
+    parts = thread_pool.num_splits(M * to.n * cut.gates, M)
     if len(of_rows) <= 1:
-        return [in_parts(M, parts, lambda _, rows: Call(run, dz, W, out, *how, 0, 1, *rows, 0, 0, 0, 0))]
+        return [parallel_for(M, parts, lambda _, rows: KernelCall(run, dz, W, out, *how, 0, 1, *rows, 0, 0, 0, 0))]
     each, calls = parts_of_each(parts, of_rows), []
     for group in of_rows:
         T, rows, places = group.size.T, group.rows, (group.begins, group.rows, group.first, group.size.N)
         for part in range(each):
-            of_part = (*span(T, part, each), 0, rows) if each <= T else (0, T, *span(rows, part, each))
-            calls.append(Call(run, dz, W, out, *how, *of_part, *places))
-    return [Parts(calls)] if parts > 1 else [*calls]
+            of_part = (*partition(T, part, each), 0, rows) if each <= T else (0, T, *partition(rows, part, each))
+            calls.append(KernelCall(run, dz, W, out, *how, *of_part, *places))
+    return [ParallelFor(calls)] if parts > 1 else [*calls]

@@ -12,9 +12,9 @@ from ....gates import COUNT
 from ...contract import Weight
 from ..compiler.jit import kernel
 from ..runtime import thread_pool
-from ..runtime.deferred_pack import Form
+from ..runtime.deferred_array import DeferredArray
 from ..runtime.memory import aligned
-from ..runtime.task import Call, in_parts
+from ..runtime.task import KernelCall, parallel_for
 from ..simd.vector import data, load, offset, store, transpose
 from .layout import NUMBA, Columns, Panels, Shape, columns, geometry, panels
 
@@ -112,24 +112,24 @@ def _pack_columns(shape: Shape) -> Any:
     return kernel(pack_columns, f"pack_columns_{shape.dtype}x{shape.V}", NUMBA[shape.dtype], "x2 f1 i i")
 
 
-def gate_panels_form(W: npt.NDArray[Any]) -> Form:
+def deferred_gate_panels(W: npt.NDArray[Any]) -> DeferredArray:
     """W (K, 4H), or b (4H,) as one row, packed in panels."""
     W = W.reshape(-1, W.shape[-1])
     shape = geometry(W.dtype)
     cut = panels(W.shape[1] // COUNT, shape.V)
     out = aligned((W.shape[0] * cut.gates,), W.dtype)
     run, K = _pack_gates(shape), len(W)
-    work = in_parts(K, _parts(W, K), lambda _, rows: Call(run, W, out, cut.H, cut.full, cut.v, *rows))
-    return Form(out, (work,))
+    task = parallel_for(K, _parts(W, K), lambda _, rows: KernelCall(run, W, out, cut.H, cut.full, cut.v, *rows))
+    return DeferredArray(out, (task,))
 
 
 def _parts(W: npt.NDArray[Any], most: int) -> int:
-    return thread_pool.parts_for(W.size * COST, most)
+    return thread_pool.num_splits(W.size * COST, most)
 
 
 def gate_panels(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """:func:`gate_panels_form`, filled."""
-    return gate_panels_form(W).filled()
+    """:func:`deferred_gate_panels`, filled."""
+    return deferred_gate_panels(W).compute()
 
 
 def gate_bias(bias: Weight | None, cut: Panels, dtype: Any) -> npt.NDArray[Any]:
@@ -158,7 +158,7 @@ def peephole_gradient(shares: npt.NDArray[Any], cut: Panels) -> npt.NDArray[Any]
     return np.concatenate([whole, last], axis=1)[:, : cut.H]
 
 
-def gate_blocks_transposed_form(W: npt.NDArray[Any], cols: Columns | None = None) -> Form:
+def deferred_gate_blocks_transposed(W: npt.NDArray[Any], cols: Columns | None = None) -> DeferredArray:
     """The transpose of W (K, 4H), packed in blocks of K columns for products with dz; ``cols`` may leave a few single."""
     shape = geometry(W.dtype)
     cut = panels(W.shape[1] // COUNT, shape.V)
@@ -166,47 +166,49 @@ def gate_blocks_transposed_form(W: npt.NDArray[Any], cols: Columns | None = None
     last = cols.inside(shape) - len(W) // shape.w * shape.w
     out = aligned((W.shape[1] * cols.inside(shape) + cols.few * COUNT * (cut.whole * cut.V + cut.lanes),), W.dtype)
     run, few = _pack_transposed(shape), cols.few
-    work = in_parts(cols.blocks, _parts(W, cols.blocks), lambda _, span: Call(run, W, out, cut.H, last, few, cut.lanes, *span))
-    return Form(out, (work,))
+    task = parallel_for(
+        cols.blocks, _parts(W, cols.blocks), lambda _, span: KernelCall(run, W, out, cut.H, last, few, cut.lanes, *span)
+    )
+    return DeferredArray(out, (task,))
 
 
 def gate_blocks_transposed(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """:func:`gate_blocks_transposed_form`, filled."""
-    return gate_blocks_transposed_form(W).filled()
+    """:func:`deferred_gate_blocks_transposed`, filled."""
+    return deferred_gate_blocks_transposed(W).compute()
 
 
 def gate_columns_transposed(weight: Weight, cols: Columns) -> npt.NDArray[Any]:
     """The prepared transpose of a weight (K, 4H) with its columns cut so."""
     form = f"cpu.transposed_{cols.C}_{cols.few}"  # the weight's shape and dtype say the rest
-    return weight.prepared(form, lambda W: gate_blocks_transposed_form(W, cols).filled())
+    return weight.prepared(form, lambda W: deferred_gate_blocks_transposed(W, cols).compute())
 
 
-def blocks_form(W: npt.NDArray[Any]) -> Form:
+def deferred_blocks(W: npt.NDArray[Any]) -> DeferredArray:
     """W (K, C), or b (C,) as one row, packed in blocks of columns."""
     return _plain(W.reshape(-1, W.shape[-1]), transposed=False)
 
 
 def blocks(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """:func:`blocks_form`, filled."""
-    return blocks_form(W).filled()
+    """:func:`deferred_blocks`, filled."""
+    return deferred_blocks(W).compute()
 
 
-def blocks_transposed_form(W: npt.NDArray[Any]) -> Form:
+def deferred_blocks_transposed(W: npt.NDArray[Any]) -> DeferredArray:
     """The transpose of W (K, C), packed in blocks of K columns."""
     return _plain(W, transposed=True)
 
 
 def blocks_transposed(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """:func:`blocks_transposed_form`, filled."""
-    return blocks_transposed_form(W).filled()
+    """:func:`deferred_blocks_transposed`, filled."""
+    return deferred_blocks_transposed(W).compute()
 
 
-def _plain(W: npt.NDArray[Any], transposed: bool) -> Form:
+def _plain(W: npt.NDArray[Any], transposed: bool) -> DeferredArray:
     shape = geometry(W.dtype)
     K, n = W.shape[::-1] if transposed else W.shape
     padded = columns(n, shape).padded(shape)
     out = aligned((K * padded,), W.dtype)
-    return Form(out, (Call(_pack_columns(shape), W, out, padded - n // shape.w * shape.w, int(transposed)),))
+    return DeferredArray(out, (KernelCall(_pack_columns(shape), W, out, padded - n // shape.w * shape.w, int(transposed)),))
 
 
 def zero_bias(columns_: int, dtype: Any) -> npt.NDArray[Any]:

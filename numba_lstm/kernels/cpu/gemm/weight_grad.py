@@ -16,9 +16,9 @@ from ....gates import COUNT
 from ..compiler.cpu_info import HOST
 from ..compiler.jit import inlined, kernel
 from ..runtime import thread_pool
-from ..runtime.deferred_pack import Form
+from ..runtime.deferred_array import DeferredArray
 from ..runtime.memory import aligned, together
-from ..runtime.task import Call, Parts, span
+from ..runtime.task import KernelCall, ParallelFor, partition
 from ..simd.vector import data, load, offset, store
 from .backward import outer_rows, outer_rows_that_ask
 from .batch_groups import Group, parts_of_each
@@ -141,7 +141,7 @@ def _total(dtype: str) -> Any:
     return kernel(total, f"total_{dtype}", NUMBA[dtype], "f3 f2")
 
 
-def gate_gradient(a: Array, dz: Array, shape: Shape, cut: Panels, stride: int, of_rows: Sequence[Group] = ()) -> Form:
+def gate_gradient(a: Array, dz: Array, shape: Shape, cut: Panels, stride: int, of_rows: Sequence[Group] = ()) -> DeferredArray:
     """``a^T dz`` (K, 4H) for rows a (M, K) and dz as the tape holds it, in groups of rows, panels ``stride`` apart."""
     M, K = a.shape
     out, more = together(a.dtype, (K, COUNT * cut.H), (max(0, len(of_rows) - 1), K, COUNT * cut.H))
@@ -149,16 +149,16 @@ def gate_gradient(a: Array, dz: Array, shape: Shape, cut: Panels, stride: int, o
     each = [(M, M, 0, 0, 0)]
     if len(of_rows) > 1:
         each = [(group.rows * group.size.T, group.rows, group.size.N * row, group.first, group.begins) for group in of_rows]
-    parts = thread_pool.parts_for(M * K * cut.gates, COUNT * cut.H * K)
+    parts = thread_pool.num_splits(M * K * cut.gates, COUNT * cut.H * K)
     spans = _spans(cut, shape, K, parts_of_each(parts, of_rows))
     calls = []
     for into, rows in zip([out, *more], each, strict=True):
         for span_ in spans:
             scratch = (min(rows[0], CHAIN) * min(K, WIDE) + SPARE,), (K * COUNT * shape.V if cut.rest else 0,)
             own = together(a.dtype, *scratch)
-            calls.append(Call(run, a, dz, *own, into, cut.H, cut.full, stride, *span_, *rows))
-    sums = (Call(_total(shape.dtype), more, out),) if len(more) else ()
-    return Form(out, (*((Parts(calls),) if parts > 1 and len(calls) > 1 else calls), *sums))
+            calls.append(KernelCall(run, a, dz, *own, into, cut.H, cut.full, stride, *span_, *rows))
+    sums = (KernelCall(_total(shape.dtype), more, out),) if len(more) else ()
+    return DeferredArray(out, (*((ParallelFor(calls),) if parts > 1 and len(calls) > 1 else calls), *sums))
 
 
 def _spans(cut: Panels, shape: Shape, K: int, parts: int) -> list[tuple[int, int, int, int]]:
@@ -171,7 +171,7 @@ def _spans(cut: Panels, shape: Shape, K: int, parts: int) -> list[tuple[int, int
 
     def share(across: int) -> float:
         """What of all the slowest has where the blocks are cut in so many, and K in what that leaves of the parts."""
-        most = max(sum(widths[slice(*span(blocks, i, across))]) for i in range(across))
+        most = max(sum(widths[slice(*partition(blocks, i, across))]) for i in range(across))
         return most / sum(widths) * max(-(-K // (parts // across)), HEIGHT) / K
 
     ways: list[int] = []
@@ -180,7 +180,7 @@ def _spans(cut: Panels, shape: Shape, K: int, parts: int) -> list[tuple[int, int
         parts -= 0 if ways else 1
     across = min(reversed(ways), key=share)
     down = parts // across
-    return [(*span(blocks, i, across), *span(K, j, down)) for i in range(across) for j in range(down)]
+    return [(*partition(blocks, i, across), *partition(K, j, down)) for i in range(across) for j in range(down)]
 
 
 @cache
@@ -211,7 +211,7 @@ def _plain_columns(shape: Shape, C: int) -> Any:
     return kernel(plain_columns, f"plain_columns_{shape.dtype}x{V}_{C}", NUMBA[shape.dtype], "x2 f2 f2 i")
 
 
-def plain_gradient(a: Array, dz: Array, C: int, shape: Shape) -> Form:
+def plain_gradient(a: Array, dz: Array, C: int, shape: Shape) -> DeferredArray:
     """``a^T dz`` (K, C) for rows a (M, K) and rows dz (M, padded)."""
     out, cut = aligned((a.shape[1], dz.shape[1]), a.dtype), columns(C, shape)
-    return Form(out[:, :C], (Call(_plain_columns(shape, cut.C), a, dz, out, cut.full),))
+    return DeferredArray(out[:, :C], (KernelCall(_plain_columns(shape, cut.C), a, dz, out, cut.full),))

@@ -10,7 +10,7 @@ from ..compiler.jit import kernel
 from ..gemm.backward import gate_row, gate_rows, gate_rows_that_ask, one_gate_rows, single_columns
 from ..gemm.layout import NUMBA, Shape
 from ..gemm.microkernel import HEIGHT, height
-from ..runtime.atomics import meet
+from ..runtime.atomics import barrier
 from ..runtime.indirect_call import call
 from ..runtime.memory import LINE
 from ..simd.vector import data, fetch, offset
@@ -39,7 +39,7 @@ def backward_loop(shape: Shape, C: int, C_units: int, few: int, own: bool = Fals
 
     def lstm_backward_loop(
         dy, U, c, dh, dc, carry, gates, peephole, shares, settings, mask, zoneout_h, zoneout_c, factors, aside,
-        meeting, output_cell, gate_cell, last_output_cell, last_gate_cell,
+        barrier_counter, output_cell, gate_cell, last_output_cell, last_gate_cell,
         H, full, lanes, blocks, chunk, panels, T, r0, r1, group_rows, part, parts,
     ):  # fmt: skip
         N, c_rows, dh_rows = c.shape[1], c.shape[2], dh.shape[1]
@@ -119,7 +119,7 @@ def backward_loop(shape: Shape, C: int, C_units: int, few: int, own: bool = Fals
                     )  # fmt: skip
                     r = r1 if k < across else r + n
             if parts > 1:
-                meet(data(meeting), parts, 2 * s + 1)
+                barrier(data(barrier_counter), parts, 2 * s + 1)
             if own:
                 for q in range(q0, q1):
                     for gate in range(COUNT):
@@ -191,7 +191,7 @@ def backward_loop(shape: Shape, C: int, C_units: int, few: int, own: bool = Fals
                             if tiles == 0:
                                 begins = group_ends
             if parts > 1:
-                meet(data(meeting), parts, 2 * s + 2)
+                barrier(data(barrier_counter), parts, 2 * s + 2)
         if len(aside) > 0:
             for i in range(h_size):
                 h_home[i] = h_place[i]

@@ -12,10 +12,10 @@ from ....gates import COUNT
 from ...contract import Weight
 from ..gemm import pack
 from ..gemm.batch_groups import Group
-from ..gemm.gemm import through_gates_works
+from ..gemm.gemm import through_gates_tasks
 from ..gemm.layout import Panels, Shape, gradient_columns
+from ..runtime.graph import run_eagerly
 from ..runtime.memory import aligned
-from ..runtime.task import in_order
 
 Array = npt.NDArray[Any]
 
@@ -61,5 +61,5 @@ def input_gradient(
     inputs = gradient_columns(D, shape, T * N)
     packed = pack.gate_columns_transposed(W, inputs)
     dx = aligned((T * N, inputs.padded(shape)), dz.dtype)
-    in_order(through_gates_works(dz, packed, dx, shape, cut, inputs, apart, of_rows))
+    run_eagerly(through_gates_tasks(dz, packed, dx, shape, cut, inputs, apart, of_rows))
     return dx.reshape(T, N, -1)[:, :, :D]

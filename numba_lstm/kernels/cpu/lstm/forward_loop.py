@@ -21,7 +21,7 @@ from ..gemm.forward import (
 )
 from ..gemm.layout import NUMBA, ROWS, Shape
 from ..gemm.microkernel import HEIGHT, height
-from ..runtime.atomics import meet
+from ..runtime.atomics import barrier
 from ..runtime.indirect_call import call
 from ..simd.vector import data, offset
 from .gate_dropout import multiplied
@@ -66,7 +66,7 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
 
     def lstm_forward_loop(
         x, given, W, U, start, h, c, gates, peephole, settings, mask, zoneout_h, zoneout_c, factors, seen, z,
-        meeting, gate_cell, output_cell, last_gate_cell, last_output_cell, D, H, full, panels,
+        barrier_counter, gate_cell, output_cell, last_gate_cell, last_output_cell, D, H, full, panels,
         t0, t1, r0, r1, T, group_rows, part, parts,
     ):  # fmt: skip
         N, h_rows, c_rows = h.shape[1], h.shape[2], c.shape[2]
@@ -207,7 +207,7 @@ def forward_loop(shape: Shape, C: int, own: bool = False, far: bool = False) -> 
                     if b0 >= ends:
                         begins = ends
             if parts > 1:
-                meet(data(meeting), parts, t - t0 + 1)
+                barrier(data(barrier_counter), parts, t - t0 + 1)
 
     return kernel(
         lstm_forward_loop, f"lstm_forward_loop_{shape.dtype}x{V}_{C}_{int(own)}{int(far)}", NUMBA[shape.dtype],

@@ -20,8 +20,9 @@ from ..gemm.backward import one_gate_rows
 from ..gemm.layout import NUMBA, Panels, Shape, columns
 from ..gemm.microkernel import HEIGHT, height
 from ..runtime import thread_pool
+from ..runtime.graph import run_eagerly
 from ..runtime.memory import aligned
-from ..runtime.task import Call, in_parts
+from ..runtime.task import KernelCall, parallel_for
 from ..simd.vector import data, load, load_each, store
 
 Array = npt.NDArray[Any]
@@ -102,6 +103,12 @@ def input_gradient(
     dx = aligned((T, N, padded), dz.dtype)
     factors = of_columns(inputs, N, D, padded, dz.dtype)
     run = _through_each_gate(shape, blocks.C)
-    parts = thread_pool.parts_for(T * N * D * cut.gates, T)
-    in_parts(T, parts, lambda _, span: Call(run, dz, W, factors, dx, cut.H, cut.lanes, blocks.full, apart, *span))()
+    parts = thread_pool.num_splits(T * N * D * cut.gates, T)
+    run_eagerly(
+        [
+            parallel_for(
+                T, parts, lambda _, span: KernelCall(run, dz, W, factors, dx, cut.H, cut.lanes, blocks.full, apart, *span)
+            )
+        ]
+    )
     return dx[:, :, :D]

@@ -23,8 +23,9 @@ from ..gemm.layout import NUMBA, Panels, Shape
 from ..gemm.microkernel import HEIGHT, height
 from ..gemm.weight_grad import SPARE, WIDE, gate_gradient, pack_rows
 from ..runtime import thread_pool
+from ..runtime.graph import run_eagerly
 from ..runtime.memory import aligned
-from ..runtime.task import Call, in_parts
+from ..runtime.task import KernelCall, parallel_for
 from ..simd.vector import data, load, offset, store
 
 Array = npt.NDArray[Any]
@@ -122,14 +123,14 @@ def factored_gradient(a: Array, factors: Array, dz: Array, shape: Shape, cut: Pa
     _packed_factors(shape)(np.ascontiguousarray(factors, a.dtype), tiles)
     run = _factored_columns(shape)
     panels = cut.full + (cut.v > 0)
-    parts = thread_pool.parts_for(M * K * cut.gates, panels)
+    parts = thread_pool.num_splits(M * K * cut.gates, panels)
 
-    def call(_: int, span: tuple[int, int]) -> Call:
+    def call(_: int, span: tuple[int, int]) -> KernelCall:
         packed = aligned((2, min(M, CHAIN) * min(K, WIDE) + SPARE), a.dtype)
         sums = aligned((K * COUNT * shape.V if cut.rest else 0,), a.dtype)
-        return Call(run, a, dz, tiles, N, packed, sums, out, cut.H, cut.full, cut.lanes, stride, *span)
+        return KernelCall(run, a, dz, tiles, N, packed, sums, out, cut.H, cut.full, cut.lanes, stride, *span)
 
-    in_parts(panels, parts, call)()
+    run_eagerly([parallel_for(panels, parts, call)])
     return out
 
 
@@ -140,16 +141,16 @@ def weight_gradients(
     _, cut, _ = layout
     h, x1, x = rows[:, : cut.H], rows[:, cut.padded : cut.padded + D + 1], rows[:, cut.padded : cut.padded + D]
     if noise.inputs is None and noise.recurrent is None:
-        return sides(gate_gradient(rows[:, : cut.padded + D + 1], dz, *layout, of_rows).filled(), cut)
+        return sides(gate_gradient(rows[:, : cut.padded + D + 1], dz, *layout, of_rows).compute(), cut)
     dU = (
-        gate_gradient(h, dz, *layout).filled()
+        gate_gradient(h, dz, *layout).compute()
         if noise.recurrent is None
         else factored_gradient(h, noise.recurrent, dz, *layout)
     )
     if noise.inputs is None:
-        dW1 = gate_gradient(x1, dz, *layout).filled()
+        dW1 = gate_gradient(x1, dz, *layout).compute()
         return dU, dW1[:-1], dW1[-1]
-    return dU, factored_gradient(x, noise.inputs, dz, *layout), gate_gradient(x1[:, D:], dz, *layout).filled()[0]
+    return dU, factored_gradient(x, noise.inputs, dz, *layout), gate_gradient(x1[:, D:], dz, *layout).compute()[0]
 
 
 def sides(all_: Array, cut: Panels) -> tuple[Array, Array, Array]:

@@ -47,9 +47,9 @@ AHEAD_ROWS = 128
 #: Rows up to which threads share the panels and not the rows, where there are so many recurrent weights: half of them then stay
 #: in each core's cache, or a forward tile of few rows stays as high as it was. (Of a single row with fewer, a member whose core
 #: another program takes costs more than all gain.) And the rows of steps for which they stay together.
-GANGS = ((1, 200_000), (FEW_ROWS - 1, 100_000), (32, 350_000))
-GRADIENT_GANGS = ((1, 200_000), (32, 350_000))
-GANG_STEPS = 512
+TEAM_THRESHOLDS = ((1, 200_000), (FEW_ROWS - 1, 100_000), (32, 350_000))
+GRADIENT_TEAM_THRESHOLDS = ((1, 200_000), (32, 350_000))
+TEAM_STEPS = 512
 
 #: Bytes of weights up to which a batch's rows are grouped on the tape. With more a step takes so long that the lines which
 #: another core takes do not matter. (Less than ``FAR``: no product is done ahead for such a batch.)
@@ -132,9 +132,9 @@ def groups(size: Size, cut: Panels, asked: Asked, dtype: np.dtype[Any]) -> list[
     return grouped(size, asked.training and not asked.own and weights <= NEAR)
 
 
-def members(T: int, N: int, cut: Panels, asked: Asked, gangs: Sequence[tuple[int, int]] = GANGS) -> int:
+def members(T: int, N: int, cut: Panels, asked: Asked, thresholds: Sequence[tuple[int, int]] = TEAM_THRESHOLDS) -> int:
     """The threads that panels are shared among, where rows are too few to share."""
     weights = cut.gates * cut.padded
-    least = next((least for rows, least in gangs if rows >= N), None)
-    gang = least is not None and weights >= least and T * N * weights >= thread_pool.WORTHWHILE and not asked.own
-    return thread_pool.threads() if gang else 1
+    least = next((least for rows, least in thresholds if rows >= N), None)
+    by_team = least is not None and weights >= least and T * N * weights >= thread_pool.MIN_WORK_PER_THREAD and not asked.own
+    return thread_pool.available_threads() if by_team else 1

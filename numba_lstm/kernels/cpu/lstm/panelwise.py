@@ -12,9 +12,10 @@ from ...specs import LSTMSpec
 from ..gemm import pack
 from ..gemm.batch_groups import Size
 from ..gemm.layout import Panels
+from ..runtime.graph import run_eagerly
 from ..runtime.memory import aligned, empty
 from ..runtime.strides import laid_out
-from ..runtime.task import Work, in_order
+from ..runtime.task import Task
 from . import gate_dropout as own_factors
 from .buffers import input_gradient, padded_steps, panel_stride, start, state
 from .gate_weight_grad import weight_gradients
@@ -25,10 +26,10 @@ from .tasks import (
     NO_MASKS,
     Backward,
     Forward,
-    backward_work,
+    backward_task,
     cutting,
     forward_buffers,
-    forward_works,
+    forward_tasks,
     put_beside,
     spread,
 )
@@ -67,8 +68,8 @@ def lstm_forward(
 ) -> LSTMOutput:
     """CPU twin: the tape's h and c are rings of time, two rows and one where no tape and no sequence is asked for."""
     T, H = len(x), weights.recurrent_kernel.value.shape[0]
-    works, tape = forward_pass(x, weights, h0, c0, spec, mask=mask, noise=noise, sequences=sequences, training=training)
-    in_order(works)
+    tasks, tape = forward_pass(x, weights, h0, c0, spec, mask=mask, noise=noise, sequences=sequences, training=training)
+    run_eagerly(tasks)
     h, c = tape.rows, tape.c
     y = h[1:, :, :H] if sequences else None
     return LSTMOutput(y, h[T % len(h), :, :H], c[T % len(c), :, :H], tape if training else None)
@@ -85,7 +86,7 @@ def forward_pass(
     noise: LSTMNoise | None = None,
     sequences: bool = False,
     training: bool = False,
-) -> tuple[list[Work], _Tape]:
+) -> tuple[list[Task], _Tape]:
     """The works of :func:`lstm_forward`, and the tape that they fill; without training that has rings of h and c alone."""
     size = T, N, D = Size(*x.shape)
     H = weights.recurrent_kernel.value.shape[0]
@@ -105,7 +106,7 @@ def forward_pass(
     start(h, h0, cut.padded, H)
     start(c, c0, cut.padded, H)
     valid = NO_MASK if mask is None else np.ascontiguousarray(mask, np.bool_)
-    before: list[Work] = []
+    before: list[Task] = []
     if not training:
         given, (x, before) = x[:0], spread(x)
     elif mask is None:
@@ -135,8 +136,8 @@ def forward_pass(
         factors,
         aligned(factors.shape, x.dtype),
     )
-    works = [*before, *forward_works(plan, size, how, on)]
-    return works, _Tape(h, c, gates, valid, kept_h, kept_c, noise, weights, spec, asked)
+    tasks = [*before, *forward_tasks(plan, size, how, on)]
+    return tasks, _Tape(h, c, gates, valid, kept_h, kept_c, noise, weights, spec, asked)
 
 
 def beside(h: Array, size: Size, cut: Panels) -> Array:
@@ -176,7 +177,7 @@ def lstm_backward(tape: _Tape, dy: Array | None, dh: Array | None, dc: Array | N
         kept_c,
         own_factors.of_columns(noise.recurrent, N, H, into_h.shape[1], dtype) if asked.own else into_h[None][:0],
     )
-    backward_work(plan, size, asked, on)()
+    run_eagerly([backward_task(plan, size, asked, on)])
     dh0 = into_h[:, :H] + carry[:, :H] if carries else into_h[:, :H]
     dx, apart, of_rows = None, panel_stride(T, N, shape, cut), groups(size, cut, asked, dtype)
     if need_dx and asked.own:

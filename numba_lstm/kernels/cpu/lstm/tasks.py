@@ -16,20 +16,20 @@ from ..gemm.layout import Panels, Shape
 from ..gemm.microkernel import HEIGHT
 from ..runtime import thread_pool
 from ..runtime.memory import LINE, aligned, stride, together
-from ..runtime.task import Call, Gang, Parts, Work, in_parts, span
+from ..runtime.task import KernelCall, ParallelFor, Task, Team, parallel_for, partition
 from .buffers import panel_stride
 from .forward_loop import ASKING_MUCH, THERE_AND_BACK
-from .kernel_selection import FEW_ROWS, GANG_STEPS, GRADIENT_GANGS, Plan, groups, members, steps_ahead
+from .kernel_selection import FEW_ROWS, GRADIENT_TEAM_THRESHOLDS, TEAM_STEPS, Plan, groups, members, steps_ahead
 from .pointwise import Asked
 
 Array = npt.NDArray[Any]
 
-#: The call for ``(part, first row, last row, meeting, member, members)``.
-Share = Callable[[int, int, int, Array, int, int], Call]
+#: The call for ``(part, first row, last row, barrier_counter, member, members)``.
+Share = Callable[[int, int, int, Array, int, int], KernelCall]
 
 NO_MASK = np.zeros((0, 0), np.bool_)
 NO_MASKS = np.zeros((0, 0, 0), np.bool_)
-NO_MEETING = np.zeros(1, np.int64)
+NO_BARRIER = np.zeros(1, np.int64)
 
 #: Bytes of dz that a chunk of the backward product keeps in the second-level cache.
 L2_SHARE = 128 * 1024
@@ -51,38 +51,38 @@ class Cutting(NamedTuple):
     steps: int  #: that a call of the loop takes
     groups: list[Group]  #: of the rows
     parts: list[tuple[int, int]]  #: of the rows, for threads
-    members: int  #: of a gang that shares the panels instead
+    members: int  #: of a team that shares the panels instead
 
 
 def cutting(size: Size, cut: Panels, asked: Asked, dtype: np.dtype[Any]) -> Cutting:
     """How a forward call is cut now, by its sizes and the number of threads."""
     T, N, D = size
     ahead = 0 if asked.own else steps_ahead(N, T, D, cut, dtype)
-    gang = members(T, N, cut, asked)
-    steps = max(ahead, GANG_STEPS // N) if gang > 1 else ahead or T
-    parts = thread_pool.parts_for(min(steps, T) * N * (cut.H if ahead else D + cut.H) * cut.gates, shares(N))
+    team = members(T, N, cut, asked)
+    steps = max(ahead, TEAM_STEPS // N) if team > 1 else ahead or T
+    parts = thread_pool.num_splits(min(steps, T) * N * (cut.H if ahead else D + cut.H) * cut.gates, shares(N))
     of_rows = groups(size, cut, asked, dtype)
-    return Cutting(ahead, steps, of_rows, row_ranges(of_rows, parts), gang)
+    return Cutting(ahead, steps, of_rows, row_ranges(of_rows, parts), team)
 
 
-def put_beside(given: Array, x: Array, how: Cutting) -> tuple[Array, list[Work]]:
+def put_beside(given: Array, x: Array, how: Cutting) -> tuple[Array, list[Task]]:
     """What :attr:`Forward.given` is to be for a call whose x is behind h, and what comes before it.
 
-    Where a product goes ahead, or members of a gang read all rows, x has to be there before the steps.
+    Where a product goes ahead, or members of a team read all rows, x has to be there before the steps.
     """
     if how.ahead or how.members > 1:
         return given[:0], [copied(given, x)]
     return given, []
 
 
-def spread(x: Array) -> tuple[Array, list[Work]]:
+def spread(x: Array) -> tuple[Array, list[Task]]:
     """x (T, N, D), or a copy and what makes it: one whose rows do not share cache sets, where tiles of several read them."""
     T, N, D = x.shape
     if N < FEW_ROWS or x.strides[1] % COLLIDING or x.strides[1] == 0:
         return x, []
     made = aligned((T, N, stride(D, x.dtype)), x.dtype)[:, :, :D]
-    parts = thread_pool.parts_for(x.size * COPIED, T)
-    return made, [in_parts(T, parts, lambda _, steps: copied(x[slice(*steps)], made[slice(*steps)]))]
+    parts = thread_pool.num_splits(x.size * COPIED, T)
+    return made, [parallel_for(T, parts, lambda _, steps: copied(x[slice(*steps)], made[slice(*steps)]))]
 
 
 def shares(N: int) -> int:
@@ -126,7 +126,7 @@ def forward_buffers(
     return h, c, z, aligned((panel_stride(T, N, shape, cut) * cut.full + T * N * COUNT * cut.v,), dtype)
 
 
-def forward_works(plan: Plan, size: Size, how: Cutting, on: Forward) -> Iterator[Work]:
+def forward_tasks(plan: Plan, size: Size, how: Cutting, on: Forward) -> Iterator[Task]:
     """The works of a forward call, in their order."""
     (T, N, D), shape, cut = size, plan.shape, plan.cut
     apart = panel_stride(T, N, shape, cut) if on.gates.size else 0
@@ -141,15 +141,15 @@ def forward_works(plan: Plan, size: Size, how: Cutting, on: Forward) -> Iterator
 
 
 def _steps(plan: Plan, on: Forward, chains: Array, sizes: tuple[int, int, int, int], t0: int, t1: int) -> Share:
-    """Steps t0 .. t1 of some rows, or of all rows by a member of a gang."""
+    """Steps t0 .. t1 of some rows, or of all rows by a member of a team."""
     x, given, W, U, _, h, c, z, gates, peephole, valid, kept_h, kept_c, factors, seen = on
     loop, numbers, addresses, cut = plan.loop, plan.numbers, plan.addresses, plan.cut
     T, group_rows, D, apart = sizes
 
-    def call(part: int, r0: int, r1: int, meeting: Array, member: int, all_: int) -> Call:
-        return Call(
+    def call(part: int, r0: int, r1: int, barrier_counter: Array, member: int, all_: int) -> KernelCall:
+        return KernelCall(
             loop, x, given, W, U, chains, h, c, gates, peephole, numbers, valid, kept_h, kept_c, factors, seen, z[part],
-            meeting, *addresses, D, cut.H, cut.full, apart, t0, t1, r0, r1, T, group_rows, member, all_,
+            barrier_counter, *addresses, D, cut.H, cut.full, apart, t0, t1, r0, r1, T, group_rows, member, all_,
         )  # fmt: skip
 
     return call
@@ -184,25 +184,25 @@ class Backward(NamedTuple):
     of_h: Array
 
 
-def backward_work(plan: Plan, size: Size, asked: Asked, on: Backward) -> Work:
+def backward_task(plan: Plan, size: Size, asked: Asked, on: Backward) -> Task:
     """The recurrence of a backward call."""
     (T, N, _), shape, cut = size, plan.shape, plan.cut
     dy, U, c, into_h, into_c, carry, gates, peephole, shares, valid, kept_h, kept_c, of_h = on
     loop, numbers, addresses, apart = plan.loop, plan.numbers, plan.addresses, panel_stride(T, N, shape, cut)
     blocks, row, of_rows = plan.units.full, COUNT * shape.V, groups(size, cut, asked, c.dtype)
-    group_rows, parts = of_rows[0].rows, row_ranges(of_rows, thread_pool.parts_for(T * N * cut.H * cut.gates, N))
+    group_rows, parts = of_rows[0].rows, row_ranges(of_rows, thread_pool.num_splits(T * N * cut.H * cut.gates, N))
 
-    def call(_: int, r0: int, r1: int, meeting: Array, member: int, all_: int) -> Call:
+    def call(_: int, r0: int, r1: int, barrier_counter: Array, member: int, all_: int) -> KernelCall:
         most = shape.near_chunk if plan.far and r1 - r0 <= ASKING_MUCH * HEIGHT else shape.chunk
         chunk = max(1, min(L2_SHARE // ((r1 - r0) * row * gates.itemsize), most // row))
         chunk = cut.full + 1 if r1 - r0 <= (HEIGHT if THERE_AND_BACK else 1) else chunk  # weights that are read once a step
         aside = _aside(r1 - r0 if len(parts) > 1 and all_ == 1 else 0, into_h, into_c)
-        return Call(
+        return KernelCall(
             loop, dy, U, c, into_h, into_c, carry, gates, peephole, shares, numbers, valid, kept_h, kept_c, of_h, aside,
-            meeting, *addresses, cut.H, cut.full, cut.lanes, blocks, chunk, apart, T, r0, r1, group_rows, member, all_,
+            barrier_counter, *addresses, cut.H, cut.full, cut.lanes, blocks, chunk, apart, T, r0, r1, group_rows, member, all_,
         )  # fmt: skip
 
-    return shared(N, parts, members(T, N, cut, asked, GRADIENT_GANGS), call)
+    return shared(N, parts, members(T, N, cut, asked, GRADIENT_TEAM_THRESHOLDS), call)
 
 
 def _aside(rows: int, into_h: Array, into_c: Array) -> Array:
@@ -215,16 +215,16 @@ def _aside(rows: int, into_h: Array, into_c: Array) -> Array:
 def row_ranges(of_rows: list[Group], parts: int) -> list[tuple[int, int]]:
     """Rows for each of so many threads: parts of groups, or where these would not come out even of the batch."""
     if parts % len(of_rows):
-        return [span(of_rows[-1].last, part, parts) for part in range(parts)]
+        return [partition(of_rows[-1].last, part, parts) for part in range(parts)]
     each = parts // len(of_rows)
-    of_groups = ((group.first, span(group.rows, part, each)) for group in of_rows for part in range(each))
+    of_groups = ((group.first, partition(group.rows, part, each)) for group in of_rows for part in range(each))
     return [(begins + first, begins + last) for begins, (first, last) in of_groups]
 
 
-def shared(N: int, parts: list[tuple[int, int]], members_: int, call: Share) -> Work:
-    """Parts of N rows, or all rows by a gang of up to so many members."""
+def shared(N: int, parts: list[tuple[int, int]], members_: int, call: Share) -> Task:
+    """Parts of N rows, or all rows by a team of up to so many members."""
     if members_ > 1:
-        meeting = aligned((1,), np.int64)
-        return Gang([call(member, 0, N, meeting, member, members_) for member in range(members_)], meeting)
-    calls = [call(part, *rows, NO_MEETING, 0, 1) for part, rows in enumerate(parts)]
-    return calls[0] if len(calls) == 1 else Parts(calls)
+        barrier_counter = aligned((1,), np.int64)
+        return Team([call(member, 0, N, barrier_counter, member, members_) for member in range(members_)], barrier_counter)
+    calls = [call(part, *rows, NO_BARRIER, 0, 1) for part, rows in enumerate(parts)]
+    return calls[0] if len(calls) == 1 else ParallelFor(calls)

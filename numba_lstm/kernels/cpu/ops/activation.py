@@ -12,8 +12,9 @@ from ...specs import ROWWISE, Activation
 from ..arrays.arrays import buffer, shaped
 from ..compiler.jit import cell, inlined, kernel
 from ..gemm.layout import NUMBA, dtype_name, geometry
+from ..runtime.graph import run_eagerly
 from ..runtime.memory import aligned
-from ..runtime.task import Call
+from ..runtime.task import KernelCall
 from ..simd.custom_activation import settled
 from ..simd.elementwise import activate, code, keeps_z, label, slope
 from ..simd.vector import data, load, splat, store
@@ -111,22 +112,22 @@ def _softmax_slope(dtype: str) -> Any:
     return kernel(softmax_slope, f"softmax_slope_{dtype}", NUMBA[dtype], "f2 f2 f2 i")
 
 
-def value_calls(activation: Activation, z: Array, y: Array, C: int) -> list[Call]:
+def value_calls(activation: Activation, z: Array, y: Array, C: int) -> list[KernelCall]:
     """The calls that make the settled activation of padded rows z, of C columns, in y, which may be z; none for linear."""
     if activation.name == "linear":
         return []
     dtype = dtype_name(z.dtype)
-    return [Call(_softmax(dtype), z, y, C) if activation.name in ROWWISE else Call(_value(activation, dtype), z, y)]
+    return [KernelCall(_softmax(dtype), z, y, C) if activation.name in ROWWISE else KernelCall(_value(activation, dtype), z, y)]
 
 
-def slope_calls(activation: Activation, kept: Array | None, dz: Array, C: int) -> list[Call]:
+def slope_calls(activation: Activation, kept: Array | None, dz: Array, C: int) -> list[KernelCall]:
     """The calls that turn the gradient of the settled activation, in rows dz, into that of its argument; none for linear."""
     if kept is None:
         return []
     dtype = dtype_name(dz.dtype)
     if activation.name in ROWWISE:
-        return [Call(_softmax_slope(dtype), kept, dz, dz, C)]
-    return [Call(_slope(activation, dtype), kept, dz, dz)]
+        return [KernelCall(_softmax_slope(dtype), kept, dz, dz, C)]
+    return [KernelCall(_slope(activation, dtype), kept, dz, dz)]
 
 
 def room(activation: Activation, z: Array, training: bool) -> Array:
@@ -146,8 +147,7 @@ def apply(activation: Activation, z: Array, shape: tuple[int, ...], training: bo
     """The activation of padded rows z, which may be overwritten, as an array of ``shape``, and its tape."""
     activation = settled(activation)
     y = room(activation, z, training)
-    for call in value_calls(activation, z, y, shape[-1]):
-        call()
+    run_eagerly(value_calls(activation, z, y, shape[-1]))
     kept = None if activation.name == "linear" else z
     return shaped(y, shape), Kept(activation, kept, shape) if training else None
 
@@ -156,8 +156,7 @@ def gradient(tape: Kept, dy: Array, padded: int) -> Array:
     """The gradient of the activation's argument in rows of ``padded`` columns, a buffer of its own."""
     activation, kept, shape = tape
     rows = buffer(dy, padded)
-    for call in slope_calls(activation, kept, rows, shape[-1]):
-        call()
+    run_eagerly(slope_calls(activation, kept, rows, shape[-1]))
     return rows
 
 

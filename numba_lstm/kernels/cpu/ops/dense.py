@@ -15,7 +15,7 @@ from ..gemm import pack
 from ..gemm.gemm import VERY_FAR, affine, product_like
 from ..gemm.layout import columns, geometry
 from ..gemm.weight_grad import plain_gradient
-from ..runtime.deferred_pack import Form
+from ..runtime.deferred_array import DeferredArray
 from ..runtime.memory import aligned
 from .activation import Kept, apply, gradient
 
@@ -29,12 +29,12 @@ class _Tape(NamedTuple):
     activation: Kept
 
 
-def product(x: Array, W: Array, b: Array, C: int) -> Form:
+def product(x: Array, W: Array, b: Array, C: int) -> DeferredArray:
     """``b + x W`` for x (M, D) or (T, N, D) as rows (M, padded)."""
     run, blocks, padded = _plan(C, x.dtype, W.nbytes >= VERY_FAR)
     x = x if x.ndim == 3 else x[None]
     out = aligned((x.shape[0] * x.shape[1], padded), x.dtype)
-    return Form(out, (product_like(run, x, W, b, out, blocks)(x),))
+    return DeferredArray(out, (product_like(run, x, W, b, out, blocks)(x),))
 
 
 @cache
@@ -52,7 +52,7 @@ def dense_forward(
     D, C = kernel.value.shape
     W = kernel.prepared("cpu.blocks", pack.blocks)
     b = pack.zero_bias(W.size // D, x.dtype) if bias is None else bias.prepared("cpu.blocks", pack.blocks)
-    y, kept = apply(activation, product(x, W, b, C).filled(), (*x.shape[:-1], C), training)
+    y, kept = apply(activation, product(x, W, b, C).compute(), (*x.shape[:-1], C), training)
     return y, None if kept is None else _Tape(x, kernel, bias, kept)
 
 
@@ -62,10 +62,10 @@ def dense_backward(tape: _Tape, dy: Array, *, need_dx: bool) -> tuple[Array | No
     D, C = kernel.value.shape
     shape = geometry(x.dtype)
     dz = gradient(kept, dy, columns(C, shape).padded(shape))
-    dW = plain_gradient(x.reshape(-1, D), dz, C, shape).filled()
-    db = None if bias is None else plain_gradient(np.ones((len(dz), 1), x.dtype), dz, C, shape).filled()[0]
+    dW = plain_gradient(x.reshape(-1, D), dz, C, shape).compute()
+    db = None if bias is None else plain_gradient(np.ones((len(dz), 1), x.dtype), dz, C, shape).compute()[0]
     if not need_dx:
         return None, dW, db
     W = kernel.prepared("cpu.transposed_blocks", pack.blocks_transposed)
     zero = pack.zero_bias(columns(D, shape).padded(shape), x.dtype)
-    return shaped(product(dz[:, :C], W, zero, D).filled(), x.shape), dW, db
+    return shaped(product(dz[:, :C], W, zero, D).compute(), x.shape), dW, db

@@ -13,8 +13,9 @@ from ...specs import Key
 from ..compiler.jit import inlined, kernel
 from ..gemm.layout import NUMBA, dtype_name
 from ..runtime import thread_pool
+from ..runtime.graph import run_eagerly
 from ..runtime.memory import empty
-from ..runtime.task import Call, in_parts
+from ..runtime.task import KernelCall, parallel_for
 from .dropout import philox
 
 Array = npt.NDArray[Any]
@@ -49,6 +50,6 @@ def noise_forward(x: Array, stddev: float, key: Key) -> Array:
     """CPU twin: a scalar loop that threads share by blocks, and one sum."""
     noise, blocks = empty(x.size, x.dtype), (x.size + 1) // 2
     words = np.array([key.seed & 0xFFFFFFFF, key.seed >> 32, key.step, key.tag], np.uint64)
-    run, parts = _noise(dtype_name(x.dtype)), thread_pool.parts_for(BLOCK * blocks, blocks)
-    in_parts(blocks, parts, lambda _, span: Call(run, noise, stddev, words, *span))()
+    run, parts = _noise(dtype_name(x.dtype)), thread_pool.num_splits(BLOCK * blocks, blocks)
+    run_eagerly([parallel_for(blocks, parts, lambda _, span: KernelCall(run, noise, stddev, words, *span))])
     return x + noise.reshape(x.shape)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from ..runtime.task import Work
+from ..runtime.task import Task
 
 Array = npt.NDArray[Any]
 
@@ -29,8 +29,8 @@ class Bound:
     gradients: tuple[Array, ...] = ()
 
     def __init__(self) -> None:
-        self.forward: list[Work] = []
-        self.backward: list[Work] = []
+        self.forward: list[Task] = []
+        self.backward: list[Task] = []
 
     def bind_backward(self, dy: Array, *, need_dx: bool) -> None:
         """Bind the backward pass to a gradient ``dy`` of the output, which is where it is at each call."""

@@ -31,17 +31,17 @@ class BoundDense(Bound):
         self._x, self._W, self._biased = x, part.kernel.value, part.bias is not None
         self._shape, self._activation = geometry(x.dtype), settled(part.activation)
         D, C = self._W.shape
-        W = pack.blocks_form(self._W)
-        self.forward = [*W.works]
+        W = pack.deferred_blocks(self._W)
+        self.forward = [*W.tasks]
         b = pack.zero_bias(columns(C, self._shape).padded(self._shape), x.dtype)
         if part.bias is not None:
-            bias = pack.blocks_form(part.bias.value)
-            self.forward += bias.works
+            bias = pack.deferred_blocks(part.bias.value)
+            self.forward += bias.tasks
             b = bias.array
         z = product(x, W.array, b, C)
         self._z = z.array
         y = room(self._activation, self._z, training=True)
-        self.forward += [*z.works, *value_calls(self._activation, self._z, y, C)]
+        self.forward += [*z.tasks, *value_calls(self._activation, self._z, y, C)]
         self.y = shaped(y, (*x.shape[:-1], C))
 
     def bind_backward(self, dy: Array, *, need_dx: bool) -> None:
@@ -53,14 +53,14 @@ class BoundDense(Bound):
         kept = None if self._activation.name == "linear" else self._z
         of_W = plain_gradient(rows, dz, C, shape)
         self.backward = [zeroed(dz), copied(dy, shaped(dz, dy.shape))]
-        self.backward += [*slope_calls(self._activation, kept, dz, C), *of_W.works]
+        self.backward += [*slope_calls(self._activation, kept, dz, C), *of_W.tasks]
         self.gradients = (of_W.array,)
         if self._biased:
             of_b = plain_gradient(np.ones((len(dz), 1), x.dtype), dz, C, shape)
-            self.backward += of_b.works
+            self.backward += of_b.tasks
             self.gradients += (of_b.array[0],)
         if need_dx:
-            W = pack.blocks_transposed_form(self._W)
+            W = pack.deferred_blocks_transposed(self._W)
             dx = product(dz[:, :C], W.array, pack.zero_bias(columns(D, shape).padded(shape), x.dtype), D)
-            self.backward += [*W.works, *dx.works]
+            self.backward += [*W.tasks, *dx.tasks]
             self.dx = shaped(dx.array, x.shape)

@@ -11,7 +11,7 @@ from ...contract import LSTMPart
 from ..arrays.copy_tasks import copied, zeroed
 from ..gemm import pack
 from ..gemm.batch_groups import Size
-from ..gemm.gemm import through_gates_works
+from ..gemm.gemm import through_gates_tasks
 from ..gemm.layout import gradient_columns
 from ..gemm.weight_grad import gate_gradient
 from ..lstm.buffers import padded_steps, panel_stride, start, state
@@ -24,10 +24,10 @@ from ..lstm.tasks import (
     NO_MASKS,
     Backward,
     Forward,
-    backward_work,
+    backward_task,
     cutting,
     forward_buffers,
-    forward_works,
+    forward_tasks,
     put_beside,
 )
 from ..runtime.memory import aligned, empty
@@ -62,12 +62,12 @@ class BoundLSTM(Bound):
         x = beside(h, size, cut)
         given, before = put_beside(given, x, how)
         self.y = h[1:, :, :H] if part.sequences else h[size.T, :, :H]
-        forms = [pack.gate_panels_form(weight) for weight in (W, U, b) if weight is not None]
+        forms = [pack.deferred_gate_panels(weight) for weight in (W, U, b) if weight is not None]
         bias = forms[2].array if self._biased else pack.zero_bias(cut.gates, dtype)
         packed = (forms[0].array, forms[1].array, bias)
         on = Forward(x, given, *packed, h, c, z, gates, z[0, :0], NO_MASK, NO_MASKS, NO_MASKS, z[:0, None], z[:0, None])
         self._h, self._c, self._gates = h, c, gates
-        self.forward = [*(work for form in forms for work in form.works), *before, *forward_works(plan, size, how, on)]
+        self.forward = [*(work for form in forms for work in form.tasks), *before, *forward_tasks(plan, size, how, on)]
 
     def bind_backward(self, dy: Array, *, need_dx: bool) -> None:
         size, dtype, gates, H = self._size, self._dtype, self._gates, len(self._U)
@@ -83,20 +83,20 @@ class BoundLSTM(Bound):
         else:
             of_y = empty((0, 0, 0), dtype)
             self.backward.append(copied(dy, into_h[:, :H]))
-        transposed = pack.gate_blocks_transposed_form(self._U, plan.units)
+        transposed = pack.deferred_gate_blocks_transposed(self._U, plan.units)
         states, nothing = (self._c, into_h, into_c, into_c[:0]), into_h[0, :0]
         on = Backward(of_y, transposed.array, *states, gates, nothing, nothing, NO_MASK, NO_MASKS, NO_MASKS, into_h[None][:0])
-        self.backward += [*transposed.works, backward_work(plan, size, PLAIN, on)]
+        self.backward += [*transposed.tasks, backward_task(plan, size, PLAIN, on)]
         apart, K, of_rows = panel_stride(T, N, shape, cut), cut.padded + D + 1, groups(size, cut, PLAIN, dtype)
         if need_dx:
             columns = gradient_columns(D, shape, T * N)
-            inputs = pack.gate_blocks_transposed_form(self._W, columns)
+            inputs = pack.deferred_gate_blocks_transposed(self._W, columns)
             dx = aligned((T * N, columns.padded(shape)), dtype)
             self.dx = dx.reshape(T, N, -1)[:, :, :D]
-            self.backward += inputs.works
-            self.backward += through_gates_works(gates, inputs.array, dx, shape, cut, columns, apart, of_rows)
+            self.backward += inputs.tasks
+            self.backward += through_gates_tasks(gates, inputs.array, dx, shape, cut, columns, apart, of_rows)
         rows = self._h[:T].reshape(T * N, -1)[:, :K]
         made = gate_gradient(rows, gates, shape, cut, apart, of_rows)
-        self.backward += made.works
+        self.backward += made.tasks
         of_U, of_W, of_b = sides(made.array, cut)
         self.gradients = (of_W, of_U, of_b) if self._biased else (of_W, of_U)

@@ -28,9 +28,10 @@ from ..lstm.tasks import shares
 from ..ops.activation import value_calls
 from ..ops.dense import product
 from ..runtime import thread_pool
+from ..runtime.graph import task_graphs
 from ..runtime.memory import address, aligned, empty, lying_like
 from ..runtime.strides import distances
-from ..runtime.task import Call, Gang, Parts, Work, calls_of, scores, span
+from ..runtime.task import KernelCall, ParallelFor, Task, Team, kernel_calls, partition
 from ..simd.custom_activation import settled, settled_spec
 
 Array = npt.NDArray[Any]
@@ -45,13 +46,13 @@ class _Program:
     def __init__(self, parts: Sequence[LSTMPart | DensePart], x: Array) -> None:
         ranges, x = _ranges(parts, x), lying_like(x)  # what is bound to x itself would keep it
         self._held: list[Any] = []  #: what jobs of whole rows and numbers point to
-        with thread_pool.sharing(thread_pool.threads() if len(ranges) > 1 else 1):
+        with thread_pool.thread_share(thread_pool.available_threads() if len(ranges) > 1 else 1):
             ways = [_way(parts, x[:, first:last], self._held) for first, last in ranges]
         ys = [y.transpose(1, 0, 2) if y.ndim == 3 else y for y, _ in ways]
         self._shape = x.shape[1], *ys[0].shape[1:]
         self._ys = [(slice(*rows), y) for rows, y in zip(ranges, ys, strict=True)]
-        works = ways[0][1] if len(ways) == 1 else _side_by_side([own for _, own in ways])
-        self._scores = scores(works, x)
+        tasks = ways[0][1] if len(ways) == 1 else _side_by_side([own for _, own in ways])
+        self._scores = task_graphs(tasks, x)
 
     def __call__(self, x: Array) -> Array:
         first = address(x)
@@ -76,20 +77,20 @@ def _ranges(parts: Sequence[LSTMPart | DensePart], x: Array) -> list[tuple[int, 
             if not _by_jobs(part) and members(T, N, cut, FORWARD) > 1:
                 return [(0, N)]
             steps = T if part.sequences else 1
-    parts_ = thread_pool.parts_for(multiplications, shares(N))
-    return [span(N, part, parts_) for part in range(parts_)]
+    parts_ = thread_pool.num_splits(multiplications, shares(N))
+    return [partition(N, part, parts_) for part in range(parts_)]
 
 
-def _side_by_side(ways: Sequence[Sequence[Work]]) -> Iterator[Work]:
+def _side_by_side(ways: Sequence[Sequence[Task]]) -> Iterator[Task]:
     """Works of several ways as parts, stage by stage from their ends: some may have a product ahead, others none."""
-    assert not any(isinstance(work, Gang) for way in ways for work in way)  # each is bound for one thread
+    assert not any(isinstance(work, Team) for way in ways for work in way)  # each is bound for one thread
     stages = list(zip_longest(*(reversed(way) for way in ways)))
-    return (Parts(call for work in stage if work for call in calls_of(work)) for stage in reversed(stages))
+    return (ParallelFor(call for work in stage if work for call in kernel_calls(work)) for stage in reversed(stages))
 
 
-def _way(parts: Sequence[LSTMPart | DensePart], x: Array, held: list[Any]) -> tuple[Array, list[Work]]:
+def _way(parts: Sequence[LSTMPart | DensePart], x: Array, held: list[Any]) -> tuple[Array, list[Task]]:
     """Where the output of x (T, N, D) appears, and what makes it."""
-    works: list[Work] = []
+    tasks: list[Task] = []
     for part in parts:
         if not isinstance(part, LSTMPart):
             x, own = _dense(part, x)
@@ -97,8 +98,8 @@ def _way(parts: Sequence[LSTMPart | DensePart], x: Array, held: list[Any]) -> tu
             x, own = _jobs(part, x, held)
         else:
             x, own = _lstm(part, x)
-        works += own
-    return x, works
+        tasks += own
+    return x, tasks
 
 
 def _by_jobs(part: LSTMPart) -> bool:
@@ -106,38 +107,38 @@ def _by_jobs(part: LSTMPart) -> bool:
     return part.spec.int8 or needs_rows(part.weights)
 
 
-def _jobs(part: LSTMPart, x: Array, held: list[Any]) -> tuple[Array, list[Work]]:
+def _jobs(part: LSTMPart, x: Array, held: list[Any]) -> tuple[Array, list[Task]]:
     """The same as :func:`_lstm` for such an LSTM: one thread's job, as in a stream, for all steps."""
     (T, N, _), P = x.shape, len(part.weights.recurrent_kernel.value)
     steps, rows, _ = distances(x)
     way, ring = int8_forward if part.spec.int8 else rowwise_forward, T + 1 if part.sequences else 2
     loop, job, h, c = way.stream_part(part.weights, settled_spec(part.spec), N, rows, held, steps, ring)
     held.append(x)
-    run = Call(caller(dtype_name(x.dtype)), loop, job, 0, 0, address(x), 0, T, 0, N)
+    run = KernelCall(caller(dtype_name(x.dtype)), loop, job, 0, 0, address(x), 0, T, 0, N)
     return (h[1:, :, :P] if part.sequences else h[T % ring, :, :P]), [zeroed(h[0]), zeroed(c), run]
 
 
-def _lstm(part: LSTMPart, x: Array) -> tuple[Array, list[Work]]:
+def _lstm(part: LSTMPart, x: Array) -> tuple[Array, list[Task]]:
     """Where an LSTM's output of x (T, N, D) appears, and what :func:`.lstm.lstm_forward` does for it, from zero states."""
     H = len(part.weights.recurrent_kernel.value)
-    works, tape = forward_pass(x, part.weights, None, None, settled_spec(part.spec), sequences=part.sequences)
+    tasks, tape = forward_pass(x, part.weights, None, None, settled_spec(part.spec), sequences=part.sequences)
     h = tape.rows
-    return (h[1:, :, :H] if part.sequences else h[len(x) % 2, :, :H]), [zeroed(h[0]), zeroed(tape.c), *works]
+    return (h[1:, :, :H] if part.sequences else h[len(x) % 2, :, :H]), [zeroed(h[0]), zeroed(tape.c), *tasks]
 
 
-def _dense(part: DensePart, x: Array) -> tuple[Array, list[Work]]:
+def _dense(part: DensePart, x: Array) -> tuple[Array, list[Task]]:
     """The same of :func:`.dense.dense_forward` or :func:`.activations.activation_forward`, for x (N, D) or (T, N, D)."""
     kernel, C = part.kernel, x.shape[-1] if part.kernel is None else part.kernel.value.shape[1]
     padded = columns(C, geometry(x.dtype)).padded(geometry(x.dtype))
-    works: tuple[Work, ...]
+    tasks: tuple[Task, ...]
     if kernel is None:
         z = aligned((x.size // C, padded), x.dtype)
-        works = zeroed(z), copied(x, shaped(z, x.shape))
+        tasks = zeroed(z), copied(x, shaped(z, x.shape))
     else:
         W = kernel.prepared("cpu.blocks", pack.blocks)
         b = pack.zero_bias(padded, x.dtype) if part.bias is None else part.bias.prepared("cpu.blocks", pack.blocks)
-        z, works = product(x, W, b, C)
-    return shaped(z, (*x.shape[:-1], C)), [*works, *value_calls(settled(part.activation), z, z, C)]
+        z, tasks = product(x, W, b, C)
+    return shaped(z, (*x.shape[:-1], C)), [*tasks, *value_calls(settled(part.activation), z, z, C)]
 
 
 def forward_program(parts: Sequence[LSTMPart | DensePart], x: Array) -> ForwardProgram | None:

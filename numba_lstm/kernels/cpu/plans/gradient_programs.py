@@ -15,8 +15,9 @@ import numpy.typing as npt
 from ...contract import DensePart, GradientProgram, LSTMPart, Passes
 from ...specs import LossSpec
 from ..arrays.copy_tasks import copied
+from ..runtime.graph import TaskGraph, run_eagerly
 from ..runtime.memory import address, empty, lying_like
-from ..runtime.task import Score, Work
+from ..runtime.task import Task
 from ..training.losses import LOSSES, SPARSE, loss_call
 from .bound import Bound
 from .bound_dense import BoundDense
@@ -40,27 +41,27 @@ class _Program:
         self._weights = [weight for part in parts for weight in part.own]
         self._x = y = lying_like(x) if _read_in_place(parts, x) else empty(x.shape, x.dtype)
         self._target = empty(target.shape, np.int64 if loss.name == LOSSES[SPARSE] else x.dtype)
-        works: list[Work] = []
+        tasks: list[Task] = []
         bound: list[Bound] = []
         for part in parts:
             bound.append(BoundLSTM(part, y) if isinstance(part, LSTMPart) else BoundDense(part, y))
-            works += bound[-1].forward
+            tasks += bound[-1].forward
             y = bound[-1].y
         self._y, self._value = y, empty(1)
         dy = empty(y.shape, y.dtype)
-        works.append(loss_call(y, self._target, loss, weight, dy, self._value))
+        tasks.append(loss_call(y, self._target, loss, weight, dy, self._value))
         for index in reversed(range(first, len(bound))):
             bound[index].bind_backward(dy, need_dx=index > first)
-            works += bound[index].backward
+            tasks += bound[index].backward
             dy = bound[index].dx
-        self._score = Score(works, self._x)
+        self._score = TaskGraph(tasks, self._x)
         self.gradients = [part.gradients for part in bound]
 
     def __call__(self, x: Array, target: Array) -> Passes:
         for weight in self._weights:
             weight.value  # noqa: B018  # what a device holds comes first
         if x.strides != self._x.strides:
-            copied(x, self._x)()
+            run_eagerly([copied(x, self._x)])
             x = self._x
         self._target[...] = target
         self._score(address(x))

@@ -13,7 +13,7 @@ from ..gemm.forward import affine_row, affine_rows, recurrent_row, recurrent_row
 from ..gemm.layout import NUMBA, Shape
 from ..gemm.layout import ROWS as WAITING
 from ..gemm.microkernel import HEIGHT, height
-from ..runtime.atomics import meet, words
+from ..runtime.atomics import barrier, words
 from ..runtime.indirect_call import call
 from ..simd.vector import data, offset, pointer
 
@@ -36,13 +36,13 @@ def steps_of_one(shape: Shape) -> Any:
     outputs of all steps.
 
     Threads may share the panels: each calls with its ``member`` and scratch, and they meet after every part, at the counter at
-    the address ``meeting``.
+    the address ``barrier_counter``.
     """
     V, B, w, panel = shape.V, shape.B, shape.w, 4 * shape.V
     together, blocks = shape.together, shape.together * shape.G
     several = 4 * together
 
-    def stream_steps(program, x, y, z, unmasked, x_steps, phase, steps, last, meeting, member, members):
+    def stream_steps(program, x, y, z, unmasked, x_steps, phase, steps, last, barrier_counter, member, members):
         z_, m_, met = data(z), data(unmasked), 0
         every = last >= len(program)
         outputs = len(y) // steps if every else len(y)
@@ -123,7 +123,7 @@ def steps_of_one(shape: Shape) -> Any:
                     value = out
                 if members > 1:
                     met += 1
-                    meet(words(meeting), members, met)
+                    barrier(words(barrier_counter), members, met)
             phase = 1 - phase
             if member == 0 and final:
                 for i in range(outputs):

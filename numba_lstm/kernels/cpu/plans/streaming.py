@@ -24,8 +24,9 @@ from ..lstm.rowwise.rowwise_forward import needs_rows
 from ..lstm.tasks import input_product, rows_ahead
 from ..ops.activation import row_cell
 from ..runtime import thread_pool
+from ..runtime.graph import TaskGraph, run_eagerly
 from ..runtime.memory import address, aligned, empty, stride
-from ..runtime.task import Call, Gang, Score
+from ..runtime.task import KernelCall, Team
 from ..simd.custom_activation import settled, settled_spec
 from .stream_programs import (
     ACTIVATION,
@@ -57,7 +58,7 @@ class _SharedStep(NamedTuple):
     members: int
     x: Array
     y: Array
-    scores: tuple[Score, Score]
+    task_graphs: tuple[TaskGraph, TaskGraph]
 
 
 class _Stream:
@@ -153,7 +154,7 @@ class _Stream:
         return self._at(kernel_.prepared("cpu.blocks", pack.blocks)), self._at(b)
 
     def __call__(self, x: Array) -> Array:
-        members = min(self._threads, thread_pool.threads()) if self._large else 1
+        members = min(self._threads, thread_pool.available_threads()) if self._large else 1
         if members > 1:
             y = self._by_gang(x, members)
         else:
@@ -187,7 +188,7 @@ class _Stream:
             now, program = x[t : t + (ahead or len(x))], self._program
             if self._first and ahead:
                 product, program = self._product(now, *self._first)
-                product(now)()
+                run_eagerly([product(now)])
             self._run(*self._arguments(program, now, y[t * size : (t + len(now)) * size] if every else y, self._phase, last))
             self._phase ^= len(now) & 1
 
@@ -205,18 +206,20 @@ class _Stream:
         if step is None or step.members != members:
             step = self._shared = self._bound(members)
         step.x[...] = x.reshape(-1)
-        step.scores[self._phase](wake=idle < thread_pool.LINGERING, patient=False)
+        step.task_graphs[self._phase](wake=idle < thread_pool.SPIN_SECONDS, wait_for_team=False)
         self._ended = perf_counter()
         return step.y.copy()
 
     def _bound(self, members: int) -> _SharedStep:
         x, y = empty(self._features, self.dtype), empty(self.outputs, self.dtype)
-        meeting, scratch = aligned((1,), np.int64), [aligned(self._z.shape, self.dtype) for _ in range(members)]
+        barrier_counter, scratch = aligned((1,), np.int64), [aligned(self._z.shape, self.dtype) for _ in range(members)]
 
-        def score(phase: int) -> Score:
-            how = self._features, phase, 1, self._last, address(meeting)
+        def score(phase: int) -> TaskGraph:
+            how = self._features, phase, 1, self._last, address(barrier_counter)
             places = [(self._program, x, y, z, NO_MASK, *how) for z in scratch]
-            return Score([Gang([Call(self._run, *own, member, members) for member, own in enumerate(places)], meeting)])
+            return TaskGraph(
+                [Team([KernelCall(self._run, *own, member, members) for member, own in enumerate(places)], barrier_counter)]
+            )
 
         return _SharedStep(members, x, y, (score(0), score(1)))
 

@@ -1,7 +1,7 @@
-"""Counters that threads share: how they wait for each other inside kernels, without the interpreter.
+"""Atomic words that threads share inside kernels: counters, spinning, and a barrier.
 
-A counter is a 64-bit word. Waiting is spinning, since a step of an LSTM takes as long as waking a thread; after a while a
-thread that waits lets others have its core.
+Waiting is spinning, since a step of an LSTM takes as long as waking a thread. A thread that has spun for a while yields its
+core now and then.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from numba.extending import intrinsic
 from ..compiler.cpu_info import HOST
 from ..compiler.jit import inlined
 
-#: Looks at a counter before a thread gives way, some tens of microseconds.
-PATIENCE = 1 << 9
+#: Spins after which a thread yields its core, some tens of microseconds.
+SPINS_BEFORE_YIELD = 1 << 9
 
-_GIVE_WAY = "SwitchToThread" if os.name == "nt" else "sched_yield"
+_YIELD = "SwitchToThread" if os.name == "nt" else "sched_yield"
 
 _WORD = types.CPointer(types.int64)
 
@@ -34,8 +34,8 @@ def words(typingctx, address):
 
 
 @intrinsic
-def read(typingctx, p, i):
-    """Word i, with all that was written before it was."""
+def load_acquire(typingctx, p, i):
+    """Word i, and after it all that its writer wrote before."""
 
     def codegen(context, builder, sig, args):
         return builder.load_atomic(builder.gep(args[0], [args[1]]), "acquire", 8)
@@ -44,8 +44,8 @@ def read(typingctx, p, i):
 
 
 @intrinsic
-def write(typingctx, p, i, value):
-    """Word i, after all that was written before."""
+def store_release(typingctx, p, i, value):
+    """Write word i, after all that was written before."""
 
     def codegen(context, builder, sig, args):
         builder.store_atomic(args[2], builder.gep(args[0], [args[1]]), "release", 8)
@@ -55,8 +55,8 @@ def write(typingctx, p, i, value):
 
 
 @intrinsic
-def add(typingctx, p, i, value):
-    """Add to word i; answers what it was."""
+def fetch_add(typingctx, p, i, value):
+    """Add to word i and return what it was."""
 
     def codegen(context, builder, sig, args):
         return builder.atomic_rmw("add", builder.gep(args[0], [args[1]]), args[2], "acq_rel")
@@ -65,8 +65,8 @@ def add(typingctx, p, i, value):
 
 
 @intrinsic
-def swap(typingctx, p, i, before, after):
-    """``after`` into word i if it is ``before``; answers whether it was. Of many threads one succeeds."""
+def compare_exchange(typingctx, p, i, expected, desired):
+    """Write ``desired`` to word i if it is ``expected``; return whether it was. Of many threads one succeeds."""
 
     def codegen(context, builder, sig, args):
         at = builder.gep(args[0], [args[1]])
@@ -76,36 +76,37 @@ def swap(typingctx, p, i, before, after):
 
 
 @intrinsic
-def look_again(typingctx, looks):
-    """What a thread does between two looks at a counter: lets one that shares its core work, and now and then any other."""
+def pause(typingctx, spins):
+    """Pause between two loads of a word, so that a thread on the same core works; yield the core now and then, by ``spins``."""
 
     def codegen(context, builder, sig, args):
         if HOST.x86:
-            pause = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), []), "llvm.x86.sse2.pause")
-            builder.call(pause, [])
-        give_way = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.IntType(32), []), _GIVE_WAY)
-        tired = builder.icmp_unsigned("==", builder.and_(args[0], ir.IntType(64)(PATIENCE - 1)), ir.IntType(64)(PATIENCE - 1))
-        with builder.if_then(tired, likely=False):
-            builder.call(give_way, [])
+            hint = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), []), "llvm.x86.sse2.pause")
+            builder.call(hint, [])
+        yield_ = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.IntType(32), []), _YIELD)
+        last = ir.IntType(64)(SPINS_BEFORE_YIELD - 1)
+        due = builder.icmp_unsigned("==", builder.and_(args[0], last), last)
+        with builder.if_then(due, likely=False):
+            builder.call(yield_, [])
         return context.get_dummy_value()
 
     return types.void(types.int64), codegen
 
 
 @inlined
-def until(p, i, goal):
-    """Wait until word i is ``goal`` or more."""
-    looks = 0
-    while read(p, i) < goal:
-        look_again(looks)
-        looks += 1
+def spin_until(p, i, goal):
+    """Spin until word i is ``goal`` or more."""
+    spins = 0
+    while load_acquire(p, i) < goal:
+        pause(spins)
+        spins += 1
 
 
 @inlined
-def meet(counter, members, turn):
-    """Wait at a counter until all ``members`` have come for the ``turn``-th time, from 1 on.
+def barrier(counter, team_size, turn):
+    """Wait at a counter until all members of a team have come for the ``turn``-th time, from 1 on.
 
-    It starts at zero, and each member adds one: at that meeting it is ``members * turn``, so nobody ever sets it back.
+    The counter starts at zero and each member adds one, so it is ``team_size * turn`` then, and nobody ever resets it.
     """
-    add(counter, 0, 1)
-    until(counter, 0, members * turn)
+    fetch_add(counter, 0, 1)
+    spin_until(counter, 0, team_size * turn)

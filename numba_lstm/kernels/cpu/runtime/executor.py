@@ -1,11 +1,13 @@
-"""How compiled code does the works of a score, and how threads come to help: without the interpreter.
+"""The executor: how compiled code runs a task graph, and how workers join it, without the interpreter.
 
-A *score* is a table of words. Its *stages* follow on one another: a stage begins when all calls of the one before have ended.
-Of a stage's calls a thread takes its own first, then those that nobody has begun. So whoever comes late, or never, costs time
-and never a deadlock. A stage may also be a gang's: then those who have come when it begins are its members.
+A lowered *graph* is a table of words. Its *stages* follow on one another: a stage begins when all calls of the one before have
+ended. A thread runs its share of a stage's calls first, then those that nobody has begun. So a thread that comes late, or
+never, costs time and never a deadlock. A stage may also be a team's: then the threads that have come when it begins are its
+members.
 
-Who wants help puts the score's address in a *slot* of the bulletin, where workers look for a while before they go to sleep,
-since waking a thread takes 50 microseconds and a look a tenth of one. It takes the address out when all is done.
+A caller publishes its graph in a queue entry of the job board. Idle workers poll the entries for a while before they go to
+sleep, since waking a thread takes 50 microseconds and a poll a tenth of one. The caller removes the entry when the graph has
+run.
 """
 
 from __future__ import annotations
@@ -18,180 +20,182 @@ from typing import Any
 from numba import types
 
 from ..compiler.jit import inlined, kernel
-from .atomics import add, look_again, read, swap, until, words, write
+from .atomics import compare_exchange, fetch_add, load_acquire, pause, spin_until, store_release, words
 from .indirect_call import call
 
-LINE = 8  #: words of a cache line: so far apart is what one thread writes from what others look at
+LINE = 8  #: words of a cache line: the distance between what one thread writes and what others poll
 
-# -- words of a score -------------------------------------------------------------------------------------------------------
-JOINED, LEFT, STAGES, WANTED, EXPECTED, LOOKS = 0, LINE, 2 * LINE, 2 * LINE + 1, 2 * LINE + 2, 2 * LINE + 3
+# -- words of a graph -------------------------------------------------------------------------------------------------------
+JOINED, LEFT, STAGES, WANTED, EXPECTED, SPIN_LIMIT = 0, LINE, 2 * LINE, 2 * LINE + 1, 2 * LINE + 2, 2 * LINE + 3
 HEADER = 3 * LINE
-DONE, COME, GO, FIRST, NUMBER, MEETING, STAGE = 0, 1, 2, LINE, LINE + 1, LINE + 2, 2 * LINE
+# -- words of a stage: calls that have ended, members that have arrived, the team's size once it is closed
+ENDED, ARRIVED, TEAM_SIZE, FIRST, NUMBER, BARRIER, STAGE = 0, 1, 2, LINE, LINE + 1, LINE + 2, 2 * LINE
+# -- words of a call
 TAKEN, CALLER, BLOCK, LENGTH, CALL = 0, 1, 2, 3, LINE
 
-#: In COME: nobody may come any more.
+#: In ARRIVED: nobody may join any more.
 CLOSED = 1 << 40
 
-# -- words of the bulletin --------------------------------------------------------------------------------------------------
-WAITING, ERRAND = 0, 1  #: how many workers look, and whether there is something else for them to do
-SLOTS, BULLETIN = LINE, 2 * LINE
+# -- words of the job board -------------------------------------------------------------------------------------------------
+IDLE, INTERRUPT = 0, 1  #: the number of workers that poll, and whether something else waits for them
+ENTRIES, JOB_BOARD = LINE, 2 * LINE
 
-#: In a slot while a worker joins its score. Addresses are even, and stand there with one added where nobody else is wanted.
+#: In an entry while a worker joins its graph. Addresses are even, and stand there with one added where nobody else is wanted.
 JOINING = 1
 
 
-def table(stages: Sequence[tuple[int, Sequence[tuple[int, int, int]]]]) -> array[int]:
-    """A score of stages ``(meeting, calls)``: a gang's where there is the address of a counter for its meetings.
+def lower(stages: Sequence[tuple[int, Sequence[tuple[int, int, int]]]]) -> array[int]:
+    """A graph of stages ``(barrier, calls)``; ``barrier`` is the address of a team's counter, and 0 for any other stage.
 
     A call is a C function, the address of the block of words that it takes, and their number.
     """
     made, calls = [0] * HEADER, []
     made[STAGES] = len(stages)
-    for meeting, own in stages:
-        made += [0] * LINE + [len(calls), len(own), meeting] + [0] * (LINE - 3)
-        calls += own
+    for barrier_counter, calls_of_stage in stages:
+        made += [0] * LINE + [len(calls), len(calls_of_stage), barrier_counter] + [0] * (LINE - 3)
+        calls += calls_of_stage
     for call_ in calls:
         made += [0, *call_] + [0] * (LINE - 4)
     return array("q", made)
 
 
 @inlined
-def come_in(p, i, most):
-    """Count oneself in at word i, unless it is closed or ``most`` have come; answers one's number from 1 on, or 0."""
+def try_acquire(p, i, limit):
+    """Take the next number of word i, from 1 on; 0 if it is closed or ``limit`` numbers are taken."""
     while True:
-        before = read(p, i)
-        if before >= most:
+        before = load_acquire(p, i)
+        if before >= limit:
             return 0
-        if swap(p, i, before, before + 1):
+        if compare_exchange(p, i, before, before + 1):
             return before + 1
 
 
 @inlined
-def as_member(p, stage, first, number, me):
-    """A gang's stage, for its first member (0) or another thread."""
-    if me == 0:
-        looks, wanted = 0, min(max(p[EXPECTED], read(p, JOINED)), number - 1)
-        while read(p, stage + COME) < wanted and looks < p[LOOKS]:
-            look_again(looks)
-            looks += 1
-        p[EXPECTED] = 0  # who has not joined by now is not waited for again
-        member, all_ = 0, add(p, stage + COME, CLOSED) + 1
-        write(p, stage + GO, all_)
-        add(p, stage + DONE, number - all_)
+def run_team_stage(p, stage, first, number, thread):
+    """Run a team's stage as its first member (thread 0) or as another thread."""
+    if thread == 0:
+        spins, wanted = 0, min(max(p[EXPECTED], load_acquire(p, JOINED)), number - 1)
+        while load_acquire(p, stage + ARRIVED) < wanted and spins < p[SPIN_LIMIT]:
+            pause(spins)
+            spins += 1
+        p[EXPECTED] = 0  # a worker that has not joined by now is not waited for again
+        member, team_size = 0, fetch_add(p, stage + ARRIVED, CLOSED) + 1
+        store_release(p, stage + TEAM_SIZE, team_size)
+        fetch_add(p, stage + ENDED, number - team_size)
     else:
-        member = come_in(p, stage + COME, number - 1)
+        member = try_acquire(p, stage + ARRIVED, number - 1)
         if member == 0:
             return
-        until(p, stage + GO, 1)
-        all_ = read(p, stage + GO)
+        spin_until(p, stage + TEAM_SIZE, 1)
+        team_size = load_acquire(p, stage + TEAM_SIZE)
     at = first + member * CALL
     block = words(p[at + BLOCK])
-    block[p[at + LENGTH] - 1] = all_
+    block[p[at + LENGTH] - 1] = team_size
     call(p[at + CALLER], (p[at + BLOCK],))
-    add(p, stage + DONE, 1)
+    fetch_add(p, stage + ENDED, 1)
 
 
 @inlined
-def walk(p, me):
-    """All stages, as the ``me``-th thread that has joined."""
+def run_stages(p, thread):
+    """Run all stages, as the ``thread``-th thread that has joined."""
     stages = p[STAGES]
     for s in range(stages):
         stage = HEADER + s * STAGE
         number = p[stage + NUMBER]
         first = HEADER + stages * STAGE + p[stage + FIRST] * CALL
-        if p[stage + MEETING] != 0:
-            as_member(p, stage, first, number, me)
-        elif number > 1 or me == 0:
-            mine = me * number // (p[WANTED] + 1)
+        if p[stage + BARRIER] != 0:
+            run_team_stage(p, stage, first, number, thread)
+        elif number > 1 or thread == 0:
+            share = thread * number // (p[WANTED] + 1)
             for k in range(number):
-                at = first + (mine + k) % number * CALL
-                if read(p, at + TAKEN) == 0 and swap(p, at + TAKEN, 0, 1):
+                at = first + (share + k) % number * CALL
+                if load_acquire(p, at + TAKEN) == 0 and compare_exchange(p, at + TAKEN, 0, 1):
                     call(p[at + CALLER], (p[at + BLOCK],))
-                    add(p, stage + DONE, 1)
-        until(p, stage + DONE, number)
+                    fetch_add(p, stage + ENDED, 1)
+        spin_until(p, stage + ENDED, number)
 
 
 @inlined
-def begin(p):
-    """Make all of a score as if nothing of it had begun."""
+def reset_graph(p):
+    """Mark all of a graph as not begun."""
     stages, calls = p[STAGES], 0
     for s in range(stages):
         stage = HEADER + s * STAGE
-        p[stage + DONE], p[stage + COME], p[stage + GO] = 0, 0, 0
+        p[stage + ENDED], p[stage + ARRIVED], p[stage + TEAM_SIZE] = 0, 0, 0
         calls += p[stage + NUMBER]
-        if p[stage + MEETING] != 0:
-            meeting = words(p[stage + MEETING])
-            meeting[0] = 0
+        if p[stage + BARRIER] != 0:
+            counter = words(p[stage + BARRIER])
+            counter[0] = 0
     for k in range(calls):
         p[HEADER + stages * STAGE + k * CALL + TAKEN] = 0
     p[JOINED], p[LEFT] = 0, 0
 
 
 @inlined
-def post(b, score):
-    """Put a score in a free slot, and answer which, or 0 where none is free."""
-    for slot in range(SLOTS, BULLETIN):
-        if read(b, slot) == 0 and swap(b, slot, 0, score):
-            return slot
+def publish(b, graph):
+    """Put a graph in a free entry of the job board and return the entry, or 0 where none is free."""
+    for entry in range(ENTRIES, JOB_BOARD):
+        if load_acquire(b, entry) == 0 and compare_exchange(b, entry, 0, graph):
+            return entry
     return 0
 
 
-def play(score, bulletin, wanted, expected, patience):
-    """Do all of a score with up to ``wanted`` workers. When it returns, nobody uses the score any more.
+def run_graph(graph, job_board, wanted, expected, spin_limit):
+    """Run a graph with up to ``wanted`` workers. When it returns, nobody uses the graph any more.
 
-    Of a gang ``expected`` others will come; it begins without those who have not after ``patience`` looks.
+    A team waits for ``expected`` workers, for ``spin_limit`` spins at most.
     """
-    p, b, slot = words(score), words(bulletin), 0
-    begin(p)
-    p[WANTED], p[EXPECTED], p[LOOKS] = wanted, expected, patience
+    p, b, entry = words(graph), words(job_board), 0
+    reset_graph(p)
+    p[WANTED], p[EXPECTED], p[SPIN_LIMIT] = wanted, expected, spin_limit
     if wanted > 0:
-        slot = post(b, score)
-    walk(p, 0)
-    if slot > 0:
-        looks = 0
-        while not (swap(b, slot, score, 0) or swap(b, slot, score + 1, 0)):
-            look_again(looks)
-            looks += 1
-    until(p, LEFT, read(p, JOINED))
+        entry = publish(b, graph)
+    run_stages(p, 0)
+    if entry > 0:
+        spins = 0
+        while not (compare_exchange(b, entry, graph, 0) or compare_exchange(b, entry, graph + 1, 0)):
+            pause(spins)
+            spins += 1
+    spin_until(p, LEFT, load_acquire(p, JOINED))
 
 
 @inlined
-def join(b, slot, score):
-    """Help with a score that is in a slot, if somebody else is wanted."""
-    p = words(score)
-    if swap(b, slot, score, JOINING):
-        me = come_in(p, JOINED, p[WANTED])
-        write(b, slot, score if me < p[WANTED] else score + 1)
-        add(b, WAITING, -1)
-        walk(p, me)
-        add(p, LEFT, 1)
-        add(b, WAITING, 1)
+def join(b, entry, graph):
+    """Join a graph that is in an entry, if another thread is wanted."""
+    p = words(graph)
+    if compare_exchange(b, entry, graph, JOINING):
+        thread = try_acquire(p, JOINED, p[WANTED])
+        store_release(b, entry, graph if thread < p[WANTED] else graph + 1)
+        fetch_add(b, IDLE, -1)
+        run_stages(p, thread)
+        fetch_add(p, LEFT, 1)
+        fetch_add(b, IDLE, 1)
 
 
-def serve(bulletin, patience):
-    """Look for scores and help with them, until so many looks in a row were in vain or there is something else to do."""
-    b = words(bulletin)
-    add(b, WAITING, 1)
-    looks = 0
-    while looks < patience and read(b, ERRAND) == 0:
-        for slot in range(SLOTS, BULLETIN):
-            score = read(b, slot)
-            if score != 0 and score & 1 == 0:
-                join(b, slot, score)
-                looks = 0
-        look_again(looks)
-        looks += 1
-    add(b, WAITING, -1)
+def worker_loop(job_board, spin_limit):
+    """Poll the job board and join graphs, until so many polls in a row were in vain or an interrupt comes."""
+    b = words(job_board)
+    fetch_add(b, IDLE, 1)
+    spins = 0
+    while spins < spin_limit and load_acquire(b, INTERRUPT) == 0:
+        for entry in range(ENTRIES, JOB_BOARD):
+            graph = load_acquire(b, entry)
+            if graph != 0 and graph & 1 == 0:
+                join(b, entry, graph)
+                spins = 0
+        pause(spins)
+        spins += 1
+    fetch_add(b, IDLE, -1)
 
 
-def rest(looks):
-    """Wait for so many looks."""
-    for k in range(looks):
-        look_again(k)
+def spin(spins):
+    """Pause so many times."""
+    for k in range(spins):
+        pause(k)
 
 
 @cache
 def compiled(function: Any) -> Any:
-    """One of the functions above that are no part of others; its arguments are all integers."""
+    """One of the functions above that are not inlined into others; its arguments are all integers."""
     code = function.__code__  # which keeps the name that a kernel's function loses
     return kernel(function, code.co_name, types.int64, " ".join("i" * code.co_argcount))

@@ -1,10 +1,9 @@
-"""A small pool of threads for parts of one op, and for whole scores of works.
+"""The thread pool: workers that join task graphs, and that run Python functions in parallel.
 
-What compiled code does it does without the interpreter (:mod:`.crew`): a worker that is awake looks out for work for a while,
-and is there in a microsecond. Calls of Python's functions (:func:`together`) are handed over by a queue, which takes 50
-to 80. Either way a caller does what nobody else has begun: two callers at once, or fewer threads than parts, cost time and
-never a deadlock. (Numba's own ``parallel=True`` aborts the process when two Python threads meet in its default layer:
-numba#8563.)
+Compiled code runs graphs without the interpreter (:mod:`.executor`): an idle worker polls for work for a while, and joins in a
+microsecond. Python functions (:func:`run_parallel`) are handed over by a queue, which takes 50 to 80. Either way a caller runs
+whatever nobody else has begun: two callers at once, or fewer threads than calls, cost time and never a deadlock. (Numba's own
+``parallel=True`` aborts the process when two Python threads meet in its default layer: numba#8563.)
 """
 
 from __future__ import annotations
@@ -26,228 +25,240 @@ from ..compiler.cpu_info import HOST
 from . import executor
 from .memory import address, aligned
 
-#: Multiplications below which a second thread's help is not worth what it costs: a microsecond until it comes, the score, and
-#: results that lie in another core's cache.
-WORTHWHILE = 3_000_000 if HOST.wide else 1_500_000
+#: Multiplications below which another thread costs more than it saves: a microsecond until it joins, the graph, and results
+#: that lie in another core's cache.
+MIN_WORK_PER_THREAD = 3_000_000 if HOST.wide else 1_500_000
 
-#: The same of calls of Python's functions, which a queue hands over.
-WORTH_A_QUEUE = 15_000_000 if HOST.wide else 4_000_000
+#: The same of calls of Python functions, which a queue hands over.
+MIN_WORK_PER_QUEUED_CALL = 15_000_000 if HOST.wide else 4_000_000
 
-#: Seconds that a gang waits for members, several times what waking a thread takes.
-GATHERING = 0.0005
+#: Seconds that a team waits for members, several times what waking a thread takes.
+TEAM_WAIT_SECONDS = 0.0005
 
-#: Seconds that a worker looks out for more to do before it goes to sleep.
-LINGERING = 0.001
+#: Seconds that an idle worker polls before it goes to sleep.
+SPIN_SECONDS = 0.001
 
-#: Seconds that the end of the interpreter waits for each of them.
-LEAVING = 1.0
+#: Seconds that the end of the interpreter waits for each worker.
+JOIN_SECONDS = 1.0
 
 
 class _Job:
-    """Parts of one op, given out one at a time."""
+    """A function of an index, called once for each index of range(count) by the threads that come."""
 
-    def __init__(self, work: Callable[[int], None], parts: int) -> None:
-        self.work, self.parts = work, parts
+    def __init__(self, function: Callable[[int], None], count: int) -> None:
+        self.function, self.count = function, count
         self.lock = threading.Lock()
         self.begun = self.ended = 0
         self.error: BaseException | None = None
         self.done = threading.Event()
 
     def run(self) -> None:
-        """Do parts until none is left."""
+        """Call the function for indices that nobody has begun, until there is none."""
         while True:
             with self.lock:
-                part = self.begun
-                if part == self.parts:
+                index = self.begun
+                if index == self.count:
                     return
                 self.begun += 1
             try:
-                self.work(part)
-            except BaseException as error:  # noqa: BLE001 - raised again by whoever asked for the job
+                self.function(index)
+            except BaseException as error:  # noqa: BLE001 - raised again by the job's caller
                 self.error = error
             with self.lock:
                 self.ended += 1
-                if self.ended == self.parts:
+                if self.ended == self.count:
                     self.done.set()
 
 
 class _Workers:
-    """The threads, and how they are called: by the queue, and by the bulletin while they look at it."""
+    """The worker threads, and the two ways to reach them: the queue, and the job board that idle workers poll."""
 
     def __init__(self) -> None:
         self.threads: list[threading.Thread] = []
-        self.queue: SimpleQueue[_Job | None] = SimpleQueue()  # None: there is something to see in the bulletin
-        self.starting, self.counting = threading.Lock(), threading.Lock()
-        self.asleep = 0  # less what there is in the queue: so many would come if they were called
-        self.ending = False
-        self.bulletin = aligned((executor.BULLETIN,), np.int64)
-        self.bulletin[...] = 0
-        self.at = address(self.bulletin)
+        self.queue: SimpleQueue[_Job | None] = SimpleQueue()  # None: there is something on the job board
+        self.start_lock, self.count_lock = threading.Lock(), threading.Lock()
+        self.sleeping = 0  # less what there is in the queue: the workers that would come if they were woken
+        self.stopping = False
+        self.job_board = aligned((executor.JOB_BOARD,), np.int64)
+        self.job_board[...] = 0
+        self.job_board_address = address(self.job_board)
 
     def start(self, wanted: int) -> None:
-        """Have so many threads, as far as the system gives them; callers do the parts of the others themselves."""
-        executor.compiled(executor.serve), _looks(LINGERING)  # here, so that no worker compiles while its process forks or ends
-        with self.starting:
-            while len(self.threads) < wanted and not self.ending:
+        """Start threads until there are so many, as far as the system gives them; callers do the work of missing ones."""
+        (
+            executor.compiled(executor.worker_loop),
+            _spins(SPIN_SECONDS),
+        )  # here: no worker compiles while its process forks or ends
+        with self.start_lock:
+            while len(self.threads) < wanted and not self.stopping:
                 name = f"numba_lstm-{len(self.threads) + 1}"
-                worker = threading.Thread(target=self.serve, name=name, daemon=True)
+                worker = threading.Thread(target=self.run, name=name, daemon=True)
                 try:
                     worker.start()
                 except RuntimeError:
                     return
                 self.threads.append(worker)
 
-    def serve(self) -> None:
-        """What each of them does."""
-        serve, patience = executor.compiled(executor.serve), _looks(LINGERING)
+    def run(self) -> None:
+        """Run as a worker: sleep on the queue, run jobs, poll the job board."""
+        worker_loop, spin_limit = executor.compiled(executor.worker_loop), _spins(SPIN_SECONDS)
         while True:
-            with self.counting:
-                self.asleep += 1
+            with self.count_lock:
+                self.sleeping += 1
             job = self.queue.get()
-            if self.ending:
+            if self.stopping:
                 return
-            called = job is None
+            woken = job is None
             if job is not None:
                 job.run()
-                job = None  # else what it holds would live until the next one comes
+                job = None  # else its references would live until the next one comes
             if self.queue.empty():
-                self.bulletin[executor.ERRAND] = 0
-            if called or self.queue.empty():  # others may have been called, too
-                serve(self.at, patience)
+                self.job_board[executor.INTERRUPT] = 0
+            if woken or self.queue.empty():  # others may have been woken, too
+                worker_loop(self.job_board_address, spin_limit)
 
     def wake(self, wanted: int) -> int:
-        """Let up to so many look at the bulletin; answers how many will."""
-        with self.counting:
-            coming = max(0, min(wanted, self.asleep))
+        """Wake up to so many sleeping workers, and return how many will come."""
+        with self.count_lock:
+            coming = max(0, min(wanted, self.sleeping))
             for _ in range(coming):
                 self.queue.put(None)
-                self.asleep -= 1
+                self.sleeping -= 1
         return coming
 
     def send(self, job: _Job, wanted: int) -> None:
-        """Give a job to so many, if need be when they have done what they are doing."""
-        self.bulletin[executor.ERRAND] = 1
-        with self.counting:
+        """Hand a job to so many workers, who begin it when they have ended what they are doing."""
+        self.job_board[executor.INTERRUPT] = 1
+        with self.count_lock:
             for _ in range(wanted):
                 self.queue.put(job)
-                self.asleep -= 1
+                self.sleeping -= 1
 
-    def end(self) -> None:
-        """Let all of them end: one that is in compiled code when the interpreter goes would come back to nothing."""
-        with self.starting:
-            self.ending = True
-            self.bulletin[executor.ERRAND] = 1
+    def stop(self) -> None:
+        """End all workers: one that is in compiled code when the interpreter goes would return to nothing."""
+        with self.start_lock:
+            self.stopping = True
+            self.job_board[executor.INTERRUPT] = 1
             for _ in self.threads:
                 self.queue.put(None)
             for thread in self.threads:
-                thread.join(LEAVING)
+                thread.join(JOIN_SECONDS)
 
 
 _workers = _Workers()
 
 
-def _renew() -> None:
+def _reset() -> None:
     """Begin anew: a forked child has none of the parent's threads."""
     global _workers
     _workers = _Workers()
 
 
-atexit.register(lambda: _workers.end())
+atexit.register(lambda: _workers.stop())
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew)
+    os.register_at_fork(after_in_child=_reset)
 
 
 @cache
-def _looks(seconds: float) -> int:
-    """How many looks at a counter take so long."""
-    rest, looks, times = executor.compiled(executor.rest), 1000, []
+def _spins(seconds: float) -> int:
+    """The number of spins that take so long."""
+    spin, spins, times = executor.compiled(executor.spin), 1000, []
     for _ in range(3):
         began = time.perf_counter()
-        rest(looks)
+        spin(spins)
         times.append(time.perf_counter() - began)
-    return int(seconds / min(times) * looks)
+    return int(seconds / min(times) * spins)
 
 
-class _Share(threading.local):
-    """Among how many calls of :func:`together` this thread shares the threads."""
+class _ThreadShare(threading.local):
+    """The number of concurrent calls of :func:`run_parallel` that split the pool with the calling thread."""
 
     calls = 1
 
 
-_share = _Share()
+_thread_share = _ThreadShare()
 
 
 @contextmanager
-def sharing(calls: int) -> Iterator[None]:
-    """Give the ops of the calling thread its part of the threads, as one of so many calls at the same time."""
-    before = _share.calls
-    _share.calls = before * calls
+def thread_share(calls: int) -> Iterator[None]:
+    """Let the ops of the calling thread use its share of the pool, as one of so many concurrent calls."""
+    before = _thread_share.calls
+    _thread_share.calls = before * calls
     try:
         yield
     finally:
-        _share.calls = before
+        _thread_share.calls = before
 
 
-def threads() -> int:
-    """How many threads an op of the calling thread may use."""
-    return max(1, get_num_threads() // _share.calls)
+def available_threads() -> int:
+    """The number of threads that an op of the calling thread may use."""
+    return max(1, get_num_threads() // _thread_share.calls)
 
 
-def parts_for(multiplications: float, most: int) -> int:
-    """CPU twin: by what a second thread's help costs, and among the threads that the caller may use."""
-    return _parts(multiplications, most, WORTHWHILE)
+def num_splits(multiplications: float, most: int) -> int:
+    """CPU: by what another thread costs, and by the threads that the caller may use."""
+    return _num_splits(multiplications, most, MIN_WORK_PER_THREAD)
 
 
-def _parts(multiplications: float, most: int, worthwhile: int) -> int:
-    if multiplications < 2 * worthwhile:  # the usual small op, without asking for more
+def _num_splits(multiplications: float, most: int, least: int) -> int:
+    if multiplications < 2 * least:  # the usual small op, without a look at the number of threads
         return 1
-    return max(1, min(threads(), most, int(multiplications / worthwhile)))
+    return max(1, min(available_threads(), most, int(multiplications / least)))
 
 
-def perform(score: int, most: int, *, wake: bool = True, patient: bool = True) -> None:
-    """Do the works of the score at an address with up to ``most`` threads.
+def run_graph(graph: int, width: int, *, wake: bool = True, wait_for_team: bool = True) -> None:
+    """Run the lowered graph at an address on up to ``width`` threads.
 
-    ``wake`` those that sleep; whoever is ``patient`` has gangs wait a little for them.
+    Parameters
+    ----------
+    graph : int
+        The address of the graph's words.
+    width : int
+        The most calls of a stage.
+    wake : bool
+        Wake sleeping workers. Else only those join that poll just now.
+    wait_for_team : bool
+        Let teams wait a little for the workers that were woken.
     """
-    workers, wanted = _workers, min(threads(), most) - 1
+    workers, wanted = _workers, min(available_threads(), width) - 1
     if wanted <= 0:
-        executor.compiled(executor.play)(score, workers.at, 0, 0, 0)
+        executor.compiled(executor.run_graph)(graph, workers.job_board_address, 0, 0, 0)
         return
     if len(workers.threads) < wanted:
         workers.start(wanted)
-    expected = int(workers.bulletin[executor.WAITING])
+    expected = int(workers.job_board[executor.IDLE])
     if expected < wanted and wake:
         woken = workers.wake(wanted - expected)
-        expected += woken if patient else 0
-    executor.compiled(executor.play)(score, workers.at, wanted, expected, _looks(GATHERING))
+        expected += woken if wait_for_team else 0
+    executor.compiled(executor.run_graph)(graph, workers.job_board_address, wanted, expected, _spins(TEAM_WAIT_SECONDS))
 
 
-def run(parts: int, work: Callable[[int], None]) -> None:
-    """``work(part)`` for part in range(parts), on as many threads."""
-    if parts == 1:
-        work(0)
+def run_indexed(count: int, function: Callable[[int], None]) -> None:
+    """``function(index)`` for index in range(count), on as many threads."""
+    if count == 1:
+        function(0)
         return
     workers = _workers
-    if len(workers.threads) < parts - 1:
-        workers.start(parts - 1)
-    job = _Job(work, parts)
-    workers.send(job, parts - 1)
+    if len(workers.threads) < count - 1:
+        workers.start(count - 1)
+    job = _Job(function, count)
+    workers.send(job, count - 1)
     job.run()
     job.done.wait()
     if job.error is not None:
         raise job.error
 
 
-def together(calls: Sequence[Callable[[], Any]], work: float) -> list[Any]:
-    """CPU twin: as parts of a job. A call's own ops have its share of the threads; they wait for parts of their own alone."""
-    if _parts(work, len(calls), WORTH_A_QUEUE) == 1:
+def run_parallel(calls: Sequence[Callable[[], Any]], work: float) -> list[Any]:
+    """CPU: as a job of the pool. A call's own ops use its share of the threads; they wait for work of their own alone."""
+    if _num_splits(work, len(calls), MIN_WORK_PER_QUEUED_CALL) == 1:
         return [call() for call in calls]
-    answers: list[Any] = [None] * len(calls)
-    number = _share.calls * len(calls)
+    results: list[Any] = [None] * len(calls)
+    concurrent = _thread_share.calls * len(calls)
 
-    def answer(part: int) -> None:
-        with sharing(number // _share.calls):
-            answers[part] = calls[part]()
+    def run(index: int) -> None:
+        with thread_share(concurrent // _thread_share.calls):
+            results[index] = calls[index]()
 
-    run(len(calls), answer)
-    return answers
+    run_indexed(len(calls), run)
+    return results

@@ -15,8 +15,9 @@ import numpy.typing as npt
 from ...specs import LossSpec, MetricSpec
 from ..compiler.jit import inlined, kernel
 from ..gemm.layout import NUMBA, dtype_name
+from ..runtime.graph import run_eagerly
 from ..runtime.memory import empty
-from ..runtime.task import Call
+from ..runtime.task import KernelCall
 
 Array = npt.NDArray[Any]
 
@@ -191,7 +192,7 @@ def _operands(y: Array, target: Array, sparse: bool, weight: Array | None) -> tu
     return y, _steps(np.asarray(target, y.dtype), 3), np.zeros((0, 0), np.int64), weights
 
 
-def loss_call(y: Array, target: Array, spec: LossSpec, weight: Array | None, dy: Array, value: Array) -> Call:
+def loss_call(y: Array, target: Array, spec: LossSpec, weight: Array | None, dy: Array, value: Array) -> KernelCall:
     """The call that puts the loss in ``value`` (1,) and its gradient in ``dy``, of y's shape, or empty for none."""
     code = LOSSES.index(spec.name)
     y3, targets, labels, weights = _operands(y, target, code == SPARSE, weight)
@@ -200,15 +201,15 @@ def loss_call(y: Array, target: Array, spec: LossSpec, weight: Array | None, dy:
     high = float(y.dtype.type(1) - y.dtype.type(spec.epsilon))
     if code in (CATEGORICAL, SPARSE):
         run = _crossentropy(code == SPARSE, spec.from_logits, dtype_name(y.dtype))
-        return Call(run, y3, targets, labels, weights, dy3, value, spec.label_smoothing, low, high)
+        return KernelCall(run, y3, targets, labels, weights, dy3, value, spec.label_smoothing, low, high)
     run = _elementwise(code, spec.from_logits, dtype_name(y.dtype))
-    return Call(run, y3, targets, weights, dy3, value, spec.label_smoothing, spec.delta, low, high)
+    return KernelCall(run, y3, targets, weights, dy3, value, spec.label_smoothing, spec.delta, low, high)
 
 
 def loss(y: Array, target: Array, spec: LossSpec, *, weight: Array | None = None, gradient: bool) -> tuple[float, Array | None]:
     """CPU twin: values and gradient in one pass."""
     dy, value = empty(y.shape if gradient else (0,), y.dtype), empty(1)
-    loss_call(y, target, spec, weight, dy, value)()
+    run_eagerly([loss_call(y, target, spec, weight, dy, value)])
     return float(value[0]), dy if gradient else None
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,8 @@ from ...specs import UpdateSpec
 from ..arrays.copy_tasks import copied
 from ..gemm.layout import dtype_name
 from ..runtime import thread_pool
-from ..runtime.task import Call, Parts, Score, side_by_side, span
+from ..runtime.graph import TaskGraph, parallel_if_worthwhile, run_eagerly
+from ..runtime.task import KernelCall, partition
 from .update_rules import update_kernel
 
 Array = npt.NDArray[Any]
@@ -105,7 +106,7 @@ def variant(spec: UpdateSpec) -> bool:
 
 
 class _Program:
-    """An update whose arrays lie ready: for ``once``, or a score for many times, gradients being where they are each time."""
+    """An update with bound arrays, to run ``once``, or as a graph many times; gradients are read where they are each time."""
 
     def __init__(
         self,
@@ -118,8 +119,8 @@ class _Program:
     ) -> None:
         self._spec = spec
         self._written = [written for weight, own in zip(weights, slots, strict=True) for written in (weight, *own)]
-        copies: list[Call] = []
-        calls: list[Call] = []
+        copies: list[KernelCall] = []
+        calls: list[KernelCall] = []
         self._numbers: dict[np.dtype[Any], Array] = {}  # of each dtype
         for weight, gradient, own in zip(weights, gradients, slots, strict=True):
             w = weight.writable().reshape(-1)
@@ -132,11 +133,11 @@ class _Program:
                 self._numbers[w.dtype] = _numbers(spec, w.dtype)
             numbers = self._numbers[w.dtype]
             arrays = (w, slope.reshape(-1), *state, numbers)
-            parts = thread_pool.parts_for(w.size * COST, w.size)
-            calls += [Call(run, *arrays, *span(w.size, part, parts)) for part in range(parts)]
+            parts = thread_pool.num_splits(w.size * COST, w.size)
+            calls += [KernelCall(run, *arrays, *partition(w.size, part, parts)) for part in range(parts)]
         elements = sum(weight.value.size for weight in weights)
-        works = [*copies, *side_by_side(calls, elements * COST)]
-        self._works: Sequence[Call | Parts | Score] = works if once else [Score(works)]
+        tasks = [*copies, *parallel_if_worthwhile(calls, elements * COST)]
+        self._run: Callable[[], None] = partial(run_eagerly, tasks) if once else TaskGraph(tasks)
 
     def __call__(self, step: int, rate: float) -> None:
         constants = _constants(self._spec, step, rate)
@@ -144,8 +145,7 @@ class _Program:
             numbers[:CONSTANTS] = constants
         for written in self._written:
             written.writable()
-        for work in self._works:
-            work()
+        self._run()
         for written in self._written:
             written.written()
 

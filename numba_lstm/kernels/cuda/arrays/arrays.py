@@ -234,11 +234,11 @@ def zero_masked(x: Array, mask: Array) -> Array:
     return out
 
 
-def parts_for(multiplications: float, most: int) -> int:
+def num_splits(multiplications: float, most: int) -> int:
     """One: their kernels queue on one stream in any case."""
     return 1
 
 
-def together(calls: Sequence[Callable[[], Answer]], work: float) -> list[Answer]:
+def run_parallel(calls: Sequence[Callable[[], Answer]], work: float) -> list[Answer]:
     """One after another: their kernels queue on one stream in any case."""
     return [call() for call in calls]

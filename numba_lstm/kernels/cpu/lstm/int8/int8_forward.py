@@ -14,9 +14,10 @@ from ....specs import LSTMSpec
 from ...gemm import pack
 from ...gemm.layout import Panels, Shape, cell_lanes, geometry, panels
 from ...runtime import thread_pool
+from ...runtime.graph import run_eagerly
 from ...runtime.memory import address, aligned, stride
 from ...runtime.strides import distances
-from ...runtime.task import Call, in_parts
+from ...runtime.task import KernelCall, parallel_for
 from ..buffers import start
 from ..pointwise import Asked, gate_cell, output_cell, settings, traits
 from ..rowwise.kernel_args import caller, job
@@ -99,11 +100,11 @@ def lstm_forward(
         "h": h, "h_rows": h.shape[2], "h_steps": len(h), "c": c, "c_rows": c.shape[1], "mask": valid,
     }  # fmt: skip
     held: list[Any] = []
-    parts = thread_pool.parts_for(T * N * (D + cut.H) * cut.gates, N)
+    parts = thread_pool.num_splits(T * N * (D + cut.H) * cut.gates, N)
     loop, run = forward_loop(shape, cut.C), caller(shape.dtype)
     jobs = [job(held, **fields, **_scratch(shape)) for _ in range(parts)]
     places = 0, 0, address(x), 0, T
-    in_parts(N, parts, lambda part, span: Call(run, loop.address, address(jobs[part]), *places, *span))()
+    run_eagerly([parallel_for(N, parts, lambda part, span: KernelCall(run, loop.address, address(jobs[part]), *places, *span))])
     return LSTMOutput(h[1:, :, : cut.H] if sequences else None, h[T % len(h), :, : cut.H], c[:, : cut.H], None)
 
 

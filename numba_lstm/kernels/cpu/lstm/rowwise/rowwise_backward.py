@@ -14,8 +14,9 @@ from ...gemm import pack
 from ...gemm.layout import Panels, Shape, cell_lanes, columns
 from ...gemm.weight_grad import gate_gradient, plain_gradient
 from ...runtime import thread_pool
+from ...runtime.graph import run_eagerly
 from ...runtime.memory import address, aligned
-from ...runtime.task import Call, in_parts
+from ...runtime.task import KernelCall, parallel_for
 from ..buffers import input_gradient, padded_steps, panel_stride, state
 from ..gate_dropout import input_gradient as gatewise_input_gradient
 from ..pointwise import Traits, traits
@@ -81,10 +82,10 @@ def lstm_backward(tape: Tape, dy: Array | None, dh: Array | None, dc: Array | No
         fields |= {"zx_norm": aligned((N, cut.gates), dtype), "zh_norm": aligned((N, cut.gates), dtype)}
     held: list[Any] = []
     loop, made = backward_loop(shape), job(held, **fields)
-    parts = thread_pool.parts_for(T * N * size.P * cut.gates, N)
+    parts = thread_pool.num_splits(T * N * size.P * cut.gates, N)
     run = caller(shape.dtype)
     places = loop.address, address(made), 0, 0, 0
-    in_parts(N, parts, lambda _, span: Call(run, *places, 0, T, *span))()
+    run_eagerly([parallel_for(N, parts, lambda _, span: KernelCall(run, *places, 0, T, *span))])
 
     dx_w, dh_u = norms[:2] if normed else (gates, gates)
     past = carry if projected else cell_carry
@@ -93,12 +94,12 @@ def lstm_backward(tape: Tape, dy: Array | None, dh: Array | None, dc: Array | No
     dx = _dx((T, N, size.D), weights.kernel, dx_w, noise.inputs, *over) if need_dx else None
     dW = _dweight(xs, dx_w, *over) if noise.inputs is None else _gatewise([_dweight(x, dx_w, *over) for x in xs])
     if noise.recurrent is None:
-        dU = gate_gradient(h[:T].reshape(T * N, -1)[:, : size.P], dh_u, *over).filled()
+        dU = gate_gradient(h[:T].reshape(T * N, -1)[:, : size.P], dh_u, *over).compute()
     else:
         dU = _gatewise([_dweight(h[:T, :, : size.P] * factor, dh_u, *over) for factor in noise.recurrent])
     db = None if weights.bias is None else _dweight(np.ones((T, N, 1), dtype), gates, *over)[0]
     dV = None if shares is None else pack.peephole_gradient(shares, cut)
-    dR = plain_gradient(m.reshape(T * N, -1)[:, : size.H], dhs, size.P, shape).filled() if projected else None
+    dR = plain_gradient(m.reshape(T * N, -1)[:, : size.H], dhs, size.P, shape).compute() if projected else None
     dkernel_norm = drecurrent_norm = dcell_norm = None
     if normed:
         dkernel_norm, drecurrent_norm = (shares.sum(axis=0)[_order(cut)] for shares in dnorms[:2])
@@ -129,7 +130,7 @@ def _gradient_cells(weights: LSTMWeights, size: Sizes, how: Traits, noise: LSTMN
 
 def _dweight(a: Array, dz: Array, shape: Shape, cut: Panels, apart: int) -> Array:
     """``a^T dz`` for a (T, N, K), contiguous."""
-    return gate_gradient(a.reshape(-1, a.shape[2]), dz, shape, cut, apart).filled()
+    return gate_gradient(a.reshape(-1, a.shape[2]), dz, shape, cut, apart).compute()
 
 
 def _gatewise(gradients: list[Array]) -> Array:

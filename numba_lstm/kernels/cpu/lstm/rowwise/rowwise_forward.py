@@ -14,9 +14,10 @@ from ....specs import LSTMSpec
 from ...gemm import pack
 from ...gemm.layout import Panels, Shape, cell_lanes, columns, geometry, panels
 from ...runtime import thread_pool
+from ...runtime.graph import run_eagerly
 from ...runtime.memory import address, aligned, stride
 from ...runtime.strides import distances
-from ...runtime.task import Call, in_parts
+from ...runtime.task import KernelCall, parallel_for
 from ...simd.custom_activation import settled_spec
 from ..buffers import padded_steps, panel_stride, start
 from ..pointwise import Asked, gate_cell, output_cell, settings, traits
@@ -213,10 +214,10 @@ def lstm_forward(
         fields |= dict(zip(("nx", "nh", "nc", "scales"), norms, strict=True))
     held: list[Any] = []
     loop, made = forward_loop(shape), job(held, **fields)
-    parts = thread_pool.parts_for(T * N * (D + size.P) * cut.gates, N)
+    parts = thread_pool.num_splits(T * N * (D + size.P) * cut.gates, N)
     run = caller(shape.dtype)
     places = loop.address, address(made), 0, 0, address(xs)
-    in_parts(N, parts, lambda _, span: Call(run, *places, 0, T, *span))()
+    run_eagerly([parallel_for(N, parts, lambda _, span: KernelCall(run, *places, 0, T, *span))])
     tape = None
     if training:
         tape = Tape(xs, h, c, m, gates, norms, valid, (kept_h, kept_c), noise, weights, spec, asked)

@@ -10,7 +10,7 @@ from numba_lstm import set_num_threads
 from numba_lstm.device import get_num_threads
 from numba_lstm.kernels.cpu.runtime import thread_pool
 
-LARGE = 100 * thread_pool.WORTHWHILE
+LARGE = 100 * thread_pool.MIN_WORK_PER_THREAD
 
 
 @pytest.fixture
@@ -24,27 +24,27 @@ def threads():
 @pytest.mark.parametrize("n", [1, 2, 5])
 def test_answers_come_in_the_order_of_the_calls(every_ops, threads, n):
     threads(n)
-    assert every_ops.together([lambda k=k: k * k for k in range(7)], LARGE) == [k * k for k in range(7)]
+    assert every_ops.run_parallel([lambda k=k: k * k for k in range(7)], LARGE) == [k * k for k in range(7)]
 
 
 def test_small_work_is_one_part_and_large_work_no_more_than_asked_for(every_ops, threads):
     threads(3)
-    assert every_ops.parts_for(1, 100) == 1
-    assert 1 <= every_ops.parts_for(LARGE, 2) <= 2
-    assert thread_pool.parts_for(LARGE, 100) == 3
+    assert every_ops.num_splits(1, 100) == 1
+    assert 1 <= every_ops.num_splits(LARGE, 2) <= 2
+    assert thread_pool.num_splits(LARGE, 100) == 3
 
 
 def test_large_calls_run_at_once(threads):
     """Each of two calls waits until the other has begun."""
     threads(2)
-    meeting = threading.Barrier(2, timeout=30)
-    assert sorted(thread_pool.together([meeting.wait, meeting.wait], LARGE)) == [0, 1]
+    barrier_counter = threading.Barrier(2, timeout=30)
+    assert sorted(thread_pool.run_parallel([barrier_counter.wait, barrier_counter.wait], LARGE)) == [0, 1]
 
 
 def test_small_calls_stay_on_the_callers_thread(threads):
     threads(2)
     here = threading.get_ident()
-    assert thread_pool.together([threading.get_ident] * 3, work=10) == [here] * 3
+    assert thread_pool.run_parallel([threading.get_ident] * 3, work=10) == [here] * 3
 
 
 def test_what_one_call_raises_is_raised_when_all_have_ended(every_ops, threads):
@@ -55,16 +55,16 @@ def test_what_one_call_raises_is_raised_when_all_have_ended(every_ops, threads):
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        every_ops.together([lambda: ended.append(1), fail], LARGE)
+        every_ops.run_parallel([lambda: ended.append(1), fail], LARGE)
     assert ended == [1]
 
 
 def test_calls_share_the_threads_among_their_own_ops(threads):
     threads(8)
-    assert thread_pool.together([lambda: thread_pool.parts_for(LARGE, 100)] * 2, LARGE) == [4, 4]
-    nested = [lambda: thread_pool.together([lambda: thread_pool.parts_for(LARGE, 100)] * 2, LARGE)] * 2
-    assert thread_pool.together(nested, LARGE) == [[2, 2], [2, 2]]
-    assert thread_pool.parts_for(LARGE, 100) == 8
+    assert thread_pool.run_parallel([lambda: thread_pool.num_splits(LARGE, 100)] * 2, LARGE) == [4, 4]
+    nested = [lambda: thread_pool.run_parallel([lambda: thread_pool.num_splits(LARGE, 100)] * 2, LARGE)] * 2
+    assert thread_pool.run_parallel(nested, LARGE) == [[2, 2], [2, 2]]
+    assert thread_pool.num_splits(LARGE, 100) == 8
 
 
 @pytest.mark.parametrize("n", [2, 3, 8])
@@ -74,11 +74,11 @@ def test_calls_within_calls_from_many_threads_never_wait_for_each_other(threads,
 
     def job():
         done = []
-        thread_pool.run(4, done.append)
+        thread_pool.run_indexed(4, done.append)
         return sum(done)
 
     def level(depth):
-        return job() if depth == 0 else sum(thread_pool.together([lambda: level(depth - 1)] * 3, LARGE))
+        return job() if depth == 0 else sum(thread_pool.run_parallel([lambda: level(depth - 1)] * 3, LARGE))
 
     answers = []
     callers = [threading.Thread(target=lambda: answers.append(level(3)), daemon=True) for _ in range(4)]

@@ -1,4 +1,4 @@
-"""Scores: what compiled code does without the interpreter, each call once, in order, whoever helps."""
+"""Task graphs: compiled code runs each call once, in order, on however many threads join."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from numba import types
 import numba_lstm
 from numba_lstm.kernels.cpu.compiler.jit import kernel
 from numba_lstm.kernels.cpu.runtime import executor, thread_pool
-from numba_lstm.kernels.cpu.runtime.atomics import look_again, meet, read, write
+from numba_lstm.kernels.cpu.runtime.atomics import barrier, load_acquire, pause, store_release
+from numba_lstm.kernels.cpu.runtime.graph import TaskGraph, parallel_if_worthwhile
 from numba_lstm.kernels.cpu.runtime.memory import aligned
-from numba_lstm.kernels.cpu.runtime.task import Call, Gang, Parts, Score, in_parts, side_by_side, span
+from numba_lstm.kernels.cpu.runtime.task import KernelCall, ParallelFor, Team, parallel_for, partition
 from numba_lstm.kernels.cpu.simd.vector import data
 
 SECONDS = 60
@@ -50,17 +51,17 @@ def _linger(counts, at, turns):
 
 
 def _see_each_other(seen, own, looks):
-    write(data(seen), own, 1)
+    store_release(data(seen), own, 1)
     for k in range(looks):
-        if read(data(seen), 1 - own) == 1:
+        if load_acquire(data(seen), 1 - own) == 1:
             seen[2 + own] = 1
             break
-        look_again(k)
+        pause(k)
 
 
-def _report(seen, member, meeting, members):
+def _report(seen, member, barrier_counter, members):
     seen[member] = members
-    meet(data(meeting), members, 1)
+    barrier(data(barrier_counter), members, 1)
     seen[len(seen) // 2 + member] = 1  # nobody comes so far before all have come
 
 
@@ -104,7 +105,7 @@ def busy():
         arrived.wait(SECONDS)
         release.wait(SECONDS)
 
-    caller = threading.Thread(target=thread_pool.run, args=(everybody, wait))
+    caller = threading.Thread(target=thread_pool.run_indexed, args=(everybody, wait))
     caller.start()
     assert ready.wait(SECONDS)
     yield
@@ -112,16 +113,16 @@ def busy():
     caller.join(SECONDS)
 
 
-def test_a_score_does_what_the_interpreter_does_with_the_same_arguments(mixed):
+def test_a_task_graph_does_what_the_interpreter_does_with_the_same_arguments(mixed):
     a = np.arange(24, dtype=np.float32).reshape(4, 6)[::-2, 1:3]
     flags, kinds = np.array([True, False]), []
-    for through in (lambda call: call(), lambda call: Score([call])()):
+    for through in (lambda call: call(), lambda call: TaskGraph([call])()):
         b, out = np.zeros((2, 9, 3), np.float32)[:, ::4, 1:], np.zeros(1, np.int64)
-        through(Call(mixed, a, b, flags, out, 7, 0.5))
+        through(KernelCall(mixed, a, b, flags, out, 7, 0.5))
         kinds.append((b.copy(), out[0]))
-    (by_hand, size), (by_score, again) = kinds
+    (by_hand, size), (by_graph, again) = kinds
     np.testing.assert_array_equal(by_hand[:, :2, 0], a * 0.5 + flags[:, None] * 7)
-    np.testing.assert_array_equal(by_score, by_hand)
+    np.testing.assert_array_equal(by_graph, by_hand)
     assert size == again == 4
 
 
@@ -129,9 +130,9 @@ def test_a_score_does_what_the_interpreter_does_with_the_same_arguments(mixed):
 def test_an_array_that_a_kernel_does_not_take_is_refused(mixed, wrong):
     good = np.zeros((2, 2, 1), np.float32), np.zeros(2, np.bool_), np.zeros(1, np.int64)
     with pytest.raises(TypeError, match="a kernel takes"):
-        Score([Call(mixed, wrong, *good, 1, 1.0)])
+        TaskGraph([KernelCall(mixed, wrong, *good, 1, 1.0)])
     with pytest.raises(TypeError, match="strides"):
-        Score([Call(mixed, good[0][0], good[0], np.zeros(4, np.bool_)[::2], good[2], 1, 1.0)])
+        TaskGraph([KernelCall(mixed, good[0][0], good[0], np.zeros(4, np.bool_)[::2], good[2], 1, 1.0)])
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 7])
@@ -139,28 +140,28 @@ def test_stages_follow_each_other_and_every_call_is_made_once(count, twice, thre
     """A chain through one element after the other: a stage that began too early would double a wrong number."""
     threads(n)
     counts = np.zeros(40, np.int64)
-    works = [Parts(Call(count, counts, at, at + 1) for at in range(20))]
-    works += [Call(count, counts, 0, 1), Parts(Call(twice, counts, at, 20 + at) for at in range(20))]
-    works += [Parts([Call(twice, counts, 20 + at, at) for at in range(20)])]
-    score = Score(works)
+    tasks = [ParallelFor(KernelCall(count, counts, at, at + 1) for at in range(20))]
+    tasks += [KernelCall(count, counts, 0, 1), ParallelFor(KernelCall(twice, counts, at, 20 + at) for at in range(20))]
+    tasks += [ParallelFor([KernelCall(twice, counts, 20 + at, at) for at in range(20)])]
+    graph = TaskGraph(tasks)
     for _ in range(300):
         counts[:20] = 0
-        score()
+        graph()
         expected = np.arange(1, 21) + (np.arange(20) == 0)
         np.testing.assert_array_equal(counts[20:], 2 * expected)
         np.testing.assert_array_equal(counts[:20], 4 * expected)
 
 
-def test_a_score_of_nothing_ends():
-    Score([])()
-    Score([Parts([])])()
+def test_a_task_graph_of_nothing_ends():
+    TaskGraph([])()
+    TaskGraph([ParallelFor([])])()
 
 
 def test_several_threads_take_part(see_each_other):
     """Each of two parts waits a while for the other to begin: both see that only if two threads do them at once."""
     for _ in range(50):
         seen = np.zeros(4, np.int64)
-        Score([Parts(Call(see_each_other, seen, own, thread_pool._looks(0.2)) for own in range(2))])()
+        TaskGraph([ParallelFor(KernelCall(see_each_other, seen, own, thread_pool._spins(0.2)) for own in range(2))])()
         if seen.all():
             return
     pytest.fail("one thread did both parts, fifty times")
@@ -168,22 +169,22 @@ def test_several_threads_take_part(see_each_other):
 
 def test_the_caller_does_everything_where_all_workers_are_busy(busy, count):
     counts = np.zeros(5, np.int64)
-    Score([Parts(Call(count, counts, at, 1) for at in range(5))] * 4)()
+    TaskGraph([ParallelFor(KernelCall(count, counts, at, 1) for at in range(5))] * 4)()
     np.testing.assert_array_equal(counts, 4)
 
 
 def test_workers_go_to_sleep_and_wake_again(count):
     counts = np.zeros(3, np.int64)
-    score = Score([Parts(Call(count, counts, at, 1) for at in range(3))])
+    graph = TaskGraph([ParallelFor(KernelCall(count, counts, at, 1) for at in range(3))])
     for turn in range(1, 4):
-        score()
+        graph()
         np.testing.assert_array_equal(counts, turn)
         for _ in range(1000):
-            if thread_pool._workers.asleep == len(thread_pool._workers.threads) > 1:
+            if thread_pool._workers.sleeping == len(thread_pool._workers.threads) > 1:
                 break
             time.sleep(0.005)
         else:
-            pytest.fail(f"{thread_pool._workers.asleep} of {len(thread_pool._workers.threads)} workers sleep")
+            pytest.fail(f"{thread_pool._workers.sleeping} of {len(thread_pool._workers.threads)} workers sleep")
 
 
 def test_eight_callers_at_once(count, linger):
@@ -191,10 +192,13 @@ def test_eight_callers_at_once(count, linger):
 
     def call():
         counts, others = np.zeros(30, np.int64), np.zeros(16, np.int64)
-        works = [Parts(Call(count, counts, at, 1) for at in range(30)), Parts([Call(linger, others, 8, 200)] * 3)]
-        score = Score(works)
+        tasks = [
+            ParallelFor(KernelCall(count, counts, at, 1) for at in range(30)),
+            ParallelFor([KernelCall(linger, others, 8, 200)] * 3),
+        ]
+        graph = TaskGraph(tasks)
         for _ in range(200):
-            score()
+            graph()
         answers.append(counts)
 
     callers = [threading.Thread(target=call, daemon=True) for _ in range(8)]
@@ -207,27 +211,27 @@ def test_eight_callers_at_once(count, linger):
         np.testing.assert_array_equal(counts, 200)
 
 
-def test_a_score_serves_one_thread_at_a_time(linger):
+def test_a_task_graph_serves_one_thread_at_a_time(linger):
     counts = np.zeros(8, np.int64)
-    score = Score([Call(linger, counts, 0, 200_000_000)])
-    first = threading.Thread(target=score)
+    graph = TaskGraph([KernelCall(linger, counts, 0, 200_000_000)])
+    first = threading.Thread(target=graph)
     first.start()
-    while not score._free.locked() and first.is_alive():
+    while not graph._lock.locked() and first.is_alive():
         time.sleep(0.001)
     with pytest.raises(RuntimeError, match="one at a time"):
-        score()
+        graph()
     first.join(SECONDS)
 
 
 def _gathered(report, most):
-    """What each member of a gang was told of the number of members, and whether it was met by all."""
-    seen, meeting = np.zeros(2 * most, np.int64), aligned((1,), np.int64)
-    Score([Gang([Call(report, seen, member, meeting, 0) for member in range(most)], meeting)])()
+    """What each member of a team was told of the number of members, and whether it was met by all."""
+    seen, barrier_counter = np.zeros(2 * most, np.int64), aligned((1,), np.int64)
+    TaskGraph([Team([KernelCall(report, seen, member, barrier_counter, 0) for member in range(most)], barrier_counter)])()
     return seen[:most], seen[most:]
 
 
-def test_members_of_a_gang_all_know_how_many_there_are_and_meet(report, monkeypatch):
-    monkeypatch.setattr(thread_pool, "GATHERING", 0.5)  # on a busy machine a worker may come late
+def test_members_of_a_team_all_know_how_many_there_are_and_meet(report, monkeypatch):
+    monkeypatch.setattr(thread_pool, "TEAM_WAIT_SECONDS", 0.5)  # on a busy machine a worker may come late
     sizes = set()
     for _ in range(100):
         told, met = _gathered(report, 3)
@@ -238,50 +242,50 @@ def test_members_of_a_gang_all_know_how_many_there_are_and_meet(report, monkeypa
     assert max(sizes) > 1
 
 
-def test_a_gang_starts_without_those_who_are_busy(busy, report):
+def test_a_team_starts_without_those_who_are_busy(busy, report):
     told, _ = _gathered(report, 3)
     assert list(told) == [1, 0, 0]
 
 
 def test_who_does_not_come_is_waited_for_once(busy, report, monkeypatch):
-    """The bulletin says that two workers look, and they do not: after its first gang a score expects nobody."""
-    monkeypatch.setattr(thread_pool, "GATHERING", 0.1)
+    """The job board says that two workers poll, and they do not: after its first team a graph expects nobody."""
+    monkeypatch.setattr(thread_pool, "TEAM_WAIT_SECONDS", 0.1)
     seen = np.zeros(6, np.int64)
     meetings = [aligned((1,), np.int64) for _ in range(4)]
-    score = Score([Gang([Call(report, seen, member, m, 0) for member in range(3)], m) for m in meetings])
+    graph = TaskGraph([Team([KernelCall(report, seen, member, m, 0) for member in range(3)], m) for m in meetings])
     looks = []
-    monkeypatch.setattr(thread_pool, "_looks", lambda seconds: looks.append(seconds) or 100_000)
-    thread_pool._workers.bulletin[executor.WAITING] += 2
+    monkeypatch.setattr(thread_pool, "_spins", lambda seconds: looks.append(seconds) or 100_000)
+    thread_pool._workers.job_board[executor.IDLE] += 2
     try:
-        score._words[executor.EXPECTED] = 2
-        score()
+        graph._words[executor.EXPECTED] = 2
+        graph()
     finally:
-        thread_pool._workers.bulletin[executor.WAITING] -= 2
+        thread_pool._workers.job_board[executor.IDLE] -= 2
     assert looks == [0.1]  # it was told to wait
-    assert score._words[executor.EXPECTED] == 0
+    assert graph._words[executor.EXPECTED] == 0
     assert list(seen[:3]) == [1, 0, 0]
 
 
-def test_a_gang_of_two_among_three_threads_has_two_members_at_most(count, report):
+def test_a_team_of_two_among_three_threads_has_two_members_at_most(count, report):
     """The third is there, since another stage has work for it."""
     for _ in range(100):
-        counts, seen, meeting = np.zeros(3, np.int64), np.zeros(4, np.int64), aligned((1,), np.int64)
-        gang = Gang([Call(report, seen, member, meeting, 0) for member in range(2)], meeting)
-        parts = Parts(Call(count, counts, at, 1) for at in range(3))
-        Score([parts, gang, parts, gang])()
-        assert list(seen[:2]) in ([1, 0], [2, 2], [2, 1], [1, 2])  # of the two gangs each may have had one or two
+        counts, seen, barrier_counter = np.zeros(3, np.int64), np.zeros(4, np.int64), aligned((1,), np.int64)
+        team = Team([KernelCall(report, seen, member, barrier_counter, 0) for member in range(2)], barrier_counter)
+        parts = ParallelFor(KernelCall(count, counts, at, 1) for at in range(3))
+        TaskGraph([parts, team, parts, team])()
+        assert list(seen[:2]) in ([1, 0], [2, 2], [2, 1], [1, 2])  # of the two teams each may have had one or two
         np.testing.assert_array_equal(counts, 2)
 
 
 def test_ranges_cover_everything_once():
     for n, parts in ((10, 3), (3, 3), (64, 5), (2, 4)):
-        ranges = [span(n, part, parts) for part in range(parts)]
+        ranges = [partition(n, part, parts) for part in range(parts)]
         assert [k for first, last in ranges for k in range(first, last)] == list(range(n))
 
 
 def test_small_calls_are_no_parts(count):
     counts = np.zeros(1, np.int64)
-    calls = [Call(count, counts, 0, 1)] * 2
-    assert side_by_side(calls, 10) == calls
-    assert [type(work) for work in side_by_side(calls, 100 * thread_pool.WORTHWHILE)] == [Parts]
-    assert isinstance(in_parts(5, 1, lambda part, rows: calls[0]), Call)
+    calls = [KernelCall(count, counts, 0, 1)] * 2
+    assert parallel_if_worthwhile(calls, 10) == calls
+    assert [type(work) for work in parallel_if_worthwhile(calls, 100 * thread_pool.MIN_WORK_PER_THREAD)] == [ParallelFor]
+    assert isinstance(parallel_for(5, 1, lambda part, rows: calls[0]), KernelCall)

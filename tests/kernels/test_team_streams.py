@@ -1,4 +1,4 @@
-"""A step of a large row is a gang's: the bits of one thread, with whoever is there."""
+"""A team runs a step of a large row: the bits of one thread, however many threads are free."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_large_row_takes_whoever_is_there():
     stream = cpu.stream(parts("float32", D, 420), D, 1, "float32", threads=2)
     for _ in range(300):
         stream(np.ones(D, np.float32))
-    members = {int(block[-1]) for score in stream._shared.scores for block in score._kept[1]}
+    members = {int(block[-1]) for graph in stream._shared.task_graphs for block in graph._references[1]}
     assert 2 in members
 
 

@@ -49,13 +49,17 @@ def passed(case):
     return [*map(np.array, (out.y, out.h, out.c, back.dx, back.dh0, back.dc0)), *map(np.array, back.weights[:4])]
 
 
-def test_these_sizes_are_worth_a_gang(case):
+def test_these_sizes_are_worth_a_team(case):
     numba_lstm.set_num_threads(3)
     _, weights, _ = case
     cut = panels(H, geometry("float32").V)
     asked = Asked(masked=False, peephole=False, kept_h=False, kept_c=False, training=True)
     assert [kernel_selection.members(T, N, cut, asked) for N in (1, 2, 5, 6)] == [3, 3, 3, 1]
-    assert [kernel_selection.members(T, N, cut, asked, kernel_selection.GRADIENT_GANGS) for N in (1, 2, 5)] == [3, 1, 1]
+    assert [kernel_selection.members(T, N, cut, asked, kernel_selection.GRADIENT_TEAM_THRESHOLDS) for N in (1, 2, 5)] == [
+        3,
+        1,
+        1,
+    ]
     more = panels(MORE, geometry("float32").V)
     assert [kernel_selection.members(T, N, more, asked) for N in (2, 9, 32, 33)] == [3, 3, 3, 1]
 
@@ -70,10 +74,10 @@ def test_several_rows_have_the_bits_of_one_thread(N, H):
         np.testing.assert_array_equal(found, one)
 
 
-def test_a_gang_stays_together_for_more_steps_than_one_thread_would_take_x_w_ahead():
+def test_a_team_stays_together_for_more_steps_than_one_thread_would_take_x_w_ahead():
     T = 150
     cut = panels(H, geometry("float32").V)
-    assert kernel_selection.steps_ahead(1, T, D, cut, np.dtype("float32")) < T < kernel_selection.GANG_STEPS
+    assert kernel_selection.steps_ahead(1, T, D, cut, np.dtype("float32")) < T < kernel_selection.TEAM_STEPS
     case = made(1, H, T)
     numba_lstm.set_num_threads(1)
     expected = passed(case)
@@ -86,28 +90,28 @@ def test_helpers_come_once_for_all_chunks_of_rows(monkeypatch):
     x, weights, _ = made(4, 100, 150)
     numba_lstm.set_num_threads(1)
     expected = np.array(cpu.lstm_forward(x, weights, None, None, LSTMSpec()).h)  # and weights are packed
-    performed, perform = [], thread_pool.perform
+    performed, run_graph = [], thread_pool.run_graph
     monkeypatch.setattr(
-        thread_pool, "perform", lambda score, most, **how: performed.append(most) or perform(score, most, **how)
+        thread_pool, "run_graph", lambda graph, most, **how: performed.append(most) or run_graph(graph, most, **how)
     )
-    monkeypatch.setattr(thread_pool, "WORTHWHILE", 1000)
+    monkeypatch.setattr(thread_pool, "MIN_WORK_PER_THREAD", 1000)
     numba_lstm.set_num_threads(2)
     assert kernel_selection.steps_ahead(4, len(x), D, panels(100, geometry("float32").V), x.dtype) < len(x)
     np.testing.assert_array_equal(cpu.lstm_forward(x, weights, None, None, LSTMSpec()).h, expected)
     assert performed == [2]
 
 
-def test_each_chunk_of_steps_calls_for_a_gang(monkeypatch):
+def test_each_chunk_of_steps_calls_for_a_team(monkeypatch):
     x, weights, _ = made(4, H, 150)
     numba_lstm.set_num_threads(2)
     expected = np.array(cpu.lstm_forward(x, weights, None, None, LSTMSpec()).h)  # and weights are packed
-    performed, perform = [], thread_pool.perform
+    performed, run_graph = [], thread_pool.run_graph
     monkeypatch.setattr(
-        thread_pool, "perform", lambda score, most, **how: performed.append(most) or perform(score, most, **how)
+        thread_pool, "run_graph", lambda graph, most, **how: performed.append(most) or run_graph(graph, most, **how)
     )
-    assert len(x) * 4 > kernel_selection.GANG_STEPS
+    assert len(x) * 4 > kernel_selection.TEAM_STEPS
     np.testing.assert_array_equal(cpu.lstm_forward(x, weights, None, None, LSTMSpec()).h, expected)
-    assert performed.count(2) >= 2  # a gang for each chunk of steps
+    assert performed.count(2) >= 2  # a team for each chunk of steps
 
 
 @pytest.mark.parametrize("threads", [2, 3, 5])

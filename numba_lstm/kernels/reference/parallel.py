@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 
-def parts_for(multiplications: float, most: int) -> int:
+def num_splits(multiplications: float, most: int) -> int:
     """One: there are no threads."""
     return 1
 
 
-def together(calls: Sequence[Callable[[], Any]], work: float) -> list[Any]:
+def run_parallel(calls: Sequence[Callable[[], Any]], work: float) -> list[Any]:
     """One after the other."""
     return [call() for call in calls]

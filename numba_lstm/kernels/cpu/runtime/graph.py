@@ -1,0 +1,146 @@
+"""Task graphs: lists of tasks that are lowered to addresses once; compiled code runs them (:mod:`.executor`)."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from struct import pack
+from threading import Lock
+from typing import Any, NamedTuple
+
+import numpy.typing as npt
+
+from ..compiler.jit import ArrayArgument, Entry, entry
+from . import executor, thread_pool
+from .memory import address, reach
+from .strides import rows_follow
+from .task import KernelCall, ParallelFor, Task, Team, kernel_calls
+
+Array = npt.NDArray[Any]
+
+
+class TaskGraph:
+    """Tasks in their order, as compiled code runs them, on as many threads as the widest of them has calls.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+        A task begins when the one before it has ended.
+    input_ : array, optional
+        An input placeholder without negative strides: later calls may substitute any array with the same strides.
+    """
+
+    def __init__(self, tasks: Sequence[Task], input_: Array | None = None) -> None:
+        known: dict[tuple[int, int], tuple[int, ...]] = {}
+        blocks, stages = [], []
+        patches = None if input_ is None else _InputPatches(address(input_), address(input_) + reach(input_), [])
+        for task in tasks:
+            calls = []
+            for call in kernel_calls(task):
+                target = entry(call.kernel)
+                block = _argument_block(target, call, known, patches)
+                blocks.append(block)
+                calls.append((target.caller, *block.buffer_info()))
+            stages.append((address(task.barrier_counter) if isinstance(task, Team) else 0, calls))
+        self._references = tasks, blocks
+        self._lock = Lock()
+        self._words = executor.lower(stages)
+        self._address = self._words.buffer_info()[0]
+        self._width = max([len(calls) for _, calls in stages], default=1)
+        self._patches = patches
+
+    def __call__(self, input_: int | None = None, *, wake: bool = True, wait_for_team: bool = True) -> None:
+        """Run the graph, see :func:`.thread_pool.run_graph`, reading its input from the address ``input_`` on.
+
+        Raises
+        ------
+        RuntimeError
+            While another thread runs it.
+        """
+        if not self._lock.acquire(blocking=False):
+            raise RuntimeError("another thread is using this just now, and it serves one at a time. Make a stream for each.")
+        try:
+            if input_ is not None and self._patches is not None:
+                for block, word, offset in self._patches.found:
+                    block[word] = input_ + offset
+            thread_pool.run_graph(self._address, self._width, wake=wake, wait_for_team=wait_for_team)
+        finally:
+            self._lock.release()
+
+
+def run_eagerly(tasks: Iterable[Task]) -> None:
+    """Run tasks one after the other, once.
+
+    Kernel calls go through the interpreter, which costs less than lowering them. Where threads share any of the tasks, all are
+    one graph, so that workers come once for all. Teams are graphs of their own: a team that starts with its caller alone stays
+    alone, so each team asks for workers.
+    """
+    tasks = list(tasks)
+    kinds = {type(task) for task in tasks}
+    several = thread_pool.available_threads() > 1
+    if several and ParallelFor in kinds and Team not in kinds:
+        TaskGraph(tasks)()
+        return
+    for task in tasks:
+        if isinstance(task, Team) or (several and isinstance(task, ParallelFor)):
+            TaskGraph([task])()
+        else:
+            for call in kernel_calls(task):
+                call()
+
+
+def parallel_if_worthwhile(calls: Sequence[KernelCall], multiplications: float) -> list[KernelCall | ParallelFor]:
+    """Independent calls of so many multiplications in all, as one :class:`.task.ParallelFor` if threads gain by it."""
+    return [ParallelFor(calls)] if thread_pool.num_splits(multiplications, len(calls)) > 1 else list(calls)
+
+
+def task_graphs(tasks: Iterable[Task], input_: Array | None = None) -> list[TaskGraph]:
+    """Tasks as graphs, to be run in this order over and over; each team is a graph of its own."""
+    graphs: list[TaskGraph] = []
+    for is_team, group in groupby(tasks, lambda task: isinstance(task, Team)):
+        following = list(group)
+        graphs += [TaskGraph([task], input_) for task in following] if is_team else [TaskGraph(following, input_)]
+    return graphs
+
+
+class _InputPatches(NamedTuple):
+    """The words of argument blocks that are addresses inside the input placeholder, which lies from ``first`` to ``end``."""
+
+    first: int
+    end: int
+    found: list[tuple[array[int], int, int]]  #: a block, the index of the word, and the offset from ``first``
+
+
+def _argument_block(
+    target: Entry, call: KernelCall, known: dict[tuple[int, int], tuple[int, ...]], patches: _InputPatches | None
+) -> array[int]:
+    """The address of a kernel, and its arguments as the words that its machine code takes them for."""
+    block = array("q", (target.address,))
+    for kind, value in zip(target.arguments, call.arguments, strict=True):
+        if kind is int:
+            if patches is not None and patches.first <= value < patches.end:  # an address, which no size comes near
+                patches.found.append((block, len(block), value - patches.first))
+            block.append(value)
+        elif kind is float:
+            block.frombytes(pack("d", value))
+        else:
+            words = known.get((id(value), id(kind)))
+            if words is None:
+                words = known[id(value), id(kind)] = _array_words(kind, value)
+            if patches is not None and patches.first <= words[ADDRESS] < patches.end:
+                patches.found.append((block, len(block) + ADDRESS, words[ADDRESS] - patches.first))
+            block.extend(words)
+    return block
+
+
+#: The index of the address among the words of an array.
+ADDRESS = 4
+
+
+def _array_words(kind: ArrayArgument, value: Array) -> tuple[int, ...]:
+    """An array as Numba's machine code takes it: no owner, its size, bytes an element, its address, shape and strides."""
+    as_read = value.flags.c_contiguous if kind.contiguous else rows_follow(value) or value.ndim == 1
+    if value.ndim != kind.ndim or value.dtype != kind.dtype or not as_read:
+        raise TypeError(f"a kernel takes {kind} here, got {value.dtype} of shape {value.shape}, strides {value.strides}.")
+    return 0, 0, value.size, value.itemsize, address(value), *value.shape, *value.strides

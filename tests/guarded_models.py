@@ -132,12 +132,12 @@ def with_a_line(guards: Guards) -> Callable[..., Array]:
 
 def main(dtype: str, rounds: int, first: int, units: tuple[int, ...]) -> int:
     """Do all rounds with arrays that end at a page, then with arrays that begin at one."""
-    thread_pool.MIN_WORK_PER_THREAD = 100_000  # so that threads share what these models do
-    thread_pool.MIN_WORK_PER_QUEUED_CALL = 1_000_000
+    # low thresholds, so that threads share the work of these small models
+    thread_pool.MIN_WORK_PER_THREAD, thread_pool.MIN_WORK_PER_QUEUED_CALL = 100_000, 1_000_000
     guards = Guards()
     guards.install()
     aligned = with_a_line(guards)
-    replace(aligned=aligned, together=lambda dtype, *shapes: [aligned(shape, dtype) for shape in shapes])
+    replace(aligned=aligned, allocate_slab=lambda dtype, *shapes: [aligned(shape, dtype) for shape in shapes])
     for guards.behind in (True, False):
         for seed in range(first, first + rounds):
             work(seed, dtype, units)

@@ -69,6 +69,6 @@ def test_stacks(dtype, first):
 
 def test_the_buffers_are_full_of_nan(dtype):
     assert np.isnan(memory.aligned((3, 5), np.dtype(dtype))).all()
-    for array in memory.together(np.dtype(dtype), (3,), (2, 2)):
+    for array in memory.allocate_slab(np.dtype(dtype), (3,), (2, 2)):
         assert np.isnan(array).all()
-    assert np.isnan(memory.lying_like(np.zeros((4, 3), dtype).T)).all()
+    assert np.isnan(memory.empty_like_strided(np.zeros((4, 3), dtype).T)).all()

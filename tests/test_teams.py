@@ -10,9 +10,9 @@ import pytest
 import numba_lstm
 from numba_lstm.kernels import cpu
 from numba_lstm.kernels.contract import LSTMWeights
-from numba_lstm.kernels.cpu.gemm.layout import geometry, panels
+from numba_lstm.kernels.cpu.gemm.layout import panel_layout, vector_geometry
 from numba_lstm.kernels.cpu.lstm import kernel_selection
-from numba_lstm.kernels.cpu.lstm.pointwise import Asked
+from numba_lstm.kernels.cpu.lstm.pointwise import CallOptions
 from numba_lstm.kernels.cpu.runtime import thread_pool
 from numba_lstm.kernels.specs import LSTMSpec
 from numba_lstm.variables import Variable
@@ -52,16 +52,18 @@ def passed(case):
 def test_these_sizes_are_worth_a_team(case):
     numba_lstm.set_num_threads(3)
     _, weights, _ = case
-    cut = panels(H, geometry("float32").V)
-    asked = Asked(masked=False, peephole=False, kept_h=False, kept_c=False, training=True)
-    assert [kernel_selection.members(T, N, cut, asked) for N in (1, 2, 5, 6)] == [3, 3, 3, 1]
-    assert [kernel_selection.members(T, N, cut, asked, kernel_selection.GRADIENT_TEAM_THRESHOLDS) for N in (1, 2, 5)] == [
+    layout = panel_layout(H, vector_geometry("float32").V)
+    options = CallOptions(masked=False, peephole=False, zoneout_h=False, zoneout_c=False, training=True)
+    assert [kernel_selection.team_size(T, N, layout, options) for N in (1, 2, 5, 6)] == [3, 3, 3, 1]
+    assert [
+        kernel_selection.team_size(T, N, layout, options, kernel_selection.GRADIENT_TEAM_THRESHOLDS) for N in (1, 2, 5)
+    ] == [
         3,
         1,
         1,
     ]
-    more = panels(MORE, geometry("float32").V)
-    assert [kernel_selection.members(T, N, more, asked) for N in (2, 9, 32, 33)] == [3, 3, 3, 1]
+    more = panel_layout(MORE, vector_geometry("float32").V)
+    assert [kernel_selection.team_size(T, N, more, options) for N in (2, 9, 32, 33)] == [3, 3, 3, 1]
 
 
 @pytest.mark.parametrize(("N", "H"), [(3, H), (5, H), *[(N, MORE) for N in (2, 9, 17, 19, 32)]])  # whole panels as many, too
@@ -76,8 +78,8 @@ def test_several_rows_have_the_bits_of_one_thread(N, H):
 
 def test_a_team_stays_together_for_more_steps_than_one_thread_would_take_x_w_ahead():
     T = 150
-    cut = panels(H, geometry("float32").V)
-    assert kernel_selection.steps_ahead(1, T, D, cut, np.dtype("float32")) < T < kernel_selection.TEAM_STEPS
+    layout = panel_layout(H, vector_geometry("float32").V)
+    assert kernel_selection.hoisted_steps(1, T, D, layout, np.dtype("float32")) < T < kernel_selection.TEAM_STEPS
     case = made(1, H, T)
     numba_lstm.set_num_threads(1)
     expected = passed(case)
@@ -96,7 +98,7 @@ def test_helpers_come_once_for_all_chunks_of_rows(monkeypatch):
     )
     monkeypatch.setattr(thread_pool, "MIN_WORK_PER_THREAD", 1000)
     numba_lstm.set_num_threads(2)
-    assert kernel_selection.steps_ahead(4, len(x), D, panels(100, geometry("float32").V), x.dtype) < len(x)
+    assert kernel_selection.hoisted_steps(4, len(x), D, panel_layout(100, vector_geometry("float32").V), x.dtype) < len(x)
     np.testing.assert_array_equal(cpu.lstm_forward(x, weights, None, None, LSTMSpec()).h, expected)
     assert performed == [2]
 
@@ -136,10 +138,10 @@ def test_eight_callers_at_once(case):
     numba_lstm.set_num_threads(3)
     answers = []
     callers = [threading.Thread(target=lambda: answers.append(passed(case)), daemon=True) for _ in range(8)]
-    for caller in callers:
-        caller.start()
-    for caller in callers:
-        caller.join(SECONDS)
+    for loop_caller in callers:
+        loop_caller.start()
+    for loop_caller in callers:
+        loop_caller.join(SECONDS)
     assert len(answers) == 8
     for answer in answers:
         for found, one in zip(answer, expected, strict=True):

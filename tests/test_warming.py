@@ -92,7 +92,7 @@ def test_a_folder_gets_all_kernels_those_of_before_too(tmp_path, monkeypatch):
     made = model()
     made(np.zeros((3, 4, 2)))
     numba_lstm.warmup(made, training=False, verbose=False, cache=tmp_path / "new" / "kernels")
-    names = {kernel.function.__name__ for kernel in kernel_cache._made}
+    names = {kernel.function.__name__ for kernel in kernel_cache._compiled}
     assert all(any(name in file for file in written(tmp_path)) for name in names)
 
 

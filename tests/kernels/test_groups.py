@@ -9,10 +9,10 @@ import numba_lstm
 from numba_lstm.kernels import cpu
 from numba_lstm.kernels.contract import LSTMNoise, LSTMWeights
 from numba_lstm.kernels.cpu.gemm import batch_groups
-from numba_lstm.kernels.cpu.gemm.batch_groups import Size, grouped
-from numba_lstm.kernels.cpu.gemm.layout import geometry, panels
+from numba_lstm.kernels.cpu.gemm.batch_groups import Size, make_groups
+from numba_lstm.kernels.cpu.gemm.layout import panel_layout, vector_geometry
 from numba_lstm.kernels.cpu.lstm import kernel_selection, tasks
-from numba_lstm.kernels.cpu.lstm.pointwise import Asked
+from numba_lstm.kernels.cpu.lstm.pointwise import CallOptions
 from numba_lstm.kernels.cpu.runtime import thread_pool
 from numba_lstm.kernels.specs import LSTMSpec
 from numba_lstm.variables import Variable
@@ -36,20 +36,22 @@ def passed(N, dtype, H, rows=slice(None)):
     shapes = (T, N, D), (D, 4 * H), (H, 4 * H), 4 * H, (3, H), (T, N, H), (N, H), (N, H)
     x, W, U, b, V, dy, h0, c0 = (rng.normal(size=s).astype(dtype) / 3 for s in shapes)
     weights, mask = LSTMWeights(*map(Variable, (W, U, b, V))), rng.random((T, N)) < 0.8
-    kept_h, kept_c = rng.random((2, T, N, H)) < 0.2
+    zoneout_h, zoneout_c = rng.random((2, T, N, H)) < 0.2
     x, mask, h0, c0, dy = x[:, rows], mask[:, rows], h0[rows], c0[rows], dy[:, rows]
-    how = {"mask": mask, "noise": LSTMNoise(zoneout_h=kept_h[:, rows], zoneout_c=kept_c[:, rows])}
-    out = cpu.lstm_forward(x, weights, h0, c0, LSTMSpec(zoneout=(0.2, 0.2)), sequences=True, training=True, **how)
+    options = {"mask": mask, "noise": LSTMNoise(zoneout_h=zoneout_h[:, rows], zoneout_c=zoneout_c[:, rows])}
+    out = cpu.lstm_forward(x, weights, h0, c0, LSTMSpec(zoneout=(0.2, 0.2)), sequences=True, training=True, **options)
     back = cpu.lstm_backward(out.tape, dy, None, None, need_dx=True)
     return [np.array(a) for a in (out.y, out.h, out.c, back.dx, back.dh0, back.dc0, *back.weights[:4])]
 
 
-def asked(**how):
-    return Asked(**{"masked": False, "peephole": False, "kept_h": False, "kept_c": False, "training": True} | how)
+def call_options(**fields):
+    return CallOptions(
+        **{"masked": False, "peephole": False, "zoneout_h": False, "zoneout_c": False, "training": True} | fields
+    )
 
 
 @pytest.mark.parametrize(
-    ("N", "H", "how", "expected"),
+    ("N", "H", "fields", "expected"),
     [
         (23, 50, {}, [23]),
         (24, 50, {}, [12, 12]),
@@ -57,14 +59,14 @@ def asked(**how):
         (256, 50, {}, [128, 128]),
         (64, 512, {}, [64]),  # its weights are not near
         (64, 50, {"training": False}, [64]),
-        (64, 50, {"own": True}, [64]),
+        (64, 50, {"per_gate": True}, [64]),
     ],
 )
-def test_groups_are_of_shapes(N, H, how, expected):
-    cut = panels(H, geometry("float32").V)
+def test_groups_are_of_shapes(N, H, fields, expected):
+    layout = panel_layout(H, vector_geometry("float32").V)
     for threads in (1, 3):
         numba_lstm.set_num_threads(threads)
-        made = kernel_selection.groups(Size(T, N, D), cut, asked(**how), np.dtype("float32"))
+        made = kernel_selection.row_groups(Size(T, N, D), layout, call_options(**fields), np.dtype("float32"))
         assert [group.rows for group in made] == expected
         assert [group.first for group in made] == [0, *np.cumsum(expected)[:-1]]
         assert [group.begins for group in made] == [T * group.first for group in made]
@@ -83,24 +85,24 @@ def test_any_number_of_threads_has_the_bits_of_one(monkeypatch, N, H, dtype):
             np.testing.assert_array_equal(found, one)
 
 
-@pytest.mark.parametrize("parts", [1, 2, 3, 4, 13, 24, 25])
+@pytest.mark.parametrize("splits", [1, 2, 3, 4, 13, 24, 25])
 @pytest.mark.parametrize("N", [25, 26])
-def test_threads_have_even_shares(N, parts):
-    of_rows = grouped(Size(T, N, D), True)
-    ranges = tasks.row_ranges(of_rows, parts)
+def test_threads_have_even_shares(N, splits):
+    groups = make_groups(Size(T, N, D), True)
+    ranges = tasks.row_ranges(groups, splits)
     assert [first for first, _ in ranges] == [0, *(last for _, last in ranges[:-1])]
     assert ranges[-1][1] == N
     rows = [last - first for first, last in ranges]
-    assert len(rows) == parts
+    assert len(rows) == splits
     assert min(rows) >= 1
     assert max(rows) - min(rows) <= 1
-    assert batch_groups.parts_of_each(parts, of_rows) * len(of_rows) % parts == 0
+    assert batch_groups.splits_per_group(splits, groups) * len(groups) % splits == 0
 
 
 def test_little_work_is_for_one_thread(monkeypatch):
     numba_lstm.set_num_threads(2)
     performed = []
-    monkeypatch.setattr(thread_pool, "run_graph", lambda *graph, **how: performed.append(graph))
+    monkeypatch.setattr(thread_pool, "run_graph", lambda *graph, **options: performed.append(graph))
     passed(24, "float32", HALF)
     assert not performed
 
@@ -124,5 +126,5 @@ def test_gradients_are_the_sum_of_the_groups(dtype, N, H):
 @pytest.mark.parametrize("H", [HALF, QUARTER])
 @pytest.mark.parametrize("N", [24, 37, 150])  # cells take 66 rows at most, some of them of two groups
 def test_all_else_is_of_rows(dtype, N, H):
-    for found, *parts in zip(*(found[:6] for found in halves(N, dtype, H)), strict=True):
-        np.testing.assert_array_equal(found, np.concatenate(parts, axis=found.ndim - 2))
+    for found, *splits in zip(*(found[:6] for found in halves(N, dtype, H)), strict=True):
+        np.testing.assert_array_equal(found, np.concatenate(splits, axis=found.ndim - 2))

@@ -5,13 +5,13 @@ import pytest
 
 from numba_lstm.kernels import cpu
 from numba_lstm.kernels.cpu.gemm import gemm, pack, weight_grad
-from numba_lstm.kernels.cpu.gemm.layout import geometry, panels
+from numba_lstm.kernels.cpu.gemm.layout import panel_layout, vector_geometry
 from numba_lstm.kernels.cpu.lstm import backward_loop, forward_loop
 from numba_lstm.kernels.cpu.ops import activation
 from numba_lstm.kernels.cpu.plans import stream_programs
 from numba_lstm.kernels.specs import Activation
 
-SHAPE = geometry("float32")
+SHAPE = vector_geometry("float32")
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_kernel_has_one_signature_and_refuses_others(make):
 @pytest.mark.parametrize("H", range(1, 70))
 @pytest.mark.parametrize("V", [2, 4, 8, 16])
 def test_panels_hold_every_unit_and_little_else(H, V):
-    cut = panels(H, V)
+    cut = panel_layout(H, V)
     assert cut.whole * V + cut.rest == H
     assert H <= cut.padded < H + max(V // 2, 2)
     assert cut.v in {0, V // 4, V // 2}

@@ -10,7 +10,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from numba_lstm.kernels import cpu, reference
 from numba_lstm.kernels.cpu.arrays.copy_tasks import copied, zeroed
-from numba_lstm.kernels.cpu.runtime.strides import distances, laid_out, rows_follow
+from numba_lstm.kernels.cpu.runtime.strides import as_rows, element_strides, has_contiguous_rows
 
 SIZES = list(product((1, 2, 3), repeat=3))
 RNG = np.random.default_rng(5)
@@ -46,7 +46,7 @@ def laid(layout, *shape):
 
 
 def check(found, expected):
-    assert rows_follow(found)
+    assert has_contiguous_rows(found)
     assert not any(s % found.itemsize for n, s in zip(found.shape, found.strides, strict=True) if n > 1)
     np.testing.assert_array_equal(found, expected)
 
@@ -61,7 +61,7 @@ def test_what_reshape_answers(sizes, layout):
         y = cpu.reshape(x, target)
         check(y, reference.reshape(x, target))
         check(cpu.reshape(y, (T, D)), x)
-    rows = laid_out(x)[0]
+    rows = as_rows(x)[0]
     for target in [(D,), (1, D), (D, 1)]:
         check(cpu.reshape(rows, target), reference.reshape(rows, target))
 
@@ -108,16 +108,16 @@ def test_repeated_rows_are_joined_into_rows():
 @pytest.mark.parametrize("shape", [(0, 4, 3), (5, 0, 3), (5, 4, 0), (0,), ()], ids=str)
 def test_arrays_without_elements_or_axes(shape):
     x = np.zeros(shape)
-    assert rows_follow(x)
-    assert laid_out(x) is x
+    assert has_contiguous_rows(x)
+    assert as_rows(x) is x
 
 
 def test_only_what_lies_otherwise_is_copied():
     x = np.arange(60.0).reshape(5, 4, 3)
     for view in (x, x[::-1], x[:, ::2], x[..., 1:], x.transpose(1, 0, 2), np.broadcast_to(x[0], (5, 4, 3)), odd(x[:1])):
-        assert laid_out(view) is view
+        assert as_rows(view) is view
     for view in (x[..., ::2], x[..., ::-1], x.transpose(0, 2, 1), np.frombuffer(b"\0" * 25, np.uint8)[1:].view(np.float64)):
-        answer = laid_out(view)
+        answer = as_rows(view)
         assert answer.flags.c_contiguous
         assert not np.shares_memory(answer, view)
         np.testing.assert_array_equal(answer, view)
@@ -125,8 +125,8 @@ def test_only_what_lies_otherwise_is_copied():
 
 def test_distances_are_in_elements_and_zero_along_axes_of_one():
     x = np.arange(60, dtype=np.float32).reshape(5, 4, 3)
-    assert distances(x.transpose(1, 0, 2)) == (3, 12, 1)
-    assert distances(odd(x[:1, :, :1])) == (0, 3, 0)
+    assert element_strides(x.transpose(1, 0, 2)) == (3, 12, 1)
+    assert element_strides(odd(x[:1, :, :1])) == (0, 3, 0)
 
 
 def test_what_would_fill_a_copy_is_refused():

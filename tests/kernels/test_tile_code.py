@@ -8,13 +8,13 @@ import numpy as np
 from numba import njit, types
 
 from numba_lstm.kernels.cpu.gemm.forward import affine_row
-from numba_lstm.kernels.cpu.gemm.layout import geometry
+from numba_lstm.kernels.cpu.gemm.layout import vector_geometry
 from numba_lstm.kernels.cpu.gemm.microkernel import UNROLLED
 from numba_lstm.kernels.cpu.simd.vector import data
 
 
 def test_llvm_unrolls_no_loop_of_a_tile():
-    V = geometry("float32").V
+    V = vector_geometry("float32").V
 
     def product(x, W, z, K):
         affine_row(1, 1, V, (data(z), 0, 0, data(x), 0, 0, K, data(W), 0, 0, data(z), 0, 0))

@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ..runtime.memory import aligned, empty
-from ..runtime.strides import laid_out
+from ..runtime.strides import as_rows
 
 Array = npt.NDArray[Any]
 
 
 def asarray(x: Array, dtype: Any) -> Array:
     """CPU twin: the array itself where its dtype is right and it lies as kernels read it."""
-    return laid_out(np.asarray(x, dtype=dtype))
+    return as_rows(np.asarray(x, dtype=dtype))
 
 
 def to_host(x: Array) -> Array:
@@ -64,7 +64,7 @@ def scale(x: Array, factor: float) -> Array:
 def reshape(x: Array, shape: Sequence[int]) -> Array:
     """CPU twin: one copy at most, into samples; steps come first in a view of it."""
     samples = x.transpose(1, 0, 2) if x.ndim == 3 else x
-    y = laid_out(samples.reshape(len(samples), *shape))
+    y = as_rows(samples.reshape(len(samples), *shape))
     return y.transpose(1, 0, 2) if y.ndim == 3 else y
 
 
@@ -83,12 +83,12 @@ def sum_steps(x: Array) -> Array:
 
 def merge_steps(x: Array) -> Array:
     """CPU twin: a view where rows follow on one another."""
-    return laid_out(x.reshape(x.shape[0] * x.shape[1], *x.shape[2:]))
+    return as_rows(x.reshape(x.shape[0] * x.shape[1], *x.shape[2:]))
 
 
 def split_steps(x: Array, steps: int) -> Array:
     """CPU twin: a view where rows lie evenly."""
-    return laid_out(x.reshape(steps, len(x) // steps, *x.shape[1:]))
+    return as_rows(x.reshape(steps, len(x) // steps, *x.shape[1:]))
 
 
 def unlike(x: Array, value: float) -> Array:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ..compiler.jit import kernel
 from ..gemm.layout import NUMBA, dtype_name
-from ..runtime.strides import rows_follow
+from ..runtime.strides import has_contiguous_rows
 from ..runtime.task import KernelCall
 from ..simd.vector import data
 
@@ -47,7 +47,12 @@ def copied(a: Array, into: Array) -> KernelCall:
     ValueError
         For any other two.
     """
-    if a.shape != into.shape or a.dtype != into.dtype or a.ndim > 3 or not (rows_follow(a) and rows_follow(into)):
+    if (
+        a.shape != into.shape
+        or a.dtype != into.dtype
+        or a.ndim > 3
+        or not (has_contiguous_rows(a) and has_contiguous_rows(into))
+    ):
         raise ValueError(f"cannot copy {a.dtype} {a.shape}, strides {a.strides}, to {into.dtype} {into.shape}, {into.strides}.")
     more = (None,) * (3 - a.ndim)
     return KernelCall(_copy(dtype_name(a.dtype)), a[more], into[more])

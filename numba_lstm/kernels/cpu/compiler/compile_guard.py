@@ -22,7 +22,7 @@ from numba.core.compiler_lock import global_compiler_lock
 _jobs: dict[str, Future[Any]] = {}  #: what is being compiled for the main thread, or was when that was interrupted
 
 
-def undisturbed(name: str, work: Callable[[], Any]) -> Any:
+def run_uninterrupted(name: str, work: Callable[[], Any]) -> Any:
     """``work()``, with its answer and its errors, out of reach of signals. One ``name`` is done once at a time."""
     if threading.current_thread() is not threading.main_thread() or global_compiler_lock.is_locked():
         return work()  # no signal's handler runs here, or we are in the midst of compiling
@@ -31,7 +31,7 @@ def undisturbed(name: str, work: Callable[[], Any]) -> Any:
         job = Future()
         try:
             # not a daemon: the end of the interpreter waits for it, since LLVM cannot be taken down under it
-            threading.Thread(target=_do, args=(job, work), name="numba_lstm-compiler").start()
+            threading.Thread(target=_run, args=(job, work), name="numba_lstm-compiler").start()
         except RuntimeError:  # the system has no thread to give
             return work()
         _jobs[name] = job
@@ -42,7 +42,7 @@ def undisturbed(name: str, work: Callable[[], Any]) -> Any:
             _jobs.pop(name, None)
 
 
-def _do(job: Future[Any], work: Callable[[], Any]) -> None:
+def _run(job: Future[Any], work: Callable[[], Any]) -> None:
     try:
         job.set_result(work())
     except BaseException as error:  # noqa: BLE001 - raised again by whoever waits
@@ -51,29 +51,29 @@ def _do(job: Future[Any], work: Callable[[], Any]) -> None:
 
 # -- forks ------------------------------------------------------------------------------------------------------------------
 
-_held: list[Callable[[], object]] = []  #: releases the locks that the forking thread holds
+_unlocks: list[Callable[[], object]] = []  #: releases the locks that the forking thread holds
 
 
-def _hold() -> None:
+def _lock_before_fork() -> None:
     global_compiler_lock.acquire()
-    _held.append(global_compiler_lock.release)
+    _unlocks.append(global_compiler_lock.release)
     llvm = getattr(ffi.lib, "_lock", None)  # llvmlite's own, which is held for moments outside of compilations too
     if llvm is not None:
         llvm.__enter__()
-        _held.append(lambda: llvm.__exit__(None, None, None))
+        _unlocks.append(lambda: llvm.__exit__(None, None, None))
 
 
-def _release() -> None:
-    while _held:
-        _held.pop()()
+def _unlock_after_fork() -> None:
+    while _unlocks:
+        _unlocks.pop()()
 
 
-def _begin_anew() -> None:
-    if not _held:  # Ctrl-C ended the waiting, so another thread may have had it
+def _reset_in_child() -> None:
+    if not _unlocks:  # Ctrl-C ended the waiting, so another thread may have had it
         global_compiler_lock._lock = threading.RLock()
-    _release()
+    _unlock_after_fork()
     _jobs.clear()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_hold, after_in_parent=_release, after_in_child=_begin_anew)
+    os.register_at_fork(before=_lock_before_fork, after_in_parent=_unlock_after_fork, after_in_child=_reset_in_child)

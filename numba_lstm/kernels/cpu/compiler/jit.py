@@ -22,7 +22,7 @@ from numba.extending import overload
 from numba.np.numpy_support import as_dtype
 
 from . import kernel_cache
-from .compile_guard import undisturbed
+from .compile_guard import run_uninterrupted
 from .source_digest import digest
 
 if config.DISABLE_JIT:
@@ -45,7 +45,7 @@ def _named(function: Callable[..., Any], name: str) -> Callable[..., Any]:
 
 def _cached(function: Callable[..., Any], signature: Any, compile_: Callable[[Any], Any]) -> Any:
     """Load from disk, or compile and keep there."""
-    return undisturbed(function.__name__, lambda: kernel_cache.kept(function, signature, compile_))
+    return run_uninterrupted(function.__name__, lambda: kernel_cache.load_or_compile(function, signature, compile_))
 
 
 def _argument(code: str, dtype: types.Type) -> types.Type:
@@ -74,12 +74,12 @@ def kernel(function: Callable[..., Any], name: str, dtype: types.Type, arguments
     named = _named(function, name)
 
     def compiled(cache_: Any) -> Any:
-        made = njit(**_OPTIONS)(named)
-        made._cache = cache_
-        with typeinfer.register_dispatcher(made):
-            made.compile(signature)
-        made.disable_compile()
-        return made
+        compiled_kernel = njit(**_OPTIONS)(named)
+        compiled_kernel._cache = cache_
+        with typeinfer.register_dispatcher(compiled_kernel):
+            compiled_kernel.compile(signature)
+        compiled_kernel.disable_compile()
+        return compiled_kernel
 
     return _cached(named, signature, compiled)
 
@@ -103,9 +103,9 @@ class Entry(NamedTuple):
 @cache
 def entry(kernel_: Any) -> Entry:
     """How compiled code calls what :func:`kernel` answered."""
-    (made,) = kernel_.overloads.values()
+    (compiled_kernel,) = kernel_.overloads.values()
     arguments, words = [], ""
-    for ty in made.signature.args:
+    for ty in compiled_kernel.signature.args:
         if isinstance(ty, types.Array):
             arguments.append(ArrayArgument(as_dtype(ty.dtype), ty.ndim, ty.layout == "C"))
             words += "i" * (5 + 2 * ty.ndim)
@@ -113,13 +113,17 @@ def entry(kernel_: Any) -> Entry:
             number = ty is types.float64
             arguments.append(float if number else int)
             words += "d" if number else "i"
-    return Entry(made.library.get_pointer_to_function(made.fndesc.llvm_func_name), tuple(arguments), _caller(words)[1])
+    return Entry(
+        compiled_kernel.library.get_pointer_to_function(compiled_kernel.fndesc.llvm_func_name),
+        tuple(arguments),
+        _caller(words)[1],
+    )
 
 
 @cache
 def _caller(words: str) -> tuple[Any, int]:
     """What calls a kernel with so many words, ``d`` for a float64; kept alive by its library."""
-    return undisturbed(f"caller_{words}", lambda: _built_caller(words))  # type: ignore[no-any-return]
+    return run_uninterrupted(f"caller_{words}", lambda: _built_caller(words))  # type: ignore[no-any-return]
 
 
 def _built_caller(words: str) -> tuple[Any, int]:
@@ -142,19 +146,19 @@ def _built_caller(words: str) -> tuple[Any, int]:
         return library, library.get_pointer_to_function(library.name)
 
 
-def cell(function: Callable[..., Any], name: str, signature: Any) -> Any:
+def compile_cfunc(function: Callable[..., Any], name: str, signature: Any) -> Any:
     """Compile ``function`` under ``name`` as a C function. Keep the answer alive as long as its ``.address`` is in use."""
     named, normal = _named(function, name), sigutils.normalize_signature(signature)
 
     def compiled(cache_: Any) -> Any:
-        made = CFunc(named, normal, {}, {"nopython": True, "error_model": "numpy"})
-        made._cache = cache_
-        made.compile()
-        return made
+        compiled_kernel = CFunc(named, normal, {}, {"nopython": True, "error_model": "numpy"})
+        compiled_kernel._cache = cache_
+        compiled_kernel.compile()
+        return compiled_kernel
 
     return _cached(named, signature, compiled)
 
 
-def choice(function: Callable[..., Any]) -> Callable[..., Any]:
+def overload_by_types(function: Callable[..., Any]) -> Callable[..., Any]:
     """Declare how a function called in kernels is chosen by its arguments' types (literals included), as ``overload``."""
     return overload(function, prefer_literal=True, jit_options={"forceinline": True, **_OPTIONS})  # type: ignore[no-any-return]

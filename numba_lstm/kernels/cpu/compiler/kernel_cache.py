@@ -33,7 +33,7 @@ from numba.core import config
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, NullCache
 from numba.core.registry import cpu_target
 
-from .compile_guard import undisturbed
+from .compile_guard import run_uninterrupted
 from .compile_notice import notice
 from .source_digest import digest
 
@@ -231,7 +231,7 @@ def cache_of(function: Callable[..., Any]) -> Any:
     return KernelCache(function)
 
 
-class _Made(NamedTuple):
+class _Compiled(NamedTuple):
     """A kernel of this process: its function and signature, the cache it has, and what compiles it with another."""
 
     function: Callable[..., Any]
@@ -240,18 +240,18 @@ class _Made(NamedTuple):
     compile: Callable[[Any], Any]
 
 
-_made: list[_Made] = []
+_compiled: list[_Compiled] = []
 
 
-def kept(function: Callable[..., Any], signature: Any, compile_: Callable[[Any], Any]) -> Any:
+def load_or_compile(function: Callable[..., Any], signature: Any, compile_: Callable[[Any], Any]) -> Any:
     """``compile_`` with the cache of ``function``: read from disk, or compiled and kept there."""
     cache_ = cache_of(function)
-    made = _noticed(compile_, cache_)
-    _made.append(_Made(function, signature, cache_, compile_))
-    return made
+    compiled = _compile_with_notice(compile_, cache_)
+    _compiled.append(_Compiled(function, signature, cache_, compile_))
+    return compiled
 
 
-def _noticed(compile_: Callable[[Any], Any], cache_: Any) -> Any:
+def _compile_with_notice(compile_: Callable[[Any], Any], cache_: Any) -> Any:
     try:
         return compile_(cache_)
     finally:
@@ -272,21 +272,21 @@ def use(path: str | os.PathLike[str]) -> None:
     assert place is not None
     try:
         place.make()
-        for k, made in enumerate(_made.copy()):
-            _made[k] = made._replace(cache=_brought(made))
+        for k, compiled in enumerate(_compiled.copy()):
+            _compiled[k] = compiled._replace(cache=_moved(compiled))
     except OSError as error:
         _chosen = before
         why = f"compiled kernels cannot be kept in this folder: {error.strerror}"
         raise OSError(error.errno, why, error.filename or str(place.path)) from None
 
 
-def _brought(made: _Made) -> KernelCache:
+def _moved(compiled: _Compiled) -> KernelCache:
     """Have a kernel of this process in the folder in use, too; answers its cache there."""
-    there = KernelCache(made.function)
-    if there.stored(made.signature) is None:
-        data = made.cache.stored(made.signature) if isinstance(made.cache, KernelCache) else None
+    there = KernelCache(compiled.function)
+    if there.stored(compiled.signature) is None:
+        data = compiled.cache.stored(compiled.signature) if isinstance(compiled.cache, KernelCache) else None
         if data is None:
-            undisturbed(made.function.__name__, lambda: _noticed(made.compile, there))
+            run_uninterrupted(compiled.function.__name__, lambda: _compile_with_notice(compiled.compile, there))
         else:
-            there.store(made.signature, data)
+            there.store(compiled.signature, data)
     return there

@@ -1,1 +1,1 @@
-"""Matrix products with packed weights: layouts, packing, register tiles and the loops around them."""
+"""Matrix products with packed weights: memory layouts, packing, register tiles, and the loops around them."""

@@ -1,9 +1,9 @@
-"""Groups: rows of a batch whose steps follow on one another on the tape, so that other threads write nothing near them.
+"""Groups of rows of a batch: the steps of a group are contiguous on the tape, so that threads do not write near each other.
 
-A core that writes next to what another one works with loses lines to the other's prefetches, and gets them back across the
-chip; and weights' gradients that threads share by columns have each of them read what others wrote. At 32 100 1 50 a training
-step took two threads 0.70 of one thread's time with one tape, and 0.57 with a group each. How rows are grouped is a matter of
-shapes alone, since each group has a sum of its own in the weights' gradients.
+A core that writes next to another core's data loses cache lines to the other's prefetches and fetches them back across the
+chip. Threads that split weight gradients by columns read what other threads wrote. At 32 100 1 50 a training step took two
+threads 0.70 of one thread's time with one tape, and 0.57 with a group each. Groups depend on shapes alone, since each group
+is a separate sum in the weight gradients.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-#: The groups of a batch. With four of 128 rows two threads were no faster than with two, and a single one slower.
-NUMBER = 2
+#: Number of groups of a batch. With four groups of 128 rows two threads were no faster, and a single thread was slower.
+NUM_GROUPS = 2
 
-#: The fewest rows of a group, two tiles of rows.
-ROWS = 12
+#: Minimum number of rows of a group: two tiles of rows.
+MIN_GROUP_ROWS = 12
 
 
 class Size(NamedTuple):
-    """What a call is large in."""
+    """Steps T, rows N and features D of a call."""
 
     T: int
     N: int
@@ -35,22 +35,22 @@ class Group(NamedTuple):
 
     @property
     def rows(self) -> int:
-        """Their number."""
+        """Number of rows."""
         return self.last - self.first
 
     @property
     def begins(self) -> int:
-        """The row of the tape that has the first one's first step; ``rows`` rows later comes its second step."""
+        """Row of the tape with the first step of the first row; its second step is ``rows`` rows later."""
         return self.first * self.size.T
 
 
-def grouped(size: Size, several: bool) -> list[Group]:
-    """The groups of a batch; a single one if it is small, or is not to have ``several``. The last may have fewer rows."""
-    rows = -(-size.N // NUMBER) if several and size.N >= NUMBER * ROWS else size.N
+def make_groups(size: Size, several: bool) -> list[Group]:
+    """Return the groups of a batch: one if it is small or not ``several``. The last group may have fewer rows."""
+    rows = -(-size.N // NUM_GROUPS) if several and size.N >= NUM_GROUPS * MIN_GROUP_ROWS else size.N
     return [Group(first, min(size.N, first + rows), size) for first in range(0, size.N, rows)]
 
 
-def parts_of_each(parts: int, of_rows: Sequence[Group]) -> int:
-    """The parts of each group that so many threads share evenly."""
-    number = max(1, len(of_rows))
-    return parts if parts % number else parts // number
+def splits_per_group(splits: int, groups: Sequence[Group]) -> int:
+    """Return the number of splits of each group that divides the work of ``splits`` threads evenly."""
+    num_groups = max(1, len(groups))
+    return splits if splits % num_groups else splits // num_groups

@@ -1,6 +1,6 @@
-"""How a product of a tile becomes an intrinsic: of rows, for every height of a tile, of a single row, or of its blocks."""
+"""Turns the product of a tile into an intrinsic: of rows, for every tile height, of a single row, or of blocks of a row."""
 
-# Intrinsics take (typing context, types...) and answer (signature, code generator): Numba's convention.
+# Intrinsics take (typing context, types...) and return (signature, code generator): Numba's convention.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
@@ -10,14 +10,14 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from ..simd.vector import Vector
-from .microkernel import HEIGHT, INDEX, Own, Tile
+from .microkernel import INDEX, TILE_ROWS, PerGateFactors, Tile
 
 
-def cases(builder: ir.IRBuilder, n, most: int) -> Iterator[int]:
-    """A switch over n: yields 1 .. most with the builder in that case, whose code then goes on behind the switch."""
+def cases(builder: ir.IRBuilder, n, limit: int) -> Iterator[int]:
+    """Emit a switch over n: yield 1 .. ``limit`` with the builder in that case, then continue after the switch."""
     after = builder.append_basic_block("done")
     switch = builder.switch(n, after)
-    for case in range(1, most + 1):
+    for case in range(1, limit + 1):
         block = builder.append_basic_block(f"case{case}")
         switch.add_case(INDEX(case), block)
         builder.position_at_end(block)
@@ -26,8 +26,8 @@ def cases(builder: ir.IRBuilder, n, most: int) -> Iterator[int]:
     builder.position_at_end(after)
 
 
-def members(context, builder, ty, packed) -> list:
-    """The members of a tuple as LLVM values: pointers, and integers (literal or not) as 64-bit indices."""
+def tuple_members(context, builder, ty, packed) -> list:
+    """Return the members of a tuple as LLVM values: pointers, and integers (literal or not) as 64-bit indices."""
     members = [builder.extract_value(packed, k) for k in range(len(ty))]
     return [
         context.cast(builder, member, t, types.intp) if isinstance(t, types.Integer) else member
@@ -36,17 +36,17 @@ def members(context, builder, ty, packed) -> list:
 
 
 def _vector(arguments, V) -> Vector:
-    """The vector type of the pointers among ``arguments``."""
+    """Return the vector type of the pointers among ``arguments``."""
     return Vector(next(t.dtype for t in arguments if isinstance(t, types.CPointer)), V.literal_value)
 
 
 def _heights(emit: Callable[..., None], n, C: tuple[int, int], B: int, vector: Vector, arguments):
-    """The code of a product of n rows, see :func:`product_of_rows`."""
+    """Return the code generator of a product of n rows, see :func:`product_of_rows`."""
 
     def codegen(context, builder, sig, args):
-        values = members(context, builder, arguments, args[-1])
+        values = tuple_members(context, builder, arguments, args[-1])
         if C[0]:
-            for R in cases(builder, context.cast(builder, args[0], n, types.intp), HEIGHT):
+            for R in cases(builder, context.cast(builder, args[0], n, types.intp), TILE_ROWS):
                 emit(Tile(builder, vector, R, C[R > 3], B), *values)
         return context.get_dummy_value()
 
@@ -54,9 +54,9 @@ def _heights(emit: Callable[..., None], n, C: tuple[int, int], B: int, vector: V
 
 
 def product_of_rows(emit: Callable[..., None]):
-    """An intrinsic ``product(n, low, high, B, V, arguments)`` that emits ``emit(tile, *arguments)`` for every height n.
+    """Return an intrinsic ``product(n, low, high, B, V, arguments)`` that emits ``emit(tile, *arguments)`` for every height n.
 
-    The shape is literal: C vectors for tiles of up to 3 rows (``low``) and of more (``high``), B vectors a block, V lanes.
+    The sizes are literals: C vectors for tiles of up to 3 rows (``low``) and of more (``high``), B vectors a block, V lanes.
     ``arguments`` is a tuple of pointers and integers. C of 0 emits nothing.
     """
 
@@ -71,31 +71,32 @@ def product_of_rows(emit: Callable[..., None]):
 
 
 def product_of_gates(emit: Callable[..., None]):
-    """The same where each gate has its own factors, see :class:`Own`: two literals more, and ``apart`` the first argument."""
+    """Return the same with factors per gate (:class:`PerGateFactors`): two more literals, and ``plane_stride`` comes first."""
 
     @intrinsic(prefer_literal=True)
-    def product(typingctx, n, low, high, B, V, gates, side, arguments):
+    def product(typingctx, n, low, high, B, V, gates, interleaved, arguments):
         C = (low.literal_value, high.literal_value)
 
-        def emit_own(tile, apart, *others):
-            emit(tile, *others, own=Own(gates.literal_value, side.literal_value, apart))
+        def emit_per_gate(tile, plane_stride, *others):
+            emit(tile, *others, per_gate=PerGateFactors(gates.literal_value, interleaved.literal_value, plane_stride))
 
-        return types.void(n, low, high, B, V, gates, side, arguments), _heights(
-            emit_own, n, C, B.literal_value, _vector(arguments, V), arguments
+        return types.void(n, low, high, B, V, gates, interleaved, arguments), _heights(
+            emit_per_gate, n, C, B.literal_value, _vector(arguments, V), arguments
         )
 
     return product
 
 
 def product_of_row(emit: Callable[..., None]):
-    """The same for a single row: an intrinsic ``product(C, B, V, arguments)``."""
+    """Return the same for a single row: an intrinsic ``product(C, B, V, arguments)``."""
 
     @intrinsic(prefer_literal=True)
     def product(typingctx, C, B, V, arguments):
         vector = _vector(arguments, V)
 
         def codegen(context, builder, sig, args):
-            emit(Tile(builder, vector, 1, C.literal_value, B.literal_value), *members(context, builder, arguments, args[-1]))
+            values = tuple_members(context, builder, arguments, args[-1])
+            emit(Tile(builder, vector, 1, C.literal_value, B.literal_value), *values)
             return context.get_dummy_value()
 
         return types.void(C, B, V, arguments), codegen
@@ -104,18 +105,18 @@ def product_of_row(emit: Callable[..., None]):
 
 
 def product_of_blocks(emit: Callable[..., None]):
-    """The same for n blocks of a single row, 1 to ``most`` (a literal): an intrinsic ``product(n, most, B, V, arguments)``."""
+    """Return the same for 1 to ``limit`` (a literal) blocks of a row: an intrinsic ``product(n, limit, B, V, arguments)``."""
 
     @intrinsic(prefer_literal=True)
-    def product(typingctx, n, most, B, V, arguments):
+    def product(typingctx, n, limit, B, V, arguments):
         vector = _vector(arguments, V)
 
         def codegen(context, builder, sig, args):
-            values = members(context, builder, arguments, args[-1])
-            for blocks in cases(builder, context.cast(builder, args[0], n, types.intp), most.literal_value):
+            values = tuple_members(context, builder, arguments, args[-1])
+            for blocks in cases(builder, context.cast(builder, args[0], n, types.intp), limit.literal_value):
                 emit(Tile(builder, vector, 1, blocks * B.literal_value, B.literal_value), *values)
             return context.get_dummy_value()
 
-        return types.void(n, most, B, V, arguments), codegen
+        return types.void(n, limit, B, V, arguments), codegen
 
     return product

@@ -1,8 +1,8 @@
-"""The register tile: R rows by C vectors of accumulators that live in registers for a whole product.
+"""The register tile: R rows by C vectors of accumulators that stay in registers for a whole product.
 
-It emits its code itself: from Numba source the same machine code took five times as long to compile. In the assembly (AVX2, 6
-rows by 2 vectors) a step of K is 12 fma, 2 loads of weights and 6 broadcasts. However high the tile, an output is one chain of
-additions over K in order, so the height never shows in the bits.
+The tile emits LLVM code itself: Numba took five times as long to compile the same machine code. In the assembly (AVX2, 6 rows
+by 2 vectors) a step of K is 12 fma, 2 loads of weights and 6 broadcasts. An output is one sequence of additions over K in
+order at every tile height, so that its bits do not depend on the height.
 """
 
 from __future__ import annotations
@@ -15,24 +15,25 @@ from llvmlite import ir
 from ..compiler.jit import inlined
 from ..simd.vector import Vector, broadcast, constant, fused, prefetch, unaligned_load, unaligned_store
 
-#: The highest tile. 6 rows by 2 (of 16 registers) or 4 vectors (of 32), the weights and a broadcast fill the registers.
-HEIGHT = 6
+#: Maximum number of rows of a tile. 6 rows by 2 vectors (of 16 registers) or 4 (of 32), the weights and a broadcast fill the
+#: registers.
+TILE_ROWS = 6
 INDEX = ir.IntType(64)
 
-#: Terms of a chain in one step of a loop: their addresses share one calculation (LLVM's own unrolling made it for each).
+#: Terms of a sum in one iteration of a loop: their addresses share one calculation, which LLVM's unrolling repeats.
 UNROLLED = 4
 
 
-class Request(NamedTuple):
-    """What a tile asks for while it works: weights, or rows of the other factor, from afar."""
+class PrefetchRequest(NamedTuple):
+    """What a tile prefetches while it computes: weights, or rows of the other factor."""
 
-    first: ir.Value  #: the element to begin with
-    a_term: ir.Value  #: elements a term
-    level: int = 1  #: the cache that they shall come to
+    first: ir.Value  #: first element
+    a_term: ir.Value  #: elements per term
+    level: int = 1  #: level of the cache to prefetch to
 
 
 class _NotUnrolled(ir.MDValue):
-    """A loop's mark that LLVM shall not unroll it. Such a mark names itself first; without that LLVM takes no notice of it."""
+    """Metadata of a loop that LLVM must not unroll. LLVM ignores such metadata unless its first operand is itself."""
 
     def __init__(self, module: ir.Module) -> None:
         super().__init__(module, [module.add_metadata(["llvm.loop.unroll.disable"])], str(len(module.metadata)))
@@ -41,45 +42,45 @@ class _NotUnrolled(ir.MDValue):
         buf.append(f"distinct !{{ {self.get_reference()}, {self.operands[0].get_reference()} }}\n")
 
 
-class Own:
-    """Factors of their own for each gate: ``side`` gates stand side by side, the next ones ``apart``.
+class PerGateFactors:
+    """Left-hand factors per gate: ``interleaved`` gates alternate in memory, in planes that are ``plane_stride`` apart.
 
-    A vector of the tile holds columns of ``gates`` gates, an equal part of its lanes each.
+    A vector of the tile holds columns of ``gates`` gates, the same number of lanes for each.
     """
 
-    def __init__(self, gates: int, side: int, apart) -> None:
-        self.gates, self.side, self.apart = gates, side, apart
+    def __init__(self, gates: int, interleaved: int, plane_stride) -> None:
+        self.gates, self.interleaved, self.plane_stride = gates, interleaved, plane_stride
 
     def factor(self, builder, vector: Vector, p, c: int):
-        """The factors of the tile's c-th vector, from ``p`` on for the first."""
-        first, n = c * self.gates, min(self.gates, self.side)
+        """Return the factors of the tile's c-th vector; those of the first begin at ``p``."""
+        first, n = c * self.gates, min(self.gates, self.interleaved)
         if self.gates == 1:
             return broadcast(builder, builder.load(self._gate(builder, p, first)), vector.llvm)
-        parts = [
+        loaded = [
             unaligned_load(builder, Vector(vector.dtype, n), self._gate(builder, p, gate), INDEX(0))
             for gate in range(first, first + self.gates, n)
         ]
-        both = parts[0] if len(parts) == 1 else _shuffled(builder, parts, range(2 * n))
-        return _shuffled(builder, [both], [lane * self.gates // vector.n for lane in range(vector.n)])
+        joined = loaded[0] if len(loaded) == 1 else _shuffled(builder, loaded, range(2 * n))
+        return _shuffled(builder, [joined], [lane * self.gates // vector.n for lane in range(vector.n)])
 
     def _gate(self, builder, p, gate: int):
-        plane, place = divmod(gate, self.side)
+        plane, place = divmod(gate, self.interleaved)
         at = INDEX(place)
-        return builder.gep(p, [builder.add(builder.mul(self.apart, INDEX(plane)), at) if plane else at])
+        return builder.gep(p, [builder.add(builder.mul(self.plane_stride, INDEX(plane)), at) if plane else at])
 
 
 def _shuffled(builder, vectors: list, lanes: Iterable[int]):
-    """A vector of those lanes of one vector or two."""
+    """Return a vector of these lanes of one or two vectors."""
     lanes = list(lanes)
     second = vectors[1] if len(vectors) > 1 else ir.Constant(vectors[0].type, ir.Undefined)
     mask = ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes)
     return builder.shuffle_vector(vectors[0], second, mask)
 
 
-def added_up(builder, vectors: list):
-    """The sums over the lanes of each of the ``vectors``, a power of two of them, as the lanes of one vector in their order.
+def lane_sums(builder, vectors: list):
+    """Return the sums over the lanes of each of the ``vectors``, a power of two of them, as the lanes of one vector.
 
-    A tree of halves: two vectors become one, whose first lanes hold sums of the first vector's halves.
+    It is a tree of halves: two vectors become one, whose first lanes hold sums of the first vector's halves.
     """
     groups = 1  # vectors whose sums a vector holds, an equal part of its lanes each
     while len(vectors) > 1 or vectors[0].type.count > groups:
@@ -94,14 +95,14 @@ def added_up(builder, vectors: list):
 
 
 class Tile:
-    """Emits the code of a tile: R rows, C vectors of V lanes; in memory, blocks of B vectors lie ``stride`` elements apart."""
+    """Emits the code of a tile of R rows by C vectors of V lanes. In memory, blocks of B vectors are ``stride`` apart."""
 
     def __init__(self, builder: ir.IRBuilder, vector: Vector, R: int, C: int, B: int) -> None:
         self.builder, self.vector, self.R, self.C, self.B = builder, vector, R, C, B
         self.values = [constant(vector.llvm, 0.0)] * (R * C)
 
     def places(self, p, i, stride, B: int | None = None) -> list:
-        """The addresses of the C vectors of the row that begins at ``p[i]``, B vectors a block."""
+        """Return the addresses of the C vectors of the row that begins at ``p[i]``, B vectors a block."""
         b = self.builder
         found = []
         for c in range(self.C):
@@ -111,12 +112,12 @@ class Tile:
         return found
 
     def rows(self, p, i, rows) -> list:
-        """The addresses of ``p[i + r * rows]``."""
+        """Return the addresses of ``p[i + r * rows]``."""
         b = self.builder
         return [b.gep(p, [b.add(i, b.mul(rows, INDEX(r)))]) for r in range(self.R)]
 
     def load(self, p, i, rows, stride, B: int | None = None) -> None:
-        """Start from memory: row r from ``p[i + r * rows]`` on."""
+        """Load the accumulators: row r from ``p[i + r * rows]`` on."""
         self.values = [
             unaligned_load(self.builder, self.vector, place, INDEX(0))
             for row in self.rows(p, i, rows)
@@ -124,21 +125,21 @@ class Tile:
         ]
 
     def clear(self, where) -> None:
-        """Start from zero after all, where the integer ``where`` is not 0."""
+        """Set the accumulators to zero where the integer ``where`` is not 0."""
         b = self.builder
         self.values = [b.select(b.icmp_signed("!=", where, INDEX(0)), constant(v.type, 0.0), v) for v in self.values]
 
     def store(self, p, i, rows, stride, B: int | None = None) -> None:
-        """Write to memory: row r to ``p[i + r * rows]`` on."""
+        """Store the accumulators: row r to ``p[i + r * rows]`` on."""
         values = iter(self.values)
         for row in self.rows(p, i, rows):
             for place in self.places(row, INDEX(0), stride, B):
                 unaligned_store(self.builder, self.vector, place, INDEX(0), next(values))
 
     def repeat(self, count, body: Callable[[ir.Value], None]) -> None:
-        """``for k in range(count): body(k)``, the accumulators carried in registers.
+        """Emit ``for k in range(count): body(k)`` with the accumulators in registers.
 
-        LLVM shall not unroll it: where that pays, ``UNROLLED`` bodies make one step already.
+        LLVM must not unroll the loop: where that pays, a body already has ``UNROLLED`` terms.
         """
         b = self.builder
         before = b.block
@@ -164,11 +165,12 @@ class Tile:
 
     def multiply(
         self, a, i, rows, a_step, w, j, stride, w_step, K,
-        own: Own | None = None, ask: Request | None = None, short: bool = False,
+        per_gate: PerGateFactors | None = None, request: PrefetchRequest | None = None, short: bool = False,
     ) -> None:  # fmt: skip
-        """``tile[r, c] += a[i + r * rows + k * a_step] * w[j + k * w_step + c]`` for k in range(K); see :class:`Own`.
+        """Emit ``tile[r, c] += a[i + r * rows + k * a_step] * w[j + k * w_step + c]`` for k in range(K).
 
-        A high tile may ``ask`` for lines of w that it or other tiles will need. A ``short`` chain takes a term a step.
+        ``per_gate`` replaces the factors a. A tile of more than 3 rows prefetches what ``request`` says. A ``short`` sum has
+        one term an iteration.
         """
         b = self.builder
         scalars, weights = self.rows(a, i, rows), self.places(w, j, stride)
@@ -176,28 +178,28 @@ class Tile:
         def terms(k, count: int) -> None:
             xs, ys = ([b.gep(p, [b.mul(k, step)]) for p in ps] for ps, step in ((scalars, a_step), (weights, w_step)))
             for u in range(count):
-                if ask and self.R > 3:
-                    prefetch(b, w, b.add(ask.first, b.mul(ask.a_term, b.add(k, INDEX(u)))), ask.level)
+                if request and self.R > 3:
+                    prefetch(b, w, b.add(request.first, b.mul(request.a_term, b.add(k, INDEX(u)))), request.level)
                 term([b.gep(x, [b.mul(a_step, INDEX(u))]) for x in xs], [b.gep(y, [b.mul(w_step, INDEX(u))]) for y in ys])
 
         def term(xs, ys) -> None:
             def factor(r: int, c: int):
-                if own:
-                    return own.factor(b, self.vector, xs[r], c)
+                if per_gate:
+                    return per_gate.factor(b, self.vector, xs[r], c)
                 return broadcast(b, b.load(xs[r]), self.vector.llvm)
 
             def weight(c: int):
                 return unaligned_load(b, self.vector, ys[c], INDEX(0))
 
-            # what there are fewer of stays in registers, the others pass by: 3 rows by 4 vectors ran at half speed else
-            if own:
+            # the fewer operands stay in registers, the others are loaded one by one: else 3 rows by 4 vectors ran at half speed
+            if per_gate:
                 pairs = ((r, c, factor(r, c), y) for c in range(self.C) for y in [weight(c)] for r in range(self.R))
             elif self.C <= self.R:
-                kept = [weight(c) for c in range(self.C)]
-                pairs = ((r, c, x, kept[c]) for r in range(self.R) for x in [factor(r, 0)] for c in range(self.C))
+                in_registers = [weight(c) for c in range(self.C)]
+                pairs = ((r, c, x, in_registers[c]) for r in range(self.R) for x in [factor(r, 0)] for c in range(self.C))
             else:
-                kept = [factor(r, 0) for r in range(self.R)]
-                pairs = ((r, c, kept[r], y) for c in range(self.C) for y in [weight(c)] for r in range(self.R))
+                in_registers = [factor(r, 0) for r in range(self.R)]
+                pairs = ((r, c, in_registers[r], y) for c in range(self.C) for y in [weight(c)] for r in range(self.R))
             for r, c, x, y in pairs:
                 at = r * self.C + c
                 self.values[at] = fused(b, self.vector, x, y, self.values[at])
@@ -205,7 +207,7 @@ class Tile:
         self.chain(K, terms, short)
 
     def chain(self, K, terms: Callable[[ir.Value, int], None], short: bool = False) -> None:
-        """A chain of K terms, ``UNROLLED`` of them in a step (``short``: one): ``terms(k, count)`` emits those from k on."""
+        """Emit a sum of K terms, ``UNROLLED`` (``short``: one) an iteration: ``terms(k, count)`` emits ``count`` from k on."""
         b = self.builder
         if short:
             self.repeat(K, lambda k: terms(k, 1))
@@ -216,18 +218,18 @@ class Tile:
         self.repeat(b.sub(K, done), lambda k: terms(b.add(k, done), 1))
 
 
-def share(tile, j, terms, number, all_tiles) -> Request:
-    """What tile ``number`` of ``all_tiles`` asks for of as many terms from element j on, for the second-level cache.
+def prefetch_share(tile, j, terms, number, all_tiles) -> PrefetchRequest:
+    """Return the share that tile ``number`` of ``all_tiles`` prefetches to L2 of ``terms`` terms from element j on.
 
-    In the first it would take the place of what the tiles work with. It is one request a term: where few tiles share a block,
-    a term's share may be two lines, which the cache brings as a pair.
+    In L1 they would evict the tiles' operands. A tile prefetches once a term. Where few tiles share a block, the share of a
+    term may be two lines, which the cache fetches as a pair.
     """
     b, w = tile.builder, INDEX(tile.B * tile.vector.n)
     first = b.add(j, b.sdiv(b.mul(b.mul(number, terms), w), all_tiles))
-    return Request(first, b.sdiv(b.add(w, b.sub(all_tiles, INDEX(1))), all_tiles), level=2)
+    return PrefetchRequest(first, b.sdiv(b.add(w, b.sub(all_tiles, INDEX(1))), all_tiles), level=2)
 
 
 @inlined
-def height(left, tiles):
-    """Rows of the next tile when ``left`` rows are to be cut into ``tiles`` of nearly equal heights."""
+def tile_height(left, tiles):
+    """Return the rows of the next tile when ``left`` rows are to be split into ``tiles`` of nearly equal heights."""
     return (left + tiles - 1) // tiles

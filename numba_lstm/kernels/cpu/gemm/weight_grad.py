@@ -1,7 +1,7 @@
-"""Gradients of weights: ``a^T dz`` over all steps, split so that threads never share a sum.
+"""Gradients of weights: ``a^T dz`` over all steps, split so that no two threads add to the same sum.
 
-The order of each sum depends on shapes alone: chains of ``CHAIN`` rows of the tape, one after another, in each of its groups
-(:mod:`.groups`), then the sum of the groups. Where there are several, a thread reads what it has written itself.
+The order of each sum depends on shapes alone: partial sums of ``CHAIN`` rows of the tape, one after another, in each of the
+groups (:mod:`.batch_groups`), then the sum of the groups. With several groups a thread reads the rows that it has written.
 """
 
 from __future__ import annotations
@@ -17,101 +17,104 @@ from ..compiler.cpu_info import HOST
 from ..compiler.jit import inlined, kernel
 from ..runtime import thread_pool
 from ..runtime.deferred_array import DeferredArray
-from ..runtime.memory import aligned, together
+from ..runtime.memory import aligned, allocate_slab
 from ..runtime.task import KernelCall, ParallelFor, partition
 from ..simd.vector import data, load, offset, store
-from .backward import outer_rows, outer_rows_that_ask
-from .batch_groups import Group, parts_of_each
-from .layout import NUMBA, Panels, Shape, columns
-from .microkernel import HEIGHT, height
+from .backward import outer_rows, outer_rows_prefetch_shared
+from .batch_groups import Group, splits_per_group
+from .layout import NUMBA, PanelLayout, VectorGeometry, column_layout
+from .microkernel import TILE_ROWS, tile_height
 
 Array = npt.NDArray[Any]
 
-#: Rows that a tile adds before its sums go to memory, and columns of a that are packed together: 128 KB in float32, or 256.
+#: Rows that a tile adds before it stores its sums, and columns of a that are packed at once: 128 KB in float32, or 256.
 CHAIN = 512
-WIDE = 120 if HOST.wide else 60
+MAX_PACKED_COLUMNS = 120 if HOST.wide else 60
 
-#: Whether tiles ask for what comes next of dz and of the sums. With vectors of 32 bytes the backward pass took 0.99 to 1.02
-#: times as long by it.
-ASKING = HOST.wide
+#: Whether tiles prefetch the next rows of dz and of the sums. With vectors of 32 bytes the backward pass took 0.99 to 1.02
+#: times as long with it.
+PREFETCH = HOST.wide
 
-#: Elements to spare behind packed columns: vectors are copied that hold a tile's row of ``HEIGHT``.
+#: Spare elements after packed columns: packing copies whole vectors that hold a tile's row of ``TILE_ROWS``.
 SPARE = 16
 
 
 @inlined
-def pack_rows(a, at, a_rows, run, runs_apart, m0, end, steps, k0, k1, packed, wide, V):
-    """Columns k0 .. k1 of ``steps`` rows of a from row m0 on, as tiles: for each tile its n columns, row after row.
+def pack_rows(a, at, a_rows, run, run_stride, m0, end, steps, k0, k1, packed, copied, V):
+    """Pack columns k0 .. k1 of ``steps`` rows of a from row m0 on as tiles: for each tile its n columns, row after row.
 
-    Rows come in runs of ``run``, which begin ``runs_apart`` elements from each other, the first at ``at``; a ends at ``end``.
-    ``wide`` elements are copied at once, whole vectors, and the next row overwrites what was too much.
+    Rows come in runs of ``run``. Runs begin ``run_stride`` elements apart, the first at ``at``; a ends at ``end``. Each copy
+    has ``copied`` elements, whole vectors, and the next row overwrites the excess.
     """
-    k, tiles = k0, (k1 - k0 + HEIGHT - 1) // HEIGHT
+    k, tiles = k0, (k1 - k0 + TILE_ROWS - 1) // TILE_ROWS
     while k < k1:
-        n = height(k1 - k, tiles)
+        n = tile_height(k1 - k, tiles)
         to = (k - k0) * steps
         m, row = 0, m0 % run
-        begins = at + m0 // run * runs_apart + k
+        begins = at + m0 // run * run_stride + k
         while m < steps:
             first = begins + row * a_rows
             rows = min(run - row, steps - m)
             inside = rows
-            if first + (rows - 1) * a_rows + wide > end:
-                inside = max(0, (end - wide - first) // a_rows + 1)
+            if first + (rows - 1) * a_rows + copied > end:
+                inside = max(0, (end - copied - first) // a_rows + 1)
             for i in range(inside):
-                for j in range(0, wide, V):
+                for j in range(0, copied, V):
                     store(packed, to + (m + i) * n + j, load(a, first + i * a_rows + j, V))
             for i in range(inside, rows):
                 for j in range(n):
                     packed[to + (m + i) * n + j] = a[first + i * a_rows + j]
-            m, row, begins = m + rows, 0, begins + runs_apart
+            m, row, begins = m + rows, 0, begins + run_stride
         k += n
         tiles -= 1
 
 
 @cache
-def _gate_columns(shape: Shape, C: int) -> Any:
-    """Blocks q0 .. q1 of rows k_first .. k_last of ``a^T dz`` for dz as the tape holds it, C vectors in the tail's block.
+def _gate_columns(geometry: VectorGeometry, C: int) -> Any:
+    """Return the kernel of blocks q0 .. q1 of rows k_first .. k_last of ``a^T dz``, dz as the tape holds it.
 
-    M rows of both go by: of a in runs, see :func:`pack_rows`, the first of which begins with row ``a_first``; of dz from row
+    It sums over M rows: of a in runs (:func:`pack_rows`), the first of which begins with row ``a_first``; of dz from row
     ``dz_first`` on.
 
-    A part of a, ``CHAIN`` rows by ``WIDE`` columns, is packed tile by tile and stays in the second-level cache while all blocks
-    of dz meet it. Sums are in their places in ``out`` all the time, but those of a panel with padding, which wait in ``sums``.
+    It packs ``CHAIN`` rows by ``MAX_PACKED_COLUMNS`` columns of a at a time, tile by tile, which stay in the L2 cache while all
+    blocks of dz are multiplied by them. The tail's block has C vectors. Partial sums are in ``out``, those of a panel with
+    padding in ``sums``.
     """
-    V, G, B, w, panel = shape.V, shape.G, shape.B, shape.w, COUNT * shape.V
-    v, copied, asking = C * V // COUNT, -(-HEIGHT // V) * V, ASKING
+    V, G, B, w, panel = geometry.V, geometry.G, geometry.B, geometry.w, COUNT * geometry.V
+    v, copied, prefetching = C * V // COUNT, -(-TILE_ROWS // V) * V, PREFETCH
 
-    def gate_columns(a, dz, packed, sums, out, H, full, panels, q0, q1, k_first, k_last, M, run, runs_apart, a_first, dz_first):
+    def gate_columns(
+        a, dz, packed, sums, out, H, full, panel_stride, q0, q1, k_first, k_last, M, run, run_stride, a_first, dz_first
+    ):
         K = out.shape[0]
         a_rows, out_rows, whole = a.strides[0] // a.itemsize, COUNT * H, H // V
         end = (a.shape[0] - 1) * a_rows + K
         a_, d_, p_, s_, o_ = data(a), data(dz), data(packed), data(sums), data(out)
         for m in range(0, M, CHAIN):
             steps = min(CHAIN, M - m)
-            for k0 in range(k_first, k_last, WIDE):
-                k1 = min(k_last, k0 + WIDE)
-                pack_rows(a_, a_first * a_rows, a_rows, run, runs_apart, m, end, steps, k0, k1, p_, copied, V)
+            for k0 in range(k_first, k_last, MAX_PACKED_COLUMNS):
+                k1 = min(k_last, k0 + MAX_PACKED_COLUMNS)
+                pack_rows(a_, a_first * a_rows, a_rows, run, run_stride, m, end, steps, k0, k1, p_, copied, V)
                 for q in range(q0, q1):
                     p, g = q // G, q % G
-                    # what comes next of dz: of the same rows, or of the next ones
+                    # the next block of dz, of the same rows or of the next ones
                     block, row = (q + 1 if q + 1 < q1 else q0), m if q + 1 < q1 or k1 < k_last else m + steps
-                    following = block // G * panels
-                    following += (dz_first + row) * panel + block % G * w if block // G < full else (dz_first + row) * COUNT * v
-                    k, all_tiles = k0, (k1 - k0 + HEIGHT - 1) // HEIGHT
+                    next_dz = block // G * panel_stride
+                    next_dz += (dz_first + row) * panel + block % G * w if block // G < full else (dz_first + row) * COUNT * v
+                    k, all_tiles = k0, (k1 - k0 + TILE_ROWS - 1) // TILE_ROWS
                     tiles = all_tiles
                     while k < k1:
-                        n = height(k1 - k, tiles)
+                        n = tile_height(k1 - k, tiles)
                         if p < whole:
                             z_, to, rows, vectors = o_, k * out_rows + g * B * H + p * V, out_rows, H
                         else:
                             z_, to, rows, vectors = s_, (k * G + g) * w, G * w, V
                         dz_rows = panel if p < full else COUNT * v
-                        at = p * panels + (dz_first + m) * dz_rows + g * w
+                        at = p * panel_stride + (dz_first + m) * dz_rows + g * w
                         from_, first = (k - k0) * steps, 1 if m == 0 else 0
                         arguments = (p_, from_, n, d_, at, dz_rows, 0, steps, z_, to, rows, vectors, first)
-                        if p < full and asking:
-                            outer_rows_that_ask(n, B, B, B, V, (following, all_tiles - tiles, all_tiles, *arguments))
+                        if p < full and prefetching:
+                            outer_rows_prefetch_shared(n, B, B, B, V, (next_dz, all_tiles - tiles, all_tiles, *arguments))
                         elif p < full:
                             outer_rows(n, B, B, B, V, arguments)
                         else:
@@ -125,8 +128,8 @@ def _gate_columns(shape: Shape, C: int) -> Any:
                     for lane in range(H - whole * V):
                         out[k, (first + c) * H + whole * V + lane] = sums[k * G * w + first * V + c * lanes + lane]
 
-    name = f"gate_columns_{shape.dtype}x{V}_{C}"
-    return kernel(gate_columns, name, NUMBA[shape.dtype], "x2 f1 f1 f1 f2" + 12 * " i")
+    name = f"gate_columns_{geometry.dtype}x{V}_{C}"
+    return kernel(gate_columns, name, NUMBA[geometry.dtype], "x2 f1 f1 f1 f2" + 12 * " i")
 
 
 @cache
@@ -141,52 +144,59 @@ def _total(dtype: str) -> Any:
     return kernel(total, f"total_{dtype}", NUMBA[dtype], "f3 f2")
 
 
-def gate_gradient(a: Array, dz: Array, shape: Shape, cut: Panels, stride: int, of_rows: Sequence[Group] = ()) -> DeferredArray:
-    """``a^T dz`` (K, 4H) for rows a (M, K) and dz as the tape holds it, in groups of rows, panels ``stride`` apart."""
+def gate_gradient(
+    a: Array, dz: Array, geometry: VectorGeometry, layout: PanelLayout, panel_stride: int, groups: Sequence[Group] = ()
+) -> DeferredArray:
+    """Return ``a^T dz`` (K, 4H) for rows a (M, K) and dz as the tape holds it, in groups, panels ``panel_stride`` apart."""
     M, K = a.shape
-    out, more = together(a.dtype, (K, COUNT * cut.H), (max(0, len(of_rows) - 1), K, COUNT * cut.H))
-    run, row = _gate_columns(shape, cut.C), a.strides[0] // a.itemsize
-    each = [(M, M, 0, 0, 0)]
-    if len(of_rows) > 1:
-        each = [(group.rows * group.size.T, group.rows, group.size.N * row, group.first, group.begins) for group in of_rows]
-    parts = thread_pool.num_splits(M * K * cut.gates, COUNT * cut.H * K)
-    spans = _spans(cut, shape, K, parts_of_each(parts, of_rows))
+    out, more = allocate_slab(a.dtype, (K, COUNT * layout.H), (max(0, len(groups) - 1), K, COUNT * layout.H))
+    run, row = _gate_columns(geometry, layout.C), a.strides[0] // a.itemsize
+    rows_of_groups = [(M, M, 0, 0, 0)]
+    if len(groups) > 1:
+        rows_of_groups = [
+            (group.rows * group.size.T, group.rows, group.size.N * row, group.first, group.begins) for group in groups
+        ]
+    splits = thread_pool.num_splits(M * K * layout.gates, COUNT * layout.H * K)
+    block_ranges = _block_ranges(layout, geometry, K, splits_per_group(splits, groups))
     calls = []
-    for into, rows in zip([out, *more], each, strict=True):
-        for span_ in spans:
-            scratch = (min(rows[0], CHAIN) * min(K, WIDE) + SPARE,), (K * COUNT * shape.V if cut.rest else 0,)
-            own = together(a.dtype, *scratch)
-            calls.append(KernelCall(run, a, dz, *own, into, cut.H, cut.full, stride, *span_, *rows))
-    sums = (KernelCall(_total(shape.dtype), more, out),) if len(more) else ()
-    return DeferredArray(out, (*((ParallelFor(calls),) if parts > 1 and len(calls) > 1 else calls), *sums))
+    for into, rows in zip([out, *more], rows_of_groups, strict=True):
+        for block_range in block_ranges:
+            scratch = (
+                (min(rows[0], CHAIN) * min(K, MAX_PACKED_COLUMNS) + SPARE,),
+                (K * COUNT * geometry.V if layout.rest else 0,),
+            )
+            buffers = allocate_slab(a.dtype, *scratch)
+            calls.append(KernelCall(run, a, dz, *buffers, into, layout.H, layout.full, panel_stride, *block_range, *rows))
+    sums = (KernelCall(_total(geometry.dtype), more, out),) if len(more) else ()
+    return DeferredArray(out, (*((ParallelFor(calls),) if splits > 1 and len(calls) > 1 else calls), *sums))
 
 
-def _spans(cut: Panels, shape: Shape, K: int, parts: int) -> list[tuple[int, int, int, int]]:
-    """``(first block, last, first row, last)`` of so many parts, or fewer, of the gradients (K, 4H).
+def _block_ranges(layout: PanelLayout, geometry: VectorGeometry, K: int, splits: int) -> list[tuple[int, int, int, int]]:
+    """Return ``(first block, last, first row, last)`` of up to ``splits`` equal shares of the gradients (K, 4H).
 
-    Threads have whole rows of blocks, where they come out even: three blocks are cut along K, for two threads.
+    Blocks are split first, and K where blocks do not split evenly: two threads split three blocks along K.
     """
-    blocks = cut.full * shape.G + (cut.v > 0)
-    widths = [shape.B] * (cut.full * shape.G) + [-(-COUNT * cut.v // shape.V)] * (cut.v > 0)
+    blocks = layout.full * geometry.G + (layout.v > 0)
+    widths = [geometry.B] * (layout.full * geometry.G) + [-(-COUNT * layout.v // geometry.V)] * (layout.v > 0)
 
-    def share(across: int) -> float:
-        """What of all the slowest has where the blocks are cut in so many, and K in what that leaves of the parts."""
-        most = max(sum(widths[slice(*partition(blocks, i, across))]) for i in range(across))
-        return most / sum(widths) * max(-(-K // (parts // across)), HEIGHT) / K
+    def slowest_share(across: int) -> float:
+        """Return the slowest thread's share of the work with ``across`` splits of the blocks and the other splits of K."""
+        slowest = max(sum(widths[slice(*partition(blocks, i, across))]) for i in range(across))
+        return slowest / sum(widths) * max(-(-K // (splits // across)), TILE_ROWS) / K
 
-    ways: list[int] = []
-    while not ways:
-        ways = [n for n in range(1, min(parts, blocks) + 1) if parts % n == 0 and parts // n <= max(1, K // HEIGHT)]
-        parts -= 0 if ways else 1
-    across = min(reversed(ways), key=share)
-    down = parts // across
+    divisors: list[int] = []
+    while not divisors:
+        divisors = [n for n in range(1, min(splits, blocks) + 1) if splits % n == 0 and splits // n <= max(1, K // TILE_ROWS)]
+        splits -= 0 if divisors else 1
+    across = min(reversed(divisors), key=slowest_share)
+    down = splits // across
     return [(*partition(blocks, i, across), *partition(K, j, down)) for i in range(across) for j in range(down)]
 
 
 @cache
-def _plain_columns(shape: Shape, C: int) -> Any:
-    """``out = a^T dz`` for plain rows: all blocks of columns, C vectors in the last."""
-    V, B, w = shape.V, shape.B, shape.w
+def _plain_columns(geometry: VectorGeometry, C: int) -> Any:
+    """Return the kernel of ``out = a^T dz`` for plain rows: all blocks of columns, C vectors in the last."""
+    V, B, w = geometry.V, geometry.B, geometry.w
 
     def plain_columns(a, dz, out, blocks):
         M, K, columns = a.shape[0], out.shape[0], out.shape[1]
@@ -194,9 +204,9 @@ def _plain_columns(shape: Shape, C: int) -> Any:
         a_, d_, o_ = data(a), data(dz), data(out)
         for q in range(blocks + (1 if C > 0 else 0)):
             for m in range(0, M, CHAIN):
-                k, tiles, steps = 0, (K + HEIGHT - 1) // HEIGHT, min(CHAIN, M - m)
+                k, tiles, steps = 0, (K + TILE_ROWS - 1) // TILE_ROWS, min(CHAIN, M - m)
                 while k < K:
-                    n = height(K - k, tiles)
+                    n = tile_height(K - k, tiles)
                     arguments = (
                         a_, m * a_rows + k, a_rows, d_, m * columns + q * w, columns, 0, steps,
                         o_, k * columns + q * w, columns, V, 1 if m == 0 else 0,
@@ -208,10 +218,10 @@ def _plain_columns(shape: Shape, C: int) -> Any:
                     k += n
                     tiles -= 1
 
-    return kernel(plain_columns, f"plain_columns_{shape.dtype}x{V}_{C}", NUMBA[shape.dtype], "x2 f2 f2 i")
+    return kernel(plain_columns, f"plain_columns_{geometry.dtype}x{V}_{C}", NUMBA[geometry.dtype], "x2 f2 f2 i")
 
 
-def plain_gradient(a: Array, dz: Array, C: int, shape: Shape) -> DeferredArray:
-    """``a^T dz`` (K, C) for rows a (M, K) and rows dz (M, padded)."""
-    out, cut = aligned((a.shape[1], dz.shape[1]), a.dtype), columns(C, shape)
-    return DeferredArray(out[:, :C], (KernelCall(_plain_columns(shape, cut.C), a, dz, out, cut.full),))
+def plain_gradient(a: Array, dz: Array, C: int, geometry: VectorGeometry) -> DeferredArray:
+    """Return ``a^T dz`` (K, C) for rows a (M, K) and rows dz (M, padded)."""
+    out, layout = aligned((a.shape[1], dz.shape[1]), a.dtype), column_layout(C, geometry)
+    return DeferredArray(out[:, :C], (KernelCall(_plain_columns(geometry, layout.C), a, dz, out, layout.full),))

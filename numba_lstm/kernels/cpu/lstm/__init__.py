@@ -1,1 +1,1 @@
-"""The LSTM, panel by panel: time loops, pointwise kernels and the tasks of a call."""
+"""The LSTM by panels: time loops, pointwise kernels, and the tasks of a call."""

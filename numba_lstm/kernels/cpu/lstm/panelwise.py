@@ -1,4 +1,4 @@
-"""CPU twin of the LSTM ops: packed panels, cells by address, whole time loops over shards of the batch."""
+"""CPU: the LSTM by panels: packed weights, pointwise kernels called by address, time loops over shards of the batch."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from ...contract import LSTMGradients, LSTMNoise, LSTMOutput, LSTMWeights
 from ...specs import LSTMSpec
 from ..gemm import pack
 from ..gemm.batch_groups import Size
-from ..gemm.layout import Panels
+from ..gemm.layout import PanelLayout
 from ..runtime.graph import run_eagerly
 from ..runtime.memory import aligned, empty
-from ..runtime.strides import laid_out
+from ..runtime.strides import as_rows
 from ..runtime.task import Task
-from . import gate_dropout as own_factors
-from .buffers import input_gradient, padded_steps, panel_stride, start, state
+from . import gate_dropout
+from .buffers import input_gradient, padded_steps, start, state, tape_panel_stride
 from .gate_weight_grad import weight_gradients
-from .kernel_selection import forward_plan, gradient_plan, groups
-from .pointwise import Asked
+from .kernel_selection import row_groups, select_backward_kernels, select_forward_kernels
+from .pointwise import CallOptions
 from .tasks import (
     NO_MASK,
     NO_MASKS,
-    Backward,
-    Forward,
+    BackwardArgs,
+    ForwardArgs,
+    avoid_bank_conflicts,
     backward_task,
-    cutting,
     forward_buffers,
     forward_tasks,
-    put_beside,
-    spread,
+    make_schedule,
+    pack_x_with_h,
 )
 
 Array = npt.NDArray[Any]
@@ -40,18 +40,18 @@ NO_NOISE = LSTMNoise()
 
 
 class _Tape(NamedTuple):
-    """What the backward pass needs, and no more."""
+    """What the backward pass reads."""
 
-    rows: Array  # (T+1, N, padded + D + 1 or more): h_{t-1}, x_t and 1 side by side, one operand of all weight gradients
-    c: Array  # (T+1, N, padded)
-    gates: Array  # panels of (T * N, 4 V); becomes dz
+    rows: Array  #: (T+1, N, padded + D + 1 or more): h_{t-1}, x_t and 1, one operand of all weight gradients
+    c: Array  #: (T+1, N, padded)
+    gates: Array  #: panels of (T * N, 4 V); becomes dz
     mask: Array
-    kept_h: Array  # (T, N, padded)
-    kept_c: Array  # (T, N, padded)
+    zoneout_h: Array  #: (T, N, padded)
+    zoneout_c: Array  #: (T, N, padded)
     noise: LSTMNoise
     weights: LSTMWeights
     spec: LSTMSpec
-    asked: Asked
+    options: CallOptions
 
 
 def lstm_forward(
@@ -66,7 +66,7 @@ def lstm_forward(
     sequences: bool = False,
     training: bool = False,
 ) -> LSTMOutput:
-    """CPU twin: the tape's h and c are rings of time, two rows and one where no tape and no sequence is asked for."""
+    """CPU: h and c are rings of time, of two steps and of one where neither a tape nor all outputs are needed."""
     T, H = len(x), weights.recurrent_kernel.value.shape[0]
     tasks, tape = forward_pass(x, weights, h0, c0, spec, mask=mask, noise=noise, sequences=sequences, training=training)
     run_eagerly(tasks)
@@ -87,115 +87,121 @@ def forward_pass(
     sequences: bool = False,
     training: bool = False,
 ) -> tuple[list[Task], _Tape]:
-    """The works of :func:`lstm_forward`, and the tape that they fill; without training that has rings of h and c alone."""
+    """Return the tasks of :func:`lstm_forward` and the tape that they fill; without training it has only h and c."""
     size = T, N, D = Size(*x.shape)
     H = weights.recurrent_kernel.value.shape[0]
     noise = noise or NO_NOISE
-    asked = Asked(
+    options = CallOptions(
         masked=mask is not None,
         peephole=weights.peephole is not None,
-        kept_h=noise.zoneout_h is not None,
-        kept_c=noise.zoneout_c is not None,
-        own=noise.inputs is not None or noise.recurrent is not None,
+        zoneout_h=noise.zoneout_h is not None,
+        zoneout_c=noise.zoneout_c is not None,
+        per_gate=noise.inputs is not None or noise.recurrent is not None,
         training=training,
     )
-    plan = forward_plan(spec, asked, x.dtype, N, H)
-    shape, cut = plan.shape, plan.cut
-    how = cutting(size, cut, asked, x.dtype)
-    h, c, z, gates = forward_buffers(size, plan, how, x.dtype, training=training, sequences=sequences)
-    start(h, h0, cut.padded, H)
-    start(c, c0, cut.padded, H)
+    selection = select_forward_kernels(spec, options, x.dtype, N, H)
+    geometry, layout = selection.geometry, selection.layout
+    schedule = make_schedule(size, layout, options, x.dtype)
+    h, c, z, gates = forward_buffers(size, selection, schedule, x.dtype, training=training, sequences=sequences)
+    start(h, h0, layout.padded, H)
+    start(c, c0, layout.padded, H)
     valid = NO_MASK if mask is None else np.ascontiguousarray(mask, np.bool_)
     before: list[Task] = []
     if not training:
-        given, (x, before) = x[:0], spread(x)
+        source, (x, before) = x[:0], avoid_bank_conflicts(x)
     elif mask is None:
-        given, x = x, beside(h, size, cut)
-        given, before = put_beside(given, x, how)
+        source, x = x, x_beside_h(h, size, layout)
+        source, before = pack_x_with_h(source, x, schedule)
     else:
-        given, x = x, beside(h, size, cut)
-        x[...] = given
-        x[~valid] = 0  # else NaN in a step that is not taken came into dW
-        given = x[:0]
-    kept_h, kept_c = _kept(noise.zoneout_h, cut), _kept(noise.zoneout_c, cut)
-    factors = own_factors.of_rows(noise, (N, cut.padded, D), shape) if asked.own else z[:0, None]
-    on = Forward(
+        source, x = x, x_beside_h(h, size, layout)
+        x[...] = source
+        x[~valid] = 0  # else NaN in a masked step would reach dW
+        source = x[:0]
+    zoneout_h, zoneout_c = _zoneout_rows(noise.zoneout_h, layout), _zoneout_rows(noise.zoneout_c, layout)
+    dropout_factors = gate_dropout.forward_factors(noise, (N, layout.padded, D), geometry) if options.per_gate else z[:0, None]
+    args = ForwardArgs(
         x,
-        given,
+        source,
         weights.kernel.prepared("cpu.panels", pack.gate_panels),
         weights.recurrent_kernel.prepared("cpu.panels", pack.gate_panels),
-        pack.gate_bias(weights.bias, cut, x.dtype),
+        pack.gate_bias(weights.bias, layout, x.dtype),
         h,
         c,
         z,
         gates,
         z[0, :0] if weights.peephole is None else weights.peephole.prepared("cpu.panels", pack.peephole_panels),
         valid,
-        kept_h,
-        kept_c,
-        factors,
-        aligned(factors.shape, x.dtype),
+        zoneout_h,
+        zoneout_c,
+        dropout_factors,
+        aligned(dropout_factors.shape, x.dtype),
     )
-    tasks = [*before, *forward_tasks(plan, size, how, on)]
-    return tasks, _Tape(h, c, gates, valid, kept_h, kept_c, noise, weights, spec, asked)
+    tasks = [*before, *forward_tasks(selection, size, schedule, args)]
+    return tasks, _Tape(h, c, gates, valid, zoneout_h, zoneout_c, noise, weights, spec, options)
 
 
-def beside(h: Array, size: Size, cut: Panels) -> Array:
-    """Room for x (T, N, D) behind the rows of the ring h, with 1 behind it. Its rows lie evenly, and share no cache sets."""
+def x_beside_h(h: Array, size: Size, layout: PanelLayout) -> Array:
+    """Return the view of x (T, N, D) after h in the rows of the ring h, and set the 1 after x.
+
+    Its rows are evenly spaced and share no cache sets.
+    """
     T, _, D = size
-    h[:T, :, cut.padded + D] = 1
-    return h[:T, :, cut.padded : cut.padded + D]
+    h[:T, :, layout.padded + D] = 1
+    return h[:T, :, layout.padded : layout.padded + D]
 
 
 def lstm_backward(tape: _Tape, dy: Array | None, dh: Array | None, dc: Array | None, *, need_dx: bool) -> LSTMGradients:
-    """CPU twin: the recurrence turns the tape's gates into dz in place, then products over all steps make the gradients."""
-    rows, c, gates, mask, kept_h, kept_c, noise, weights, spec, asked = tape
+    """CPU: the recurrence turns the tape's gates into dz in place; then products over all steps give the gradients."""
+    rows, c, gates, mask, zoneout_h, zoneout_c, noise, weights, spec, options = tape
     D, H = weights.kernel.value.shape[0], weights.recurrent_kernel.value.shape[0]
     size = T, N, _ = Size(len(rows) - 1, rows.shape[1], D)
     dtype = rows.dtype
-    plan = gradient_plan(spec, asked, dtype, N, H)
-    shape, cut = plan.shape, plan.cut
-    carries = asked.masked or asked.kept_h
-    into_h = state(dh, N, H, plan.units.padded(shape), dtype)
-    into_c = state(dc, N, H, c.shape[2], dtype)
-    carry = state(None, N if carries else 0, H, c.shape[2], dtype)
+    selection = select_backward_kernels(spec, options, dtype, N, H)
+    geometry, layout = selection.geometry, selection.layout
+    has_carry = options.masked or options.zoneout_h
+    dh_total = state(dh, N, H, selection.units.padded(geometry), dtype)
+    dc_total = state(dc, N, H, c.shape[2], dtype)
+    carry = state(None, N if has_carry else 0, H, c.shape[2], dtype)
     V = weights.peephole
-    peephole = into_h[0, :0] if V is None else V.prepared("cpu.panels", pack.peephole_panels)
-    shares = np.zeros(N * len(peephole), dtype)
-    on = Backward(
-        empty((0, 0, 0), dtype) if dy is None else _readable(dy, cut),
-        pack.gate_columns_transposed(weights.recurrent_kernel, plan.units),
+    peephole = dh_total[0, :0] if V is None else V.prepared("cpu.panels", pack.peephole_panels)
+    peephole_grads = np.zeros(N * len(peephole), dtype)
+    dropout_factors = dh_total[None][:0]
+    if options.per_gate:
+        dropout_factors = gate_dropout.backward_factors(noise.recurrent, N, H, dh_total.shape[1], dtype)
+    args = BackwardArgs(
+        empty((0, 0, 0), dtype) if dy is None else _padded_dy(dy, layout),
+        pack.gate_columns_transposed(weights.recurrent_kernel, selection.units),
         c,
-        into_h,
-        into_c,
+        dh_total,
+        dc_total,
         carry,
         gates,
         peephole,
-        shares,
+        peephole_grads,
         mask,
-        kept_h,
-        kept_c,
-        own_factors.of_columns(noise.recurrent, N, H, into_h.shape[1], dtype) if asked.own else into_h[None][:0],
+        zoneout_h,
+        zoneout_c,
+        dropout_factors,
     )
-    run_eagerly([backward_task(plan, size, asked, on)])
-    dh0 = into_h[:, :H] + carry[:, :H] if carries else into_h[:, :H]
-    dx, apart, of_rows = None, panel_stride(T, N, shape, cut), groups(size, cut, asked, dtype)
-    if need_dx and asked.own:
+    run_eagerly([backward_task(selection, size, options, args)])
+    dh0 = dh_total[:, :H] + carry[:, :H] if has_carry else dh_total[:, :H]
+    dx, panel_stride, groups = None, tape_panel_stride(T, N, geometry, layout), row_groups(size, layout, options, dtype)
+    if need_dx and options.per_gate:
         W = weights.kernel.prepared("cpu.transposed", pack.gate_blocks_transposed)
-        dx = own_factors.input_gradient(size, W, noise.inputs, gates, shape, cut, apart)
+        dx = gate_dropout.input_gradient(size, W, noise.inputs, gates, geometry, layout, panel_stride)
     elif need_dx:
-        dx = input_gradient(size, weights.kernel, gates, shape, cut, apart, of_rows)
-    dU, dW, db = weight_gradients(rows[:T].reshape(T * N, -1), D, gates, noise, (shape, cut, apart), of_rows)
+        dx = input_gradient(size, weights.kernel, gates, geometry, layout, panel_stride, groups)
+    dU, dW, db = weight_gradients(rows[:T].reshape(T * N, -1), D, gates, noise, (geometry, layout, panel_stride), groups)
     db = None if weights.bias is None else db
-    dV = None if V is None else pack.peephole_gradient(shares, cut)
-    return LSTMGradients(dx, dh0, into_c[:, :H], LSTMWeights(dW, dU, db, dV))
+    dV = None if V is None else pack.peephole_gradient(peephole_grads, layout)
+    return LSTMGradients(dx, dh0, dc_total[:, :H], LSTMWeights(dW, dU, db, dV))
 
 
-def _kept(kept: Array | None, cut: Panels) -> Array:
-    """A zoneout's masks (T, N, H) in rows that vectors may read to the end of the last panel."""
-    return NO_MASKS if kept is None else padded_steps(kept, cut.padded)
+def _zoneout_rows(zoneout: Array | None, layout: PanelLayout) -> Array:
+    """Return zoneout masks (T, N, H) in rows that vectors may read to the end of the last panel."""
+    return NO_MASKS if zoneout is None else padded_steps(zoneout, layout.padded)
 
 
-def _readable(dy: Array, cut: Panels) -> Array:
-    """dy with rows that vectors may read to the end of the last panel: a copy, where the panel is wider than H."""
-    return laid_out(dy) if cut.padded == cut.H else padded_steps(dy, cut.padded)
+def _padded_dy(dy: Array, layout: PanelLayout) -> Array:
+    """Return dy in rows that vectors may read to the end of the last panel: a copy where the panels are wider than H."""
+    return as_rows(dy) if layout.padded == layout.H else padded_steps(dy, layout.padded)

@@ -1,12 +1,13 @@
-"""Cells: what happens to a finished tile of z. Those of the way back are in :mod:`.cell_gradients`.
+"""Pointwise kernels of the forward pass: they turn a finished tile of z into gates, c and h.
 
-A cell is a C function that a loop calls by its address, once a panel and row tile. So loops (shape, dtype) and cells
-(activations, options, tape) add up instead of multiplying, and a new combination of activations compiles one small function.
-The cell inlined into the loop gave the same bits and the same speed: z waits in the first-level cache either way.
+:mod:`.pointwise_grad` has those of the backward pass. A pointwise kernel is a C function that a time loop calls by address, for
+each panel and row tile. Loops (geometry, dtype) and pointwise kernels (activations, options, tape) are compiled separately, so
+that a new combination of activations compiles only small functions. Inlined into the loop the kernel gave the same bits at the
+same speed: z is in the L1 cache either way.
 
-A step has two of them, one after the other for the same tile: of the *gates* (z and c) and of the *output* (h). In one loop
-their two long chains of dependent instructions left room for two rows in the processor's window, apart for three and seven
-(1.3x); and between the two a layer norm may change what the output sees of c.
+A step calls two kernels for each tile: the *gate kernel* (z and c), then the *output kernel* (h). One kernel for both had two
+long sequences of dependent instructions, which left room for two rows in the processor's window; separate kernels have room
+for three and seven rows (1.3x). A layer norm may also change c between the two.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy.typing as npt
 from numba import types
 
 from ...specs import Activation, LSTMSpec
-from ..compiler.jit import cell
+from ..compiler.jit import compile_cfunc
 from ..gemm.layout import NUMBA
 from ..simd.arithmetic import fma, select
 from ..simd.elementwise import activate, code, keeps_z, label
@@ -28,51 +29,51 @@ from ..simd.vector import like
 from ..simd.vmath import maximum, minimum
 from .row_vectors import flag_each_row, flag_rows, load_rows, rows_from, store_rows
 
-#: What stands where in ``settings``, the numbers of a spec that cells read.
+#: Indices into :func:`scalar_parameters`.
 CLIP, RATE_H, REST_H, RATE_C, REST_C = range(5)
 
 
 class Traits(NamedTuple):
-    """All that the code of cells depends on."""
+    """What the code of pointwise kernels depends on."""
 
-    gate: Activation  #: of i, f and o
-    inner: Activation  #: of g
-    outer: Activation  #: of c
+    gate: Activation  #: activation of i, f and o
+    inner: Activation  #: activation of g
+    outer: Activation  #: activation of c
     clip: bool = False
     coupled: bool = False
     masked: bool = False
     peephole: bool = False
-    zoneout_h: str = ""  #: how h keeps what it was: not at all, by "rate" (the expectation) or by "mask"
-    zoneout_c: str = ""  #: the same of c
+    zoneout_h: str = ""  #: zoneout of h: none, by "rate" (its expectation) or by "mask"
+    zoneout_c: str = ""  #: zoneout of c
 
     def keeps(self, activation: Activation) -> bool:
-        """Whether the tape keeps a gate's z: a clipped one tells where the slope is 0, which its value does not."""
+        """Whether the tape keeps the z of a gate. A clipped z shows where the slope is 0, which the gate's value does not."""
         return self.clip or keeps_z(activation)
 
     @property
     def label(self) -> str:
-        """The traits as a part of a kernel's name."""
+        """The traits in the name of a kernel."""
         flags_ = (self.clip, self.coupled, self.masked, self.peephole)
         zoneout = f"{self.zoneout_h or 'none'}_{self.zoneout_c or 'none'}"
         return "_".join([*map(label, self[:3]), "".join(str(int(flag)) for flag in flags_), zoneout])
 
 
-class Asked(NamedTuple):
-    """What a call brings along that kernels depend on, beside the spec."""
+class CallOptions(NamedTuple):
+    """The options of a call, besides the spec, that kernels depend on."""
 
     masked: bool
     peephole: bool
-    kept_h: bool
-    kept_c: bool
+    zoneout_h: bool
+    zoneout_c: bool
     training: bool
-    own: bool = False  #: whether gates have their own factors of x and h
+    per_gate: bool = False  #: whether each gate has dropout factors of its own
 
 
-def traits(spec: LSTMSpec, asked: Asked) -> Traits:
-    """The traits of an LSTM in a call."""
+def traits(spec: LSTMSpec, options: CallOptions) -> Traits:
+    """Return the traits of an LSTM in a call."""
 
-    def zoneout(kept: bool, rate: float) -> str:
-        return "mask" if kept else "rate" if rate and not asked.training else ""
+    def zoneout(zoneout_mask: bool, rate: float) -> str:
+        return "mask" if zoneout_mask else "rate" if rate and not options.training else ""
 
     return Traits(
         spec.recurrent_activation,
@@ -80,35 +81,36 @@ def traits(spec: LSTMSpec, asked: Asked) -> Traits:
         spec.output_activation,
         clip=spec.clip is not None,
         coupled=spec.coupled,
-        masked=asked.masked,
-        peephole=asked.peephole,
-        zoneout_h=zoneout(asked.kept_h, spec.zoneout[0]),
-        zoneout_c=zoneout(asked.kept_c, spec.zoneout[1]),
+        masked=options.masked,
+        peephole=options.peephole,
+        zoneout_h=zoneout(options.zoneout_h, spec.zoneout[0]),
+        zoneout_c=zoneout(options.zoneout_c, spec.zoneout[1]),
     )
 
 
 @cache
-def settings(spec: LSTMSpec, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-    """The numbers of a spec that cells read, in the order of CLIP .. REST_C."""
+def scalar_parameters(spec: LSTMSpec, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Return the numbers of a spec that pointwise kernels read, in the order of CLIP .. REST_C."""
     rate_h, rate_c = spec.zoneout
     return np.array([spec.clip or 0, rate_h, 1 - rate_h, rate_c, 1 - rate_c], dtype)
 
 
 def signature(dtype: str, floats: int, booleans: int, integers: int) -> Any:
-    """``void(float*..., bool*..., integer...)``."""
+    """Return the signature ``void(float*..., bool*..., integer...)``."""
     pointers = (types.CPointer(NUMBA[dtype]),) * floats + (types.CPointer(types.uint8),) * booleans
     return types.void(*pointers, *(types.intp,) * integers)
 
 
 @cache
-def gate_cell(traits: Traits, dtype: str, V: int, rows: int, tape: bool) -> Any:
-    """z and c_{t-1} to the gates and c_t, for panels of V units (:meth:`~numba_lstm.kernels.contract.Ops.lstm_forward`).
+def gate_kernel(traits: Traits, dtype: str, V: int, rows: int, tape: bool) -> Any:
+    """Return the kernel that computes the gates and c_t from z and c_{t-1}, for panels of V units.
 
-    A vector holds V units of so many ``rows``: of one, but where a panel is narrow. Called with z (rows ``z_rows`` apart, gates
-    V apart), the previous and new c (rows ``c_rows`` apart), the tape's gates, the peephole's panel (``peephole_rows`` 0, or
-    where rows are panels of one row the distance of theirs), the settings, the mask of these rows, the kept c (``kept_rows``
-    apart), and the number of rows n. On the tape those behind the first ``here``, whole vectors, lie ``jump`` elements further.
-    It leaves o, and the new c before its zoneout, in the first two gates of z.
+    :meth:`~numba_lstm.kernels.contract.Ops.lstm_forward` has the equations. A vector holds V units of ``rows`` rows: of one
+    row, except in a narrow panel. The arguments are z (rows ``z_rows`` apart, gates V apart), the previous and the new c (rows
+    ``c_rows`` apart), the tape's gates, the peephole's panel (``peephole_rows`` is 0, or the stride of peephole panels where
+    the rows are panels of one row), the scalar parameters, the mask of these rows, the zoneout mask of c (``zoneout_rows``
+    apart), and the number of rows n. On the tape the rows after the first ``in_group``, whole vectors, are ``group_offset``
+    elements further. The kernel stores o, and the new c before zoneout, in the first two gates of z.
     """
     gate, gate_parameter = code(traits.gate)
     inner, inner_parameter = code(traits.inner)
@@ -117,12 +119,12 @@ def gate_cell(traits: Traits, dtype: str, V: int, rows: int, tape: bool) -> Any:
     mean, drawn = traits.zoneout_c == "rate", traits.zoneout_c == "mask"
     V2, V3 = 2 * V, 3 * V
 
-    def lstm_gate_cell(
-        z, c_old, c_new, gates, peephole, settings, mask, kept,
-        z_rows, c_rows, gate_rows, peephole_rows, mask_rows, kept_rows, n, here, jump,
+    def lstm_gate_kernel(
+        z, c_old, c_new, gates, peephole, scalars, mask, zoneout_mask,
+        z_rows, c_rows, gate_rows, peephole_rows, mask_rows, zoneout_rows, n, in_group, group_offset,
     ):  # fmt: skip
         for r in range(0, n, rows):
-            each, at = rows_from(r, n, rows, V), 0 if r < here else jump
+            each, at = rows_from(r, n, rows, V), 0 if r < in_group else group_offset
             zi, zf, zg, zo = (
                 load_rows(z, 0, z_rows, each),
                 load_rows(z, V, z_rows, each),
@@ -134,7 +136,7 @@ def gate_cell(traits: Traits, dtype: str, V: int, rows: int, tape: bool) -> Any:
                 zi = fma(load_rows(peephole, 0, peephole_rows, each), before, zi)
                 zf = fma(load_rows(peephole, V, peephole_rows, each), before, zf)
             if clip:
-                high = like(zi, settings[CLIP])
+                high = like(zi, scalars[CLIP])
                 zi = maximum(minimum(zi, high), -high)
                 zf = maximum(minimum(zf, high), -high)
                 zg = maximum(minimum(zg, high), -high)
@@ -155,38 +157,38 @@ def gate_cell(traits: Traits, dtype: str, V: int, rows: int, tape: bool) -> Any:
             store_rows(z, 0, z_rows, each, o)
             store_rows(z, V, z_rows, each, c)
             if mean:
-                c = flush(fma(like(c, settings[RATE_C]), before, like(c, settings[REST_C]) * c))
+                c = flush(fma(like(c, scalars[RATE_C]), before, like(c, scalars[REST_C]) * c))
             if drawn:
-                c = select(flag_rows(kept, 0, kept_rows, each), before, c)
+                c = select(flag_rows(zoneout_mask, 0, zoneout_rows, each), before, c)
             if masked:
                 c = select(flag_each_row(mask, mask_rows, each), c, before)
             store_rows(c_new, 0, c_rows, each, c)
 
-    name = f"lstm_gate_cell_{dtype}x{V}x{rows}_{traits.label}_{int(tape)}"
-    return cell(lstm_gate_cell, name, signature(dtype, 6, 2, 9))
+    name = f"lstm_gate_kernel_{dtype}x{V}x{rows}_{traits.label}_{int(tape)}"
+    return compile_cfunc(lstm_gate_kernel, name, signature(dtype, 6, 2, 9))
 
 
 @cache
-def output_cell(traits: Traits, dtype: str, V: int, rows: int) -> Any:
-    """o and c_t to h_t, after :func:`gate_cell`.
+def output_kernel(traits: Traits, dtype: str, V: int, rows: int) -> Any:
+    """Return the kernel that computes h_t from o and c_t, after :func:`gate_kernel`.
 
-    Called with z as that cell left it, the previous and new h (rows ``h_rows`` apart), the settings, the mask, the kept h and
-    the number of rows n; ``rows`` as there.
+    The arguments are z as that kernel leaves it, the previous and the new h (rows ``h_rows`` apart), the scalar parameters, the
+    mask, the zoneout mask of h, and the number of rows n. ``rows`` is as there.
     """
     outer, outer_parameter = code(traits.outer)
     masked, mean, drawn = traits.masked, traits.zoneout_h == "rate", traits.zoneout_h == "mask"
 
-    def lstm_output_cell(z, h_old, h_new, settings, mask, kept, z_rows, h_rows, mask_rows, kept_rows, n):
+    def lstm_output_kernel(z, h_old, h_new, scalars, mask, zoneout_mask, z_rows, h_rows, mask_rows, zoneout_rows, n):
         for r in range(0, n, rows):
             each = rows_from(r, n, rows, V)
             h = flush(load_rows(z, 0, z_rows, each) * activate(outer, outer_parameter, load_rows(z, V, z_rows, each)))
             if mean:
-                h = flush(fma(like(h, settings[RATE_H]), load_rows(h_old, 0, h_rows, each), like(h, settings[REST_H]) * h))
+                h = flush(fma(like(h, scalars[RATE_H]), load_rows(h_old, 0, h_rows, each), like(h, scalars[REST_H]) * h))
             if drawn:
-                h = select(flag_rows(kept, 0, kept_rows, each), load_rows(h_old, 0, h_rows, each), h)
+                h = select(flag_rows(zoneout_mask, 0, zoneout_rows, each), load_rows(h_old, 0, h_rows, each), h)
             if masked:
                 h = select(flag_each_row(mask, mask_rows, each), h, load_rows(h_old, 0, h_rows, each))
             store_rows(h_new, 0, h_rows, each, h)
 
-    name = f"lstm_output_cell_{dtype}x{V}x{rows}_{label(traits.outer)}_{int(masked)}_{traits.zoneout_h}"
-    return cell(lstm_output_cell, name, signature(dtype, 4, 2, 5))
+    name = f"lstm_output_kernel_{dtype}x{V}x{rows}_{label(traits.outer)}_{int(masked)}_{traits.zoneout_h}"
+    return compile_cfunc(lstm_output_kernel, name, signature(dtype, 4, 2, 5))

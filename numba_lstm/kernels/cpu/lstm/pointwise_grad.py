@@ -1,7 +1,8 @@
-"""Cells of the way back, each the gradient of one in :mod:`.cells`: of the output, then of the gates.
+"""Pointwise kernels of the backward pass: the gradients of those in :mod:`.pointwise`, of the output, then of the gates.
 
-The first leaves the output's share of dc where dh was (the product with U writes that anew), and dz_o where o was. So a layer
-norm may stand between them here too. ``rows`` of V units share a vector, as in :func:`.cells.gate_cell`.
+The first replaces dh by the gradient that reaches c_t through the output (the product with U computes dh anew), and o by dz_o,
+so that the gradient of a layer norm may run between the two. A vector holds V units of ``rows`` rows, as in
+:func:`.pointwise.gate_kernel`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from ..compiler.jit import cell, inlined
+from ..compiler.jit import compile_cfunc, inlined
 from ..simd.arithmetic import absolute, fma, select
 from ..simd.elementwise import activate, code, keeps_z, slope
 from ..simd.flush import flush, flush_gradient
@@ -20,18 +21,19 @@ from .row_vectors import flag_each_row, flag_rows, load_rows, rows_from, store_r
 
 @inlined
 def within(z, high, value):
-    """``value``, but 0 where z was clipped; NaN in z is no bound."""
+    """Return ``value``, or 0 where z was clipped; NaN is not clipped."""
     return select(absolute(z) >= high, 0.0, value)
 
 
 @cache
-def output_gradient_cell(traits: Traits, dtype: str, V: int, rows: int) -> Any:
-    """dh_t to dz_o and to what comes to c_t by it (:meth:`~numba_lstm.kernels.contract.Ops.lstm_backward`).
+def output_gradient_kernel(traits: Traits, dtype: str, V: int, rows: int) -> Any:
+    """Return the kernel that computes dz_o and the gradient of c_t through the output, from dh_t.
 
-    Called with dh from the step after (rows ``dh_rows`` apart), the layer's own dy (rows ``dy_rows`` apart, where ``has_dy``),
-    c before and after the step (rows ``c_rows`` apart), ``carry`` (the same), the tape's gates, the settings, the mask, the
-    kept h and the number of rows n, of which those behind the first ``here`` lie ``jump`` elements further on the tape, as in
-    :func:`.cells.gate_cell`. ``carry`` holds what a masked row or a kept h passes on past the product with U.
+    :meth:`~numba_lstm.kernels.contract.Ops.lstm_backward` has the equations. The arguments are dh from the next step (rows
+    ``dh_rows`` apart), the layer's dy (rows ``dy_rows`` apart, if ``has_dy``), c before and after the step (rows ``c_rows``
+    apart), ``carry`` (the same), the tape's gates, the scalar parameters, the mask, the zoneout mask of h, and the number of
+    rows n, ``in_group`` and ``group_offset`` as in :func:`.pointwise.gate_kernel`. ``carry`` holds the gradient that bypasses
+    the product with U, of masked rows and of elements of h that zoneout keeps.
     """
     gate, gate_parameter = code(traits.gate)
     inner, inner_parameter = code(traits.inner)
@@ -39,18 +41,18 @@ def output_gradient_cell(traits: Traits, dtype: str, V: int, rows: int) -> Any:
     gate_z, inner_z = traits.keeps(traits.gate), traits.keeps(traits.inner)
     slope_z, outer_z = keeps_z(traits.gate), keeps_z(traits.outer)
     clip, coupled, masked = traits.clip, traits.coupled, traits.masked
-    drawn, hidden = traits.zoneout_h == "mask", traits.zoneout_c == "mask"
+    drawn, recompute_c = traits.zoneout_h == "mask", traits.zoneout_c == "mask"
     V2, V3 = 2 * V, 3 * V
 
-    def lstm_output_gradient_cell(
-        dh, dy, c_old, c_new, carry, gates, settings, mask, kept,
-        dh_rows, dy_rows, c_rows, gate_rows, mask_rows, kept_rows, n, here, jump, has_dy,
+    def lstm_output_gradient_kernel(
+        dh, dy, c_old, c_new, carry, gates, scalars, mask, zoneout_mask,
+        dh_rows, dy_rows, c_rows, gate_rows, mask_rows, zoneout_rows, n, in_group, group_offset, has_dy,
     ):  # fmt: skip
         for r in range(0, n, rows):
-            each, at = rows_from(r, n, rows, V), 0 if r < here else jump
+            each, at = rows_from(r, n, rows, V), 0 if r < in_group else group_offset
             ko = load_rows(gates, at + V3, gate_rows, each)
             o = activate(gate, gate_parameter, ko) if gate_z else ko
-            if hidden:  # the state's row may hold what was kept instead
+            if recompute_c:  # the row of c may hold the previous value, which zoneout kept
                 ki, kf, kg = (
                     load_rows(gates, at, gate_rows, each),
                     load_rows(gates, at + V, gate_rows, each),
@@ -67,42 +69,42 @@ def output_gradient_cell(traits: Traits, dtype: str, V: int, rows: int) -> Any:
             else:
                 c = load_rows(c_new, 0, c_rows, each)
             p = activate(outer, outer_parameter, c)
-            into_h = load_rows(dh, 0, dh_rows, each)
+            dh_total = load_rows(dh, 0, dh_rows, each)
             if has_dy != 0:
-                into_h = into_h + load_rows(dy, 0, dy_rows, each)
+                dh_total = dh_total + load_rows(dy, 0, dy_rows, each)
             if masked or drawn:
-                into_h = into_h + load_rows(carry, 0, c_rows, each)
-                past = like(into_h, 0.0)
+                dh_total = dh_total + load_rows(carry, 0, c_rows, each)
+                carried = like(dh_total, 0.0)
             if masked:
                 valid = flag_each_row(mask, mask_rows, each)
-                past = select(valid, past, into_h)
+                carried = select(valid, carried, dh_total)
             if drawn:
-                held = flag_rows(kept, 0, kept_rows, each)
-                past = select(held, into_h, past)
-                into_h = select(held, 0.0, into_h)
+                zoned_out = flag_rows(zoneout_mask, 0, zoneout_rows, each)
+                carried = select(zoned_out, dh_total, carried)
+                dh_total = select(zoned_out, 0.0, dh_total)
             if masked or drawn:
-                store_rows(carry, 0, c_rows, each, past)
-            bend = slope(gate, gate_parameter, ko if slope_z else o)
+                store_rows(carry, 0, c_rows, each, carried)
+            gate_slope = slope(gate, gate_parameter, ko if slope_z else o)
             if clip:
-                bend = within(ko, like(ko, settings[CLIP]), bend)
-            zo = flush_gradient(into_h * p * bend)
+                gate_slope = within(ko, like(ko, scalars[CLIP]), gate_slope)
+            zo = flush_gradient(dh_total * p * gate_slope)
             if masked:
                 zo = select(valid, zo, 0.0)
             store_rows(gates, at + V3, gate_rows, each, zo)
-            store_rows(dh, 0, dh_rows, each, into_h * o * slope(outer, outer_parameter, c if outer_z else p))
+            store_rows(dh, 0, dh_rows, each, dh_total * o * slope(outer, outer_parameter, c if outer_z else p))
 
-    name = f"lstm_output_gradient_cell_{dtype}x{V}x{rows}_{traits.label}"
-    return cell(lstm_output_gradient_cell, name, signature(dtype, 7, 2, 10))
+    name = f"lstm_output_gradient_kernel_{dtype}x{V}x{rows}_{traits.label}"
+    return compile_cfunc(lstm_output_gradient_kernel, name, signature(dtype, 7, 2, 10))
 
 
 @cache
-def gate_gradient_cell(traits: Traits, dtype: str, V: int, rows: int) -> Any:
-    """dc_t to dz and to dc_{t-1}, after :func:`output_gradient_cell`.
+def gate_gradient_kernel(traits: Traits, dtype: str, V: int, rows: int) -> Any:
+    """Return the kernel that computes dz and dc_{t-1} from dc_t, after :func:`output_gradient_kernel`.
 
-    Called with what that cell left in dh (rows ``dh_rows`` apart), c before and after the step and dc, which moves one step
-    back (rows ``c_rows`` apart), the tape's gates, which become dz, the peephole's panel as in :func:`.cells.gate_cell`, its
-    gradient, which is added up for each row over time (rows ``share_rows`` apart), the settings, the mask, the kept c and the
-    number of rows n, ``here`` and ``jump`` as there.
+    The arguments are dh as that kernel leaves it (rows ``dh_rows`` apart), c before and after the step and dc, which becomes
+    that of the previous step (rows ``c_rows`` apart), the tape's gates, which become dz, the peephole's panel as in
+    :func:`.pointwise.gate_kernel`, its gradient, a sum over time for each row (rows ``peephole_grad_rows`` apart), the scalar
+    parameters, the mask, the zoneout mask of c, and the number of rows n, ``in_group`` and ``group_offset`` as there.
     """
     gate, gate_parameter = code(traits.gate)
     inner, inner_parameter = code(traits.inner)
@@ -112,12 +114,12 @@ def gate_gradient_cell(traits: Traits, dtype: str, V: int, rows: int) -> Any:
     drawn = traits.zoneout_c == "mask"
     V2, V3 = 2 * V, 3 * V
 
-    def lstm_gate_gradient_cell(
-        dh, c_old, c_new, dc, gates, peephole, shares, settings, mask, kept,
-        dh_rows, c_rows, gate_rows, peephole_rows, share_rows, mask_rows, kept_rows, n, here, jump,
+    def lstm_gate_gradient_kernel(
+        dh, c_old, c_new, dc, gates, peephole, peephole_grads, scalars, mask, zoneout_mask,
+        dh_rows, c_rows, gate_rows, peephole_rows, peephole_grad_rows, mask_rows, zoneout_rows, n, in_group, group_offset,
     ):  # fmt: skip
         for r in range(0, n, rows):
-            each, at = rows_from(r, n, rows, V), 0 if r < here else jump
+            each, at = rows_from(r, n, rows, V), 0 if r < in_group else group_offset
             ki, kf, kg = (
                 load_rows(gates, at, gate_rows, each),
                 load_rows(gates, at + V, gate_rows, each),
@@ -130,50 +132,70 @@ def gate_gradient_cell(traits: Traits, dtype: str, V: int, rows: int) -> Any:
             elif gate_z:
                 f = activate(gate, gate_parameter, kf)
             g = activate(inner, inner_parameter, kg) if inner_z else kg
-            before, after = load_rows(c_old, 0, c_rows, each), load_rows(dc, 0, c_rows, each)
-            into_c = after
+            c_before, dc_new = load_rows(c_old, 0, c_rows, each), load_rows(dc, 0, c_rows, each)
+            dc_total = dc_new
             if drawn:
-                held = flag_rows(kept, 0, kept_rows, each)
-                into_c = select(held, 0.0, after)
-            into_c = into_c + load_rows(dh, 0, dh_rows, each)
+                zoned_out = flag_rows(zoneout_mask, 0, zoneout_rows, each)
+                dc_total = select(zoned_out, 0.0, dc_new)
+            dc_total = dc_total + load_rows(dh, 0, dh_rows, each)
             if peepholes:
                 zo = load_rows(gates, at + V3, gate_rows, each)
-                into_c = fma(zo, load_rows(peephole, V2, peephole_rows, each), into_c)
-            into_c = flush_gradient(into_c)
-            bend_i = slope(gate, gate_parameter, ki if gate_slope_z else i)
-            bend_g = slope(inner, inner_parameter, kg if inner_slope_z else g)
+                dc_total = fma(zo, load_rows(peephole, V2, peephole_rows, each), dc_total)
+            dc_total = flush_gradient(dc_total)
+            slope_i = slope(gate, gate_parameter, ki if gate_slope_z else i)
+            slope_g = slope(inner, inner_parameter, kg if inner_slope_z else g)
             if clip:
-                high = like(into_c, settings[CLIP])
-                bend_i, bend_g = within(ki, high, bend_i), within(kg, high, bend_g)
+                high = like(dc_total, scalars[CLIP])
+                slope_i, slope_g = within(ki, high, slope_i), within(kg, high, slope_g)
             if coupled:
-                zi, zf = flush_gradient(into_c * (g - before) * bend_i), like(into_c, 0.0)
+                zi, zf = flush_gradient(dc_total * (g - c_before) * slope_i), like(dc_total, 0.0)
             else:
-                bend_f = slope(gate, gate_parameter, kf if gate_slope_z else f)
+                slope_f = slope(gate, gate_parameter, kf if gate_slope_z else f)
                 if clip:
-                    bend_f = within(kf, high, bend_f)
-                zi, zf = flush_gradient(into_c * g * bend_i), flush_gradient(into_c * before * bend_f)
-            zg = flush_gradient(into_c * i * bend_g)
-            back = into_c * f
+                    slope_f = within(kf, high, slope_f)
+                zi, zf = flush_gradient(dc_total * g * slope_i), flush_gradient(dc_total * c_before * slope_f)
+            zg = flush_gradient(dc_total * i * slope_g)
+            dc_old = dc_total * f
             if peepholes:
-                back = fma(
-                    zi, load_rows(peephole, 0, peephole_rows, each), fma(zf, load_rows(peephole, V, peephole_rows, each), back)
+                dc_old = fma(
+                    zi,
+                    load_rows(peephole, 0, peephole_rows, each),
+                    fma(zf, load_rows(peephole, V, peephole_rows, each), dc_old),
                 )
-            back = flush_gradient(back)
+            dc_old = flush_gradient(dc_old)
             if drawn:
-                back = select(held, back + after, back)
+                dc_old = select(zoned_out, dc_old + dc_new, dc_old)
             if masked:
                 valid = flag_each_row(mask, mask_rows, each)
                 zi, zf, zg = select(valid, zi, 0.0), select(valid, zf, 0.0), select(valid, zg, 0.0)
-                back = select(valid, back, after)
+                dc_old = select(valid, dc_old, dc_new)
             if peepholes:
-                c = flush(fma(f, before, i * g)) if drawn else load_rows(c_new, 0, c_rows, each)
-                store_rows(shares, 0, share_rows, each, fma(zi, before, load_rows(shares, 0, share_rows, each)))
-                store_rows(shares, V, share_rows, each, fma(zf, before, load_rows(shares, V, share_rows, each)))
-                store_rows(shares, V2, share_rows, each, fma(zo, c, load_rows(shares, V2, share_rows, each)))
+                c = flush(fma(f, c_before, i * g)) if drawn else load_rows(c_new, 0, c_rows, each)
+                store_rows(
+                    peephole_grads,
+                    0,
+                    peephole_grad_rows,
+                    each,
+                    fma(zi, c_before, load_rows(peephole_grads, 0, peephole_grad_rows, each)),
+                )
+                store_rows(
+                    peephole_grads,
+                    V,
+                    peephole_grad_rows,
+                    each,
+                    fma(zf, c_before, load_rows(peephole_grads, V, peephole_grad_rows, each)),
+                )
+                store_rows(
+                    peephole_grads,
+                    V2,
+                    peephole_grad_rows,
+                    each,
+                    fma(zo, c, load_rows(peephole_grads, V2, peephole_grad_rows, each)),
+                )
             store_rows(gates, at, gate_rows, each, zi)
             store_rows(gates, at + V, gate_rows, each, zf)
             store_rows(gates, at + V2, gate_rows, each, zg)
-            store_rows(dc, 0, c_rows, each, back)
+            store_rows(dc, 0, c_rows, each, dc_old)
 
-    name = f"lstm_gate_gradient_cell_{dtype}x{V}x{rows}_{traits.label}"
-    return cell(lstm_gate_gradient_cell, name, signature(dtype, 8, 2, 10))
+    name = f"lstm_gate_gradient_kernel_{dtype}x{V}x{rows}_{traits.label}"
+    return compile_cfunc(lstm_gate_gradient_kernel, name, signature(dtype, 8, 2, 10))

@@ -12,7 +12,7 @@ from ..simd.vector import INT32, Mask, Vector, broadcast, constant, unaligned_lo
 
 
 class Rows(types.Type):
-    """The numbers of ``count`` rows, of ``n`` elements each."""
+    """The indices of ``count`` rows of ``n`` elements each."""
 
     def __init__(self, count: int, n: int) -> None:
         self.count, self.n = count, n
@@ -27,9 +27,9 @@ class _RowsModel(models.PrimitiveModel):
 
 @intrinsic(prefer_literal=True)
 def rows_from(typingctx, r, end, count, n):
-    """Rows r, r + 1 .. of n elements each, as many as ``count``; where they would pass the ``end``, the last one again.
+    """Return ``count`` rows r, r + 1 .. of n elements each. Beyond ``end`` the last row is repeated.
 
-    It is then read again, computed again and written again, to the same values.
+    Kernels then read, compute and write it again, with the same values.
     """
     result = Rows(count.literal_value, n.literal_value)
 
@@ -45,75 +45,77 @@ def rows_from(typingctx, r, end, count, n):
     return result(types.intp, types.intp, count, n), codegen
 
 
-def _places(builder, p, i, apart, rows, value) -> list:
-    """Where each of the rows begins: ``p[i + row * apart]``."""
-    numbers = [builder.extract_value(value, k) for k in range(rows.count)]
-    return [builder.gep(p, [builder.add(i, builder.mul(row, apart))]) for row in numbers]
+def _row_pointers(builder, p, i, row_stride, rows, value) -> list:
+    """Return pointers to the beginning of each row: ``p[i + row * row_stride]``."""
+    indices = [builder.extract_value(value, k) for k in range(rows.count)]
+    return [builder.gep(p, [builder.add(i, builder.mul(row, row_stride))]) for row in indices]
 
 
-def _side_by_side(builder, parts: list):
-    """One LLVM vector of all lanes of ``parts``, a power of two of them."""
-    while len(parts) > 1:
-        count = 2 * parts[0].type.count
+def _concatenate(builder, pieces: list):
+    """Return one LLVM vector of all lanes of ``pieces``, a power of two of them."""
+    while len(pieces) > 1:
+        count = 2 * pieces[0].type.count
         lanes = ir.Constant(ir.VectorType(INT32, count), list(range(count)))
-        parts = [builder.shuffle_vector(a, b, lanes) for a, b in zip(parts[::2], parts[1::2], strict=True)]
-    return parts[0]
+        pieces = [builder.shuffle_vector(a, b, lanes) for a, b in zip(pieces[::2], pieces[1::2], strict=True)]
+    return pieces[0]
 
 
 @intrinsic
-def load_rows(typingctx, p, i, apart, rows):
-    """The elements from ``p[i]`` on of rows that lie ``apart``, row after row in one vector."""
-    few = Vector(p.dtype, rows.n)
+def load_rows(typingctx, p, i, row_stride, rows):
+    """Return the elements from ``p[i]`` on of rows that are ``row_stride`` apart, row after row in one vector."""
+    row_vector = Vector(p.dtype, rows.n)
 
     def codegen(context, builder, sig, args):
-        places = _places(builder, *args[:3], rows, args[3])
-        return _side_by_side(builder, [unaligned_load(builder, few, place, INDEX(0)) for place in places])
+        pointers = _row_pointers(builder, *args[:3], rows, args[3])
+        return _concatenate(builder, [unaligned_load(builder, row_vector, pointer, INDEX(0)) for pointer in pointers])
 
     return Vector(p.dtype, rows.n * rows.count)(p, types.intp, types.intp, rows), codegen
 
 
 @intrinsic
-def store_rows(typingctx, p, i, apart, rows, v):
-    """Write what :func:`load_rows` reads."""
-    few = Vector(v.dtype, rows.n)
+def store_rows(typingctx, p, i, row_stride, rows, v):
+    """Store a vector to where :func:`load_rows` loads it from."""
+    row_vector = Vector(v.dtype, rows.n)
 
     def codegen(context, builder, sig, args):
-        for k, place in enumerate(_places(builder, *args[:3], rows, args[3])):
+        for k, pointer in enumerate(_row_pointers(builder, *args[:3], rows, args[3])):
             lanes = ir.Constant(ir.VectorType(INT32, rows.n), list(range(k * rows.n, (k + 1) * rows.n)))
-            part = args[4] if rows.count == 1 else builder.shuffle_vector(args[4], ir.Constant(v.llvm, ir.Undefined), lanes)
-            unaligned_store(builder, few, place, INDEX(0), part)
+            piece = args[4] if rows.count == 1 else builder.shuffle_vector(args[4], ir.Constant(v.llvm, ir.Undefined), lanes)
+            unaligned_store(builder, row_vector, pointer, INDEX(0), piece)
         return context.get_dummy_value()
 
     return types.void(p, types.intp, types.intp, rows, v), codegen
 
 
 def _truths(builder, value):
-    """Bytes as truth values."""
+    """Return bytes as truth values."""
     return builder.icmp_unsigned("!=", value, constant(value.type, 0))
 
 
 @intrinsic
-def flag_rows(typingctx, p, i, apart, rows):
-    """The booleans from ``p[i]`` on of rows that lie ``apart``, a byte each, as a mask for :func:`load_rows`."""
-    few = ir.VectorType(ir.IntType(8), rows.n)
+def flag_rows(typingctx, p, i, row_stride, rows):
+    """Return the booleans (bytes) from ``p[i]`` on of rows that are ``row_stride`` apart, as a mask for :func:`load_rows`."""
+    row_vector = ir.VectorType(ir.IntType(8), rows.n)
 
     def codegen(context, builder, sig, args):
-        parts = []
-        for place in _places(builder, *args[:3], rows, args[3]):
-            parts.append(builder.load(builder.bitcast(place, few.as_pointer())))
-            parts[-1].align = 1
-        return _truths(builder, _side_by_side(builder, parts))
+        pieces = []
+        for pointer in _row_pointers(builder, *args[:3], rows, args[3]):
+            pieces.append(builder.load(builder.bitcast(pointer, row_vector.as_pointer())))
+            pieces[-1].align = 1
+        return _truths(builder, _concatenate(builder, pieces))
 
     return Mask(rows.n * rows.count)(p, types.intp, types.intp, rows), codegen
 
 
 @intrinsic
-def flag_each_row(typingctx, p, apart, rows):
-    """A boolean of each row, ``apart`` from one to the next, in all of its lanes."""
-    few = ir.VectorType(ir.IntType(8), rows.n)
+def flag_each_row(typingctx, p, row_stride, rows):
+    """Return a mask with the boolean of each row in all of its lanes; the booleans are ``row_stride`` apart."""
+    row_vector = ir.VectorType(ir.IntType(8), rows.n)
 
     def codegen(context, builder, sig, args):
-        places = _places(builder, args[0], INDEX(0), args[1], rows, args[2])
-        return _truths(builder, _side_by_side(builder, [broadcast(builder, builder.load(place), few) for place in places]))
+        pointers = _row_pointers(builder, args[0], INDEX(0), args[1], rows, args[2])
+        return _truths(
+            builder, _concatenate(builder, [broadcast(builder, builder.load(pointer), row_vector) for pointer in pointers])
+        )
 
     return Mask(rows.n * rows.count)(p, types.intp, rows), codegen

@@ -1,4 +1,4 @@
-"""A call of the LSTM's loops over time, as calls without arguments: to be made at once, or kept and made over and over."""
+"""The tasks of a forward or a backward call of the LSTM: kernel calls with bound arguments, to run once or many times."""
 
 from __future__ import annotations
 
@@ -11,220 +11,247 @@ import numpy.typing as npt
 from ....gates import COUNT
 from ..arrays.copy_tasks import copied
 from ..gemm.batch_groups import Group, Size
-from ..gemm.gemm import VERY_FAR, Product, affine, product_like
-from ..gemm.layout import Panels, Shape
-from ..gemm.microkernel import HEIGHT
+from ..gemm.gemm import L2_EXCEEDING_BYTES, Product, affine, product_like
+from ..gemm.layout import PanelLayout, VectorGeometry
+from ..gemm.microkernel import TILE_ROWS
 from ..runtime import thread_pool
-from ..runtime.memory import LINE, aligned, stride, together
+from ..runtime.memory import LINE, aligned, allocate_slab, stride
 from ..runtime.task import KernelCall, ParallelFor, Task, Team, parallel_for, partition
-from .buffers import panel_stride
-from .forward_loop import ASKING_MUCH, THERE_AND_BACK
-from .kernel_selection import FEW_ROWS, GRADIENT_TEAM_THRESHOLDS, TEAM_STEPS, Plan, groups, members, steps_ahead
-from .pointwise import Asked
+from .buffers import tape_panel_stride
+from .forward_loop import PREFETCH_CHUNK_TILES, SERPENTINE
+from .kernel_selection import (
+    FEW_ROWS,
+    GRADIENT_TEAM_THRESHOLDS,
+    TEAM_STEPS,
+    KernelSelection,
+    hoisted_steps,
+    row_groups,
+    team_size,
+)
+from .pointwise import CallOptions
 
 Array = npt.NDArray[Any]
 
-#: The call for ``(part, first row, last row, barrier_counter, member, members)``.
-Share = Callable[[int, int, int, Array, int, int], KernelCall]
+#: Makes the kernel call for ``(index, first row, last row, barrier_counter, member, team_size)``.
+MakeCall = Callable[[int, int, int, Array, int, int], KernelCall]
 
 NO_MASK = np.zeros((0, 0), np.bool_)
 NO_MASKS = np.zeros((0, 0, 0), np.bool_)
 NO_BARRIER = np.zeros(1, np.int64)
 
-#: Bytes of dz that a chunk of the backward product keeps in the second-level cache.
-L2_SHARE = 128 * 1024
+#: Bytes of dz that a chunk of the backward product keeps in the L2 cache.
+DZ_CHUNK_BYTES = 128 * 1024
 
-#: Bytes between what two threads write over and over. Next to each other, a core's prefetches take the other's lines from it.
-APART = 1024
+#: Distance in bytes between buffers that two threads write repeatedly. The prefetches of one core fetch the lines after its own
+#: data, and would take neighbouring lines from the other core.
+FALSE_SHARING_BYTES = 1024
 
-#: Bytes: rows that are a multiple of so many apart share sets of the first-level cache.
-COLLIDING = 1024
+#: Rows whose stride is a multiple of these bytes share sets of the L1 cache.
+BANK_CONFLICT_BYTES = 1024
 
-#: Multiplications that take as long as copying an element.
-COPIED = 16
-
-
-class Cutting(NamedTuple):
-    """How a forward call is cut."""
-
-    ahead: int  #: steps whose product with W is done ahead at a time
-    steps: int  #: that a call of the loop takes
-    groups: list[Group]  #: of the rows
-    parts: list[tuple[int, int]]  #: of the rows, for threads
-    members: int  #: of a team that shares the panels instead
+#: Cost of copying an element, in multiplications.
+COPY_COST = 16
 
 
-def cutting(size: Size, cut: Panels, asked: Asked, dtype: np.dtype[Any]) -> Cutting:
-    """How a forward call is cut now, by its sizes and the number of threads."""
+class Schedule(NamedTuple):
+    """How a forward call is split into kernel calls."""
+
+    hoisted: int  #: steps whose product with W is computed before the loop, at a time; 0: the loop computes it
+    steps: int  #: steps of one call of the loop
+    groups: list[Group]  #: groups of the rows
+    row_ranges: list[tuple[int, int]]  #: rows of each thread
+    team_size: int  #: size of a team that splits the panels instead; 1: no team
+
+
+def make_schedule(size: Size, layout: PanelLayout, options: CallOptions, dtype: np.dtype[Any]) -> Schedule:
+    """Return the schedule of a forward call of this size with the current number of threads."""
     T, N, D = size
-    ahead = 0 if asked.own else steps_ahead(N, T, D, cut, dtype)
-    team = members(T, N, cut, asked)
-    steps = max(ahead, TEAM_STEPS // N) if team > 1 else ahead or T
-    parts = thread_pool.num_splits(min(steps, T) * N * (cut.H if ahead else D + cut.H) * cut.gates, shares(N))
-    of_rows = groups(size, cut, asked, dtype)
-    return Cutting(ahead, steps, of_rows, row_ranges(of_rows, parts), team)
+    hoisted = 0 if options.per_gate else hoisted_steps(N, T, D, layout, dtype)
+    team = team_size(T, N, layout, options)
+    steps = max(hoisted, TEAM_STEPS // N) if team > 1 else hoisted or T
+    terms = layout.H if hoisted else D + layout.H
+    splits = thread_pool.num_splits(min(steps, T) * N * terms * layout.gates, max_row_splits(N))
+    groups = row_groups(size, layout, options, dtype)
+    return Schedule(hoisted, steps, groups, row_ranges(groups, splits), team)
 
 
-def put_beside(given: Array, x: Array, how: Cutting) -> tuple[Array, list[Task]]:
-    """What :attr:`Forward.given` is to be for a call whose x is behind h, and what comes before it.
+def pack_x_with_h(source: Array, x: Array, schedule: Schedule) -> tuple[Array, list[Task]]:
+    """Return :attr:`ForwardArgs.source` of a call whose rows hold x after h, and the tasks that run before its steps.
 
-    Where a product goes ahead, or members of a team read all rows, x has to be there before the steps.
+    Where the input product is hoisted, or the members of a team read all rows, a task copies x before the steps.
     """
-    if how.ahead or how.members > 1:
-        return given[:0], [copied(given, x)]
-    return given, []
+    if schedule.hoisted or schedule.team_size > 1:
+        return source[:0], [copied(source, x)]
+    return source, []
 
 
-def spread(x: Array) -> tuple[Array, list[Task]]:
-    """x (T, N, D), or a copy and what makes it: one whose rows do not share cache sets, where tiles of several read them."""
+def avoid_bank_conflicts(x: Array) -> tuple[Array, list[Task]]:
+    """Return x (T, N, D) and no tasks, or a copy whose rows do not share cache sets and the task that fills it.
+
+    Tiles of several rows read from several rows at once.
+    """
     T, N, D = x.shape
-    if N < FEW_ROWS or x.strides[1] % COLLIDING or x.strides[1] == 0:
+    if N < FEW_ROWS or x.strides[1] % BANK_CONFLICT_BYTES or x.strides[1] == 0:
         return x, []
-    made = aligned((T, N, stride(D, x.dtype)), x.dtype)[:, :, :D]
-    parts = thread_pool.num_splits(x.size * COPIED, T)
-    return made, [parallel_for(T, parts, lambda _, steps: copied(x[slice(*steps)], made[slice(*steps)]))]
+    out = aligned((T, N, stride(D, x.dtype)), x.dtype)[:, :, :D]
+    splits = thread_pool.num_splits(x.size * COPY_COST, T)
+    return out, [parallel_for(T, splits, lambda _, steps: copied(x[slice(*steps)], out[slice(*steps)]))]
 
 
-def shares(N: int) -> int:
-    """Among how many threads N rows are shared forward at most: a single row waits for the weights as long as two do."""
+def max_row_splits(N: int) -> int:
+    """Return the maximum number of threads for N rows forward: a single row waits for the weights as long as two do."""
     return N if N <= 2 else N // 2
 
 
-class Forward(NamedTuple):
-    """What a forward call's loops read and write."""
+class ForwardArgs(NamedTuple):
+    """The arrays that the loop of a forward call reads and writes."""
 
     x: Array
-    given: Array  #: what the loops are to put where x is, or nothing
+    source: Array  #: an input that the loop copies to x step by step; empty: x is filled
     W: Array
     U: Array
     b: Array
-    h: Array  #: a ring of T + 1 states; of 2, where neither a tape nor all outputs are asked for
-    c: Array  #: a ring of T + 1 states with a tape, else 1
-    z: Array  #: scratch of each part or member
+    h: Array  #: ring of T + 1 states; of 2 without a tape and without all outputs
+    c: Array  #: ring of T + 1 states with a tape, else of 1
+    z: Array  #: scratch of each row range or team member
     gates: Array  #: the tape's panels
     peephole: Array
     valid: Array
-    kept_h: Array
-    kept_c: Array
-    factors: Array
-    seen: Array
+    zoneout_h: Array
+    zoneout_c: Array
+    dropout_factors: Array
+    masked_inputs: Array
 
 
 def forward_buffers(
-    size: Size, plan: Plan, how: Cutting, dtype: np.dtype[Any], *, training: bool, sequences: bool
+    size: Size, selection: KernelSelection, schedule: Schedule, dtype: np.dtype[Any], *, training: bool, sequences: bool
 ) -> tuple[Array, Array, Array, Array]:
-    """h, c, z and gates of :class:`Forward`; with a tape, rows of h have room for x and 1 behind h."""
-    (T, N, D), shape, cut = size, plan.shape, plan.cut
-    h, c, z = together(
+    """Return h, c, z and gates of :class:`ForwardArgs`; with a tape, rows of h hold h, x and 1."""
+    (T, N, D), geometry, layout = size, selection.geometry, selection.layout
+    h, c, z = allocate_slab(
         dtype,
-        (T + 1 if training or sequences else 2, N, stride(cut.padded + (D + 1 if training else 0), dtype)),
-        (T + 1 if training else 1, N, stride(cut.padded, dtype)),
-        (max(len(how.parts), how.members), shape.scratch),
+        (T + 1 if training or sequences else 2, N, stride(layout.padded + (D + 1 if training else 0), dtype)),
+        (T + 1 if training else 1, N, stride(layout.padded, dtype)),
+        (max(len(schedule.row_ranges), schedule.team_size), geometry.scratch),
     )
     if not training:
         return h, c, z, z[0, :0]
-    return h, c, z, aligned((panel_stride(T, N, shape, cut) * cut.full + T * N * COUNT * cut.v,), dtype)
+    return h, c, z, aligned((tape_panel_stride(T, N, geometry, layout) * layout.full + T * N * COUNT * layout.v,), dtype)
 
 
-def forward_tasks(plan: Plan, size: Size, how: Cutting, on: Forward) -> Iterator[Task]:
-    """The works of a forward call, in their order."""
-    (T, N, D), shape, cut = size, plan.shape, plan.cut
-    apart = panel_stride(T, N, shape, cut) if on.gates.size else 0
-    chains = rows_ahead(min(T, how.steps) * N, cut, on.x.dtype) if how.ahead else on.b[None]
-    for t0 in range(0, T, how.steps):
-        t1 = min(T, t0 + how.steps)
-        if how.ahead:
-            x = on.x[t0:t1]
-            yield input_product(x, on.W, on.b, chains[: (t1 - t0) * N], shape, cut)(x)
-        sizes = T, how.groups[0].rows, 0 if how.ahead else D, apart
-        yield shared(N, how.parts, how.members, _steps(plan, on, chains, sizes, t0, t1))
+def forward_tasks(selection: KernelSelection, size: Size, schedule: Schedule, args: ForwardArgs) -> Iterator[Task]:
+    """Yield the tasks of a forward call, in their order."""
+    (T, N, D), geometry, layout = size, selection.geometry, selection.layout
+    panel_stride = tape_panel_stride(T, N, geometry, layout) if args.gates.size else 0
+    preactivations = hoisted_rows(min(T, schedule.steps) * N, layout, args.x.dtype) if schedule.hoisted else args.b[None]
+    for t0 in range(0, T, schedule.steps):
+        t1 = min(T, t0 + schedule.steps)
+        if schedule.hoisted:
+            x = args.x[t0:t1]
+            yield input_product(x, args.W, args.b, preactivations[: (t1 - t0) * N], geometry, layout)(x)
+        sizes = T, schedule.groups[0].rows, 0 if schedule.hoisted else D, panel_stride
+        yield split_rows(N, schedule.row_ranges, schedule.team_size, _steps(selection, args, preactivations, sizes, t0, t1))
 
 
-def _steps(plan: Plan, on: Forward, chains: Array, sizes: tuple[int, int, int, int], t0: int, t1: int) -> Share:
-    """Steps t0 .. t1 of some rows, or of all rows by a member of a team."""
-    x, given, W, U, _, h, c, z, gates, peephole, valid, kept_h, kept_c, factors, seen = on
-    loop, numbers, addresses, cut = plan.loop, plan.numbers, plan.addresses, plan.cut
-    T, group_rows, D, apart = sizes
+def _steps(
+    selection: KernelSelection, args: ForwardArgs, preactivations: Array, sizes: tuple[int, int, int, int], t0: int, t1: int
+) -> MakeCall:
+    """Return what makes the call of steps t0 .. t1 of a row range, or of all rows by a member of a team."""
+    x, source, W, U, _, h, c, z, gates, peephole, valid, zoneout_h, zoneout_c, dropout_factors, masked_inputs = args
+    scalars, addresses, layout = selection.scalar_parameters, selection.addresses, selection.layout
+    T, group_rows, D, panel_stride = sizes
 
-    def call(part: int, r0: int, r1: int, barrier_counter: Array, member: int, all_: int) -> KernelCall:
+    def call(index: int, r0: int, r1: int, barrier_counter: Array, member: int, team_size: int) -> KernelCall:
         return KernelCall(
-            loop, x, given, W, U, chains, h, c, gates, peephole, numbers, valid, kept_h, kept_c, factors, seen, z[part],
-            barrier_counter, *addresses, D, cut.H, cut.full, apart, t0, t1, r0, r1, T, group_rows, member, all_,
+            selection.loop, x, source, W, U, preactivations, h, c, gates, peephole, scalars, valid, zoneout_h, zoneout_c,
+            dropout_factors, masked_inputs, z[index], barrier_counter, *addresses, D, layout.H, layout.full, panel_stride,
+            t0, t1, r0, r1, T, group_rows, member, team_size,
         )  # fmt: skip
 
     return call
 
 
-def rows_ahead(rows: int, cut: Panels, dtype: np.dtype[Any]) -> Array:
-    """Room for :func:`input_product`: rows that do not share cache sets, since chunks of their chains come back to them."""
-    return aligned((rows, stride(cut.gates, dtype)), dtype)
+def hoisted_rows(rows: int, layout: PanelLayout, dtype: np.dtype[Any]) -> Array:
+    """Return a buffer for :func:`input_product`. Its rows do not share cache sets, since each chunk of terms updates them."""
+    return aligned((rows, stride(layout.gates, dtype)), dtype)
 
 
-def input_product(like: Array, W: Array, b: Array, chains: Array, shape: Shape, cut: Panels) -> Product:
-    """What makes ``b + x W`` of an x (T, N, D), which lies ``like`` this one, in ``chains`` (T * N, columns or more)."""
-    far = like.shape[2] * cut.gates * W.itemsize >= VERY_FAR
-    return product_like(affine(shape, cut.C, far), like, W, b, chains, cut.full * shape.G)
+def input_product(
+    like: Array, W: Array, b: Array, preactivations: Array, geometry: VectorGeometry, layout: PanelLayout
+) -> Product:
+    """Return what makes the task ``preactivations = b + x W`` for an x (T, N, D) with the strides of ``like``.
+
+    ``preactivations`` has T * N rows.
+    """
+    exceeds_l2 = like.shape[2] * layout.gates * W.itemsize >= L2_EXCEEDING_BYTES
+    return product_like(affine(geometry, layout.C, exceeds_l2), like, W, b, preactivations, layout.full * geometry.G)
 
 
-class Backward(NamedTuple):
-    """What a backward call's loop reads and writes."""
+class BackwardArgs(NamedTuple):
+    """The arrays that the loop of a backward call reads and writes."""
 
     dy: Array
     U: Array
     c: Array
-    into_h: Array
-    into_c: Array
+    dh: Array
+    dc: Array
     carry: Array
-    gates: Array  #: become dz
+    gates: Array  #: the tape's panels, which become dz
     peephole: Array
-    shares: Array
+    peephole_grads: Array
     valid: Array
-    kept_h: Array
-    kept_c: Array
-    of_h: Array
+    zoneout_h: Array
+    zoneout_c: Array
+    dropout_factors: Array
 
 
-def backward_task(plan: Plan, size: Size, asked: Asked, on: Backward) -> Task:
-    """The recurrence of a backward call."""
-    (T, N, _), shape, cut = size, plan.shape, plan.cut
-    dy, U, c, into_h, into_c, carry, gates, peephole, shares, valid, kept_h, kept_c, of_h = on
-    loop, numbers, addresses, apart = plan.loop, plan.numbers, plan.addresses, panel_stride(T, N, shape, cut)
-    blocks, row, of_rows = plan.units.full, COUNT * shape.V, groups(size, cut, asked, c.dtype)
-    group_rows, parts = of_rows[0].rows, row_ranges(of_rows, thread_pool.num_splits(T * N * cut.H * cut.gates, N))
+def backward_task(selection: KernelSelection, size: Size, options: CallOptions, args: BackwardArgs) -> Task:
+    """Return the task of the recurrence of a backward call."""
+    (T, N, _), geometry, layout = size, selection.geometry, selection.layout
+    dy, U, c, dh, dc, carry, gates, peephole, peephole_grads, valid, zoneout_h, zoneout_c, dropout_factors = args
+    scalars, addresses, panel_stride = (
+        selection.scalar_parameters,
+        selection.addresses,
+        tape_panel_stride(T, N, geometry, layout),
+    )
+    blocks, row, groups = selection.units.full, COUNT * geometry.V, row_groups(size, layout, options, c.dtype)
+    group_rows, ranges = groups[0].rows, row_ranges(groups, thread_pool.num_splits(T * N * layout.H * layout.gates, N))
 
-    def call(_: int, r0: int, r1: int, barrier_counter: Array, member: int, all_: int) -> KernelCall:
-        most = shape.near_chunk if plan.far and r1 - r0 <= ASKING_MUCH * HEIGHT else shape.chunk
-        chunk = max(1, min(L2_SHARE // ((r1 - r0) * row * gates.itemsize), most // row))
-        chunk = cut.full + 1 if r1 - r0 <= (HEIGHT if THERE_AND_BACK else 1) else chunk  # weights that are read once a step
-        aside = _aside(r1 - r0 if len(parts) > 1 and all_ == 1 else 0, into_h, into_c)
+    def call(_: int, r0: int, r1: int, barrier_counter: Array, member: int, team_size: int) -> KernelCall:
+        few_tiles = r1 - r0 <= PREFETCH_CHUNK_TILES * TILE_ROWS
+        limit = geometry.prefetch_chunk if selection.exceeds_l2 and few_tiles else geometry.chunk
+        chunk = max(1, min(DZ_CHUNK_BYTES // ((r1 - r0) * row * gates.itemsize), limit // row))
+        chunk = layout.full + 1 if r1 - r0 <= (TILE_ROWS if SERPENTINE else 1) else chunk  # a step reads all weights once
+        private_copy = _private_copy(r1 - r0 if len(ranges) > 1 and team_size == 1 else 0, dh, dc)
         return KernelCall(
-            loop, dy, U, c, into_h, into_c, carry, gates, peephole, shares, numbers, valid, kept_h, kept_c, of_h, aside,
-            barrier_counter, *addresses, cut.H, cut.full, cut.lanes, blocks, chunk, apart, T, r0, r1, group_rows, member, all_,
+            selection.loop, dy, U, c, dh, dc, carry, gates, peephole, peephole_grads, scalars, valid, zoneout_h, zoneout_c,
+            dropout_factors, private_copy, barrier_counter, *addresses, layout.H, layout.full, layout.lanes, blocks, chunk,
+            panel_stride, T, r0, r1, group_rows, member, team_size,
         )  # fmt: skip
 
-    return shared(N, parts, members(T, N, cut, asked, GRADIENT_TEAM_THRESHOLDS), call)
+    return split_rows(N, ranges, team_size(T, N, layout, options, GRADIENT_TEAM_THRESHOLDS), call)
 
 
-def _aside(rows: int, into_h: Array, into_c: Array) -> Array:
-    """Where so many rows of dh and dc are while a thread works with them, ``APART`` from all else; nothing for no rows."""
-    line, apart = LINE // into_h.itemsize, APART // into_h.itemsize
-    size = (-(-rows * into_h.shape[1] // line) + 1) * line + rows * into_c.shape[1] if rows else 0
-    return aligned((apart + size + apart if rows else 0,), into_h.dtype)[apart : apart + size]
+def _private_copy(rows: int, dh: Array, dc: Array) -> Array:
+    """Return a buffer for a thread's rows of dh and dc, ``FALSE_SHARING_BYTES`` from other data; an empty one for no rows."""
+    line, gap = LINE // dh.itemsize, FALSE_SHARING_BYTES // dh.itemsize
+    size = (-(-rows * dh.shape[1] // line) + 1) * line + rows * dc.shape[1] if rows else 0
+    return aligned((gap + size + gap if rows else 0,), dh.dtype)[gap : gap + size]
 
 
-def row_ranges(of_rows: list[Group], parts: int) -> list[tuple[int, int]]:
-    """Rows for each of so many threads: parts of groups, or where these would not come out even of the batch."""
-    if parts % len(of_rows):
-        return [partition(of_rows[-1].last, part, parts) for part in range(parts)]
-    each = parts // len(of_rows)
-    of_groups = ((group.first, partition(group.rows, part, each)) for group in of_rows for part in range(each))
-    return [(begins + first, begins + last) for begins, (first, last) in of_groups]
+def row_ranges(groups: list[Group], splits: int) -> list[tuple[int, int]]:
+    """Return the rows of each of ``splits`` threads: shares of groups, or of the batch if groups do not split evenly."""
+    if splits % len(groups):
+        return [partition(groups[-1].last, index, splits) for index in range(splits)]
+    per_group = splits // len(groups)
+    group_ranges = ((group.first, partition(group.rows, index, per_group)) for group in groups for index in range(per_group))
+    return [(begins + first, begins + last) for begins, (first, last) in group_ranges]
 
 
-def shared(N: int, parts: list[tuple[int, int]], members_: int, call: Share) -> Task:
-    """Parts of N rows, or all rows by a team of up to so many members."""
-    if members_ > 1:
+def split_rows(N: int, ranges: list[tuple[int, int]], team_size: int, call: MakeCall) -> Task:
+    """Return the task of these ranges of N rows, or of all rows by a team if ``team_size`` is more than 1."""
+    if team_size > 1:
         barrier_counter = aligned((1,), np.int64)
-        return Team([call(member, 0, N, barrier_counter, member, members_) for member in range(members_)], barrier_counter)
-    calls = [call(part, *rows, NO_BARRIER, 0, 1) for part, rows in enumerate(parts)]
+        return Team([call(member, 0, N, barrier_counter, member, team_size) for member in range(team_size)], barrier_counter)
+    calls = [call(index, *rows, NO_BARRIER, 0, 1) for index, rows in enumerate(ranges)]
     return calls[0] if len(calls) == 1 else ParallelFor(calls)

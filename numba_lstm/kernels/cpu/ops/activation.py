@@ -10,12 +10,12 @@ from numba import types
 
 from ...specs import ROWWISE, Activation
 from ..arrays.arrays import buffer, shaped
-from ..compiler.jit import cell, inlined, kernel
-from ..gemm.layout import NUMBA, dtype_name, geometry
+from ..compiler.jit import compile_cfunc, inlined, kernel
+from ..gemm.layout import NUMBA, dtype_name, vector_geometry
 from ..runtime.graph import run_eagerly
 from ..runtime.memory import aligned
 from ..runtime.task import KernelCall
-from ..simd.custom_activation import settled
+from ..simd.custom_activation import canonical
 from ..simd.elementwise import activate, code, keeps_z, label, slope
 from ..simd.vector import data, load, splat, store
 from ..simd.vmath import exp
@@ -25,7 +25,7 @@ Array = npt.NDArray[Any]
 
 @cache
 def _value(activation: Activation, dtype: str) -> Any:
-    V = geometry(dtype).V
+    V = vector_geometry(dtype).V
     code_, parameter = code(activation)
 
     def activation_value(z, y):
@@ -38,7 +38,7 @@ def _value(activation: Activation, dtype: str) -> Any:
 
 @cache
 def _slope(activation: Activation, dtype: str) -> Any:
-    V = geometry(dtype).V
+    V = vector_geometry(dtype).V
     code_, parameter = code(activation)
 
     def activation_slope(kept, dy, dz):
@@ -67,7 +67,7 @@ def softmax_row(z, y, at, C, padded, V):
 
 @cache
 def _softmax(dtype: str) -> Any:
-    V = geometry(dtype).V
+    V = vector_geometry(dtype).V
 
     def softmax_value(z, y, C):
         z_, y_ = data(z), data(y)
@@ -78,9 +78,9 @@ def _softmax(dtype: str) -> Any:
 
 
 @cache
-def row_cell(activation: Activation, dtype: str) -> Any:
+def row_kernel(activation: Activation, dtype: str) -> Any:
     """The activation of one row in place, as a C function ``(z, C, padded)``."""
-    V = geometry(dtype).V
+    V = vector_geometry(dtype).V
     code_, parameter = (0, 0.0) if activation.name in ROWWISE else code(activation)
     rowwise = activation.name in ROWWISE
 
@@ -92,12 +92,12 @@ def row_cell(activation: Activation, dtype: str) -> Any:
                 store(z, c, activate(code_, parameter, load(z, c, V)))
 
     name = f"activation_row_{dtype}_{label(activation)}"
-    return cell(activation_row, name, types.void(types.CPointer(NUMBA[dtype]), types.intp, types.intp))
+    return compile_cfunc(activation_row, name, types.void(types.CPointer(NUMBA[dtype]), types.intp, types.intp))
 
 
 @cache
 def _softmax_slope(dtype: str) -> Any:
-    V = geometry(dtype).V
+    V = vector_geometry(dtype).V
 
     def softmax_slope(y, dy, dz, C):
         y_, d_, z_ = data(y), data(dy), data(dz)
@@ -130,12 +130,12 @@ def slope_calls(activation: Activation, kept: Array | None, dz: Array, C: int) -
     return [KernelCall(_slope(activation, dtype), kept, dz, dz)]
 
 
-def room(activation: Activation, z: Array, training: bool) -> Array:
+def output_buffer(activation: Activation, z: Array, training: bool) -> Array:
     """Where the settled activation of z goes: z itself, or another array where its slope is computed from z."""
     return aligned(z.shape, z.dtype) if training and activation.name not in ROWWISE and keeps_z(activation) else z
 
 
-class Kept(NamedTuple):
+class ActivationTape(NamedTuple):
     """The tape of an activation: what it keeps, in padded rows, and the shape of y."""
 
     activation: Activation
@@ -143,16 +143,16 @@ class Kept(NamedTuple):
     shape: tuple[int, ...]
 
 
-def apply(activation: Activation, z: Array, shape: tuple[int, ...], training: bool) -> tuple[Array, Kept | None]:
+def apply(activation: Activation, z: Array, shape: tuple[int, ...], training: bool) -> tuple[Array, ActivationTape | None]:
     """The activation of padded rows z, which may be overwritten, as an array of ``shape``, and its tape."""
-    activation = settled(activation)
-    y = room(activation, z, training)
+    activation = canonical(activation)
+    y = output_buffer(activation, z, training)
     run_eagerly(value_calls(activation, z, y, shape[-1]))
     kept = None if activation.name == "linear" else z
-    return shaped(y, shape), Kept(activation, kept, shape) if training else None
+    return shaped(y, shape), ActivationTape(activation, kept, shape) if training else None
 
 
-def gradient(tape: Kept, dy: Array, padded: int) -> Array:
+def gradient(tape: ActivationTape, dy: Array, padded: int) -> Array:
     """The gradient of the activation's argument in rows of ``padded`` columns, a buffer of its own."""
     activation, kept, shape = tape
     rows = buffer(dy, padded)
@@ -161,15 +161,15 @@ def gradient(tape: Kept, dy: Array, padded: int) -> Array:
 
 
 def _padded(C: int, dtype: Any) -> int:
-    V = geometry(dtype).V
+    V = vector_geometry(dtype).V
     return -(-C // V) * V
 
 
-def activation_forward(x: Array, activation: Activation, *, training: bool = False) -> tuple[Array, Kept | None]:
+def activation_forward(x: Array, activation: Activation, *, training: bool = False) -> tuple[Array, ActivationTape | None]:
     """CPU twin: one pass over a padded copy of x."""
     return apply(activation, buffer(x, _padded(x.shape[-1], x.dtype)), x.shape, training)
 
 
-def activation_backward(tape: Kept, dy: Array) -> Array:
+def activation_backward(tape: ActivationTape, dy: Array) -> Array:
     """CPU twin: one pass over a padded copy of dy."""
     return shaped(gradient(tape, dy, _padded(dy.shape[-1], dy.dtype)), dy.shape)

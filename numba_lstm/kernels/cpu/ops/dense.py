@@ -12,12 +12,12 @@ from ...contract import Weight
 from ...specs import Activation
 from ..arrays.arrays import shaped
 from ..gemm import pack
-from ..gemm.gemm import VERY_FAR, affine, product_like
-from ..gemm.layout import columns, geometry
+from ..gemm.gemm import L2_EXCEEDING_BYTES, affine, product_like
+from ..gemm.layout import column_layout, vector_geometry
 from ..gemm.weight_grad import plain_gradient
 from ..runtime.deferred_array import DeferredArray
 from ..runtime.memory import aligned
-from .activation import Kept, apply, gradient
+from .activation import ActivationTape, apply, gradient
 
 Array = npt.NDArray[Any]
 
@@ -26,23 +26,23 @@ class _Tape(NamedTuple):
     x: Array
     kernel: Weight
     bias: Weight | None
-    activation: Kept
+    activation: ActivationTape
 
 
 def product(x: Array, W: Array, b: Array, C: int) -> DeferredArray:
     """``b + x W`` for x (M, D) or (T, N, D) as rows (M, padded)."""
-    run, blocks, padded = _plan(C, x.dtype, W.nbytes >= VERY_FAR)
+    run, blocks, padded = _product_kernel(C, x.dtype, W.nbytes >= L2_EXCEEDING_BYTES)
     x = x if x.ndim == 3 else x[None]
     out = aligned((x.shape[0] * x.shape[1], padded), x.dtype)
     return DeferredArray(out, (product_like(run, x, W, b, out, blocks)(x),))
 
 
 @cache
-def _plan(C: int, dtype: np.dtype[Any], far: bool) -> tuple[Any, int, int]:
-    """The kernel of a product with C columns of weights that may be ``far``, its full blocks, and the columns with padding."""
-    shape = geometry(dtype)
-    cut = columns(C, shape)
-    return affine(shape, cut.C, far), cut.full, cut.padded(shape)
+def _product_kernel(C: int, dtype: np.dtype[Any], exceeds_l2: bool) -> tuple[Any, int, int]:
+    """Return the kernel of a product with C columns, the number of its full blocks, and its columns with padding."""
+    geometry = vector_geometry(dtype)
+    layout = column_layout(C, geometry)
+    return affine(geometry, layout.C, exceeds_l2), layout.full, layout.padded(geometry)
 
 
 def dense_forward(
@@ -60,12 +60,12 @@ def dense_backward(tape: _Tape, dy: Array, *, need_dx: bool) -> tuple[Array | No
     """CPU twin: dz in padded rows, then three products."""
     x, kernel, bias, kept = tape
     D, C = kernel.value.shape
-    shape = geometry(x.dtype)
-    dz = gradient(kept, dy, columns(C, shape).padded(shape))
-    dW = plain_gradient(x.reshape(-1, D), dz, C, shape).compute()
-    db = None if bias is None else plain_gradient(np.ones((len(dz), 1), x.dtype), dz, C, shape).compute()[0]
+    geometry = vector_geometry(x.dtype)
+    dz = gradient(kept, dy, column_layout(C, geometry).padded(geometry))
+    dW = plain_gradient(x.reshape(-1, D), dz, C, geometry).compute()
+    db = None if bias is None else plain_gradient(np.ones((len(dz), 1), x.dtype), dz, C, geometry).compute()[0]
     if not need_dx:
         return None, dW, db
     W = kernel.prepared("cpu.transposed_blocks", pack.blocks_transposed)
-    zero = pack.zero_bias(columns(D, shape).padded(shape), x.dtype)
+    zero = pack.zero_bias(column_layout(D, geometry).padded(geometry), x.dtype)
     return shaped(product(dz[:, :C], W, zero, D).compute(), x.shape), dW, db

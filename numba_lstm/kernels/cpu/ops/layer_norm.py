@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ...contract import Weight
 from ..compiler.jit import kernel
-from ..gemm.layout import NUMBA, dtype_name, geometry
+from ..gemm.layout import NUMBA, dtype_name, vector_geometry
 from ..runtime.memory import empty
 from ..simd.reductions import row_dot, row_sum
 from ..simd.vector import data
@@ -29,7 +29,7 @@ class _Tape(NamedTuple):
 @cache
 def _forward(dtype: str) -> Any:
     """Constants are 1, 1 / D and epsilon, in an array of x's dtype so that nothing widens."""
-    V = geometry(dtype).V
+    V = vector_geometry(dtype).V
 
     def layer_norm_value(x, gamma, beta, constants, y, stats, row, scratch):
         T, N, D = x.shape
@@ -53,7 +53,7 @@ def _forward(dtype: str) -> Any:
 @cache
 def _backward(dtype: str) -> Any:
     """dgamma and dbeta are added up in float64, row after row."""
-    V = geometry(dtype).V
+    V = vector_geometry(dtype).V
 
     def layer_norm_slope(x, stats, gamma, dy, share, dx, dgamma, dbeta, normed, g, scratch):
         T, N, D = x.shape
@@ -99,7 +99,7 @@ def layer_norm_forward(
     y, stats = empty((M, D), dtype), empty((M, 2), dtype)
     constants = np.array([1, 1 / D, epsilon], dtype)
     shift = np.zeros(D, dtype) if beta is None else beta.value
-    scratch = empty(D, dtype), empty(geometry(dtype).V, dtype)
+    scratch = empty(D, dtype), empty(vector_geometry(dtype).V, dtype)
     _forward(dtype_name(dtype))(rows, _gamma(gamma, D, dtype), shift, constants, y, stats, *scratch)
     return y.reshape(x.shape), _Tape(rows, stats, gamma, beta, x.shape) if training else None
 
@@ -110,7 +110,7 @@ def layer_norm_backward(tape: _Tape, dy: Array, *, need_dx: bool) -> tuple[Array
     dtype, D = dy.dtype, shape[-1]
     dx = empty((len(stats), D) if need_dx else (0, 0), dtype)
     dgamma, dbeta = np.zeros(D), np.zeros(D)
-    scratch = empty(D, dtype), empty(D, dtype), empty(geometry(dtype).V, dtype)
+    scratch = empty(D, dtype), empty(D, dtype), empty(vector_geometry(dtype).V, dtype)
     weight, share = _gamma(gamma, D, dtype), np.array([1 / D], dtype)
     _backward(dtype_name(dtype))(x, stats, weight, _steps(dy), share, dx, dgamma, dbeta, *scratch)
     return (

@@ -11,12 +11,12 @@ from ...contract import DensePart
 from ..arrays.arrays import shaped
 from ..arrays.copy_tasks import copied, zeroed
 from ..gemm import pack
-from ..gemm.layout import columns, geometry
+from ..gemm.layout import column_layout, vector_geometry
 from ..gemm.weight_grad import plain_gradient
-from ..ops.activation import room, slope_calls, value_calls
+from ..ops.activation import output_buffer, slope_calls, value_calls
 from ..ops.dense import product
 from ..runtime.memory import aligned
-from ..simd.custom_activation import settled
+from ..simd.custom_activation import canonical
 from .bound import Bound
 
 Array = npt.NDArray[Any]
@@ -29,18 +29,18 @@ class BoundDense(Bound):
         super().__init__()
         assert part.kernel is not None
         self._x, self._W, self._biased = x, part.kernel.value, part.bias is not None
-        self._shape, self._activation = geometry(x.dtype), settled(part.activation)
+        self._shape, self._activation = vector_geometry(x.dtype), canonical(part.activation)
         D, C = self._W.shape
         W = pack.deferred_blocks(self._W)
         self.forward = [*W.tasks]
-        b = pack.zero_bias(columns(C, self._shape).padded(self._shape), x.dtype)
+        b = pack.zero_bias(column_layout(C, self._shape).padded(self._shape), x.dtype)
         if part.bias is not None:
             bias = pack.deferred_blocks(part.bias.value)
             self.forward += bias.tasks
             b = bias.array
         z = product(x, W.array, b, C)
         self._z = z.array
-        y = room(self._activation, self._z, training=True)
+        y = output_buffer(self._activation, self._z, training=True)
         self.forward += [*z.tasks, *value_calls(self._activation, self._z, y, C)]
         self.y = shaped(y, (*x.shape[:-1], C))
 
@@ -61,6 +61,6 @@ class BoundDense(Bound):
             self.gradients += (of_b.array[0],)
         if need_dx:
             W = pack.deferred_blocks_transposed(self._W)
-            dx = product(dz[:, :C], W.array, pack.zero_bias(columns(D, shape).padded(shape), x.dtype), D)
+            dx = product(dz[:, :C], W.array, pack.zero_bias(column_layout(D, shape).padded(shape), x.dtype), D)
             self.backward += [*W.tasks, *dx.tasks]
             self.dx = shaped(dx.array, x.shape)

@@ -16,35 +16,35 @@ from ...contract import DensePart, ForwardProgram, LSTMPart
 from ..arrays.arrays import shaped
 from ..arrays.copy_tasks import copied, zeroed
 from ..gemm import pack
-from ..gemm.layout import columns, dtype_name, geometry, panels
+from ..gemm.layout import column_layout, dtype_name, panel_layout, vector_geometry
 from ..lstm.int8 import int8_forward
-from ..lstm.kernel_selection import members
+from ..lstm.kernel_selection import team_size
 from ..lstm.panelwise import forward_pass
-from ..lstm.pointwise import Asked
+from ..lstm.pointwise import CallOptions
 from ..lstm.rowwise import rowwise_forward
-from ..lstm.rowwise.kernel_args import caller
-from ..lstm.rowwise.rowwise_forward import needs_rows
-from ..lstm.tasks import shares
+from ..lstm.rowwise.kernel_args import loop_caller
+from ..lstm.rowwise.rowwise_forward import needs_rowwise
+from ..lstm.tasks import max_row_splits
 from ..ops.activation import value_calls
 from ..ops.dense import product
 from ..runtime import thread_pool
 from ..runtime.graph import task_graphs
-from ..runtime.memory import address, aligned, empty, lying_like
-from ..runtime.strides import distances
+from ..runtime.memory import address, aligned, empty, empty_like_strided
+from ..runtime.strides import element_strides
 from ..runtime.task import KernelCall, ParallelFor, Task, Team, kernel_calls, partition
-from ..simd.custom_activation import settled, settled_spec
+from ..simd.custom_activation import canonical, canonical_spec
 
 Array = npt.NDArray[Any]
 
 #: A call without a tape, as far as gangs ask.
-FORWARD = Asked(masked=False, peephole=False, kept_h=False, kept_c=False, training=False)
+FORWARD = CallOptions(masked=False, peephole=False, zoneout_h=False, zoneout_c=False, training=False)
 
 
 class _Program:
     """The works of all parts, the first of which read x; shares of the rows are apart from each other to their end."""
 
     def __init__(self, parts: Sequence[LSTMPart | DensePart], x: Array) -> None:
-        ranges, x = _ranges(parts, x), lying_like(x)  # what is bound to x itself would keep it
+        ranges, x = _ranges(parts, x), empty_like_strided(x)  # what is bound to x itself would keep it
         self._held: list[Any] = []  #: what jobs of whole rows and numbers point to
         with thread_pool.thread_share(thread_pool.available_threads() if len(ranges) > 1 else 1):
             ways = [_way(parts, x[:, first:last], self._held) for first, last in ranges]
@@ -73,11 +73,11 @@ def _ranges(parts: Sequence[LSTMPart | DensePart], x: Array) -> list[tuple[int, 
     for part in parts:
         multiplications += steps * N * sum(weight.value.size for weight in part.own)
         if isinstance(part, LSTMPart):
-            cut = panels(len(part.weights.recurrent_kernel.value), geometry(x.dtype).V)
-            if not _by_jobs(part) and members(T, N, cut, FORWARD) > 1:
+            cut = panel_layout(len(part.weights.recurrent_kernel.value), vector_geometry(x.dtype).V)
+            if not _by_jobs(part) and team_size(T, N, cut, FORWARD) > 1:
                 return [(0, N)]
             steps = T if part.sequences else 1
-    parts_ = thread_pool.num_splits(multiplications, shares(N))
+    parts_ = thread_pool.num_splits(multiplications, max_row_splits(N))
     return [partition(N, part, parts_) for part in range(parts_)]
 
 
@@ -104,24 +104,24 @@ def _way(parts: Sequence[LSTMPart | DensePart], x: Array, held: list[Any]) -> tu
 
 def _by_jobs(part: LSTMPart) -> bool:
     """Whether an LSTM goes by whole rows or by whole numbers."""
-    return part.spec.int8 or needs_rows(part.weights)
+    return part.spec.int8 or needs_rowwise(part.weights)
 
 
 def _jobs(part: LSTMPart, x: Array, held: list[Any]) -> tuple[Array, list[Task]]:
     """The same as :func:`_lstm` for such an LSTM: one thread's job, as in a stream, for all steps."""
     (T, N, _), P = x.shape, len(part.weights.recurrent_kernel.value)
-    steps, rows, _ = distances(x)
+    steps, rows, _ = element_strides(x)
     way, ring = int8_forward if part.spec.int8 else rowwise_forward, T + 1 if part.sequences else 2
-    loop, job, h, c = way.stream_part(part.weights, settled_spec(part.spec), N, rows, held, steps, ring)
+    loop, job, h, c = way.stream_part(part.weights, canonical_spec(part.spec), N, rows, held, steps, ring)
     held.append(x)
-    run = KernelCall(caller(dtype_name(x.dtype)), loop, job, 0, 0, address(x), 0, T, 0, N)
+    run = KernelCall(loop_caller(dtype_name(x.dtype)), loop, job, 0, 0, address(x), 0, T, 0, N)
     return (h[1:, :, :P] if part.sequences else h[T % ring, :, :P]), [zeroed(h[0]), zeroed(c), run]
 
 
 def _lstm(part: LSTMPart, x: Array) -> tuple[Array, list[Task]]:
     """Where an LSTM's output of x (T, N, D) appears, and what :func:`.lstm.lstm_forward` does for it, from zero states."""
     H = len(part.weights.recurrent_kernel.value)
-    tasks, tape = forward_pass(x, part.weights, None, None, settled_spec(part.spec), sequences=part.sequences)
+    tasks, tape = forward_pass(x, part.weights, None, None, canonical_spec(part.spec), sequences=part.sequences)
     h = tape.rows
     return (h[1:, :, :H] if part.sequences else h[len(x) % 2, :, :H]), [zeroed(h[0]), zeroed(tape.c), *tasks]
 
@@ -129,7 +129,7 @@ def _lstm(part: LSTMPart, x: Array) -> tuple[Array, list[Task]]:
 def _dense(part: DensePart, x: Array) -> tuple[Array, list[Task]]:
     """The same of :func:`.dense.dense_forward` or :func:`.activations.activation_forward`, for x (N, D) or (T, N, D)."""
     kernel, C = part.kernel, x.shape[-1] if part.kernel is None else part.kernel.value.shape[1]
-    padded = columns(C, geometry(x.dtype)).padded(geometry(x.dtype))
+    padded = column_layout(C, vector_geometry(x.dtype)).padded(vector_geometry(x.dtype))
     tasks: tuple[Task, ...]
     if kernel is None:
         z = aligned((x.size // C, padded), x.dtype)
@@ -138,7 +138,7 @@ def _dense(part: DensePart, x: Array) -> tuple[Array, list[Task]]:
         W = kernel.prepared("cpu.blocks", pack.blocks)
         b = pack.zero_bias(padded, x.dtype) if part.bias is None else part.bias.prepared("cpu.blocks", pack.blocks)
         z, tasks = product(x, W, b, C)
-    return shaped(z, (*x.shape[:-1], C)), [*tasks, *value_calls(settled(part.activation), z, z, C)]
+    return shaped(z, (*x.shape[:-1], C)), [*tasks, *value_calls(canonical(part.activation), z, z, C)]
 
 
 def forward_program(parts: Sequence[LSTMPart | DensePart], x: Array) -> ForwardProgram | None:

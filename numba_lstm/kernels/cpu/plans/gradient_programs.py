@@ -16,7 +16,7 @@ from ...contract import DensePart, GradientProgram, LSTMPart, Passes
 from ...specs import LossSpec
 from ..arrays.copy_tasks import copied
 from ..runtime.graph import TaskGraph, run_eagerly
-from ..runtime.memory import address, empty, lying_like
+from ..runtime.memory import address, empty, empty_like_strided
 from ..runtime.task import Task
 from ..training.losses import LOSSES, SPARSE, loss_call
 from .bound import Bound
@@ -39,7 +39,7 @@ class _Program:
         weight: Array | None,
     ) -> None:
         self._weights = [weight for part in parts for weight in part.own]
-        self._x = y = lying_like(x) if _read_in_place(parts, x) else empty(x.shape, x.dtype)
+        self._x = y = empty_like_strided(x) if _read_in_place(parts, x) else empty(x.shape, x.dtype)
         self._target = empty(target.shape, np.int64 if loss.name == LOSSES[SPARSE] else x.dtype)
         tasks: list[Task] = []
         bound: list[Bound] = []

@@ -10,9 +10,9 @@ from typing import Any
 
 from ..compiler.jit import kernel
 from ..gemm.forward import affine_row, affine_rows, recurrent_row, recurrent_rows
-from ..gemm.layout import NUMBA, Shape
-from ..gemm.layout import ROWS as WAITING
-from ..gemm.microkernel import HEIGHT, height
+from ..gemm.layout import MAX_PENDING_ROWS as WAITING
+from ..gemm.layout import NUMBA, VectorGeometry
+from ..gemm.microkernel import TILE_ROWS, tile_height
 from ..runtime.atomics import barrier, words
 from ..runtime.indirect_call import call
 from ..simd.vector import data, offset, pointer
@@ -27,7 +27,7 @@ LSTM, DENSE, ACTIVATION, LOOP = range(4)  #: a LOOP has its address as CELL and 
 
 
 @cache
-def steps_of_one(shape: Shape) -> Any:
+def steps_of_one(shape: VectorGeometry) -> Any:
     """``steps`` steps of one row through a program; ``phase`` says which half of each h is old.
 
     A single row has no other rows to fill a tile with; several panels at once hide the latency of its chains instead. Steps go
@@ -39,7 +39,7 @@ def steps_of_one(shape: Shape) -> Any:
     the address ``barrier_counter``.
     """
     V, B, w, panel = shape.V, shape.B, shape.w, 4 * shape.V
-    together, blocks = shape.together, shape.together * shape.G
+    together, blocks = shape.row_unroll, shape.row_unroll * shape.G
     several = 4 * together
 
     def stream_steps(program, x, y, z, unmasked, x_steps, phase, steps, last, barrier_counter, member, members):
@@ -133,12 +133,12 @@ def steps_of_one(shape: Shape) -> Any:
 
 
 @cache
-def steps_of_rows(shape: Shape) -> Any:
+def steps_of_rows(shape: VectorGeometry) -> Any:
     """The same for N rows, in tiles. In x steps are ``x_steps`` apart and rows ``x_rows``; y has all rows."""
     V, B, w, panel, chunk = shape.V, shape.B, shape.w, 4 * shape.V, shape.chunk
 
     def stream_steps_of_rows(program, x, y, z, unmasked, N, x_steps, x_rows, phase, steps, last):
-        few = N < HEIGHT
+        few = N < TILE_ROWS
         group = WAITING // N if few else 1
         z_, m_ = data(z), data(unmasked)
         every = last >= len(program)
@@ -174,9 +174,9 @@ def steps_of_rows(shape: Shape) -> Any:
                                     d, e = min(D_, t), max(0, t - D_)
                                     d_terms, e_terms = min(D_, t + terms) - d, max(0, min(n, t + terms - D_)) - e
                                     for g in range(0, width, block):
-                                        r, tiles, q = b0, (rows + HEIGHT - 1) // HEIGHT, p * panel + g
+                                        r, tiles, q = b0, (rows + TILE_ROWS - 1) // TILE_ROWS, p * panel + g
                                         while r < b0 + rows:
-                                            tall, to = height(b0 + rows - r, tiles), z0 + (r - b0) * width + g
+                                            tall, to = tile_height(b0 + rows - r, tiles), z0 + (r - b0) * width + g
                                             at = (
                                                 b_ if t == 0 else z_, r * start_rows + q if t == 0 else to,
                                                 start_rows if t == 0 else width,
@@ -218,9 +218,9 @@ def steps_of_rows(shape: Shape) -> Any:
                     out = pointer(part[H_STATE], z_)
                     if kind == DENSE:
                         for q in range(full + (1 if C > 0 else 0)):
-                            r, tiles = 0, (N + HEIGHT - 1) // HEIGHT
+                            r, tiles = 0, (N + TILE_ROWS - 1) // TILE_ROWS
                             while r < N:
-                                tall = height(N - r, tiles)
+                                tall = tile_height(N - r, tiles)
                                 at = (
                                     b_, q * w, 0, value, r * value_rows, value_rows, D_, W_, q * w * D_, 0,
                                     out, r * rows_apart + q * w, rows_apart,

@@ -15,19 +15,19 @@ from ...contract import DensePart, LSTMPart, LSTMWeights
 from ...specs import LSTMSpec
 from ..gemm import pack
 from ..gemm.gemm import Product
-from ..gemm.layout import Panels, cell_lanes, columns, geometry, panels
+from ..gemm.layout import PanelLayout, column_layout, panel_layout, pointwise_lanes, vector_geometry
 from ..lstm.int8 import int8_forward
-from ..lstm.kernel_selection import steps_ahead
-from ..lstm.pointwise import Asked, gate_cell, output_cell, settings, traits
+from ..lstm.kernel_selection import hoisted_steps
+from ..lstm.pointwise import CallOptions, gate_kernel, output_kernel, scalar_parameters, traits
 from ..lstm.rowwise import rowwise_forward
-from ..lstm.rowwise.rowwise_forward import needs_rows
-from ..lstm.tasks import input_product, rows_ahead
-from ..ops.activation import row_cell
+from ..lstm.rowwise.rowwise_forward import needs_rowwise
+from ..lstm.tasks import hoisted_rows, input_product
+from ..ops.activation import row_kernel
 from ..runtime import thread_pool
 from ..runtime.graph import TaskGraph, run_eagerly
 from ..runtime.memory import address, aligned, empty, stride
 from ..runtime.task import KernelCall, Team
-from ..simd.custom_activation import settled, settled_spec
+from ..simd.custom_activation import canonical, canonical_spec
 from .stream_programs import (
     ACTIVATION,
     AHEAD,
@@ -66,7 +66,7 @@ class _Stream:
 
     def __init__(self, parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any, threads: int) -> None:
         self.dtype = np.dtype(dtype)
-        self._shape = geometry(self.dtype)
+        self._shape = vector_geometry(self.dtype)
         self.rows, self._features, self._phase = N, features, 0
         self._held: list[Any] = []
         self._states: list[tuple[Array, Array, int, int]] = []
@@ -76,10 +76,10 @@ class _Stream:
             size, apart = row[UNITS], row[ROWS]
             rows.append(row)
         self.outputs = size
-        self._first: tuple[Array, Array, Panels] | None = None  #: W, b and the panels of an LSTM that x itself goes into
+        self._first: tuple[Array, Array, PanelLayout] | None = None  #: W, b and the panels of an LSTM that x itself goes into
         if rows and rows[0][KIND] == LSTM:
             weights = cast(LSTMPart, parts[0]).weights
-            cut = panels(rows[0][UNITS], self._shape.V)
+            cut = panel_layout(rows[0][UNITS], self._shape.V)
             b = pack.gate_bias(weights.bias, cut, self.dtype)
             self._first = weights.kernel.prepared("cpu.panels", pack.gate_panels), b, cut
         self._aheads: dict[int, int] = {}  #: what :meth:`_steps_ahead` answered
@@ -104,20 +104,20 @@ class _Stream:
         return address(self._keep(array))
 
     def _lstm(self, part: LSTMPart, x_rows: int) -> list[int]:
-        weights, spec = part.weights, settled_spec(part.spec)
-        if spec.int8 or needs_rows(weights):
+        weights, spec = part.weights, canonical_spec(part.spec)
+        if spec.int8 or needs_rowwise(weights):
             return self._loop(weights, spec, x_rows)
         size, H = weights.kernel.value.shape[0], weights.recurrent_kernel.value.shape[0]
-        cut = panels(H, self._shape.V)
+        cut = panel_layout(H, self._shape.V)
         h = aligned((2, self.rows, stride(cut.padded, self.dtype)), self.dtype)
         c = aligned((self.rows, stride(cut.padded, self.dtype)), self.dtype)
         h[...], c[...] = 0, 0
         self._states.append((h, c, H, H))
-        how = traits(spec, Asked(False, weights.peephole is not None, False, False, False))
+        how = traits(spec, CallOptions(False, weights.peephole is not None, False, False, False))
         cells = [
             self._keep(make(how, self._shape.dtype, *lanes)).address
-            for make in (partial(gate_cell, tape=False), output_cell)
-            for lanes in cell_lanes(cut, self.rows > 1)
+            for make in (partial(gate_kernel, tape=False), output_kernel)
+            for lanes in pointwise_lanes(cut, self.rows > 1)
         ]
         W, U = (v.prepared("cpu.panels", pack.gate_panels) for v in (weights.kernel, weights.recurrent_kernel))
         b = pack.gate_bias(weights.bias, cut, self.dtype)
@@ -125,7 +125,7 @@ class _Stream:
         peephole = 0 if V_ is None else self._at(V_.prepared("cpu.panels", pack.peephole_panels))
         return [
             LSTM, size, H, self._at(W), self._at(U), self._at(b), *cells[:2], self._at(h), self._at(c),
-            cut.full, cut.C, h.shape[2], c.shape[1], *cells[2:], peephole, self._at(settings(spec, self.dtype)), 0,
+            cut.full, cut.C, h.shape[2], c.shape[1], *cells[2:], peephole, self._at(scalar_parameters(spec, self.dtype)), 0,
         ]  # fmt: skip
 
     def _loop(self, weights: LSTMWeights, spec: LSTMSpec, x_rows: int) -> list[int]:
@@ -136,14 +136,14 @@ class _Stream:
         return [LOOP, size, P, job, 0, 0, loop, 0, self._at(h), self._at(c), 0, 0, h.shape[2], c.shape[1], 0, 0, 0, 0, 0]
 
     def _dense(self, part: DensePart, size: int) -> list[int]:
-        kernel_, bias, activation = part.kernel, part.bias, settled(part.activation)
+        kernel_, bias, activation = part.kernel, part.bias, canonical(part.activation)
         C = size if kernel_ is None else kernel_.value.shape[1]
-        cut = columns(C, self._shape)
+        cut = column_layout(C, self._shape)
         padded = cut.padded(self._shape)
         out = aligned((self.rows, padded), self.dtype)
         out[...] = 0
         W, b = self._blocks(kernel_, bias, padded)
-        cell = 0 if activation.name == "linear" else self._keep(row_cell(activation, self._shape.dtype)).address
+        cell = 0 if activation.name == "linear" else self._keep(row_kernel(activation, self._shape.dtype)).address
         kind = ACTIVATION if kernel_ is None else DENSE
         return [kind, size, C, W, W, b, cell, cell, self._at(out), 0, cut.full, cut.C, padded, 0, 0, 0, 0, 0, 0]
 
@@ -230,11 +230,11 @@ class _Stream:
             ahead = self._aheads[T] = self._steps_ahead(T)
         return ahead
 
-    def _product(self, x: Array, W: Array, b: Array, cut: Panels) -> tuple[Product, Array]:
+    def _product(self, x: Array, W: Array, b: Array, cut: PanelLayout) -> tuple[Product, Array]:
         """The product of an x like this one with the first LSTM's W, and the program that goes on from there. Both are kept."""
         T = len(x)
         if T not in self._products:
-            chains, program = rows_ahead(T * self.rows, cut, self.dtype), self._program.copy()
+            chains, program = hoisted_rows(T * self.rows, cut, self.dtype), self._program.copy()
             program[0, [BIAS, D, AHEAD]] = address(chains), 0, chains.shape[1]
             if len(self._products) == 2:
                 self._products.clear()
@@ -243,7 +243,7 @@ class _Stream:
 
     def _steps_ahead(self, T: int) -> int:
         """The steps for which x W of a first LSTM is done at a time, with all their rows in one product; 0: not ahead."""
-        return steps_ahead(self.rows, T, self._features, self._first[2], self.dtype) if self._first else 0
+        return hoisted_steps(self.rows, T, self._features, self._first[2], self.dtype) if self._first else 0
 
     @property
     def states(self) -> list[tuple[Array, Array]]:

@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from ..compiler.jit import ArrayArgument, Entry, entry
 from . import executor, thread_pool
-from .memory import address, reach
-from .strides import rows_follow
+from .memory import address, extent
+from .strides import has_contiguous_rows
 from .task import KernelCall, ParallelFor, Task, Team, kernel_calls
 
 Array = npt.NDArray[Any]
@@ -34,7 +34,7 @@ class TaskGraph:
     def __init__(self, tasks: Sequence[Task], input_: Array | None = None) -> None:
         known: dict[tuple[int, int], tuple[int, ...]] = {}
         blocks, stages = [], []
-        patches = None if input_ is None else _InputPatches(address(input_), address(input_) + reach(input_), [])
+        patches = None if input_ is None else _InputPatches(address(input_), address(input_) + extent(input_), [])
         for task in tasks:
             calls = []
             for call in kernel_calls(task):
@@ -140,7 +140,7 @@ ADDRESS = 4
 
 def _array_words(kind: ArrayArgument, value: Array) -> tuple[int, ...]:
     """An array as Numba's machine code takes it: no owner, its size, bytes an element, its address, shape and strides."""
-    as_read = value.flags.c_contiguous if kind.contiguous else rows_follow(value) or value.ndim == 1
+    as_read = value.flags.c_contiguous if kind.contiguous else has_contiguous_rows(value) or value.ndim == 1
     if value.ndim != kind.ndim or value.dtype != kind.dtype or not as_read:
         raise TypeError(f"a kernel takes {kind} here, got {value.dtype} of shape {value.shape}, strides {value.strides}.")
     return 0, 0, value.size, value.itemsize, address(value), *value.shape, *value.strides

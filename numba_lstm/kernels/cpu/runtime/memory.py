@@ -23,7 +23,7 @@ def aligned(shape: tuple[int, ...], dtype: Any) -> npt.NDArray[Any]:
     return np.ndarray(shape, dtype, raw, _first_line(raw))
 
 
-def together(dtype: Any, *shapes: tuple[int, ...]) -> list[npt.NDArray[Any]]:
+def allocate_slab(dtype: Any, *shapes: tuple[int, ...]) -> list[npt.NDArray[Any]]:
     """Arrays as :func:`aligned` makes them, in one piece of memory: it costs a small op as much as one array does."""
     dtype = np.dtype(dtype)
     starts, end = [], 0
@@ -48,14 +48,14 @@ def address(array: npt.NDArray[Any]) -> int:
     return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
 
 
-def reach(array: npt.NDArray[Any]) -> int:
+def extent(array: npt.NDArray[Any]) -> int:
     """The bytes from the first element to the end of the last, of an array without negative strides."""
     return sum((n - 1) * step for n, step in zip(array.shape, array.strides, strict=True)) + array.itemsize
 
 
-def lying_like(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def empty_like_strided(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """An uninitialised array of the same shape, dtype and strides. Until somebody writes to it, a large one takes no room."""
-    return np.ndarray(array.shape, array.dtype, empty(reach(array), np.uint8), strides=array.strides)
+    return np.ndarray(array.shape, array.dtype, empty(extent(array), np.uint8), strides=array.strides)
 
 
 def stride(n: int, dtype: Any) -> int:

@@ -8,7 +8,7 @@ every array that one op hands to another
 
 NumPy's stride along an axis of one element, or of an array without elements, says nothing, and nobody may read it. So NumPy's
 ``reshape`` of (T, N, 1) may answer a view whose new last axis takes long strides, and ``ascontiguousarray`` may answer an array
-with odd strides as it is. What views make goes through :func:`laid_out`, and distances come from :func:`distances`.
+with odd strides as it is. What views make goes through :func:`as_rows`, and distances come from :func:`element_strides`.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 
-def rows_follow(x: Array) -> bool:
+def has_contiguous_rows(x: Array) -> bool:
     """Whether the elements of each row are side by side."""
     return x.ndim == 0 or x.strides[-1] == x.itemsize or x.shape[-1] <= 1 or x.size == 0
 
 
-def laid_out(x: Array) -> Array:
+def as_rows(x: Array) -> Array:
     """x itself where it lies as kernels read it, else a C-ordered copy."""
     size = x.itemsize
     whole = not any(step % size for n, step in zip(x.shape, x.strides, strict=True) if n > 1)
-    return x if whole and x.flags.aligned and rows_follow(x) else x.copy(order="C")
+    return x if whole and x.flags.aligned and has_contiguous_rows(x) else x.copy(order="C")
 
 
-def distances(x: Array) -> tuple[int, ...]:
+def element_strides(x: Array) -> tuple[int, ...]:
     """The strides of x in elements, 0 along an axis of one element."""
     size = x.itemsize
     return tuple(step // size if n > 1 else 0 for n, step in zip(x.shape, x.strides, strict=True))

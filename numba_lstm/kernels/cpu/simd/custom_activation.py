@@ -49,11 +49,11 @@ _known: dict[int, Activation] = {}
 def code(activation: Activation) -> int:
     """The number of an own activation's formulas: 60 bits of their digest."""
     number = int(sha256("\n".join(formulas(activation)).encode()).hexdigest()[:15], 16)
-    _known.setdefault(number, replace(activation, name="own"))
+    _known.setdefault(number, replace(activation, name="custom"))
     return number
 
 
-def is_own(number: int) -> bool:
+def is_custom(number: int) -> bool:
     """Whether ``number`` is the code of an own activation."""
     return number in _known
 
@@ -71,20 +71,20 @@ def slope(number: int) -> Callable[..., Any]:
 def _function(formula: str, argument: str) -> Callable[..., Any]:
     *lines, result = formula.split("\n")
     names = {**VECTORS, "inf": float("inf"), "nan": float("nan")}
-    exec("\n    ".join([f"def own(code, parameter, {argument}):", f"x = {argument}", *lines, f"return {result}"]), names)
-    return names["own"]
+    exec("\n    ".join([f"def custom(code, parameter, {argument}):", f"x = {argument}", *lines, f"return {result}"]), names)
+    return names["custom"]
 
 
 @lru_cache(256)
-def settled(activation: Activation) -> Activation:
+def canonical(activation: Activation) -> Activation:
     """The activation by which kernels are kept: of those with the same formulas the first one, and called own."""
     return activation if activation.function is None else _known[code(activation)]
 
 
 @lru_cache(256)
-def settled_spec(spec: LSTMSpec) -> LSTMSpec:
+def canonical_spec(spec: LSTMSpec) -> LSTMSpec:
     """The same of a cell."""
     roles = ("activation", "recurrent_activation", "output_activation")
     if all(getattr(spec, role).function is None for role in roles):
         return spec
-    return replace(spec, **{role: settled(getattr(spec, role)) for role in roles})
+    return replace(spec, **{role: canonical(getattr(spec, role)) for role in roles})

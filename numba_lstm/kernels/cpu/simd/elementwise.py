@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...specs import ACTIVATIONS, Activation
-from ..compiler.jit import choice, inlined
+from ..compiler.jit import inlined, overload_by_types
 from . import custom_activation
 from .arithmetic import absolute, by_dtype, fma, select
 from .vector import like
@@ -32,7 +32,7 @@ def code(activation: Activation) -> tuple[int, float]:
 def label(activation: Activation) -> str:
     """An activation as a part of a kernel's name."""
     if activation.function is not None:
-        return f"own_{custom_activation.code(activation):015x}"
+        return f"custom_{custom_activation.code(activation):015x}"
     return "_".join([activation.name, *(float(p).hex().replace(".", "p").replace("-", "m") for p in activation.parameters)])
 
 
@@ -100,13 +100,13 @@ _SLOPES = {
 }
 
 
-@choice(activate)
+@overload_by_types(activate)
 def _activate(code, parameter, z):
     number = code.literal_value
-    return custom_activation.value(number) if custom_activation.is_own(number) else _VALUES[number]
+    return custom_activation.value(number) if custom_activation.is_custom(number) else _VALUES[number]
 
 
-@choice(slope)
+@overload_by_types(slope)
 def _slope(code, parameter, kept):
     number = code.literal_value
-    return custom_activation.slope(number) if custom_activation.is_own(number) else _SLOPES[number]
+    return custom_activation.slope(number) if custom_activation.is_custom(number) else _SLOPES[number]

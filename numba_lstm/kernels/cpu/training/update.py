@@ -105,7 +105,7 @@ def variant(spec: UpdateSpec) -> bool:
     return spec.nesterov or spec.centered or spec.amsgrad or spec.power != -0.5
 
 
-class _Program:
+class _UpdateProgram:
     """An update with bound arrays, to run ``once``, or as a graph many times; gradients are read where they are each time."""
 
     def __init__(
@@ -133,8 +133,8 @@ class _Program:
                 self._numbers[w.dtype] = _numbers(spec, w.dtype)
             numbers = self._numbers[w.dtype]
             arrays = (w, slope.reshape(-1), *state, numbers)
-            parts = thread_pool.num_splits(w.size * COST, w.size)
-            calls += [KernelCall(run, *arrays, *partition(w.size, part, parts)) for part in range(parts)]
+            splits = thread_pool.num_splits(w.size * COST, w.size)
+            calls += [KernelCall(run, *arrays, *partition(w.size, index, splits)) for index in range(splits)]
         elements = sum(weight.value.size for weight in weights)
         tasks = [*copies, *parallel_if_worthwhile(calls, elements * COST)]
         self._run: Callable[[], None] = partial(run_eagerly, tasks) if once else TaskGraph(tasks)
@@ -154,7 +154,7 @@ def update_program(
     weights: Sequence[Weight], gradients: Sequence[Array], slots: Sequence[Sequence[Weight]], spec: UpdateSpec
 ) -> UpdateProgram:
     """CPU twin: one kernel call a weight and thread."""
-    return _Program(weights, gradients, slots, spec, once=False)
+    return _UpdateProgram(weights, gradients, slots, spec, once=False)
 
 
 def update(
@@ -167,7 +167,7 @@ def update(
     rate: float,
 ) -> None:
     """CPU twin: a program that serves once."""
-    _Program(weights, gradients, slots, spec, once=True)(step, rate)
+    _UpdateProgram(weights, gradients, slots, spec, once=True)(step, rate)
 
 
 def _positions(spec: UpdateSpec, own: list[Array], none: Array) -> list[Array]:

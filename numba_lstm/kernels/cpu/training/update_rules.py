@@ -9,8 +9,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from ..compiler.jit import choice, inlined, kernel
-from ..gemm.layout import NUMBA, geometry
+from ..compiler.jit import inlined, kernel, overload_by_types
+from ..gemm.layout import NUMBA, vector_geometry
 from ..simd.arithmetic import absolute, select, sqrt
 from ..simd.flush import flush_denormal
 from ..simd.vector import data, load, store
@@ -26,7 +26,7 @@ def step(rule, momentum, variant, n, pointers, k, numbers):
     """
 
 
-@choice(step)
+@overload_by_types(step)
 def _step(rule, momentum, variant, n, pointers, k, numbers):
     build = (_sgd, _rmsprop, _adagrad, _adam, _nadam, adadelta, adamax, lion, ftrl, average)[rule.literal_value]
     return build(bool(momentum.literal_value), bool(variant.literal_value))
@@ -134,7 +134,7 @@ def _nadam(*_: bool) -> Any:
 @cache
 def update_kernel(rule_name: str, momentum: bool, variant: bool, dtype: str) -> Any:
     """One rule on elements ``first`` to ``last``; ``variant`` is what :func:`.updates.variant` says."""
-    V, rule = geometry(dtype).V, RULES.index(rule_name)
+    V, rule = vector_geometry(dtype).V, RULES.index(rule_name)
     momentum_, variant_ = int(momentum), int(variant)
 
     def update_weights(w, g, s0, s1, s2, constants, first, last):

@@ -1,1 +1,1 @@
-"""Inference with int8 weights."""
+"""LSTM inference with int8 weights."""

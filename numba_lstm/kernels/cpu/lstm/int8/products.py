@@ -1,11 +1,11 @@
-"""Products of whole numbers: int8 weights, widened in registers, with rows of 16 bits, summed in 32 bits without rounding.
+"""Integer products: int8 weights, widened in registers, by rows of 16 bits, summed in 32 bits without rounding.
 
-Sums of integers are exact in any order, so here heights, blocks and threads cannot show in the bits at all. Two neighbouring
-elements of a row and the two weights of a column that they meet make one term, since processors add such a pair of products in
-one instruction (x86's ``pmaddwd``).
+Sums of integers are exact in any order, so that bits do not depend on tile heights, blocks or threads. A term is two
+neighbouring elements of a row by the two weights of a column, since processors add such a pair of products in one instruction
+(``pmaddwd`` of x86).
 """
 
-# Intrinsics take (typing context, types...) and answer (signature, code generator): Numba's convention.
+# Intrinsics take (typing context, types...) and return (signature, code generator): Numba's convention.
 from __future__ import annotations
 
 from llvmlite import ir
@@ -14,16 +14,16 @@ from numba.extending import intrinsic
 
 from ...compiler.cpu_info import HOST
 from ...compiler.jit import inlined
-from ...gemm.intrinsics import cases, members
+from ...gemm.intrinsics import cases, tuple_members
 from ...gemm.microkernel import INDEX, Tile
 from ...simd.arithmetic import absolute, nearest
 from ...simd.vector import INT32, Vector, broadcast, constant, fused, load, offset, splat, store, unaligned_load
 from ...simd.vmath import larger
 
-#: The highest tile of a panel's four vectors: 12 of 16 registers are sums, 24 of 32.
-HIGHEST = 6 if HOST.registers >= 32 else 3
+#: Maximum number of rows of a tile of a panel's four vectors: 12 of 16 registers are sums, or 24 of 32.
+MAX_TILE_ROWS = 6 if HOST.registers >= 32 else 3
 
-#: Bytes of an element of a row, and of a pair.
+#: Bytes of an element of a row, and of a pair of elements.
 SHORT, PAIR = 2, 4
 
 _MULTIPLY_ADD = {4: "llvm.x86.sse2.pmadd.wd", 8: "llvm.x86.avx2.pmadd.wd", 16: "llvm.x86.avx512.pmaddw.d.512"}
@@ -31,7 +31,7 @@ _INT8, _INT16 = ir.IntType(8), ir.IntType(16)
 
 
 def _pair_products(builder, x, w):
-    """For each pair of neighbouring 16-bit lanes of x and w the sum of its two products, in 32 bits."""
+    """Return the sum of the two products of each pair of neighbouring 16-bit lanes of x and w, in 32 bits."""
     count = x.type.count // 2
     sums = ir.VectorType(INT32, count)
     if HOST.x86:
@@ -47,7 +47,7 @@ def _pair_products(builder, x, w):
 
 
 def _sums(tile: Tile, x, x_rows, w, at, panel, width, pairs) -> list:
-    """The integers ``x w`` of a tile: rows ``x_rows`` bytes apart, weights from byte ``at``, panels ``panel`` bytes apart."""
+    """Return the integers ``x w`` of a tile: rows ``x_rows`` bytes apart, weights from byte ``at`` on."""
     b, V = tile.builder, tile.vector.n
     shorts, sums = ir.VectorType(_INT16, 2 * V), ir.VectorType(INT32, V)
     rows = [b.gep(x, [b.mul(x_rows, INDEX(r))]) for r in range(tile.R)]
@@ -78,7 +78,7 @@ def _sums(tile: Tile, x, x_rows, w, at, panel, width, pairs) -> list:
 
 
 def _scaled(tile: Tile, start: list, sums: list, row_scales, first, columns, scales, at) -> list:
-    """``start + sums * row scale * column scale``; a row has two scales, those of x and of h."""
+    """Return ``start + sums * row scale * column scale``; a row has two scales, those of x and of h."""
     b, vector = tile.builder, tile.vector
     by_column = [unaligned_load(b, vector, scales, b.add(at, INDEX(c * vector.n))) for c in range(tile.C)]
     values = []
@@ -86,39 +86,39 @@ def _scaled(tile: Tile, start: list, sums: list, row_scales, first, columns, sca
         by_row = broadcast(b, b.load(b.gep(row_scales, [b.add(first, INDEX(2 * r))])), vector.llvm)
         for c in range(tile.C):
             k = r * tile.C + c
-            whole = b.sitofp(sums[k], vector.llvm)
-            values.append(fused(b, vector, whole, b.fmul(by_row, by_column[c]), start[k]))
+            total = b.sitofp(sums[k], vector.llvm)
+            values.append(fused(b, vector, total, b.fmul(by_row, by_column[c]), start[k]))
     return values
 
 
-def _whole_rows(
+def _int_rows(
     tile, bias, column, x, x_rows, W, iw, D, W_scales, h, h_rows, U, iu, H, U_scales, row_scales, row, z, iz, z_rows,
 ):  # fmt: skip
-    """``z = bias + x W + h U`` for rows and weights of whole numbers times scales; D and H in pairs, rows in bytes."""
+    """Emit ``z = bias + x W + h U`` for rows and weights of integers times scales; D and H in pairs, row strides in bytes."""
     b, vector = tile.builder, tile.vector
     width = INDEX(2 * vector.n * min(tile.B, tile.C))
     tile.load(bias, column, INDEX(0), INDEX(tile.B * vector.n))
     values, first = tile.values, b.mul(row, INDEX(2))
-    for side, (rows, apart, weights, at, pairs, scales) in enumerate(
+    for side, (rows, row_bytes, weights, at, pairs, scales) in enumerate(
         ((x, x_rows, W, iw, D, W_scales), (h, h_rows, U, iu, H, U_scales))
     ):
-        sums = _sums(tile, rows, apart, weights, at, b.mul(pairs, width), width, pairs)
+        sums = _sums(tile, rows, row_bytes, weights, at, b.mul(pairs, width), width, pairs)
         values = _scaled(tile, values, sums, row_scales, b.add(first, INDEX(side)), tile.C, scales, column)
     tile.values = values
     tile.store(z, iz, z_rows, INDEX(tile.B * vector.n))
 
 
 @intrinsic(prefer_literal=True)
-def whole_rows(typingctx, n, C, panels, V, arguments):
-    """:func:`_whole_rows` for n rows (up to ``HIGHEST``; one, where there are several panels), C vectors a panel."""
+def int_rows(typingctx, n, C, panels, V, arguments):
+    """Emit :func:`_int_rows` for n rows (up to ``MAX_TILE_ROWS``, or one row of several panels), C vectors a panel."""
     vector = Vector(types.float32, V.literal_value)
-    most = HIGHEST if panels.literal_value == 1 else 1
+    limit = MAX_TILE_ROWS if panels.literal_value == 1 else 1
 
     def codegen(context, builder, sig, args):
-        values = members(context, builder, arguments, args[-1])
+        values = tuple_members(context, builder, arguments, args[-1])
         if C.literal_value:
-            for R in cases(builder, context.cast(builder, args[0], n, types.intp), most):
-                _whole_rows(Tile(builder, vector, R, C.literal_value * panels.literal_value, C.literal_value), *values)
+            for R in cases(builder, context.cast(builder, args[0], n, types.intp), limit):
+                _int_rows(Tile(builder, vector, R, C.literal_value * panels.literal_value, C.literal_value), *values)
         return context.get_dummy_value()
 
     return types.void(n, C, panels, V, arguments), codegen
@@ -126,7 +126,7 @@ def whole_rows(typingctx, n, C, panels, V, arguments):
 
 @intrinsic
 def store_low(typingctx, p, bits):
-    """The low 16 bits of 32-bit lanes to the bytes at p."""
+    """Store the low 16 bits of 32-bit lanes to the bytes at p."""
 
     def codegen(context, builder, sig, args):
         low = builder.trunc(args[1], ir.VectorType(_INT16, bits.n))
@@ -138,11 +138,11 @@ def store_low(typingctx, p, bits):
 
 
 @inlined
-def to_whole(x, n, levels, out, lanes, V):
-    """n elements of a row as whole numbers up to ``levels``, 16 bits each, to the bytes of ``out``; answers their scale.
+def to_int(x, n, levels, out, lanes, V):
+    """Store n elements of a row as integers up to ``levels``, 16 bits each, to the bytes of ``out``; return their scale.
 
-    The last vector is filled up with zeros, in ``lanes``. With NaN in a row its scale is NaN, with infinity it is infinite and
-    all numbers are 0: either makes NaN of every product.
+    The last vector is padded with zeros, in ``lanes``. NaN in a row makes its scale NaN; infinity makes it infinite and all
+    integers 0. Either makes every product NaN.
     """
     inside = n // V * V
     for i in range(V):
@@ -152,13 +152,13 @@ def to_whole(x, n, levels, out, lanes, V):
         largest = larger(absolute(load(x, i, V)), largest)
     last = load(lanes, 0, V)
     store(lanes, 0, largest)
-    most = lanes[0]
+    max_abs = lanes[0]
     for i in range(1, V):
-        if lanes[i] > most or lanes[i] != lanes[i]:
-            most = lanes[i]
-    factor = splat(x, levels / most, V)
+        if lanes[i] > max_abs or lanes[i] != lanes[i]:
+            max_abs = lanes[i]
+    factor = splat(x, levels / max_abs, V)
     for i in range(0, inside, V):
         store_low(offset(out, SHORT * i), nearest(load(x, i, V) * factor)[1])
     if inside < n:
         store_low(offset(out, SHORT * inside), nearest(last * factor)[1])
-    return most / levels
+    return max_abs / levels

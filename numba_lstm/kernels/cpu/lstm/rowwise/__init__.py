@@ -1,1 +1,1 @@
-"""LSTMs whose steps need whole rows, those with layer norms or a projection."""
+"""The LSTM by rows, for layer norms and projections, whose steps need whole rows."""

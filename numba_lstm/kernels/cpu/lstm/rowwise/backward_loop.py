@@ -1,4 +1,4 @@
-"""The time loop back through LSTMs that need whole rows at a step; see :mod:`.lstm_rows_loops`."""
+"""The backward time loop of LSTMs that need whole rows at a step; see :mod:`.forward_loop`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 from numba import carray
 
-from ...compiler.jit import cell
-from ...gemm.layout import Shape
+from ...compiler.jit import compile_cfunc
+from ...gemm.layout import VectorGeometry
 from ...runtime.indirect_call import call
 from ...simd.arithmetic import fma, select
 from ...simd.flush import flush_gradient
@@ -19,20 +19,20 @@ from .row_norms import norm_gradient_row
 
 
 @cache
-def backward_loop(shape: Shape) -> Any:
-    """The way back over steps t1 - 1 .. t0 of rows r0 .. r1, as a C function: the cells turn gates into dz, norms follow.
+def backward_loop(geometry: VectorGeometry) -> Any:
+    """Return the backward loop over steps t1 - 1 .. t0 of rows r0 .. r1, a C function: pointwise kernels turn gates into dz.
 
-    With norms, ``nx`` and ``nh`` become the gradients of x W and of h U, which are not the same then.
+    With norms, ``nx`` and ``nh`` become the gradients of x W and of h U, which differ then.
     """
-    V = shape.V
+    V = geometry.V
     panel = 4 * V
 
-    def lstm_rows_backward(job, f_, b_, x, t0, t1, r0, r1):
-        j = carray(job, 1)[0]
-        n, full, tail, gates, apart = r1 - r0, j.full, j.tail, j.gates, j.apart
+    def lstm_rows_backward(kernel_args, f_, b_, x, t0, t1, r0, r1):
+        j = carray(kernel_args, 1)[0]
+        n, full, tail, gates, panel_stride = r1 - r0, j.full, j.tail, j.gates, j.panel_stride
         panels, whole, rest = full + (1 if tail > 0 else 0), j.H // V, j.H % V
-        zero, settings, peephole, U_ = pointer(j.zero, f_), pointer(j.settings, f_), pointer(j.peephole, f_), pointer(j.U, f_)
-        tape, kept_h, kept_c = pointer(j.tape, f_), pointer(j.kept_h, b_), pointer(j.kept_c, b_)
+        zero, scalars, peephole, U_ = pointer(j.zero, f_), pointer(j.scalars, f_), pointer(j.peephole, f_), pointer(j.U, f_)
+        tape, zoneout_h, zoneout_c = pointer(j.tape, f_), pointer(j.zoneout_h, b_), pointer(j.zoneout_c, b_)
         lanes, scales = offset(pointer(j.lanes_scratch, f_), r0 * V), pointer(j.scales, f_)
         dh, dc = offset(pointer(j.dh, f_), r0 * j.dh_rows), offset(pointer(j.dc, f_), r0 * j.c_rows)
         carry, cell_carry = offset(pointer(j.carry, f_), r0 * j.dh_rows), offset(pointer(j.cell_carry, f_), r0 * j.c_rows)
@@ -47,80 +47,81 @@ def backward_loop(shape: Shape) -> Any:
             dy = offset(pointer(j.dy, f_), t * j.dy_steps + r0 * j.dy_rows)
             has_dy = j.has_dy
             if j.projected != 0:
-                into = offset(pointer(j.dhs, f_), row * j.dh_rows)
+                dh_in = offset(pointer(j.dhs, f_), row * j.dh_rows)
                 for r in range(n):
                     for i in range(0, j.dh_rows, V):
                         at = r * j.dh_rows + i
                         d = load(dh, at, V) + load(carry, at, V)
                         if has_dy != 0:
                             d = d + load(dy, r * j.dy_rows + i, V)
-                        past = splat(f_, 0.0, V)
-                        if j.kept_h_rows != 0:
-                            held = flags(kept_h, (row + r) * j.kept_h_rows + i, V)
-                            past, d = select(held, d, past), select(held, 0.0, d)
+                        carried = splat(f_, 0.0, V)
+                        if j.zoneout_h_rows != 0:
+                            zoned_out = flags(zoneout_h, (row + r) * j.zoneout_h_rows + i, V)
+                            carried, d = select(zoned_out, d, carried), select(zoned_out, 0.0, d)
                         if j.masked != 0:
-                            on = splat(f_, valid[r], V) > 0.0
-                            past, d = select(on, past, past + d), select(on, d, 0.0)
-                        store(carry, at, past)
-                        store(into, at, d)
-                call(j.projection_product, (zero, into, pointer(j.R, f_), dm, 0, j.dh_rows, dm_rows, j.P, j.R_full, n))
+                            valid_row = splat(f_, valid[r], V) > 0.0
+                            carried, d = select(valid_row, carried, carried + d), select(valid_row, d, 0.0)
+                        store(carry, at, carried)
+                        store(dh_in, at, d)
+                call(j.projection_product, (zero, dh_in, pointer(j.R, f_), dm, 0, j.dh_rows, dm_rows, j.P, j.R_full, n))
                 has_dy = 0
 
-            c_seen = c_new
+            c_in = c_new
             if j.norms != 0:
-                c_seen, norm = offset(u_, r0 * j.c_rows), pointer(j.cell_norm, f_)
+                c_in, norm = offset(u_, r0 * j.c_rows), pointer(j.cell_norm, f_)
                 nc = offset(pointer(j.nc, f_), row * j.units)
                 for r in range(n):
                     for i in range(full * V + tail):
-                        c_seen[r * j.c_rows + i] = nc[r * j.units + i] * norm[i] + norm[j.units + i]
+                        c_in[r * j.c_rows + i] = nc[r * j.units + i] * norm[i] + norm[j.units + i]
             for p in range(panels):
                 u, width = p * V, panel if p < full else 4 * tail
                 dy_at = offset(dy, u * has_dy)
                 call(
-                    j.output_cell if p < full else j.last_output_cell,
-                    (offset(dm, u), dy_at, offset(c_old, u), offset(c_seen, u), offset(cell_carry, u),
-                     offset(tape, p * apart + row * width), settings, valid, offset(kept_h, row * j.kept_h_rows + u),
-                     dm_rows, j.dy_rows, j.c_rows, width, j.masked, j.kept_h_rows, n, 0, 0, has_dy),
+                    j.output_kernel if p < full else j.last_output_kernel,
+                    (offset(dm, u), dy_at, offset(c_old, u), offset(c_in, u), offset(cell_carry, u),
+                     offset(tape, p * panel_stride + row * width), scalars, valid,
+                     offset(zoneout_h, row * j.zoneout_h_rows + u),
+                     dm_rows, j.dy_rows, j.c_rows, width, j.masked, j.zoneout_h_rows, n, 0, 0, has_dy),
                 )  # fmt: skip
             if j.norms != 0:
-                real, numbers, norm = pointer(j.real_units, f_), pointer(j.numbers_units, f_), pointer(j.cell_norm, f_)
+                real, constants, norm = pointer(j.real_units, f_), pointer(j.norm_constants_units, f_), pointer(j.cell_norm, f_)
                 for r in range(n):
                     nc = offset(pointer(j.nc, f_), (row + r) * j.units)
                     dgamma = offset(pointer(j.dcell_norm, f_), (r0 + r) * 2 * j.units)
                     du = offset(dm, r * dm_rows)
-                    on = 1 if j.masked == 0 else valid[r]
+                    valid_row = 1 if j.masked == 0 else valid[r]
                     for i in range(0, j.units, V):
                         d = select(load(real, i, V) > 0.0, load(du, i, V), 0.0)
-                        if on == 0:
+                        if valid_row == 0:
                             d = splat(f_, 0.0, V)
                         store(dgamma, i, fma(d, load(nc, i, V), load(dgamma, i, V)))
                         store(dgamma, j.units + i, load(dgamma, j.units + i, V) + d)
                         store(du, i, d * load(norm, i, V))
-                    norm_gradient_row(du, nc, real, scales[3 * (row + r) + 2], j.units, numbers, lanes, V)
+                    norm_gradient_row(du, nc, real, scales[3 * (row + r) + 2], j.units, constants, lanes, V)
             for p in range(panels):
                 u, lane = p * V, V if p < full else tail
                 call(
-                    j.gate_cell if p < full else j.last_gate_cell,
+                    j.gate_kernel if p < full else j.last_gate_kernel,
                     (offset(dm, u), offset(c_old, u), offset(c_new, u), offset(dc, u),
-                     offset(tape, p * apart + row * 4 * lane), offset(peephole, 3 * u),
-                     offset(pointer(j.shares, f_), j.peepholes * 3 * (u * j.N + r0 * lane)), settings, valid,
-                     offset(kept_c, row * j.kept_c_rows + u),
-                     dm_rows, j.c_rows, 4 * lane, 0, 3 * lane, j.masked, j.kept_c_rows, n, 0, 0),
+                     offset(tape, p * panel_stride + row * 4 * lane), offset(peephole, 3 * u),
+                     offset(pointer(j.peephole_grads, f_), j.peepholes * 3 * (u * j.N + r0 * lane)), scalars, valid,
+                     offset(zoneout_c, row * j.zoneout_c_rows + u),
+                     dm_rows, j.c_rows, 4 * lane, 0, 3 * lane, j.masked, j.zoneout_c_rows, n, 0, 0),
                 )  # fmt: skip
 
             dz = tape
             if j.norms != 0:
-                real, numbers = pointer(j.real_gates, f_), pointer(j.numbers_gates, f_)
+                real, constants = pointer(j.real_gates, f_), pointer(j.norm_constants_gates, f_)
                 gx, gh = pointer(j.kernel_norm, f_), pointer(j.recurrent_norm, f_)
                 nx, nh = pointer(j.nx, f_), pointer(j.nh, f_)
                 for r in range(n):
                     dgx = offset(pointer(j.dkernel_norm, f_), (r0 + r) * gates)
                     dgh = offset(pointer(j.drecurrent_norm, f_), (r0 + r) * gates)
-                    # side by side in scratch: two gradients and two norms
+                    # rows of scratch: two gradients and two norms
                     ax, ah = offset(zx, r * gates), offset(z, r * gates)
                     kx, kh = offset(pointer(j.zx_norm, f_), (r0 + r) * gates), offset(pointer(j.zh_norm, f_), (r0 + r) * gates)
                     for i in range(0, gates, V):
-                        at = tape_place(i, row + r, full, apart, tail, V)
+                        at = tape_place(i, row + r, full, panel_stride, tail, V)
                         d, vx, vh = load(tape, at, V), load(nx, at, V), load(nh, at, V)
                         d = select(load(real, i, V) > 0.0, d, 0.0)
                         store(dgx, i, fma(d, vx, load(dgx, i, V)))
@@ -129,24 +130,24 @@ def backward_loop(shape: Shape) -> Any:
                         store(ah, i, d * load(gh, i, V))
                         store(kx, i, vx)
                         store(kh, i, vh)
-                    norm_gradient_row(ax, kx, real, scales[3 * (row + r)], gates, numbers, lanes, V)
-                    norm_gradient_row(ah, kh, real, scales[3 * (row + r) + 1], gates, numbers, lanes, V)
+                    norm_gradient_row(ax, kx, real, scales[3 * (row + r)], gates, constants, lanes, V)
+                    norm_gradient_row(ah, kh, real, scales[3 * (row + r) + 1], gates, constants, lanes, V)
                     for i in range(0, gates, V):
-                        at = tape_place(i, row + r, full, apart, tail, V)
+                        at = tape_place(i, row + r, full, panel_stride, tail, V)
                         store(nx, at, load(ax, i, V))
                         store(nh, at, load(ah, i, V))
                 dz = nh
 
-            last = whole * apart + row * 4 * j.lanes
-            if j.factored != 0:
+            last = whole * panel_stride + row * 4 * j.lanes
+            if j.per_gate != 0:
                 between = j.N * j.factor_rows
-                products, factors = pointer(j.zh, f_), pointer(j.factors, f_)
+                products, dropout_factors = pointer(j.zh, f_), pointer(j.dropout_factors, f_)
                 for gate in range(4):
                     begin = row * panel + gate * V
                     at = offset(products, gate * between + r0 * j.factor_rows)
                     call(
                         j.h_product,
-                        (zero, offset(dz, begin), U_, at, j.factor_rows, gate, j.H, j.lanes, j.U_full, apart,
+                        (zero, offset(dz, begin), U_, at, j.factor_rows, gate, j.H, j.lanes, j.U_full, panel_stride,
                          last + gate * j.lanes - begin, n),
                     )  # fmt: skip
                 for r in range(n):
@@ -154,12 +155,12 @@ def backward_loop(shape: Shape) -> Any:
                         d = splat(f_, 0.0, V)
                         for gate in range(4):
                             at = gate * between + (r0 + r) * j.factor_rows + i
-                            d = fma(load(factors, at, V), load(products, at, V), d)
+                            d = fma(load(dropout_factors, at, V), load(products, at, V), d)
                         store(dh, r * j.dh_rows + i, flush_gradient(d))
             else:
                 call(
                     j.h_product,
-                    (dz, U_, dh, row * panel, apart, whole, last, j.lanes, rest, 4 * j.H, j.dh_rows, j.U_full, n),
+                    (dz, U_, dh, row * panel, panel_stride, whole, last, j.lanes, rest, 4 * j.H, j.dh_rows, j.U_full, n),
                 )  # fmt: skip
 
-    return cell(lstm_rows_backward, f"lstm_rows_backward_{shape.dtype}x{V}", signature(shape.dtype))
+    return compile_cfunc(lstm_rows_backward, f"lstm_rows_backward_{geometry.dtype}x{V}", signature(geometry.dtype))

@@ -10,7 +10,7 @@ COMMON = """
 import os, random, signal, sys, threading, time
 import numpy as np
 from numba import types
-from numba_lstm.kernels.cpu.jit import cell, entry, inlined, kernel
+from numba_lstm.kernels.cpu.compiler.jit import entry, inlined, kernel
 
 rounds = int(sys.argv[1])
 pick = random.Random(0)

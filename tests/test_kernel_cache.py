@@ -171,10 +171,10 @@ def test_a_default_folder_of_another_user_is_not_used(tmp_path):
 
 
 READ_ONLY = """
-from numba_lstm.kernels.cpu import disk
+from numba_lstm.kernels.cpu.compiler import kernel_cache
 def refuse(*_):
     raise PermissionError(13, "Permission denied", "/read/only")
-disk.Folder.make = refuse
+kernel_cache.Folder.make = refuse
 """
 
 

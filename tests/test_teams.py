@@ -138,10 +138,10 @@ def test_eight_callers_at_once(case):
     numba_lstm.set_num_threads(3)
     answers = []
     callers = [threading.Thread(target=lambda: answers.append(passed(case)), daemon=True) for _ in range(8)]
-    for loop_caller in callers:
-        loop_caller.start()
-    for loop_caller in callers:
-        loop_caller.join(SECONDS)
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(SECONDS)
     assert len(answers) == 8
     for answer in answers:
         for found, one in zip(answer, expected, strict=True):

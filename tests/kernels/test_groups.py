@@ -126,5 +126,5 @@ def test_gradients_are_the_sum_of_the_groups(dtype, N, H):
 @pytest.mark.parametrize("H", [HALF, QUARTER])
 @pytest.mark.parametrize("N", [24, 37, 150])  # cells take 66 rows at most, some of them of two groups
 def test_all_else_is_of_rows(dtype, N, H):
-    for found, *splits in zip(*(found[:6] for found in halves(N, dtype, H)), strict=True):
-        np.testing.assert_array_equal(found, np.concatenate(splits, axis=found.ndim - 2))
+    for found, *by_group in zip(*(found[:6] for found in halves(N, dtype, H)), strict=True):
+        np.testing.assert_array_equal(found, np.concatenate(by_group, axis=found.ndim - 2))

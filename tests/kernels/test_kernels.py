@@ -11,19 +11,19 @@ from numba_lstm.kernels.cpu.ops import activation
 from numba_lstm.kernels.cpu.plans import stream_programs
 from numba_lstm.kernels.specs import Activation
 
-SHAPE = vector_geometry("float32")
+GEOMETRY = vector_geometry("float32")
 
 
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: forward_loop.forward_loop(SHAPE, 0),
-        lambda: backward_loop.backward_loop(SHAPE, 0, 0, 0),
-        lambda: gemm.affine(SHAPE, 1),
-        lambda: weight_grad._plain_columns(SHAPE, 1),
-        lambda: pack._pack_gates(SHAPE),
-        lambda: stream_programs.steps_of_one(SHAPE),
-        lambda: stream_programs.steps_of_rows(SHAPE),
+        lambda: forward_loop.forward_loop(GEOMETRY, 0),
+        lambda: backward_loop.backward_loop(GEOMETRY, 0, 0, 0),
+        lambda: gemm.affine(GEOMETRY, 1),
+        lambda: weight_grad._plain_columns(GEOMETRY, 1),
+        lambda: pack._pack_gates(GEOMETRY),
+        lambda: stream_programs.steps_of_one(GEOMETRY),
+        lambda: stream_programs.steps_of_rows(GEOMETRY),
         lambda: activation._value(Activation("tanh"), "float32"),
     ],
     ids=["forward", "backward", "affine", "gradient", "pack", "stream", "stream of rows", "activation"],
@@ -39,10 +39,10 @@ def test_a_kernel_has_one_signature_and_refuses_others(make):
 @pytest.mark.parametrize("H", range(1, 70))
 @pytest.mark.parametrize("V", [2, 4, 8, 16])
 def test_panels_hold_every_unit_and_little_else(H, V):
-    cut = panel_layout(H, V)
-    assert cut.whole * V + cut.rest == H
-    assert H <= cut.padded < H + max(V // 2, 2)
-    assert cut.v in {0, V // 4, V // 2}
+    layout = panel_layout(H, V)
+    assert layout.whole * V + layout.rest == H
+    assert H <= layout.padded < H + max(V // 2, 2)
+    assert layout.v in {0, V // 4, V // 2}
 
 
 @pytest.mark.parametrize("K", [1, 3, 9])

@@ -1,4 +1,4 @@
-"""CPU twin of the array ops: NumPy arrays as :mod:`.layout` says, and buffers whose rows vectors may read to a block's end."""
+"""CPU: the array ops on NumPy arrays (strides: :mod:`..runtime.strides`), and buffers with rows padded to whole blocks."""
 
 from __future__ import annotations
 
@@ -15,66 +15,66 @@ Array = npt.NDArray[Any]
 
 
 def asarray(x: Array, dtype: Any) -> Array:
-    """CPU twin: the array itself where its dtype is right and it lies as kernels read it."""
+    """CPU: the array itself if it has this dtype and the strides that kernels assume."""
     return as_rows(np.asarray(x, dtype=dtype))
 
 
 def to_host(x: Array) -> Array:
-    """CPU twin: the array itself."""
+    """CPU: the array itself."""
     return x
 
 
 def gather(x: npt.NDArray[Any], rows: npt.NDArray[np.intp] | slice, dtype: Any) -> Array:
-    """CPU twin: slices are views where dtype allows, chosen rows a copy; sequences are seen time-major, as they lie."""
+    """CPU: a view for slices where the dtype allows it, a copy for indices; sequences become time-major views."""
     batch = asarray(x[rows], dtype)
     return batch.transpose(1, 0, 2) if batch.ndim == 3 else batch
 
 
 def flip(x: Array) -> Array:
-    """CPU twin: a view."""
+    """CPU: a view."""
     return x[::-1]
 
 
 def concat(xs: Sequence[Array]) -> Array:
-    """CPU twin: a new array, whose order NumPy would else take from the strides of what it joins."""
+    """CPU: a new C-ordered array; NumPy would take the order from the strides of its inputs."""
     whole = empty((*xs[0].shape[:-1], sum(x.shape[-1] for x in xs)), xs[0].dtype)
     return np.concatenate(xs, axis=-1, out=whole)
 
 
 def split(x: Array, sizes: Sequence[int]) -> list[Array]:
-    """CPU twin: views."""
+    """CPU: views."""
     return np.split(x, np.cumsum(sizes)[:-1], axis=-1)
 
 
 def add(a: Array, b: Array) -> Array:
-    """CPU twin: NumPy's sum."""
+    """CPU: NumPy's sum."""
     return a + b
 
 
 def multiply(a: Array, b: Array) -> Array:
-    """CPU twin: NumPy's product."""
+    """CPU: NumPy's product."""
     return a * b
 
 
 def scale(x: Array, factor: float) -> Array:
-    """CPU twin: NumPy's product."""
+    """CPU: NumPy's product."""
     return x * x.dtype.type(factor)
 
 
 def reshape(x: Array, shape: Sequence[int]) -> Array:
-    """CPU twin: one copy at most, into samples; steps come first in a view of it."""
+    """CPU: a time-major view of samples, with one copy at most."""
     samples = x.transpose(1, 0, 2) if x.ndim == 3 else x
     y = as_rows(samples.reshape(len(samples), *shape))
     return y.transpose(1, 0, 2) if y.ndim == 3 else y
 
 
 def repeat(x: Array, steps: int) -> Array:
-    """CPU twin: a view whose steps are all the same memory."""
+    """CPU: a view whose steps share memory."""
     return np.broadcast_to(x, (steps, *x.shape))
 
 
 def sum_steps(x: Array) -> Array:
-    """CPU twin: one addition a step; NumPy's own sum would order terms by strides."""
+    """CPU: one addition a step; the order of NumPy's sum depends on strides."""
     y = x[0].copy()
     for step in x[1:]:
         y += step
@@ -82,34 +82,34 @@ def sum_steps(x: Array) -> Array:
 
 
 def merge_steps(x: Array) -> Array:
-    """CPU twin: a view where rows follow on one another."""
+    """CPU: a view where rows are contiguous."""
     return as_rows(x.reshape(x.shape[0] * x.shape[1], *x.shape[2:]))
 
 
 def split_steps(x: Array, steps: int) -> Array:
-    """CPU twin: a view where rows lie evenly."""
+    """CPU: a view where rows are evenly spaced."""
     return as_rows(x.reshape(steps, len(x) // steps, *x.shape[1:]))
 
 
 def unlike(x: Array, value: float) -> Array:
-    """CPU twin: NumPy's comparison."""
+    """CPU: NumPy's comparison."""
     return x != value
 
 
 def steps_unlike(x: Array, value: float) -> Array:
-    """CPU twin: NumPy's comparison."""
+    """CPU: NumPy's comparison."""
     return np.any(unlike(x, x.dtype.type(value)), axis=-1)
 
 
 def zero_masked(x: Array, mask: Array) -> Array:
-    """CPU twin: a copy, then zeros in it; three times as fast as ``np.where`` along features."""
+    """CPU: a copy with zeros written to it, three times as fast as ``np.where`` along features."""
     y = np.array(x, order="C")
     y[~mask] = 0
     return y
 
 
 def buffer(x: Array, padded: int) -> Array:
-    """A copy of x (..., C) as aligned rows (M, padded) with zeros behind C."""
+    """Return a copy of x (..., C) as aligned rows (M, padded) with zeros after C."""
     C = x.shape[-1]
     out = aligned((x.size // C, padded), x.dtype)
     out[:, C:] = 0
@@ -118,5 +118,5 @@ def buffer(x: Array, padded: int) -> Array:
 
 
 def shaped(rows: Array, shape: tuple[int, ...]) -> Array:
-    """Padded rows (M, padded) seen as an array of ``shape``."""
+    """Return padded rows (M, padded) as a view of ``shape``."""
     return rows.reshape(*shape[:-1], rows.shape[1])[..., : shape[-1]]

@@ -1,4 +1,4 @@
-"""Copies and zeros, as calls."""
+"""Copying and zeroing arrays, as kernel calls."""
 
 from __future__ import annotations
 
@@ -40,31 +40,27 @@ def _zero(dtype: str) -> Any:
 
 
 def copied(a: Array, into: Array) -> KernelCall:
-    """Copy an array of up to three axes, the last of which follows on in both, into another of its shape and dtype.
+    """Return the call that copies an array to another of its shape and dtype, of up to three axes and with contiguous rows.
 
     Raises
     ------
     ValueError
-        For any other two.
+        For other arrays.
     """
-    if (
-        a.shape != into.shape
-        or a.dtype != into.dtype
-        or a.ndim > 3
-        or not (has_contiguous_rows(a) and has_contiguous_rows(into))
-    ):
+    contiguous = has_contiguous_rows(a) and has_contiguous_rows(into)
+    if a.shape != into.shape or a.dtype != into.dtype or a.ndim > 3 or not contiguous:
         raise ValueError(f"cannot copy {a.dtype} {a.shape}, strides {a.strides}, to {into.dtype} {into.shape}, {into.strides}.")
     more = (None,) * (3 - a.ndim)
     return KernelCall(_copy(dtype_name(a.dtype)), a[more], into[more])
 
 
 def zeroed(a: Array) -> KernelCall:
-    """Make an array zero whose elements follow on one another.
+    """Return the call that sets a contiguous array to zero.
 
     Raises
     ------
     ValueError
-        For any other array, a copy of which would become zero instead.
+        For other arrays, of which ``reshape`` would make a copy.
     """
     if not a.flags.c_contiguous:
         raise ValueError(f"cannot zero {a.dtype} {a.shape}, strides {a.strides}: it is not contiguous.")

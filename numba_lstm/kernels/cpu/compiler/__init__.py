@@ -1,1 +1,1 @@
-"""How functions become machine code: compilation, its cache on disk, and what it needs to know of the processor."""
+"""Compilation of kernels, their cache on disk, and the features of the processor."""

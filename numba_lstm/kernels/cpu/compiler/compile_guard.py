@@ -1,11 +1,11 @@
-"""Compilation that neither a signal nor a fork interrupts, so that what follows them finds Numba and LLVM in order.
+"""Protects compilation from signals and forks, which would leave Numba and LLVM in an inconsistent state.
 
-Python runs signal handlers in its main thread, between any two instructions: an exception of theirs, such as Ctrl-C's, would
-leave Numba's registries half filled for the rest of the process. So the main thread waits for another thread that compiles.
-Ctrl-C ends the waiting at once; the other thread ends the one kernel it is at, which the next call finds.
+Python runs signal handlers in its main thread, between any two instructions: their exceptions, such as that of Ctrl-C, would
+leave Numba's registries half filled for the rest of the process. The main thread therefore waits for another thread that
+compiles. Ctrl-C ends the wait at once; the other thread finishes its kernel, which the next call finds.
 
-A fork copies one thread alone. A lock that another one holds would never be released in the child. So a fork waits until
-nobody compiles.
+A fork copies one thread only. A lock that another thread holds would never be released in the child. A fork therefore waits
+until no thread compiles.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from typing import Any
 from llvmlite.binding import ffi
 from numba.core.compiler_lock import global_compiler_lock
 
-_jobs: dict[str, Future[Any]] = {}  #: what is being compiled for the main thread, or was when that was interrupted
+_jobs: dict[str, Future[Any]] = {}  #: by name: what compiles for the main thread, or did when it was interrupted
 
 
 def run_uninterrupted(name: str, work: Callable[[], Any]) -> Any:
-    """``work()``, with its answer and its errors, out of reach of signals. One ``name`` is done once at a time."""
+    """Return ``work()``, or raise its error, out of reach of signals. No ``name`` runs twice at the same time."""
     if threading.current_thread() is not threading.main_thread() or global_compiler_lock.is_locked():
-        return work()  # no signal's handler runs here, or we are in the midst of compiling
+        return work()  # no signal handler runs here, or a compilation calls this
     job = _jobs.get(name)
     if job is None:
         job = Future()
         try:
-            # not a daemon: the end of the interpreter waits for it, since LLVM cannot be taken down under it
+            # not a daemon: the interpreter waits for it at its end, since it must not unload LLVM before
             threading.Thread(target=_run, args=(job, work), name="numba_lstm-compiler").start()
-        except RuntimeError:  # the system has no thread to give
+        except RuntimeError:  # the system has no more threads
             return work()
         _jobs[name] = job
     try:
@@ -45,7 +45,7 @@ def run_uninterrupted(name: str, work: Callable[[], Any]) -> Any:
 def _run(job: Future[Any], work: Callable[[], Any]) -> None:
     try:
         job.set_result(work())
-    except BaseException as error:  # noqa: BLE001 - raised again by whoever waits
+    except BaseException as error:  # noqa: BLE001 - the waiting thread raises it again
         job.set_exception(error)
 
 
@@ -57,7 +57,7 @@ _unlocks: list[Callable[[], object]] = []  #: releases the locks that the forkin
 def _lock_before_fork() -> None:
     global_compiler_lock.acquire()
     _unlocks.append(global_compiler_lock.release)
-    llvm = getattr(ffi.lib, "_lock", None)  # llvmlite's own, which is held for moments outside of compilations too
+    llvm = getattr(ffi.lib, "_lock", None)  # the lock of llvmlite, which other calls hold for moments too
     if llvm is not None:
         llvm.__enter__()
         _unlocks.append(lambda: llvm.__exit__(None, None, None))
@@ -69,7 +69,7 @@ def _unlock_after_fork() -> None:
 
 
 def _reset_in_child() -> None:
-    if not _unlocks:  # Ctrl-C ended the waiting, so another thread may have had it
+    if not _unlocks:  # Ctrl-C ended the wait, so another thread may hold the lock
         global_compiler_lock._lock = threading.RLock()
     _unlock_after_fork()
     _jobs.clear()

@@ -1,7 +1,7 @@
-"""A person who waits for the compiler is told so on stderr: in a terminal, a notebook or a log, whatever ``verbose`` says.
+"""Reports long compilations on stderr: in a terminal, a notebook or a log, whatever ``verbose`` says.
 
-The first line comes after a second of compiling, the next ones ever more rarely. What a program will need is not known ahead,
-so a line says how many kernels have been compiled so far, and which one is being compiled.
+The first line appears after a second of compiling, the following ones less and less often. The number of kernels that a program
+needs is unknown in advance, so that a line says how many kernels have been compiled, and which kernel is being compiled.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ TIMES = (1.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0)
 
 
 class Notice:
-    """How many kernels this process has compiled, and for how long."""
+    """Counts the kernels that this process has compiled, and the seconds."""
 
     def __init__(self, times: tuple[float, ...] = TIMES) -> None:
         self._times = times
-        self._lines = 0  # written so far
-        self._begun = 0  # kernels, with those that are being compiled
-        self._seconds = 0.0  # of those that have ended
-        self._running: dict[int, tuple[str, float]] = {}  # by thread: the kernel, and since when
+        self._lines = 0  # lines written so far
+        self._begun = 0  # kernels, including those that are being compiled
+        self._seconds = 0.0  # of finished kernels
+        self._running: dict[int, tuple[str, float]] = {}  # by thread: the kernel, and its start
         self._writer: threading.Thread | None = None
 
     def begin(self, kernel: str, place: str | None) -> None:
-        """The calling thread begins to compile a kernel, which will be kept in ``place``."""
+        """Note that the calling thread begins to compile a kernel, to be stored in ``place``."""
         self._begun += 1
         self._running[threading.get_ident()] = kernel, time.perf_counter()
         self._place = place
         if self._lines < len(self._times) and not (self._writer and self._writer.is_alive()):
             self._writer = threading.Thread(target=self._write, name="numba_lstm-notice", daemon=True)
-            with contextlib.suppress(RuntimeError):  # the system has no thread to give
+            with contextlib.suppress(RuntimeError):  # the system has no more threads
                 self._writer.start()
 
     def end(self) -> None:
-        """The calling thread has ended, if it had begun."""
+        """Note that the calling thread has finished, if it had begun."""
         _, since = self._running.pop(threading.get_ident(), ("", 0.0))
         self._seconds += time.perf_counter() - since if since else 0.0
 

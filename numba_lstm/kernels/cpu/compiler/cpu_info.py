@@ -1,4 +1,4 @@
-"""What the host's processor offers, and the tile shapes that fit its registers."""
+"""The instruction set and the vector registers of the host's processor."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Host:
 
     @property
     def x86(self) -> bool:
-        """Whether it is one of x86's."""
+        """Whether this is an x86 instruction set."""
         return self.isa in ("sse2", "avx2", "avx512")
 
     @property
@@ -28,12 +28,12 @@ class Host:
         return self.vector_bytes == 64
 
     def lanes(self, itemsize: int) -> int:
-        """Elements of a vector."""
+        """Number of elements of a vector."""
         return self.vector_bytes // itemsize
 
 
 def _features() -> dict[str, bool]:
-    """The processor's features by LLVM's names: the host's, or those that Numba was told to compile for."""
+    """Return the processor's features by LLVM's names: those of the host, or those that Numba was told to compile for."""
     if config.CPU_FEATURES is not None:
         return {f[1:]: f[0] == "+" for f in config.CPU_FEATURES.split(",") if f}
     return dict(llvm.get_host_cpu_features())

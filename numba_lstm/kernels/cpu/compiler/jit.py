@@ -1,8 +1,8 @@
-"""The one place that compiles: how functions become machine code. How that is found again on disk: :mod:`.disk`.
+"""Compiles functions to machine code. Only this module does; :mod:`.kernel_cache` stores the results on disk.
 
-A trap of Numba's disk cache shapes this file: all closures of one factory share one cache index, and processes that start
-together then leave each other's kernels behind. So a kernel's name is its op, its spec and a digest of its sources.
-Cells and loops close over numbers and strings only: a closure over a compiled function is never found again on disk.
+All closures of one factory share one index of Numba's disk cache, and processes that start at the same time overwrite each
+other's entries. A kernel's name is therefore its op, its spec and a digest of its sources. Kernels close over numbers and
+strings only: Numba never finds a closure over a compiled function on disk again.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if config.DISABLE_JIT:
 #: error_model numpy: no test for division by zero inside the loops. Never fastmath: NaN in is NaN out.
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
 
-#: A function that only kernels call, put into their code at every call. Cheaper to compile than ``inline="always"``.
+#: Compiles a function that only kernels call, inlined by LLVM at every call. Compiles faster than ``inline="always"``.
 inlined = njit(forceinline=True, **_OPTIONS)
 
 
@@ -44,12 +44,12 @@ def _named(function: Callable[..., Any], name: str) -> Callable[..., Any]:
 
 
 def _cached(function: Callable[..., Any], signature: Any, compile_: Callable[[Any], Any]) -> Any:
-    """Load from disk, or compile and keep there."""
+    """Load from disk, or compile and store there."""
     return run_uninterrupted(function.__name__, lambda: kernel_cache.load_or_compile(function, signature, compile_))
 
 
 def _argument(code: str, dtype: types.Type) -> types.Type:
-    """The Numba type of a kernel's argument, see :func:`kernel`."""
+    """Return the Numba type of a kernel's argument, see :func:`kernel`."""
     kind, ndim = code[0], int(code[1:] or 0)
     if kind == "i":
         return types.intp
@@ -64,11 +64,11 @@ def _argument(code: str, dtype: types.Type) -> types.Type:
 
 
 def kernel(function: Callable[..., Any], name: str, dtype: types.Type, arguments: str) -> Callable[..., Any]:
-    """Compile ``function`` under ``name`` for one signature, so that no other can ever be compiled.
+    """Compile ``function`` under ``name`` for one signature; no other can be compiled later.
 
-    ``arguments`` has a word an argument: ``i`` an integer or a cell's address, ``d`` a float64, ``x3`` a 3-D array of ``dtype``
-    that is only read, of any strides (``l``: int64), ``y3`` one that is written; ``b2`` C-contiguous booleans, only read;
-    ``f2`` a 2-D C-contiguous array of ``dtype``, and so ``n`` for int64, ``k`` for uint64, ``e`` for float64.
+    ``arguments`` has one word per argument: ``i`` an integer or an address, ``d`` a float64, ``x3`` a read-only 3-D array of
+    ``dtype`` with any strides (``l``: int64), ``y3`` a writable one; ``b2`` read-only C-contiguous booleans; ``f2`` a 2-D
+    C-contiguous array of ``dtype``, and likewise ``n`` for int64, ``k`` for uint64, ``e`` for float64.
     """
     signature = types.void(*(_argument(code, dtype) for code in arguments.split()))
     named = _named(function, name)
@@ -85,7 +85,7 @@ def kernel(function: Callable[..., Any], name: str, dtype: types.Type, arguments
 
 
 class ArrayArgument(NamedTuple):
-    """What a kernel takes an array for."""
+    """The array type of a kernel's argument."""
 
     dtype: np.dtype[Any]
     ndim: int
@@ -93,19 +93,19 @@ class ArrayArgument(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """Where a kernel's machine code begins, and what its arguments are: arrays, ``int`` or ``float``."""
+    """The address of a kernel's machine code, and its arguments: arrays, ``int`` or ``float``."""
 
     address: int
     arguments: tuple[ArrayArgument | type, ...]
-    caller: int  #: a C function of one pointer: calls the address in word 0 with the words behind it as its arguments
+    caller: int  #: a C function of one pointer: calls the address in word 0 with the following words as arguments
 
 
 @cache
 def entry(kernel_: Any) -> Entry:
-    """How compiled code calls what :func:`kernel` answered."""
-    (compiled_kernel,) = kernel_.overloads.values()
+    """Return how compiled code calls a kernel that :func:`kernel` returned."""
+    (result,) = kernel_.overloads.values()
     arguments, words = [], ""
-    for ty in compiled_kernel.signature.args:
+    for ty in result.signature.args:
         if isinstance(ty, types.Array):
             arguments.append(ArrayArgument(as_dtype(ty.dtype), ty.ndim, ty.layout == "C"))
             words += "i" * (5 + 2 * ty.ndim)
@@ -113,23 +113,19 @@ def entry(kernel_: Any) -> Entry:
             number = ty is types.float64
             arguments.append(float if number else int)
             words += "d" if number else "i"
-    return Entry(
-        compiled_kernel.library.get_pointer_to_function(compiled_kernel.fndesc.llvm_func_name),
-        tuple(arguments),
-        _caller(words)[1],
-    )
+    return Entry(result.library.get_pointer_to_function(result.fndesc.llvm_func_name), tuple(arguments), _caller(words)[1])
 
 
 @cache
 def _caller(words: str) -> tuple[Any, int]:
-    """What calls a kernel with so many words, ``d`` for a float64; kept alive by its library."""
+    """Return the library and the address of a function that calls a kernel with these words (``d``: float64)."""
     return run_uninterrupted(f"caller_{words}", lambda: _built_caller(words))  # type: ignore[no-any-return]
 
 
 def _built_caller(words: str) -> tuple[Any, int]:
     i64, double, nothing = ir.IntType(64), ir.DoubleType(), ir.IntType(8).as_pointer()
     types_ = [double if word == "d" else i64 for word in words]
-    # Numba's own convention: places for an answer and an exception, neither of which a kernel has, and a status
+    # Numba's calling convention: pointers to a result and an exception, neither of which a kernel has, and a status
     kernel_ = ir.FunctionType(ir.IntType(32), [nothing.as_pointer(), nothing.as_pointer(), *types_])
     library = cpu_target.target_context.codegen().create_library(f"caller_{words}")
     module = library.create_ir_module(library.name)
@@ -147,7 +143,7 @@ def _built_caller(words: str) -> tuple[Any, int]:
 
 
 def compile_cfunc(function: Callable[..., Any], name: str, signature: Any) -> Any:
-    """Compile ``function`` under ``name`` as a C function. Keep the answer alive as long as its ``.address`` is in use."""
+    """Compile ``function`` under ``name`` as a C function. Keep the result alive as long as its ``.address`` is in use."""
     named, normal = _named(function, name), sigutils.normalize_signature(signature)
 
     def compiled(cache_: Any) -> Any:
@@ -160,5 +156,8 @@ def compile_cfunc(function: Callable[..., Any], name: str, signature: Any) -> An
 
 
 def overload_by_types(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Declare how a function called in kernels is chosen by its arguments' types (literals included), as ``overload``."""
+    """Decorate a function that selects the implementation of ``function`` by argument types, literals included.
+
+    It is ``overload`` with the options of kernels.
+    """
     return overload(function, prefer_literal=True, jit_options={"forceinline": True, **_OPTIONS})  # type: ignore[no-any-return]

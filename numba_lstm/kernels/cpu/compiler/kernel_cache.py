@@ -1,18 +1,19 @@
-"""Compiled kernels on disk: in which folder they are, who is trusted with it, and how they are found again.
+"""The cache of compiled kernels on disk: its folder, whether the folder is trusted, and the names of the files.
 
-The first of these is the folder:
+The folder is the first of these:
 
 1. what ``warmup(model, cache=folder)`` or :func:`use` named,
 2. the environment variable ``NUMBA_LSTM_CACHE_DIR``,
 3. ``numba_lstm`` in Numba's ``NUMBA_CACHE_DIR``,
 4. ``numba_lstm`` in ``XDG_CACHE_HOME``, or in ``~/.cache``.
 
-In it, kernels have a sub-folder by the processor and the versions of Numba, llvmlite and Python. Their names end in the digest
-of their sources (:mod:`.source_digest`), so installations with the same sources share them, wherever they were imported from.
-(Numba's own caches go by the path and the age of a file.) A folder that cannot be written is read.
+Kernels have a sub-folder for the processor and the versions of Numba, llvmlite and Python. Their names end in the digest of
+their sources (:mod:`.source_digest`), so that installations with the same sources share them, wherever they are imported from.
+(Numba's caches depend on the path and the age of a file.) A folder that cannot be written is read.
 
-Numba's cache files are pickles, so whoever can write them can run code here. The default folder is made for its owner alone,
-and not used where it belongs to somebody else or others can write to it. A folder that was named is used as it is.
+Numba's cache files are pickles, so that anyone who can write them can run code here. The default folder is created for its
+owner alone, and not used if it belongs to another user or if others can write to it. A folder that a user named is used as it
+is.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ from .source_digest import digest
 
 VARIABLE = "NUMBA_LSTM_CACHE_DIR"
 
-#: Settings of Numba that change the code of a kernel.
+#: Settings of Numba that change the machine code of a kernel.
 _SETTINGS = ("OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "ENABLE_AVX")
 
 _chosen: str | None = None
@@ -47,27 +48,27 @@ _warned: set[str] = set()
 
 
 class Folder(NamedTuple):
-    """Where kernels are kept."""
+    """The folder of the cache."""
 
     root: Path
-    path: Path  #: of these kernels, on this processor
-    named: bool  #: by a person, who trusts it
+    path: Path  #: the sub-folder for this processor and these versions
+    named: bool  #: whether a user named it, who trusts it
 
     def make(self) -> None:
-        """Make both folders; those of the default place for their owner alone."""
+        """Create both folders; default ones for their owner alone."""
         for place in (self.root, self.path):
             place.parent.mkdir(parents=True, exist_ok=True)
             place.mkdir(mode=0o755 if self.named else 0o700, exist_ok=True)
 
     def distrusted(self) -> str | None:
-        """Why what is in it is not used, None where it is."""
+        """Return why the folder is not used, or None if it is."""
         if self.named:
             return None
         for place in (self.root, self.path):
             try:
                 facts = place.stat()
             except OSError:
-                continue  # nobody has made it yet, or it cannot be used, which is told when it is written
+                continue  # it does not exist yet, or cannot be used, which a warning says when it is written
             if facts.st_uid not in (os.geteuid(), 0):
                 return f"{place} belongs to another user"
             if facts.st_mode & 0o022:
@@ -77,7 +78,7 @@ class Folder(NamedTuple):
 
 @cache
 def _key() -> str:
-    """The name of the sub-folder: of the processor and the versions."""
+    """Return the name of the sub-folder, from the processor and the versions."""
     triple, cpu, features = cpu_target.target_context.codegen().magic_tuple()
     settings = [str(getattr(config, name, None)) for name in _SETTINGS]
     target = hashlib.sha256(repr((triple, features, settings)).encode()).hexdigest()[:8]
@@ -86,7 +87,7 @@ def _key() -> str:
 
 
 def folder() -> Folder | None:
-    """The folder in use; None where there is no home to have one in."""
+    """Return the folder in use; None if there is no home folder."""
     named = _chosen or os.environ.get(VARIABLE)
     if named:
         root = Path(named).expanduser().absolute()
@@ -101,7 +102,7 @@ def folder() -> Folder | None:
 
 
 def _warn(about: str, sentence: str) -> None:
-    """Warn once a process about one thing."""
+    """Warn about one thing once per process."""
     if about not in _warned:
         _warned.add(about)
         warnings.warn(sentence, RuntimeWarning, stacklevel=2)
@@ -116,7 +117,7 @@ def _unwritable(why: str) -> None:
 
 
 class _Locator:
-    """What Numba asks for a function's place on disk. The file of the function plays no part."""
+    """Tells Numba the place of a function on disk, which does not depend on the file of the function."""
 
     def __init__(self, function: Any, place: Folder) -> None:
         self._py_file, self._lineno, self._place = function.__code__.co_filename, function.__code__.co_firstlineno, place
@@ -155,7 +156,7 @@ class _Implementation(CompileResultCacheImpl):  # type: ignore[misc]
 
 
 class KernelCache(FunctionCache):  # type: ignore[misc]
-    """Numba's cache of one function, in our folder: a fault of the disk costs time and is told once."""
+    """Numba's cache of one function, in the folder of this module. A fault of the disk costs time and is reported once."""
 
     _impl_class = _Implementation
 
@@ -170,14 +171,14 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
             return super().load_overload(sig, target_context)
         except PermissionError as error:
             _unwritable(f"{error.filename or self.cache_path}: {error.strerror}")
-        except Exception as error:  # whatever a truncated pickle raises
+        except Exception as error:  # a truncated pickle raises errors of many types
             _warn("broken", f"kernels are compiled again, since files in {self.cache_path} cannot be read ({error!r}).")
             self._forget()
         return None
 
     def _forget(self) -> None:
-        """Begin the index anew: Numba reads it before it writes."""
-        with contextlib.suppress(OSError):  # told when the kernel is written
+        """Clear the index, which Numba reads before it writes."""
+        with contextlib.suppress(OSError):  # reported when the kernel is written
             self.flush()
 
     def save_overload(self, sig: Any, data: Any) -> None:
@@ -187,20 +188,20 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
             _unwritable(f"{error.filename or self.cache_path}: {error.strerror}")
 
     def stored(self, sig: Any) -> Any:
-        """What is on disk of a signature, as it lies there, or None."""
+        """Return what is on disk for a signature, or None."""
         try:
             return self._cache_file.load(self._index_key(sig, cpu_target.target_context.codegen()))
-        except Exception:  # as above: it is compiled anew
+        except Exception:  # as above: it is compiled again
             return None
 
     def store(self, sig: Any, data: Any) -> None:
-        """Put what :meth:`stored` answered on disk."""
+        """Write what :meth:`stored` returned to disk."""
         self._impl.locator.ensure_cache_path()
         self._cache_file.save(self._index_key(sig, cpu_target.target_context.codegen()), data)
 
 
 class NoCache(NullCache):  # type: ignore[misc]
-    """A cache that keeps nothing."""
+    """A cache that stores nothing."""
 
     def __init__(self, function: Any) -> None:
         self._function = function
@@ -210,12 +211,12 @@ class NoCache(NullCache):  # type: ignore[misc]
 
 
 def _plain(function: Any) -> str:
-    """A kernel's name without the digest of the sources."""
+    """Return a kernel's name without the digest of its sources."""
     return str(function.__name__.removesuffix(f"_{digest(function.__module__)}"))
 
 
 def cache_of(function: Callable[..., Any]) -> Any:
-    """The cache to compile ``function`` with; one that keeps nothing where there is no folder to trust."""
+    """Return the cache to compile ``function`` with; one that stores nothing if there is no trusted folder."""
     place = folder()
     if place is None:
         _unwritable("there is no home folder")
@@ -232,7 +233,7 @@ def cache_of(function: Callable[..., Any]) -> Any:
 
 
 class _Compiled(NamedTuple):
-    """A kernel of this process: its function and signature, the cache it has, and what compiles it with another."""
+    """A kernel of this process: its function and signature, its cache, and what compiles it with another cache."""
 
     function: Callable[..., Any]
     signature: Any
@@ -244,7 +245,7 @@ _compiled: list[_Compiled] = []
 
 
 def load_or_compile(function: Callable[..., Any], signature: Any, compile_: Callable[[Any], Any]) -> Any:
-    """``compile_`` with the cache of ``function``: read from disk, or compiled and kept there."""
+    """Return ``compile_`` with the cache of ``function``: loaded from disk, or compiled and stored there."""
     cache_ = cache_of(function)
     compiled = _compile_with_notice(compile_, cache_)
     _compiled.append(_Compiled(function, signature, cache_, compile_))
@@ -259,12 +260,12 @@ def _compile_with_notice(compile_: Callable[[Any], Any], cache_: Any) -> Any:
 
 
 def use(path: str | os.PathLike[str]) -> None:
-    """Keep kernels in ``path`` from now on, and those there that this process already has.
+    """Store kernels in ``path`` from now on, including those that this process already has.
 
     Raises
     ------
     OSError
-        Where the folder cannot be made, or what is missing there cannot be written.
+        If the folder cannot be created, or a missing kernel cannot be written.
     """
     global _chosen
     before, _chosen = _chosen, os.fspath(path)
@@ -273,15 +274,15 @@ def use(path: str | os.PathLike[str]) -> None:
     try:
         place.make()
         for k, compiled in enumerate(_compiled.copy()):
-            _compiled[k] = compiled._replace(cache=_moved(compiled))
+            _compiled[k] = compiled._replace(cache=_copy_to_folder(compiled))
     except OSError as error:
         _chosen = before
         why = f"compiled kernels cannot be kept in this folder: {error.strerror}"
         raise OSError(error.errno, why, error.filename or str(place.path)) from None
 
 
-def _moved(compiled: _Compiled) -> KernelCache:
-    """Have a kernel of this process in the folder in use, too; answers its cache there."""
+def _copy_to_folder(compiled: _Compiled) -> KernelCache:
+    """Store a kernel of this process in the folder in use, too; return its cache there."""
     there = KernelCache(compiled.function)
     if there.stored(compiled.signature) is None:
         data = compiled.cache.stored(compiled.signature) if isinstance(compiled.cache, KernelCache) else None

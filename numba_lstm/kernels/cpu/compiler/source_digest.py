@@ -1,8 +1,8 @@
-"""Digests of what decides about a kernel's code: its module, and all that this imports of the kernels' package.
+"""Digests of the sources of kernels: of a module, and of all modules of the kernels' package that it imports.
 
-A digest is the same for the same sources, wherever they are installed. A kernel's name ends in the digest of its module, so a
-change makes new kernels of those modules that it can reach, and of no others. Modules are read by their loaders: from ``.py``
-files or a zip archive, and from compiled code where an installation has no sources (``.pyc`` files alone, PyInstaller).
+A digest is the same for the same sources, wherever they are installed. A kernel's name ends in the digest of its module, so
+that a change recompiles the kernels of the modules that it can reach, and no others. Modules are read by their loaders: from
+``.py`` files or a zip archive, or from compiled code if an installation has no sources (``.pyc`` files alone, PyInstaller).
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from types import CodeType
 from .... import gates
 from ... import formulas, int8, slopes, specs
 
-_PACKAGE = __name__.rsplit(".", 2)[0]  # of the kernels of the CPU
+_PACKAGE = __name__.rsplit(".", 2)[0]  # the package of the CPU's kernels
 
-#: Modules outside of the package that kernels are made from.
+#: Modules outside of the package that kernels depend on.
 OUTSIDE = (formulas, gates, int8, slopes, specs)
 
 _IMPORT = re.compile(r"^[ \t]*from (\.+)([\w.]*) import (\([^)]*\)|[^\n#]*)", re.MULTILINE)
 
 
 def _inside(path: Iterable[str], package: str) -> Iterator[tuple[str, object, bool]]:
-    """The modules of a package and of its sub-packages: name, loader, and whether it is a package."""
+    """Yield the modules of a package and of its sub-packages: name, loader, and whether it is a package."""
     for finder, name, is_package in pkgutil.iter_modules(path, f"{package}."):
         spec = finder.find_spec(name)  # type: ignore[call-arg]
         assert spec is not None
@@ -38,7 +38,7 @@ def _inside(path: Iterable[str], package: str) -> Iterator[tuple[str, object, bo
 
 @cache
 def _modules() -> dict[str, tuple[object, bool]]:
-    """Name -> loader, and whether it is a package, of all modules that kernels are made from."""
+    """Return name -> loader, and whether it is a package, of all modules that kernels depend on."""
     found = {name: (loader, package) for name, loader, package in _inside(sys.modules[_PACKAGE].__path__, _PACKAGE)}
     for module in OUTSIDE:
         assert module.__spec__ is not None
@@ -47,7 +47,7 @@ def _modules() -> dict[str, tuple[object, bool]]:
 
 
 def _content(loader: object, name: str) -> tuple[bytes, str | None]:
-    """What stands for a module in a digest, and its source, None where there is none."""
+    """Return the bytes of a module for the digest, and its source, or None if there is none."""
     source = loader.get_source(name)  # type: ignore[attr-defined]
     if source is not None:
         return str(source).encode(), str(source)
@@ -55,7 +55,7 @@ def _content(loader: object, name: str) -> tuple[bytes, str | None]:
 
 
 def _described(value: object) -> str:
-    """Code in words that do not depend on its place on disk, or on the order of sets."""
+    """Describe code independently of its place on disk and of the order of sets."""
     if isinstance(value, CodeType):
         names = value.co_names, value.co_varnames, value.co_freevars, value.co_cellvars
         return repr((value.co_name, value.co_code, names, [_described(constant) for constant in value.co_consts]))
@@ -66,7 +66,7 @@ def _described(value: object) -> str:
 
 @cache
 def _read(name: str) -> tuple[bytes, frozenset[str]]:
-    """A module's content, and the names of those that it imports; all of them where it has no source to tell."""
+    """Return a module's content, and the names of the modules that it imports: all of them if it has no source."""
     loader, package = _modules()[name]
     content, source = _content(loader, name)
     if source is None:
@@ -81,7 +81,10 @@ def _read(name: str) -> tuple[bytes, frozenset[str]]:
 
 @cache
 def digest(module: str) -> str:
-    """Twelve hexadecimal digits of a module and all that it imports, directly or not; of all modules for one from elsewhere."""
+    """Return twelve hexadecimal digits for a module and all that it imports, directly or not.
+
+    For a module outside of the package they are those of all modules.
+    """
     reached, new = set[str](), {module} if module in _modules() else set(_modules())
     while new:
         reached |= new

@@ -1,6 +1,6 @@
-"""Rows side by side in one vector: how a cell takes several rows at once where a panel is narrower than a vector."""
+"""Vectors of several rows: a pointwise kernel processes several rows at once where a panel is narrower than a vector."""
 
-# Intrinsics take (typing context, types...) and answer (signature, code generator): Numba's convention.
+# Intrinsics take (typing context, types...) and return (signature, code generator): Numba's convention.
 from __future__ import annotations
 
 from llvmlite import ir

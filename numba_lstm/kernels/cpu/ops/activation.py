@@ -1,4 +1,4 @@
-"""CPU twin of the activation ops: a vector loop over padded rows; softmax row by row."""
+"""CPU: the activation ops, a loop over the vectors of padded rows; softmax row by row."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _slope(activation: Activation, dtype: str) -> Any:
 
 @inlined
 def softmax_row(z, y, at, C, padded, V):
-    """The softmax of C elements from ``at`` on, padded to whole vectors."""
+    """Compute the softmax of C elements from ``at`` on, padded to whole vectors."""
     largest = z[at]
     for c in range(1, C):
         if not z[at + c] <= largest:  # NaN is the largest of all
@@ -79,7 +79,7 @@ def _softmax(dtype: str) -> Any:
 
 @cache
 def row_kernel(activation: Activation, dtype: str) -> Any:
-    """The activation of one row in place, as a C function ``(z, C, padded)``."""
+    """Return the kernel of an activation of one row in place, a C function ``(z, C, padded)``."""
     V = vector_geometry(dtype).V
     code_, parameter = (0, 0.0) if activation.name in ROWWISE else code(activation)
     rowwise = activation.name in ROWWISE
@@ -113,7 +113,10 @@ def _softmax_slope(dtype: str) -> Any:
 
 
 def value_calls(activation: Activation, z: Array, y: Array, C: int) -> list[KernelCall]:
-    """The calls that make the settled activation of padded rows z, of C columns, in y, which may be z; none for linear."""
+    """Return the calls that compute a canonical activation of padded rows z, of C columns, in y, which may be z.
+
+    There are none for linear.
+    """
     if activation.name == "linear":
         return []
     dtype = dtype_name(z.dtype)
@@ -121,7 +124,10 @@ def value_calls(activation: Activation, z: Array, y: Array, C: int) -> list[Kern
 
 
 def slope_calls(activation: Activation, kept: Array | None, dz: Array, C: int) -> list[KernelCall]:
-    """The calls that turn the gradient of the settled activation, in rows dz, into that of its argument; none for linear."""
+    """Return the calls that turn the gradient of a canonical activation, in rows dz, into that of its argument.
+
+    There are none for linear.
+    """
     if kept is None:
         return []
     dtype = dtype_name(dz.dtype)
@@ -131,20 +137,20 @@ def slope_calls(activation: Activation, kept: Array | None, dz: Array, C: int) -
 
 
 def output_buffer(activation: Activation, z: Array, training: bool) -> Array:
-    """Where the settled activation of z goes: z itself, or another array where its slope is computed from z."""
+    """Return the array for the canonical activation of z: z, or another array if the derivative is computed from z."""
     return aligned(z.shape, z.dtype) if training and activation.name not in ROWWISE and keeps_z(activation) else z
 
 
 class ActivationTape(NamedTuple):
-    """The tape of an activation: what it keeps, in padded rows, and the shape of y."""
+    """The tape of an activation: its value or its argument, in padded rows, and the shape of y."""
 
     activation: Activation
-    kept: Array | None  #: None of linear
+    kept: Array | None  #: None for linear
     shape: tuple[int, ...]
 
 
 def apply(activation: Activation, z: Array, shape: tuple[int, ...], training: bool) -> tuple[Array, ActivationTape | None]:
-    """The activation of padded rows z, which may be overwritten, as an array of ``shape``, and its tape."""
+    """Return the activation of padded rows z, which it may overwrite, as an array of ``shape``, and its tape."""
     activation = canonical(activation)
     y = output_buffer(activation, z, training)
     run_eagerly(value_calls(activation, z, y, shape[-1]))
@@ -153,7 +159,7 @@ def apply(activation: Activation, z: Array, shape: tuple[int, ...], training: bo
 
 
 def gradient(tape: ActivationTape, dy: Array, padded: int) -> Array:
-    """The gradient of the activation's argument in rows of ``padded`` columns, a buffer of its own."""
+    """Return the gradient of the activation's argument in a new buffer with rows of ``padded`` columns."""
     activation, kept, shape = tape
     rows = buffer(dy, padded)
     run_eagerly(slope_calls(activation, kept, rows, shape[-1]))
@@ -166,10 +172,10 @@ def _padded(C: int, dtype: Any) -> int:
 
 
 def activation_forward(x: Array, activation: Activation, *, training: bool = False) -> tuple[Array, ActivationTape | None]:
-    """CPU twin: one pass over a padded copy of x."""
+    """CPU: one pass over a padded copy of x."""
     return apply(activation, buffer(x, _padded(x.shape[-1], x.dtype)), x.shape, training)
 
 
 def activation_backward(tape: ActivationTape, dy: Array) -> Array:
-    """CPU twin: one pass over a padded copy of dy."""
+    """CPU: one pass over a padded copy of dy."""
     return shaped(gradient(tape, dy, _padded(dy.shape[-1], dy.dtype)), dy.shape)

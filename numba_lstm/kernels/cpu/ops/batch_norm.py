@@ -1,4 +1,4 @@
-"""CPU twin of batch normalization: rows one after another, all features of a row in a plain loop, sums in float64."""
+"""CPU: batch normalization, row after row, the features of a row in a plain loop, sums in float64."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def _sums(dtype: str) -> Any:
 
 @cache
 def _slope(dtype: str) -> Any:
-    """``dx = factor * dy - m * (x - center) * a - m * b``, with a and b a feature's own."""
+    """``dx = factor * dy - m * (x - center) * a - m * b``, with a and b per feature."""
 
     def batch_norm_slope(x, mask, dy, center, factor, a, b, dx):
         T, N, D = x.shape
@@ -132,7 +132,7 @@ def batch_norm_forward(
     mask: Array | None = None,
     training: bool = False,
 ) -> tuple[Array, _Tape | None]:
-    """CPU twin: two passes for the batch's statistics, one for y."""
+    """CPU: two passes for the statistics of the batch, one for y."""
     rows, dtype, D = _steps(x, 3), x.dtype, x.shape[-1]
     mean, variance = (moving.value.astype(np.float64) for moving in (moving_mean, moving_variance))
     kept, s = None, 1.0
@@ -152,7 +152,7 @@ def batch_norm_forward(
 
 
 def batch_norm_backward(tape: _Tape, dy: Array, *, need_dx: bool) -> tuple[Array | None, Array | None, Array | None]:
-    """CPU twin: one pass for the sums, one for dx."""
+    """CPU: one pass for the sums, one for dx."""
     x, mask, s, mean, r, gamma, beta, shape = tape
     dtype, D, rows = dy.dtype, shape[-1], _steps(dy, 3)
     dgamma, dbeta = np.zeros(D), np.zeros(D)

@@ -1,4 +1,4 @@
-"""CPU twin of the Dense ops: the register tile over packed blocks of columns."""
+"""CPU: the Dense ops, products with weights packed in blocks of columns."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _Tape(NamedTuple):
 
 
 def product(x: Array, W: Array, b: Array, C: int) -> DeferredArray:
-    """``b + x W`` for x (M, D) or (T, N, D) as rows (M, padded)."""
+    """Return ``b + x W`` for x (M, D) or (T, N, D) as rows (M, padded)."""
     run, blocks, padded = _product_kernel(C, x.dtype, W.nbytes >= L2_EXCEEDING_BYTES)
     x = x if x.ndim == 3 else x[None]
     out = aligned((x.shape[0] * x.shape[1], padded), x.dtype)
@@ -48,7 +48,7 @@ def _product_kernel(C: int, dtype: np.dtype[Any], exceeds_l2: bool) -> tuple[Any
 def dense_forward(
     x: Array, kernel: Weight, bias: Weight | None, activation: Activation, *, training: bool = False
 ) -> tuple[Array, _Tape | None]:
-    """CPU twin: a row's chain is its own, so bits do not depend on the batch."""
+    """CPU: rows are independent sums, so that bits do not depend on the batch."""
     D, C = kernel.value.shape
     W = kernel.prepared("cpu.blocks", pack.blocks)
     b = pack.zero_bias(W.size // D, x.dtype) if bias is None else bias.prepared("cpu.blocks", pack.blocks)
@@ -57,7 +57,7 @@ def dense_forward(
 
 
 def dense_backward(tape: _Tape, dy: Array, *, need_dx: bool) -> tuple[Array | None, Array, Array | None]:
-    """CPU twin: dz in padded rows, then three products."""
+    """CPU: dz in padded rows, then three products."""
     x, kernel, bias, kept = tape
     D, C = kernel.value.shape
     geometry = vector_geometry(x.dtype)

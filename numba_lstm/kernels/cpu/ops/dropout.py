@@ -1,4 +1,4 @@
-"""CPU twin of the dropout ops: Philox4x32-10 (Salmon, Moraes, Dror & Shaw 2011) in a scalar loop, four words a block."""
+"""CPU: the dropout ops, Philox4x32-10 (Salmon, Moraes, Dror & Shaw 2011) in a scalar loop, four words a block."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _keep(dtype: str) -> Any:
 
 
 def dropout_forward(x: Array, rate: float, key: Key, noise_shape: tuple[int, ...] | None = None) -> tuple[Array, Array]:
-    """CPU twin: the tape is each element's factor, 0 or ``1 / (1 - rate)``."""
+    """CPU: the tape is each element's factor, 0 or ``1 / (1 - rate)``."""
     shape = x.shape if noise_shape is None else noise_shape
     factor = empty(math.prod(shape), x.dtype)
     words = np.array([key.seed & 0xFFFFFFFF, key.seed >> 32, key.step, key.tag], np.uint64)
@@ -57,5 +57,5 @@ def dropout_forward(x: Array, rate: float, key: Key, noise_shape: tuple[int, ...
 
 
 def dropout_backward(tape: Array, dy: Array) -> Array:
-    """CPU twin: one product."""
+    """CPU: one product."""
     return dy * tape

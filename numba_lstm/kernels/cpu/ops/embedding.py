@@ -1,4 +1,4 @@
-"""CPU twin of the embedding ops: rows copied out of the table, and added into its gradient one after another."""
+"""CPU: the embedding ops copy rows of the table, and add rows to its gradient one after another."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def _add_rows(dtype: str) -> Any:
 
 
 def embedding_forward(indices: Array, table: Weight, *, training: bool = False) -> tuple[Array, _Tape | None]:
-    """CPU twin: NumPy's ``take``."""
+    """CPU: NumPy's ``take``."""
     return table.value.take(indices, axis=0), _Tape(indices, len(table.value)) if training else None
 
 
 def embedding_backward(tape: _Tape, dy: Array) -> Array:
-    """CPU twin: a serial loop, since an index may occur anywhere."""
+    """CPU: a serial loop, since an index may occur anywhere."""
     gradient = np.zeros((tape.rows, dy.shape[-1]), dy.dtype)
     steps = (tape.indices, dy) if dy.ndim == 3 else (tape.indices[None], dy[None])
     _add_rows(dtype_name(dy.dtype))(*steps, gradient)

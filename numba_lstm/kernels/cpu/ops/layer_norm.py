@@ -1,4 +1,4 @@
-"""CPU twin of layer normalization: a row's sums in vectors, whose lanes are added in order at the end."""
+"""CPU: layer normalization. Sums of a row are vectors, whose lanes are added in order at the end."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _backward(dtype: str) -> Any:
             for n in range(N):
                 at, to, m = t * outer + n * inner, t * dy_outer + n * dy_inner, t * N + n
                 mean, r = stats[m, 0], stats[m, 1]
-                for d in range(D):  # one result a loop: LLVM makes vectors of these, not of one that writes four arrays
+                for d in range(D):  # one result a loop: LLVM vectorizes these, but no loop that writes four arrays
                     n_[d] = (x_[at + d] - mean) * r
                 for d in range(D):
                     g_[d] = dy_[to + d] * gamma_[d]
@@ -93,7 +93,7 @@ def _gamma(gamma: Weight | None, D: int, dtype: Any) -> Array:
 def layer_norm_forward(
     x: Array, gamma: Weight | None, beta: Weight | None, epsilon: float, *, training: bool = False
 ) -> tuple[Array, _Tape | None]:
-    """CPU twin: three passes over a row, which stays in the first-level cache."""
+    """CPU: three passes over a row, which stays in the L1 cache."""
     rows, dtype, D = _steps(x), x.dtype, x.shape[-1]
     M = x.size // D
     y, stats = empty((M, D), dtype), empty((M, 2), dtype)
@@ -105,7 +105,7 @@ def layer_norm_forward(
 
 
 def layer_norm_backward(tape: _Tape, dy: Array, *, need_dx: bool) -> tuple[Array | None, Array | None, Array | None]:
-    """CPU twin: the normed rows are computed again, to save the memory of keeping them."""
+    """CPU: normalized rows are computed again, which saves their memory."""
     x, stats, gamma, beta, shape = tape
     dtype, D = dy.dtype, shape[-1]
     dx = empty((len(stats), D) if need_dx else (0, 0), dtype)

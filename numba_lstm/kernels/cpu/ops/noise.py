@@ -1,4 +1,4 @@
-"""CPU twin of Gaussian noise: a block of Philox words is a pair of normal numbers (Box & Muller 1958), in float64."""
+"""CPU: Gaussian noise. A block of Philox words gives a pair of normal numbers (Box & Muller 1958), in float64."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .dropout import philox
 
 Array = npt.NDArray[Any]
 
-#: A block takes the time of so many multiplications: 0.1 microseconds.
+#: Cost of a block in multiplications: 0.1 microseconds.
 BLOCK = 2000
 
 DROP_5, DROP_6 = np.uint64(5), np.uint64(6)
@@ -47,7 +47,7 @@ def _noise(dtype: str) -> Any:
 
 
 def noise_forward(x: Array, stddev: float, key: Key) -> Array:
-    """CPU twin: a scalar loop that threads share by blocks, and one sum."""
+    """CPU: a scalar loop that threads split by blocks, and one sum."""
     noise, blocks = empty(x.size, x.dtype), (x.size + 1) // 2
     words = np.array([key.seed & 0xFFFFFFFF, key.seed >> 32, key.step, key.tag], np.uint64)
     run, parts = _noise(dtype_name(x.dtype)), thread_pool.num_splits(BLOCK * blocks, blocks)

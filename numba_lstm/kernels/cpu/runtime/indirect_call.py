@@ -1,4 +1,4 @@
-"""Calling a cell by its address from inside a loop."""
+"""Calls C functions by address from compiled code."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numba.extending import intrinsic
 
 @intrinsic
 def call(typingctx, address, arguments):
-    """Call the C function at ``address``, which answers nothing, with a tuple of pointers and 64-bit integers."""
+    """Call the C function at ``address``, which returns nothing, with a tuple of pointers and 64-bit integers."""
 
     def codegen(context, builder, sig, args):
         values = []

@@ -1,14 +1,14 @@
-"""How arrays lie in memory: what a kernel may assume, and the one place that sees to it.
+"""Strides of arrays: what kernels assume about memory layout, and the one module that enforces it.
 
-A kernel takes an array's address and the distances of its steps and rows, and reads the elements of a row side by side. So of
-every array that one op hands to another
+A kernel takes the address of an array and the strides of its steps and rows, and reads the elements of a row contiguously. Of
+every array that one op passes to another
 
 * the last axis is contiguous;
-* the other strides are whole elements: of either sign, or 0 where steps share memory.
+* the other strides are whole elements, of either sign, or 0 where steps share memory.
 
-NumPy's stride along an axis of one element, or of an array without elements, says nothing, and nobody may read it. So NumPy's
-``reshape`` of (T, N, 1) may answer a view whose new last axis takes long strides, and ``ascontiguousarray`` may answer an array
-with odd strides as it is. What views make goes through :func:`as_rows`, and distances come from :func:`element_strides`.
+NumPy's stride along an axis of one element, or of an array without elements, is arbitrary. NumPy's ``reshape`` of (T, N, 1) may
+therefore return a view with a long stride along its new last axis, and ``ascontiguousarray`` may return an array with odd
+strides unchanged. Pass views through :func:`as_rows`, and take strides from :func:`element_strides`.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ Array = npt.NDArray[Any]
 
 
 def has_contiguous_rows(x: Array) -> bool:
-    """Whether the elements of each row are side by side."""
+    """Whether the elements of each row are contiguous."""
     return x.ndim == 0 or x.strides[-1] == x.itemsize or x.shape[-1] <= 1 or x.size == 0
 
 
 def as_rows(x: Array) -> Array:
-    """x itself where it lies as kernels read it, else a C-ordered copy."""
+    """Return x if it has the strides that kernels assume, else a C-ordered copy."""
     size = x.itemsize
     whole = not any(step % size for n, step in zip(x.shape, x.strides, strict=True) if n > 1)
     return x if whole and x.flags.aligned and has_contiguous_rows(x) else x.copy(order="C")
 
 
 def element_strides(x: Array) -> tuple[int, ...]:
-    """The strides of x in elements, 0 along an axis of one element."""
+    """Return the strides of x in elements, 0 along an axis of one element."""
     size = x.itemsize
     return tuple(step // size if n > 1 else 0 for n, step in zip(x.shape, x.strides, strict=True))

@@ -3,7 +3,7 @@
 It is IEEE, never reassociated, and ``fma`` is the only fused operation, so a lane's bits do not depend on the vector's width.
 """
 
-# Intrinsics take (typing context, types...) and answer (signature, code generator): Numba's convention.
+# Intrinsics take (typing context, types...) and return (signature, code generator): Numba's convention.
 from __future__ import annotations
 
 import operator
@@ -30,14 +30,14 @@ def fma(typingctx, a, b, c):
 
 
 def _as_vector(context, builder, vector, ty, value):
-    """Operand as a vector: itself, or a scalar broadcast in the vector's dtype (never a wider one)."""
+    """Return an operand as a vector: itself, or a scalar broadcast in the vector's dtype (never a wider one)."""
     if isinstance(ty, Vector):
         return value
     return broadcast(builder, context.cast(builder, value, ty, vector.dtype), vector.llvm)
 
 
 def _operands(args):
-    """The vector type of a binary operation's arguments, or None where it is none of ours."""
+    """Return the vector type of a binary operation's arguments, or None if they are not vectors of one type."""
     vectors = [a for a in args if isinstance(a, Vector)]
     if not vectors or any(v != vectors[0] for v in vectors):
         return None
@@ -46,8 +46,8 @@ def _operands(args):
     return vectors[0]
 
 
-def _binary(op, emit, answers_mask: bool = False) -> None:
-    """Give a Python operator its meaning on vectors and on a vector with a scalar."""
+def _binary(op, emit, returns_mask: bool = False) -> None:
+    """Define a Python operator on vectors, and on a vector with a scalar."""
 
     @infer_global(op)
     class Template(AbstractTemplate):
@@ -55,7 +55,7 @@ def _binary(op, emit, answers_mask: bool = False) -> None:
             vector = _operands(args)
             if vector is None or len(args) != 2:
                 return None
-            return signature(Mask(vector.n) if answers_mask else vector, *args)
+            return signature(Mask(vector.n) if returns_mask else vector, *args)
 
     def lower(context, builder, sig, args):
         vector = _operands(sig.args)
@@ -69,12 +69,12 @@ _binary(operator.add, lambda b, x, y: b.fadd(x, y))
 _binary(operator.sub, lambda b, x, y: b.fsub(x, y))
 _binary(operator.mul, lambda b, x, y: b.fmul(x, y))
 _binary(operator.truediv, lambda b, x, y: b.fdiv(x, y))
-_binary(operator.lt, lambda b, x, y: b.fcmp_ordered("<", x, y), answers_mask=True)
-_binary(operator.le, lambda b, x, y: b.fcmp_ordered("<=", x, y), answers_mask=True)
-_binary(operator.gt, lambda b, x, y: b.fcmp_ordered(">", x, y), answers_mask=True)
-_binary(operator.ge, lambda b, x, y: b.fcmp_ordered(">=", x, y), answers_mask=True)
-_binary(operator.eq, lambda b, x, y: b.fcmp_ordered("==", x, y), answers_mask=True)
-_binary(operator.ne, lambda b, x, y: b.fcmp_unordered("!=", x, y), answers_mask=True)
+_binary(operator.lt, lambda b, x, y: b.fcmp_ordered("<", x, y), returns_mask=True)
+_binary(operator.le, lambda b, x, y: b.fcmp_ordered("<=", x, y), returns_mask=True)
+_binary(operator.gt, lambda b, x, y: b.fcmp_ordered(">", x, y), returns_mask=True)
+_binary(operator.ge, lambda b, x, y: b.fcmp_ordered(">=", x, y), returns_mask=True)
+_binary(operator.eq, lambda b, x, y: b.fcmp_ordered("==", x, y), returns_mask=True)
+_binary(operator.ne, lambda b, x, y: b.fcmp_unordered("!=", x, y), returns_mask=True)
 
 
 @infer_global(operator.neg)
@@ -146,7 +146,7 @@ def copysign(typingctx, magnitude, sign):
 
 
 def _narrow(builder, k):
-    """Small integers in 32 bits: few processors turn 64 into a float."""
+    """Return small integers in 32 bits: few processors convert 64-bit integers to floats."""
     return builder.trunc(k, ir.VectorType(INT32, k.type.count)) if k.type.element.width > 32 else k
 
 
@@ -168,7 +168,7 @@ def split_exponent(typingctx, v):
 
 @intrinsic
 def power_of_two(typingctx, v):
-    """``2**v`` for whole v whose result is normal."""
+    """``2**v`` for an integer v whose result is normal."""
 
     def codegen(context, builder, sig, args):
         bias = (1 << (v.dtype.bitwidth - 2 - MANTISSA[v.dtype])) - 1
@@ -182,7 +182,7 @@ def power_of_two(typingctx, v):
 
 @intrinsic
 def nearest(typingctx, v):
-    """``(n, bits)``: v rounded to whole numbers (to even), for ``abs(v) < 2**21``, and n's two's complement in the low bits.
+    """Return ``(n, bits)``: v rounded to an integer (half to even), for ``abs(v) < 2**21``, and n's low bits as an integer.
 
     Adding ``1.5 * 2**mantissa`` leaves n in the lowest bits of the sum.
     """
@@ -198,7 +198,7 @@ def nearest(typingctx, v):
 
 
 def power_near(factor: float, less: int = 0):
-    """An intrinsic for ``(n, 2**(n - less))``, n being ``factor * v`` rounded to a whole number (once, where there is an fma).
+    """Return an intrinsic for ``(n, 2**(n - less))`` with n = ``factor * v`` rounded (once, with an fma).
 
     The power must be normal. As in :func:`nearest` n comes to the lowest bits of a sum, here with the exponent's bias, so that
     a shift makes the power. Of NaN the power is any number, and n is NaN.

@@ -1,7 +1,7 @@
-"""A person's own activation in kernels: its formulas as functions of vectors.
+"""Custom activations in kernels: the formulas of a user's function as functions of vectors.
 
-A formula is Python that only names vector functions, so Numba compiles it like any other. Kernels know it by a number made of
-its text, which is the same in every process: so they are found again on disk, and functions that say the same share them.
+A formula is Python source that calls vector functions only, which Numba compiles. Its code is a digest of its text, which is
+the same in every process, so that kernels are found again on disk, and functions with the same formulas share kernels.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _reciprocal(x):
     return 1.0 / x
 
 
-#: What a formula's operations are on vectors.
+#: The vector functions of a formula's operations.
 VECTORS: dict[str, Callable[..., Any]] = {
     **_OPERATORS,
     "constant": like, "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
@@ -42,29 +42,29 @@ VECTORS: dict[str, Callable[..., Any]] = {
     "exp": vmath.exp, "expm1": vmath.expm1, "log": vmath.log, "log1p": vmath.log1p,
 }  # fmt: skip
 
-#: Code -> the activation that first had these formulas. Others take its place, so nothing is compiled twice for one formula.
+#: Code -> the first activation with these formulas. It stands for all others, so that a formula is compiled once.
 _known: dict[int, Activation] = {}
 
 
 def code(activation: Activation) -> int:
-    """The number of an own activation's formulas: 60 bits of their digest."""
+    """Return the code of a custom activation: 60 bits of the digest of its formulas."""
     number = int(sha256("\n".join(formulas(activation)).encode()).hexdigest()[:15], 16)
     _known.setdefault(number, replace(activation, name="custom"))
     return number
 
 
 def is_custom(number: int) -> bool:
-    """Whether ``number`` is the code of an own activation."""
+    """Whether ``number`` is the code of a custom activation."""
     return number in _known
 
 
 def value(number: int) -> Callable[..., Any]:
-    """The own activation of this code, as a function of code, parameter and z."""
+    """Return the custom activation of this code, as a function of code, parameter and z."""
     return _function(formulas(_known[number])[0], "z")
 
 
 def slope(number: int) -> Callable[..., Any]:
-    """Its derivative, as a function of code, parameter and kept."""
+    """Return its derivative, as a function of code, parameter and kept."""
     return _function(formulas(_known[number])[1], "kept")
 
 
@@ -77,13 +77,13 @@ def _function(formula: str, argument: str) -> Callable[..., Any]:
 
 @lru_cache(256)
 def canonical(activation: Activation) -> Activation:
-    """The activation by which kernels are kept: of those with the same formulas the first one, and called own."""
+    """Return the activation that kernels are compiled for: the first one with the same formulas."""
     return activation if activation.function is None else _known[code(activation)]
 
 
 @lru_cache(256)
 def canonical_spec(spec: LSTMSpec) -> LSTMSpec:
-    """The same of a cell."""
+    """Return a spec with canonical activations."""
     roles = ("activation", "recurrent_activation", "output_activation")
     if all(getattr(spec, role).function is None for role in roles):
         return spec

@@ -1,4 +1,4 @@
-"""The activations by name with their slopes, on vectors; a person's own are in :mod:`.own`."""
+"""The activations by name and their derivatives, on vectors; :mod:`.custom_activation` has those of users."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .vmath import exp, expm1_negative, gelu, maximum, minimum, normal_cdf, norm
 SELU_ALPHA = 1.6732632423543772
 SELU_SCALE = 1.0507009873554805
 
-#: The codes by which kernels know activations; those of a person's own are far above these.
+#: The codes of activations in kernels. Those of custom activations are far above these.
 LINEAR, TANH, SIGMOID, HARD_SIGMOID, RELU, LEAKY_RELU, ELU, SELU, SOFTPLUS, SOFTSIGN, EXPONENTIAL, SILU, GELU = range(13)
 CODES = {
     "linear": LINEAR, "tanh": TANH, "sigmoid": SIGMOID, "hard_sigmoid": HARD_SIGMOID, "relu": RELU, "leaky_relu": LEAKY_RELU,
@@ -22,7 +22,7 @@ CODES = {
 
 
 def code(activation: Activation) -> tuple[int, float]:
-    """``(code, parameter)`` of an activation."""
+    """Return ``(code, parameter)`` of an activation."""
     if activation.function is not None:
         return custom_activation.code(activation), 0.0
     parameters = activation.parameters or ACTIVATIONS[activation.name][1]
@@ -30,7 +30,7 @@ def code(activation: Activation) -> tuple[int, float]:
 
 
 def label(activation: Activation) -> str:
-    """An activation as a part of a kernel's name."""
+    """Return an activation as a part of a kernel's name."""
     if activation.function is not None:
         return f"custom_{custom_activation.code(activation):015x}"
     return "_".join([activation.name, *(float(p).hex().replace(".", "p").replace("-", "m") for p in activation.parameters)])

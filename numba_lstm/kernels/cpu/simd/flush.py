@@ -1,9 +1,9 @@
-"""What becomes zero before it is denormal: a denormal operand takes the processor tens of times longer.
+"""Flushing to zero: small values become zero, since denormal operands take the processor tens of times longer.
 
-Each bound comes from the scale of what it is for, and is one test of the highest bits of an exponent.
+Each bound follows from the scale of the values. It is one test of the highest bits of the exponent.
 """
 
-# Intrinsics take (typing context, types...) and answer (signature, code generator): Numba's convention.
+# Intrinsics take (typing context, types...) and return (signature, code generator): Numba's convention.
 from __future__ import annotations
 
 from numba.extending import intrinsic
@@ -14,7 +14,7 @@ from .vector import MANTISSA, Mask, constant
 
 
 def _below(exponent_bits):
-    """What tests whether so many of the highest bits of an exponent are 0, or all for None: one test with AVX-512."""
+    """Return a test whether this many of the highest bits of the exponent are 0, or all for None: one test with AVX-512."""
 
     @intrinsic
     def below(typingctx, v):

@@ -1,4 +1,4 @@
-"""Sums of rows: lane by lane, then the lanes in order, so a sum's bits depend on the row's length alone."""
+"""Sums of rows: lane by lane, then the lanes in order, so that the bits of a sum depend on the row's length alone."""
 
 from __future__ import annotations
 

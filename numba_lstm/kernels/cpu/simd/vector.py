@@ -1,10 +1,10 @@
-"""Vectors as values: a Numba type for a SIMD register's worth of floats, and pointers to load it from.
+"""Vectors as values: a Numba type for the floats of a SIMD register, and pointers to load it from.
 
 Inside a kernel ``Vector(dtype, n)`` is an LLVM ``<n x float>``. LLVM keeps it in one register, or splits it over several.
 Sizes are literal arguments: ``load(p, i, 8)`` inside a closure over ``V = 8`` is ``load(p, i, V)``.
 """
 
-# Intrinsics take (typing context, types...) and answer (signature, code generator): Numba's convention.
+# Intrinsics take (typing context, types...) and return (signature, code generator): Numba's convention.
 from __future__ import annotations
 
 from llvmlite import ir
@@ -39,7 +39,7 @@ class Vector(types.Type):
 
 
 class Mask(types.Type):
-    """``n`` truth values: what comparing vectors answers."""
+    """``n`` truth values: the result of comparing vectors."""
 
     def __init__(self, n: int) -> None:
         self.n = n
@@ -99,7 +99,7 @@ def fused(builder, vector: Vector, a, b, c):
 
 @intrinsic
 def data(typingctx, array):
-    """The address of an array's first element, as a pointer to its dtype. Whoever passed the array keeps it alive."""
+    """The address of an array's first element, as a pointer to its dtype. The caller keeps the array alive."""
     result = types.CPointer(array.dtype)
 
     def codegen(context, builder, sig, args):
@@ -134,7 +134,7 @@ def element_pointer(builder, p, i, ty):
 
 
 def unaligned_load(builder, vector: Vector, p, i):
-    """Load a vector from element ``i`` on; no alignment but the element's own."""
+    """Load a vector from element ``i`` on; only elements are aligned."""
     value = builder.load(element_pointer(builder, p, i, vector.llvm))
     value.align = vector.dtype.bitwidth // 8
     return value
@@ -147,7 +147,7 @@ def unaligned_store(builder, vector: Vector, p, i, value):
 
 
 def prefetch(builder, p, i, level: int = 1) -> None:
-    """Ask for the cache line of element ``i``, which need not exist, to come to the first- or second-level cache."""
+    """Prefetch the cache line of element ``i``, which need not exist, to the L1 or L2 cache."""
     byte = ir.IntType(8).as_pointer()
     function = cgutils.get_or_insert_function(
         builder.module, ir.FunctionType(ir.VoidType(), [byte, INT32, INT32, INT32]), "llvm.prefetch.p0i8"
@@ -157,7 +157,7 @@ def prefetch(builder, p, i, level: int = 1) -> None:
 
 @intrinsic
 def fetch(typingctx, p, i, step, count):
-    """Ask for the cache lines of ``p[i + k * step]``, k < count, ahead of their use."""
+    """Prefetch the cache lines of ``p[i + k * step]``, k < count."""
 
     def codegen(context, builder, sig, args):
         with cgutils.for_range(builder, args[3]) as loop:
@@ -204,13 +204,13 @@ def flags(typingctx, p, i, n):
 
 @intrinsic(prefer_literal=True)
 def load_each(typingctx, p, i, n, times):
-    """``n`` elements from ``p[i]`` on, each in ``times`` lanes side by side."""
-    few, lanes = Vector(p.dtype, n.literal_value), [k for k in range(n.literal_value) for _ in range(times.literal_value)]
+    """``n`` elements from ``p[i]`` on, each in ``times`` adjacent lanes."""
+    narrow, lanes = Vector(p.dtype, n.literal_value), [k for k in range(n.literal_value) for _ in range(times.literal_value)]
 
     def codegen(context, builder, sig, args):
-        value = unaligned_load(builder, few, args[0], args[1])
+        value = unaligned_load(builder, narrow, args[0], args[1])
         mask = ir.Constant(ir.VectorType(INT32, len(lanes)), lanes)
-        return builder.shuffle_vector(value, ir.Constant(few.llvm, ir.Undefined), mask)
+        return builder.shuffle_vector(value, ir.Constant(narrow.llvm, ir.Undefined), mask)
 
     return Vector(p.dtype, len(lanes))(p, types.intp, n, times), codegen
 

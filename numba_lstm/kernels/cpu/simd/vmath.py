@@ -85,7 +85,7 @@ def rest(n, x):
 
 @inlined
 def half_rest(n, x):
-    """``x - n log(2) / 2``, in the same way."""
+    """``x - n log(2) / 2``, computed like :func:`rest`."""
     if HAS_FMA:
         return fma(n, -0.5 * LOG2, x)
     return rest(n * 0.5, x)
@@ -133,7 +133,7 @@ def expm1(x):
 
 @inlined
 def expm1_negative(x):
-    """exp(x) - 1 for x <= 0: a little less work."""
+    """exp(x) - 1 for x <= 0, with fewer operations."""
     clamped = maximum(x, by_dtype(x, -20.0, -40.0))
     n, power = _power(clamped)
     r = rest(n, clamped)

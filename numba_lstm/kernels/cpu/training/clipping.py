@@ -1,4 +1,4 @@
-"""CPU twin of the bounds on gradients."""
+"""CPU: gradient clipping."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _squares(g: Array) -> float:
 
 
 def _shrinkage(squares: float, limit: float) -> float:
-    """The factor that brings a norm down to ``limit``: NaN where it is not finite, so that what is wrong stays seen."""
+    """Return the factor that reduces a norm to ``limit``: NaN if the norm is not finite, so that the fault stays visible."""
     size = math.sqrt(squares)
     return limit / max(size, limit) if math.isfinite(size) else math.nan
 
@@ -47,7 +47,7 @@ def clip_gradients(
     global_clipnorm: float | None = None,
     clipvalue: float | None = None,
 ) -> list[Array]:
-    """CPU twin: norms in float64, one gradient after another."""
+    """CPU: norms in float64, one gradient after another."""
     if clipnorm is not None:
         return [_scaled(g, _shrinkage(_squares(g), clipnorm)) for g in gradients]
     if global_clipnorm is not None:

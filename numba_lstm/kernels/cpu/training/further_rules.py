@@ -1,6 +1,6 @@
-"""More rules of optimizers on vectors, as :mod:`.update_rules` takes them: built for whether a momentum and a variant are on.
+"""More update rules on vectors for :mod:`.update_rules`. Each is built with or without a momentum and a variant.
 
-A moment that is denormal becomes zero, since a denormal takes the processor tens of times longer.
+A denormal moment becomes zero, since denormal operands take the processor tens of times longer.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from ..simd.vmath import larger, sign
 
 
 def adadelta(*_: bool) -> Any:
-    """Steps and gradients by their recent root mean squares."""
+    """Adadelta: scales steps and gradients by their recent root mean squares."""
 
-    def adadelta(rule, momentum, variant, n, pointers, k, numbers):
+    def adadelta(rule, momentum, variant, n, pointers, k, scalars):
         w, g, s0, s1, _ = pointers
-        decay, rate, epsilon, rho, rest, _, _, _, _, _, _, _ = numbers
+        decay, rate, epsilon, rho, rest, _, _, _, _, _, _, _ = scalars
         x, slope = load(w, k, n), load(g, k, n)
         x = x - x * decay
         squares, moves = load(s0, k, n), load(s1, k, n)
@@ -33,11 +33,11 @@ def adadelta(*_: bool) -> Any:
 
 
 def adamax(*_: bool) -> Any:
-    """Adam's mean gradient over the largest one."""
+    """Adamax: Adam's mean gradient over the largest gradient."""
 
-    def adamax(rule, momentum, variant, n, pointers, k, numbers):
+    def adamax(rule, momentum, variant, n, pointers, k, scalars):
         w, g, s0, s1, _ = pointers
-        decay, rate, epsilon, rest, b, _, _, _, _, _, _, _ = numbers
+        decay, rate, epsilon, rest, b, _, _, _, _, _, _, _ = scalars
         x, slope = load(w, k, n), load(g, k, n)
         x = x - x * decay
         m = load(s0, k, n)
@@ -51,11 +51,11 @@ def adamax(*_: bool) -> Any:
 
 
 def lion(*_: bool) -> Any:
-    """The sign of a mean gradient."""
+    """Lion: the sign of a mean gradient."""
 
-    def lion(rule, momentum, variant, n, pointers, k, numbers):
+    def lion(rule, momentum, variant, n, pointers, k, scalars):
         w, g, s0, _, _ = pointers
-        decay, rate, _, a, rest_a, b, rest_b, _, _, _, _, _ = numbers
+        decay, rate, _, a, rest_a, b, rest_b, _, _, _, _, _ = scalars
         x, slope = load(w, k, n), load(g, k, n)
         x = x - x * decay
         m = load(s0, k, n)
@@ -72,11 +72,11 @@ def bounded(x, limit):
 
 
 def ftrl(_: bool, general: bool) -> Any:
-    """Follow the regularized leader; ``general``: with another power than the root."""
+    """FTRL, follow the regularized leader; ``general``: with another power than the square root."""
 
-    def ftrl(rule, momentum, variant, n, pointers, k, numbers):
+    def ftrl(rule, momentum, variant, n, pointers, k, scalars):
         w, g, s0, s1, _ = pointers
-        decay, rate, l2, shrinkage, l1, exponent, _, _, _, _, _, _ = numbers
+        decay, rate, l2, shrinkage, l1, exponent, _, _, _, _, _, _ = scalars
         x, slope = load(w, k, n), load(g, k, n)
         x = x - x * decay
         before, z = load(s0, k, n), load(s1, k, n)
@@ -95,12 +95,12 @@ def ftrl(_: bool, general: bool) -> Any:
 
 
 def average(moves: bool, _: bool) -> Any:
-    """A running mean of the first slot, or a copy of it."""
+    """The running mean of the first slot, or a copy of the slot."""
 
-    def average(rule, momentum, variant, n, pointers, k, numbers):
+    def average(rule, momentum, variant, n, pointers, k, scalars):
         w, _, s0, _, _ = pointers
         if moves:
-            store(w, k, numbers[3] * load(w, k, n) + numbers[4] * load(s0, k, n))
+            store(w, k, scalars[3] * load(w, k, n) + scalars[4] * load(s0, k, n))
         else:
             store(w, k, load(s0, k, n))
 

@@ -1,6 +1,6 @@
-"""CPU twin of the loss and metric ops: one scalar pass over the batch, in float64 until the gradient is stored.
+"""CPU: the loss and metric ops, one scalar pass over the batch, in float64 until the gradient is stored.
 
-A batch has few outputs beside the states that led to them, so clarity wins over vectors here.
+A batch has few outputs compared to its states, so that a scalar loop is fast enough.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def clip(p, low, high):
 
 @cache
 def _elementwise(code: int, from_logits: bool, dtype: str) -> Any:
-    """Losses that are a mean over C of one term an output."""
+    """Return the kernel of a loss that is a mean over C of one term per output."""
 
     def elementwise_loss(y, target, weight, dy, value, smoothing, delta, low, high):
         T, N, C = y.shape
@@ -100,7 +100,7 @@ def _elementwise(code: int, from_logits: bool, dtype: str) -> Any:
 
 @cache
 def _crossentropy(sparse: bool, from_logits: bool, dtype: str) -> Any:
-    """Losses that need a whole row: ``-sum q log p``."""
+    """Return the kernel of a loss that needs a whole row: ``-sum q log p``."""
 
     def crossentropy_loss(y, target, labels, weight, dy, value, smoothing, low, high):
         T, N, C = y.shape
@@ -178,12 +178,12 @@ def _metric(code: int, dtype: str) -> Any:
 
 
 def _steps(x: Array, rank: int) -> Array:
-    """An array of one batch as (T, N, ...) of ``rank`` axes: one step where there is no time axis."""
+    """Return an array of one batch as (T, N, ...) of ``rank`` axes: one step if there is no time axis."""
     return x if x.ndim == rank else x[None]
 
 
 def _operands(y: Array, target: Array, sparse: bool, weight: Array | None) -> tuple[Array, Array, Array, Array]:
-    """y, targets, labels and weights with a time axis; empty where there is none."""
+    """Return y, targets, labels and weights with a time axis; missing ones are empty."""
     y = _steps(y, 3)
     nothing = np.zeros((0, 0, 0), y.dtype)
     weights = np.zeros((0, 0), y.dtype) if weight is None else _steps(np.asarray(weight, y.dtype), 2)
@@ -193,11 +193,11 @@ def _operands(y: Array, target: Array, sparse: bool, weight: Array | None) -> tu
 
 
 def loss_call(y: Array, target: Array, spec: LossSpec, weight: Array | None, dy: Array, value: Array) -> KernelCall:
-    """The call that puts the loss in ``value`` (1,) and its gradient in ``dy``, of y's shape, or empty for none."""
+    """Return the call that writes the loss to ``value`` (1,) and its gradient to ``dy``, of y's shape, or empty for none."""
     code = LOSSES.index(spec.name)
     y3, targets, labels, weights = _operands(y, target, code == SPARSE, weight)
     dy3 = dy.reshape(y3.shape if dy.size else (0, 0, 0))
-    low = float(y.dtype.type(spec.epsilon))  # as y's dtype knows them: 1 - 1e-7 is 1 - 1.2e-7 in float32
+    low = float(y.dtype.type(spec.epsilon))  # rounded to y's dtype: 1 - 1e-7 is 1 - 1.2e-7 in float32
     high = float(y.dtype.type(1) - y.dtype.type(spec.epsilon))
     if code in (CATEGORICAL, SPARSE):
         run = _crossentropy(code == SPARSE, spec.from_logits, dtype_name(y.dtype))
@@ -207,17 +207,17 @@ def loss_call(y: Array, target: Array, spec: LossSpec, weight: Array | None, dy:
 
 
 def loss(y: Array, target: Array, spec: LossSpec, *, weight: Array | None = None, gradient: bool) -> tuple[float, Array | None]:
-    """CPU twin: values and gradient in one pass."""
+    """CPU: value and gradient in one pass."""
     dy, value = empty(y.shape if gradient else (0,), y.dtype), empty(1)
     run_eagerly([loss_call(y, target, spec, weight, dy, value)])
     return float(value[0]), dy if gradient else None
 
 
 def metric(y: Array, target: Array, spec: MetricSpec, *, weight: Array | None = None) -> tuple[float, float]:
-    """CPU twin: one pass."""
+    """CPU: one pass."""
     code = METRICS.index(spec.name)
     y3, targets, labels, weights = _operands(y, target, code == SPARSE_ACCURACY, weight)
     value = empty(2)
-    threshold = float(y.dtype.type(spec.threshold))  # as y's dtype knows it: a float32 0.3 is not above 0.3
+    threshold = float(y.dtype.type(spec.threshold))  # rounded to y's dtype: a float32 0.3 is not above 0.3
     _metric(code, dtype_name(y.dtype))(y3, targets, labels, weights, value, threshold)
     return float(value[0]), float(value[1])

@@ -1,4 +1,4 @@
-"""CPU twin of the optimizers: one elementwise pass a weight, cut for threads where the weight is large."""
+"""CPU: the optimizers, one elementwise pass per weight, which threads split if the weight is large."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ from .update_rules import update_kernel
 
 Array = npt.NDArray[Any]
 
-#: What an element costs, in multiplications: several streams to memory, a root and a quotient.
+#: Cost of an element, in multiplications: several memory streams, a square root and a quotient.
 COST = 32
 
 #: The smallest number of a dtype that is not denormal.
 SMALLEST = {"float32": 2.0**-126, "float64": 2.0**-1022}
 
-#: Numbers that a kernel reads and that change from step to step, see :func:`_constants`.
-CONSTANTS = 8
+#: Number of the scalars of a kernel that change from step to step, see :func:`_step_scalars`.
+STEP_SCALARS = 8
 
 _growing = free_after_fork(threading.Lock())
 
 
 @lru_cache(maxsize=4)
 def _nadam_products(beta_1: float) -> list[float]:
-    """``prod_{k <= t} u_k`` at index t, grown as far as it was asked for."""
+    """``prod_{k <= t} u_k`` at index t, for the t that were needed so far."""
     return [1.0]
 
 
 def _nadam_product(beta_1: float, t: int) -> float:
-    """``prod_{k <= t} u_k``; where it is nothing beside 1 it is not followed further."""
+    """Return ``prod_{k <= t} u_k``; products that are negligible beside 1 are not computed further."""
     products = _nadam_products(beta_1)
     with _growing:
         while len(products) <= t and products[-1] > 1e-20:
@@ -51,14 +51,14 @@ def _nadam_product(beta_1: float, t: int) -> float:
 
 
 def _nadam(spec: UpdateSpec, t: int) -> tuple[float, float]:
-    """What multiplies m and g in Nadam's mean at step t."""
+    """Return the factors of m and g in Nadam's mean at step t."""
     now = spec.beta_1 * (1 - 0.5 * 0.96**t)
     following = spec.beta_1 * (1 - 0.5 * 0.96 ** (t + 1))
     return following / (1 - _nadam_product(spec.beta_1, t + 1)), (1 - now) / (1 - _nadam_product(spec.beta_1, t))
 
 
-def _constants(spec: UpdateSpec, t: int, rate: float) -> list[float]:
-    """Decay, rate, epsilon, two of a rule's own (momentum, rho), and Nadam's three."""
+def _step_scalars(spec: UpdateSpec, t: int, rate: float) -> list[float]:
+    """Return decay, rate, epsilon, two parameters of the rule (momentum, rho), and Nadam's three factors."""
     decay = spec.weight_decay * rate
     if spec.name == "sgd":
         return [decay, rate, 0.0, spec.momentum, 0.0, 0.0, 0.0, 0.0]
@@ -72,22 +72,22 @@ def _constants(spec: UpdateSpec, t: int, rate: float) -> list[float]:
     if spec.name == "nadam":
         of_m, of_g = _nadam(spec, t)
         return [decay, rate, spec.epsilon, 0.0, 0.0, of_m, of_g, 1 / (1 - spec.beta_2**t)]
-    return [decay, *_further_constants(spec, t, rate)]
+    return [decay, *_further_scalars(spec, t, rate)]
 
 
-def _numbers(spec: UpdateSpec, dtype: np.dtype[Any]) -> Array:
-    """Room for :func:`_constants`, and behind them what stays: how fast moments decay.
+def _kernel_scalars(spec: UpdateSpec, dtype: np.dtype[Any]) -> Array:
+    """Return the array of a kernel's scalars: space for :func:`_step_scalars`, then the constant ones, the decay of moments.
 
-    That is ``1 - beta`` of both, in float64 at first since ``1 - 0.999`` in float32 is off by 1e-5, and the distances whose
-    share of it would be denormal.
+    These are ``1 - beta`` of both, computed in float64 since ``1 - 0.999`` in float32 is off by 1e-5, and the distances for
+    which a moment's step would be denormal.
     """
     rests = (1 - spec.rho, 0.0) if spec.name == "rmsprop" else (1 - spec.beta_1, 1 - spec.beta_2)
     least = (SMALLEST[dtype_name(dtype)] / rest if rest else 0.0 for rest in rests)
-    return np.array([*(0.0,) * CONSTANTS, *rests, *least], dtype)
+    return np.array([*(0.0,) * STEP_SCALARS, *rests, *least], dtype)
 
 
-def _further_constants(spec: UpdateSpec, t: int, rate: float) -> list[float]:
-    """Seven numbers for the rules of :mod:`.further_rules`, the rate first."""
+def _further_scalars(spec: UpdateSpec, t: int, rate: float) -> list[float]:
+    """Return seven scalars for the rules of :mod:`.further_rules`, the rate first."""
     if spec.name == "adadelta":
         return [rate, spec.epsilon, spec.rho, 1 - spec.rho, 0.0, 0.0, 0.0]
     if spec.name == "adamax":
@@ -101,12 +101,12 @@ def _further_constants(spec: UpdateSpec, t: int, rate: float) -> list[float]:
 
 
 def variant(spec: UpdateSpec) -> bool:
-    """Whether a rule is the other one of its two: nesterov, centered, amsgrad, or with another power than the root."""
+    """Whether the rule is the variant: nesterov, centered, amsgrad, or with another power than the square root."""
     return spec.nesterov or spec.centered or spec.amsgrad or spec.power != -0.5
 
 
 class _UpdateProgram:
-    """An update with bound arrays, to run ``once``, or as a graph many times; gradients are read where they are each time."""
+    """An update with bound arrays, which runs ``once``, or many times as a graph that reads the gradients each time."""
 
     def __init__(
         self,
@@ -118,21 +118,22 @@ class _UpdateProgram:
         once: bool,
     ) -> None:
         self._spec = spec
-        self._written = [written for weight, own in zip(weights, slots, strict=True) for written in (weight, *own)]
+        pairs = zip(weights, slots, strict=True)
+        self._written = [written for weight, weight_slots in pairs for written in (weight, *weight_slots)]
         copies: list[KernelCall] = []
         calls: list[KernelCall] = []
-        self._numbers: dict[np.dtype[Any], Array] = {}  # of each dtype
-        for weight, gradient, own in zip(weights, gradients, slots, strict=True):
+        self._scalars: dict[np.dtype[Any], Array] = {}  # of each dtype
+        for weight, gradient, weight_slots in zip(weights, gradients, slots, strict=True):
             w = weight.writable().reshape(-1)
-            state = _positions(spec, [slot.writable().reshape(-1) for slot in own], w[:0])
+            state = _ordered_slots(spec, [slot.writable().reshape(-1) for slot in weight_slots], w[:0])
             slope = np.ascontiguousarray(gradient)
             if not once and not np.may_share_memory(slope, gradient):
                 copies.append(copied(gradient, slope))
             run = update_kernel(spec.name, bool(spec.momentum), variant(spec), dtype_name(w.dtype))
-            if w.dtype not in self._numbers:
-                self._numbers[w.dtype] = _numbers(spec, w.dtype)
-            numbers = self._numbers[w.dtype]
-            arrays = (w, slope.reshape(-1), *state, numbers)
+            if w.dtype not in self._scalars:
+                self._scalars[w.dtype] = _kernel_scalars(spec, w.dtype)
+            scalars = self._scalars[w.dtype]
+            arrays = (w, slope.reshape(-1), *state, scalars)
             splits = thread_pool.num_splits(w.size * COST, w.size)
             calls += [KernelCall(run, *arrays, *partition(w.size, index, splits)) for index in range(splits)]
         elements = sum(weight.value.size for weight in weights)
@@ -140,9 +141,9 @@ class _UpdateProgram:
         self._run: Callable[[], None] = partial(run_eagerly, tasks) if once else TaskGraph(tasks)
 
     def __call__(self, step: int, rate: float) -> None:
-        constants = _constants(self._spec, step, rate)
-        for numbers in self._numbers.values():
-            numbers[:CONSTANTS] = constants
+        step_scalars = _step_scalars(self._spec, step, rate)
+        for scalars in self._scalars.values():
+            scalars[:STEP_SCALARS] = step_scalars
         for written in self._written:
             written.writable()
         self._run()
@@ -153,7 +154,7 @@ class _UpdateProgram:
 def update_program(
     weights: Sequence[Weight], gradients: Sequence[Array], slots: Sequence[Sequence[Weight]], spec: UpdateSpec
 ) -> UpdateProgram:
-    """CPU twin: one kernel call a weight and thread."""
+    """CPU: one kernel call per weight and thread."""
     return _UpdateProgram(weights, gradients, slots, spec, once=False)
 
 
@@ -166,12 +167,12 @@ def update(
     step: int,
     rate: float,
 ) -> None:
-    """CPU twin: a program that serves once."""
+    """CPU: an update program that runs once."""
     _UpdateProgram(weights, gradients, slots, spec, once=True)(step, rate)
 
 
-def _positions(spec: UpdateSpec, own: list[Array], none: Array) -> list[Array]:
-    """Slots where the kernel looks for them: rmsprop's momentum second and its mean third, amsgrad's largest third."""
+def _ordered_slots(spec: UpdateSpec, weight_slots: list[Array], empty: Array) -> list[Array]:
+    """Return the slots in the kernel's order: rmsprop's momentum second and its mean third, amsgrad's maximum third."""
     if spec.name == "rmsprop" and spec.centered and not spec.momentum:
-        own = [own[0], none, own[1]]
-    return own + [none] * (3 - len(own))
+        weight_slots = [weight_slots[0], empty, weight_slots[1]]
+    return weight_slots + [empty] * (3 - len(weight_slots))

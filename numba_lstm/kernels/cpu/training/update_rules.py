@@ -1,7 +1,7 @@
-"""The rules of optimizers on vectors: one pass over a weight, its gradient and its slots.
+"""The update rules of optimizers on vectors: one pass over a weight, its gradient and its slots.
 
-A moment is zeroed where it is denormal itself: the scale of v is that of g squared, so a bound that is small for g takes v away
-and leaves m. A moment that decays is left where its next step would be denormal.
+A moment becomes zero where it is denormal. A larger bound is impossible: v has the scale of g squared, so that a bound which is
+small for g would zero v but not m. A decaying moment stops where its next step would be denormal.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from .further_rules import adadelta, adamax, average, ftrl, lion
 RULES = ("sgd", "rmsprop", "adagrad", "adam", "nadam", "adadelta", "adamax", "lion", "ftrl", "average")
 
 
-def step(rule, momentum, variant, n, pointers, k, numbers):
-    """Update ``n`` elements from the k-th on. All but ``pointers``, ``k`` and ``numbers`` are literals.
+def step(rule, momentum, variant, n, pointers, k, scalars):
+    """Update ``n`` elements from the k-th on. All arguments but ``pointers``, ``k`` and ``scalars`` are literals.
 
-    ``pointers`` are to w, g and three slots, ``numbers`` as ``_numbers`` of :mod:`.updates` orders them.
+    ``pointers`` are to w, g and three slots; ``scalars`` are those of :mod:`.update`, in their order.
     """
 
 
 @overload_by_types(step)
-def _step(rule, momentum, variant, n, pointers, k, numbers):
+def _step(rule, momentum, variant, n, pointers, k, scalars):
     build = (_sgd, _rmsprop, _adagrad, _adam, _nadam, adadelta, adamax, lion, ftrl, average)[rule.literal_value]
     return build(bool(momentum.literal_value), bool(variant.literal_value))
 
 
 def _sgd(moves: bool, nesterov: bool) -> Any:
-    def sgd(rule, momentum, variant, n, pointers, k, numbers):
+    def sgd(rule, momentum, variant, n, pointers, k, scalars):
         w, g, s0, _, _ = pointers
-        decay, rate, _, a, _, _, _, _, _, _, _, _ = numbers
+        decay, rate, _, a, _, _, _, _, _, _, _, _ = scalars
         x, slope = load(w, k, n), load(g, k, n)
         x = x - x * decay
         if moves:
@@ -51,9 +51,9 @@ def _sgd(moves: bool, nesterov: bool) -> Any:
 
 
 def _rmsprop(moves: bool, centered: bool) -> Any:
-    def rmsprop(rule, momentum, variant, n, pointers, k, numbers):
+    def rmsprop(rule, momentum, variant, n, pointers, k, scalars):
         w, g, s0, s1, s2 = pointers
-        decay, rate, epsilon, a, b, _, _, _, rest, _, _, _ = numbers
+        decay, rate, epsilon, a, b, _, _, _, rest, _, _, _ = scalars
         x, slope = load(w, k, n), load(g, k, n)
         x = x - x * decay
         v = flush_denormal(a * load(s0, k, n) + rest * slope * slope)
@@ -73,9 +73,9 @@ def _rmsprop(moves: bool, centered: bool) -> Any:
 
 
 def _adagrad(*_: bool) -> Any:
-    def adagrad(rule, momentum, variant, n, pointers, k, numbers):
+    def adagrad(rule, momentum, variant, n, pointers, k, scalars):
         w, g, s0, _, _ = pointers
-        decay, rate, epsilon, _, _, _, _, _, _, _, _, _ = numbers
+        decay, rate, epsilon, _, _, _, _, _, _, _, _, _ = scalars
         x, slope = load(w, k, n), load(g, k, n)
         x = x - x * decay
         v = load(s0, k, n) + slope * slope
@@ -87,29 +87,29 @@ def _adagrad(*_: bool) -> Any:
 
 @inlined
 def moved(moment, value, rest, least):
-    """A running mean of values, moved on by the share ``rest`` of its distance, which is too little below ``least``."""
+    """Return a running mean moved by ``rest`` times its distance to ``value``, or unchanged for a distance below ``least``."""
     distance = value - moment
     return flush_denormal(moment + select(absolute(distance) < least, 0.0, distance) * rest)
 
 
 @inlined
-def moments(pointers, k, numbers, slope, n):
-    """The means of the gradient and of its square, moved on and stored."""
+def moments(pointers, k, scalars, slope, n):
+    """Update and store the means of the gradient and of its square; return them."""
     _, _, s0, s1, _ = pointers
     m, v = load(s0, k, n), load(s1, k, n)
-    m, v = moved(m, slope, numbers[8], numbers[10]), moved(v, slope * slope, numbers[9], numbers[11])
+    m, v = moved(m, slope, scalars[8], scalars[10]), moved(v, slope * slope, scalars[9], scalars[11])
     store(s0, k, m)
     store(s1, k, v)
     return m, v
 
 
 def _adam(_: bool, amsgrad: bool) -> Any:
-    def adam(rule, momentum, variant, n, pointers, k, numbers):
+    def adam(rule, momentum, variant, n, pointers, k, scalars):
         w, g, _, _, s2 = pointers
-        decay, rate, epsilon, _, _, _, _, _, _, _, _, _ = numbers
+        decay, rate, epsilon, _, _, _, _, _, _, _, _, _ = scalars
         x, slope = load(w, k, n), load(g, k, n)
         x = x - x * decay
-        m, v = moments(pointers, k, numbers, slope, n)
+        m, v = moments(pointers, k, scalars, slope, n)
         if amsgrad:
             largest = load(s2, k, n)
             v = select(v <= largest, largest, v)  # NaN is larger than all
@@ -120,12 +120,12 @@ def _adam(_: bool, amsgrad: bool) -> Any:
 
 
 def _nadam(*_: bool) -> Any:
-    def nadam(rule, momentum, variant, n, pointers, k, numbers):
+    def nadam(rule, momentum, variant, n, pointers, k, scalars):
         w, g, _, _, _ = pointers
-        decay, rate, epsilon, _, _, of_m, of_g, of_v, _, _, _, _ = numbers
+        decay, rate, epsilon, _, _, of_m, of_g, of_v, _, _, _, _ = scalars
         x, slope = load(w, k, n), load(g, k, n)
         x = x - x * decay
-        m, v = moments(pointers, k, numbers, slope, n)
+        m, v = moments(pointers, k, scalars, slope, n)
         store(w, k, x - rate * (m * of_m + slope * of_g) / (sqrt(v * of_v) + epsilon))
 
     return nadam
@@ -133,21 +133,21 @@ def _nadam(*_: bool) -> Any:
 
 @cache
 def update_kernel(rule_name: str, momentum: bool, variant: bool, dtype: str) -> Any:
-    """One rule on elements ``first`` to ``last``; ``variant`` is what :func:`.updates.variant` says."""
+    """Return the kernel of a rule for elements ``first`` to ``last``; ``variant``: see :func:`.update.variant`."""
     V, rule = vector_geometry(dtype).V, RULES.index(rule_name)
     momentum_, variant_ = int(momentum), int(variant)
 
     def update_weights(w, g, s0, s1, s2, constants, first, last):
         pointers = (data(w), data(g), data(s0), data(s1), data(s2))
-        numbers = (
+        scalars = (
             constants[0], constants[1], constants[2], constants[3], constants[4], constants[5],
             constants[6], constants[7], constants[8], constants[9], constants[10], constants[11],
         )  # fmt: skip
         whole = last - (last - first) % V
         for k in range(first, whole, V):
-            step(rule, momentum_, variant_, V, pointers, k, numbers)
+            step(rule, momentum_, variant_, V, pointers, k, scalars)
         for k in range(whole, last):
-            step(rule, momentum_, variant_, 1, pointers, k, numbers)
+            step(rule, momentum_, variant_, 1, pointers, k, scalars)
 
     name = f"update_{rule_name}_{momentum_}{variant_}_{dtype}"
     return kernel(update_weights, name, NUMBA[dtype], "f1 f1 f1 f1 f1 f1 i i")

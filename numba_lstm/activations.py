@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from . import serialization, vocabulary
+from . import serialization, tracing
 from .absent import absent
 from .device import get_ops
 from .inputs import as_real
@@ -135,10 +135,10 @@ def custom(
     TypeError
         For anything but such functions.
     """
-    vocabulary.check(function, "the activation")
+    tracing.check(function, "the activation")
     if derivative is not None:
-        vocabulary.check(derivative, "the derivative")
-    return trace(vocabulary.name_of(function) if name is None else name, function, derivative)
+        tracing.check(derivative, "the derivative")
+    return trace(tracing.name_of(function) if name is None else name, function, derivative)
 
 
 def register(name: str, derivative: Callable[[Any], Any] | None = None) -> Callable[[F], F]:
@@ -223,7 +223,7 @@ def as_spec(identifier: Any) -> Activation:
     named = _named(identifier)
     if named is not None:
         return named
-    if vocabulary.is_own(identifier):
+    if tracing.is_traceable(identifier):
         registered = next((spec for spec in _registered.values() if spec.function is identifier), None)
         return custom(identifier) if registered is None else _anew(registered)
     raise TypeError(

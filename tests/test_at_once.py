@@ -15,7 +15,7 @@ from numba_lstm.models.at_once import LINE, LONGEST, MOST, REMEMBERED, ROOM, SIZ
 D = 3
 
 STACKS = {
-    "the seed's": lambda: [LSTM(50, activation="relu"), Dense(1)],
+    "keras example": lambda: [LSTM(50, activation="relu"), Dense(1)],
     "deep": lambda: [LSTM(17, return_sequences=True), Dropout(0.5), LSTM(8), Dense(5, activation="softmax")],
     "dense between": lambda: [TimeDistributed(Dense(4, activation="tanh")), LSTM(11, peephole=True), Dense(2)],
     "no dense": lambda: [LSTM(1, use_bias=False)],
@@ -38,7 +38,7 @@ def built(layers, dtype="float32"):
     return Sequential([Input((7, D)), *layers()], dtype=dtype)
 
 
-def op_by_op(model, x):
+def run_ops(model, x):
     ops = model.ops
     y = np.array(ops.to_host(model.forward(model.gather(ops, x, slice(None))).y))
     return np.ascontiguousarray(y.transpose(1, 0, 2)) if y.ndim == 3 else y
@@ -62,7 +62,7 @@ def sequences(N):
 @pytest.mark.parametrize("layers", STACKS.values(), ids=STACKS)
 def test_it_is_taken_and_has_the_bits_of_a_batch(layers, dtype):
     model, x = built(layers, dtype), sequences(71)
-    batch = op_by_op(model, x)
+    batch = run_ops(model, x)
     for first, last in ((0, 1), (1, 2), (2, 4), (3, 6), (4, 8), (5, 10), (6, 12), (7, 20), (0, 71)):
         few = at_once(model, x[first:last])
         assert few.tobytes() == batch[first:last].tobytes() == model(x[first:last]).tobytes()
@@ -75,7 +75,7 @@ def test_it_is_taken_and_has_the_bits_of_a_batch(layers, dtype):
 def test_dense_layers_of_any_width(units, dtype):
     """However a device cuts their columns, which one call finds in a program and an op in its kernel."""
     model, x = built(lambda: [LSTM(8), Dense(units, activation="tanh")], dtype), sequences(7)
-    batch, stream = op_by_op(model, x), model.stream()
+    batch, stream = run_ops(model, x), model.stream()
     for step in x[0]:
         y = stream.step(step.astype(dtype))
     assert y.tobytes() == model(x[:1]).tobytes() == batch[:1].tobytes()
@@ -108,8 +108,8 @@ def test_much_room_goes_another_way():
 
 
 def test_what_is_kept_is_of_a_few_sizes():
-    model = built(STACKS["the seed's"])
-    expected = op_by_op(model, sequences(9))
+    model = built(STACKS["keras example"])
+    expected = run_ops(model, sequences(9))
     for N in (1, 2, 3, 4, 5, 9, 1, 5, 6, 7, 8):
         for _ in range(2):
             assert model(sequences(9)[:N]).tobytes() == expected[:N].tobytes()
@@ -118,7 +118,7 @@ def test_what_is_kept_is_of_a_few_sizes():
 
 
 def test_a_shape_that_comes_once_is_not_bound():
-    model = built(STACKS["the seed's"])
+    model = built(STACKS["keras example"])
     for N in range(2, 2 + REMEMBERED + 1):
         assert model.at_once(sequences(N)) is None
     assert model.at_once(sequences(2)) is None  # forgotten
@@ -126,7 +126,7 @@ def test_a_shape_that_comes_once_is_not_bound():
 
 
 def test_no_input_is_kept():
-    model = built(STACKS["the seed's"])
+    model = built(STACKS["keras example"])
     for N in (1, 5):
         x = sequences(N).astype(np.float32)
         at_once(model, x)
@@ -144,7 +144,7 @@ def test_products_ahead_that_are_kept_fit_every_length(N):
         set_num_threads(1)
         for T in (20, 30, 20, long, 25, long, 20):
             for given in (x[:, :T], -x[:, :T]):
-                assert at_once(model, given).tobytes() == op_by_op(model, given).tobytes()
+                assert at_once(model, given).tobytes() == run_ops(model, given).tobytes()
     finally:
         set_num_threads(before)
     if N == 1:
@@ -160,7 +160,7 @@ def test_x_is_read_as_it_lies(features, T, options):
     """All layouts have the same bits."""
     model = Sequential([Input((T, features)), LSTM(9, **options), Dense(2)])
     x = np.random.default_rng(0).normal(size=(13, T, features)).astype(np.float32)
-    expected = op_by_op(model, x)
+    expected = run_ops(model, x)
     backwards, same = x[::-1, ::-1].copy()[::-1, ::-1], np.broadcast_to(x[:1], x.shape)
     for layout in (x, np.asfortranarray(x), np.repeat(x, 2, axis=2)[:, :, ::2], x.astype(np.float64), backwards):
         np.testing.assert_array_equal(at_once(model, layout), expected)
@@ -197,10 +197,10 @@ def test_what_a_layer_is_told_later_is_seen():
     plain = model(x)
     lstm, dense = model.layers
     lstm.go_backwards = True
-    assert np.array_equal(model(x), op_by_op(model, x))
+    assert np.array_equal(model(x), run_ops(model, x))
     assert not np.array_equal(model(x), plain)
     lstm.go_backwards, dense.activation = False, "sigmoid"
-    assert np.array_equal(model(x), op_by_op(model, x))
+    assert np.array_equal(model(x), run_ops(model, x))
     dense.activation = "linear"
     assert np.array_equal(model(x), plain)
     lstm.stateful = True
@@ -211,7 +211,7 @@ def test_what_a_layer_is_told_later_is_seen():
 
 
 def test_new_weights_are_seen():
-    model, x = built(STACKS["the seed's"]), sequences(1)
+    model, x = built(STACKS["keras example"]), sequences(1)
     before = model(x)
     model.set_weights([w + 0.1 for w in model.get_weights()])
     after = model(x)
@@ -228,7 +228,7 @@ def test_another_layer_is_seen():
 
 def test_rows_are_shared_by_threads_and_keep_their_bits():
     model, x = Sequential([Input((7, D)), LSTM(60), Dense(2)]), sequences(150)  # some 17 million multiplications
-    expected, before = op_by_op(model, x), get_num_threads()
+    expected, before = run_ops(model, x), get_num_threads()
     try:
         for threads in (1, 2, 3):
             set_num_threads(threads)
@@ -251,7 +251,7 @@ def test_one_sequence_is_a_streams_where_no_threads_would_share_its_panels():
 
 def test_threads_share_no_states():
     model, x = built(STACKS["deep"]), sequences(40)
-    expected = op_by_op(model, x)
+    expected = run_ops(model, x)
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(lambda n: model(x[n % 40, None]), range(400)))
     assert all(answer.tobytes() == expected[n % 40].tobytes() for n, answer in enumerate(answers))

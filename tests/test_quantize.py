@@ -30,7 +30,7 @@ def test_kernels_are_rounded_and_nothing_else() -> None:
     quantized.quantize("int8")
     for v in quantized.weights:
         rounded = v.name in ("kernel", "recurrent_kernel") and v.path.startswith("lstm")
-        assert np.array_equal(v.value, int8.rounded(before[v.path]) if rounded else before[v.path]), v.path
+        assert np.array_equal(v.value, int8.fake_quantize(before[v.path]) if rounded else before[v.path]), v.path
     assert not np.array_equal(quantized.weights[0].value, before[quantized.weights[0].path])
 
 
@@ -99,7 +99,7 @@ def test_weights_that_are_set_later_are_rounded_too() -> None:
     quantized.quantize()
     fresh = np.random.default_rng(1).normal(size=quantized.weights[0].shape).astype(np.float32)
     quantized.weights[0].assign(fresh)
-    assert np.array_equal(quantized.weights[0].value, int8.rounded(fresh))
+    assert np.array_equal(quantized.weights[0].value, int8.fake_quantize(fresh))
 
 
 def test_quantized_twice_is_quantized_once() -> None:
@@ -161,5 +161,5 @@ def test_other_refusals() -> None:
 def test_a_layer_made_quantized() -> None:
     made = model(LSTM(11, quantization="int8"))
     kernel = made.weights[0].value
-    assert np.array_equal(kernel, int8.rounded(kernel))
+    assert np.array_equal(kernel, int8.fake_quantize(kernel))
     assert made.predict(series(), verbose=0).shape == (5, 2)

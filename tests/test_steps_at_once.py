@@ -16,7 +16,7 @@ D = 3
 MSE, LABELS = "mean_squared_error", "sparse_categorical_crossentropy"
 
 STACKS = {
-    "the seed's": (lambda: [LSTM(50, activation="relu"), Dense(1)], MSE),
+    "keras example": (lambda: [LSTM(50, activation="relu"), Dense(1)], MSE),
     "deep": (lambda: [LSTM(17, return_sequences=True), LSTM(8), Dense(5, activation="softmax")], LABELS),
     "each step": (lambda: [LSTM(8, return_sequences=True), Dense(2, activation="gelu"), Dense(3)], "huber"),
     "each step's class": (lambda: [LSTM(9, return_sequences=True), Dense(4, activation="softmax")], LABELS),
@@ -89,7 +89,7 @@ def samples(model, N, seed=5):
     return rng.normal(size=(N, 7, D)), y
 
 
-def op_by_op(model):
+def run_ops(model):
     """The model, never with anything bound."""
     model.steps_at_once._own = True
     return model
@@ -115,7 +115,7 @@ def test_it_is_taken_and_has_the_bits_of_ops_one_by_one(layers, loss, dtype):
     model, other = (made(layers, loss, dtype=dtype) for _ in range(2))
     x, y = samples(model, 13)
     for _ in range(4):
-        assert model.train_on_batch(x, y) == op_by_op(other).train_on_batch(x, y)
+        assert model.train_on_batch(x, y) == run_ops(other).train_on_batch(x, y)
         assert_equal_weights(model, other)
     assert bound(model) == 1
     assert model.predict(x, verbose=0).tobytes() == other.predict(x, verbose=0).tobytes()
@@ -134,7 +134,7 @@ def test_every_optimizer(optimizer):
     model, other = (made(STACKS["deep"][0], LABELS, optimizer) for _ in range(2))
     x, y = samples(model, 6)
     for _ in range(7):
-        assert model.train_on_batch(x, y) == op_by_op(other).train_on_batch(x, y)
+        assert model.train_on_batch(x, y) == run_ops(other).train_on_batch(x, y)
     assert_equal_weights(model, other)
     assert bound(model) == 1
 
@@ -203,7 +203,7 @@ def test_weights_that_are_set_between_steps_are_seen():
     model, other = (made(STACKS["deep"][0], LABELS) for _ in range(2))
     x, y = samples(model, 5)
     for step in range(4):
-        for one in (model, op_by_op(other)):
+        for one in (model, run_ops(other)):
             if step == 3:
                 one.layers[0].recurrent_kernel.assign(np.full((17, 68), 0.01))
             one.train_on_batch(x, y)
@@ -223,7 +223,7 @@ def test_what_is_frozen_between_steps_stays_as_it_is():
     other.layers[0].trainable = False
     kept = frozen.layers[0].get_weights()
     for _ in range(3):
-        assert frozen.train_on_batch(x, y) == op_by_op(other).train_on_batch(x, y)
+        assert frozen.train_on_batch(x, y) == run_ops(other).train_on_batch(x, y)
     assert bound(frozen) == 1
     assert_equal_weights(frozen, other)
     for one, before in zip(frozen.layers[0].get_weights(), kept, strict=True):
@@ -236,7 +236,7 @@ def test_masks_and_sample_weights_between_steps_go_their_own_way():
     x, y = samples(model, 5)
     options = [{}, {}, {"sample_weight": np.arange(5.0)}, {}, {"lengths": [1, 7, 3, 2, 5]}, {}]
     for option in options:
-        assert model.train_on_batch(x, y, **option) == op_by_op(other).train_on_batch(x, y, **option)
+        assert model.train_on_batch(x, y, **option) == run_ops(other).train_on_batch(x, y, **option)
     assert bound(model) == 1
     assert_equal_weights(model, other)
 
@@ -247,7 +247,7 @@ def test_fit_binds_a_batch_and_the_last_smaller_one_and_lets_go_at_its_end():
     (x, y), seen = samples(model, 10), []
     options = {"batch_size": 4, "epochs": 3, "shuffle": False, "verbose": 0}
     history = model.fit(x, y, callbacks=[LambdaCallback(on_epoch_end=lambda *_: seen.append(bound(model)))], **options)
-    expected = op_by_op(other).fit(x, y, **options)
+    expected = run_ops(other).fit(x, y, **options)
     assert seen == [1, 2, 2]
     assert bound(model) == 0
     assert history.history["loss"] == expected.history["loss"]
@@ -257,7 +257,7 @@ def test_fit_binds_a_batch_and_the_last_smaller_one_and_lets_go_at_its_end():
 def test_windows_of_a_sequence_hand_on_their_states():
     model, other = (made(lambda: [LSTM(4, return_sequences=True)]) for _ in range(2))
     x, y = samples(model, 4)
-    for one in (model, op_by_op(other)):
+    for one in (model, run_ops(other)):
         one.fit(np.tile(x, (3, 1, 1)), np.tile(y, (3, 1, 1)), batch_size=4, epochs=2, tbptt=2, shuffle=False, verbose=0)
     assert_equal_weights(model, other)
 

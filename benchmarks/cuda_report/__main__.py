@@ -1,9 +1,9 @@
-"""What the compiler and the assembler make of every CUDA kernel: registers, spills, shared memory, instructions. No GPU needed.
+"""Reports registers, spills, shared memory and instructions of every compiled CUDA kernel. Needs no GPU.
 
     python -m benchmarks.cuda_report
     python -m benchmarks.cuda_report --into benchmarks/cuda_report/table.csv
 
-The table holds each kernel at one launch of its usual sizes. ``faults`` says what in it could not run on the architecture.
+The table has one launch of usual sizes for each kernel. ``faults`` lists what could not run on an architecture.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from .kernels import H100, Launch, launches
 
 TABLE = Path(__file__).with_name("table.csv")
 
-#: Bytes of shared memory that a block may ask for, and registers that it has (CUDA C++ Programming Guide, "Technical Specs").
+#: Bytes of shared memory and registers per block (CUDA C++ Programming Guide, "Technical Specifications").
 SHARED = {"sm_75": 64 * 1024, "sm_80": 163 * 1024, "sm_90": 227 * 1024, "sm_120": 99 * 1024}
 REGISTERS = 65536
-GRAIN = 8  #: registers are given to threads in steps of so many
+GRAIN = 8  #: the allocation unit of registers per thread
 
-#: Kernels that may spill so many bytes (stores and loads): blocks of 512 threads, whose 128 registers each hold 60 weights: an
-#: A100's shared memory has no room for more of them.
+#: Kernel -> bytes that it may spill (stores and loads). Each thread of these blocks of 512 holds 60 weights in 128 registers,
+#: since the shared memory of an A100 is too small for more weights.
 SPILLS = {"lstm_block_forward_128": 192, "lstm_block_backward_128": 192}
 
-#: Kernels on float32 that count in float64: normal numbers and norms of gradients by the contract, numbers of rows, totals.
+#: float32 kernels that compute in float64: normal numbers and gradient norms by the contract, counts of rows, totals.
 IN_FLOAT64 = ("noise", "norm_shrinkage", "shrink", "batch_share", "batch_norm_gradient", "total")
 
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table."""
+    """A row of the table."""
 
     kernel: str
     architecture: str
@@ -54,13 +54,13 @@ class Row:
 
 
 def row(name: str, launch: Launch, architecture: str) -> Row:
-    """Compile a kernel and count."""
-    made: Code = code(launch.kernel, architecture)
-    return Row(name, architecture, launch.threads, launch.shared, launch.blocks, launch.cooperative, **asdict(made))
+    """Compile a kernel and return its row."""
+    compiled: Code = code(launch.kernel, architecture)
+    return Row(name, architecture, launch.threads, launch.shared, launch.blocks, launch.cooperative, **asdict(compiled))
 
 
 def faults(rows: Iterable[Row]) -> list[str]:
-    """Sentences on what breaks a limit, or wastes what it should not."""
+    """Return sentences on exceeded limits, spills and unwanted float64 arithmetic."""
     found = []
     for r in rows:
         where = f"{r.kernel} on {r.architecture}"
@@ -71,36 +71,36 @@ def faults(rows: Iterable[Row]) -> list[str]:
             found.append(f"{where} has {r.doubles} instructions on float64.")
         if -(-r.registers // GRAIN) * GRAIN * r.threads > REGISTERS:
             found.append(f"{where}: {r.threads} threads of {r.registers} registers are more than a block has.")
-        if r.shared + r.dynamic > SHARED[r.architecture] and takes(r):
+        if r.shared + r.dynamic > SHARED[r.architecture] and selects(r):
             found.append(f"{where}: {r.shared + r.dynamic} bytes of shared memory, a block has {SHARED[r.architecture]}.")
         if r.cooperative and r.blocks > H100.multiprocessors:
             found.append(f"{where}: {r.blocks} blocks do not run at once on {H100.multiprocessors} multiprocessors.")
     return found
 
 
-def takes(r: Row) -> bool:
-    """Whether a launch of these sizes, which are those of an H100, would be chosen on this architecture."""
+def selects(r: Row) -> bool:
+    """Return whether this architecture would select a launch with these sizes, which are those of an H100."""
     return r.architecture == "sm_90" or not r.kernel.startswith(("lstm_block", "lstm_grid"))
 
 
 def read(path: Path = TABLE) -> list[Row]:
-    """The committed table."""
+    """Read the committed table."""
     kinds = {field.name: field.type for field in fields(Row)}
 
-    def settled(name: str, text: str) -> str | int | bool:
+    def parsed(name: str, text: str) -> str | int | bool:
         return text if kinds[name] == "str" else text == "True" if kinds[name] == "bool" else int(text)
 
     with path.open(newline="") as file:
-        return [Row(**{name: settled(name, text) for name, text in line.items()}) for line in csv.DictReader(file)]  # type: ignore[arg-type]
+        return [Row(**{name: parsed(name, text) for name, text in line.items()}) for line in csv.DictReader(file)]  # type: ignore[arg-type]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cuda_report", description=__doc__.split("\n", 1)[0])
     parser.add_argument("--into", type=Path, help="write the table to this file too")
     parser.add_argument("--only", default="", help="only kernels with this in their name")
     parser.add_argument("--architectures", nargs="+", default=None, metavar="sm_XX")
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     if tool("ptxas") is None:
         print(
             "cuda_report needs ptxas, which is nowhere on PATH or in /usr/local/cuda/bin: install a CUDA toolkit.",
@@ -113,8 +113,8 @@ def main(arguments: list[str] | None = None) -> int:
         f"{'FFMA':>5} {'LDS':>4} {'.128':>4} {'f64':>4}"
     )
     for name, launch in launches().items():
-        for architecture in asked.architectures or architectures():
-            if asked.only in name:
+        for architecture in options.architectures or architectures():
+            if options.only in name:
                 r = row(name, launch, architecture)
                 rows.append(r)
                 print(
@@ -122,8 +122,8 @@ def main(arguments: list[str] | None = None) -> int:
                     f"{r.ffma:5} {r.lds:4} {r.lds_128:4} {r.doubles:4}",
                     flush=True,
                 )
-    if asked.into is not None:
-        with asked.into.open("w", newline="") as file:
+    if options.into is not None:
+        with options.into.open("w", newline="") as file:
             writer = csv.DictWriter(file, [field.name for field in fields(Row)], lineterminator="\n")
             writer.writeheader()
             writer.writerows(asdict(r) for r in rows)

@@ -1,4 +1,4 @@
-"""A kernel's machine code for an architecture, and what can be counted in it. Needs CUDA's libNVVM and ptxas, but no GPU."""
+"""The machine code of a kernel for an architecture, and its statistics. Needs libNVVM and ptxas of CUDA, but no GPU."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from numba.cuda import dispatcher
 
 from numba_lstm.kernels.cuda.runtime.compiler import Kernel, cuda
 
-#: Those of the report: T4, A100, H100, RTX 50.
+#: The architectures of the report: T4, A100, H100, RTX 50.
 ARCHITECTURES = ("sm_75", "sm_80", "sm_90", "sm_120")
 
-#: Where a CUDA toolkit and NVIDIA's packages put their programs.
-PLACES = (
+#: Folders of the programs of a CUDA toolkit and of the NVIDIA packages.
+FOLDERS = (
     "/usr/local/cuda/bin",
     *(f"{sysconfig.get_paths()['purelib']}/nvidia/{name}/bin" for name in ("cu13", "cu12", "cuda_nvcc")),
 )
 
 
 def tool(name: str) -> str | None:
-    """The path of a program of the CUDA toolkit, or None."""
-    return shutil.which(name) or next((found for place in PLACES if (found := shutil.which(name, path=place))), None)
+    """Return the path of a program of the CUDA toolkit, or None."""
+    return shutil.which(name) or next((found for place in FOLDERS if (found := shutil.which(name, path=place))), None)
 
 
 def architectures() -> list[str]:
-    """Those of the report that the assembler knows."""
+    """Return the architectures of the report that the assembler supports."""
     program = tool("ptxas")
     assert program is not None
     known = subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout
@@ -42,10 +42,10 @@ def architectures() -> list[str]:
 
 @dataclass(frozen=True)
 class Code:
-    """Figures of a kernel for an architecture. Counts of instructions are -1 where no disassembler was found."""
+    """Statistics of a kernel for an architecture. Without a disassembler, counts of instructions are -1."""
 
     registers: int
-    spills: int  #: bytes stored to and loaded from local memory for want of registers
+    spills: int  #: bytes stored to and loaded from local memory because of register pressure
     stack: int  #: bytes of local memory
     shared: int  #: bytes of static shared memory
     doubles: int  #: instructions on float64 in the PTX
@@ -62,7 +62,7 @@ def _compiling_for(capability: tuple[int, int]) -> Iterator[None]:
 
 
 def ptx(kernel: Kernel, architecture: str) -> str:
-    """The PTX that libNVVM makes of a kernel."""
+    """Return the PTX of a kernel, compiled by libNVVM."""
     number = int(architecture.removeprefix("sm_"))
     capability = divmod(number, 10)
     with _compiling_for(capability):
@@ -95,7 +95,7 @@ def code(kernel: Kernel, architecture: str) -> Code:
 
 
 def _counts(target: Path, name: str) -> dict[str, int]:
-    """Instructions of a kernel's machine code, by the disassembler where there is one."""
+    """Count instructions in the machine code of a kernel, if there is a disassembler."""
     program = tool("nvdisasm")
     if program is None:
         return {}

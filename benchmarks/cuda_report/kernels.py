@@ -1,4 +1,4 @@
-"""Every kernel of the CUDA package and how it is launched, found by calling the ops on a device that only takes notes."""
+"""Every kernel of the CUDA package with one launch, found by calling the ops on a device that only records launches."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from numba_lstm.kernels import cuda as ops
 from numba_lstm.kernels.cuda.runtime import driver
 from numba_lstm.kernels.cuda.runtime.compiler import Kernel
 from numba_lstm.kernels.cuda.runtime.driver import Extent, Properties
+from numba_lstm.kernels.op_types import DenseLayerSpec, LSTMLayerSpec, LSTMNoise, LSTMWeights
 from numba_lstm.kernels.specs import Activation, Key, LossSpec, LSTMSpec, MetricSpec, UpdateSpec
-from numba_lstm.kernels.values import DensePart, LSTMNoise, LSTMPart, LSTMWeights
 from numba_lstm.variables import Variable
 
-#: What the device that takes notes says of itself.
+#: The properties of the recording device.
 H100 = Properties("NVIDIA H100", (9, 0), 132, 48 * 1024, 227 * 1024, 65536, cooperative=True, memory=80 * 2**30)
 
 LOSSES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh", "binary_crossentropy", "categorical_crossentropy")
@@ -39,7 +39,7 @@ class Launch:
 
 
 @dataclass(frozen=True)
-class _Shadow:
+class _ShapeOnly:
     """A buffer without numbers."""
 
     shape: tuple[int, ...]
@@ -57,41 +57,41 @@ class _Shadow:
     def nbytes(self) -> int:
         return self.size * self.dtype.itemsize
 
-    def reshape(self, *shape: int) -> _Shadow:
+    def reshape(self, *shape: int) -> _ShapeOnly:
         known = math.prod(n for n in shape if n >= 0)
         return replace(self, shape=tuple(n if n >= 0 else self.size // known for n in shape))
 
-    def __getitem__(self, rows: slice) -> _Shadow:
+    def __getitem__(self, rows: slice) -> _ShapeOnly:
         return replace(self, shape=(len(range(*rows.indices(self.shape[0]))), *self.shape[1:]))
 
 
-class Notes:
-    """Keeps :class:`numba_lstm.kernels.cuda.runtime.driver.Driver`: computes nothing, and answers zeros."""
+class Recorder:
+    """A :class:`numba_lstm.kernels.cuda.runtime.driver.Driver` that records launches, computes nothing, and returns zeros."""
 
     properties = H100
 
     def __init__(self) -> None:
         self.launches: dict[str, Launch] = {}
 
-    def empty(self, shape: Extent, dtype: Any) -> _Shadow:
-        return _Shadow((shape,) if isinstance(shape, int) else tuple(shape), np.dtype(dtype))
+    def empty(self, shape: Extent, dtype: Any) -> _ShapeOnly:
+        return _ShapeOnly((shape,) if isinstance(shape, int) else tuple(shape), np.dtype(dtype))
 
-    def upload(self, host: npt.NDArray[Any]) -> _Shadow:
+    def upload(self, host: npt.NDArray[Any]) -> _ShapeOnly:
         return self.empty(host.shape, host.dtype)
 
-    def send(self, host: npt.NDArray[Any], dtype: Any) -> _Shadow:
+    def send(self, host: npt.NDArray[Any], dtype: Any) -> _ShapeOnly:
         return self.empty(host.shape, dtype)
 
-    def download(self, buffer: _Shadow) -> npt.NDArray[Any]:
+    def download(self, buffer: _ShapeOnly) -> npt.NDArray[Any]:
         return np.zeros(buffer.shape, buffer.dtype)
 
     def launch(
         self, kernel: Kernel, blocks: Extent, threads: Extent, args: Any, shared: int = 0, cooperative: bool = False
     ) -> None:
-        made = Launch(kernel, int(np.prod(threads)), shared, int(np.prod(blocks)), cooperative)
+        launch = Launch(kernel, int(np.prod(threads)), shared, int(np.prod(blocks)), cooperative)
         number = sum(name == kernel.name or name.startswith(f"{kernel.name} ") for name in self.launches)
-        if all(kernel is not launch.kernel for launch in self.launches.values()):
-            self.launches[f"{kernel.name} {number + 1}" if number else kernel.name] = made
+        if all(kernel is not other.kernel for other in self.launches.values()):
+            self.launches[f"{kernel.name} {number + 1}" if number else kernel.name] = launch
 
     def resident_blocks(self, kernel: Kernel, threads: Extent, shared: int = 0) -> int:
         return self.properties.multiprocessors
@@ -101,9 +101,9 @@ class Notes:
 
 
 def launches() -> dict[str, Launch]:
-    """Each kernel by its name, with a number where several have one name, in the order of the first launches."""
-    notes = Notes()
-    before = driver.bind(notes)
+    """Return a launch of each kernel by its name, numbered if several kernels share it, in the order of first launches."""
+    recorder = Recorder()
+    before = driver.bind(recorder)
     try:
         for dtype in ("float32", "float64"):
             _lstms(dtype)
@@ -111,7 +111,7 @@ def launches() -> dict[str, Launch]:
             _training(dtype)
     finally:
         driver.bind(before)
-    return notes.launches
+    return recorder.launches
 
 
 def _array(shape: tuple[int, ...], dtype: Any) -> Any:
@@ -123,15 +123,15 @@ def _weight(shape: tuple[int, ...], dtype: str) -> Variable:
 
 
 def _lstm(dtype: str, N: int, T: int, D: int, H: int, *, spec: LSTMSpec, every: bool = False) -> None:
-    """One training and one inference call; ``every`` brings all options along."""
+    """Make one training and one inference call. ``every`` uses all options."""
     P = H // 2 if every else H
     weights = [_weight(shape, dtype) for shape in ((D, 4 * H), (P, 4 * H), (4 * H,))]
     others = [(3, H), (H, P), (4 * H,), (4 * H,), (2, H)]
     all_ = LSTMWeights(*weights, *([_weight(shape, dtype) for shape in others] if every else ()))
     noise = LSTMNoise(*(_array(s, dtype) for s in ((4, N, D), (4, N, P))), *(_array((T, N, n), bool) for n in (P, H)))
     x, mask = _array((T, N, D), dtype), _array((T, N), bool) if every else None
-    asked = {"mask": mask, "noise": noise if every else None}
-    out = ops.lstm_forward(x, all_, None, None, spec, sequences=True, training=True, **asked)
+    options = {"mask": mask, "noise": noise if every else None}
+    out = ops.lstm_forward(x, all_, None, None, spec, sequences=True, training=True, **options)
     ops.lstm_backward(out.tape, out.y, out.h, out.c, need_dx=True)
     ops.lstm_forward(x, all_, None, None, spec, mask=mask)
 
@@ -143,12 +143,12 @@ def _lstms(dtype: str) -> None:
     if dtype == "float32":
         for N, H in ((1, 50), (1024, 64), (32, 128), (1024, 128), (64, 512), (16, 1024)):
             _lstm(dtype, N, 8, 8, H, spec=plain)
-    parts = [
-        LSTMPart(LSTMWeights(*(_weight(s, dtype) for s in ((4, 200), (50, 200), (200,)))), plain),
-        DensePart(_weight((50, 3), dtype), None, Activation("tanh")),
-        DensePart(None, None, Activation("softmax")),
+    layers = [
+        LSTMLayerSpec(LSTMWeights(*(_weight(s, dtype) for s in ((4, 200), (50, 200), (200,)))), plain),
+        DenseLayerSpec(_weight((50, 3), dtype), None, Activation("tanh")),
+        DenseLayerSpec(None, None, Activation("softmax")),
     ]
-    ops.stream(parts, 4, 1, dtype)(np.zeros(4, dtype))
+    ops.stream(layers, 4, 1, dtype)(np.zeros(4, dtype))
 
 
 def _layers(dtype: str) -> None:
@@ -176,7 +176,7 @@ def _layers(dtype: str) -> None:
     ops.flip(x), ops.flip(mask), ops.add(x, x), ops.multiply(x, x), ops.multiply(mask, mask), ops.scale(x, 2.0)
     ops.split(ops.concat([x, x]), [8, 8])
     ops.reshape(x, (3, 16)), ops.sum_steps(ops.repeat(x[:1].reshape(32, 8), 6))
-    ops.unlike(x, 0.0), ops.steps_unlike(x, 0.0), ops.zero_masked(x, mask)
+    ops.not_equal(x, 0.0), ops.steps_not_equal(x, 0.0), ops.zero_masked(x, mask)
 
 
 def _training(dtype: str) -> None:
@@ -191,6 +191,6 @@ def _training(dtype: str) -> None:
     for bound in ("clipnorm", "global_clipnorm", "clipvalue"):
         ops.clip_gradients([y], **{bound: 1.0})
     for rule, slots in RULES.items():
-        kept = [_weight((32, 5), dtype) for _ in slots]
+        slot_weights = [_weight((32, 5), dtype) for _ in slots]
         spec = UpdateSpec(rule, momentum=0.9 if rule == "sgd" else 0.0, slots=slots)
-        ops.update([_weight((32, 5), dtype)], [y], [kept], spec, step=1, rate=0.1)
+        ops.update([_weight((32, 5), dtype)], [y], [slot_weights], spec, step=1, rate=0.1)

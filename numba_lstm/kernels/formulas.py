@@ -1,9 +1,9 @@
-"""Formulas: a person's own activation written out, one operation a line, so that a device can compile it.
+"""Formulas: custom activations traced to a list of operations, one per line, which a device can compile.
 
-The function is run once with a stand-in for its argument, which writes down what is done to it. So it may be any Python that
-comes to these operations (closures, helpers, loops over constants), two functions that say the same have one formula, and a
-formula's text names a compiled kernel on disk. Its derivative is another formula, by the rules that the witness has for dual
-numbers: at a kink the slope is the left one.
+Tracing runs the function once with a symbolic argument, which records the operations. So the function may be any Python that
+results in these operations: closures, helpers, loops over constants. Two functions with the same operations have one formula.
+The text of a formula identifies a compiled kernel on disk. The derivative is another formula, by forward-mode differentiation
+with the rules of :mod:`.slopes`: at a kink it is the left derivative.
 """
 
 from __future__ import annotations
@@ -27,31 +27,31 @@ OPERATIONS = (
     *("exp", "expm1", "log", "log1p", "tanh", "sign", "maximum", "minimum", "where", *COMPARISONS),
 )
 
-VOCABULARY = (
+SUPPORTED_OPERATIONS = (
     "An activation may use + - * / (y = y + x, not y += x), x ** number, comparisons, "
     f"{', '.join(f'np.{name}' for name in FUNCTIONS)}."
 )
 
-#: Whole powers up to this one are products.
-PRODUCTS = 64
+#: Integer powers up to this one become products.
+MAX_PRODUCT_POWER = 64
 
 
 class Term(NDArrayOperatorsMixin):
-    """A line of a formula: an operation and the lines before it that it takes. What is done to it becomes a new line."""
+    """A term of a formula: an operation and its operands, which are earlier terms. An operation on it records a new term."""
 
     def __init__(self, lines: dict[tuple[Any, ...], Term], operation: str, operands: tuple[Any, ...]) -> None:
         self.lines, self.operation, self.operands, self.number = lines, operation, operands, len(lines)
 
     def then(self, operation: str, *operands: Any) -> Term:
-        """The line of ``operation``; the one that is there already, where it was done before."""
+        """Return the term of ``operation`` on operands. The same operation on the same operands gives the same term."""
         terms = tuple(x if isinstance(x, Term) else self.constant(x) for x in operands)
         return self._line(operation, terms, (operation, *(term.number for term in terms)))
 
     def constant(self, value: Any) -> Term:
-        """The line of a number."""
+        """Return the term of a number."""
         if not isinstance(value, numbers.Real):
             what = type(value).__name__
-            raise TypeError(f"an activation computes with its argument and with numbers, got {what}. {VOCABULARY}")
+            raise TypeError(f"an activation computes with its argument and with numbers, got {what}. {SUPPORTED_OPERATIONS}")
         return self._line("constant", (float(value),), ("constant", repr(float(value))))
 
     def _line(self, operation: str, operands: tuple[Any, ...], key: tuple[Any, ...]) -> Term:
@@ -61,30 +61,30 @@ class Term(NDArrayOperatorsMixin):
 
     @property
     def as_number(self) -> Term:
-        """The line itself; of a comparison, 1 where it holds and else 0."""
+        """The term itself. A comparison becomes 1 where it holds and 0 elsewhere."""
         return self.then("where", self, 1.0, 0.0) if self.operation in COMPARISONS else self
 
     @property
     def as_condition(self) -> Term:
-        """The line itself if it is a comparison; else whether it is not 0."""
+        """The term itself if it is a comparison, otherwise whether it is not 0."""
         return self if self.operation in COMPARISONS else self.then("not_equal", self, 0.0)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Term:
-        """Operators, comparisons and elementary functions."""
+        """Record operators, comparisons and elementary functions."""
         name = ufunc.__name__
         if name not in OPERATIONS or name == "power" or method != "__call__" or kwargs:
-            how = "" if method == "__call__" else f".{method}"
-            how += f" with {', '.join(kwargs)}" if kwargs else ""
-            raise TypeError(f"an activation cannot use np.{name}{how}. {VOCABULARY}")
+            suffix = "" if method == "__call__" else f".{method}"
+            suffix += f" with {', '.join(kwargs)}" if kwargs else ""
+            raise TypeError(f"an activation cannot use np.{name}{suffix}. {SUPPORTED_OPERATIONS}")
         return self.then(name, *(x.as_number if isinstance(x, Term) else x for x in inputs))
 
     def __array_function__(self, function: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Term:
-        """``np.where`` and ``np.clip``, which NumPy does not count among its elementary functions."""
+        """Record ``np.where`` and ``np.clip``, which are no ufuncs."""
         if function is np.where:
             return self._where(*args, **kwargs)
         if function is np.clip:
             return self._clip(*args, **kwargs)
-        raise TypeError(f"an activation cannot use np.{function.__name__}. {VOCABULARY}")
+        raise TypeError(f"an activation cannot use np.{function.__name__}. {SUPPORTED_OPERATIONS}")
 
     def _where(self, condition: Any, x: Any, y: Any) -> Term:
         condition, x, y = (v if isinstance(v, Term) else self.constant(v) for v in (condition, x, y))
@@ -95,7 +95,7 @@ class Term(NDArrayOperatorsMixin):
         return bounded
 
     def __pow__(self, exponent: Any) -> Term:
-        """Whole powers and the square root as such."""
+        """Record integer powers as products, and the power 0.5 as a square root."""
         if not isinstance(exponent, numbers.Real):
             raise TypeError(f"an activation can raise x to the power of a number alone, got {type(exponent).__name__}.")
         power: Term = _power(self.as_number, float(exponent))
@@ -114,7 +114,7 @@ class Term(NDArrayOperatorsMixin):
 def _power(x: Term, k: float) -> Any:
     if k == 0.5:
         return np.sqrt(x)
-    if k != int(k) or abs(k) > PRODUCTS:
+    if k != int(k) or abs(k) > MAX_PRODUCT_POWER:
         return x.then("power", x, k)
     if k < 0:
         return np.reciprocal(_power(x, -k))
@@ -128,7 +128,7 @@ def _power(x: Term, k: float) -> Any:
 
 
 def _trace(function: Callable[[Any], Any]) -> tuple[Term, Term]:
-    """The lines of the argument and of the value of ``function``."""
+    """Run ``function`` on a symbolic argument. Returns the terms of the argument and of the value."""
     x = Term({}, "argument", ())
     x.lines["argument",] = x
     y = function(x)
@@ -138,14 +138,14 @@ def _trace(function: Callable[[Any], Any]) -> tuple[Term, Term]:
 def _derivative(x: Term, y: Term) -> Term:
     slopes: dict[int, Any] = {x.number: 1.0}
     for term in list(x.lines.values())[1:]:
-        pairs = (part for a in term.operands if isinstance(a, Term) for part in (a, slopes[a.number]))
+        pairs = (each for a in term.operands if isinstance(a, Term) for each in (a, slopes[a.number]))
         slopes[term.number] = SLOPES[term.operation](term, *pairs)
     slope = slopes[y.number]
     return slope.as_number if isinstance(slope, Term) else x.constant(slope)
 
 
 def _text(y: Term) -> str:
-    """The lines that y needs, as assignments, and last its name."""
+    """Return the terms that y depends on as assignments, and its name on the last line."""
     needed, waiting = {y.number: y}, [y]
     while waiting:
         for operand in waiting.pop().operands:
@@ -166,10 +166,10 @@ def _text(y: Term) -> str:
 
 @dataclass(frozen=True)
 class TracedActivation(Activation):
-    """A person's own activation as it was when it was traced: its formulas are what it is, and what devices compute.
+    """A custom activation with its formulas, which devices compute.
 
-    A function may read global variables, attributes or other functions, which change while the function stays the same
-    object. So two traced activations are equal where their formulas are, whatever functions these came from.
+    A function may read global variables, attributes or other functions, which can change later. The formulas are those of the
+    time of tracing. Two traced activations are equal if their formulas are equal.
     """
 
     function: Callable[[Any], Any] | None = field(default=None, compare=False)
@@ -178,37 +178,38 @@ class TracedActivation(Activation):
 
 
 def trace(name: str, function: Callable[[Any], Any], derivative: Callable[[Any], Any] | None = None) -> TracedActivation:
-    """``function`` as it is now, with its derivative.
+    """Trace ``function`` and its derivative.
 
     Raises
     ------
     TypeError
         As :func:`formulas`.
     """
-    return TracedActivation(name, (), function, derivative, _written(function, derivative))
+    return TracedActivation(name, (), function, derivative, _trace_both(function, derivative))
 
 
 def formulas(activation: Activation) -> tuple[str, str]:
-    """The formulas of a person's own activation and of its derivative, the latter derived where none is given.
+    """Return the formulas of a custom activation and of its derivative, which is derived if the activation has none.
 
-    A formula is lines ``v2 = multiply(x, v1)`` in :data:`OPERATIONS`, and a last line that names the result.
+    A formula has lines ``v2 = multiply(x, v1)`` with the :data:`OPERATIONS`. Its last line is the name of the result.
 
     Raises
     ------
     TypeError
-        Where the function branches on its argument, or takes anything beyond :data:`.specs.FUNCTIONS` and operators.
+        If the function branches on its argument, or uses anything but :data:`.specs.FUNCTIONS` and operators.
     """
-    return activation.formulas if isinstance(activation, TracedActivation) else _of_constants(activation)
+    return activation.formulas if isinstance(activation, TracedActivation) else _trace_once(activation)
 
 
 @lru_cache(256)
-def _of_constants(activation: Activation) -> tuple[str, str]:
-    """The formulas of a spec that was never traced: the package makes these, of functions that read nothing that changes."""
+def _trace_once(activation: Activation) -> tuple[str, str]:
+    """Trace a spec of this package, whose functions read nothing that changes."""
     assert activation.function is not None
-    return _written(activation.function, activation.derivative)
+    return _trace_both(activation.function, activation.derivative)
 
 
-def _written(function: Callable[[Any], Any], derivative: Callable[[Any], Any] | None) -> tuple[str, str]:
+def _trace_both(function: Callable[[Any], Any], derivative: Callable[[Any], Any] | None) -> tuple[str, str]:
+    """Return the formulas of the value and of the derivative."""
     x, y = _trace(function)
     value = _text(y)
     return value, _text(_derivative(x, y) if derivative is None else _trace(derivative)[1])

@@ -1,6 +1,6 @@
-"""Derivatives of a formula's operations.
+"""Derivatives of the operations of a formula (forward mode).
 
-Slopes are lines of a formula, or the numbers 0 and 1, with which nothing is computed.
+A derivative is a term of a formula, or the number 0 or 1, which the rules simplify away.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _flat(y: Any, *operands: Any) -> float:
     return 0.0
 
 
-#: Operation y of a (and b) -> y', from y, a, a' (and b, b').
+#: Operation y(a, b) -> its derivative y' as a function of y, a, a' (and b, b').
 SLOPES: dict[str, Callable[..., Any]] = {
     "constant": _flat,
     "add": lambda y, a, da, b, db: _plus(da, db),

@@ -1,6 +1,6 @@
-"""What an op is asked to do, as small frozen values: activations, cells, losses, metrics, update rules.
+"""Specs, the frozen options of an op: activations, cells, losses, metrics, update rules.
 
-A spec is hashable, so that a device may compile one kernel for each and find it again.
+A spec is hashable, so that a device can compile one kernel for each and look it up.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
-#: Activation name -> what the tape keeps of it, "y" (its value) or "z" (its argument), and its default parameters.
-#: The derivative is a function of what is kept: silu takes the value -0.2 twice, so its value cannot give its slope.
+#: Activation name -> what the tape saves of it, "y" (its value) or "z" (its argument), and its default parameters.
+#: The derivative is a function of the saved one: silu takes the value -0.2 twice, so its value cannot give its slope.
 ACTIVATIONS: dict[str, tuple[str, tuple[float, ...]]] = {
     "linear": ("y", ()),
     "tanh": ("y", ()),
@@ -29,23 +29,23 @@ ACTIVATIONS: dict[str, tuple[str, tuple[float, ...]]] = {
     "softmax": ("y", ()),
 }
 
-#: The NumPy functions that a person's own activation may call, beside + - * / and comparisons, on every device.
+#: The NumPy functions that a custom activation may call on every device, besides + - * / and comparisons.
 FUNCTIONS = (
     *("exp", "expm1", "log", "log1p", "tanh", "sqrt", "square", "abs", "negative", "reciprocal"),
     *("maximum", "minimum", "where", "clip", "sign"),
 )
 
-#: Activations that need a whole row at once; they cannot be a gate of an LSTM.
+#: Activations of a whole row. They cannot be a gate of an LSTM.
 ROWWISE = frozenset({"softmax"})
 
 
 @dataclass(frozen=True)
 class Activation:
-    """An elementwise function by name, with its parameters (``leaky_relu``: slope; ``elu``: alpha), or a person's own.
+    """An elementwise function by name, with its parameters (``leaky_relu``: slope; ``elu``: alpha), or a custom one.
 
-    A person's own ``function`` is plain Python of one argument in arithmetic operators, comparisons and the NumPy functions of
-    :data:`FUNCTIONS`; ``derivative`` is one of the same kind, or None: then it is derived by dual numbers. ``name`` is the
-    function's.
+    A custom ``function`` is plain Python of one argument. It uses arithmetic operators, comparisons and the NumPy functions of
+    :data:`FUNCTIONS`, as does its ``derivative``. Without a ``derivative`` the devices derive one. ``name`` is the name of the
+    function.
     """
 
     name: str = "linear"
@@ -55,7 +55,7 @@ class Activation:
 
     @property
     def keeps(self) -> str:
-        """``"y"`` where the tape keeps the activation's value, ``"z"`` where it keeps the argument."""
+        """``"y"`` if the tape saves the value of the activation, ``"z"`` if it saves the argument."""
         return ACTIVATIONS[self.name][0] if self.function is None else "z"
 
 
@@ -63,9 +63,9 @@ class Activation:
 class LSTMSpec:
     """The cell of an LSTM: ``recurrent_activation`` on i, f and o, ``activation`` on g, ``output_activation`` on c.
 
-    ``clip`` bounds every z to ``[-clip, clip]`` (None: not), ``coupled`` makes f = 1 - i, ``zoneout`` holds the rates at which
-    h and c keep what they were, ``norm_epsilon`` is added to a variance where the weights have layer norms. ``int8`` says that
-    the kernels lie on the grid of :mod:`.int8`.
+    ``clip`` bounds every z to ``[-clip, clip]`` (None: no bound). ``coupled`` makes f = 1 - i. ``zoneout`` holds the zoneout
+    rates of h and c. ``norm_epsilon`` is added to the variances of layer norms. ``int8`` states that the kernels are on the
+    grid of :mod:`.int8`.
     """
 
     activation: Activation = Activation("tanh")
@@ -81,13 +81,13 @@ class LSTMSpec:
     def _hash(self) -> int:
         return hash(tuple(getattr(self, field.name) for field in fields(self)))
 
-    def __hash__(self) -> int:  # kept, since ops look their kernels up by it at every call
+    def __hash__(self) -> int:  # cached, since ops look their kernels up by it at every call
         return self._hash
 
 
 @dataclass(frozen=True)
 class LossSpec:
-    """A loss by its Keras name, with the parameters that its formula in :mod:`.contract` names."""
+    """A loss by its Keras name, with the parameters of its formula in :mod:`.contract`."""
 
     name: str
     from_logits: bool = False
@@ -98,7 +98,7 @@ class LossSpec:
 
 @dataclass(frozen=True)
 class MetricSpec:
-    """A metric by its Keras name; ``threshold`` serves ``binary_accuracy``."""
+    """A metric by its Keras name. ``threshold`` is a parameter of ``binary_accuracy``."""
 
     name: str
     threshold: float = 0.5
@@ -106,10 +106,10 @@ class MetricSpec:
 
 @dataclass(frozen=True)
 class UpdateSpec:
-    """An optimizer's rule by its name in :mod:`.contract`, with its constant hyperparameters.
+    """An update rule of an optimizer by its name in :mod:`.contract`, with its constant hyperparameters.
 
     ``weight_decay`` is decoupled (AdamW): ``w -= w * weight_decay * rate`` before the rule. ``power``, ``l1``, ``l2``,
-    ``l2_shrinkage`` and ``beta`` serve ``ftrl``.
+    ``l2_shrinkage`` and ``beta`` are parameters of ``ftrl``.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""How many threads an op may use. Results do not depend on it, bit for bit."""
+"""The number of threads that an op may use. The results do not depend on it, bit for bit."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def num_threads(n: int) -> Iterator[None]:
 
 
 def get_num_threads() -> int:
-    """The number of threads in use: as set by :func:`set_num_threads` or :func:`num_threads`, whatever else is said.
+    """The number of threads in use: the one set by :func:`set_num_threads` or :func:`num_threads`.
 
-    Where nothing is set, it is the least of these, found out at first use:
+    Where nothing is set, it is the smallest of these, determined at first use:
 
     - the number of cores that this process may run on (its affinity),
-    - the quota of processor time of its control group or of one above it (version 1 or 2), rounded up: what limits a container,
+    - the CPU quota of its control group or of a parent (cgroup version 1 or 2), rounded up: the limit of a container,
     - the environment variable ``NUMBA_NUM_THREADS``,
     - the environment variable ``OMP_NUM_THREADS`` (of a list, the first number). Joblib sets it for its workers.
 
@@ -79,7 +79,7 @@ def _available() -> int:
 
 
 def _variable(name: str) -> int | None:
-    """What an environment variable allows, None where it is not set."""
+    """Return the limit of an environment variable, None where it is not set."""
     text = os.environ.get(name, "").split(",", maxsplit=1)[0].strip()
     if not text:
         return None
@@ -92,7 +92,7 @@ def _variable(name: str) -> int | None:
 
 
 def quota(processes: Path = Path("/proc/self/cgroup"), mounted: Path = Path("/sys/fs/cgroup")) -> int | None:
-    """The cores' worth of time that control groups leave to this process, rounded up; None without a limit."""
+    """Return the number of cores that the CPU quota of the control groups allows, rounded up; None without a limit."""
     found: list[int] = []
     with suppress(OSError):
         for line in processes.read_text().splitlines():
@@ -106,7 +106,7 @@ def quota(processes: Path = Path("/proc/self/cgroup"), mounted: Path = Path("/sy
 
 
 def _quotas(root: Path, path: str, read: Callable[[Path], tuple[int, int]]) -> list[int]:
-    """The limits of a group and of those above it. In a container only those from ``root`` on can be seen."""
+    """Return the limits of a group and of its parents. A container sees only those below ``root``."""
     group = root / path.lstrip("/")
     found = []
     for place in (group, *group.parents):

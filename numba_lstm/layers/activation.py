@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import activations
-from ..kernels.contract import Array, DensePart, LSTMPart, Ops, Tape
+from ..kernels.contract import Array, DenseLayerSpec, LSTMLayerSpec, Ops, Tape
 from ..kernels.specs import Activation as Spec
 from ..kernels.specs import Key
 from .base import Backward, Forward, Layer
@@ -52,8 +52,8 @@ class Activation(Layer):
     ) -> Backward:
         return Backward(ops.activation_backward(tape, dy) if need_dx else None)
 
-    def stream_parts(self) -> list[LSTMPart | DensePart]:
-        return [DensePart(None, None, self.activation)]
+    def stream_parts(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
+        return [DenseLayerSpec(None, None, self.activation)]
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "activation": activations.serialize(self.activation)}

@@ -14,7 +14,7 @@ from .. import names, random, regularizers
 from ..device import get_ops
 from ..forks import free_after_fork
 from ..inputs import INPUT_AXES, as_real, axis_advice, check_shape
-from ..kernels.contract import Array, DensePart, LSTMPart, Ops, Tape
+from ..kernels.contract import Array, DenseLayerSpec, LSTMLayerSpec, Ops, Tape
 from ..kernels.specs import Key
 from .arguments import Shape, batch_shape_of, check_dtype, check_name, refuse
 from .keras_methods import NEVER_CALLED
@@ -172,7 +172,7 @@ class Layer(Owner):
     def check_one_array(self) -> None:
         """Raise ValueError if the layer takes or answers more than one array, so that no Sequential can hold it."""
 
-    def stream_parts(self) -> list[LSTMPart | DensePart]:
+    def stream_parts(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
         """What a stream does for this layer at each step, in order; none for a layer that passes its input on.
 
         Raises
@@ -184,7 +184,7 @@ class Layer(Owner):
             f"{self.name} ({type(self).__name__}) cannot be streamed. Stream models of LSTM, Dense, Activation and Dropout."
         )
 
-    def training_part(self) -> LSTMPart | DensePart | None:
+    def training_part(self) -> LSTMLayerSpec | DenseLayerSpec | None:
         """All that the layer does in training, as one part; None where it does more."""
         return None
 

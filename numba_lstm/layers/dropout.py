@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import random
 from ..inputs import as_number
-from ..kernels.contract import Array, DensePart, LSTMPart, Ops, Tape
+from ..kernels.contract import Array, DenseLayerSpec, LSTMLayerSpec, Ops, Tape
 from ..kernels.specs import Key
 from .arguments import as_shape
 from .base import Backward, Forward, Layer
@@ -73,7 +73,7 @@ class Dropout(Layer):
             )
         return tuple(s if w is None else w for w, s in zip(wanted, shape, strict=True))
 
-    def stream_parts(self) -> list[LSTMPart | DensePart]:
+    def stream_parts(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
         return []
 
     def get_config(self) -> dict[str, Any]:

@@ -127,7 +127,7 @@ class Embedding(Layer):
     ) -> Forward:
         y, tape = ops.embedding_forward(x, self.embeddings, training=training)
         if self.mask_zero:
-            own = ops.unlike(x, 0)
+            own = ops.not_equal(x, 0)
             mask = own if mask is None else ops.multiply(own, mask)
         return Forward(y, mask=mask, tape=tape)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import random
 from ..inputs import as_number
-from ..kernels.contract import Array, DensePart, LSTMPart, Ops, Tape
+from ..kernels.contract import Array, DenseLayerSpec, LSTMLayerSpec, Ops, Tape
 from ..kernels.specs import Key
 from .base import Backward, Forward, Layer
 
@@ -46,7 +46,7 @@ class GaussianNoise(Layer):
     ) -> Backward:
         return Backward(dy)
 
-    def stream_parts(self) -> list[LSTMPart | DensePart]:
+    def stream_parts(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
         return []
 
     def get_config(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from .. import activations, constraints, gates, initializers, random, regularizers, serialization
 from ..inputs import as_count, as_number, as_real
-from ..kernels.contract import Array, LSTMOutput, LSTMPart, LSTMWeights, Ops, Tape
+from ..kernels.contract import Array, LSTMLayerSpec, LSTMOutput, LSTMWeights, Ops, Tape
 from ..kernels.specs import ROWWISE, Activation, Key, LSTMSpec
 from ..variables import Variable
 from .arguments import Shape
@@ -224,15 +224,15 @@ class LSTMCore(QuantizedLayer):
                 raise ValueError(f"{self.name} expects states of shape {(N, size)}, got {array.shape}.")
         return arrays
 
-    def stream_part(self) -> LSTMPart:
+    def stream_part(self) -> LSTMLayerSpec:
         """The cell as a part of a stream."""
-        return LSTMPart(self.cell_weights, self.spec)
+        return LSTMLayerSpec(self.cell_weights, self.spec)
 
-    def plain_part(self, sequences: bool) -> LSTMPart | None:
+    def plain_part(self, sequences: bool) -> LSTMLayerSpec | None:
         """The cell as a part of a training step, if it has neither noise nor weights beside kernels and bias."""
         if self._extra or self.quantization is not None or self.rates.any():
             return None
-        return LSTMPart(self.cell_weights, self.spec, sequences)
+        return LSTMLayerSpec(self.cell_weights, self.spec, sequences)
 
     def get_config(self) -> dict[str, Any]:
         own = {

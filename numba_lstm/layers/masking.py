@@ -37,7 +37,7 @@ class Masking(Layer):
         training: bool = False,
         rng: Key | None = None,
     ) -> Forward:
-        own = ops.steps_unlike(x, self.mask_value)
+        own = ops.steps_not_equal(x, self.mask_value)
         mask = own if mask is None else ops.multiply(own, mask)
         return Forward(ops.zero_masked(x, mask), mask=mask, tape=mask)
 

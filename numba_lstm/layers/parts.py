@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 
-from ..kernels.contract import DensePart, LSTMPart
+from ..kernels.contract import DenseLayerSpec, LSTMLayerSpec
 from .base import Layer
 
 _FORWARD = ("propagate", "forward", "run")
 _BOTH = (*_FORWARD, "backpropagate", "backward", "run_back")
 
 
-def streamed(layer: Layer) -> list[LSTMPart | DensePart]:
+def streamed(layer: Layer) -> list[LSTMLayerSpec | DenseLayerSpec]:
     """The answer of :meth:`Layer.stream_parts`.
 
     Raises
@@ -28,7 +28,7 @@ def streamed(layer: Layer) -> list[LSTMPart | DensePart]:
     return layer.stream_parts()
 
 
-def trained(layer: Layer) -> LSTMPart | DensePart | None:
+def trained(layer: Layer) -> LSTMLayerSpec | DenseLayerSpec | None:
     """The answer of :meth:`Layer.training_part`; None too for a layer that computes more, or something else."""
     if layer.activity_regularizer is not None or _overridden(type(layer), "training_part", _BOTH)[0]:  # type: ignore[arg-type]
         return None

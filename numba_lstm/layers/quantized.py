@@ -41,7 +41,7 @@ class QuantizedLayer(Layer):
         self._require_built()
         self._check_float32_alone()
         for kernel in (self.kernel, self.recurrent_kernel):
-            if not np.isfinite(int8.rounded(kernel.value)).all():
+            if not np.isfinite(int8.fake_quantize(kernel.value)).all():
                 raise ValueError(f"{kernel.path} has values that int8 cannot hold, infinite or NaN. Train it again.")
 
     def _check_float32_alone(self) -> None:
@@ -82,4 +82,4 @@ class QuantizedLayer(Layer):
 
     def _keep_on_grid(self) -> None:
         for kernel in (self.kernel, self.recurrent_kernel):
-            kernel.keep_on(int8.rounded)
+            kernel.keep_on(int8.fake_quantize)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from .. import random
-from ..kernels.contract import Array, DensePart, LSTMPart, Ops, Tape
+from ..kernels.contract import Array, DenseLayerSpec, LSTMLayerSpec, Ops, Tape
 from ..kernels.specs import Key
 from .arguments import Shape, batch_shape_of
 from .base import Backward, Forward
@@ -129,12 +129,12 @@ class Recurrent(SequenceLayer):
         dx = ops.flip(dy) if need_dx and self.go_backwards else dy
         return Backward(dx, tuple(first), tuple(gradients))
 
-    def stream_parts(self) -> list[LSTMPart | DensePart]:
+    def stream_parts(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
         if self.go_backwards:
             raise NotImplementedError(f"{self.name} goes backwards, from a last step that a stream never knows.")
         return [cell.stream_part() for cell in self.cells]
 
-    def training_part(self) -> LSTMPart | None:
+    def training_part(self) -> LSTMLayerSpec | None:
         if len(self.cells) > 1 or self.go_backwards or self.stateful:
             return None
         return self.cells[0].plain_part(self.return_sequences)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any, Self
 
-from ..kernels.contract import Array, DensePart, LSTMPart, Ops, Tape
+from ..kernels.contract import Array, DenseLayerSpec, LSTMLayerSpec, Ops, Tape
 from ..kernels.specs import Key
 from .arguments import Shape
 from .base import Backward, Forward, Layer
@@ -92,7 +92,7 @@ class TimeDistributed(Layer):
         dx, _, gradients = self.layer.backpropagate(ops, tape, ops.merge_steps(dy), need_dx=need_dx)
         return Backward(None if dx is None else ops.split_steps(dx, dy.shape[0]), gradients=gradients)
 
-    def stream_parts(self) -> list[LSTMPart | DensePart]:
+    def stream_parts(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
         return streamed(self.layer)
 
     def get_config(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..device import get_num_threads, get_ops
-from ..kernels.contract import DensePart, LSTMPart, Stepper
+from ..kernels.contract import DenseLayerSpec, LSTMLayerSpec, Stepper
 from ..layers import Layer
 from ..layers.parts import streamed
 from .chain import Chain
@@ -34,7 +34,7 @@ REMEMBERED = 8
 
 Array = npt.NDArray[Any]
 Way = Callable[[Array], Array]  #: from x (T, N, D) to the output
-Parts = list[LSTMPart | DensePart]
+Parts = list[LSTMLayerSpec | DenseLayerSpec]
 
 
 class _Steps:
@@ -45,7 +45,7 @@ class _Steps:
 
     def __call__(self, x: Array) -> Array:
         self.stepper.set_states(None)
-        return self.stepper.through(x)
+        return self.stepper.run_last(x)
 
 
 class _Kept:
@@ -138,10 +138,10 @@ class AtOnce:
         return _Steps(get_ops("cpu").stream(parts, features, 1, self._dtype))
 
     def _program(self, parts: Parts, x: Array) -> Way:
-        last = max((k for k, part in enumerate(parts) if isinstance(part, LSTMPart)), default=-1)
+        last = max((k for k, part in enumerate(parts) if isinstance(part, LSTMLayerSpec)), default=-1)
         all_steps = len(self._model.shapes[-1]) == 3
         for k, part in enumerate(parts):
-            if isinstance(part, LSTMPart):
+            if isinstance(part, LSTMLayerSpec):
                 parts[k] = part._replace(sequences=all_steps or k < last)
         program = get_ops("cpu").forward_program(parts, x)
         assert program is not None  # for there are parts

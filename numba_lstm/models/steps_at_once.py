@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from typing import NamedTuple
 
 from ..device import get_num_threads
-from ..kernels.contract import Array, DensePart, GradientProgram, LSTMPart, Passes
+from ..kernels.contract import Array, DenseLayerSpec, GradientProgram, LossAndOutput, LSTMLayerSpec
 from ..layers.parts import trained
 from ..losses import Loss
 from ..optimizers import Optimizer
@@ -43,12 +43,14 @@ class StepsAtOnce:
         self._seen: list[Hashable] = []
         self._kept: dict[Hashable, _Step | None] = {}  # None where the device has no such way
 
-    def __call__(self, x: Array, target: Array, loss: Loss, scale: float, optimizer: Optimizer, plan: Plan) -> Passes | None:
+    def __call__(
+        self, x: Array, target: Array, loss: Loss, scale: float, optimizer: Optimizer, plan: Plan
+    ) -> LossAndOutput | None:
         """A step on a batch, all but the constraints; None where this is not the way, or not yet."""
         model = self._model
         if self._own or plan.penalized or plan.first >= len(plan.chosen):
             return None
-        parts: list[LSTMPart | DensePart] = []
+        parts: list[LSTMLayerSpec | DenseLayerSpec] = []
         for layer in model.layers:
             part = trained(layer)
             if part is None:
@@ -73,7 +75,7 @@ class StepsAtOnce:
 
     def _bound(
         self,
-        parts: list[LSTMPart | DensePart],
+        parts: list[LSTMLayerSpec | DenseLayerSpec],
         x: Array,
         target: Array,
         loss: Loss,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .. import activations, vocabulary
+from .. import activations, tracing
 from ..constraints import Constraint
 from ..initializers import Initializer
 from ..layers import Layer
@@ -35,7 +35,7 @@ def check(objects: Any) -> CustomObjects:
     if not isinstance(objects, Mapping) or not all(isinstance(name, str) for name in objects):
         raise TypeError(f"custom_objects must be a dict of names, got {objects!r:.100}. Write {{'name': class_or_function}}.")
     for name, value in objects.items():
-        if vocabulary.is_own(value) and not isinstance(value, BASES):
+        if tracing.is_traceable(value) and not isinstance(value, BASES):
             if name in activations.NAMES:
                 raise ValueError(
                     f"custom_objects has a function {name!r}, which is an activation here. Give yours another name."

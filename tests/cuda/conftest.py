@@ -1,4 +1,4 @@
-"""The CUDA ops on this processor: what a GPU would compute, as far as that can be seen without one."""
+"""The CUDA ops on this processor, by an emulation of the GPU."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-# The twins' cases and tests are those of the other devices.
+# The cases and tests of tests/kernels are for all devices.
 sys.path.append(str(Path(__file__).parents[1] / "kernels"))
 
 from check_driver import CheckDriver
@@ -20,15 +20,15 @@ from numba_lstm.kernels.cuda.runtime import driver
 @pytest.fixture
 def device() -> Iterator[CheckDriver]:
     """The driver that ops run on in a test."""
-    mine = CheckDriver()
-    before = driver.bind(mine)
-    yield mine
+    check_driver = CheckDriver()
+    before = driver.bind(check_driver)
+    yield check_driver
     driver.bind(before)
 
 
 @pytest.fixture
 def ops(device: CheckDriver) -> Any:
-    """The ops that are compared with the witness's."""
+    """The ops to compare with the reference device."""
     from numba_lstm.kernels import cuda
 
     return cuda

@@ -1,4 +1,4 @@
-"""What the driver of a real device says when something is missing or full; what numba.cuda would answer is played here."""
+"""The errors of the real driver when something is missing or memory is full, with a fake of numba.cuda."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from played_cuda import Card
+from fake_cuda import Card
 
 from numba_lstm.kernels.cuda.runtime import availability, gpu, gpu_memory
 
 
-def play(monkeypatch, module, **answers):
-    """Let ``module`` see a numba.cuda of these answers."""
-    monkeypatch.setattr(module, "cuda", SimpleNamespace(**answers))
+def fake(monkeypatch, module, **attributes):
+    """Replace the numba.cuda of ``module`` by a fake with these attributes."""
+    monkeypatch.setattr(module, "cuda", SimpleNamespace(**attributes))
 
 
 class Broken:
@@ -30,7 +30,7 @@ class Broken:
     ],
 )
 def test_what_is_missing_and_what_installs_it(monkeypatch, gpus, available, sentence):
-    play(monkeypatch, availability, gpus=gpus, is_available=lambda: available)
+    fake(monkeypatch, availability, gpus=gpus, is_available=lambda: available)
     found = availability.obstacle()
     assert found is not None
     monkeypatch.setattr(gpu, "obstacle", lambda: found)
@@ -39,13 +39,13 @@ def test_what_is_missing_and_what_installs_it(monkeypatch, gpus, available, sent
 
 
 def test_nothing_is_missing(monkeypatch):
-    play(monkeypatch, availability, gpus=[0], is_available=lambda: True)
+    fake(monkeypatch, availability, gpus=[0], is_available=lambda: True)
     assert availability.obstacle() is None
 
 
 @pytest.fixture
 def device(monkeypatch):
-    """Make a driver over a played card."""
+    """Return a function that makes a driver of a fake card."""
 
     def made(card):
         for module in (gpu, gpu_memory):
@@ -58,13 +58,13 @@ def device(monkeypatch):
 
 def test_full_memory_is_a_memory_error_that_says_what_to_try(device):
     driver = device(Card(memory=12 * 2**20))
-    kept = driver.empty((2, 2**20), np.float32)
+    array = driver.empty((2, 2**20), np.float32)
     with pytest.raises(MemoryError, match=r"a card has 4 of 12 MiB free, and 8 more were needed\. Pass half the batch_size"):
         driver.empty((2, 2**20), np.float32)
-    assert kept.shape == (2, 2**20)
+    assert array.shape == (2, 2**20)
 
 
-def test_what_is_kept_for_later_is_given_back_where_memory_is_full(device):
+def test_free_blocks_are_released_where_memory_is_full(device):
     driver = device(Card(memory=12 * 2**20))
     driver.empty((2, 2**20), np.float32)
     driver.send(np.ones(2**18, np.float32), np.float32)
@@ -95,6 +95,6 @@ def test_an_array_takes_the_block_of_one_that_is_gone_with_all_its_views(device)
 
 @pytest.mark.parametrize("nbytes", [0, 1, 512, 513, 1000, 1025, 5 * 2**20 + 1])
 def test_a_block_is_at_most_a_quarter_too_large(nbytes):
-    size = gpu_memory._sized(nbytes)
+    size = gpu_memory._block_size(nbytes)
     assert size % 128 == 0
     assert nbytes <= size <= max(512, 1.25 * nbytes + 128)

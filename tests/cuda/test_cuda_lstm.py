@@ -1,4 +1,4 @@
-"""The LSTM on the CUDA device: the tests of all twins, its kernels' code run on this processor."""
+"""The tests of the LSTM on all devices, with the CUDA kernels run on this processor."""
 
 from __future__ import annotations
 

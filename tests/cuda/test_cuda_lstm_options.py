@@ -30,16 +30,16 @@ def compare(ops, total):
     """Run ``total`` examples, of each triple of activations in turn; how often each option occurred."""
     counts = Counter()
 
-    def equals_the_witness(example):
+    def equals_the_reference(example):
         tolerance = RECURRENT_OPTIONS[example.combination.dtype]
         assert_twin_lstm(ops, example.case(), tolerance, need_dx=example.need_dx)
         counts.update(["example", *example.options])
 
     for k in range(len(TRIPLES)):
         count = len(range(k, total, len(TRIPLES)))
-        # a failing example is not made smaller: each step of that would compile kernels
+        # failing examples are not shrunk, since each step of that would compile kernels
         each = settings(max_examples=count, database=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
-        seed(k + 100)(each(given(examples(k))(equals_the_witness)))()
+        seed(k + 100)(each(given(examples(k))(equals_the_reference)))()
     return counts
 
 

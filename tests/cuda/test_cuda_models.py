@@ -48,16 +48,16 @@ def test_training_follows_the_cpu(check):
 
 
 def test_fit_follows_the_cpu_and_only_the_loss_comes_down(check, monkeypatch):
-    fetched, answers = [], []
-    monkeypatch.setattr(check, "download", lambda buffer: fetched.append(buffer.shape) or CheckDriver.download(check, buffer))
+    downloads, losses = [], []
+    monkeypatch.setattr(check, "download", lambda buffer: downloads.append(buffer.shape) or CheckDriver.download(check, buffer))
     for name in ("cuda-check", "cpu"):
         random.set_random_seed(5)
         model = Sequential([Input(shape=(T, 3)), LSTM(8), Dense(1)], device=name)
         model.compile(optimizer="adam", loss="mean_squared_error")
         x, y = problem()
-        answers.append(model.fit(x, y, epochs=2, batch_size=40, verbose=0).history["loss"])
-    np.testing.assert_allclose(*answers, rtol=LOSSES)
-    assert set(fetched) == {(1,)}
+        losses.append(model.fit(x, y, epochs=2, batch_size=40, verbose=0).history["loss"])
+    np.testing.assert_allclose(*losses, rtol=LOSSES)
+    assert set(downloads) == {(1,)}
     assert check.sent == 2 * 2 * 3, "x and y of three batches, in each of two epochs"
 
 
@@ -79,7 +79,7 @@ def test_a_quantized_model_computes_with_its_rounded_weights(check):
     np.testing.assert_allclose(after, model.to("reference").predict(x[:7], verbose=0), rtol=1e-5, atol=1e-6)
 
 
-def test_steps_are_taken_op_by_op_where_a_processor_would_bind_them(check):
+def test_steps_run_single_ops_where_the_cpu_has_a_program(check):
     losses = {}
     for device in ("cpu", "cuda-check"):
         random.set_random_seed(5)

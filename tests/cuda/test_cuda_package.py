@@ -50,8 +50,8 @@ def test_one_file_imports_numba_cuda():
 
 
 def run(code, **environment):
-    hidden = {name: value for name, value in os.environ.items() if not name.startswith(("CUDA", "NUMBA_LSTM"))}
-    environment = {**hidden, "PATH": str(Path(sys.executable).parent), **environment}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("CUDA", "NUMBA_LSTM"))}
+    environment = {**inherited, "PATH": str(Path(sys.executable).parent), **environment}
     return subprocess.run([sys.executable, *code], capture_output=True, text=True, check=False, timeout=100, env=environment)
 
 
@@ -62,8 +62,8 @@ def test_importing_the_package_loads_nothing_of_cuda():
 
 @pytest.mark.skipif(devices.obstacle() is None, reason="there is a GPU")
 def test_what_is_missing_is_said_in_a_sentence():
-    for how in ("numba_lstm.set_device('cuda')", "numba_lstm.Sequential(device='cuda')", "numba_lstm.Sequential().to('cuda')"):
-        result = run(["-c", f"import numba_lstm; {how}"])
+    for call in ("numba_lstm.set_device('cuda')", "numba_lstm.Sequential(device='cuda')", "numba_lstm.Sequential().to('cuda')"):
+        result = run(["-c", f"import numba_lstm; {call}"])
         assert re.search(r"RuntimeError: device='cuda' cannot be used: .+\. \S.+", result.stderr), result.stderr
     result = run(["-c", "import numba_lstm; numba_lstm.get_device()"], NUMBA_LSTM_DEVICE="cuda")
     assert "RuntimeError: device='cuda' cannot be used" in result.stderr
@@ -87,7 +87,7 @@ def test_kernels_run_here_without_driver_or_toolkit():
 def test_models_train_here_with_the_whole_toolkit_hidden():
     """Not only from the environment's variables: no file of it can be opened, loaded, listed or run."""
     tests = [f"{HERE / 'test_cuda_models.py'}::test_fit_follows_the_cpu_and_only_the_loss_comes_down"]
-    result = run([str(HERE / "hidden.py"), *tests])
+    result = run([str(HERE / "no_cuda_env.py"), *tests])
     assert "1 passed" in result.stdout, result.stdout + result.stderr
     asked = result.stdout.splitlines()[-1].removeprefix("asked for:").split()
     assert {name.partition(".")[0] for name in asked} <= {"libcuda"}, "numba.cuda looks for the driver, nobody for the toolkit"

@@ -38,7 +38,7 @@ def test_the_large_tile_has_the_bits_of_the_small_one(device, dtype, product, mo
     a, b, _ = operands(70, 130, 19, dtype)
     a, b = a.T if product is gemm.product_tn else a, b.T if product is gemm.product_nt else b
     small = run(device, product, a, b)
-    monkeypatch.setattr(gemm, "MANY", 1)
+    monkeypatch.setattr(gemm, "MIN_LARGE_TILES", 1)
     large = run(device, product, a, b)
     assert device.launches[-1].threads[0] == gemm.LARGE[dtype].threads
     assert large.tobytes() == small.tobytes()

@@ -21,15 +21,15 @@ USUAL = 4
 @pytest.mark.parametrize("seed", [pytest.param(k, marks=[pytest.mark.slow] if k >= USUAL else []) for k in range(200)])
 def test_stacks(device: CheckDriver, monkeypatch: pytest.MonkeyPatch, seed):
     monkeypatch.setitem(devices._PACKAGES, "cuda-check", "cuda")
-    drawn = draw(seed)
-    answers = []
+    stack = draw(seed)
+    results = []
     for name in ("cuda-check", "reference"):
-        model = drawn.model("float64", name)
-        y = model.predict(drawn.x, verbose=0)
-        alone = np.concatenate([model.predict(drawn.x[i : i + 1], verbose=0) for i in range(len(drawn.x))])
-        model.fit(drawn.x, drawn.y, shuffle=False, verbose=0)
-        answers.append((y, alone, model.get_weights()))
-    (y, alone, weights), (expected, _, expected_weights) = answers
+        model = stack.model("float64", name)
+        y = model.predict(stack.x, verbose=0)
+        alone = np.concatenate([model.predict(stack.x[i : i + 1], verbose=0) for i in range(len(stack.x))])
+        model.fit(stack.x, stack.y, shuffle=False, verbose=0)
+        results.append((y, alone, model.get_weights()))
+    (y, alone, weights), (expected, _, expected_weights) = results
     assert alone.tobytes() == y.tobytes()
     assert_close(y, expected, STACKS, "y")
     for found, weight in zip(weights, expected_weights, strict=True):

@@ -1,4 +1,4 @@
-"""The real driver's two streams: nothing is read before it has come or overwritten before it was read, and they overlap."""
+"""The two streams of the real driver: no array is read before its upload or overwritten before its use, and they overlap."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from played_cuda import Card
+from fake_cuda import Card
 
 from numba_lstm.kernels.cuda.runtime import gpu, gpu_memory
 from numba_lstm.kernels.cuda.runtime.compiler import Kernel
@@ -30,12 +30,12 @@ MIX, CLEAR = Kernel(mix, "mix", ("mix",)), Kernel(clear, "clear", ("clear",))
 
 @pytest.fixture
 def device(monkeypatch):
-    """Make a driver over a played card, with a module for its memory."""
+    """Return a function that makes a driver of a fake card and a memory module."""
 
     def made(card, memory=gpu_memory):
         monkeypatch.setattr(gpu, "cuda", card)
         monkeypatch.setattr(memory, "cuda", card)
-        monkeypatch.setattr(gpu, "Arrivals", memory.Arrivals)
+        monkeypatch.setattr(gpu, "UploadPool", memory.UploadPool)
         monkeypatch.setattr(gpu, "Pool", memory.Pool)
         monkeypatch.setattr(gpu, "obstacle", lambda: None)
         return gpu.GPU()
@@ -63,28 +63,28 @@ def expected():
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_every_order_that_events_allow_answers_the_same(device, seed):
+def test_every_order_that_events_allow_gives_the_same(device, seed):
     np.testing.assert_array_equal(epoch(device(Card(seed))), expected())
 
 
 @pytest.mark.parametrize(
     "line",
     [
-        "slot.up.synchronize()  # what its pinned memory held has left",
-        "slot.read.wait(self._copies)",
-        "slot.up.wait(self._kernels)",
-        "slot.read.record(self._kernels)",
+        "buffer.uploaded.synchronize()  # its pinned memory has been copied",
+        "buffer.consumed.wait(self._copies)",
+        "buffer.uploaded.wait(self._kernels)",
+        "buffer.consumed.record(self._kernels)",
     ],
 )
 def test_each_wait_is_needed(device, monkeypatch, line):
-    """Without one of them some order of the streams' work answers other numbers."""
+    """Without one of them, some order of the work of the streams gives other numbers."""
     text = Path(gpu_memory.__file__).read_text()
     assert text.count(line) == 1
-    planted = ModuleType("planted")
-    monkeypatch.setitem(sys.modules, "planted", planted)
-    planted.__package__ = gpu_memory.__package__
-    exec(compile(text.replace(line, "pass"), gpu_memory.__file__, "exec"), planted.__dict__)
-    assert any(not np.array_equal(epoch(device(Card(seed), planted)), expected()) for seed in SEEDS)
+    mutated = ModuleType("mutated")
+    monkeypatch.setitem(sys.modules, "mutated", mutated)
+    mutated.__package__ = gpu_memory.__package__
+    exec(compile(text.replace(line, "pass"), gpu_memory.__file__, "exec"), mutated.__dict__)
+    assert any(not np.array_equal(epoch(device(Card(seed), mutated)), expected()) for seed in SEEDS)
 
 
 def test_the_next_batch_goes_up_while_the_present_one_is_computed(device):
@@ -107,7 +107,7 @@ def test_no_more_memory_is_pinned_than_for_two_batches(device):
     pinned = []
     card.pinned_array = lambda size, dtype: pinned.append(size) or Card.pinned_array(card, size, dtype)
     epoch(device(card))
-    assert len(pinned) <= gpu_memory.AHEAD
+    assert len(pinned) <= gpu_memory.MAX_BUFFERS
 
 
 def test_a_download_waits_for_the_kernels_alone(device):

@@ -1,4 +1,4 @@
-"""The tests of all twins, with the ops of the CUDA package: its kernels' code run on this processor."""
+"""The tests of the ops on all devices, with the CUDA kernels run on this processor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tests of optimizers' twins, with the ops of the CUDA package, and where the device keeps weights."""
+"""The tests of update rules on all devices, with the CUDA ops, and of weights in device memory."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_program_does_what_the_op_does(ops, dtype):
     ],
     ids=str,
 )
-def test_means_over_steps_are_those_of_the_witness(ops, dtype, options):
+def test_means_over_steps_are_those_of_the_reference(ops, dtype, options):
     found = []
     for device in (ops, get_ops("reference")):
         draw = np.random.default_rng(3)

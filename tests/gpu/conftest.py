@@ -12,16 +12,16 @@ from numba_lstm.device import get_ops, obstacle
 
 HERE = Path(__file__).parent
 
-# The twins' cases and tests are those of the other devices.
+# The cases and tests of tests/kernels are for all devices.
 sys.path += [str(HERE.parent / "kernels"), str(HERE.parent / "cuda")]
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark those of this folder ``gpu``, and skip them where there is none."""
-    mine = [item for item in items if HERE in item.path.parents]
-    missing = obstacle() if mine else None
-    for item in mine:
+    gpu_items = [item for item in items if HERE in item.path.parents]
+    missing = obstacle() if gpu_items else None
+    for item in gpu_items:
         item.add_marker("gpu")
         if missing is not None:
             item.add_marker(pytest.mark.skip(reason=f"no GPU: {missing}"))
@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def ops() -> Any:
-    """The ops that are compared with the witness's."""
+    """The ops to compare with the reference device."""
     return get_ops("cuda")
 
 

@@ -1,4 +1,4 @@
-"""The LSTM on the GPU: the tests of all twins."""
+"""The LSTM on the GPU: the tests of all devices."""
 
 import pytest
 from kernel_cases import DTYPES

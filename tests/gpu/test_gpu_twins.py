@@ -1,3 +1,3 @@
-"""The tests of all twins, on the GPU."""
+"""The tests of the ops on all devices, on the GPU."""
 
 from test_cuda_twins import *

@@ -1,3 +1,3 @@
-"""The tests of optimizers' twins, on the GPU."""
+"""The tests of update rules on all devices, on the GPU."""
 
 from test_cuda_updates import *

@@ -8,9 +8,9 @@ import pytest
 from numba_lstm import set_num_threads
 from numba_lstm.device import get_ops
 from numba_lstm.kernels import cpu
-from numba_lstm.kernels.contract import DensePart, LSTMPart, LSTMWeights
+from numba_lstm.kernels.contract import DenseLayerSpec, LSTMLayerSpec, LSTMWeights
 from numba_lstm.kernels.cpu.runtime.task import Team
-from numba_lstm.kernels.int8 import rounded
+from numba_lstm.kernels.int8 import fake_quantize
 from numba_lstm.kernels.specs import Activation, LSTMSpec
 from numba_lstm.variables import Variable
 
@@ -20,12 +20,12 @@ LINEAR = Activation("linear")
 def lstm(rng, D, H, dtype, spec=None, *, sequences=False, peephole=False):
     shapes = [(D, 4 * H), (H, 4 * H), (4 * H,), *([(3, H)] if peephole else [])]
     weights = [Variable((rng.normal(size=shape) / np.sqrt(H)).astype(dtype)) for shape in shapes]
-    return LSTMPart(LSTMWeights(*weights), spec or LSTMSpec(), sequences)
+    return LSTMLayerSpec(LSTMWeights(*weights), spec or LSTMSpec(), sequences)
 
 
 def dense(rng, D, C, dtype, activation=LINEAR, *, biased=True):
     W, b = rng.normal(size=(D, C)).astype(dtype) / 4, rng.normal(size=C).astype(dtype)
-    return DensePart(Variable(W), Variable(b) if biased else None, activation)
+    return DenseLayerSpec(Variable(W), Variable(b) if biased else None, activation)
 
 
 def deep(dtype, D, sequences=False):
@@ -33,7 +33,7 @@ def deep(dtype, D, sequences=False):
     return [
         dense(rng, D, 9, dtype, Activation("tanh")),
         lstm(rng, 9, 19, dtype, sequences=True, peephole=True),
-        DensePart(None, None, Activation("exponential")),
+        DenseLayerSpec(None, None, Activation("exponential")),
         lstm(rng, 19, 50, dtype, LSTMSpec(activation=Activation("relu")), sequences=sequences),
         dense(rng, 50, 3, dtype, Activation("softmax"), biased=False),
     ]
@@ -48,10 +48,10 @@ def batch(T, N, D, dtype, seed=0):
     return np.random.default_rng(seed).normal(size=(N, T, D)).astype(dtype).transpose(1, 0, 2)
 
 
-def op_by_op(ops, parts, x):
+def run_ops(ops, parts, x):
     """What the contract says that a program answers."""
     for part in parts:
-        if isinstance(part, LSTMPart):
+        if isinstance(part, LSTMLayerSpec):
             out = ops.lstm_forward(x, part.weights, None, None, part.spec, sequences=part.sequences)
             x = out.y if part.sequences else out.h
         elif part.kernel is None:
@@ -72,7 +72,7 @@ def test_a_program_has_the_bits_of_the_ops_at_each_call(device, N, sequences, dt
     for x in (first, second, first):
         y = program(x)
         assert y.flags.c_contiguous
-        assert y.tobytes() == op_by_op(ops, parts, x).tobytes()
+        assert y.tobytes() == run_ops(ops, parts, x).tobytes()
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 6, 8, 16])
@@ -97,7 +97,7 @@ def test_threads_do_not_change_a_bit(N, T, units, threads):
     """
     parts, x = large(units, 1000 if N == 6 else 70), batch(T, N, 1000 if N == 6 else 70, "float32")
     set_num_threads(1)
-    expected = op_by_op(cpu, parts, x)
+    expected = run_ops(cpu, parts, x)
     set_num_threads(threads)
     program = cpu.forward_program(parts, x)
     for others in (threads, 1, 3):
@@ -127,13 +127,13 @@ def test_x_is_read_wherever_it_lies(T, N, D):
         for value in (x, x + 1):
             other = np.lib.stride_tricks.as_strided(np.zeros(x.size * 9, x.dtype), x.shape, x.strides)
             other[...] = value
-            assert program(other).tobytes() == op_by_op(cpu, parts, other).tobytes()
+            assert program(other).tobytes() == run_ops(cpu, parts, other).tobytes()
 
 
 def test_a_program_keeps_its_weights():
     parts, x = large(40), batch(5, 4, 70, "float32")
-    before, program = op_by_op(cpu, parts, x), cpu.forward_program(parts, x)
-    for weight in parts[0].own:
+    before, program = run_ops(cpu, parts, x), cpu.forward_program(parts, x)
+    for weight in parts[0].variables:
         weight.assign(weight.value * 2)
     assert program(x).tobytes() == before.tobytes()
 
@@ -172,7 +172,7 @@ def test_shares_of_the_rows_go_apart_to_their_end():
     program = cpu.forward_program(parts, x)
     (tasks,) = stages(program)
     assert [len(work.calls) for work in tasks] == [1, 2, 2, 2, 2]  # six rows begin a stage later
-    assert program(x).tobytes() == op_by_op(cpu, parts, x).tobytes()
+    assert program(x).tobytes() == run_ops(cpu, parts, x).tobytes()
 
 
 def test_a_team_is_a_score_of_its_own():
@@ -200,7 +200,7 @@ def test_what_goes_by_whole_rows_or_numbers(kind, sequences):
             U, R = (Variable(rng.normal(size=shape).astype(np.float32) / 5) for shape in ((32, 128), (32, 32)))
             parts[k] = part._replace(weights=part.weights._replace(recurrent_kernel=U, projection=R))
         else:
-            whole = [Variable(rounded(weight.value)) for weight in part.weights[:2]]
+            whole = [Variable(fake_quantize(weight.value)) for weight in part.weights[:2]]
             weights = part.weights._replace(kernel=whole[0], recurrent_kernel=whole[1])
             parts[k] = part._replace(weights=weights, spec=LSTMSpec(int8=True))
     for threads in (1, 2, 8):
@@ -208,7 +208,7 @@ def test_what_goes_by_whole_rows_or_numbers(kind, sequences):
         program = cpu.forward_program(parts, x)
         for value in (x, x + 1):
             other = np.ascontiguousarray(value.transpose(1, 0, 2)).transpose(1, 0, 2)
-            assert program(other).tobytes() == op_by_op(cpu, parts, other).tobytes()
+            assert program(other).tobytes() == run_ops(cpu, parts, other).tobytes()
         most = max(len(getattr(work, "calls", [0])) for tasks in stages(program) for work in tasks)
         assert (most > 1) == (threads > 1)
 

@@ -21,33 +21,33 @@ def rng_for(what: str) -> np.random.Generator:
 
 def test_a_weight_is_at_most_half_a_scale_from_the_grid() -> None:
     W = rng_for("grid").normal(size=(37, 12)).astype(np.float32)
-    whole, scales = int8.split(W)
+    whole, scales = int8.quantize(W)
     assert whole.dtype == np.int8
     assert (np.abs(whole).max(axis=0) == int8.LARGEST).all()
-    assert (np.abs(int8.rounded(W) - W) <= 0.5 * scales * (1 + 1e-6)).all()
+    assert (np.abs(int8.fake_quantize(W) - W) <= 0.5 * scales * (1 + 1e-6)).all()
 
 
 def test_weights_on_the_grid_are_found_again_without_a_loss() -> None:
     W = (rng_for("again").normal(size=(64, 400)) * 10.0 ** rng_for("scales").uniform(-20, 20, 400)).astype(np.float32)
-    whole, scales = int8.split(W)
-    on_grid = int8.rounded(W)
+    whole, scales = int8.quantize(W)
+    on_grid = int8.fake_quantize(W)
     assert np.array_equal(on_grid.astype(np.float64), whole * scales.astype(np.float64)), "whole times scale was rounded"
-    again, same = int8.split(on_grid)
+    again, same = int8.quantize(on_grid)
     assert np.array_equal(again, whole)
     assert np.array_equal(same, scales)
 
 
 def test_columns_of_zeros_and_of_what_is_not_finite() -> None:
     W = np.array([[0, 1e-35, np.nan, np.inf, 2], [0, 0, 1, 1, -1.1]], np.float32)
-    whole, scales = int8.split(W)
+    whole, scales = int8.quantize(W)
     assert np.array_equal(whole[:, :2], np.zeros((2, 2)))
     assert np.array_equal(scales[:2], np.zeros(2))
-    assert np.isnan(int8.rounded(W)[:, 2:4]).all()
+    assert np.isnan(int8.fake_quantize(W)[:, 2:4]).all()
     assert np.array_equal(whole[:, 4], [127, -70])
 
 
 def on_grid(seed: str, *shape: int) -> Variable:
-    return Variable(int8.rounded(rng_for(seed).normal(0, shape[0] ** -0.5, shape).astype(np.float32)))
+    return Variable(int8.fake_quantize(rng_for(seed).normal(0, shape[0] ** -0.5, shape).astype(np.float32)))
 
 
 def case(N: int, T: int, D: int, H: int) -> tuple[np.ndarray, LSTMWeights]:
@@ -68,12 +68,12 @@ def test_products_are_exact_integers_times_scales(D: int, H: int) -> None:
     x = rng_for("x").normal(size=(1, 3, D)).astype(np.float32)
     W = np.zeros((D, 4, H), np.float32)
     W[:, 2] = rng_for("W").normal(size=(D, H))  # g
-    kernel = Variable(int8.rounded(W.reshape(D, -1)))
+    kernel = Variable(int8.fake_quantize(W.reshape(D, -1)))
     bias = np.zeros((4, H), np.float32)
     bias[0] = bias[3] = 1
     weights = LSTMWeights(kernel, Variable(np.zeros((H, 4 * H), np.float32)), Variable(bias.reshape(-1)))
     out = cpu.lstm_forward(x, weights, None, None, LSTMSpec(LINEAR, LINEAR, LINEAR, int8=True))
-    whole, scales = int8.split(kernel.value)
+    whole, scales = int8.quantize(kernel.value)
     largest = np.abs(x[0]).max(axis=1, keepdims=True)
     rows = np.rint(x[0] * (np.float32(levels(D)) / largest)).astype(np.float64)
     expected = (rows @ whole.astype(np.float64)) * (largest.astype(np.float64) / levels(D)) * scales

@@ -84,7 +84,7 @@ def test_what_the_other_ops_answer(sizes, layout):
     check(cpu.split_steps(cpu.merge_steps(x), T), x)
     check(cpu.sum_steps(x), reference.sum_steps(x))
     check(cpu.repeat(x[0], 3), reference.repeat(x[0], 3))
-    mask = cpu.steps_unlike(x, 0.0)
+    mask = cpu.steps_not_equal(x, 0.0)
     check(cpu.zero_masked(x, mask), x)
     check(cpu.gather(x.transpose(1, 0, 2), slice(None), np.float64), x)
     check(cpu.gather(x.transpose(1, 0, 2), np.array([N - 1, 0]), np.float64), x[:, [N - 1, 0]])

@@ -10,7 +10,7 @@ from lstm_options import COMBINATIONS, OWN, Example
 from tolerances import SUMS, assert_close
 
 from numba_lstm.device import get_ops
-from numba_lstm.kernels.contract import LSTMNoise, LSTMPart
+from numba_lstm.kernels.contract import LSTMLayerSpec, LSTMNoise
 from numba_lstm.kernels.specs import LSTMSpec
 
 OPS = get_ops("reference")
@@ -171,7 +171,7 @@ def test_gradients_of_absent_weights_are_absent():
 def test_a_stream_moves_as_the_whole_sequence_does(combination):
     case = Example(combination, N=3, T=4, D=5, H=7, P=2, first=(), seed=1).case().but(mask=None, noise=None)
     whole = lstm_forward(OPS, case)
-    stream = OPS.stream([LSTMPart(case.weights, case.spec)], 5, 3, case.x.dtype)
+    stream = OPS.stream([LSTMLayerSpec(case.weights, case.spec)], 5, 3, case.x.dtype)
     outputs = [stream(x) for x in case.x]
     np.testing.assert_array_equal(outputs, whole.y)
     ((h, c),) = stream.states

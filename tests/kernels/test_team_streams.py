@@ -10,7 +10,7 @@ import pytest
 
 from numba_lstm import Sequential, set_num_threads
 from numba_lstm.kernels import cpu
-from numba_lstm.kernels.contract import DensePart, LSTMPart, LSTMWeights
+from numba_lstm.kernels.contract import DenseLayerSpec, LSTMLayerSpec, LSTMWeights
 from numba_lstm.kernels.specs import Activation, LSTMSpec
 from numba_lstm.layers import LSTM, Dense, Input
 from numba_lstm.variables import Variable
@@ -26,8 +26,8 @@ def _three_threads():
 def parts(dtype, D=D, H=H):
     rng = np.random.default_rng(0)
     W, U, b, V, c = (rng.normal(size=s).astype(dtype) / 4 for s in ((D, 4 * H), (H, 4 * H), 4 * H, (H, C), C))
-    lstm = LSTMPart(LSTMWeights(Variable(W), Variable(U), Variable(b), None), LSTMSpec(), True)
-    return [lstm, DensePart(Variable(V), Variable(c), Activation("tanh"))]
+    lstm = LSTMLayerSpec(LSTMWeights(Variable(W), Variable(U), Variable(b), None), LSTMSpec(), True)
+    return [lstm, DenseLayerSpec(Variable(V), Variable(c), Activation("tanh"))]
 
 
 @pytest.mark.parametrize("layers", [[420], [300, 310]], ids=["one layer", "two"])

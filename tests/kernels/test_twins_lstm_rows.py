@@ -8,7 +8,7 @@ from kernel_cases import assert_twin_lstm, lstm_case, lstm_forward, run_lstm
 from tolerances import RECURRENT_OPTIONS
 
 from numba_lstm import device
-from numba_lstm.kernels.contract import LSTMPart
+from numba_lstm.kernels.contract import LSTMLayerSpec
 from numba_lstm.kernels.specs import Activation, LSTMSpec
 
 DTYPE = "float32"
@@ -34,7 +34,7 @@ def test_a_row_in_a_batch_has_the_bits_of_the_row_alone(ops, way, H):
 @every_way
 def test_a_stream_has_the_bits_of_a_sequence(ops, way):
     case = lstm_case(dtype=DTYPE, h0=None, c0=None, **way)
-    whole, stepper = lstm_forward(ops, case), ops.stream([LSTMPart(case.weights, case.spec)], 7, 3, DTYPE)
+    whole, stepper = lstm_forward(ops, case), ops.stream([LSTMLayerSpec(case.weights, case.spec)], 7, 3, DTYPE)
     for x, y in zip(case.x, ops.to_host(whole.y), strict=True):
         assert stepper(x).tobytes() == y.tobytes()
     h, c = stepper.states[0]
@@ -45,7 +45,7 @@ def test_a_stream_has_the_bits_of_a_sequence(ops, way):
 def test_states_of_a_stream(ops, way):
     """They can be set, and each stream has its own."""
     case = lstm_case(T=1, dtype=DTYPE, **way)
-    stepper = ops.stream([LSTMPart(case.weights, case.spec)], 7, 3, DTYPE)
+    stepper = ops.stream([LSTMLayerSpec(case.weights, case.spec)], 7, 3, DTYPE)
     stepper(case.x[0])
     stepper.set_states([(case.h0, case.c0)])
     assert stepper(case.x[0]).tobytes() == ops.to_host(lstm_forward(ops, case).h).tobytes()

@@ -7,7 +7,7 @@ import pytest
 from kernel_cases import DTYPES, LSTMCase, assert_twin_lstm, lstm_case, lstm_forward
 from tolerances import RECURRENT_LONG
 
-from numba_lstm.kernels.contract import LSTMPart
+from numba_lstm.kernels.contract import LSTMLayerSpec
 
 #: What is cut -> N, T, D, H.
 SIZES = {
@@ -46,8 +46,8 @@ def test_a_row_has_its_bits_alone_and_streamed(ops, dtype, sizes):
     whole = np.array(ops.to_host(lstm_forward(ops, case).y))
     alone = lstm_forward(ops, case.but(x=np.ascontiguousarray(case.x[:, -1:])))
     assert np.array(ops.to_host(alone.y))[:, 0].tobytes() == whole[:, -1].tobytes()
-    stepper = ops.stream([LSTMPart(case.weights, case.spec)], sizes[2], 1, dtype)
+    stepper = ops.stream([LSTMLayerSpec(case.weights, case.spec)], sizes[2], 1, dtype)
     steps = [stepper(np.ascontiguousarray(x[-1])) for x in case.x]
     assert np.stack(steps).tobytes() == whole[:, -1].tobytes()
-    again = ops.stream([LSTMPart(case.weights, case.spec)], sizes[2], 1, dtype)
-    assert again.through(np.ascontiguousarray(case.x[:, -1:])).tobytes() == whole[-1, -1:].tobytes()
+    again = ops.stream([LSTMLayerSpec(case.weights, case.spec)], sizes[2], 1, dtype)
+    assert again.run_last(np.ascontiguousarray(case.x[:, -1:])).tobytes() == whole[-1, -1:].tobytes()

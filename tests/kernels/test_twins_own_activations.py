@@ -10,7 +10,7 @@ from test_reference_duals import BRANCHES, FORMULAS, KINKS, REFUSED
 from tolerances import ELEMENTWISE, RECURRENT, assert_each_close
 
 from numba_lstm.device import get_ops
-from numba_lstm.kernels.contract import DensePart, LSTMPart
+from numba_lstm.kernels.contract import DenseLayerSpec, LSTMLayerSpec
 from numba_lstm.kernels.specs import Activation, LSTMSpec
 
 
@@ -111,7 +111,7 @@ def test_in_a_stream(ops, name):
     """Whatever the function is called."""
     activation = Activation(name, function=OWN[0].function)
     case = lstm_case(T=1, N=1, h0=None, c0=None, spec=LSTMSpec(activation, output_activation=activation))
-    parts = [LSTMPart(case.weights, case.spec), DensePart(None, None, activation)]
+    parts = [LSTMLayerSpec(case.weights, case.spec), DenseLayerSpec(None, None, activation)]
     h = lstm_forward(ops, case).h
     expected = ops.activation_forward(h, activation)[0]
     assert ops.stream(parts, 7, 1, "float64")(case.x[0, 0]).tobytes() == np.array(ops.to_host(expected)).tobytes()

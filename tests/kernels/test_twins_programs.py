@@ -8,7 +8,7 @@ from kernel_cases import DTYPES, in_float64, put
 from tolerances import RECURRENT, assert_close
 
 from numba_lstm.device import get_ops
-from numba_lstm.kernels.contract import DensePart, LSTMPart, LSTMWeights
+from numba_lstm.kernels.contract import DenseLayerSpec, LSTMLayerSpec, LSTMWeights
 from numba_lstm.kernels.specs import Activation, LossSpec, LSTMSpec, UpdateSpec
 from numba_lstm.variables import Variable
 
@@ -27,20 +27,20 @@ def case(dtype, cast=lambda a: a, N=N):
         return Variable(cast((rng.standard_normal(shape) * 0.5).astype(dtype)))
 
     parts = [
-        LSTMPart(LSTMWeights(weight(D, 4 * H), weight(H, 4 * H), weight(4 * H)), LSTMSpec(), sequences=True),
-        DensePart(weight(H, 9), weight(9), Activation("silu")),
-        LSTMPart(LSTMWeights(weight(9, 4 * H), weight(H, 4 * H)), LSTMSpec(coupled=True)),
-        DensePart(weight(H, C), None, Activation("softmax")),
+        LSTMLayerSpec(LSTMWeights(weight(D, 4 * H), weight(H, 4 * H), weight(4 * H)), LSTMSpec(), sequences=True),
+        DenseLayerSpec(weight(H, 9), weight(9), Activation("silu")),
+        LSTMLayerSpec(LSTMWeights(weight(9, 4 * H), weight(H, 4 * H)), LSTMSpec(coupled=True)),
+        DenseLayerSpec(weight(H, C), None, Activation("softmax")),
     ]
     batches = [[cast(rng.standard_normal(shape).astype(dtype)) for shape in ((T, N, D), (N, C))] for _ in range(2)]
     return parts, batches
 
 
-def op_by_op(ops, parts, x, target, first):
+def run_ops(ops, parts, x, target, first):
     """What the contract says that a program answers."""
     tapes = []
     for part in parts:
-        if isinstance(part, LSTMPart):
+        if isinstance(part, LSTMLayerSpec):
             out = ops.lstm_forward(x, part.weights, None, None, part.spec, sequences=part.sequences, training=True)
             x, tape = (out.y if part.sequences else out.h), out.tape
         else:
@@ -50,7 +50,7 @@ def op_by_op(ops, parts, x, target, first):
     gradients = []
     for index in reversed(range(first, len(parts))):
         part, need_dx = parts[index], index > first
-        if isinstance(part, LSTMPart):
+        if isinstance(part, LSTMLayerSpec):
             dys, dh = (dy, None) if part.sequences else (None, dy)
             dy, _, _, own = ops.lstm_backward(tapes[index], dys, dh, None, need_dx=need_dx)
         else:
@@ -68,7 +68,7 @@ def test_a_program_has_the_bits_of_the_ops_at_each_call(device, N, dtype, first)
     samples = np.ascontiguousarray(batches[1][0].transpose(1, 0, 2)).transpose(1, 0, 2)  # lies otherwise than what was bound
     for x, target in (*batches, batches[0], (samples, batches[1][1])):
         value, y = program(x, target)
-        expected, expected_y, gradients = op_by_op(ops, parts, x, target, first)
+        expected, expected_y, gradients = run_ops(ops, parts, x, target, first)
         assert value == expected
         assert y.tobytes() == expected_y.tobytes()
         for own, others in zip(program.gradients[first:], gradients, strict=True):

@@ -1,33 +1,35 @@
-"""The contract: every op's equations, shapes, dtypes, and who writes what.
+"""The contract of the devices: equations, shapes, dtypes and memory of every op.
 
 An *op* is a Python function of a device package (``kernels.reference``, ``kernels.cpu``, ``kernels.cuda``). It allocates its
-outputs, its tape and its scratch, picks a path, and calls kernels, which allocate nothing. A device package *is* the ``ops``
-argument that layers receive; a test compares its signatures with the methods below, which hold the one full docstring of an op.
+outputs, its tape and its workspace, selects an algorithm, and calls kernels, which allocate nothing. A device package is the
+``ops`` argument of the layers. The methods below hold the full docstrings of the ops. A test compares the signatures of the
+devices with theirs.
 
-Shapes: ``N`` batch, ``T`` steps, ``D`` inputs, ``H`` units, ``C`` outputs of a layer, ``M`` rows (``N`` or ``T * N``).
-Sequences are **time-major**, ``(T, N, D)``. The last axis of an array is contiguous, the others have any strides: outputs are
-often views of padded rows. Strides along an axis of one element mean nothing. All floating arrays of one call share one dtype,
-float32 or float64. An ``Array`` is opaque to everyone but its device: only ``.shape``, ``.dtype`` and the ops below may be
-used. Ops never write to their inputs, but for the tape (which one backward call may consume), the weights and slots of
-:meth:`Ops.update` and the moving statistics of :meth:`Ops.batch_norm_forward`; ops overwrite their outputs, only the training
-loop adds.
+Shapes: ``N`` batch, ``T`` steps, ``D`` inputs, ``H`` units, ``P`` outputs of an LSTM, ``C`` outputs of a layer, ``M`` rows
+(``N`` or ``T * N``). Sequences are **time-major**, ``(T, N, D)``. The last axis of an array is contiguous, and the others may
+have any strides: outputs are often views of padded rows. The stride of an axis of size one has no meaning. All floating arrays
+of one call have the same dtype, float32 or float64.
+
+An ``Array`` is opaque to everything but its device. Other code uses only ``.shape``, ``.dtype`` and the ops below. Ops never
+write to their inputs, except for the tape (which one backward call may consume), the weights and slots of :meth:`Ops.update`,
+and the moving statistics of :meth:`Ops.batch_norm_forward`. Ops overwrite their outputs. Only the training loop accumulates.
 """
 
 from __future__ import annotations
 
 from typing import Protocol
 
-from ..values import (
+from ..op_types import (
     Array,
-    DensePart,
+    DenseLayerSpec,
     ForwardProgram,
     GradientProgram,
+    LossAndOutput,
     LSTMGradients,
+    LSTMLayerSpec,
     LSTMNoise,
     LSTMOutput,
-    LSTMPart,
     LSTMWeights,
-    Passes,
     Stepper,
     Tape,
     UpdateProgram,
@@ -40,16 +42,16 @@ from .training import TrainingOps
 
 __all__ = [
     "Array",
-    "DensePart",
+    "DenseLayerSpec",
     "ForwardProgram",
     "GradientProgram",
     "LSTMGradients",
+    "LSTMLayerSpec",
     "LSTMNoise",
     "LSTMOutput",
-    "LSTMPart",
     "LSTMWeights",
+    "LossAndOutput",
     "Ops",
-    "Passes",
     "Stepper",
     "Tape",
     "UpdateProgram",

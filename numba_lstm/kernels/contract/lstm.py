@@ -1,23 +1,23 @@
-"""The LSTM: over all steps forward and backward, and one step at a time."""
+"""LSTM ops: sequences forward and backward, streams, and forward programs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from ..specs import LSTMSpec
-from ..values import (
+from ..op_types import (
     Array,
-    DensePart,
+    DenseLayerSpec,
     ForwardProgram,
     LSTMGradients,
+    LSTMLayerSpec,
     LSTMNoise,
     LSTMOutput,
-    LSTMPart,
     LSTMWeights,
     Stepper,
     Tape,
 )
+from ..specs import LSTMSpec
 
 
 class LSTMOps(Protocol):
@@ -36,7 +36,7 @@ class LSTMOps(Protocol):
         sequences: bool = False,
         training: bool = False,
     ) -> LSTMOutput:
-        """An LSTM over all steps (Hochreiter & Schmidhuber 1997; forget gate of Gers et al. 2000; Keras 3 ``LSTMCell``).
+        """Run an LSTM over all steps (Hochreiter & Schmidhuber 1997; forget gate of Gers et al. 2000; Keras 3 ``LSTMCell``).
 
         With s = recurrent_activation, a = activation, p = output_activation, for t = 0 .. T-1::
 
@@ -45,60 +45,60 @@ class LSTMOps(Protocol):
             c_t = f * c_{t-1} + i * g
             h_t = o * p(c_t)
 
-        Each option changes one line, and all go together:
+        Each option changes one line. All options can be combined:
 
         peephole V
             ``z_i += V_i * c_{t-1}``, ``z_f += V_f * c_{t-1}``, and ``z_o += V_o * c_t`` of the new c (Gers & Schmidhuber 2000).
         clip k
             ``z = min(max(z, -k), k)``, after the peepholes (ONNX ``clip``); NaN stays NaN.
         coupled
-            ``f = 1 - i``; z_f is not used (Greff et al. 2017; ONNX ``input_forget``).
+            ``f = 1 - i``. z_f is not used (Greff et al. 2017; ONNX ``input_forget``).
         noise.inputs, noise.recurrent
-            gate k sees ``x_t * inputs[k]`` and ``h_{t-1} * recurrent[k]`` (Gal & Ghahramani 2016; Keras with
+            gate k reads ``x_t * inputs[k]`` and ``h_{t-1} * recurrent[k]`` (Gal & Ghahramani 2016; Keras with
             ``recurrent_dropout``). Dropout without ``recurrent_dropout`` is :meth:`dropout_forward` of x.
         norms
             ``z_t = b + n(x_t W) kernel_norm + n(h_{t-1} U) recurrent_norm`` over all 4H columns at once, and
             ``h_t = o * p(n(c_t) cell_norm[0] + cell_norm[1])``, where
-            ``n(v) = (v - mean v) / sqrt(var v + norm_epsilon)`` of a row (Ba et al. 2016); c itself is not normed, and a
-            peephole sees c.
+            ``n(v) = (v - mean v) / sqrt(var v + norm_epsilon)`` of a row (Ba et al. 2016). c itself is not normalized, and a
+            peephole reads c.
         projection R
             ``h_t = (o * p(c_t)) R``, of P columns (Sak et al. 2014; PyTorch ``proj_size``).
         zoneout
-            last of all. With ``noise``: ``h_t = h_{t-1}`` where zoneout_h, ``c_t = c_{t-1}`` where zoneout_c, element by
-            element; the h of the step comes from the c before its zoneout. Not ``training``: the expectation,
-            ``h_t = r h_{t-1} + (1 - r) h_t`` with r of ``spec.zoneout``, and so c (Krueger et al. 2017).
+            is applied last. With ``noise``: ``h_t = h_{t-1}`` where zoneout_h, ``c_t = c_{t-1}`` where zoneout_c, element by
+            element. The h of the step is computed from the c before its zoneout. Without ``training``: the expectation,
+            ``h_t = r h_{t-1} + (1 - r) h_t`` with r of ``spec.zoneout``, and c likewise (Krueger et al. 2017).
 
         int8
-            the kernels lie on the grid of :mod:`~numba_lstm.kernels.int8`; never together with norms, a projection or
-            ``training``. A device may round each row of x and of h, K elements, to whole numbers up to
-            ``min(2**15 - 1, (2**31 - 1) / 127 / K)`` times a scale of the row: its sums of products are then exact integers.
+            The kernels are on the grid of :mod:`~numba_lstm.kernels.int8`. Norms, a projection and ``training`` exclude it.
+            A device may round each row of x and of h, K elements, to integers up to
+            ``min(2**15 - 1, (2**31 - 1) / 127 / K)`` times a scale of the row. Its sums of products are then exact integers.
             NaN or infinity in a row then makes every z of its step NaN.
 
-        A step whose ``mask`` is False carries both states: ``h_t = h_{t-1}``, ``c_t = c_{t-1}``.
+        A step whose ``mask`` is False keeps both states: ``h_t = h_{t-1}``, ``c_t = c_{t-1}``.
 
         Parameters
         ----------
         x : (T, N, D), T and N at least 1.
-        weights : LSTMWeights of :class:`Weight`; a ``bias`` of None is zero.
-        h0, c0 : (N, P) and (N, H), states before the first step; None is zero.
+        weights : LSTMWeights of :class:`Weight`. A ``bias`` of None is zero.
+        h0, c0 : (N, P) and (N, H), the states before the first step. None is zero.
         spec : the activations and the options.
         mask : (T, N) bool of any strides, or None for all True.
-        noise : only with ``training``.
-        sequences : answer all outputs too.
-        training : keep a tape for :meth:`lstm_backward`.
+        noise : the random masks, only with ``training``.
+        sequences : whether to return the outputs of all steps.
+        training : whether to return a tape for :meth:`lstm_backward`.
 
         Notes
         -----
-        Every z is one chain of additions: bias, then inputs in order, then h in order, then the peephole. With layer norms x W
-        and h U are such chains of their own. So a row's bits depend neither on its batch nor on the number of threads. NaN in
-        is NaN out. Magnitudes of c and h below 2**-63 (float64: 2**-511) may be flushed to zero: denormals are thirty times
-        slower and carry no information here.
+        Every z is summed in one fixed order: the bias, then the inputs in order, then h in order, then the peephole. With layer
+        norms x W and h U are two sums of that kind. So the bits of a row depend neither on its batch nor on the number of
+        threads. NaN propagates. Magnitudes of c and h below 2**-63 (float64: 2**-511) may be flushed to zero, since denormals
+        are thirty times slower and carry no information here.
         """
 
     def lstm_backward(
         self, tape: Tape, dy: Array | None, dh: Array | None, dc: Array | None, *, need_dx: bool
     ) -> LSTMGradients:
-        """The gradient of a scalar with respect to all inputs of :meth:`lstm_forward` but ``noise``.
+        """Compute the gradient of a scalar with respect to all inputs of :meth:`lstm_forward` except ``noise``.
 
         With ``dy`` (T, N, P) the gradient of ``y``, ``dh`` (N, P) and ``dc`` (N, H) those of the last states (None is zero),
         for t = T-1 .. 0, primes for derivatives::
@@ -109,32 +109,34 @@ class LSTMOps(Protocol):
             dc_{t-1} = dc_t * f            dh_{t-1} = dz_t U^T
             dx_t = dz_t W^T                dW += x_t^T dz_t     dU += h_{t-1}^T dz_t     db += sum over N of dz_t
 
-        and with the options what follows from their lines: z has slope 0 where its magnitude is ``clip`` or more, and a state
-        kept by zoneout passes its gradient to the step before. A masked step passes ``dh_t`` and ``dc_t`` on unchanged, and
-        its dz is zero. The order of every sum is a function of shapes alone, never of threads. Gradients of states and of z
-        below 2**-95 (float64: 2**-767) in magnitude may be flushed to zero. May consume the tape.
+        The options change these lines accordingly. The slope of z is 0 where its magnitude is ``clip`` or more. A state that
+        zoneout keeps passes its gradient to the previous step. A masked step passes ``dh_t`` and ``dc_t`` on unchanged, and
+        its dz is zero. The order of every sum depends on the shapes alone, never on threads. Gradients of states and of z
+        below 2**-95 (float64: 2**-767) in magnitude may be flushed to zero. The call may consume the tape.
         """
 
     def lstm_path(
         self, N: int, T: int, D: int, H: int, dtype: Any, spec: LSTMSpec, *, training: bool, rows: bool, gatewise: bool
     ) -> str:
-        """The name of the kernels that :meth:`lstm_forward` takes for these sizes, ``"cpu:avx2:6x16"``; pure.
+        """Return the name of the kernels that :meth:`lstm_forward` selects for these sizes, ``"cpu:avx2:6x16"``.
 
-        ``rows`` says whether there are layer norms or a projection, ``gatewise`` whether gates have dropout masks of their own.
+        ``rows`` states whether there are layer norms or a projection, ``gatewise`` whether each gate has a dropout mask.
         """
 
-    def stream(self, parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any, threads: int = 1) -> Stepper:
-        """N independent streams through ``parts``, one after the other, states zero; inputs have ``features`` features.
+    def stream(
+        self, layers: Sequence[LSTMLayerSpec | DenseLayerSpec], features: int, N: int, dtype: Any, threads: int = 1
+    ) -> Stepper:
+        """Return N independent streams through a sequence of ``layers``, with zero states and inputs of ``features`` features.
 
-        A step computes what :meth:`lstm_forward` and :meth:`dense_forward` compute for T = 1, bit for bit. The weights are
-        those of the moment of this call. A stepper serves one thread at a time; any number of them may be held. Up to
-        ``threads`` threads, and no more than :func:`get_num_threads`, may share a step of a single large row.
+        A step computes what :meth:`lstm_forward` and :meth:`dense_forward` compute for T = 1, bit for bit. The stream copies
+        the weights. One thread at a time may call it. Up to ``threads`` threads, and no more than :func:`get_num_threads`,
+        may share a step of a single large row.
         """
 
-    def forward_program(self, parts: Sequence[LSTMPart | DensePart], x: Array) -> ForwardProgram | None:
-        """The forward pass through ``parts`` for batches that lie like x (T, N, D), whose strides are not negative.
+    def forward_program(self, layers: Sequence[LSTMLayerSpec | DenseLayerSpec], x: Array) -> ForwardProgram | None:
+        """Return the forward pass through ``layers`` for batches with the shape and strides of x (T, N, D).
 
-        None where a device has no such way for them. Its answers are those of :meth:`lstm_forward`, :meth:`dense_forward` and
-        :meth:`activation_forward` without training, bit for bit. The weights are those of the moment of this call. A program
-        keeps buffers for a batch.
+        The strides of x are not negative. The result is None if the device has no program for these layers. A program returns
+        what :meth:`lstm_forward`, :meth:`dense_forward` and :meth:`activation_forward` return without training, bit for bit.
+        It copies the weights and holds buffers for a batch.
         """

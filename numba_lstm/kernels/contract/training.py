@@ -1,12 +1,12 @@
-"""What training adds: losses, metrics, bounds on gradients, and the rules of optimizers."""
+"""Training ops: losses, metrics, gradient clipping, and the update rules of optimizers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from ..op_types import Array, DenseLayerSpec, GradientProgram, LSTMLayerSpec, UpdateProgram, Weight
 from ..specs import LossSpec, MetricSpec, UpdateSpec
-from ..values import Array, DensePart, GradientProgram, LSTMPart, UpdateProgram, Weight
 
 
 class TrainingOps(Protocol):
@@ -15,10 +15,10 @@ class TrainingOps(Protocol):
     def loss(
         self, y: Array, target: Array, spec: LossSpec, *, weight: Array | None = None, gradient: bool
     ) -> tuple[Any, Array | None]:
-        """The mean loss of a batch and, with ``gradient``, its gradient with respect to y (Keras 3 formulas).
+        """Compute the mean loss of a batch and, with ``gradient``, its gradient with respect to y (Keras 3 formulas).
 
-        y is (N, C) or (T, N, C), target of the same shape, or without the last axis for the sparse loss (integers).
-        With l one loss an element of the leading axes (their product is ``count``)::
+        y is (N, C) or (T, N, C). target has the same shape, or no last axis for the sparse loss (integers).
+        With a loss l for each element of the leading axes (``count`` elements)::
 
             value = sum(weight * l) / count        dy = d value / d y
 
@@ -35,17 +35,17 @@ class TrainingOps(Protocol):
         ==============================  ================================================================================
 
         ``label_smoothing`` s replaces q by ``q (1 - s) + s / 2`` (binary) or ``q (1 - s) + s / C`` (categorical). Where a clip
-        is active the slope is zero. The sparse loss takes no smoothing; an index outside 0 .. C-1 makes q zero everywhere.
-        ``weight`` has the leading axes' shape. ``value`` answers ``float()``.
+        is active the slope is zero. The sparse loss has no smoothing. An index outside 0 .. C-1 makes q zero everywhere.
+        ``weight`` has the shape of the leading axes. ``float(value)`` gives the number.
         """
 
     def metric(self, y: Array, target: Array, spec: MetricSpec, *, weight: Array | None = None) -> tuple[Any, Any]:
-        """``(total, count)`` of a metric on a batch; its value over many batches is the ratio of their sums.
+        """Return ``(total, count)`` of a metric on a batch. Its value over many batches is the ratio of their sums.
 
         ``mean_squared_error``, ``mean_absolute_error`` and ``binary_accuracy`` (``(y > threshold) == target``) are means over
-        C, ``categorical_accuracy`` and ``sparse_categorical_accuracy`` compare ``argmax`` over C (the first of equals); each
-        gives one value an element of the leading axes. total is the weighted sum of these, count the sum of the weights (1
-        where there are none). Both answer ``float()``.
+        C. ``categorical_accuracy`` and ``sparse_categorical_accuracy`` compare ``argmax`` over C (the first of equals). Each
+        gives one value for each element of the leading axes. total is the weighted sum of these values, count the sum of the
+        weights (1 each without ``weight``). ``float()`` of each gives the number.
         """
 
     def clip_gradients(
@@ -56,12 +56,12 @@ class TrainingOps(Protocol):
         global_clipnorm: float | None = None,
         clipvalue: float | None = None,
     ) -> list[Array]:
-        """Gradients, bounded; at most one of the three bounds is given.
+        """Clip gradients by at most one of the three bounds.
 
-        Each is scaled to a norm of at most ``clipnorm``, or all by one factor to a common norm of at most ``global_clipnorm``
-        (Pascanu et al. 2013), or each element clipped to ``[-clipvalue, clipvalue]``. A norm is accumulated in
-        float64. One that is not finite makes all that it scales NaN, as in Keras: a gradient that overflowed must not pass
-        for a small one.
+        ``clipnorm`` scales each gradient to at most that norm. ``global_clipnorm`` scales all gradients by one factor to at
+        most that global norm (Pascanu et al. 2013). ``clipvalue`` clips each element to ``[-clipvalue, clipvalue]``. Norms are
+        accumulated in float64. A norm that is not finite makes the gradients that it scales NaN, as in Keras: a gradient that
+        overflowed must not look like a small one.
         """
 
     def update(
@@ -74,9 +74,10 @@ class TrainingOps(Protocol):
         step: int,
         rate: float,
     ) -> None:
-        """One step of an optimizer, in place on ``weights`` w and ``slots``, with gradient g and ``step`` t from 1 (Keras 3).
+        """Apply one step of an optimizer in place to ``weights`` w and ``slots``, with gradient g and ``step`` t from 1.
 
-        ``slots[k]`` are those of ``weights[k]``, in the order below; an empty sequence where the rule has none.
+        The formulas are those of Keras 3. ``slots[k]`` are the slots of ``weights[k]`` in the order below, or an empty sequence
+        if the rule has none.
 
         First, where ``weight_decay`` d is not 0: ``w -= w * d * rate``. Then, with r = rate:
 
@@ -109,16 +110,16 @@ class TrainingOps(Protocol):
             slots s, z: ``S = s + g^2``; ``z += g + 2 l2_shrinkage w - (S^-power - s^-power) w / r``;
             ``w = (clip(z, -l1, l1) - z) / (S^-power / r + 2 l2 + beta / r)``; ``s = S``. (McMahan et al. 2013.)
         average
-            slot a, another weight, which is only read: ``w = momentum w + (1-momentum) a``; g is not read, and where momentum
-            is 0, w becomes a copy of a.
+            slot a, another weight, which is only read: ``w = momentum w + (1-momentum) a``. g is not read. With momentum 0, w
+            becomes a copy of a.
 
         Moments that are denormal, below 2**-126 (float64: 2**-1022) in magnitude, may be flushed to zero, and a step of a
-        running mean that would be denormal may be left out.
+        running mean that would be denormal may be skipped.
         """
 
     def gradient_program(
         self,
-        parts: Sequence[LSTMPart | DensePart],
+        layers: Sequence[LSTMLayerSpec | DenseLayerSpec],
         x: Array,
         target: Array,
         loss: LossSpec,
@@ -126,14 +127,15 @@ class TrainingOps(Protocol):
         first: int,
         weight: Array | None = None,
     ) -> GradientProgram | None:
-        """Both passes through ``parts`` for batches like ``x`` and ``target``; None where ops one by one are as fast.
+        """Return a forward and backward pass through ``layers`` for batches like ``x`` and ``target``.
 
-        Its answers are those of the forward ops in training, of :meth:`loss` with ``weight`` for every batch, and of the
-        backward ops from the last part down to part ``first``, bit for bit. Parts are LSTMs without options and Dense layers;
-        a part before ``first`` has no gradients. A program keeps buffers for a batch's tapes.
+        The result is None if single ops are as fast. A program returns what the forward ops return in training, :meth:`loss`
+        with ``weight`` for every batch, and the backward ops from the last layer down to layer ``first``, bit for bit. The
+        layers are LSTMs without options and Dense layers. A layer before ``first`` has no gradients. A program holds buffers
+        for the tapes of a batch.
         """
 
     def update_program(
         self, weights: Sequence[Weight], gradients: Sequence[Array], slots: Sequence[Sequence[Weight]], spec: UpdateSpec
     ) -> UpdateProgram:
-        """:meth:`update` for many steps, whose ``gradients`` are written into the same arrays before each."""
+        """Return :meth:`update` for many steps, for which the caller writes the ``gradients`` into the same arrays."""

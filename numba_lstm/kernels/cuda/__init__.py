@@ -1,7 +1,7 @@
-"""The ops of an NVIDIA GPU: kernels of ``numba.cuda``, written here, on arrays that stay on the device.
+"""The ops of an NVIDIA GPU: ``numba.cuda`` kernels on arrays in device memory.
 
-Kernels queue on one stream and nothing is waited for until a number is asked for; batches go up on a second one meanwhile. Sums
-have an order that shapes decide, and nothing is added by atomics: every run answers the same bits.
+Kernels queue on one stream, and the host waits only when it reads a number. A second stream uploads batches meanwhile. The
+order of every sum depends on the shapes alone, and no sum uses atomics: every run returns the same bits.
 """
 
 from .arrays.arrays import (
@@ -16,12 +16,12 @@ from .arrays.arrays import (
     run_parallel,
     split,
     split_steps,
-    steps_unlike,
+    steps_not_equal,
     sum_steps,
     to_host,
     zero_masked,
 )
-from .arrays.elementwise import add, multiply, scale, unlike
+from .arrays.elementwise import add, multiply, not_equal, scale
 from .lstm.algorithms import lstm_path
 from .lstm.backward import lstm_backward
 from .lstm.forward import lstm_forward
@@ -74,12 +74,12 @@ __all__ = [
     "scale",
     "split",
     "split_steps",
-    "steps_unlike",
+    "steps_not_equal",
     "stream",
     "sum_steps",
     "to_host",
     "run_parallel",
-    "unlike",
+    "not_equal",
     "update",
     "update_program",
     "zero_masked",

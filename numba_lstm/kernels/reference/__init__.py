@@ -1,6 +1,6 @@
-"""The witness: every op of the contract in plain NumPy, slow, and readable as its equation.
+"""The reference implementation: every op of the contract in plain NumPy, slow, and readable as its equation.
 
-The other devices are compared with it, and it is compared with finite differences. Nobody trains with it.
+The tests compare the other devices with it, and compare it with finite differences.
 """
 
 from .arrays import (
@@ -11,15 +11,15 @@ from .arrays import (
     gather,
     merge_steps,
     multiply,
+    not_equal,
     repeat,
     reshape,
     scale,
     split,
     split_steps,
-    steps_unlike,
+    steps_not_equal,
     sum_steps,
     to_host,
-    unlike,
     zero_masked,
 )
 from .dense import activation_backward, activation_forward, dense_backward, dense_forward
@@ -70,12 +70,12 @@ __all__ = [
     "scale",
     "split",
     "split_steps",
-    "steps_unlike",
+    "steps_not_equal",
     "stream",
     "sum_steps",
     "to_host",
     "run_parallel",
-    "unlike",
+    "not_equal",
     "update",
     "update_program",
     "zero_masked",

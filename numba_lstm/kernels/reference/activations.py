@@ -1,4 +1,4 @@
-"""Activations: each one's value as a function of its argument z, and its slope as a function of what a tape keeps of it."""
+"""Activations: the value as a function of the argument z, and the slope as a function of what the tape saves."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def elu(z: Array, alpha: float = 1.0) -> Array:
 
 
 def softmax(z: Array) -> Array:
-    """``exp(z) / sum exp(z)`` over the last axis; the largest z is taken off first, so that no exponential overflows."""
+    """``exp(z) / sum exp(z)`` over the last axis; the largest z is subtracted first, so that no exponential overflows."""
     e = np.exp(z - z.max(axis=-1, keepdims=True))
     return e / e.sum(axis=-1, keepdims=True)
 
@@ -61,7 +61,7 @@ VALUES: dict[str, Callable[..., Array]] = {
     "softmax": softmax,
 }
 
-#: d value / d z, of the value y or of z, as ``Activation.keeps`` says. Softmax is no function of one z: see :func:`gradient`.
+#: d value / d z, of the value y or of z, as ``Activation.keeps`` states. Softmax is no function of one z: see :func:`gradient`.
 SLOPES: dict[str, Callable[..., Array]] = {
     "linear": lambda y: np.ones_like(y),
     "tanh": lambda y: 1 - y**2,
@@ -87,33 +87,33 @@ def value(activation: Any, z: Array) -> Array:
 
 
 def _functions(activation: Any) -> tuple[Callable[..., Any], Callable[..., Any] | None]:
-    """A person's own function and derivative: as they were when they were traced, if they were."""
+    """Return a custom function and its derivative. Those of a traced activation come from its formulas."""
     if isinstance(activation, TracedActivation):
         return function_of(activation.formulas[0]), function_of(activation.formulas[1])
     return activation.function, activation.derivative
 
 
-def kept(activation: Any, z: Array, y: Array) -> Array:
-    """What a tape keeps of ``y = activation(z)``."""
+def saved_of(activation: Any, z: Array, y: Array) -> Array:
+    """Return what a tape saves of ``y = activation(z)``."""
     return z if activation.keeps == "z" else y
 
 
-def slope_of_kept(activation: Any, keep: Array) -> Array:
-    """``activation'(z)``, where a person's own derivative is one of z and else comes from dual numbers."""
+def slope_from_saved(activation: Any, saved: Array) -> Array:
+    """``activation'(z)``. A custom derivative is a function of z; without one, dual numbers give the slope."""
     if activation.derivative is not None:
-        return evaluate(_functions(activation)[1], keep)[0]
+        return evaluate(_functions(activation)[1], saved)[0]
     if activation.function is not None:
-        return evaluate(_functions(activation)[0], keep)[1]
-    return SLOPES[activation.name](keep, *activation.parameters)
+        return evaluate(_functions(activation)[0], saved)[1]
+    return SLOPES[activation.name](saved, *activation.parameters)
 
 
-def gradient(activation: Any, keep: Array, dy: Array) -> Array:
-    """``dz`` for ``dy``: ``dy`` times the slope; softmax's Jacobian ``diag(y) - y y^T`` couples a row."""
+def gradient(activation: Any, saved: Array, dy: Array) -> Array:
+    """``dz`` for ``dy``: ``dy`` times the slope; softmax's Jacobian ``diag(y) - y y^T`` couples the elements of a row."""
     if activation.function is None and activation.name == "softmax":
-        return keep * (dy - np.sum(dy * keep, axis=-1, keepdims=True))
-    return dy * slope_of_kept(activation, keep)
+        return saved * (dy - np.sum(dy * saved, axis=-1, keepdims=True))
+    return dy * slope_from_saved(activation, saved)
 
 
 def slope(activation: Any, z: Array) -> Array:
     """``activation'(z)``."""
-    return slope_of_kept(activation, kept(activation, z, value(activation, z)))
+    return slope_from_saved(activation, saved_of(activation, z, value(activation, z)))

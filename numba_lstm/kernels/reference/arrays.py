@@ -1,4 +1,4 @@
-"""Arrays of the witness: they are NumPy's own."""
+"""Array ops of the reference device, whose arrays are NumPy arrays."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Array = npt.NDArray[Any]
 
 
 def asarray(x: Array, dtype: Any) -> Array:
-    """The array itself where its dtype is right."""
+    """The array itself if it has the dtype."""
     return np.asarray(x, dtype=dtype)
 
 
@@ -22,7 +22,7 @@ def to_host(x: Array) -> Array:
 
 
 def gather(x: Array, rows: npt.NDArray[np.intp] | slice, dtype: Any) -> Array:
-    """Sequences come out as a transposed view of the rows."""
+    """A sequence is a transposed view of the rows."""
     batch = np.ascontiguousarray(x[rows], dtype=dtype)
     return batch.transpose(1, 0, 2) if batch.ndim == 3 else batch
 
@@ -58,7 +58,7 @@ def scale(x: Array, factor: float) -> Array:
 
 
 def reshape(x: Array, shape: Sequence[int]) -> Array:
-    """Samples first, then reshaped, then steps first again."""
+    """Samples come first, are reshaped, then steps come first again."""
     samples = x.transpose(1, 0, 2) if x.ndim == 3 else x
     y = samples.reshape(len(samples), *shape)
     return y.transpose(1, 0, 2) if y.ndim == 3 else y
@@ -84,16 +84,16 @@ def split_steps(x: Array, steps: int) -> Array:
     return x.reshape(steps, -1, *x.shape[1:])
 
 
-def unlike(x: Array, value: float) -> Array:
+def not_equal(x: Array, value: float) -> Array:
     """Element by element."""
     return x != value
 
 
-def steps_unlike(x: Array, value: float) -> Array:
-    """Any feature of a step decides."""
-    return np.any(unlike(x, x.dtype.type(value)), axis=-1)
+def steps_not_equal(x: Array, value: float) -> Array:
+    """Reduces over the features of a step."""
+    return np.any(not_equal(x, x.dtype.type(value)), axis=-1)
 
 
 def zero_masked(x: Array, mask: Array) -> Array:
-    """A choice, not a product: NaN times zero is NaN."""
+    """Selects instead of multiplying, since NaN times zero is NaN."""
     return np.where(mask[..., None], x, x.dtype.type(0))

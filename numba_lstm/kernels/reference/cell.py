@@ -1,4 +1,4 @@
-"""One step of an LSTM and its gradient, one line an equation: those of :meth:`..contract.Ops.lstm_forward`, options and all."""
+"""One step of an LSTM and its gradient, with one line for each equation of :meth:`..contract.Ops.lstm_forward`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Array = npt.NDArray[Any]
 
 
 class Step(NamedTuple):
-    """What :func:`backward` needs of :func:`forward`: what went in, and what came about on the way."""
+    """What :func:`backward` needs of :func:`forward`: its arguments and intermediate results."""
 
     x: Array  #: (N, D)
     h: Array  #: (N, P)
@@ -26,14 +26,14 @@ class Step(NamedTuple):
     z: tuple[Array, ...]  #: pre-activations of i, f, g and o, before they are clipped, (N, H) each
     gates: tuple[Array, ...]  #: i, f, g and o
     c_new: Array  #: (N, H), before zoneout
-    u: Array  #: (N, H), what the output activation sees of it
+    u: Array  #: (N, H), the argument of the output activation
     m: Array  #: (N, H), the output before its projection
 
 
 def forward(
     x: Array, h: Array, c: Array, weights: LSTMWeights, noise: LSTMNoise, zoneout_rates: tuple[float, float], spec: Any
 ) -> tuple[Array, Array, Step]:
-    """The next h and c."""
+    """Return the next h and c, and what the gradient needs."""
     W, U, b, V, R, kernel_norm, recurrent_norm, cell_norm = weights
     s, a, p = spec.recurrent_activation, spec.activation, spec.output_activation
     clip, epsilon = spec.clip, spec.norm_epsilon
@@ -62,7 +62,7 @@ def forward(
 
 
 def backward(step: Step, dh: Array, dc: Array, weights: LSTMWeights, spec: Any) -> tuple[Array, Array, Array, LSTMWeights]:
-    """``dx``, ``dh`` and ``dc`` of what went in, and the weights' gradients: the lines of :func:`forward` from the last up."""
+    """Return ``dx``, ``dh``, ``dc`` of the previous step and the gradients of the weights: :func:`forward` in reverse."""
     W, U, b, V, R, kernel_norm, recurrent_norm, cell_norm = weights
     s, a, p = spec.recurrent_activation, spec.activation, spec.output_activation
     clip, epsilon = spec.clip, spec.norm_epsilon
@@ -91,7 +91,7 @@ def backward(step: Step, dh: Array, dc: Array, weights: LSTMWeights, spec: Any) 
     dxW = dz if kernel_norm is None else norm_gradient(dz * kernel_norm, xW, epsilon)
     dhU = dz if kernel_norm is None else norm_gradient(dz * recurrent_norm, hU, epsilon)
     dx, dW = product_gradient(dxW, x, W, noise.inputs)
-    dh_through, dU = product_gradient(dhU, h, U, noise.recurrent)
+    dh_recurrent, dU = product_gradient(dhU, h, U, noise.recurrent)
 
     if b is not None:
         db = np.sum(dz, axis=0)
@@ -103,4 +103,4 @@ def backward(step: Step, dh: Array, dc: Array, weights: LSTMWeights, spec: Any) 
         dkernel_norm = np.sum(dz * norm(xW, epsilon), axis=0)
         drecurrent_norm = np.sum(dz * norm(hU, epsilon), axis=0)
         dcell_norm = np.stack([np.sum(du * norm(c_new, epsilon), axis=0), np.sum(du, axis=0)])
-    return dx, dh + dh_through, dc, LSTMWeights(dW, dU, db, dV, dR, dkernel_norm, drecurrent_norm, dcell_norm)
+    return dx, dh + dh_recurrent, dc, LSTMWeights(dW, dU, db, dV, dR, dkernel_norm, drecurrent_norm, dcell_norm)

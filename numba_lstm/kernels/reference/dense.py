@@ -1,4 +1,4 @@
-"""The dense layer, and an activation by itself."""
+"""The dense layer and activations."""
 
 from __future__ import annotations
 
@@ -7,41 +7,41 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from .activations import gradient, kept, value
+from .activations import gradient, saved_of, value
 
 Array = npt.NDArray[Any]
 
 
 class DenseTape(NamedTuple):
-    """What :func:`dense_backward` needs; ``keep`` is the activation's value or argument."""
+    """What :func:`dense_backward` needs. ``saved`` is the value or the argument of the activation."""
 
     x: Array
     kernel: Array
     has_bias: bool
     activation: Any
-    keep: Array
+    saved: Array
 
 
 class ActivationTape(NamedTuple):
     """What :func:`activation_backward` needs."""
 
     activation: Any
-    keep: Array
+    saved: Array
 
 
 def dense_forward(
     x: Array, kernel: Any, bias: Any, activation: Any, *, training: bool = False
 ) -> tuple[Array, DenseTape | None]:
-    """The product is NumPy's: its sums run in an order of its own."""
+    """The product is NumPy's, whose order of summation differs from the contract."""
     W, b = kernel.value, 0 if bias is None else bias.value
     z = x @ W + b
     y = value(activation, z)
-    return y, DenseTape(x, W, bias is not None, activation, kept(activation, z, y)) if training else None
+    return y, DenseTape(x, W, bias is not None, activation, saved_of(activation, z, y)) if training else None
 
 
 def dense_backward(tape: DenseTape, dy: Array, *, need_dx: bool) -> tuple[Array | None, Array, Array | None]:
     """All leading axes are rows."""
-    dz = gradient(tape.activation, tape.keep, dy)
+    dz = gradient(tape.activation, tape.saved, dy)
     rows, drows = tape.x.reshape(-1, tape.x.shape[-1]), dz.reshape(-1, dz.shape[-1])
     dx = dz @ tape.kernel.T if need_dx else None
     dW = rows.T @ drows
@@ -52,9 +52,9 @@ def dense_backward(tape: DenseTape, dy: Array, *, need_dx: bool) -> tuple[Array 
 def activation_forward(x: Array, activation: Any, *, training: bool = False) -> tuple[Array, ActivationTape | None]:
     """The equations are in :mod:`.activations`."""
     y = value(activation, x)
-    return y, ActivationTape(activation, kept(activation, x, y)) if training else None
+    return y, ActivationTape(activation, saved_of(activation, x, y)) if training else None
 
 
 def activation_backward(tape: ActivationTape, dy: Array) -> Array:
     """The equations are in :mod:`.activations`."""
-    return gradient(tape.activation, tape.keep, dy)
+    return gradient(tape.activation, tape.saved, dy)

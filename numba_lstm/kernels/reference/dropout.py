@@ -1,4 +1,4 @@
-"""Dropout, and the Philox4x32-10 words that decide who stays (Salmon, Moraes, Dror & Shaw 2011)."""
+"""Dropout by the random words of Philox4x32-10 (Salmon, Moraes, Dror & Shaw 2011)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LOW = 0xFFFFFFFF
 
 
 def philox(counters: npt.NDArray[np.uint64], seed: int) -> npt.NDArray[np.uint64]:
-    """Philox4x32-10 of ``counters`` (4, n) under a 64-bit key: (4, n) words of 32 bits, in 64-bit integers."""
+    """Return Philox4x32-10 of ``counters`` (4, n) with a 64-bit key: (4, n) words of 32 bits, in 64-bit integers."""
     c0, c1, c2, c3 = counters
     k0, k1 = seed & LOW, seed >> 32
     for _ in range(ROUNDS):
@@ -29,7 +29,7 @@ def philox(counters: npt.NDArray[np.uint64], seed: int) -> npt.NDArray[np.uint64
 
 
 def words(key: Any, n: int) -> npt.NDArray[np.uint64]:
-    """The first ``n`` words at ``key`` (a :class:`~numba_lstm.kernels.specs.Key`, which lays out the counter)."""
+    """Return the first ``n`` words at ``key`` (a :class:`~numba_lstm.kernels.specs.Key`, which defines the counter)."""
     block = np.arange(-(-n // 4), dtype=np.uint64)
     counters = np.stack(
         [block & np.uint64(LOW), block >> np.uint64(32), np.full_like(block, key.step), np.full_like(block, key.tag)]
@@ -46,5 +46,5 @@ def dropout_forward(x: Array, rate: float, key: Any, noise_shape: tuple[int, ...
 
 
 def dropout_backward(tape: Array, dy: Array) -> Array:
-    """One product."""
+    """Multiplies by the factors."""
     return dy * tape

@@ -1,11 +1,11 @@
-"""Dual numbers: the value of a person's own activation and its slope, exactly, in one run of the function (Wengert 1964).
+"""Dual numbers: the value and the exact slope of a custom activation in one run of the function (Wengert 1964).
 
 A dual number is ``a + a' e`` with ``e**2 = 0``: ``a`` a value and ``a'`` its slope in z. Sums, products and functions of duals
-follow from that, ``f(a + a' e) = f(a) + f'(a) a' e``, so a function of ``z + 1 e`` ends at its value and its slope in z.
+follow from that, ``f(a + a' e) = f(a) + f'(a) a' e``, so a function of ``z + 1 e`` gives its value and its slope in z.
 
-At a kink the slope is the left one, as the contract has it: for falling z, ``max(a, b)`` of equals follows the one that falls
-less, which is the one with the smaller slope. ``abs``, ``minimum`` and ``clip`` have the slopes that follow from ``maximum``.
-Where a part of a formula overflows there is no slope: that of ``np.log1p(np.exp(z))`` is NaN where ``exp(z)`` is infinite.
+At a kink the slope is the left one, as the contract states: with falling z, ``max(a, b)`` of equals follows the operand that
+falls less, the one with the smaller slope. The slopes of ``abs``, ``minimum`` and ``clip`` follow from that of ``maximum``.
+Where an operation overflows the slope is NaN, for example that of ``np.log1p(np.exp(z))`` where ``exp(z)`` is infinite.
 """
 
 from __future__ import annotations
@@ -23,32 +23,32 @@ from ..specs import FUNCTIONS
 
 Array = npt.NDArray[Any]
 
-VOCABULARY = (
+SUPPORTED_OPERATIONS = (
     "An activation may use + - * / (y = y + x, not y += x), x ** number, comparisons, "
     f"{', '.join(f'np.{name}' for name in FUNCTIONS)}."
 )
 
 
 class Dual(NDArrayOperatorsMixin):
-    """Arrays of values and of slopes, of one shape; a constant has the slope 0. Operators come by :meth:`__array_ufunc__`."""
+    """Arrays of values and of slopes, of one shape. A constant has the slope 0. Operators use :meth:`__array_ufunc__`."""
 
     def __init__(self, value: Any, slope: Any = 0.0) -> None:
         self.value, self.slope = value, slope
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Dual:
-        """Operators, comparisons and elementary functions."""
+        """Compute operators, comparisons and elementary functions."""
         if ufunc not in SLOPES or method != "__call__" or kwargs:
-            how = "" if method == "__call__" else f".{method}"
-            how += f" with {', '.join(kwargs)}" if kwargs else ""
-            raise TypeError(f"an activation cannot use np.{ufunc.__name__}{how}. {VOCABULARY}")
+            suffix = "" if method == "__call__" else f".{method}"
+            suffix += f" with {', '.join(kwargs)}" if kwargs else ""
+            raise TypeError(f"an activation cannot use np.{ufunc.__name__}{suffix}. {SUPPORTED_OPERATIONS}")
         duals = [as_dual(x) for x in inputs]
         y = ufunc(*(x.value for x in duals))
-        return Dual(y, SLOPES[ufunc](y, *(part for x in duals for part in (x.value, x.slope))))
+        return Dual(y, SLOPES[ufunc](y, *(each for x in duals for each in (x.value, x.slope))))
 
     def __array_function__(self, function: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Dual:
-        """``np.where`` and ``np.clip``, which NumPy does not count among its elementary functions."""
+        """Compute ``np.where`` and ``np.clip``, which are no ufuncs."""
         if function not in ROUTINES:
-            raise TypeError(f"an activation cannot use np.{function.__name__}. {VOCABULARY}")
+            raise TypeError(f"an activation cannot use np.{function.__name__}. {SUPPORTED_OPERATIONS}")
         return ROUTINES[function](*args, **kwargs)
 
     def __pow__(self, exponent: float) -> Dual:
@@ -68,19 +68,21 @@ class Dual(NDArrayOperatorsMixin):
 
 
 def as_dual(x: Any) -> Dual:
-    """A number as a constant; duals as they are."""
+    """Return a number as a constant, a dual number unchanged."""
     if isinstance(x, Dual):
         return x
     if isinstance(x, numbers.Real):
         return Dual(x)
-    raise TypeError(f"an activation computes with its argument and with numbers, got {type(x).__name__}. {VOCABULARY}")
+    raise TypeError(
+        f"an activation computes with its argument and with numbers, got {type(x).__name__}. {SUPPORTED_OPERATIONS}"
+    )
 
 
 def where(condition: Any, x: Any, y: Any) -> Dual:
-    """Value and slope of the side that is chosen."""
+    """Select the value and the slope of one side."""
     a, b = as_dual(x), as_dual(y)
-    chosen = as_dual(condition).value
-    return Dual(np.where(chosen, a.value, b.value), np.where(chosen, a.slope, b.slope))
+    selected = as_dual(condition).value
+    return Dual(np.where(selected, a.value, b.value), np.where(selected, a.slope, b.slope))
 
 
 def clip(a: Any, a_min: Any, a_max: Any) -> Dual:
@@ -89,12 +91,12 @@ def clip(a: Any, a_min: Any, a_max: Any) -> Dual:
 
 
 def larger(y: Array, a: Array, da: Array, b: Array, db: Array) -> Array:
-    """The slope of ``max(a, b)``."""
+    """Return the slope of ``max(a, b)``."""
     return np.where(a > b, da, np.where(a < b, db, np.minimum(da, db)))
 
 
 def flat(y: Array, a: Array, da: Array, *other: Array) -> float:
-    """The slope of steps."""
+    """Return the slope of a step function."""
     return 0.0
 
 
@@ -123,7 +125,7 @@ SLOPES: dict[np.ufunc, Callable[..., Any]] = {
 ROUTINES: dict[Callable[..., Any], Callable[..., Dual]] = {np.where: where, np.clip: clip}
 
 
-#: What the operations of a formula are on duals, beside NumPy's functions of their names.
+#: The operations of a formula on dual numbers that are not NumPy functions of the same name.
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "constant": lambda x, number: Dual(number),
     "power": lambda x, exponent: x**exponent.value,
@@ -133,23 +135,23 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
 
 @cache
 def function_of(formula: str) -> Callable[[Any], Any]:
-    """A formula of :mod:`..formulas` as a function of one dual number; equal texts are one function."""
+    """Compile a formula of :mod:`..formulas` to a function of one dual number."""
     *lines, result = formula.split("\n")
     names = {**{ufunc.__name__: ufunc for ufunc in SLOPES}, **OPERATIONS, "inf": np.inf, "nan": np.nan}
-    exec("\n    ".join(["def own(x):", *lines, f"return {result}"]), names)
-    function: Callable[[Any], Any] = names["own"]
+    exec("\n    ".join(["def custom(x):", *lines, f"return {result}"]), names)
+    function: Callable[[Any], Any] = names["custom"]
     return function
 
 
 def evaluate(function: Callable[[Any], Any], z: Array) -> tuple[Array, Array]:
-    """Value and slope of ``function`` at ``z``, in z's shape and dtype.
+    """Return the value and the slope of ``function`` at ``z``, in the shape and dtype of z.
 
     Raises
     ------
     TypeError
-        Where the function branches on its argument, or takes anything beyond :data:`..specs.FUNCTIONS` and operators.
+        If the function branches on its argument, or uses anything but :data:`..specs.FUNCTIONS` and operators.
     """
-    with np.errstate(all="ignore"):  # np.where computes both of its sides
+    with np.errstate(all="ignore"):  # np.where computes both sides
         y = as_dual(function(Dual(z, np.ones_like(z))))
-    value, slope = (np.broadcast_to(part, z.shape).astype(z.dtype) for part in (y.value, y.slope))
+    value, slope = (np.broadcast_to(each, z.shape).astype(z.dtype) for each in (y.value, y.slope))
     return value, slope

@@ -1,4 +1,4 @@
-"""Rows of a table by their indices."""
+"""Embedding: rows of a table by index."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class EmbeddingTape(NamedTuple):
 
 
 def embedding_forward(indices: Array, table: Any, *, training: bool = False) -> tuple[Array, EmbeddingTape | None]:
-    """NumPy's own indexing."""
+    """NumPy indexing."""
     return table.value[indices], EmbeddingTape(indices, len(table.value)) if training else None
 
 
 def embedding_backward(tape: EmbeddingTape, dy: Array) -> Array:
-    """``add.at`` adds one after another, as often as an index occurs."""
+    """``add.at`` adds the rows in order, also where an index repeats."""
     gradient = np.zeros((tape.rows, dy.shape[-1]), dy.dtype)
     np.add.at(gradient, tape.indices, dy)
     return gradient

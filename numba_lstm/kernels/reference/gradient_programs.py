@@ -1,4 +1,4 @@
-"""Both passes through a model's parts, op by op."""
+"""Gradient programs, which run the forward and backward op of each layer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..values import DensePart, GradientProgram, LSTMPart, Passes
+from ..op_types import DenseLayerSpec, GradientProgram, LossAndOutput, LSTMLayerSpec
 from .dense import dense_backward, dense_forward
 from .losses import loss as loss_op
 from .lstm import lstm_backward, lstm_forward
@@ -17,43 +17,43 @@ Array = npt.NDArray[Any]
 
 
 class _Program:
-    """The ops of all parts, one after the other."""
+    """The ops of all layers in order."""
 
-    def __init__(self, parts: Sequence[LSTMPart | DensePart], loss: Any, first: int, weight: Array | None) -> None:
-        self._parts, self._loss, self._first, self._weight = list(parts), loss, first, weight
-        self.gradients = [tuple(np.zeros_like(weight.value) for weight in part.own) for part in parts]
+    def __init__(self, layers: Sequence[LSTMLayerSpec | DenseLayerSpec], loss: Any, first: int, weight: Array | None) -> None:
+        self._layers, self._loss, self._first, self._weight = list(layers), loss, first, weight
+        self.gradients = [tuple(np.zeros_like(weight.value) for weight in layer.variables) for layer in layers]
 
-    def __call__(self, x: Array, target: Array) -> Passes:
+    def __call__(self, x: Array, target: Array) -> LossAndOutput:
         tapes = []
-        for part in self._parts:
-            x, tape = _forward(part, x)
+        for layer in self._layers:
+            x, tape = _forward(layer, x)
             tapes.append(tape)
         value, dy = loss_op(x, target, self._loss, weight=self._weight, gradient=True)
         for index in reversed(range(self._first, len(tapes))):
-            dy, own = _backward(self._parts[index], tapes[index], dy, need_dx=index > self._first)
-            for array, gradient in zip(self.gradients[index], own, strict=True):
+            dy, gradients = _backward(self._layers[index], tapes[index], dy, need_dx=index > self._first)
+            for array, gradient in zip(self.gradients[index], gradients, strict=True):
                 array[...] = gradient
-        return Passes(float(value), x)
+        return LossAndOutput(float(value), x)
 
 
-def _forward(part: LSTMPart | DensePart, x: Array) -> tuple[Array, Any]:
-    if not isinstance(part, LSTMPart):
-        return dense_forward(x, part.kernel, part.bias, part.activation, training=True)
-    out = lstm_forward(x, part.weights, None, None, part.spec, sequences=part.sequences, training=True)
-    return (out.y if part.sequences else out.h), out.tape
+def _forward(layer: LSTMLayerSpec | DenseLayerSpec, x: Array) -> tuple[Array, Any]:
+    if not isinstance(layer, LSTMLayerSpec):
+        return dense_forward(x, layer.kernel, layer.bias, layer.activation, training=True)
+    out = lstm_forward(x, layer.weights, None, None, layer.spec, sequences=layer.sequences, training=True)
+    return (out.y if layer.sequences else out.h), out.tape
 
 
-def _backward(part: LSTMPart | DensePart, tape: Any, dy: Any, *, need_dx: bool) -> tuple[Any, tuple[Array, ...]]:
-    if isinstance(part, LSTMPart):
-        dys, dh = (dy, None) if part.sequences else (None, dy)
+def _backward(layer: LSTMLayerSpec | DenseLayerSpec, tape: Any, dy: Any, *, need_dx: bool) -> tuple[Any, tuple[Array, ...]]:
+    if isinstance(layer, LSTMLayerSpec):
+        dys, dh = (dy, None) if layer.sequences else (None, dy)
         dx, _, _, weights = lstm_backward(tape, dys, dh, None, need_dx=need_dx)
         return dx, tuple(gradient for gradient in weights if gradient is not None)
-    dx, *own = dense_backward(tape, dy, need_dx=need_dx)
-    return dx, tuple(gradient for gradient in own if gradient is not None)
+    dx, *gradients = dense_backward(tape, dy, need_dx=need_dx)
+    return dx, tuple(gradient for gradient in gradients if gradient is not None)
 
 
 def gradient_program(
-    parts: Sequence[LSTMPart | DensePart],
+    layers: Sequence[LSTMLayerSpec | DenseLayerSpec],
     x: Array,
     target: Array,
     loss: Any,
@@ -61,5 +61,5 @@ def gradient_program(
     first: int,
     weight: Array | None = None,
 ) -> GradientProgram | None:
-    """Nothing is prepared."""
-    return _Program(parts, loss, first, weight)
+    """Prepares nothing but the arrays of the gradients."""
+    return _Program(layers, loss, first, weight)

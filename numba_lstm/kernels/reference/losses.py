@@ -1,4 +1,4 @@
-"""Losses and their gradients, and metrics. A loss is a function ``(y, target, spec) -> (l, dl)``: over the last axis C."""
+"""Losses and their gradients, and metrics. A loss is a function ``(y, target, spec) -> (l, dl)`` over the last axis C."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def sparse_categorical_crossentropy(y: Array, target: Array, spec: Any) -> tuple
 
 
 def crossentropy(y: Array, q: Array, spec: Any) -> tuple[Array, Array]:
-    """``-sum q log p``; from logits with the largest one taken off first, so that no exponential overflows."""
+    """``-sum q log p``. From logits, the largest one is subtracted first, so that no exponential overflows."""
     if spec.from_logits:
         shifted = y - y.max(axis=-1, keepdims=True)
         log_p = shifted - np.log(np.sum(np.exp(shifted), axis=-1, keepdims=True))
@@ -77,7 +77,7 @@ def crossentropy(y: Array, q: Array, spec: Any) -> tuple[Array, Array]:
 
 
 def clip_probability(p: Array, epsilon: float) -> tuple[Array, Array]:
-    """``p`` in ``[epsilon, 1 - epsilon]``, and where it was so already."""
+    """Clip ``p`` to ``[epsilon, 1 - epsilon]``. Returns it, and where it was inside already."""
     clipped = np.clip(p, epsilon, 1 - epsilon)
     return clipped, clipped == p
 

@@ -1,4 +1,4 @@
-"""The LSTM over time and its gradient; a step is in :mod:`.cell`. ``h[t]`` and ``c[t]`` are the states *before* step t."""
+"""The LSTM over time and its gradient, by the steps of :mod:`.cell`. ``h[t]`` and ``c[t]`` are the states *before* step t."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class LSTMTape(NamedTuple):
 
     x: Array
     mask: Array  #: (T, N)
-    steps: list[cell.Step]  #: of the rows that took the step
+    steps: list[cell.Step]  #: of the unmasked rows
     weights: LSTMWeights  #: arrays
     spec: Any
 
@@ -35,7 +35,7 @@ def lstm_forward(
     sequences: bool = False,
     training: bool = False,
 ) -> LSTMOutput:
-    """Step after step, with the rows that the mask lets take it; the products are NumPy's, whose sums have their own order."""
+    """Runs the unmasked rows of one step after another. The products are NumPy's, in its order of summation."""
     (T, N, _), arrays = x.shape, LSTMWeights(*(None if w is None else w.value for w in weights))
     P, H = arrays.recurrent_kernel.shape[0], arrays.recurrent_kernel.shape[1] // 4
     mask = np.ones((T, N), bool) if mask is None else mask
@@ -46,28 +46,30 @@ def lstm_forward(
     steps = []
 
     for t in range(T):
-        on = mask[t]
+        active = mask[t]
         h[t + 1], c[t + 1] = h[t], c[t]
-        h[t + 1, on], c[t + 1, on], step = cell.forward(x[t, on], h[t, on], c[t, on], arrays, rows(noise, t, on), rates, spec)
+        h[t + 1, active], c[t + 1, active], step = cell.forward(
+            x[t, active], h[t, active], c[t, active], arrays, rows(noise, t, active), rates, spec
+        )
         steps.append(step)
 
     tape = LSTMTape(x, mask, steps, arrays, spec) if training else None
     return LSTMOutput(h[1:] if sequences else None, h[T], c[T], tape)
 
 
-def rows(noise: LSTMNoise | None, t: int, on: Array) -> LSTMNoise:
-    """The noise of step ``t`` for the rows ``on``: the first two of its four are the same at all steps."""
+def rows(noise: LSTMNoise | None, t: int, active: Array) -> LSTMNoise:
+    """Return the noise of step ``t`` for the ``active`` rows. The dropout masks are the same at all steps."""
     inputs, recurrent, zoneout_h, zoneout_c = noise or LSTMNoise()
     return LSTMNoise(
-        None if inputs is None else inputs[:, on],
-        None if recurrent is None else recurrent[:, on],
-        None if zoneout_h is None else zoneout_h[t, on],
-        None if zoneout_c is None else zoneout_c[t, on],
+        None if inputs is None else inputs[:, active],
+        None if recurrent is None else recurrent[:, active],
+        None if zoneout_h is None else zoneout_h[t, active],
+        None if zoneout_c is None else zoneout_c[t, active],
     )
 
 
 def lstm_backward(tape: LSTMTape, dy: Array | None, dh: Array | None, dc: Array | None, *, need_dx: bool) -> LSTMGradients:
-    """Backpropagation through time (Werbos 1990): step before step, each one's share of the weights' gradients added up."""
+    """Backpropagation through time (Werbos 1990), which adds up the gradients of the weights over all steps."""
     x, mask, steps, weights, spec = tape
     N, (P, H) = x.shape[1], (weights.recurrent_kernel.shape[0], weights.recurrent_kernel.shape[1] // 4)
     dx = np.zeros_like(x)
@@ -76,10 +78,10 @@ def lstm_backward(tape: LSTMTape, dy: Array | None, dh: Array | None, dc: Array 
     dweights = LSTMWeights(*(None if w is None else np.zeros_like(w) for w in weights))
 
     for t in reversed(range(len(x))):
-        on = mask[t]
+        active = mask[t]
         dh = dh if dy is None else dh + dy[t]
-        dx[t, on], dh[on], dc[on], shares = cell.backward(steps[t], dh[on], dc[on], weights, spec)
-        for total, share in zip(dweights, shares, strict=True):
+        dx[t, active], dh[active], dc[active], step_gradients = cell.backward(steps[t], dh[active], dc[active], weights, spec)
+        for total, share in zip(dweights, step_gradients, strict=True):
             if total is not None:
                 total += share
 
@@ -87,5 +89,5 @@ def lstm_backward(tape: LSTMTape, dy: Array | None, dh: Array | None, dc: Array 
 
 
 def lstm_path(N: int, T: int, D: int, H: int, dtype: Any, spec: Any, *, training: bool, rows: bool, gatewise: bool) -> str:
-    """The witness has one path."""
+    """The reference has one algorithm."""
     return "reference"

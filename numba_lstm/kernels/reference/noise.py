@@ -13,7 +13,7 @@ Array = npt.NDArray[Any]
 
 
 def normal(key: Any, n: int) -> npt.NDArray[np.float64]:
-    """The first ``n`` standard normal numbers at ``key``."""
+    """Return the first ``n`` standard normal numbers at ``key``."""
     w = words(key, 4 * -(-n // 2)).reshape(-1, 4).astype(np.float64)
     u, v = ((np.floor(w[:, k] / 2**5) * 2**26 + np.floor(w[:, k + 1] / 2**6)) / 2**53 for k in (0, 2))
     radius, angle = np.sqrt(-2 * np.log1p(-u)), 2 * np.pi * v
@@ -21,5 +21,5 @@ def normal(key: Any, n: int) -> npt.NDArray[np.float64]:
 
 
 def noise_forward(x: Array, stddev: float, key: Any) -> Array:
-    """Noise is rounded to x's dtype before it is added."""
+    """Rounds the noise to the dtype of x before the addition."""
     return x + (stddev * normal(key, x.size)).astype(x.dtype).reshape(x.shape)

@@ -9,12 +9,12 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
-#: What Keras adds to the number of rows that a mask leaves.
+#: The constant that Keras adds to the number of unmasked rows.
 MASKED_COUNT_EPSILON = 1e-7
 
 
 class LayerNormTape(NamedTuple):
-    """What :func:`layer_norm_backward` needs: the normed rows n, ``1 / sqrt(var + epsilon)`` a row, and the weights."""
+    """What :func:`layer_norm_backward` needs: the normalized rows n, their ``1 / sqrt(var + epsilon)``, and the weights."""
 
     n: Array
     r: Array
@@ -23,7 +23,7 @@ class LayerNormTape(NamedTuple):
 
 
 class BatchNormTape(NamedTuple):
-    """What :func:`batch_norm_backward` needs; m is the weight of a row and s their sum, None with the moving statistics."""
+    """What :func:`batch_norm_backward` needs. m is the weight of each row (None with the moving statistics), s their sum."""
 
     n: Array
     r: Array
@@ -41,7 +41,7 @@ def affine(n: Array, gamma: Any, beta: Any) -> Array:
 
 
 def sums(n: Array, dy: Array, gamma: Any, beta: Any) -> tuple[Array | None, Array | None]:
-    """``dgamma`` and ``dbeta``: sums over all leading axes."""
+    """Return ``dgamma`` and ``dbeta``: sums over all leading axes."""
     rows = tuple(range(dy.ndim - 1))
     dgamma = None if gamma is None else np.sum(dy * n, axis=rows)
     return dgamma, None if beta is None else np.sum(dy, axis=rows)
@@ -50,14 +50,14 @@ def sums(n: Array, dy: Array, gamma: Any, beta: Any) -> tuple[Array | None, Arra
 def layer_norm_forward(
     x: Array, gamma: Any, beta: Any, epsilon: float, *, training: bool = False
 ) -> tuple[Array, LayerNormTape | None]:
-    """Mean and variance are NumPy's."""
+    """Mean and variance by NumPy."""
     r = 1 / np.sqrt(np.var(x, axis=-1, keepdims=True) + epsilon)
     n = (x - np.mean(x, axis=-1, keepdims=True)) * r
     return affine(n, gamma, beta), LayerNormTape(n, r, gamma, beta) if training else None
 
 
 def layer_norm_backward(tape: LayerNormTape, dy: Array, *, need_dx: bool) -> tuple[Array | None, Array | None, Array | None]:
-    """What ``mean`` and ``var`` owe to each element of the row is taken off."""
+    """Includes the gradients through ``mean`` and ``var`` of the row."""
     n, r, gamma, beta = tape
     dgamma, dbeta = sums(n, dy, gamma, beta)
     if not need_dx:
@@ -96,7 +96,7 @@ def batch_norm_forward(
 
 
 def batch_norm_backward(tape: BatchNormTape, dy: Array, *, need_dx: bool) -> tuple[Array | None, Array | None, Array | None]:
-    """What the batch's statistics owe to each row is taken off."""
+    """Includes the gradients through the statistics of the batch."""
     n, r, e, m, s, gamma, beta = tape
     dgamma, dbeta = sums(n, dy, gamma, beta)
     if not need_dx:

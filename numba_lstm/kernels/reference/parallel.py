@@ -1,4 +1,4 @@
-"""Calls that do not depend on each other."""
+"""Independent calls."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 
-def num_splits(multiplications: float, most: int) -> int:
-    """One: there are no threads."""
+def num_splits(multiplications: float, limit: int) -> int:
+    """One, since there are no threads."""
     return 1
 
 
 def run_parallel(calls: Sequence[Callable[[], Any]], work: float) -> list[Any]:
-    """One after the other."""
+    """Sequential."""
     return [call() for call in calls]

@@ -1,4 +1,4 @@
-"""Streams, by the other ops for one step at a time."""
+"""Streams, which run the forward op of each layer for one step."""
 
 from __future__ import annotations
 
@@ -8,54 +8,54 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..contract import DensePart, LSTMPart, LSTMWeights
+from ..contract import DenseLayerSpec, LSTMLayerSpec, LSTMWeights
 from .dense import activation_forward, dense_forward
 from .lstm import lstm_forward
 
 Array = npt.NDArray[Any]
 
 
-class _Copy(NamedTuple):
-    """A weight as it was."""
+class _WeightCopy(NamedTuple):
+    """A copy of a weight."""
 
     value: Array
 
 
-def copied(part: LSTMPart | DensePart) -> LSTMPart | DensePart:
-    """The part with the weights of this moment."""
+def with_copied_weights(layer: LSTMLayerSpec | DenseLayerSpec) -> LSTMLayerSpec | DenseLayerSpec:
+    """Return the layer with copies of its weights."""
 
-    def copy(weight: Any) -> _Copy | None:
-        return None if weight is None else _Copy(weight.value.copy())
+    def copy(weight: Any) -> _WeightCopy | None:
+        return None if weight is None else _WeightCopy(weight.value.copy())
 
-    if isinstance(part, LSTMPart):
-        return part._replace(weights=LSTMWeights(*map(copy, part.weights)))
-    return part._replace(kernel=copy(part.kernel), bias=copy(part.bias))
+    if isinstance(layer, LSTMLayerSpec):
+        return layer._replace(weights=LSTMWeights(*map(copy, layer.weights)))
+    return layer._replace(kernel=copy(layer.kernel), bias=copy(layer.bias))
 
 
 class _Stepper:
-    """The parts, and the states as arrays."""
+    """The layers and their states."""
 
-    def __init__(self, parts: Sequence[LSTMPart | DensePart], N: int, dtype: Any) -> None:
-        self._parts = [copied(part) for part in parts]
-        shapes = [part.weights.recurrent_kernel.value.shape for part in parts if isinstance(part, LSTMPart)]
+    def __init__(self, layers: Sequence[LSTMLayerSpec | DenseLayerSpec], N: int, dtype: Any) -> None:
+        self._layers = [with_copied_weights(layer) for layer in layers]
+        shapes = [layer.weights.recurrent_kernel.value.shape for layer in layers if isinstance(layer, LSTMLayerSpec)]
         self._states = [(np.zeros((N, P), dtype), np.zeros((N, columns // 4), dtype)) for P, columns in shapes]
 
     def __call__(self, x: Array) -> Array:
         y, states = np.atleast_2d(x), iter(self._states)
-        moved = []
-        for part in self._parts:
-            if isinstance(part, LSTMPart):
-                out = lstm_forward(y[None], part.weights, *next(states), part.spec)
-                moved.append((out.h, out.c))
+        new_states = []
+        for layer in self._layers:
+            if isinstance(layer, LSTMLayerSpec):
+                out = lstm_forward(y[None], layer.weights, *next(states), layer.spec)
+                new_states.append((out.h, out.c))
                 y = out.h
-            elif part.kernel is None:
-                y, _ = activation_forward(y, part.activation)
+            elif layer.kernel is None:
+                y, _ = activation_forward(y, layer.activation)
             else:
-                y, _ = dense_forward(y, part.kernel, part.bias, part.activation)
-        self._states = moved
+                y, _ = dense_forward(y, layer.kernel, layer.bias, layer.activation)
+        self._states = new_states
         return y.reshape(*x.shape[:-1], -1)
 
-    def through(self, x: Array) -> Array:
+    def run_last(self, x: Array) -> Array:
         return self.run(x)[-1]
 
     def run(self, x: Array) -> Array:
@@ -71,6 +71,6 @@ class _Stepper:
         )
 
 
-def stream(parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any, threads: int = 1) -> _Stepper:
-    """One step of each op after another."""
-    return _Stepper(parts, N, dtype)
+def stream(layers: Sequence[LSTMLayerSpec | DenseLayerSpec], features: int, N: int, dtype: Any, threads: int = 1) -> _Stepper:
+    """Runs one step of each op in order."""
+    return _Stepper(layers, N, dtype)

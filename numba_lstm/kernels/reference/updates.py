@@ -1,4 +1,4 @@
-"""Optimizers: clipping, and one update rule each, ``rule(w, g, slots, spec, t, r)``, in place on w and its slots."""
+"""Gradient clipping, and the update rules of optimizers: ``rule(w, g, slots, spec, t, r)``, in place on w and its slots."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..values import UpdateProgram
+from ..op_types import UpdateProgram
 
 Array = npt.NDArray[Any]
 
 
 def norm(*arrays: Array) -> float:
-    """The Euclidean norm of all elements together, in float64."""
+    """Return the Euclidean norm of all elements of all arrays, in float64."""
     return math.sqrt(sum(float(np.sum(np.square(a, dtype=np.float64))) for a in arrays))
 
 
 def shrinkage(size: float, limit: float) -> float:
-    """The factor that brings a norm of ``size`` down to ``limit``: 1 where it is small enough, NaN where it is not finite."""
+    """Return the factor that reduces a norm of ``size`` to ``limit``: 1 if it is small enough, NaN if it is not finite."""
     return limit / max(size, limit) if math.isfinite(size) else math.nan
 
 
@@ -31,7 +31,7 @@ def clip_gradients(
     global_clipnorm: float | None = None,
     clipvalue: float | None = None,
 ) -> list[Array]:
-    """New arrays, or the gradients themselves where nothing is asked for."""
+    """Returns new arrays, or the gradients themselves without a bound."""
     if clipnorm is not None:
         return [g * shrinkage(norm(g), clipnorm) for g in gradients]
     if global_clipnorm is not None:
@@ -77,7 +77,7 @@ def adagrad(w: Array, g: Array, slots: list[Array], spec: Any, t: int, r: float)
 
 
 def adadelta(w: Array, g: Array, slots: list[Array], spec: Any, t: int, r: float) -> None:
-    """The gradient times the root mean square of the last steps over its own (Zeiler 2012)."""
+    """The gradient times the ratio of the root mean squares of updates and gradients (Zeiler 2012)."""
     s, d = slots
     s[...] = spec.rho * s + (1 - spec.rho) * g**2
     u = g * np.sqrt(d + spec.epsilon) / np.sqrt(s + spec.epsilon)
@@ -150,18 +150,18 @@ RULES: dict[str, Callable[..., None]] = {
 def update(
     weights: Sequence[Any], gradients: Sequence[Array], slots: Sequence[Sequence[Any]], spec: Any, *, step: int, rate: float
 ) -> None:
-    """One weight after another."""
-    for weight, g, own in zip(weights, gradients, slots, strict=True):
+    """Updates one weight after another."""
+    for weight, g, slot_weights in zip(weights, gradients, slots, strict=True):
         w = weight.writable()
         if spec.weight_decay:
             w -= w * spec.weight_decay * rate
-        RULES[spec.name](w, g, [slot.writable() for slot in own], spec, step, rate)
-        for written in (weight, *own):
-            written.written()
+        RULES[spec.name](w, g, [slot.writable() for slot in slot_weights], spec, step, rate)
+        for variable in (weight, *slot_weights):
+            variable.written()
 
 
 def update_program(
     weights: Sequence[Any], gradients: Sequence[Array], slots: Sequence[Sequence[Any]], spec: Any
 ) -> UpdateProgram:
-    """Nothing is prepared."""
+    """Prepares nothing."""
     return lambda step, rate: update(weights, gradients, slots, spec, step=step, rate=rate)

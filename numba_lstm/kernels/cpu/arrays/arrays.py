@@ -91,14 +91,14 @@ def split_steps(x: Array, steps: int) -> Array:
     return as_rows(x.reshape(steps, len(x) // steps, *x.shape[1:]))
 
 
-def unlike(x: Array, value: float) -> Array:
+def not_equal(x: Array, value: float) -> Array:
     """CPU: NumPy's comparison."""
     return x != value
 
 
-def steps_unlike(x: Array, value: float) -> Array:
+def steps_not_equal(x: Array, value: float) -> Array:
     """CPU: NumPy's comparison."""
-    return np.any(unlike(x, x.dtype.type(value)), axis=-1)
+    return np.any(not_equal(x, x.dtype.type(value)), axis=-1)
 
 
 def zero_masked(x: Array, mask: Array) -> Array:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...contract import DensePart
+from ...contract import DenseLayerSpec
 from ..arrays.arrays import shaped
 from ..arrays.copy_tasks import copied, zeroed
 from ..gemm import pack
@@ -25,7 +25,7 @@ Array = npt.NDArray[Any]
 class BoundDense(Bound):
     """What :func:`.dense.dense_forward` and :func:`.dense.dense_backward` do in training, bit for bit."""
 
-    def __init__(self, part: DensePart, x: Array) -> None:
+    def __init__(self, part: DenseLayerSpec, x: Array) -> None:
         super().__init__()
         assert part.kernel is not None
         self._x, self._W, self._biased = x, part.kernel.value, part.bias is not None

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...contract import LSTMPart
+from ...contract import LSTMLayerSpec
 from ..arrays.copy_tasks import copied, zeroed
 from ..gemm import pack
 from ..gemm.batch_groups import Size
@@ -46,7 +46,7 @@ class BoundLSTM(Bound):
     Its input (T, N, D) is where ``given`` is.
     """
 
-    def __init__(self, part: LSTMPart, given: Array) -> None:
+    def __init__(self, part: LSTMLayerSpec, given: Array) -> None:
         super().__init__()
         size, dtype = Size(*given.shape), given.dtype
         W, U, b = (weight and weight.value for weight in part.weights[:3])

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from ...contract import DensePart, ForwardProgram, LSTMPart
+from ...contract import DenseLayerSpec, ForwardProgram, LSTMLayerSpec
 from ..arrays.arrays import shaped
 from ..arrays.copy_tasks import copied, zeroed
 from ..gemm import pack
@@ -43,7 +43,7 @@ FORWARD = CallOptions(masked=False, peephole=False, zoneout_h=False, zoneout_c=F
 class _Program:
     """The works of all parts, the first of which read x; shares of the rows are apart from each other to their end."""
 
-    def __init__(self, parts: Sequence[LSTMPart | DensePart], x: Array) -> None:
+    def __init__(self, parts: Sequence[LSTMLayerSpec | DenseLayerSpec], x: Array) -> None:
         ranges, x = _ranges(parts, x), empty_like_strided(x)  # what is bound to x itself would keep it
         self._held: list[Any] = []  #: what jobs of whole rows and numbers point to
         with thread_pool.thread_share(thread_pool.available_threads() if len(ranges) > 1 else 1):
@@ -66,13 +66,13 @@ class _Program:
         return answer
 
 
-def _ranges(parts: Sequence[LSTMPart | DensePart], x: Array) -> list[tuple[int, int]]:
+def _ranges(parts: Sequence[LSTMLayerSpec | DenseLayerSpec], x: Array) -> list[tuple[int, int]]:
     """Rows of x (T, N, D) for each thread; all of them where a gang is to share panels."""
     T, N, _ = x.shape
     multiplications, steps = 0, T
     for part in parts:
-        multiplications += steps * N * sum(weight.value.size for weight in part.own)
-        if isinstance(part, LSTMPart):
+        multiplications += steps * N * sum(weight.value.size for weight in part.variables)
+        if isinstance(part, LSTMLayerSpec):
             cut = panel_layout(len(part.weights.recurrent_kernel.value), vector_geometry(x.dtype).V)
             if not _by_jobs(part) and team_size(T, N, cut, FORWARD) > 1:
                 return [(0, N)]
@@ -88,11 +88,11 @@ def _side_by_side(ways: Sequence[Sequence[Task]]) -> Iterator[Task]:
     return (ParallelFor(call for work in stage if work for call in kernel_calls(work)) for stage in reversed(stages))
 
 
-def _way(parts: Sequence[LSTMPart | DensePart], x: Array, held: list[Any]) -> tuple[Array, list[Task]]:
+def _way(parts: Sequence[LSTMLayerSpec | DenseLayerSpec], x: Array, held: list[Any]) -> tuple[Array, list[Task]]:
     """Where the output of x (T, N, D) appears, and what makes it."""
     tasks: list[Task] = []
     for part in parts:
-        if not isinstance(part, LSTMPart):
+        if not isinstance(part, LSTMLayerSpec):
             x, own = _dense(part, x)
         elif _by_jobs(part):
             x, own = _jobs(part, x, held)
@@ -102,12 +102,12 @@ def _way(parts: Sequence[LSTMPart | DensePart], x: Array, held: list[Any]) -> tu
     return x, tasks
 
 
-def _by_jobs(part: LSTMPart) -> bool:
+def _by_jobs(part: LSTMLayerSpec) -> bool:
     """Whether an LSTM goes by whole rows or by whole numbers."""
     return part.spec.int8 or needs_rowwise(part.weights)
 
 
-def _jobs(part: LSTMPart, x: Array, held: list[Any]) -> tuple[Array, list[Task]]:
+def _jobs(part: LSTMLayerSpec, x: Array, held: list[Any]) -> tuple[Array, list[Task]]:
     """The same as :func:`_lstm` for such an LSTM: one thread's job, as in a stream, for all steps."""
     (T, N, _), P = x.shape, len(part.weights.recurrent_kernel.value)
     steps, rows, _ = element_strides(x)
@@ -118,7 +118,7 @@ def _jobs(part: LSTMPart, x: Array, held: list[Any]) -> tuple[Array, list[Task]]
     return (h[1:, :, :P] if part.sequences else h[T % ring, :, :P]), [zeroed(h[0]), zeroed(c), run]
 
 
-def _lstm(part: LSTMPart, x: Array) -> tuple[Array, list[Task]]:
+def _lstm(part: LSTMLayerSpec, x: Array) -> tuple[Array, list[Task]]:
     """Where an LSTM's output of x (T, N, D) appears, and what :func:`.lstm.lstm_forward` does for it, from zero states."""
     H = len(part.weights.recurrent_kernel.value)
     tasks, tape = forward_pass(x, part.weights, None, None, canonical_spec(part.spec), sequences=part.sequences)
@@ -126,7 +126,7 @@ def _lstm(part: LSTMPart, x: Array) -> tuple[Array, list[Task]]:
     return (h[1:, :, :H] if part.sequences else h[len(x) % 2, :, :H]), [zeroed(h[0]), zeroed(tape.c), *tasks]
 
 
-def _dense(part: DensePart, x: Array) -> tuple[Array, list[Task]]:
+def _dense(part: DenseLayerSpec, x: Array) -> tuple[Array, list[Task]]:
     """The same of :func:`.dense.dense_forward` or :func:`.activations.activation_forward`, for x (N, D) or (T, N, D)."""
     kernel, C = part.kernel, x.shape[-1] if part.kernel is None else part.kernel.value.shape[1]
     padded = column_layout(C, vector_geometry(x.dtype)).padded(vector_geometry(x.dtype))
@@ -141,6 +141,6 @@ def _dense(part: DensePart, x: Array) -> tuple[Array, list[Task]]:
     return shaped(z, (*x.shape[:-1], C)), [*tasks, *value_calls(canonical(part.activation), z, z, C)]
 
 
-def forward_program(parts: Sequence[LSTMPart | DensePart], x: Array) -> ForwardProgram | None:
-    """CPU twin: for any parts, which read x where it lies."""
-    return _Program(parts, x) if parts else None
+def forward_program(layers: Sequence[LSTMLayerSpec | DenseLayerSpec], x: Array) -> ForwardProgram | None:
+    """CPU twin: for any layers, which read x where it lies."""
+    return _Program(layers, x) if layers else None

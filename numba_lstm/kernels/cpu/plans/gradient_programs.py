@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...contract import DensePart, GradientProgram, LSTMPart, Passes
+from ...contract import DenseLayerSpec, GradientProgram, LossAndOutput, LSTMLayerSpec
 from ...specs import LossSpec
 from ..arrays.copy_tasks import copied
 from ..runtime.graph import TaskGraph, run_eagerly
@@ -31,7 +31,7 @@ class _Program:
 
     def __init__(
         self,
-        parts: Sequence[LSTMPart | DensePart],
+        parts: Sequence[LSTMLayerSpec | DenseLayerSpec],
         x: Array,
         target: Array,
         loss: LossSpec,
@@ -44,7 +44,7 @@ class _Program:
         tasks: list[Task] = []
         bound: list[Bound] = []
         for part in parts:
-            bound.append(BoundLSTM(part, y) if isinstance(part, LSTMPart) else BoundDense(part, y))
+            bound.append(BoundLSTM(part, y) if isinstance(part, LSTMLayerSpec) else BoundDense(part, y))
             tasks += bound[-1].forward
             y = bound[-1].y
         self._y, self._value = y, empty(1)
@@ -57,7 +57,7 @@ class _Program:
         self._score = TaskGraph(tasks, self._x)
         self.gradients = [part.gradients for part in bound]
 
-    def __call__(self, x: Array, target: Array) -> Passes:
+    def __call__(self, x: Array, target: Array) -> LossAndOutput:
         for weight in self._weights:
             weight.value  # noqa: B018  # what a device holds comes first
         if x.strides != self._x.strides:
@@ -65,16 +65,16 @@ class _Program:
             x = self._x
         self._target[...] = target
         self._score(address(x))
-        return Passes(float(self._value[0]), self._y.copy())
+        return LossAndOutput(float(self._value[0]), self._y.copy())
 
 
-def _read_in_place(parts: Sequence[LSTMPart | DensePart], x: Array) -> bool:
+def _read_in_place(parts: Sequence[LSTMLayerSpec | DenseLayerSpec], x: Array) -> bool:
     """Whether x, as a batch of whole samples or steps, is for an LSTM, which puts it on its tape itself."""
-    return isinstance(parts[0], LSTMPart) and (x.flags.c_contiguous or x.transpose(1, 0, 2).flags.c_contiguous)
+    return isinstance(parts[0], LSTMLayerSpec) and (x.flags.c_contiguous or x.transpose(1, 0, 2).flags.c_contiguous)
 
 
 def gradient_program(
-    parts: Sequence[LSTMPart | DensePart],
+    layers: Sequence[LSTMLayerSpec | DenseLayerSpec],
     x: Array,
     target: Array,
     loss: LossSpec,
@@ -83,4 +83,4 @@ def gradient_program(
     weight: Array | None = None,
 ) -> GradientProgram | None:
     """CPU twin: for LSTMs that go panel by panel without a tape of more than their states, and Dense layers."""
-    return _Program(parts, x, target, loss, first, weight)
+    return _Program(layers, x, target, loss, first, weight)

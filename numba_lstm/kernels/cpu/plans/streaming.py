@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ....gates import COUNT
-from ...contract import DensePart, LSTMPart, LSTMWeights
+from ...contract import DenseLayerSpec, LSTMLayerSpec, LSTMWeights
 from ...specs import LSTMSpec
 from ..gemm import pack
 from ..gemm.gemm import Product
@@ -64,7 +64,9 @@ class _SharedStep(NamedTuple):
 class _Stream:
     """N rows through a model's parts: its program, what the program's addresses point to, and the states."""
 
-    def __init__(self, parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any, threads: int) -> None:
+    def __init__(
+        self, parts: Sequence[LSTMLayerSpec | DenseLayerSpec], features: int, N: int, dtype: Any, threads: int
+    ) -> None:
         self.dtype = np.dtype(dtype)
         self._shape = vector_geometry(self.dtype)
         self.rows, self._features, self._phase = N, features, 0
@@ -72,13 +74,13 @@ class _Stream:
         self._states: list[tuple[Array, Array, int, int]] = []
         size, apart, rows = features, features, []
         for part in parts:
-            row = self._lstm(part, apart) if isinstance(part, LSTMPart) else self._dense(part, size)
+            row = self._lstm(part, apart) if isinstance(part, LSTMLayerSpec) else self._dense(part, size)
             size, apart = row[UNITS], row[ROWS]
             rows.append(row)
         self.outputs = size
         self._first: tuple[Array, Array, PanelLayout] | None = None  #: W, b and the panels of an LSTM that x itself goes into
         if rows and rows[0][KIND] == LSTM:
-            weights = cast(LSTMPart, parts[0]).weights
+            weights = cast(LSTMLayerSpec, parts[0]).weights
             cut = panel_layout(rows[0][UNITS], self._shape.V)
             b = pack.gate_bias(weights.bias, cut, self.dtype)
             self._first = weights.kernel.prepared("cpu.panels", pack.gate_panels), b, cut
@@ -103,7 +105,7 @@ class _Stream:
     def _at(self, array: Array) -> int:
         return address(self._keep(array))
 
-    def _lstm(self, part: LSTMPart, x_rows: int) -> list[int]:
+    def _lstm(self, part: LSTMLayerSpec, x_rows: int) -> list[int]:
         weights, spec = part.weights, canonical_spec(part.spec)
         if spec.int8 or needs_rowwise(weights):
             return self._loop(weights, spec, x_rows)
@@ -135,7 +137,7 @@ class _Stream:
         self._states.append((h, c, P, width // 4))
         return [LOOP, size, P, job, 0, 0, loop, 0, self._at(h), self._at(c), 0, 0, h.shape[2], c.shape[1], 0, 0, 0, 0, 0]
 
-    def _dense(self, part: DensePart, size: int) -> list[int]:
+    def _dense(self, part: DenseLayerSpec, size: int) -> list[int]:
         kernel_, bias, activation = part.kernel, part.bias, canonical(part.activation)
         C = size if kernel_ is None else kernel_.value.shape[1]
         cut = column_layout(C, self._shape)
@@ -168,7 +170,7 @@ class _Stream:
         self._phase ^= 1
         return y if x.ndim == 1 else y.reshape(self.rows, -1)
 
-    def through(self, x: Array) -> Array:
+    def run_last(self, x: Array) -> Array:
         y = empty(self.rows * self.outputs, self.dtype)
         self._walk(x, y, self._last)
         return y.reshape(self.rows, -1)
@@ -259,6 +261,6 @@ class _Stream:
                 h[0, :, :P], c[:, :H] = h0, c0
 
 
-def stream(parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any, threads: int = 1) -> _Stream:
+def stream(layers: Sequence[LSTMLayerSpec | DenseLayerSpec], features: int, N: int, dtype: Any, threads: int = 1) -> _Stream:
     """CPU twin: one compiled call a step, or for many."""
-    return _Stream(parts, features, N, dtype, threads)
+    return _Stream(layers, features, N, dtype, threads)

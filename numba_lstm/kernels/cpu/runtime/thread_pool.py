@@ -195,15 +195,15 @@ def available_threads() -> int:
     return max(1, get_num_threads() // _thread_share.calls)
 
 
-def num_splits(multiplications: float, most: int) -> int:
+def num_splits(multiplications: float, limit: int) -> int:
     """CPU: by what another thread costs, and by the threads that the caller may use."""
-    return _num_splits(multiplications, most, MIN_WORK_PER_THREAD)
+    return _num_splits(multiplications, limit, MIN_WORK_PER_THREAD)
 
 
-def _num_splits(multiplications: float, most: int, least: int) -> int:
+def _num_splits(multiplications: float, limit: int, least: int) -> int:
     if multiplications < 2 * least:  # the usual small op, without a look at the number of threads
         return 1
-    return max(1, min(available_threads(), most, int(multiplications / least)))
+    return max(1, min(available_threads(), limit, int(multiplications / least)))
 
 
 def run_graph(graph: int, width: int, *, wake: bool = True, wait_for_team: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""Arrays of the device are contiguous, sequences in order of time: (T, N, D)."""
+"""Array ops: transfers, order and shape. Device arrays are contiguous, and sequences are time-major: (T, N, D)."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from ...values import Weight
+from ...op_types import Weight
 from ..runtime import driver
 from ..runtime.compiler import Kernel, jit
 from ..runtime.launch import element, launch_elements
-from .elementwise import flat, like
+from .elementwise import empty_like, flat
 
 Array = Any
 Host = npt.NDArray[Any]
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
-FORM = "cuda"  #: of a weight's copy on the device
+FORM = "cuda"  #: name of the prepared form of a weight: its copy on the device
 
 
-def on_device(weight: Weight) -> Array:
-    """A weight's array on the device, brought there once a version."""
+def device_value(weight: Weight) -> Array:
+    """Return the device array of a weight, which is uploaded once for each version of the value."""
     return weight.prepared(FORM, _upload)
 
 
@@ -33,7 +33,7 @@ def _upload(host: Host) -> Array:
 
 
 def asarray(x: Host, dtype: Any) -> Array:
-    """A copy on the device, which goes up beside the kernels before it."""
+    """Returns a copy on the device, uploaded while earlier kernels run."""
     return _send(np.asarray(x), dtype)
 
 
@@ -42,12 +42,12 @@ def _send(host: Host, dtype: Any) -> Array:
 
 
 def to_host(x: Array) -> Host:
-    """A copy on the host."""
+    """Returns a copy on the host."""
     return driver.current().download(x)
 
 
 def gather(x: Host, rows: npt.NDArray[np.intp] | slice, dtype: Any) -> Array:
-    """The host picks the rows and orders them by time on their way into the piece of memory that goes up."""
+    """The host selects the rows and makes them time-major as it copies them to the upload buffer."""
     picked = x[rows]
     if picked.ndim == 3:
         picked = picked.transpose(1, 0, 2)
@@ -69,14 +69,14 @@ def _flip(dtype: str) -> Kernel:
 @cache
 def _columns(dtype: str, join: bool) -> Kernel:
     @jit("x2 x2 n", dtype, f"columns_{dtype}_{int(join)}")
-    def columns(part, whole, first):
+    def columns(piece, whole, first):
         i = element()
-        if i < part.size:
-            m, k = i // part.shape[1], i % part.shape[1]
+        if i < piece.size:
+            m, k = i // piece.shape[1], i % piece.shape[1]
             if join:
-                whole[m, first + k] = part[m, k]
+                whole[m, first + k] = piece[m, k]
             else:
-                part[m, k] = whole[m, first + k]
+                piece[m, k] = whole[m, first + k]
 
     return columns
 
@@ -89,7 +89,7 @@ def _reorder(dtype: str) -> Kernel:
         if i < out.size:
             N, D = out.shape[1], out.shape[2]
             n = i // D % N
-            e = i // (N * D) * D + i % D  # among the sample's elements
+            e = i // (N * D) * D + i % D  # index among the elements of the sample
             out[i // (N * D), n, i % D] = x[e // x.shape[2], n, e % x.shape[2]]
 
     return reorder
@@ -123,7 +123,7 @@ def _sum_steps(dtype: str) -> Kernel:
 @cache
 def _steps_unlike(dtype: str) -> Kernel:
     @jit("x2 r b1", dtype, f"steps_unlike_{dtype}")
-    def steps_unlike(x, value, out):
+    def steps_not_equal(x, value, out):
         m = element()
         if m < out.size:
             found = False
@@ -131,7 +131,7 @@ def _steps_unlike(dtype: str) -> Kernel:
                 found = found or x[m, k] != value
             out[m] = found
 
-    return steps_unlike
+    return steps_not_equal
 
 
 @cache
@@ -149,42 +149,42 @@ def _zero_masked(dtype: str) -> Kernel:
 
 
 def flip(x: Array) -> Array:
-    """A new array."""
-    out = like(x)
+    """Returns a new array."""
+    out = empty_like(x)
     steps = x.shape[0], x.size // x.shape[0]
     launch_elements(_flip(x.dtype.name), x.size, x.reshape(*steps), out.reshape(*steps))
     return out
 
 
 def concat(xs: Sequence[Array]) -> Array:
-    """A new array."""
+    """Returns a new array."""
     leading, total = xs[0].shape[:-1], sum(x.shape[-1] for x in xs)
     out = driver.current().empty((*leading, total), xs[0].dtype)
-    _move(xs, out, join=True)
+    _copy_columns(xs, out, join=True)
     return out
 
 
 def split(x: Array, sizes: Sequence[int]) -> list[Array]:
-    """New arrays."""
-    parts = [driver.current().empty((*x.shape[:-1], size), x.dtype) for size in sizes]
-    _move(parts, x, join=False)
-    return parts
+    """Returns new arrays."""
+    pieces = [driver.current().empty((*x.shape[:-1], size), x.dtype) for size in sizes]
+    _copy_columns(pieces, x, join=False)
+    return pieces
 
 
-def _move(parts: Sequence[Array], whole: Array, join: bool) -> None:
+def _copy_columns(pieces: Sequence[Array], whole: Array, join: bool) -> None:
     kernel, first = _columns(whole.dtype.name, join), 0
-    for part in parts:
-        launch_elements(kernel, part.size, matrix(part), matrix(whole), first)
-        first += part.shape[-1]
+    for piece in pieces:
+        launch_elements(kernel, piece.size, matrix(piece), matrix(whole), first)
+        first += piece.shape[-1]
 
 
 def matrix(x: Array) -> Array:
-    """All leading axes as rows."""
+    """Return x as a matrix whose rows are all leading axes."""
     return x.reshape(x.size // x.shape[-1], x.shape[-1])
 
 
 def reshape(x: Array, shape: Sequence[int]) -> Array:
-    """The same memory where the order of elements stays, else a new array."""
+    """Returns a view if the order of elements stays, otherwise a new array."""
     T, N, D = x.shape if len(x.shape) == 3 else (1, *x.shape)
     S = shape[0] if len(shape) == 2 else 1
     sizes = S, N, T * D // S
@@ -197,48 +197,48 @@ def reshape(x: Array, shape: Sequence[int]) -> Array:
 
 
 def repeat(x: Array, steps: int) -> Array:
-    """A new array."""
+    """Returns a new array."""
     out = driver.current().empty((steps, *x.shape), x.dtype)
     launch_elements(_repeat(x.dtype.name), out.size, flat(x), flat(out))
     return out
 
 
 def sum_steps(x: Array) -> Array:
-    """A new array."""
+    """Returns a new array."""
     out = driver.current().empty(x.shape[1:], x.dtype)
     launch_elements(_sum_steps(x.dtype.name), out.size, x.reshape(x.shape[0], out.size), flat(out))
     return out
 
 
 def merge_steps(x: Array) -> Array:
-    """The same memory."""
+    """Returns a view."""
     return x.reshape(x.shape[0] * x.shape[1], *x.shape[2:])
 
 
 def split_steps(x: Array, steps: int) -> Array:
-    """The same memory."""
+    """Returns a view."""
     return x.reshape(steps, x.shape[0] // steps, *x.shape[1:])
 
 
-def steps_unlike(x: Array, value: float) -> Array:
-    """A new array."""
+def steps_not_equal(x: Array, value: float) -> Array:
+    """Returns a new array."""
     out = driver.current().empty(x.shape[:-1], np.bool_)
     launch_elements(_steps_unlike(x.dtype.name), out.size, matrix(x), value, flat(out))
     return out
 
 
 def zero_masked(x: Array, mask: Array) -> Array:
-    """A new array."""
-    out = like(x)
+    """Returns a new array."""
+    out = empty_like(x)
     launch_elements(_zero_masked(x.dtype.name), x.size, matrix(x), flat(mask), matrix(out))
     return out
 
 
-def num_splits(multiplications: float, most: int) -> int:
-    """One: their kernels queue on one stream in any case."""
+def num_splits(multiplications: float, limit: int) -> int:
+    """One, since all kernels queue on one stream."""
     return 1
 
 
-def run_parallel(calls: Sequence[Callable[[], Answer]], work: float) -> list[Answer]:
-    """One after another: their kernels queue on one stream in any case."""
+def run_parallel(calls: Sequence[Callable[[], Result]], work: float) -> list[Result]:
+    """Sequential, since all kernels queue on one stream."""
     return [call() for call in calls]

@@ -1,4 +1,4 @@
-"""What is done to each element by itself, or to elements whose places are a few divisions apart."""
+"""Elementwise kernels."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ..runtime.launch import element, launch_elements
 Array = Any
 
 
-def like(x: Array, dtype: Any = None) -> Array:
-    """A new array of x's shape."""
+def empty_like(x: Array, dtype: Any = None) -> Array:
+    """Return a new array of the shape of x, its contents undefined."""
     return driver.current().empty(x.shape, x.dtype if dtype is None else dtype)
 
 
 def flat(x: Array) -> Array:
-    """The elements of x in one row."""
+    """Return x with one axis."""
     return x.reshape(x.size)
 
 
@@ -38,13 +38,13 @@ def _add(dtype: str) -> Kernel:
 
 @cache
 def _multiply(dtype: str) -> Kernel:
-    both = dtype == "bool"
+    boolean = dtype == "bool"
 
     @jit("x1 x1 x1", dtype, f"multiply_{dtype}")
     def multiply(a, b, out):
         i = element()
         if i < out.size:
-            out[i] = (a[i] and b[i]) if both else a[i] * b[i]
+            out[i] = (a[i] and b[i]) if boolean else a[i] * b[i]
 
     return multiply
 
@@ -63,19 +63,19 @@ def _scale(dtype: str) -> Kernel:
 @cache
 def _unlike(dtype: str) -> Kernel:
     @jit("x1 r b1", dtype, f"unlike_{dtype}")
-    def unlike(x, value, out):
+    def not_equal(x, value, out):
         i = element()
         if i < out.size:
             out[i] = x[i] != value
 
-    return unlike
+    return not_equal
 
 
 @cache
 def _cast(dtype: str, to: str) -> Kernel:
     number = real(to)
 
-    @jit("x1 " + _LETTERS[to], dtype, f"cast_{dtype}_{to}")
+    @jit("x1 " + _TYPE_CODES[to], dtype, f"cast_{dtype}_{to}")
     def cast(x, out):
         i = element()
         if i < out.size:
@@ -84,7 +84,7 @@ def _cast(dtype: str, to: str) -> Kernel:
     return cast
 
 
-_LETTERS = {"int64": "n1", "float64": "e1"}
+_TYPE_CODES = {"int64": "n1", "float64": "e1"}
 
 
 @cache
@@ -99,31 +99,31 @@ def _fill(dtype: str) -> Kernel:
 
 
 def add(a: Array, b: Array) -> Array:
-    """A new array."""
-    return _both(_add(a.dtype.name), a, b)
+    """Returns a new array."""
+    return _binary(_add(a.dtype.name), a, b)
 
 
 def multiply(a: Array, b: Array) -> Array:
-    """A new array."""
-    return _both(_multiply(a.dtype.name), a, b)
+    """Returns a new array."""
+    return _binary(_multiply(a.dtype.name), a, b)
 
 
-def _both(kernel: Kernel, a: Array, b: Array) -> Array:
-    out = like(a)
+def _binary(kernel: Kernel, a: Array, b: Array) -> Array:
+    out = empty_like(a)
     launch_elements(kernel, a.size, flat(a), flat(b), flat(out))
     return out
 
 
 def scale(x: Array, factor: float) -> Array:
-    """A new array."""
-    out = like(x)
+    """Returns a new array."""
+    out = empty_like(x)
     launch_elements(_scale(x.dtype.name), x.size, flat(x), factor, flat(out))
     return out
 
 
-def unlike(x: Array, value: float) -> Array:
-    """A new array; a value that x's type does not have is unlike all."""
-    out = like(x, np.bool_)
+def not_equal(x: Array, value: float) -> Array:
+    """Returns a new array. A value that the dtype of x cannot represent equals no element."""
+    out = empty_like(x, np.bool_)
     if x.dtype.kind in "iub" and value != math.floor(value):
         launch_elements(_fill("bool"), out.size, flat(out), True)
     else:
@@ -132,17 +132,17 @@ def unlike(x: Array, value: float) -> Array:
 
 
 def cast(x: Array, dtype: Any) -> Array:
-    """x in int64 or float64: x itself where it is so already."""
+    """Convert x to int64 or float64. Returns x itself if it has the dtype."""
     to = np.dtype(dtype).name
     if x.dtype.name == to:
         return x
-    out = like(x, to)
+    out = empty_like(x, to)
     launch_elements(_cast(x.dtype.name, to), x.size, flat(x), flat(out))
     return out
 
 
-def filled(shape: Any, dtype: Any, value: float) -> Array:
-    """A new array of one value."""
+def full(shape: Any, dtype: Any, value: float) -> Array:
+    """Return a new array filled with a value."""
     out = driver.current().empty(shape, dtype)
     launch_elements(_fill(out.dtype.name), out.size, flat(out), value)
     return out

@@ -1,4 +1,4 @@
-"""Softmax, the activation that needs whole rows: a warp a row."""
+"""Softmax kernels, with one warp per row."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ def softmax_kernel(dtype: str) -> Kernel:
     def softmax(z, y):
         m = row()
         if m < z.shape[0]:
-            largest, below = lowest, zero
+            largest, denominator = lowest, zero
             for k in range(lane(), z.shape[1], WARP):
                 largest = z[m, k] if z[m, k] > largest else largest
             largest = warp_max(largest)
             for k in range(lane(), z.shape[1], WARP):
-                below += math.exp(z[m, k] - largest)
-            below = warp_sum(below)
+                denominator += math.exp(z[m, k] - largest)
+            denominator = warp_sum(denominator)
             for k in range(lane(), z.shape[1], WARP):
-                y[m, k] = math.exp(z[m, k] - largest) / below
+                y[m, k] = math.exp(z[m, k] - largest) / denominator
 
     return softmax
 
@@ -43,11 +43,11 @@ def softmax_gradient_kernel(dtype: str) -> Kernel:
     def softmax_gradient(y, dy, dz):
         m = row()
         if m < y.shape[0]:
-            shared = zero
+            product_sum = zero
             for k in range(lane(), y.shape[1], WARP):
-                shared += dy[m, k] * y[m, k]
-            shared = warp_sum(shared)
+                product_sum += dy[m, k] * y[m, k]
+            product_sum = warp_sum(product_sum)
             for k in range(lane(), y.shape[1], WARP):
-                dz[m, k] = y[m, k] * (dy[m, k] - shared)
+                dz[m, k] = y[m, k] * (dy[m, k] - product_sum)
 
     return softmax_gradient

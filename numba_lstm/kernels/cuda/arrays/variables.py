@@ -1,4 +1,4 @@
-"""Weights that the device changes: its copy is the truth until the host asks for the value."""
+"""Weights that kernels update: the device array holds the value until the host reads it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ...values import Weight
-from .arrays import FORM, on_device, to_host
+from ...op_types import Weight
+from .arrays import FORM, device_value, to_host
 
 
 @contextmanager
-def moved(weight: Weight) -> Iterator[Any]:
-    """The array of a weight on the device, to write to; the host fetches it when it is asked for the value."""
-    array = on_device(weight)
+def updating(weight: Weight) -> Iterator[Any]:
+    """Give the device array of a weight for writing. The host downloads it when it reads the value."""
+    array = device_value(weight)
     yield array
     weight.written_as(FORM, array, to_host)

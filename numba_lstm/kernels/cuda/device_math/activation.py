@@ -1,4 +1,4 @@
-"""Activations as device functions of one number: each one's value, and its slope as a function of what a tape keeps of it."""
+"""Activations as device functions: the value, and the slope as a function of what the tape saves."""
 
 from __future__ import annotations
 
@@ -17,42 +17,42 @@ from .custom_activation import operations
 
 SELU_SCALE, SELU_ALPHA = 1.05070098735548, 1.67326324235437
 
-#: Formulas -> the activation that first had them; others take its place, so no formula is compiled twice.
-_known: dict[tuple[str, str], Activation] = {}
+#: Formulas -> the first activation with them, so that no formula is compiled twice.
+_canonical_customs: dict[tuple[str, str], Activation] = {}
 
 
 @lru_cache(256)
-def settled(activation: Activation) -> Activation:
-    """The activation by which kernels are kept: all its parameters named, and of own ones with the same formulas the first."""
+def canonical(activation: Activation) -> Activation:
+    """Return the activation that identifies kernels: with all parameters, or the first custom one with the same formulas."""
     if activation.function is not None:
-        return _known.setdefault(formulas(activation), replace(activation, name="own"))
+        return _canonical_customs.setdefault(formulas(activation), replace(activation, name="custom"))
     given = activation.parameters
     return replace(activation, parameters=given + ACTIVATIONS[activation.name][1][len(given) :])
 
 
 @cache
 def value(activation: Activation, dtype: str) -> Any:
-    """``value(z)``, a device function."""
+    """Return the device function ``value(z)``."""
     return _function(activation, dtype, 0)
 
 
 @cache
 def slope(activation: Activation, dtype: str) -> Any:
-    """``slope(kept)``, a device function of the value or of z, as ``activation.keeps`` says."""
+    """Return the device function ``slope(saved)`` of the value or of z, as ``activation.keeps`` states."""
     return _function(activation, dtype, 1)
 
 
-def _function(activation: Activation, dtype: str, which: int) -> Any:
-    activation = settled(activation)
+def _function(activation: Activation, dtype: str, index: int) -> Any:
+    activation = canonical(activation)
     if activation.function is not None:
-        return operations(dtype).function(formulas(activation)[which])
+        return operations(dtype).function(formulas(activation)[index])
     if activation.name in ROWWISE:
         raise ValueError(f"{activation.name} needs whole rows: it is no function of one number.")
-    maker = (VALUES, SLOPES)[which][activation.name]
-    return device(maker(np.dtype(dtype).type, *activation.parameters))
+    factory = (VALUES, SLOPES)[index][activation.name]
+    return device(factory(np.dtype(dtype).type, *activation.parameters))
 
 
-Maker = Callable[..., Callable[[Any], Any]]
+Factory = Callable[..., Callable[[Any], Any]]
 
 
 def _linear(real: Any) -> Any:
@@ -172,7 +172,7 @@ def _gelu_slope(real: Any) -> Any:
     return lambda z: half * math.erfc(-z * root) + z * density * math.exp(-half * z * z)
 
 
-VALUES: dict[str, Maker] = {
+VALUES: dict[str, Factory] = {
     "linear": _linear,
     "tanh": _tanh,
     "sigmoid": _sigmoid,
@@ -188,7 +188,7 @@ VALUES: dict[str, Maker] = {
     "gelu": _gelu,
 }
 
-SLOPES: dict[str, Maker] = {
+SLOPES: dict[str, Factory] = {
     "linear": _linear_slope,
     "tanh": _tanh_slope,
     "sigmoid": _sigmoid_slope,

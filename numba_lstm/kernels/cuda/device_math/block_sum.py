@@ -1,4 +1,4 @@
-"""Sums over a block's threads, in an order that their number alone decides."""
+"""Sums over the threads of a block, in an order that depends on their number alone."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 from ..runtime.compiler import cuda, device, real, uint64
 
-THREADS = 128  #: of a block that takes a whole row
+THREADS = 128  #: of a block that processes one row
 HALF = THREADS // 2
 
 
 @cache
 def block_sum(dtype: str) -> Any:
-    """``block_sum(value)``: the sum over the :data:`THREADS` of a block, by halves; all threads have to call it."""
+    """Return ``block_sum(value)``, a tree sum over the :data:`THREADS` of a block. All threads must call it."""
     number = real(dtype)
 
     @device

@@ -1,4 +1,4 @@
-"""A person's own activation on the device: what the operations of a formula are on one number."""
+"""Custom activations on the device: the operations of a formula as device functions."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from ..runtime.compiler import device, real
 
 
 class Operations(NamedTuple):
-    """Device functions by the names that formulas use."""
+    """Device functions by the names of the operations."""
 
     names: dict[str, Any]
 
     def function(self, formula: str) -> Any:
-        """A formula as a device function of one number."""
+        """Compile a formula to a device function of one number."""
         *lines, result = formula.split("\n")
         names = {**self.names, "inf": math.inf, "nan": math.nan}
-        exec("\n    ".join(["def own(x):", *lines, f"return {result}"]), names)
-        return device(names["own"])
+        exec("\n    ".join(["def custom(x):", *lines, f"return {result}"]), names)
+        return device(names["custom"])
 
 
 @cache
 def operations(dtype: str) -> Operations:
-    """The operations on numbers of ``dtype``; NaN in is NaN out."""
+    """Return the operations on numbers of ``dtype``. NaN propagates."""
     number, typed = real(dtype), np.dtype(dtype).type
     zero, one = typed(0), typed(1)
 

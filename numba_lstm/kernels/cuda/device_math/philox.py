@@ -1,4 +1,4 @@
-"""The words of Philox4x32-10 (Salmon, Moraes, Dror & Shaw 2011), computed where they are used."""
+"""Philox4x32-10 random words (Salmon, Moraes, Dror & Shaw 2011) as a device function."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ W0, W1 = 0x9E3779B9, 0xBB67AE85
 
 @device
 def philox(block, step, tag, low, high):
-    """The four words of a block; ``low`` and ``high`` are those of the seed."""
+    """Return the four words of a block. ``low`` and ``high`` are the words of the seed."""
     c0, c1, c2, c3 = uint32(block), uint32(uint64(block) >> uint64(32)), uint32(step), uint32(tag)
     k0, k1 = uint32(low), uint32(high)
     for _ in range(10):
@@ -22,6 +22,6 @@ def philox(block, step, tag, low, high):
     return c0, c1, c2, c3
 
 
-def address(key: Key) -> tuple[int, int, int, int]:
-    """What kernels take of a key: step, tag and the seed's two words."""
+def key_words(key: Key) -> tuple[int, int, int, int]:
+    """Return the kernel arguments of a key: step, tag and the two words of the seed."""
     return key.step % 2**32, key.tag % 2**32, key.seed % 2**32, key.seed >> 32

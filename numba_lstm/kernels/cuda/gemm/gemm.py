@@ -1,12 +1,12 @@
-"""Matrix products: tiles of the output, whose operands go through shared memory in slices.
+"""Matrix products (GEMM) by tiles of the output, with slices of the operands in shared memory.
 
-Every element is one chain of fused multiply-adds in the order of the inner axis, begun with the bias, whatever the tile: so a
-row's bits do not depend on the other rows. A weight's gradient (``product_tn``) is a sum over all rows of a batch, cut into
-chunks by its shape alone; the sums of chunks are added in their order.
+Every element is one sum of fused multiply-adds in the order of the inner axis, starting with the bias, for every tile size. So
+the bits of a row do not depend on the other rows. The gradient of a weight (``product_tn``) is a sum over all rows of a batch,
+split into chunks by its shape alone. The sums of the chunks are added in order.
 
-A block of 256 threads makes a tile of 128 x 128 (float64: 64 x 64) where there are many of them, else a smaller block one
-of 32 x 32. A thread makes 8 x 8 or 4 x 4 elements: with 8 x 8 it loads four times four numbers for 64 multiplications, so that
-shared memory (128 bytes a cycle) keeps up with the arithmetic.
+A block of 256 threads computes a tile of 128 x 128 (float64: 64 x 64) if there are many tiles, otherwise a smaller block
+computes one of 32 x 32. A thread computes 8 x 8 or 4 x 4 elements: with 8 x 8 it loads four vectors of four numbers for 64
+multiplications, so that shared memory (128 bytes per cycle) does not limit the arithmetic.
 """
 
 from __future__ import annotations
@@ -25,50 +25,50 @@ Array = Any
 
 
 class Tile(NamedTuple):
-    """A block's part of the output, ``side`` squared; slices of operands are ``depth`` deep, a thread makes ``own`` squared."""
+    """The tile of a block, ``side`` squared, with slices of ``depth`` terms and ``thread_side`` squared elements per thread."""
 
     side: int
     depth: int
-    own: int
+    thread_side: int
 
     @property
     def threads(self) -> int:
-        """Of a block."""
-        return (self.side // self.own) ** 2
+        """Threads per block."""
+        return (self.side // self.thread_side) ** 2
 
 
 SMALL = Tile(32, 16, 4)
 LARGE = {"float32": Tile(128, 8, 8), "float64": Tile(64, 8, 4)}
 
-MANY = 128  #: large tiles that keep a device busy: about as many as it has multiprocessors
-CHUNK = 256  #: rows of a batch that a block adds up at least
-BLOCKS = 512  #: that chunks aim at
+MIN_LARGE_TILES = 128  #: large tiles that occupy a device, about its number of multiprocessors
+MIN_CHUNK_ROWS = 256  #: smallest number of rows of a batch that a block sums
+TARGET_BLOCKS = 512  #: blocks at which the number of chunks aims
 
 
 def product(a: Array, b: Array, bias: Array | None = None) -> Array:
-    """``bias + a b``: (M, K) and (K, N) to (M, N)."""
+    """Return ``bias + a b`` (M, N) of (M, K) and (K, N)."""
     return _product(a, b, bias, False, False, (a.shape[0], b.shape[1], a.shape[1]))
 
 
 def product_nt(a: Array, b: Array) -> Array:
-    """``a b^T``: (M, K) and (N, K) to (M, N)."""
+    """Return ``a b^T`` (M, N) of (M, K) and (N, K)."""
     return _product(a, b, None, False, True, (a.shape[0], b.shape[0], a.shape[1]))
 
 
 def product_tn(a: Array, b: Array) -> Array:
-    """``a^T b``: (K, M) and (K, N) to (M, N), K in chunks."""
+    """Return ``a^T b`` (M, N) of (K, M) and (K, N), summed over chunks of K."""
     return _product(a, b, None, True, False, (a.shape[1], b.shape[1], a.shape[0]))
 
 
 def tile_for(M: int, N: int, dtype: str) -> Tile:
-    """The large tile where there are many of it."""
+    """Return the large tile if the output has many, otherwise the small one."""
     large = LARGE[dtype]
-    return large if _tiles(M, N, large) >= MANY else SMALL
+    return large if _tiles(M, N, large) >= MIN_LARGE_TILES else SMALL
 
 
 def chunks_for(M: int, N: int, K: int, tile: Tile) -> int:
-    """Into how many chunks a sum over the K rows of a batch is cut."""
-    return max(1, min(K // CHUNK, BLOCKS // _tiles(M, N, tile)))
+    """Return the number of chunks into which to split a sum over the K rows of a batch."""
+    return max(1, min(K // MIN_CHUNK_ROWS, TARGET_BLOCKS // _tiles(M, N, tile)))
 
 
 def _tiles(M: int, N: int, tile: Tile) -> int:
@@ -96,12 +96,12 @@ def _product(a: Array, b: Array, bias: Array | None, ta: bool, tb: bool, sizes: 
 @cache
 def _fold(dtype: str) -> Kernel:
     @jit("f2 f1", dtype, f"fold_{dtype}")
-    def fold(parts, out):
+    def fold(chunks, out):
         i = element()
         if i < out.size:
-            total = parts[0, i]
-            for k in range(1, parts.shape[0]):
-                total += parts[k, i]
+            total = chunks[0, i]
+            for k in range(1, chunks.shape[0]):
+                total += chunks[k, i]
             out[i] = total
 
     return fold
@@ -109,13 +109,13 @@ def _fold(dtype: str) -> Kernel:
 
 @cache
 def tile_kernel(dtype: str, tile: Tile, ta: bool, tb: bool, biased: bool) -> Kernel:
-    """A product with either operand transposed (a ``ta``, b ``tb``); blocks of the grid's third axis take a chunk of K each."""
+    """Return the kernel of a product with a (``ta``) or b (``tb``) transposed. The third axis of the grid is the chunk of K."""
     number, zero = real(dtype), np.dtype(dtype).type(0)
-    SIDE, DEPTH, OWN = tile
-    THREADS, ACROSS = tile.threads, SIDE // OWN
+    SIDE, DEPTH, PER_THREAD = tile
+    THREADS, THREADS_ACROSS = tile.threads, SIDE // PER_THREAD
     LOADS = SIDE * DEPTH // THREADS
-    PITCH = SIDE + 4  # rows of a slice begin in different banks, at multiples of 16 bytes
-    SLICE, OUTPUTS = DEPTH * PITCH, OWN * OWN
+    PITCH = SIDE + 4  # rows of a slice start in different banks, at multiples of 16 bytes
+    SLICE, OUTPUTS = DEPTH * PITCH, PER_THREAD * PER_THREAD
     name = f"product_{'t' if ta else 'n'}{'t' if tb else 'n'}_{dtype}_{SIDE}" + "_bias" * biased
 
     @jit("f1 f1 f3 f3 n n", dtype, name)
@@ -123,41 +123,41 @@ def tile_kernel(dtype: str, tile: Tile, ta: bool, tb: bool, biased: bool) -> Ker
         rows = cuda.shared.array(SLICE, number)  # [k][row]
         columns = cuda.shared.array(SLICE, number)  # [k][column]
         sums = cuda.local.array(OUTPUTS, number)
-        of_row = cuda.local.array(OWN, number)
+        row_values = cuda.local.array(PER_THREAD, number)
         thread = cuda.threadIdx.x
-        r, c = thread // ACROSS * OWN, thread % ACROSS * OWN
+        r, c = thread // THREADS_ACROSS * PER_THREAD, thread % THREADS_ACROSS * PER_THREAD
         M, N = out.shape[1], out.shape[2]
         row0, column0 = int64(cuda.blockIdx.y) * SIDE, int64(cuda.blockIdx.x) * SIDE
         chunk = int64(cuda.blockIdx.z)
         end = (chunk + 1) * depth if (chunk + 1) * depth < K else K
-        for i in range(OWN):
-            for j in range(OWN):
-                sums[i * OWN + j] = bias[0, 0, column0 + c + j] if biased and column0 + c + j < N else zero
+        for i in range(PER_THREAD):
+            for j in range(PER_THREAD):
+                sums[i * PER_THREAD + j] = bias[0, 0, column0 + c + j] if biased and column0 + c + j < N else zero
         for k0 in range(chunk * depth, end, DEPTH):
             for load in range(LOADS):
                 e = thread + load * THREADS
                 k, m = (e // SIDE, e % SIDE) if ta else (e % DEPTH, e // DEPTH)
                 inside = k0 + k < end and row0 + m < M
-                place = (k0 + k) * M + row0 + m if ta else (row0 + m) * K + k0 + k
-                rows[uint64(k * PITCH + m)] = a[place] if inside else zero
+                index = (k0 + k) * M + row0 + m if ta else (row0 + m) * K + k0 + k
+                rows[uint64(k * PITCH + m)] = a[index] if inside else zero
             for load in range(LOADS):
                 e = thread + load * THREADS
                 k, n = (e % DEPTH, e // DEPTH) if tb else (e // SIDE, e % SIDE)
                 inside = k0 + k < end and column0 + n < N
-                place = (column0 + n) * K + k0 + k if tb else (k0 + k) * N + column0 + n
-                columns[uint64(k * PITCH + n)] = b[place] if inside else zero
+                index = (column0 + n) * K + k0 + k if tb else (k0 + k) * N + column0 + n
+                columns[uint64(k * PITCH + n)] = b[index] if inside else zero
             cuda.syncthreads()
             for k in range(DEPTH):
-                for i in range(OWN):
-                    of_row[i] = rows[uint64(k * PITCH + r + i)]
-                for j in range(OWN):
-                    of_column = columns[uint64(k * PITCH + c + j)]
-                    for i in range(OWN):
-                        sums[i * OWN + j] = cuda.fma(of_row[i], of_column, sums[i * OWN + j])
+                for i in range(PER_THREAD):
+                    row_values[i] = rows[uint64(k * PITCH + r + i)]
+                for j in range(PER_THREAD):
+                    column_value = columns[uint64(k * PITCH + c + j)]
+                    for i in range(PER_THREAD):
+                        sums[i * PER_THREAD + j] = cuda.fma(row_values[i], column_value, sums[i * PER_THREAD + j])
             cuda.syncthreads()
-        for i in range(OWN):
-            for j in range(OWN):
+        for i in range(PER_THREAD):
+            for j in range(PER_THREAD):
                 if row0 + r + i < M and column0 + c + j < N:
-                    out[chunk, row0 + r + i, column0 + c + j] = sums[i * OWN + j]
+                    out[chunk, row0 + r + i, column0 + c + j] = sums[i * PER_THREAD + j]
 
     return product

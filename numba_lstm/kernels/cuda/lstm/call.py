@@ -1,4 +1,4 @@
-"""The arrays of one LSTM call on the device. A training call's are its tape."""
+"""The device arrays of one LSTM call. Those of a training call are its tape."""
 
 from __future__ import annotations
 
@@ -9,30 +9,31 @@ from typing import Any
 import numpy as np
 
 from ....gates import COUNT
+from ...op_types import LSTMNoise, LSTMWeights
 from ...specs import LSTMSpec
-from ...values import LSTMNoise, LSTMWeights
-from ..arrays.arrays import on_device, zero_masked
+from ..arrays.arrays import device_value, zero_masked
 from ..arrays.elementwise import flat
 from ..runtime import driver
 from ..runtime.compiler import jit
 from ..runtime.launch import element, launch_elements
-from .traits import Traits, traits
+from .traits import Traits, kernel_traits
 
 Array = Any
 
-WEIGHT_AXES = (2, 2, 1, 2, 2, 1, 1, 2)  #: of each of LSTMWeights
+WEIGHT_AXES = (2, 2, 1, 2, 2, 1, 1, 2)  #: number of axes of each of LSTMWeights
 
 
 @dataclass
 class Call:
-    """What kernels read and write. Where an option is not asked for, its array is :func:`nothing`.
+    """The arrays that kernels read and write. The array of an unused option is a :func:`placeholder`.
 
-    ``z`` is ``b + x W`` before a step, what the tape keeps of the gates after it, and dz after the way back. ``h`` and ``c``
-    are rings of time, in training of all T + 1 states; ``made`` is c before its zoneout and ``m`` h before its projection.
-    ``hu`` and ``nc`` are norms of h U and c, ``xw`` of x W, each with ``1 / sqrt(var + epsilon)`` of its rows in ``_scales``.
+    ``z`` holds ``b + x W`` before a step, the saved gates after it, and dz after the backward pass. ``h`` and ``c`` are ring
+    buffers of states, in training with all T + 1 of them. ``c_new`` is c before its zoneout, and ``m`` is h before its
+    projection. ``hu``, ``nc`` and ``xw`` are the normalized h U, c and x W, with ``1 / sqrt(var + epsilon)`` of their rows in
+    ``_scales``.
     """
 
-    how: Traits
+    traits: Traits
     x: Array
     weights: LSTMWeights  #: device arrays
     mask: Array
@@ -40,7 +41,7 @@ class Call:
     z: Array
     h: Array
     c: Array
-    made: Array
+    c_new: Array
     m: Array
     hu: Array
     hu_scales: Array
@@ -56,24 +57,24 @@ class Call:
         return T, N, D, H, P
 
 
-def nothing(dtype: Any, ndim: int) -> Array:
-    """An array that no kernel looks at."""
+def placeholder(dtype: Any, ndim: int) -> Array:
+    """Return an array for an argument that the kernel does not read."""
     return driver.current().empty((1,) * ndim, dtype)
 
 
 def rows(x: Array) -> Array:
-    """x (T, N, D) as (T * N, D)."""
+    """Return x (T, N, D) as (T * N, D)."""
     return x.reshape(x.shape[0] * x.shape[1], x.shape[2])
 
 
-def at(x: Array, t: int) -> Array:
-    """x[t], (N, D)."""
+def time_step(x: Array, t: int) -> Array:
+    """Return x[t], (N, D)."""
     return x[t : t + 1].reshape(x.shape[1], x.shape[2])
 
 
-def given(array: Array | None, otherwise: Array) -> Array:
-    """``array``, or where there is none the other."""
-    return otherwise if array is None else array
+def array_or(array: Array | None, default: Array) -> Array:
+    """Return ``array``, or the default for None."""
+    return default if array is None else array
 
 
 @cache
@@ -101,7 +102,7 @@ def _clear(dtype: str) -> Any:
 
 
 def fill(out: Array, values: Array | None) -> None:
-    """Overwrite an array with as many values; None is zero."""
+    """Overwrite an array with values of the same size. None means zero."""
     if values is None:
         launch_elements(_clear(out.dtype.name), out.size, flat(out))
     else:
@@ -118,41 +119,41 @@ def prepare(
     sequences: bool,
     training: bool,
 ) -> Call:
-    """The arrays of a call, the states before its first step and the products with its inputs not yet in them."""
+    """Allocate the arrays of a call. The initial states and the input products are not yet in them."""
     noise = noise or LSTMNoise()
-    how = traits(spec, weights, noise, x.dtype, masked=mask is not None, training=training)
+    traits = kernel_traits(spec, weights, noise, x.dtype, masked=mask is not None, training=training)
     empty, dtype = driver.current().empty, x.dtype
-    arrays = [None if w is None else on_device(w) for w in weights]
+    arrays = [None if w is None else device_value(w) for w in weights]
     (T, N, _), (P, columns) = x.shape, arrays[1].shape
     H = columns // COUNT
     if training and mask is not None:
-        x = zero_masked(x, mask)  # else NaN in a step that is not taken came into dW
+        x = zero_masked(x, mask)  # otherwise NaN in a masked step would reach dW
     steps = T if training else 1
     states = T + 1 if training or sequences else 2
-    drawn = how.zoneout_c == "mask"
-    none, kept = {n: nothing(dtype, n) for n in (1, 2, 3)}, nothing(np.bool_, 3)
+    has_zoneout_mask = traits.zoneout_c == "mask"
+    placeholders, no_mask = {n: placeholder(dtype, n) for n in (1, 2, 3)}, placeholder(np.bool_, 3)
     c = empty((states, N, H), dtype)
-    normed = how.normed
+    normed = traits.normed
     return Call(
-        how=how,
+        traits=traits,
         x=x,
-        weights=LSTMWeights(*(given(w, none[k]) for w, k in zip(arrays, WEIGHT_AXES, strict=True))),
-        mask=given(mask, nothing(np.bool_, 2)),
+        weights=LSTMWeights(*(array_or(w, placeholders[k]) for w, k in zip(arrays, WEIGHT_AXES, strict=True))),
+        mask=array_or(mask, placeholder(np.bool_, 2)),
         noise=LSTMNoise(
-            given(noise.inputs, none[3]),
-            given(noise.recurrent, none[3]),
-            given(noise.zoneout_h, kept),
-            given(noise.zoneout_c, kept),
+            array_or(noise.inputs, placeholders[3]),
+            array_or(noise.recurrent, placeholders[3]),
+            array_or(noise.zoneout_h, no_mask),
+            array_or(noise.zoneout_c, no_mask),
         ),
-        z=none[3],
+        z=placeholders[3],
         h=empty((states, N, P), dtype),
         c=c,
-        made=empty((steps, N, H), dtype) if normed or (drawn and training) else c[1:],
-        m=empty((steps, N, H), dtype) if normed or how.projected else none[3],
-        hu=empty((steps, N, columns), dtype) if normed else none[3],
-        hu_scales=empty((steps, N), dtype) if normed else none[2],
-        nc=empty((steps, N, H), dtype) if normed else none[3],
-        nc_scales=empty((steps, N), dtype) if normed else none[2],
-        xw=none[3],
-        xw_scales=none[2],
+        c_new=empty((steps, N, H), dtype) if normed or (has_zoneout_mask and training) else c[1:],
+        m=empty((steps, N, H), dtype) if normed or traits.projected else placeholders[3],
+        hu=empty((steps, N, columns), dtype) if normed else placeholders[3],
+        hu_scales=empty((steps, N), dtype) if normed else placeholders[2],
+        nc=empty((steps, N, H), dtype) if normed else placeholders[3],
+        nc_scales=empty((steps, N), dtype) if normed else placeholders[2],
+        xw=placeholders[3],
+        xw_scales=placeholders[2],
     )

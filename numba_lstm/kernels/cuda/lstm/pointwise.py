@@ -1,6 +1,6 @@
-"""The cell: what one thread does to the four z of one unit of one row. Its gradient is in :mod:`.lstm_cell_gradient`.
+"""Pointwise part of the LSTM cell: one thread computes one unit of one row. The gradient is in :mod:`.pointwise_grad`.
 
-All ways through an LSTM call these device functions, after the same chains of additions, so they answer the same bits.
+All algorithms call these device functions after sums in the same order, so they return the same bits.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .traits import Traits
 
 @cache
 def bounded(dtype: str, clip: float | None) -> Any:
-    """``min(max(z, -clip), clip)``; NaN stays NaN."""
+    """Return ``bounded(z) = min(max(z, -clip), clip)``. NaN propagates."""
     if clip is None:
         return device(lambda z: z)
     real = np.dtype(dtype).type
@@ -35,13 +35,16 @@ def bounded(dtype: str, clip: float | None) -> Any:
 
 
 @cache
-def gates(how: Traits) -> Any:
-    """``gates(zi, zf, zg, zo, c, vi, vf, vo) -> o, c_t, ki, kf, kg, ko``: c is the old one, v a peephole, k for the tape."""
-    one = np.dtype(how.dtype).type(1)
-    gate, inner = value(how.gate, how.dtype), value(how.inner, how.dtype)
-    bound = bounded(how.dtype, how.clip)
-    gate_z, inner_z = how.keeps_z(how.gate), how.keeps_z(how.inner)
-    peephole, coupled = how.peephole, how.coupled
+def gates(traits: Traits) -> Any:
+    """Return ``gates(zi, zf, zg, zo, c, vi, vf, vo) -> o, c_new, saved_i, saved_f, saved_g, saved_o``.
+
+    c is the old state, v a peephole, and the tape saves the last four.
+    """
+    one = np.dtype(traits.dtype).type(1)
+    gate, activation = value(traits.recurrent_activation, traits.dtype), value(traits.activation, traits.dtype)
+    bound = bounded(traits.dtype, traits.clip)
+    gate_saves_z, activation_saves_z = traits.saves_z(traits.recurrent_activation), traits.saves_z(traits.activation)
+    peephole, coupled = traits.peephole, traits.coupled
 
     @device
     def gates(zi, zf, zg, zo, c, vi, vf, vo):
@@ -49,51 +52,58 @@ def gates(how: Traits) -> Any:
             zi = cuda.fma(vi, c, zi)
             zf = cuda.fma(vf, c, zf)
         zi, zf, zg = bound(zi), bound(zf), bound(zg)
-        i, g = gate(zi), inner(zg)
+        i, g = gate(zi), activation(zg)
         f = one - i if coupled else gate(zf)
         c_new = cuda.fma(f, c, i * g)
         if peephole:
             zo = cuda.fma(vo, c_new, zo)
         zo = bound(zo)
         o = gate(zo)
-        return o, c_new, zi if gate_z else i, zf if gate_z else f, zg if inner_z else g, zo if gate_z else o
+        return (
+            o,
+            c_new,
+            zi if gate_saves_z else i,
+            zf if gate_saves_z else f,
+            zg if activation_saves_z else g,
+            zo if gate_saves_z else o,
+        )
 
     return gates
 
 
 @cache
-def carried(dtype: str, zoneout: str, rate: float, masked: bool) -> Any:
-    """``carried(new, old, kept, valid)``: what a state comes to after its zoneout and the mask of the step."""
+def apply_zoneout(dtype: str, zoneout: str, rate: float, masked: bool) -> Any:
+    """Return ``apply_zoneout(new, old, zoneout_mask, valid)``: a state after its zoneout and the mask of the step."""
     real = np.dtype(dtype).type
-    share, rest = real(rate), real(1 - rate)
-    mean, drawn = zoneout == "rate", zoneout == "mask"
+    old_share, new_share = real(rate), real(1 - rate)
+    uses_rate, uses_mask = zoneout == "rate", zoneout == "mask"
 
     @device
-    def carried(new, old, kept, valid):
-        if mean:
-            new = cuda.fma(share, old, rest * new)
-        if drawn and kept:
+    def apply_zoneout(new, old, zoneout_mask, valid):
+        if uses_rate:
+            new = cuda.fma(old_share, old, new_share * new)
+        if uses_mask and zoneout_mask:
             new = old
         if masked and not valid:
             new = old
         return new
 
-    return carried
+    return apply_zoneout
 
 
-def carried_h(how: Traits) -> Any:
-    """That of h."""
-    return carried(how.dtype, how.zoneout_h, how.rate_h, how.masked)
+def apply_zoneout_h(traits: Traits) -> Any:
+    """Return :func:`apply_zoneout` of h."""
+    return apply_zoneout(traits.dtype, traits.zoneout_h, traits.rate_h, traits.masked)
 
 
-def carried_c(how: Traits) -> Any:
-    """That of c."""
-    return carried(how.dtype, how.zoneout_c, how.rate_c, how.masked)
+def apply_zoneout_c(traits: Traits) -> Any:
+    """Return :func:`apply_zoneout` of c."""
+    return apply_zoneout(traits.dtype, traits.zoneout_c, traits.rate_c, traits.masked)
 
 
 @device
 def store_gates(z, t, n, j, i, f, g, o):
-    """The four numbers of one unit."""
+    """Store the four gates of one unit."""
     H = z.shape[2] // 4
     z[t, n, j] = i
     z[t, n, H + j] = f

@@ -1,4 +1,4 @@
-"""The gradient of a cell, for one unit of one row: of the output first, then of the gates; a layer norm may stand between."""
+"""Gradient of the pointwise part for one unit of one row: of the output, then of the gates, with a layer norm between."""
 
 from __future__ import annotations
 
@@ -14,102 +14,104 @@ from .traits import Traits
 
 
 @cache
-def kept_value(how: Traits, activation: Activation) -> Any:
-    """The value of a gate from what the tape keeps of it."""
-    return value(activation, how.dtype) if how.keeps_z(activation) else device(lambda kept: kept)
+def gate_value(traits: Traits, activation: Activation) -> Any:
+    """Return the function from a saved gate to its value."""
+    return value(activation, traits.dtype) if traits.saves_z(activation) else device(lambda saved: saved)
 
 
 @cache
-def kept_slope(how: Traits, activation: Activation) -> Any:
-    """``(kept, value) -> slope`` of a gate in z: 0 where z was clipped, NaN where z is."""
-    bend = slope(activation, how.dtype)
-    by_z, clipped = activation.keeps == "z", how.clip is not None
-    real = np.dtype(how.dtype).type
-    zero, high = real(0), real(how.clip or 0)
+def gate_slope_from_saved(traits: Traits, activation: Activation) -> Any:
+    """Return ``(saved, value) -> slope`` of a gate in z: 0 where z was clipped, NaN where z is NaN."""
+    slope_of = slope(activation, traits.dtype)
+    slope_of_z, clipped = activation.keeps == "z", traits.clip is not None
+    real = np.dtype(traits.dtype).type
+    zero, high = real(0), real(traits.clip or 0)
 
     @device
-    def kept_slope(kept, value):
-        if clipped and abs(kept) >= high:
+    def gate_slope_from_saved(saved, value):
+        if clipped and abs(saved) >= high:
             return zero
-        return bend(kept if by_z else value)
+        return slope_of(saved if slope_of_z else value)
 
-    return kept_slope
+    return gate_slope_from_saved
 
 
 @cache
-def split(dtype: str, zoneout: str, masked: bool) -> Any:
-    """``split(dh, kept, valid) -> into, past``: what goes into the step's own h, and what passes it by."""
+def zoneout_gradient(dtype: str, zoneout: str, masked: bool) -> Any:
+    """Return ``zoneout_gradient(dh, zoneout_mask, valid) -> dh_new, dh_old``: the gradients of the new and the old h."""
     zero = np.dtype(dtype).type(0)
-    drawn = zoneout == "mask"
+    uses_mask = zoneout == "mask"
 
     @device
-    def split(dh, kept, valid):
-        if (drawn and kept) or (masked and not valid):
+    def zoneout_gradient(dh, zoneout_mask, valid):
+        if (uses_mask and zoneout_mask) or (masked and not valid):
             return zero, dh
         return dh, zero
 
-    return split
+    return zoneout_gradient
 
 
 class OutputGradient(NamedTuple):
-    """Two device functions: ``du(dh, ko, u)`` and ``dzo(dh, ko, u)``, u being what the output activation saw of c."""
+    """Device functions ``du(dh, saved_o, u)`` and ``dzo(dh, saved_o, u)``, where u is the argument of the output activation."""
 
     du: Any
     dzo: Any
 
 
 @cache
-def output_gradient(how: Traits) -> OutputGradient:
-    """The gradient of ``h = o * p(u)``."""
-    gate, bend_gate = kept_value(how, how.gate), kept_slope(how, how.gate)
-    outer, bend = value(how.outer, how.dtype), slope(how.outer, how.dtype)
-    outer_z = how.outer.keeps == "z"
+def output_gradient(traits: Traits) -> OutputGradient:
+    """Return the gradient of ``h = o * p(u)``."""
+    gate = gate_value(traits, traits.recurrent_activation)
+    gate_slope = gate_slope_from_saved(traits, traits.recurrent_activation)
+    output_activation, slope_of = value(traits.output_activation, traits.dtype), slope(traits.output_activation, traits.dtype)
+    output_saves_z = traits.output_activation.keeps == "z"
 
     @device
-    def du(dh, ko, u):
-        return dh * gate(ko) * bend(u if outer_z else outer(u))
+    def du(dh, saved_o, u):
+        return dh * gate(saved_o) * slope_of(u if output_saves_z else output_activation(u))
 
     @device
-    def dzo(dh, ko, u):
-        return dh * outer(u) * bend_gate(ko, gate(ko))
+    def dzo(dh, saved_o, u):
+        return dh * output_activation(u) * gate_slope(saved_o, gate(saved_o))
 
     return OutputGradient(du, dzo)
 
 
 @cache
-def gate_gradient(how: Traits) -> Any:
-    """``gate_gradient(dc, dc_out, dzo, ki, kf, kg, c, vi, vf, vo, kept, valid) -> dzi, dzf, dzg, dzo, dc``.
+def gate_gradient(traits: Traits) -> Any:
+    """Return a device function from dc, dzo and the saved gates to dzi, dzf, dzg, dzo and dc_old.
 
-    ``dc`` comes from the step after, ``dc_out`` from the output, c is the one before the step; the answer's dc is that of it.
+    ``dc`` is the gradient from the next step, ``dc_out`` that from the output. c is the old state, and dc_old its gradient.
     """
-    gate, inner = kept_value(how, how.gate), kept_value(how, how.inner)
-    bend_gate, bend_inner = kept_slope(how, how.gate), kept_slope(how, how.inner)
-    real = np.dtype(how.dtype).type
+    gate, activation = gate_value(traits, traits.recurrent_activation), gate_value(traits, traits.activation)
+    gate_slope = gate_slope_from_saved(traits, traits.recurrent_activation)
+    activation_slope = gate_slope_from_saved(traits, traits.activation)
+    real = np.dtype(traits.dtype).type
     zero, one = real(0), real(1)
-    peephole, coupled, masked, drawn = how.peephole, how.coupled, how.masked, how.zoneout_c == "mask"
+    peephole, coupled, masked, uses_mask = traits.peephole, traits.coupled, traits.masked, traits.zoneout_c == "mask"
 
     @device
-    def gate_gradient(dc, dc_out, dzo, ki, kf, kg, c, vi, vf, vo, kept, valid):
+    def gate_gradient(dc, dc_out, dzo, saved_i, saved_f, saved_g, c, vi, vf, vo, zoneout_mask, valid):
         if masked and not valid:
             return zero, zero, zero, zero, dc
-        held = drawn and kept
-        into = (zero if held else dc) + dc_out
+        is_zoned_out = uses_mask and zoneout_mask
+        dc_new = (zero if is_zoned_out else dc) + dc_out
         if peephole:
-            into = cuda.fma(dzo, vo, into)
-        i, g = gate(ki), inner(kg)
-        dzg = into * i * bend_inner(kg, g)
+            dc_new = cuda.fma(dzo, vo, dc_new)
+        i, g = gate(saved_i), activation(saved_g)
+        dzg = dc_new * i * activation_slope(saved_g, g)
         if coupled:
             f, dzf = one - i, zero
-            dzi = into * (g - c) * bend_gate(ki, i)
+            dzi = dc_new * (g - c) * gate_slope(saved_i, i)
         else:
-            f = gate(kf)
-            dzi = into * g * bend_gate(ki, i)
-            dzf = into * c * bend_gate(kf, f)
-        back = into * f
+            f = gate(saved_f)
+            dzi = dc_new * g * gate_slope(saved_i, i)
+            dzf = dc_new * c * gate_slope(saved_f, f)
+        dc_old = dc_new * f
         if peephole:
-            back = cuda.fma(dzi, vi, cuda.fma(dzf, vf, back))
-        if held:
-            back += dc
-        return dzi, dzf, dzg, dzo, back
+            dc_old = cuda.fma(dzi, vi, cuda.fma(dzf, vf, dc_old))
+        if is_zoned_out:
+            dc_old += dc
+        return dzi, dzf, dzg, dzo, dc_old
 
     return gate_gradient

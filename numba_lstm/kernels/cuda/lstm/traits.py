@@ -1,4 +1,4 @@
-"""Traits: all that the code of LSTM kernels depends on. A kernel is compiled for each, so options cost what they compute."""
+"""Traits: the compile-time parameters of the LSTM kernels, so that an unused option costs nothing."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import Any
 
 import numpy as np
 
+from ...op_types import LSTMNoise, LSTMWeights
 from ...specs import Activation, LSTMSpec
-from ...values import LSTMNoise, LSTMWeights
-from ..device_math.activation import settled
+from ..device_math.activation import canonical
 
 
 @dataclass(frozen=True)
 class Traits:
-    """What a kernel is compiled for. Numbers of the spec are constants of its code."""
+    """Compile-time parameters of a kernel. The numbers of the spec become constants of its code."""
 
     dtype: str
-    gate: Activation  #: of i, f and o
-    inner: Activation  #: of g
-    outer: Activation  #: of c
+    recurrent_activation: Activation  #: of i, f and o
+    activation: Activation  #: of g
+    output_activation: Activation  #: of c
     clip: float | None
     coupled: bool
-    zoneout_h: str  #: how h keeps what it was: not at all (""), by "rate" (the expectation) or by "mask"
-    zoneout_c: str  #: the same of c
+    zoneout_h: str  #: zoneout of h: none (""), by "rate" (the expectation) or by "mask"
+    zoneout_c: str  #: zoneout of c
     rate_h: float
     rate_c: float
     epsilon: float  #: of layer norms
@@ -32,54 +32,56 @@ class Traits:
     peephole: bool
     normed: bool
     projected: bool
-    inputs: bool  #: whether gates have their own factors of x
-    recurrent: bool  #: whether gates have their own factors of h
+    inputs: bool  #: whether each gate has a dropout mask of x
+    recurrent: bool  #: whether each gate has a dropout mask of h
     training: bool
 
     @property
     def label(self) -> str:
-        """The traits as a part of a kernel's name."""
+        """The traits as a suffix of the name of a kernel."""
         flags = ("coupled", "masked", "peephole", "normed", "projected", "inputs", "recurrent", "training")
-        kept = [f"{state}_{how}" for state, how in (("h", self.zoneout_h), ("c", self.zoneout_c)) if how]
+        zoneouts = [f"{state}_{kind}" for state, kind in (("h", self.zoneout_h), ("c", self.zoneout_c)) if kind]
         clip = ["clip"] if self.clip is not None else []
-        return "_".join([self.dtype, *clip, *(flag for flag in flags if getattr(self, flag)), *kept])
+        return "_".join([self.dtype, *clip, *(flag for flag in flags if getattr(self, flag)), *zoneouts])
 
     @property
     def plain(self) -> bool:
-        """Whether nothing is asked for that only the way of one kernel a step can do."""
+        """Whether the persistent algorithms support the traits."""
         return not (self.normed or self.projected or self.recurrent or self.zoneout_h or self.zoneout_c)
 
     @property
-    def carries(self) -> bool:
-        """Whether a part of dh passes a step by."""
+    def has_carry(self) -> bool:
+        """Whether a part of dh bypasses a step, by a mask or zoneout."""
         return self.masked or self.zoneout_h == "mask"
 
     @property
-    def of_steps(self) -> Traits:
-        """Those of the steps: without what is done for all of them ahead, so that fewer kernels are made."""
+    def step_traits(self) -> Traits:
+        """The traits of the step kernels, without those of the input product, so that fewer kernels are compiled."""
         return replace(self, bias=False, inputs=False)
 
     @property
-    def without_product(self) -> Traits:
-        """Those of a step's kernels that do not multiply by U."""
-        return replace(self.of_steps, recurrent=False)
+    def without_recurrent_dropout(self) -> Traits:
+        """The traits of kernels without dropout masks of h."""
+        return replace(self.step_traits, recurrent=False)
 
-    def keeps_z(self, activation: Activation) -> bool:
-        """Whether the tape keeps a gate's z: a clipped one tells where the slope is 0, which its value does not."""
+    def saves_z(self, activation: Activation) -> bool:
+        """Return whether the tape saves the z of a gate. A clipped z shows where the slope is 0, unlike the value."""
         return self.clip is not None or activation.keeps == "z"
 
 
-def traits(spec: LSTMSpec, weights: LSTMWeights, noise: LSTMNoise, dtype: Any, *, masked: bool, training: bool) -> Traits:
-    """The traits of an LSTM in a call."""
+def kernel_traits(
+    spec: LSTMSpec, weights: LSTMWeights, noise: LSTMNoise, dtype: Any, *, masked: bool, training: bool
+) -> Traits:
+    """Return the traits of a call."""
 
-    def zoneout(kept: Any, rate: float) -> str:
-        return "mask" if kept is not None else "rate" if rate and not training else ""
+    def zoneout(mask: Any, rate: float) -> str:
+        return "mask" if mask is not None else "rate" if rate and not training else ""
 
     return Traits(
         dtype=np.dtype(dtype).name,
-        gate=settled(spec.recurrent_activation),
-        inner=settled(spec.activation),
-        outer=settled(spec.output_activation),
+        recurrent_activation=canonical(spec.recurrent_activation),
+        activation=canonical(spec.activation),
+        output_activation=canonical(spec.output_activation),
         clip=spec.clip,
         coupled=spec.coupled,
         zoneout_h=zoneout(noise.zoneout_h, spec.zoneout[0]),

@@ -1,4 +1,4 @@
-"""Batch normalization: statistics of each feature are sums over rows, and everything else is element by element."""
+"""Batch normalization: sums over rows for the statistics of the features, and elementwise kernels."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...values import Weight
-from ..arrays.arrays import matrix, on_device, zero_masked
-from ..arrays.elementwise import cast, filled, flat, like
+from ...op_types import Weight
+from ..arrays.arrays import device_value, matrix, zero_masked
+from ..arrays.elementwise import cast, empty_like, flat, full
 from ..arrays.sums import column_sums, total
-from ..arrays.variables import moved
+from ..arrays.variables import updating
 from ..runtime import driver
 from ..runtime.compiler import Kernel, jit, real
 from ..runtime.launch import element, launch_elements
 
 Array = Any
 
-#: What Keras adds to the number of rows that a mask leaves.
+#: The constant that Keras adds to the number of unmasked rows.
 MASKED_COUNT_EPSILON = 1e-7
 
 
 class BatchNormTape(NamedTuple):
-    """What :func:`batch_norm_backward` needs; ``count`` is None with the moving statistics, ``mask`` without one."""
+    """What :func:`batch_norm_backward` needs. ``count`` is None with the moving statistics."""
 
     n: Array
     r: Array
@@ -36,16 +36,16 @@ class BatchNormTape(NamedTuple):
 
 
 @cache
-def _share(dtype: str) -> Kernel:
+def _divide_sums(dtype: str) -> Kernel:
     number = real(dtype)
 
     @jit("f1 e1 d f1", dtype, f"batch_share_{dtype}")
-    def share(sums, count, excess, out):
+    def divide_sums(sums, count, excess, out):
         k = element()
         if k < out.size:
             out[k] = sums[k] / number(count[0] + excess)
 
-    return share
+    return divide_sums
 
 
 @cache
@@ -64,14 +64,14 @@ def _deviations(dtype: str, masked: bool) -> Kernel:
 
 
 @cache
-def _move(dtype: str) -> Kernel:
+def _update_moving(dtype: str) -> Kernel:
     @jit("f1 f1 r r", dtype, f"batch_move_{dtype}")
-    def move(moving, value, momentum, rest):
+    def update_moving(moving, value, momentum, one_minus_momentum):
         k = element()
         if k < moving.size:
-            moving[k] = moving[k] * momentum + value[k] * rest
+            moving[k] = moving[k] * momentum + value[k] * one_minus_momentum
 
-    return move
+    return update_moving
 
 
 @cache
@@ -130,33 +130,33 @@ def batch_norm_forward(
     mask: Array | None = None,
     training: bool = False,
 ) -> tuple[Array, BatchNormTape | None]:
-    """Sums over rows are in an order that their number alone decides."""
+    """The order of the sums over rows depends on the number of rows alone."""
     dtype, D = x.dtype.name, x.shape[-1]
-    mean, variance, count = on_device(moving_mean), on_device(moving_variance), None
+    mean, variance, count = device_value(moving_mean), device_value(moving_variance), None
     if momentum is not None:
         mean, variance, count = _statistics(x, mask)
         for weight, value in ((moving_mean, mean), (moving_variance, variance)):
-            with moved(weight) as array:
-                launch_elements(_move(dtype), D, array, value, momentum, 1 - momentum)
-    scale, shift = (None if w is None else on_device(w) for w in (gamma, beta))
-    n, y, r = like(x), like(x), driver.current().empty(D, x.dtype)
-    given = (r if w is None else w for w in (scale, shift))
+            with updating(weight) as array:
+                launch_elements(_update_moving(dtype), D, array, value, momentum, 1 - momentum)
+    scale, shift = (None if w is None else device_value(w) for w in (gamma, beta))
+    n, y, r = empty_like(x), empty_like(x), driver.current().empty(D, x.dtype)
+    affine_weights = (r if w is None else w for w in (scale, shift))
     kernel = _norm(dtype, scale is not None, shift is not None)
-    launch_elements(kernel, x.size, matrix(x), mean, variance, *given, epsilon, matrix(n), r, matrix(y))
+    launch_elements(kernel, x.size, matrix(x), mean, variance, *affine_weights, epsilon, matrix(n), r, matrix(y))
     return y, BatchNormTape(n, r, mean, mask, count, scale, shift) if training else None
 
 
 def _statistics(x: Array, mask: Array | None) -> tuple[Array, Array, Array]:
-    """``mean, variance, number of rows`` of a batch."""
+    """Return the mean, the variance and the number of unmasked rows of a batch."""
     dtype, D = x.dtype.name, x.shape[-1]
     empty, rows = driver.current().empty, x if mask is None else zero_masked(x, mask)
-    count = filled(1, np.float64, x.size // D) if mask is None else total(cast(mask, np.float64))
-    mean, variance, squares = empty(D, x.dtype), empty(D, x.dtype), like(x)
+    count = full(1, np.float64, x.size // D) if mask is None else total(cast(mask, np.float64))
+    mean, variance, squares = empty(D, x.dtype), empty(D, x.dtype), empty_like(x)
     excess = _excess(mask)
-    launch_elements(_share(dtype), D, flat(column_sums(matrix(rows))), count, excess, mean)
-    kernel, kept = _deviations(dtype, mask is not None), empty(1, np.bool_) if mask is None else flat(mask)
-    launch_elements(kernel, x.size, matrix(x), mean, kept, matrix(squares))
-    launch_elements(_share(dtype), D, flat(column_sums(matrix(squares))), count, excess, variance)
+    launch_elements(_divide_sums(dtype), D, flat(column_sums(matrix(rows))), count, excess, mean)
+    kernel, flat_mask = _deviations(dtype, mask is not None), empty(1, np.bool_) if mask is None else flat(mask)
+    launch_elements(kernel, x.size, matrix(x), mean, flat_mask, matrix(squares))
+    launch_elements(_divide_sums(dtype), D, flat(column_sums(matrix(squares))), count, excess, variance)
     return mean, variance, count
 
 
@@ -165,11 +165,11 @@ def _excess(mask: Array | None) -> float:
 
 
 def batch_norm_backward(tape: BatchNormTape, dy: Array, *, need_dx: bool) -> tuple[Array | None, Array | None, Array | None]:
-    """What the batch's statistics owe to each row is taken off."""
+    """Includes the gradients through the statistics of the batch."""
     n, r, mean, mask, count, gamma, beta = tape
     rows = matrix(dy)
     dgamma, dbeta = flat(column_sums(rows, matrix(n))), flat(column_sums(rows))
-    dx = like(dy) if need_dx else None
+    dx = empty_like(dy) if need_dx else None
     if dx is not None:
         empty, moving = driver.current().empty, count is None
         kernel = _gradient(dy.dtype.name, gamma is not None, moving, mask is not None)

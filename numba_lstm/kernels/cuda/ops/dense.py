@@ -1,17 +1,17 @@
-"""The dense layer, and an activation by itself."""
+"""The dense layer and activations."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import Any, NamedTuple
 
+from ...op_types import Weight
 from ...specs import ROWWISE, Activation
-from ...values import Weight
-from ..arrays.arrays import matrix, on_device
-from ..arrays.elementwise import flat, like
+from ..arrays.arrays import device_value, matrix
+from ..arrays.elementwise import empty_like, flat
 from ..arrays.softmax import softmax_gradient_kernel, softmax_kernel
 from ..arrays.sums import column_sums
-from ..device_math.activation import settled, slope, value
+from ..device_math.activation import canonical, slope, value
 from ..gemm.gemm import product, product_nt, product_tn
 from ..runtime.compiler import Kernel, jit
 from ..runtime.launch import element, launch_elements, launch_rows
@@ -20,10 +20,10 @@ Array = Any
 
 
 class ActivationTape(NamedTuple):
-    """What :func:`activation_backward` needs; ``keep`` is the activation's value or argument."""
+    """What :func:`activation_backward` needs. ``saved`` is the value or the argument of the activation."""
 
     activation: Activation
-    keep: Array
+    saved: Array
 
 
 class DenseTape(NamedTuple):
@@ -32,7 +32,7 @@ class DenseTape(NamedTuple):
     x: Array
     kernel: Array
     has_bias: bool
-    activated: ActivationTape
+    activation_tape: ActivationTape
 
 
 @cache
@@ -50,13 +50,13 @@ def _value(activation: Activation, dtype: str) -> Kernel:
 
 @cache
 def _gradient(activation: Activation, dtype: str) -> Kernel:
-    bend = slope(activation, dtype)
+    derivative = slope(activation, dtype)
 
     @jit("f1 f1 f1", dtype, f"{activation.name}_gradient_{dtype}")
-    def gradient(keep, dy, dz):
+    def gradient(saved, dy, dz):
         i = element()
         if i < dz.size:
-            dz[i] = dy[i] * bend(keep[i])
+            dz[i] = dy[i] * derivative(saved[i])
 
     return gradient
 
@@ -70,48 +70,48 @@ def _is_rowwise(activation: Activation) -> bool:
 
 
 def activation_forward(x: Array, activation: Activation, *, training: bool = False) -> tuple[Array, ActivationTape | None]:
-    """A thread an element; softmax a warp a row."""
-    activation = settled(activation)
+    """One thread per element. Softmax: one warp per row."""
+    activation = canonical(activation)
     dtype = x.dtype.name
     if _is_linear(activation):
         y = x
     elif _is_rowwise(activation):
-        y = like(x)
+        y = empty_like(x)
         launch_rows(softmax_kernel(dtype), x.size // x.shape[-1], matrix(x), matrix(y))
     else:
-        y = like(x)
+        y = empty_like(x)
         launch_elements(_value(activation, dtype), x.size, flat(x), flat(y))
     return y, ActivationTape(activation, x if activation.keeps == "z" else y) if training else None
 
 
 def activation_backward(tape: ActivationTape, dy: Array) -> Array:
-    """A thread an element; softmax a warp a row."""
-    activation, keep = tape
+    """One thread per element. Softmax: one warp per row."""
+    activation, saved = tape
     dtype = dy.dtype.name
     if _is_linear(activation):
         return dy
-    dz = like(dy)
+    dz = empty_like(dy)
     if _is_rowwise(activation):
-        launch_rows(softmax_gradient_kernel(dtype), dy.size // dy.shape[-1], matrix(keep), matrix(dy), matrix(dz))
+        launch_rows(softmax_gradient_kernel(dtype), dy.size // dy.shape[-1], matrix(saved), matrix(dy), matrix(dz))
     else:
-        launch_elements(_gradient(activation, dtype), dy.size, flat(keep), flat(dy), flat(dz))
+        launch_elements(_gradient(activation, dtype), dy.size, flat(saved), flat(dy), flat(dz))
     return dz
 
 
 def dense_forward(
     x: Array, kernel: Weight, bias: Weight | None, activation: Activation, *, training: bool = False
 ) -> tuple[Array, DenseTape | None]:
-    """One product for all leading axes, then the activation."""
-    W = on_device(kernel)
-    z = product(matrix(x), W, None if bias is None else on_device(bias)).reshape(*x.shape[:-1], W.shape[1])
-    y, activated = activation_forward(z, activation, training=training)
-    return y, DenseTape(x, W, bias is not None, activated) if activated is not None else None
+    """Computes one product for all leading axes, then the activation."""
+    W = device_value(kernel)
+    z = product(matrix(x), W, None if bias is None else device_value(bias)).reshape(*x.shape[:-1], W.shape[1])
+    y, activation_tape = activation_forward(z, activation, training=training)
+    return y, DenseTape(x, W, bias is not None, activation_tape) if activation_tape is not None else None
 
 
 def dense_backward(tape: DenseTape, dy: Array, *, need_dx: bool) -> tuple[Array | None, Array, Array | None]:
     """All leading axes are rows."""
-    x, W, has_bias, activated = tape
-    dz = matrix(activation_backward(activated, dy))
+    x, W, has_bias, activation_tape = tape
+    dz = matrix(activation_backward(activation_tape, dy))
     dx = product_nt(dz, W).reshape(*x.shape) if need_dx else None
     dW = product_tn(matrix(x), dz)
     return dx, dW, column_sums(dz).reshape(W.shape[1]) if has_bias else None

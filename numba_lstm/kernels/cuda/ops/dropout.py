@@ -1,4 +1,4 @@
-"""Dropout: a factor an element of the noise's shape, and a product with it."""
+"""Dropout: a random factor for each element of the noise shape, and the product with it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...specs import Key
-from ..arrays.elementwise import like
-from ..device_math.philox import address, philox
+from ..arrays.elementwise import empty_like
+from ..device_math.philox import key_words, philox
 from ..runtime import driver
 from ..runtime.compiler import Kernel, jit
 from ..runtime.launch import element, launch_elements
@@ -19,7 +19,7 @@ Array = Any
 
 
 class DropoutTape(NamedTuple):
-    """The factors, 0 or ``1 / (1 - rate)``, and the shape that they stand in."""
+    """The factors, 0 or ``1 / (1 - rate)``, and their shape."""
 
     factors: Array
     shape: tuple[int, ...]
@@ -30,13 +30,13 @@ def _factors(dtype: str) -> Kernel:
     zero = np.dtype(dtype).type(0)
 
     @jit("f1 w r u u u u", dtype, f"dropout_factors_{dtype}")
-    def factors(out, threshold, kept, step, tag, low, high):
+    def factors(out, threshold, keep_factor, step, tag, low, high):
         block = element()
         if 4 * block < out.size:
             words = philox(block, step, tag, low, high)
             for k in range(4):
                 if 4 * block + k < out.size:
-                    out[4 * block + k] = kept if words[k] >= threshold else zero
+                    out[4 * block + k] = keep_factor if words[k] >= threshold else zero
 
     return factors
 
@@ -55,19 +55,19 @@ def _apply(dtype: str) -> Kernel:
 
 
 def dropout_forward(x: Array, rate: float, key: Key, noise_shape: tuple[int, ...] | None = None) -> tuple[Array, DropoutTape]:
-    """Four factors a thread, from one block of words."""
+    """Each thread draws four factors from one block of words."""
     shape = tuple(x.shape if noise_shape is None else noise_shape)
     factors = driver.current().empty(math.prod(shape), x.dtype)
-    threshold, kept = math.ceil(rate * 2**32), 1 / (1 - rate)
-    launch_elements(_factors(x.dtype.name), -(-factors.size // 4), factors, threshold, kept, *address(key))
+    threshold, keep_factor = math.ceil(rate * 2**32), 1 / (1 - rate)
+    launch_elements(_factors(x.dtype.name), -(-factors.size // 4), factors, threshold, keep_factor, *key_words(key))
     tape = DropoutTape(factors, shape)
     return dropout_backward(tape, x), tape
 
 
 def dropout_backward(tape: DropoutTape, dy: Array) -> Array:
-    """One product, the way back as forth."""
+    """Multiplies by the factors, as the forward pass does."""
     shape, noise = ((1,) * (3 - len(s)) + tuple(s) for s in (dy.shape, tape.shape))
     strides = [0 if n == 1 else math.prod(noise[k + 1 :]) for k, n in enumerate(noise)]
-    out = like(dy)
+    out = empty_like(dy)
     launch_elements(_apply(dy.dtype.name), dy.size, dy.reshape(*shape), tape.factors, out.reshape(*shape), *strides)
     return out

@@ -1,4 +1,4 @@
-"""Rows of a table by their indices, and the table's gradient without atomics."""
+"""Embedding: rows of a table by index, and the gradient of the table without atomics."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...values import Weight
-from ..arrays.arrays import matrix, on_device
+from ...op_types import Weight
+from ..arrays.arrays import device_value, matrix
 from ..arrays.elementwise import flat
 from ..arrays.sums import FULL
 from ..runtime import driver
@@ -45,31 +45,31 @@ def _gradient(dtype: str) -> Kernel:
     def gradient(indices, dy, out):
         index, k = row(), cuda.blockIdx.y * WARP + lane()
         if index < out.shape[0]:
-            own = zero
+            sum_ = zero
             for first in range(0, indices.size, WARP):
-                place = first + lane()
-                found = uint32(cuda.ballot_sync(FULL, place < indices.size and indices[place] == index))
-                while found != 0:
-                    m = first + cuda.ffs(found) - 1
+                position = first + lane()
+                matches = uint32(cuda.ballot_sync(FULL, position < indices.size and indices[position] == index))
+                while matches != 0:
+                    m = first + cuda.ffs(matches) - 1
                     if k < out.shape[1]:
-                        own += dy[m, k]
-                    found = uint32(found & uint32(found - uint32(1)))
+                        sum_ += dy[m, k]
+                    matches = uint32(matches & uint32(matches - uint32(1)))
             if k < out.shape[1]:
-                out[index, k] = own
+                out[index, k] = sum_
 
     return gradient
 
 
 def embedding_forward(indices: Array, table: Weight, *, training: bool = False) -> tuple[Array, EmbeddingTape | None]:
-    """A thread a number."""
-    rows = on_device(table)
+    """One thread per element."""
+    rows = device_value(table)
     out = driver.current().empty((*indices.shape, rows.shape[1]), rows.dtype)
     launch_elements(_rows(rows.dtype.name), out.size, flat(indices), rows, matrix(out))
     return out, EmbeddingTape(indices, rows.shape[0]) if training else None
 
 
 def embedding_backward(tape: EmbeddingTape, dy: Array) -> Array:
-    """A warp a row of the table and 32 of its columns: it reads all indices, and adds up what is its own in their order."""
+    """One warp per row and 32 columns of the table. It scans all indices and sums the matching rows of dy in order."""
     out = driver.current().empty((tape.rows, dy.shape[-1]), dy.dtype)
     blocks = -(-tape.rows // ROWS), -(-dy.shape[-1] // WARP)
     driver.current().launch(_gradient(dy.dtype.name), blocks, THREADS, (flat(tape.indices), matrix(dy), out))

@@ -1,4 +1,4 @@
-"""Layer normalization: a warp a row."""
+"""Layer normalization, with one warp per row."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...values import Weight
-from ..arrays.arrays import matrix, on_device
-from ..arrays.elementwise import like
+from ...op_types import Weight
+from ..arrays.arrays import device_value, matrix
+from ..arrays.elementwise import empty_like
 from ..arrays.sums import column_sums, warp_sum
 from ..runtime import driver
 from ..runtime.compiler import Kernel, jit, real
@@ -20,7 +20,7 @@ Array = Any
 
 
 class LayerNormTape(NamedTuple):
-    """What :func:`layer_norm_backward` needs: the normed rows n, ``1 / sqrt(var + epsilon)`` a row, and the weights."""
+    """What :func:`layer_norm_backward` needs: the normalized rows n, their ``1 / sqrt(var + epsilon)``, and the weights."""
 
     n: Array
     r: Array
@@ -65,15 +65,15 @@ def _backward(dtype: str, scaled: bool) -> Kernel:
     def layer_norm_gradient(n, r, gamma, dy, dx):
         m, D = row(), n.shape[1]
         if m < n.shape[0]:
-            mean, along = zero, zero
+            mean, mean_product = zero, zero
             for k in range(lane(), D, WARP):
                 g = dy[m, k] * gamma[k] if scaled else dy[m, k]
                 mean += g
-                along += g * n[m, k]
-            mean, along = warp_sum(mean) / number(D), warp_sum(along) / number(D)
+                mean_product += g * n[m, k]
+            mean, mean_product = warp_sum(mean) / number(D), warp_sum(mean_product) / number(D)
             for k in range(lane(), D, WARP):
                 g = dy[m, k] * gamma[k] if scaled else dy[m, k]
-                dx[m, k] = r[m] * (g - mean - n[m, k] * along)
+                dx[m, k] = r[m] * (g - mean - n[m, k] * mean_product)
 
     return layer_norm_gradient
 
@@ -81,10 +81,10 @@ def _backward(dtype: str, scaled: bool) -> Kernel:
 def layer_norm_forward(
     x: Array, gamma: Weight | None, beta: Weight | None, epsilon: float, *, training: bool = False
 ) -> tuple[Array, LayerNormTape | None]:
-    """The mean first, then the variance about it."""
-    y, n = like(x), like(x)
+    """Computes the mean first, then the variance about it."""
+    y, n = empty_like(x), empty_like(x)
     r = driver.current().empty(x.size // x.shape[-1], x.dtype)
-    scale, shift = (None if w is None else on_device(w) for w in (gamma, beta))
+    scale, shift = (None if w is None else device_value(w) for w in (gamma, beta))
     kernel = _forward(x.dtype.name, scale is not None, shift is not None)
     launch_rows(
         kernel,
@@ -101,9 +101,9 @@ def layer_norm_forward(
 
 
 def layer_norm_backward(tape: LayerNormTape, dy: Array, *, need_dx: bool) -> tuple[Array | None, Array | None, Array | None]:
-    """The weights' gradients are sums over the rows of columns."""
+    """The gradients of the weights are column sums."""
     n, r, gamma, beta = tape
-    dx = like(dy) if need_dx else None
+    dx = empty_like(dy) if need_dx else None
     if dx is not None:
         kernel = _backward(dy.dtype.name, gamma is not None)
         launch_rows(kernel, r.size, matrix(n), r, r if gamma is None else gamma, matrix(dy), matrix(dx))

@@ -1,4 +1,4 @@
-"""Gaussian noise from Philox words, by pairs (Box & Muller 1958), in float64 as everywhere."""
+"""Gaussian noise from Philox words, by pairs (Box & Muller 1958), computed in float64."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from functools import cache
 from typing import Any
 
 from ...specs import Key
-from ..arrays.elementwise import flat, like
-from ..device_math.philox import address, philox
+from ..arrays.elementwise import empty_like, flat
+from ..device_math.philox import key_words, philox
 from ..runtime.compiler import Kernel, float64, jit, real
 from ..runtime.launch import element, launch_elements
 
@@ -37,7 +37,7 @@ def _noise(dtype: str) -> Kernel:
 
 
 def noise_forward(x: Array, stddev: float, key: Key) -> Array:
-    """Two numbers a thread, from one block of words; they are rounded to x's dtype before they are added."""
-    out = like(x)
-    launch_elements(_noise(x.dtype.name), -(-x.size // 2), flat(x), flat(out), stddev, *address(key))
+    """Each thread makes two numbers from one block of words and rounds them to the dtype of x before the addition."""
+    out = empty_like(x)
+    launch_elements(_noise(x.dtype.name), -(-x.size // 2), flat(x), flat(out), stddev, *key_words(key))
     return out

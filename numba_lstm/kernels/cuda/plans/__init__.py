@@ -1,1 +1,1 @@
-"""Calls that are bound once and run many times: predictions, training steps and streams."""
+"""Plans, prepared once and run many times: predictions, training steps and streams."""

@@ -1,12 +1,12 @@
-"""A forward pass through a model's parts: on a GPU it is ops one by one, whose launches it works off while Python goes on."""
+"""Forward programs: none on a GPU, where launches are asynchronous, so that single ops are as fast."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...contract import Array, DensePart, ForwardProgram, LSTMPart
+from ...contract import Array, DenseLayerSpec, ForwardProgram, LSTMLayerSpec
 
 
-def forward_program(parts: Sequence[LSTMPart | DensePart], x: Array) -> ForwardProgram | None:
-    """CUDA twin: none."""
+def forward_program(layers: Sequence[LSTMLayerSpec | DenseLayerSpec], x: Array) -> ForwardProgram | None:
+    """CUDA: None."""
     return None

@@ -1,15 +1,15 @@
-"""Both passes through a model's parts: on a GPU they are ops one by one, whose launches it works off while Python goes on."""
+"""Gradient programs: none on a GPU, where launches are asynchronous, so that single ops are as fast."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...contract import Array, DensePart, GradientProgram, LSTMPart
+from ...contract import Array, DenseLayerSpec, GradientProgram, LSTMLayerSpec
 from ...specs import LossSpec
 
 
 def gradient_program(
-    parts: Sequence[LSTMPart | DensePart],
+    layers: Sequence[LSTMLayerSpec | DenseLayerSpec],
     x: Array,
     target: Array,
     loss: LossSpec,
@@ -17,5 +17,5 @@ def gradient_program(
     first: int,
     weight: Array | None = None,
 ) -> GradientProgram | None:
-    """CUDA twin: none."""
+    """CUDA: None."""
     return None

@@ -1,4 +1,4 @@
-"""Streams: the other ops for a few steps at a time, with weights of their own and states that stay on the device."""
+"""Streams: the ops of the layers for a few steps, with copies of the weights and states in device memory."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ...values import DensePart, LSTMPart, LSTMWeights
-from ..arrays.arrays import asarray, on_device, to_host
-from ..arrays.elementwise import like
+from ...op_types import DenseLayerSpec, LSTMLayerSpec, LSTMWeights
+from ..arrays.arrays import asarray, device_value, to_host
+from ..arrays.elementwise import empty_like
 from ..lstm.call import fill
 from ..lstm.forward import lstm_forward
 from ..ops.dense import activation_forward, dense_forward
@@ -20,58 +20,60 @@ Array = Any
 Host = npt.NDArray[Any]
 
 
-class _Held(NamedTuple):
-    """A weight's device array as it was at the moment of the stream."""
+class _WeightCopy(NamedTuple):
+    """A copy of the device array of a weight."""
 
     array: Array
 
     def prepared(self, form: str, make: Callable[[Host], Any]) -> Array:
-        """The array: a device's own form is the only one that ops ask for."""
+        """Return the array, the only form that the ops of this device use."""
         return self.array
 
 
-def _held(part: LSTMPart | DensePart) -> LSTMPart | DensePart:
-    """The part with copies of its weights, which training may go on to change."""
+def _with_copied_weights(layer: LSTMLayerSpec | DenseLayerSpec) -> LSTMLayerSpec | DenseLayerSpec:
+    """Return the layer with copies of its weights."""
 
-    def copy(weight: Any) -> _Held | None:
+    def copy(weight: Any) -> _WeightCopy | None:
         if weight is None:
             return None
-        array = on_device(weight)
-        held = like(array)
-        fill(held, array)
-        return _Held(held)
+        array = device_value(weight)
+        array_copy = empty_like(array)
+        fill(array_copy, array)
+        return _WeightCopy(array_copy)
 
-    if isinstance(part, LSTMPart):
-        return part._replace(weights=LSTMWeights(*map(copy, part.weights)))
-    return part._replace(kernel=copy(part.kernel), bias=copy(part.bias))
+    if isinstance(layer, LSTMLayerSpec):
+        return layer._replace(weights=LSTMWeights(*map(copy, layer.weights)))
+    return layer._replace(kernel=copy(layer.kernel), bias=copy(layer.bias))
 
 
 class _Stepper:
-    """The parts, and the states of each LSTM: (N, P) and (N, H)."""
+    """The layers, and the states of each LSTM: (N, P) and (N, H)."""
 
-    def __init__(self, parts: Sequence[LSTMPart | DensePart], N: int, dtype: Any) -> None:
-        self._parts, self._dtype = [_held(part) for part in parts], np.dtype(dtype)
-        recurrent = [on_device(part.weights.recurrent_kernel).shape for part in self._parts if isinstance(part, LSTMPart)]
+    def __init__(self, layers: Sequence[LSTMLayerSpec | DenseLayerSpec], N: int, dtype: Any) -> None:
+        self._layers, self._dtype = [_with_copied_weights(layer) for layer in layers], np.dtype(dtype)
+        recurrent = [
+            device_value(layer.weights.recurrent_kernel).shape for layer in self._layers if isinstance(layer, LSTMLayerSpec)
+        ]
         self._shapes = [((N, P), (N, columns // 4)) for P, columns in recurrent]
         self.set_states(None)
 
     def __call__(self, x: Host) -> Host:
-        y = self.through(x.reshape(1, -1, x.shape[-1]))
+        y = self.run_last(x.reshape(1, -1, x.shape[-1]))
         return y.reshape(*x.shape[:-1], -1)
 
-    def through(self, x: Host) -> Host:
-        y, moved = asarray(x, self._dtype), []
-        for part in self._parts:
-            if isinstance(part, LSTMPart):
-                last = len(moved) == len(self._states) - 1
-                out = lstm_forward(y, part.weights, *self._states[len(moved)], part.spec, sequences=not last)
-                moved.append((out.h, out.c))
+    def run_last(self, x: Host) -> Host:
+        y, new_states = asarray(x, self._dtype), []
+        for layer in self._layers:
+            if isinstance(layer, LSTMLayerSpec):
+                last = len(new_states) == len(self._states) - 1
+                out = lstm_forward(y, layer.weights, *self._states[len(new_states)], layer.spec, sequences=not last)
+                new_states.append((out.h, out.c))
                 y = out.h.reshape(1, *out.h.shape) if last else out.y
-            elif part.kernel is None:
-                y, _ = activation_forward(y, part.activation)
+            elif layer.kernel is None:
+                y, _ = activation_forward(y, layer.activation)
             else:
-                y, _ = dense_forward(y, part.kernel, part.bias, part.activation)
-        self._states = moved
+                y, _ = dense_forward(y, layer.kernel, layer.bias, layer.activation)
+        self._states = new_states
         return to_host(y[y.shape[0] - 1 :])[0]
 
     def run(self, x: Host) -> Host:
@@ -92,6 +94,6 @@ class _Stepper:
             self._states = [(asarray(h, self._dtype), asarray(c, self._dtype)) for h, c in states]
 
 
-def stream(parts: Sequence[LSTMPart | DensePart], features: int, N: int, dtype: Any, threads: int = 1) -> _Stepper:
-    """CUDA twin: a step is the ops of its parts for T = 1; many steps at once go through all of a layer's at once."""
-    return _Stepper(parts, N, dtype)
+def stream(layers: Sequence[LSTMLayerSpec | DenseLayerSpec], features: int, N: int, dtype: Any, threads: int = 1) -> _Stepper:
+    """CUDA: a step runs the ops of the layers for T = 1. Several steps run layer by layer."""
+    return _Stepper(layers, N, dtype)

@@ -1,4 +1,4 @@
-"""Whether the driver of this machine has a device that kernels can be compiled for, and if not, what is missing."""
+"""Availability of a usable GPU, and what is missing otherwise."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ DEVICE = (
 
 
 def obstacle() -> str | None:
-    """None where a device can be used, else a sentence that says what is missing, and one that says what to do."""
+    """Return None if a device is usable, otherwise a sentence on what is missing and one on what to do."""
     try:
         devices = len(cuda.gpus)
-    except Exception as error:  # each package of numba.cuda has errors of its own
+    except Exception as error:  # the exception types differ between the packages of numba.cuda
         return DEVICE.format(reason=" ".join(str(error).split()))
     if not devices:
         return DEVICE.format(reason="none found")

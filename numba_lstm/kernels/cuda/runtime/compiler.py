@@ -1,8 +1,7 @@
-"""The only file that imports ``numba.cuda``: kernels and device functions, and the types of their arguments.
+"""Declarations of kernels and device functions. This is the only file that imports ``numba.cuda``.
 
-Nothing is compiled here. A :class:`Kernel` is a Python function with its one signature; a driver compiles it at the first
-launch, for the device that it has. There is no fastmath, so NaN in is NaN out; ``a * b + c`` in kernels may become one fma, as
-libNVVM does by default.
+Nothing is compiled here. A :class:`Kernel` is a Python function with one signature, which a driver compiles for its device at
+the first launch. There is no fastmath, so NaN propagates. ``a * b + c`` in kernels may become one fma, the default of libNVVM.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from numba import boolean, cuda, float32, float64, from_dtype, int32, int64, typ
 
 __all__ = ["Kernel", "boolean", "cuda", "device", "float32", "float64", "int32", "int64", "jit", "real", "uint32", "uint64"]
 
-#: A function that only kernels call.
+#: Decorator of a function that only kernels call.
 device = cuda.jit(device=True)
 
 _ARRAYS = {"e": float64, "b": boolean, "n": int64, "k": int32, "u": uint32, "c": uint8}
@@ -25,7 +24,7 @@ _SCALARS = {"i": int32, "n": int64, "d": float64, "u": uint32, "w": uint64}
 
 @dataclass(frozen=True, eq=False)
 class Kernel:
-    """A kernel that a driver can compile: the function, its name, the types of its arguments, and a bound on registers."""
+    """A kernel for a driver to compile: function, name, types of the arguments, and maximum registers per thread."""
 
     function: Callable[..., None]
     name: str
@@ -37,7 +36,7 @@ class Kernel:
 
 
 def real(dtype: Any) -> Any:
-    """The Numba type of a dtype. Kernels write their constants as ``real(0.5)``: a bare 0.5 is a double."""
+    """Return the Numba type of a dtype. Kernels write constants as ``real(0.5)``, since a plain 0.5 is a double."""
     return from_dtype(np.dtype(dtype))
 
 
@@ -46,9 +45,9 @@ def jit(
 ) -> Callable[[Callable[..., None]], Kernel]:
     """Declare a function as a kernel with arguments of these types.
 
-    ``arguments`` has a word an argument. C-contiguous arrays are a letter and a number of axes: ``f2`` of ``dtype``, ``e1``
-    float64, ``b1`` boolean, ``n1`` int64, ``k1`` int32, ``u1`` uint32, ``c1`` uint8, and ``x1`` of any numeric ``dtype``, as f.
-    Scalars are a letter: ``r`` of ``dtype``, ``d`` float64, ``i`` int32, ``n`` int64, ``u`` uint32, ``w`` uint64.
+    ``arguments`` has one word for each argument. A C-contiguous array is a letter and a number of axes: ``f2`` of ``dtype``,
+    ``e1`` float64, ``b1`` boolean, ``n1`` int64, ``k1`` int32, ``u1`` uint32, ``c1`` uint8, and ``x1`` of any ``dtype``.
+    A scalar is a letter: ``r`` of ``dtype``, ``d`` float64, ``i`` int32, ``n`` int64, ``u`` uint32, ``w`` uint64.
     """
     signature = tuple(_type(code, real(dtype)) for code in arguments.split())
 

@@ -1,6 +1,6 @@
-"""What kernels run on: memory, launches and facts of one device, as a protocol, and the driver of this process.
+"""The driver protocol: memory, launches and properties of one device, and the current driver of this process.
 
-All other files reach a device through :func:`current` alone, so that kernels can run on anything that keeps :class:`Driver`.
+All other files access a device through :func:`current`, so that kernels run on any implementation of :class:`Driver`.
 """
 
 from __future__ import annotations
@@ -20,38 +20,38 @@ Extent = int | tuple[int, ...]  #: blocks of a grid or threads of a block, up to
 
 @dataclass(frozen=True)
 class Properties:
-    """Facts about a device."""
+    """Properties of a device."""
 
     name: str
     compute_capability: tuple[int, int]
     multiprocessors: int
-    shared: int  #: bytes of shared memory that a block may take as it is
-    shared_opt_in: int  #: bytes that it may take where the kernel asks for more
-    registers: int  #: of a block
-    cooperative: bool  #: whether all blocks of a grid can be made to run at once
-    memory: int  #: bytes
+    shared: int  #: bytes of shared memory that a block has by default
+    shared_opt_in: int  #: bytes of shared memory that a kernel may opt in to
+    registers: int  #: per block
+    cooperative: bool  #: whether cooperative launches are supported
+    memory: int  #: bytes of device memory
 
 
 class Buffer(Protocol):
-    """A C-contiguous array on a device. Views share its memory."""
+    """A C-contiguous device array. Views share its memory."""
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Its sizes."""
+        """The size of each axis."""
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Its numbers' type."""
+        """The type of the elements."""
 
     @property
     def size(self) -> int:
-        """How many numbers it has."""
+        """The number of elements."""
 
     def reshape(self, *shape: int) -> Buffer:
-        """A view of the same numbers, with other axes; -1 stands for what is left."""
+        """Return a view with another shape. One size may be -1, and is inferred."""
 
     def __getitem__(self, rows: slice) -> Buffer:
-        """A view of neighbouring rows (``a[2:5]``; steps are not taken)."""
+        """Return a view of contiguous rows (``a[2:5]``, without a step)."""
 
 
 class Driver(Protocol):
@@ -59,36 +59,36 @@ class Driver(Protocol):
 
     @property
     def properties(self) -> Properties:
-        """Its facts."""
+        """The properties of the device."""
 
     def empty(self, shape: Extent, dtype: Any) -> Any:
-        """A new :class:`Buffer`, its contents undefined. Raises MemoryError."""
+        """Return a new :class:`Buffer`, its contents undefined. Raises MemoryError."""
 
     def upload(self, host: npt.NDArray[Any]) -> Any:
-        """A new buffer with the numbers of a C-contiguous host array, which may be changed as soon as this returns."""
+        """Copy a C-contiguous host array to a new buffer. The caller may change the array after the return."""
 
     def send(self, host: npt.NDArray[Any], dtype: Any) -> Any:
-        """As :meth:`upload`, for a batch: of any strides, as ``dtype``, and beside the kernels that were launched before.
+        """Copy a batch of any strides to a new buffer of ``dtype``, concurrently with kernels that were launched before.
 
-        Only kernels that are launched later wait for it, so the next batch goes up while the present one is computed.
+        Only kernels that are launched later wait for it, so the next batch is uploaded during the computation on this one.
         """
 
     def download(self, buffer: Any) -> npt.NDArray[Any]:
-        """A new host array with the numbers of a buffer, after all that was launched before."""
+        """Copy a buffer to a new host array, after all earlier launches."""
 
     def launch(
         self, kernel: Kernel, blocks: Extent, threads: Extent, args: tuple[Any, ...], shared: int = 0, cooperative: bool = False
     ) -> None:
-        """Run a kernel after all that was launched before; ``shared`` is the bytes of its dynamic shared memory.
+        """Run a kernel after all earlier launches, with ``shared`` bytes of dynamic shared memory.
 
-        ``cooperative`` asks for all blocks at once, and has to be True exactly where the kernel takes ``cuda.cg.this_grid()``.
+        ``cooperative`` makes all blocks resident at once. It must be True exactly for kernels that use ``cuda.cg.this_grid()``.
         """
 
     def resident_blocks(self, kernel: Kernel, threads: Extent, shared: int = 0) -> int:
-        """How many blocks of a kernel the device holds at once: the largest grid of a cooperative launch."""
+        """Return the maximum number of resident blocks of a kernel: the largest grid of a cooperative launch."""
 
     def synchronize(self) -> None:
-        """Wait for all that was launched."""
+        """Wait for all launches."""
 
 
 _lock = free_after_fork(threading.Lock())
@@ -96,12 +96,12 @@ _bound: Driver | None = None
 
 
 def current() -> Driver:
-    """The driver of this process; that of the real device is made at the first use.
+    """Return the driver of this process. The first call creates that of the real device.
 
     Raises
     ------
     RuntimeError
-        Where there is no usable device: what is missing, and what installs it.
+        If there is no usable device. The message says what is missing, and what installs it.
     """
     global _bound
     if _bound is None:
@@ -114,7 +114,7 @@ def current() -> Driver:
 
 
 def bind(driver: Driver | None) -> Driver | None:
-    """Make ``driver`` the one that :func:`current` answers, and answer the one it was before: for tests."""
+    """Make ``driver`` the current one, and return the previous one. For tests."""
     global _bound
     before, _bound = _bound, driver
     return before

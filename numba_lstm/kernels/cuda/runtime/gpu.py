@@ -1,4 +1,4 @@
-"""The driver of a real CUDA device, by ``numba.cuda``."""
+"""The driver of a real CUDA device, based on ``numba.cuda``."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ import numpy.typing as npt
 from .availability import obstacle
 from .compiler import Kernel, cuda
 from .driver import Extent, Properties
-from .gpu_memory import Arrivals, Pool
+from .gpu_memory import Pool, UploadPool
 
-_SHARED_AS_IT_IS = 48 * 1024
+_DEFAULT_SHARED = 48 * 1024
 _MAX_DYNAMIC_SHARED_SIZE_BYTES = 8  #: of CUfunction_attribute
 
 
 class GPU:
     """The current device of ``numba.cuda`` as a :class:`~.driver.Driver`.
 
-    Kernels and downloads are in order on one stream, what is sent goes up on another. Neither is CUDA's default stream, which
-    would wait for both.
+    Kernels and downloads are in order on one stream, and uploads of batches use another. Neither is the default stream of
+    CUDA, which would wait for both.
 
     Raises
     ------
     RuntimeError
-        Where there is no usable device: what is missing, and what installs it.
+        If there is no usable device. The message says what is missing, and what installs it.
     """
 
     def __init__(self) -> None:
@@ -37,31 +37,31 @@ class GPU:
             raise RuntimeError(missing)
         self.properties = _properties()
         self._stream = cuda.stream()
-        self._lock = threading.Lock()  # of what takes several calls
-        self._pool, self._arrivals = Pool(self._allocate), Arrivals(self._allocate, self._stream)
+        self._lock = threading.Lock()  # of the memory pools
+        self._pool, self._uploads = Pool(self._allocate), UploadPool(self._allocate, self._stream)
         self._compiled: dict[Kernel, tuple[Any, Any]] = {}
-        self._opted: dict[Kernel, int] = {}
+        self._opted_in: dict[Kernel, int] = {}
         self._resident: dict[tuple[Kernel, int, int], int] = {}
 
     def empty(self, shape: Extent, dtype: Any) -> Any:
-        """A block that may have been another array's, free again with the last view of it."""
+        """Allocates from the pool. The block returns to the pool with the last view of it."""
         with self._lock:
             return self._pool.array((shape,) if isinstance(shape, int) else tuple(shape), dtype)
 
     def upload(self, host: npt.NDArray[Any]) -> Any:
-        """A copy; it waits for all kernels, so it is for weights."""
+        """Waits for all kernels, so it is for weights."""
         buffer = self.empty(host.shape, host.dtype)
         buffer.copy_to_device(host, stream=self._stream)
         self._stream.synchronize()
         return buffer
 
     def send(self, host: npt.NDArray[Any], dtype: Any) -> Any:
-        """Through pinned memory, by the second stream; the host waits for nothing."""
+        """Uses pinned memory and the second stream. The host does not wait."""
         with self._lock:
-            return self._arrivals.array(host, dtype)
+            return self._uploads.array(host, dtype)
 
     def download(self, buffer: Any) -> npt.NDArray[Any]:
-        """A copy; it waits for the stream."""
+        """Waits for the stream."""
         host: npt.NDArray[Any] = buffer.copy_to_host(stream=self._stream)
         self._stream.synchronize()
         return host
@@ -69,38 +69,38 @@ class GPU:
     def launch(
         self, kernel: Kernel, blocks: Extent, threads: Extent, args: tuple[Any, ...], shared: int = 0, cooperative: bool = False
     ) -> None:
-        """A kernel has one signature, so numba does not look at the arguments' types."""
+        """Numba does not inspect the types of the arguments, since a kernel has one signature."""
         dispatcher, compiled = self._kernel(kernel, shared)
         if cooperative != compiled.cooperative:
             raise ValueError(f"{kernel!r} {'takes' if compiled.cooperative else 'does not take'} its grid: launch it so.")
         dispatcher[_three(blocks), _three(threads), self._stream, shared](*args)
 
     def resident_blocks(self, kernel: Kernel, threads: Extent, shared: int = 0) -> int:
-        """By the driver's occupancy calculation, once for a kernel and its sizes."""
-        of = kernel, math.prod(_three(threads)), shared
-        if of not in self._resident:
+        """Uses the occupancy calculation of the CUDA driver, once for a kernel and its sizes."""
+        key = kernel, math.prod(_three(threads)), shared
+        if key not in self._resident:
             _, compiled = self._kernel(kernel, shared)
-            self._resident[of] = compiled.max_cooperative_grid_blocks(*of[1:])
-        return self._resident[of]
+            self._resident[key] = compiled.max_cooperative_grid_blocks(*key[1:])
+        return self._resident[key]
 
     def synchronize(self) -> None:
-        """The whole context."""
+        """Synchronizes the context."""
         cuda.synchronize()
 
     def _allocate(self, nbytes: int) -> Any:
-        """Bytes of the device; where there are too few, after what is kept for later has been given back."""
+        """Allocate device memory. If there is too little, release the free blocks of the pools first."""
         try:
             return self._bytes(nbytes)
         except MemoryError:
             self.synchronize()
             self._pool.clear()
-            self._arrivals.clear()
+            self._uploads.clear()
         return self._bytes(nbytes)
 
     def _bytes(self, nbytes: int) -> Any:
         try:
             return cuda.device_array(nbytes, np.uint8)
-        except Exception as error:  # numba.cuda's packages have errors of their own
+        except Exception as error:  # the exception types differ between the packages of numba.cuda
             if "OUT_OF_MEMORY" not in str(error):
                 raise
             free, total = cuda.current_context().get_memory_info()
@@ -110,14 +110,14 @@ class GPU:
             ) from error
 
     def _kernel(self, kernel: Kernel, shared: int) -> tuple[Any, Any]:
-        """What launches a kernel, and its code for this device."""
+        """Return the dispatcher of a kernel and its code for this device."""
         if kernel not in self._compiled:
             dispatcher = cuda.jit(kernel.types, max_registers=kernel.max_registers)(kernel.function)
             (compiled,) = dispatcher.overloads.values()
             self._compiled[kernel] = dispatcher, compiled
-        if shared > max(_SHARED_AS_IT_IS, self._opted.get(kernel, 0)):
+        if shared > max(_DEFAULT_SHARED, self._opted_in.get(kernel, 0)):
             _opt_in(self._compiled[kernel][1], shared)
-            self._opted[kernel] = shared
+            self._opted_in[kernel] = shared
         return self._compiled[kernel]
 
 
@@ -137,7 +137,7 @@ def _properties() -> Properties:
 
 
 def _opt_in(compiled: Any, shared: int) -> None:
-    """Let a kernel take more shared memory than 48 KiB, which ``numba.cuda`` has no call for. Never run on a device yet."""
+    """Let a kernel use more than 48 KiB of shared memory, for which ``numba.cuda`` has no call. Not yet run on a device."""
     handle = compiled._codelibrary.get_cufunc().handle
     address = ctypes.c_void_p(int(getattr(handle, "value", handle)))
     status = ctypes.CDLL("libcuda.so.1").cuFuncSetAttribute(address, _MAX_DYNAMIC_SHARED_SIZE_BYTES, ctypes.c_int(shared))
@@ -146,6 +146,6 @@ def _opt_in(compiled: Any, shared: int) -> None:
 
 
 def _three(extent: Extent) -> tuple[int, ...]:
-    """At least three sizes."""
+    """Return an extent of three sizes."""
     sizes = (extent,) if isinstance(extent, int) else tuple(extent)
     return sizes + (1,) * (3 - len(sizes))

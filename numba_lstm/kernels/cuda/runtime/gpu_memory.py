@@ -1,8 +1,8 @@
-"""Memory of a real device: blocks that are used again, and arrays that go up beside the kernels.
+"""Memory of a real device: a pool of blocks, and buffers for uploads that overlap with kernels.
 
-CUDA waits for all kernels where memory is freed, so that nothing could overlap: blocks are kept, by size, and given out again.
-Kernels are in order on one stream, so one of them may take a block that those before it still read. A second stream writes
-ahead of them, and has blocks of its own, with events that say when a block was last read.
+Freeing device memory waits for all kernels, which would prevent any overlap. So free blocks stay in a pool, by size, and are
+reused. Kernels are in order on one stream, so a kernel may reuse a block that earlier ones still read. The upload stream runs
+ahead of them, and has its own buffers, with events that record when a buffer was last read.
 """
 
 from __future__ import annotations
@@ -21,38 +21,38 @@ from .compiler import cuda
 
 Host = npt.NDArray[Any]
 
-GRAIN = 512  #: bytes of the smallest block
-AHEAD = 4  #: slots of a size, if no more are in use at once: for two arrays of this batch, and two of the next
+MIN_BLOCK = 512  #: bytes of the smallest block
+MAX_BUFFERS = 4  #: upload buffers of a size, unless more are in use at once: two arrays for each of two batches
 
 
 class _Lease:
-    """What the views of a block have in common: when the last of them goes, so does it."""
+    """The owner of all views of a block. It is collected with the last view."""
 
 
-def _sized(nbytes: int) -> int:
-    """The size of the block that so many bytes get: one of four between two powers of two."""
-    if nbytes <= GRAIN:
-        return GRAIN
+def _block_size(nbytes: int) -> int:
+    """Round a size up to that of a block, one of four between two powers of two."""
+    if nbytes <= MIN_BLOCK:
+        return MIN_BLOCK
     step = 1 << ((nbytes - 1).bit_length() - 3)
     return -(-nbytes // step) * step
 
 
-def _lent(memory: Any, shape: tuple[int, ...], dtype: Any, back: Callable[[], None]) -> Any:
-    """A device array in a block; ``back`` is called when nobody has it, or a view of it, any more."""
+def _leased_array(memory: Any, shape: tuple[int, ...], dtype: Any, release: Callable[[], None]) -> Any:
+    """Return a device array in a block. ``release`` is called when no reference to it, or to a view, remains."""
     lease = _Lease()
-    weakref.finalize(lease, back).atexit = False
+    weakref.finalize(lease, release).atexit = False
     address = memory.__cuda_array_interface__["data"][0]
-    seen = {"shape": shape, "typestr": np.dtype(dtype).str, "data": (address, False), "version": 3}
-    return cuda.from_cuda_array_interface(seen, owner=lease, sync=False)
+    interface = {"shape": shape, "typestr": np.dtype(dtype).str, "data": (address, False), "version": 3}
+    return cuda.from_cuda_array_interface(interface, owner=lease, sync=False)
 
 
 class Pool:
-    """Blocks for arrays that only kernels of one stream touch.
+    """A pool of blocks for arrays that only kernels of one stream access.
 
     Parameters
     ----------
     allocate : function
-        Answers so many bytes of the device.
+        Allocates so many bytes of device memory.
     """
 
     def __init__(self, allocate: Callable[[int], Any]) -> None:
@@ -60,81 +60,83 @@ class Pool:
         self._free: defaultdict[int, list[Any]] = defaultdict(list)
 
     def array(self, shape: tuple[int, ...], dtype: Any) -> Any:
-        """A device array, its contents undefined."""
-        size = _sized(math.prod(shape) * np.dtype(dtype).itemsize)
+        """Return a device array, its contents undefined."""
+        size = _block_size(math.prod(shape) * np.dtype(dtype).itemsize)
         free = self._free[size]
         memory = free.pop() if free else self._allocate(size)
-        return _lent(memory, shape, dtype, lambda: free.append(memory))
+        return _leased_array(memory, shape, dtype, lambda: free.append(memory))
 
     def clear(self) -> None:
-        """Give back what is free."""
+        """Release the free blocks."""
         for free in self._free.values():
             free.clear()
 
 
 @dataclass
-class _Slot:
-    """Memory of an array on its way: pinned on the host, from where the device fetches it, and the device's."""
+class _UploadBuffer:
+    """An upload buffer: pinned host memory, and device memory of the same size."""
 
     pinned: Host
     memory: Any
-    up: Any  #: the event that the copy has ended
-    read: Any  #: the event that no kernel reads the device's memory any more
+    uploaded: Any  #: event: the copy to the device has ended
+    consumed: Any  #: event: no kernel reads the device memory any more
 
 
 @dataclass
-class _Slots:
-    """All of a size."""
+class _UploadBuffers:
+    """All upload buffers of a size."""
 
-    free: deque[_Slot]  #: first the one that has been free for longest
-    made: int = 0
+    free: deque[_UploadBuffer]  #: the longest free first
+    count: int = 0
 
 
-class Arrivals:
-    """Arrays that a stream of their own brings to the device, while kernels that were launched before still run.
+class UploadPool:
+    """Uploads of arrays on a separate stream, concurrent with kernels that were launched before.
 
     Parameters
     ----------
     allocate : function
-        Answers so many bytes of the device.
+        Allocates so many bytes of device memory.
     kernels : stream
-        That of the kernels that will read the arrays.
+        The stream of the kernels that read the arrays.
     """
 
     def __init__(self, allocate: Callable[[int], Any], kernels: Any) -> None:
         self._allocate, self._kernels, self._copies = allocate, kernels, cuda.stream()
-        self._slots: defaultdict[int, _Slots] = defaultdict(lambda: _Slots(deque()))
+        self._buffers: defaultdict[int, _UploadBuffers] = defaultdict(lambda: _UploadBuffers(deque()))
 
     def array(self, host: Host, dtype: Any) -> Any:
-        """A device array with the numbers of ``host``, which is read before this returns."""
-        cuda.current_context()  # events do not bring it to a thread that is new to the device
+        """Copy ``host`` to a device array. ``host`` is read before this returns."""
+        cuda.current_context()  # events need a current context, which a new thread lacks
         nbytes = host.size * np.dtype(dtype).itemsize
-        slots = self._slots[_sized(nbytes)]
-        slot = self._slot(slots, _sized(nbytes))
-        slot.up.synchronize()  # what its pinned memory held has left
-        np.copyto(slot.pinned[:nbytes].view(dtype).reshape(host.shape), host, casting="unsafe")
-        slot.read.wait(self._copies)
-        slot.memory[:nbytes].copy_to_device(slot.pinned[:nbytes], stream=self._copies)
-        slot.up.record(self._copies)
-        slot.up.wait(self._kernels)
+        buffers = self._buffers[_block_size(nbytes)]
+        buffer = self._buffer(buffers, _block_size(nbytes))
+        buffer.uploaded.synchronize()  # its pinned memory has been copied
+        np.copyto(buffer.pinned[:nbytes].view(dtype).reshape(host.shape), host, casting="unsafe")
+        buffer.consumed.wait(self._copies)
+        buffer.memory[:nbytes].copy_to_device(buffer.pinned[:nbytes], stream=self._copies)
+        buffer.uploaded.record(self._copies)
+        buffer.uploaded.wait(self._kernels)
 
-        def back() -> None:
+        def release() -> None:
             cuda.current_context()
-            slot.read.record(self._kernels)
-            slots.free.append(slot)
+            buffer.consumed.record(self._kernels)
+            buffers.free.append(buffer)
 
-        return _lent(slot.memory, host.shape, dtype, back)
+        return _leased_array(buffer.memory, host.shape, dtype, release)
 
-    def _slot(self, slots: _Slots, size: int) -> _Slot:
-        """The one that has been free for longest, if it is not still read: else a new one, unless there are enough."""
-        if slots.free and (slots.made >= AHEAD or slots.free[0].read.query()):
-            return slots.free.popleft()
-        slot = _Slot(cuda.pinned_array(size, np.uint8), self._allocate(size), *(cuda.event(timing=False) for _ in range(2)))
-        slots.made += 1
-        return slot
+    def _buffer(self, buffers: _UploadBuffers, size: int) -> _UploadBuffer:
+        """Return the longest free buffer if it is not read any more or there are enough, otherwise a new one."""
+        if buffers.free and (buffers.count >= MAX_BUFFERS or buffers.free[0].consumed.query()):
+            return buffers.free.popleft()
+        buffer = _UploadBuffer(
+            cuda.pinned_array(size, np.uint8), self._allocate(size), *(cuda.event(timing=False) for _ in range(2))
+        )
+        buffers.count += 1
+        return buffer
 
     def clear(self) -> None:
-        """Give back what is free; nothing may be on its way."""
-        for slots in self._slots.values():
-            slots.made -= len(slots.free)
-            slots.free.clear()
+        """Release the free buffers. No upload may be in progress."""
+        for buffers in self._buffers.values():
+            buffers.count -= len(buffers.free)
+            buffers.free.clear()

@@ -1,4 +1,4 @@
-"""Launches in one dimension: a thread an element, or a warp a row."""
+"""One-dimensional launches: one thread per element, or one warp per row."""
 
 from __future__ import annotations
 
@@ -7,36 +7,36 @@ from typing import Any
 from . import driver
 from .compiler import Kernel, cuda, device, int64
 
-THREADS = 256  #: of a block
+THREADS = 256  #: per block
 WARP = 32
-ROWS = THREADS // WARP  #: of a block whose warps take a row each
+ROWS = THREADS // WARP  #: rows per block, one for each warp
 
 
 @device
 def element():
-    """The thread's element."""
+    """Return the index of the element of this thread."""
     return int64(cuda.blockIdx.x) * THREADS + cuda.threadIdx.x
 
 
 @device
 def row():
-    """The warp's row."""
+    """Return the index of the row of this warp."""
     return int64(cuda.blockIdx.x) * ROWS + cuda.threadIdx.x // WARP
 
 
 @device
 def lane():
-    """The thread's place in its warp."""
+    """Return the lane of this thread in its warp."""
     return cuda.threadIdx.x % WARP
 
 
 def launch_elements(kernel: Kernel, n: int, *args: Any) -> None:
-    """A thread for each of ``n`` elements; those beyond find ``element() >= n``."""
+    """Launch one thread for each of ``n`` elements. Surplus threads have ``element() >= n``."""
     if n:
         driver.current().launch(kernel, -(-n // THREADS), THREADS, args)
 
 
 def launch_rows(kernel: Kernel, m: int, *args: Any) -> None:
-    """A warp for each of ``m`` rows; whole warps are beyond."""
+    """Launch one warp for each of ``m`` rows. Surplus warps have ``row() >= m``."""
     if m:
         driver.current().launch(kernel, -(-m // ROWS), THREADS, args)

@@ -1,4 +1,4 @@
-"""Crossentropy over classes: a warp a row."""
+"""Crossentropy over classes, with one warp per row."""
 
 from __future__ import annotations
 
@@ -18,64 +18,64 @@ CLASSES = ("categorical_crossentropy", "sparse_categorical_crossentropy")
 
 @cache
 def class_loss(spec: LossSpec, dtype: str, weighted: bool, gradient: bool) -> Kernel:
-    """The kernel of a crossentropy; ``share`` is what a row counts in the mean."""
+    """Return the kernel of a crossentropy. ``scale`` is the weight of a row in the mean."""
     sparse = spec.name.startswith("sparse")
     kind = "logits" if spec.from_logits else "probabilities"
     name = f"{spec.name}_{kind}_{dtype}" + "_weighted" * weighted + "_gradient" * gradient
-    row_loss = (_of_logits if spec.from_logits else _of_probabilities)(spec, dtype, gradient)
+    row_loss = (_from_logits if spec.from_logits else _from_probabilities)(spec, dtype, gradient)
     zero = np.dtype(dtype).type(0)
 
     @jit(f"f2 {'n1' if sparse else 'f2'} f1 r f1 f2", dtype, name)
-    def crossentropy(y, target, weight, share, losses, dy):
+    def crossentropy(y, target, weight, scale, losses, dy):
         m = row()
         if m < y.shape[0]:
-            own = weight[m] if weighted else zero
-            loss = row_loss(y, target, m, own * share if weighted else share, dy)
+            row_weight = weight[m] if weighted else zero
+            loss = row_loss(y, target, m, row_weight * scale if weighted else scale, dy)
             if lane() == 0:
-                losses[m] = own * loss if weighted else loss
+                losses[m] = row_weight * loss if weighted else loss
 
     return crossentropy
 
 
 def _likelihood(spec: LossSpec, dtype: str) -> Any:
-    """``q(target, m, k, C)``: what the target says of class k."""
+    """Return ``q(target, m, k, C)``, the target probability of class k."""
     number, zero, one = real(dtype), np.dtype(dtype).type(0), np.dtype(dtype).type(1)
-    kept, smoothing = np.dtype(dtype).type(1 - spec.label_smoothing), np.dtype(dtype).type(spec.label_smoothing)
+    confidence, smoothing = np.dtype(dtype).type(1 - spec.label_smoothing), np.dtype(dtype).type(spec.label_smoothing)
     if spec.name.startswith("sparse"):
         return device(lambda target, m, k, C: one if target[m] == k else zero)
-    return device(lambda target, m, k, C: target[m, k] * kept + smoothing / number(C))
+    return device(lambda target, m, k, C: target[m, k] * confidence + smoothing / number(C))
 
 
-def _of_logits(spec: LossSpec, dtype: str, gradient: bool) -> Any:
+def _from_logits(spec: LossSpec, dtype: str, gradient: bool) -> Any:
     q, zero, lowest = _likelihood(spec, dtype), np.dtype(dtype).type(0), np.dtype(dtype).type(-np.inf)
 
     @device
-    def of_logits(y, target, m, share, dy):
+    def from_logits(y, target, m, scale, dy):
         C = y.shape[1]
-        largest, below, loss, mass = lowest, zero, zero, zero
+        largest, denominator, loss, mass = lowest, zero, zero, zero
         for k in range(lane(), C, WARP):
             largest = y[m, k] if y[m, k] > largest else largest
         largest = warp_max(largest)
         for k in range(lane(), C, WARP):
-            below += math.exp(y[m, k] - largest)
-        below = warp_sum(below)
-        log_below = math.log(below)
+            denominator += math.exp(y[m, k] - largest)
+        denominator = warp_sum(denominator)
+        log_denominator = math.log(denominator)
         for k in range(lane(), C, WARP):
-            of_class = q(target, m, k, C)
-            mass += of_class
-            loss -= of_class * (y[m, k] - largest - log_below)
+            q_k = q(target, m, k, C)
+            mass += q_k
+            loss -= q_k * (y[m, k] - largest - log_denominator)
         loss = warp_sum(loss)
         if gradient:
             mass = warp_sum(mass)
             for k in range(lane(), C, WARP):
-                p = math.exp(y[m, k] - largest) / below
-                dy[m, k] = (p * mass - q(target, m, k, C)) * share
+                p = math.exp(y[m, k] - largest) / denominator
+                dy[m, k] = (p * mass - q(target, m, k, C)) * scale
         return loss
 
-    return of_logits
+    return from_logits
 
 
-def _of_probabilities(spec: LossSpec, dtype: str, gradient: bool) -> Any:
+def _from_probabilities(spec: LossSpec, dtype: str, gradient: bool) -> Any:
     q, typed = _likelihood(spec, dtype), np.dtype(dtype).type
     zero, low, high = typed(0), typed(spec.epsilon), typed(1 - spec.epsilon)
 
@@ -84,26 +84,26 @@ def _of_probabilities(spec: LossSpec, dtype: str, gradient: bool) -> Any:
         return low if p < low else high if p > high else p
 
     @device
-    def slope(p, of_class):
+    def slope(p, q_k):
         inside = bounded(p)
-        return zero if inside != p and p == p else -(of_class / inside)
+        return zero if inside != p and p == p else -(q_k / inside)
 
     @device
-    def of_probabilities(y, target, m, share, dy):
+    def from_probabilities(y, target, m, scale, dy):
         C = y.shape[1]
-        all_, loss, along = zero, zero, zero
+        row_sum, loss, weighted_slope = zero, zero, zero
         for k in range(lane(), C, WARP):
-            all_ += y[m, k]
-        all_ = warp_sum(all_)
+            row_sum += y[m, k]
+        row_sum = warp_sum(row_sum)
         for k in range(lane(), C, WARP):
-            p, of_class = y[m, k] / all_, q(target, m, k, C)
-            loss -= of_class * math.log(bounded(p))
-            along += slope(p, of_class) * p
+            p, q_k = y[m, k] / row_sum, q(target, m, k, C)
+            loss -= q_k * math.log(bounded(p))
+            weighted_slope += slope(p, q_k) * p
         loss = warp_sum(loss)
         if gradient:
-            along = warp_sum(along)
+            weighted_slope = warp_sum(weighted_slope)
             for k in range(lane(), C, WARP):
-                dy[m, k] = (slope(y[m, k] / all_, q(target, m, k, C)) - along) / all_ * share
+                dy[m, k] = (slope(y[m, k] / row_sum, q(target, m, k, C)) - weighted_slope) / row_sum * scale
         return loss
 
-    return of_probabilities
+    return from_probabilities

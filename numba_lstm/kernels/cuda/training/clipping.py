@@ -1,4 +1,4 @@
-"""Bounds on gradients. Norms and factors stay on the device."""
+"""Gradient clipping. Norms and factors stay in device memory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays.elementwise import flat, like
+from ..arrays.elementwise import empty_like, flat
 from ..arrays.sums import total
 from ..runtime import driver
 from ..runtime.compiler import Kernel, cuda, float64, jit, real
@@ -71,7 +71,7 @@ def clip_gradients(
     global_clipnorm: float | None = None,
     clipvalue: float | None = None,
 ) -> list[Array]:
-    """New arrays, or the gradients themselves where nothing is asked for."""
+    """Returns new arrays, or the gradients themselves without a bound."""
     if clipnorm is not None:
         return [_shrunk(g, _factor(total(g, square=True), clipnorm)) for g in gradients]
     if global_clipnorm is not None:
@@ -88,19 +88,19 @@ def clip_gradients(
 
 
 def _factor(square: Array, limit: float) -> Array:
-    """What brings a norm down to ``limit``: NaN where it is not finite."""
+    """Return the factor that reduces a norm to ``limit``: NaN if the norm is not finite."""
     out = driver.current().empty(1, np.float64)
     launch_elements(_shrinkage(), 1, square, limit, out)
     return out
 
 
 def _shrunk(g: Array, factor: Array) -> Array:
-    out = like(g)
+    out = empty_like(g)
     launch_elements(_shrink(g.dtype.name), g.size, flat(g), factor, flat(out))
     return out
 
 
 def _bounded(g: Array, limit: float) -> Array:
-    out = like(g)
+    out = empty_like(g)
     launch_elements(_bound(g.dtype.name), g.size, flat(g), limit, flat(out))
     return out

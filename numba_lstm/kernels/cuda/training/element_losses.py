@@ -14,7 +14,7 @@ from ..runtime.compiler import device
 
 
 def element_loss(spec: LossSpec, dtype: str) -> Any:
-    """The device function of a loss."""
+    """Return the device function of a loss."""
     return device(LOSSES[spec.name](np.dtype(dtype).type, spec))
 
 
@@ -61,21 +61,21 @@ def _log_cosh(real: Any, spec: LossSpec) -> Any:
 
 
 def _binary_crossentropy(real: Any, spec: LossSpec) -> Any:
-    zero, one, kept, shift = real(0), real(1), real(1 - spec.label_smoothing), real(spec.label_smoothing / 2)
+    zero, one, confidence, shift = real(0), real(1), real(1 - spec.label_smoothing), real(spec.label_smoothing / 2)
     low, high = real(spec.epsilon), real(1 - spec.epsilon)
 
-    def of_logits(y, target):
-        q = target * kept + shift
+    def from_logits_loss(y, target):
+        q = target * confidence + shift
         loss = (zero if y <= zero else y) - y * q + math.log1p(math.exp(-abs(y)))
         return loss, one / (one + math.exp(-y)) - q
 
-    def of_probabilities(y, target):
-        q = target * kept + shift
+    def from_probabilities_loss(y, target):
+        q = target * confidence + shift
         p = low if y < low else high if y > high else y
         loss = -(q * math.log(p) + (one - q) * math.log(one - p))
         return loss, zero if p != y and y == y else (p - q) / (p * (one - p))
 
-    return of_logits if spec.from_logits else of_probabilities
+    return from_logits_loss if spec.from_logits else from_probabilities_loss
 
 
 LOSSES: dict[str, Callable[[Any, LossSpec], Any]] = {

@@ -1,4 +1,4 @@
-"""More rules of optimizers on a number of a weight, built as :mod:`.updates` takes them: for momentum and a variant."""
+"""Further update rules, as kernel functions for :mod:`.update`, with or without momentum and a variant."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from collections.abc import Callable
 from ..runtime.launch import element
 
 
-def adadelta(moves: bool, _: bool) -> Callable[..., None]:
-    """Steps and gradients by their recent root mean squares."""
+def adadelta(has_momentum: bool, _: bool) -> Callable[..., None]:
+    """The ratio of the recent root mean squares of updates and gradients."""
 
-    def adadelta(w, g, s, d, _1, decay, rate, epsilon, _2, rho, rest, _3, _4):
+    def adadelta(w, g, s, d, _1, decay, rate, epsilon, _2, rho, one_minus_rho, _3, _4):
         i = element()
         if i < w.size:
-            s[i] = rho * s[i] + rest * g[i] * g[i]
+            s[i] = rho * s[i] + one_minus_rho * g[i] * g[i]
             u = g[i] * math.sqrt(d[i] + epsilon) / math.sqrt(s[i] + epsilon)
-            d[i] = rho * d[i] + rest * u * u
+            d[i] = rho * d[i] + one_minus_rho * u * u
             w[i] = w[i] - w[i] * decay - rate * u
 
     return adadelta
 
 
-def adamax(moves: bool, _: bool) -> Callable[..., None]:
+def adamax(has_momentum: bool, _: bool) -> Callable[..., None]:
     """Adam's mean gradient over the largest one."""
 
-    def adamax(w, g, m, n, _1, decay, rate, epsilon, rest1, b2, _2, _3, _4):
+    def adamax(w, g, m, n, _1, decay, rate, epsilon, one_minus_b1, b2, _2, _3, _4):
         i = element()
         if i < w.size:
-            m[i] += (g[i] - m[i]) * rest1
+            m[i] += (g[i] - m[i]) * one_minus_b1
             size, largest = abs(g[i]), b2 * n[i]
             n[i] = largest if largest > size or largest != largest else size
             w[i] = w[i] - w[i] * decay - rate * m[i] / (n[i] + epsilon)
@@ -36,22 +36,22 @@ def adamax(moves: bool, _: bool) -> Callable[..., None]:
     return adamax
 
 
-def lion(moves: bool, _: bool) -> Callable[..., None]:
+def lion(has_momentum: bool, _: bool) -> Callable[..., None]:
     """The sign of a mean gradient."""
 
-    def lion(w, g, m, _1, _2, decay, rate, zero, b1, rest1, b2, rest2, _3):
+    def lion(w, g, m, _1, _2, decay, rate, zero, b1, one_minus_b1, b2, one_minus_b2, _3):
         i = element()
         if i < w.size:
-            mean = b1 * m[i] + rest1 * g[i]
+            mean = b1 * m[i] + one_minus_b1 * g[i]
             step = rate if mean > zero else -rate if mean < zero else mean
             w[i] = w[i] - w[i] * decay - step
-            m[i] = b2 * m[i] + rest2 * g[i]
+            m[i] = b2 * m[i] + one_minus_b2 * g[i]
 
     return lion
 
 
-def ftrl(moves: bool, general: bool) -> Callable[..., None]:
-    """Follow the regularized leader; ``general``: with another power than the root."""
+def ftrl(has_momentum: bool, general: bool) -> Callable[..., None]:
+    """Follow the regularized leader; ``general`` means a power other than the square root."""
 
     def ftrl(w, g, s, z, _1, decay, rate, l2, shrinkage, l1, exponent, _2, _3):
         i = element()
@@ -72,12 +72,12 @@ def ftrl(moves: bool, general: bool) -> Callable[..., None]:
     return ftrl
 
 
-def average(moves: bool, _: bool) -> Callable[..., None]:
+def average(has_momentum: bool, _: bool) -> Callable[..., None]:
     """A running mean of the first slot, or a copy of it."""
 
-    def average(w, g, a, _1, _2, decay, rate, epsilon, momentum, rest, _3, _4, _5):
+    def average(w, g, a, _1, _2, decay, rate, epsilon, momentum, one_minus_rho, _3, _4, _5):
         i = element()
         if i < w.size:
-            w[i] = momentum * w[i] + rest * a[i] if moves else a[i]
+            w[i] = momentum * w[i] + one_minus_rho * a[i] if has_momentum else a[i]
 
     return average

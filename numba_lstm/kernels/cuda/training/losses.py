@@ -1,4 +1,4 @@
-"""Losses and their gradients: element by element, or for crossentropies over classes a warp a row."""
+"""Losses and their gradients: elementwise, or with one warp per row for crossentropies over classes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from ...specs import LossSpec
 from ..arrays.arrays import matrix
-from ..arrays.elementwise import cast, flat, like
+from ..arrays.elementwise import cast, empty_like, flat
 from ..arrays.sums import Scalar, total
 from ..runtime import driver
 from ..runtime.compiler import Kernel, jit
@@ -22,21 +22,21 @@ Array = Any
 
 @cache
 def _elements(spec: LossSpec, dtype: str, weighted: bool, gradient: bool) -> Kernel:
-    part = element_loss(spec, dtype)
+    loss_of = element_loss(spec, dtype)
     name = f"{spec.name}_{dtype}" + "_weighted" * weighted + "_gradient" * gradient
 
     @jit("f2 f2 f1 r f2 f2", dtype, name)
-    def elements(y, target, weight, share, losses, dy):
+    def elements(y, target, weight, scale, losses, dy):
         i = element()
         if i < y.size:
             m, k = i // y.shape[1], i % y.shape[1]
-            loss, slope = part(y[m, k], target[m, k])
+            loss, slope = loss_of(y[m, k], target[m, k])
             if weighted:
                 loss *= weight[m]
                 slope *= weight[m]
             losses[m, k] = loss
             if gradient:
-                dy[m, k] = slope * share
+                dy[m, k] = slope * scale
 
     return elements
 
@@ -44,18 +44,18 @@ def _elements(spec: LossSpec, dtype: str, weighted: bool, gradient: bool) -> Ker
 def loss(
     y: Array, target: Array, spec: LossSpec, *, weight: Array | None = None, gradient: bool
 ) -> tuple[Scalar, Array | None]:
-    """The value is added up in float64, and stays on the device until it is asked for."""
+    """The value is summed in float64, and stays in device memory until ``float()`` reads it."""
     dtype, C = y.dtype.name, y.shape[-1]
     count = y.size // C
-    dy = like(y) if gradient else None
+    dy = empty_like(y) if gradient else None
     weights, slopes = y if weight is None else weight, y if dy is None else dy
     if spec.name in CLASSES:
-        losses, parts = driver.current().empty(count, y.dtype), count
+        losses, terms = driver.current().empty(count, y.dtype), count
         kernel = class_loss(spec, dtype, weight is not None, gradient)
         labels = flat(cast(target, np.int64)) if spec.name.startswith("sparse") else matrix(target)
         launch_rows(kernel, count, matrix(y), labels, flat(weights), 1 / count, losses, matrix(slopes))
     else:
-        losses, parts = like(y), y.size
+        losses, terms = empty_like(y), y.size
         kernel = _elements(spec, dtype, weight is not None, gradient)
-        launch_elements(kernel, parts, matrix(y), matrix(target), flat(weights), 1 / parts, matrix(losses), matrix(slopes))
-    return Scalar(total(losses), 1 / parts), dy
+        launch_elements(kernel, terms, matrix(y), matrix(target), flat(weights), 1 / terms, matrix(losses), matrix(slopes))
+    return Scalar(total(losses), 1 / terms), dy

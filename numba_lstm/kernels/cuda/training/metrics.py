@@ -1,4 +1,4 @@
-"""Metrics: a value an element, or a warp a row where the largest of a row is asked for; sums are in float64."""
+"""Metrics: elementwise, or with one warp per row for an argmax. Sums are in float64."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from ...specs import MetricSpec
 from ..arrays.arrays import matrix
-from ..arrays.elementwise import cast, flat, like
+from ..arrays.elementwise import cast, empty_like, flat
 from ..arrays.sums import FULL, Scalar, total
 from ..runtime import driver
 from ..runtime.compiler import Kernel, cuda, device, jit
@@ -20,7 +20,7 @@ Array = Any
 SPARSE = "sparse_categorical_accuracy"
 
 
-def _of_element(spec: MetricSpec, dtype: str) -> Any:
+def _element_metric(spec: MetricSpec, dtype: str) -> Any:
     real = np.dtype(dtype).type
     zero, one, threshold = real(0), real(1), real(spec.threshold)
     functions = {
@@ -33,14 +33,14 @@ def _of_element(spec: MetricSpec, dtype: str) -> Any:
 
 @cache
 def _elements(spec: MetricSpec, dtype: str, weighted: bool) -> Kernel:
-    part = _of_element(spec, dtype)
+    metric_of = _element_metric(spec, dtype)
 
     @jit("f2 f2 f1 f2", dtype, f"metric_{spec.name}_{dtype}" + "_weighted" * weighted)
     def elements(y, target, weight, out):
         i = element()
         if i < y.size:
             m, k = i // y.shape[1], i % y.shape[1]
-            value = part(y[m, k], target[m, k])
+            value = metric_of(y[m, k], target[m, k])
             out[m, k] = weight[m] * value if weighted else value
 
     return elements
@@ -48,26 +48,26 @@ def _elements(spec: MetricSpec, dtype: str, weighted: bool) -> Kernel:
 
 @device
 def _before(a, i, b, j):
-    """Whether a at place i comes before b at j: it is larger, or as large and first; NaN is largest, as for NumPy."""
+    """Return whether a at index i precedes b at j in an argmax: larger, or equal and first. NaN is largest, as in NumPy."""
     if (a != a) != (b != b):
         return a != a
     return a > b or (i < j if (a == b or a != a) else False)
 
 
 @device
-def _largest(y, m):
-    """The place of a row's largest number, the first of equals, in every lane of a warp."""
-    best, place = y[m, 0], 0
+def _argmax(y, m):
+    """Return the argmax of a row, the first of equals, in every lane of a warp."""
+    best, index = y[m, 0], 0
     for k in range(lane(), y.shape[1], WARP):
-        if _before(y[m, k], k, best, place):
-            best, place = y[m, k], k
+        if _before(y[m, k], k, best, index):
+            best, index = y[m, k], k
     shift = 16
     while shift > 0:
-        other, at = cuda.shfl_xor_sync(FULL, best, shift), cuda.shfl_xor_sync(FULL, place, shift)
-        if _before(other, at, best, place):
-            best, place = other, at
+        other, other_index = cuda.shfl_xor_sync(FULL, best, shift), cuda.shfl_xor_sync(FULL, index, shift)
+        if _before(other, other_index, best, index):
+            best, index = other, other_index
         shift //= 2
-    return place
+    return index
 
 
 @cache
@@ -79,8 +79,8 @@ def _rows(dtype: str, sparse: bool, weighted: bool) -> Kernel:
     def rows(y, target, weight, out):
         m = row()
         if m < y.shape[0]:
-            given = target[m] if sparse else _largest(target, m)
-            value = one if _largest(y, m) == given else zero
+            label = target[m] if sparse else _argmax(target, m)
+            value = one if _argmax(y, m) == label else zero
             if lane() == 0:
                 out[m] = weight[m] * value if weighted else value
 
@@ -88,15 +88,15 @@ def _rows(dtype: str, sparse: bool, weighted: bool) -> Kernel:
 
 
 def metric(y: Array, target: Array, spec: MetricSpec, *, weight: Array | None = None) -> tuple[Any, Any]:
-    """Total and count stay on the device until they are asked for."""
+    """Total and count stay in device memory until ``float()`` reads them."""
     dtype, C = y.dtype.name, y.shape[-1]
     rows, weights = y.size // C, y if weight is None else weight
     if spec.name.endswith("categorical_accuracy"):
-        sparse, values, share = spec.name == SPARSE, driver.current().empty(rows, y.dtype), 1.0
+        sparse, values, scale = spec.name == SPARSE, driver.current().empty(rows, y.dtype), 1.0
         labels = flat(cast(target, np.int64)) if sparse else matrix(target)
         launch_rows(_rows(dtype, sparse, weight is not None), rows, matrix(y), labels, flat(weights), values)
     else:
-        values, share = like(y), 1 / C
+        values, scale = empty_like(y), 1 / C
         kernel = _elements(spec, dtype, weight is not None)
         launch_elements(kernel, y.size, matrix(y), matrix(target), flat(weights), matrix(values))
-    return Scalar(total(values), share), float(rows) if weight is None else Scalar(total(weight))
+    return Scalar(total(values), scale), float(rows) if weight is None else Scalar(total(weight))

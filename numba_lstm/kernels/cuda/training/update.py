@@ -1,4 +1,4 @@
-"""The rules of optimizers: a thread a number of a weight, which stays on the device."""
+"""Update rules of optimizers, with one thread per element of a weight in device memory."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from contextlib import ExitStack
 from functools import cache
 from typing import Any
 
+from ...op_types import UpdateProgram, Weight
 from ...specs import UpdateSpec
-from ...values import UpdateProgram, Weight
 from ..arrays.elementwise import flat
-from ..arrays.variables import moved
+from ..arrays.variables import updating
 from ..runtime.compiler import Kernel, jit
 from ..runtime.launch import element, launch_elements
 from .further_rules import adadelta, adamax, average, ftrl, lion
 
 Array = Any
 
-#: Arguments of every rule: w, g, three slots, decay (weight_decay times rate), rate, epsilon, and five of its own.
+#: Arguments of every rule: w, g, three slots, decay (weight_decay times rate), rate, epsilon, and five for the rule.
 _ARGUMENTS = "f1 f1 f1 f1 f1 r r r r r r r r"
 
 
@@ -31,13 +31,13 @@ def update(
     step: int,
     rate: float,
 ) -> None:
-    """One launch a weight."""
+    """Launches one kernel for each weight."""
     numbers = _numbers(spec, step, rate)
-    for weight, g, own in zip(weights, gradients, slots, strict=True):
+    for weight, g, slot_weights in zip(weights, gradients, slots, strict=True):
         variant = spec.nesterov or spec.centered or spec.amsgrad or spec.power != -0.5
         kernel = _kernel(spec.name, bool(spec.momentum), variant, g.dtype.name)
         with ExitStack() as stack:
-            w, *states = (flat(stack.enter_context(moved(v))) for v in (weight, *own))
+            w, *states = (flat(stack.enter_context(updating(v))) for v in (weight, *slot_weights))
             states += [w] * (3 - len(states))
             launch_elements(kernel, w.size, w, flat(g), *states, *numbers)
 
@@ -45,20 +45,20 @@ def update(
 def update_program(
     weights: Sequence[Weight], gradients: Sequence[Array], slots: Sequence[Sequence[Weight]], spec: UpdateSpec
 ) -> UpdateProgram:
-    """Nothing is prepared: launches are asynchronous."""
+    """Prepares nothing, since launches are asynchronous."""
     return lambda step, rate: update(weights, gradients, slots, spec, step=step, rate=rate)
 
 
 def _numbers(spec: UpdateSpec, step: int, rate: float) -> tuple[float, ...]:
-    """In the order of ``_ARGUMENTS``, computed in float64."""
+    """Return the scalar arguments in the order of ``_ARGUMENTS``, computed in float64."""
     decay, b1, b2 = spec.weight_decay * rate, spec.beta_1, spec.beta_2
     if spec.name == "adam":
         rate *= math.sqrt(1 - b2**step) / (1 - b1**step)
         return decay, rate, spec.epsilon, 1 - b1, 1 - b2, 0.0, 0.0, 0.0
     if spec.name == "nadam":
         u = [b1 * (1 - 0.5 * 0.96**k) for k in range(1, step + 2)]  # u[-1] belongs to the step after
-        of_m, of_g = u[-1] / (1 - math.prod(u)), (1 - u[-2]) / (1 - math.prod(u[:-1]))
-        return decay, rate, spec.epsilon, 1 - b1, 1 - b2, of_m, of_g, 1 / (1 - b2**step)
+        m_scale, g_scale = u[-1] / (1 - math.prod(u)), (1 - u[-2]) / (1 - math.prod(u[:-1]))
+        return decay, rate, spec.epsilon, 1 - b1, 1 - b2, m_scale, g_scale, 1 / (1 - b2**step)
     if spec.name == "adamax":
         return decay, rate / (1 - b1**step), spec.epsilon, 1 - b1, b2, 0.0, 0.0, 0.0
     if spec.name == "lion":
@@ -71,12 +71,12 @@ def _numbers(spec: UpdateSpec, step: int, rate: float) -> tuple[float, ...]:
     return decay, rate, spec.epsilon, spec.momentum, spec.rho, 1 - spec.rho, 0.0, 0.0
 
 
-def _sgd(moves: bool, nesterov: bool) -> Callable[..., None]:
-    def sgd(w, g, v, _1, _2, decay, rate, epsilon, momentum, rho, rest, _3, _4):
+def _sgd(has_momentum: bool, nesterov: bool) -> Callable[..., None]:
+    def sgd(w, g, v, _1, _2, decay, rate, epsilon, momentum, rho, one_minus_rho, _3, _4):
         i = element()
         if i < w.size:
             x = w[i] - w[i] * decay
-            if moves:
+            if has_momentum:
                 v[i] = momentum * v[i] - rate * g[i]
                 x += momentum * v[i] - rate * g[i] if nesterov else v[i]
             else:
@@ -86,18 +86,18 @@ def _sgd(moves: bool, nesterov: bool) -> Callable[..., None]:
     return sgd
 
 
-def _rmsprop(moves: bool, centered: bool) -> Callable[..., None]:
-    def rmsprop(w, g, v, s1, s2, decay, rate, epsilon, momentum, rho, rest, _1, _2):
+def _rmsprop(has_momentum: bool, centered: bool) -> Callable[..., None]:
+    def rmsprop(w, g, v, s1, s2, decay, rate, epsilon, momentum, rho, one_minus_rho, _1, _2):
         i = element()
         if i < w.size:
-            v[i] = rho * v[i] + rest * g[i] * g[i]
+            v[i] = rho * v[i] + one_minus_rho * g[i] * g[i]
             q = v[i] + epsilon
             if centered:
-                a = s2 if moves else s1
-                a[i] = rho * a[i] + rest * g[i]
+                a = s2 if has_momentum else s1
+                a[i] = rho * a[i] + one_minus_rho * g[i]
                 q = v[i] - a[i] * a[i] + epsilon
             u = rate * g[i] / math.sqrt(q)
-            if moves:
+            if has_momentum:
                 s1[i] = momentum * s1[i] + u
                 u = s1[i]
             w[i] = w[i] - w[i] * decay - u
@@ -105,7 +105,7 @@ def _rmsprop(moves: bool, centered: bool) -> Callable[..., None]:
     return rmsprop
 
 
-def _adagrad(moves: bool, _: bool) -> Callable[..., None]:
+def _adagrad(has_momentum: bool, _: bool) -> Callable[..., None]:
     def adagrad(w, g, s, _1, _2, decay, rate, epsilon, _3, _4, _5, _6, _7):
         i = element()
         if i < w.size:
@@ -115,12 +115,12 @@ def _adagrad(moves: bool, _: bool) -> Callable[..., None]:
     return adagrad
 
 
-def _adam(moves: bool, amsgrad: bool) -> Callable[..., None]:
-    def adam(w, g, m, v, largest, decay, rate, epsilon, rest1, rest2, _1, _2, _3):
+def _adam(has_momentum: bool, amsgrad: bool) -> Callable[..., None]:
+    def adam(w, g, m, v, largest, decay, rate, epsilon, one_minus_b1, one_minus_b2, _1, _2, _3):
         i = element()
         if i < w.size:
-            m[i] += (g[i] - m[i]) * rest1
-            v[i] += (g[i] * g[i] - v[i]) * rest2
+            m[i] += (g[i] - m[i]) * one_minus_b1
+            v[i] += (g[i] * g[i] - v[i]) * one_minus_b2
             root = v[i]
             if amsgrad:
                 root = largest[i] if root <= largest[i] else root  # NaN is larger than all
@@ -130,14 +130,14 @@ def _adam(moves: bool, amsgrad: bool) -> Callable[..., None]:
     return adam
 
 
-def _nadam(moves: bool, _: bool) -> Callable[..., None]:
-    def nadam(w, g, m, v, _1, decay, rate, epsilon, rest1, rest2, of_m, of_g, of_v):
+def _nadam(has_momentum: bool, _: bool) -> Callable[..., None]:
+    def nadam(w, g, m, v, _1, decay, rate, epsilon, one_minus_b1, one_minus_b2, m_scale, g_scale, v_scale):
         i = element()
         if i < w.size:
-            m[i] += (g[i] - m[i]) * rest1
-            v[i] += (g[i] * g[i] - v[i]) * rest2
-            mean = m[i] * of_m + g[i] * of_g
-            w[i] = w[i] - w[i] * decay - rate * mean / (math.sqrt(v[i] * of_v) + epsilon)
+            m[i] += (g[i] - m[i]) * one_minus_b1
+            v[i] += (g[i] * g[i] - v[i]) * one_minus_b2
+            mean = m[i] * m_scale + g[i] * g_scale
+            w[i] = w[i] - w[i] * decay - rate * mean / (math.sqrt(v[i] * v_scale) + epsilon)
 
     return nadam
 
@@ -157,7 +157,7 @@ RULES: dict[str, Callable[[bool, bool], Callable[..., None]]] = {
 
 
 @cache
-def _kernel(rule: str, moves: bool, variant: bool, dtype: str) -> Kernel:
-    """``variant`` is nesterov, centered, amsgrad, or another power than the root."""
-    name = f"update_{rule}_{dtype}" + "_momentum" * moves + "_variant" * variant
-    return jit(_ARGUMENTS, dtype, name)(RULES[rule](moves, variant))
+def _kernel(rule: str, has_momentum: bool, variant: bool, dtype: str) -> Kernel:
+    """Return the kernel of a rule. ``variant`` is nesterov, centered, amsgrad, or a power other than the square root."""
+    name = f"update_{rule}_{dtype}" + "_momentum" * has_momentum + "_variant" * variant
+    return jit(_ARGUMENTS, dtype, name)(RULES[rule](has_momentum, variant))

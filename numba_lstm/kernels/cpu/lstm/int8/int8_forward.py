@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from .....gates import COUNT
 from ....contract import LSTMOutput, LSTMWeights
-from ....int8 import LARGEST, split
+from ....int8 import LARGEST, quantize
 from ....specs import LSTMSpec
 from ...gemm import pack
 from ...gemm.layout import PanelLayout, VectorGeometry, panel_layout, pointwise_lanes, vector_geometry
@@ -29,7 +29,7 @@ Array = npt.NDArray[Any]
 
 def int_panels(W: Array) -> tuple[Array, Array]:
     """Return W (K, 4H) as int8 and its scales, in panels: for each pair of rows the columns, the two elements adjacent."""
-    quantized, scales = split(W)
+    quantized, scales = quantize(W)
     K, layout = len(W), panel_layout(W.shape[1] // COUNT, vector_geometry(W.dtype).V)
     pairs, inside = -(-K // 2), layout.full * layout.V
     padded = np.zeros((2 * pairs, COUNT, layout.padded), np.int8)

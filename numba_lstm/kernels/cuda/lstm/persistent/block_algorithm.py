@@ -1,9 +1,9 @@
-"""The way of few units: one block keeps all recurrent weights for the whole time loop, for a few rows of the batch.
+"""Persistent algorithm for few units: a block holds all recurrent weights for the whole time loop, for a few rows.
 
-Thread ``4 j + g`` holds the weights of gate g of unit j, the first of them in registers, the others in shared memory, and adds
-up its z for the block's rows. The four threads of a unit, neighbours in a warp, change z among each other; then each finishes
-one row. h has two buffers, so a step has one barrier. The way back is its mirror: dz has two buffers, and a thread adds up its
-gate's part of dh.
+Thread ``4 j + g`` holds the weights of gate g of unit j, the first ones in registers and the others in shared memory. It sums
+its z for the rows of the block. The four threads of a unit, which are neighbours in a warp, exchange z. Then each computes one
+row. h is double buffered, so a step has one barrier. The backward pass mirrors this: dz is double buffered, and a thread sums
+the dh of its gate.
 """
 
 from __future__ import annotations
@@ -15,177 +15,180 @@ import numpy as np
 
 from .....gates import COUNT
 from ...device_math.activation import value
-from ...device_math.dot_products import dot, four
+from ...device_math.dot_products import dot, load4
 from ...runtime import driver
 from ...runtime.compiler import cuda, jit, real, uint64
 from ..call import Call
-from ..pointwise import carried_c, carried_h, gates, store_gates
-from ..pointwise_grad import split
+from ..pointwise import apply_zoneout_c, apply_zoneout_h, gates, store_gates
+from ..pointwise_grad import zoneout_gradient
 from ..steps.backward import unit_gradient
 from ..traits import Traits
 
 Array = Any
 
-MOST_UNITS = 128
-IN_REGISTERS = 60  #: weights of a thread; more of them are spilled where a block has 512 threads
+MAX_UNITS = 128
+MAX_REGISTER_WEIGHTS = 60  #: per thread; more of them spill in a block of 512 threads
 
 
 class Shape(NamedTuple):
-    """What the code depends on beside the traits."""
+    """The sizes that the code depends on, besides the traits."""
 
     H: int
-    rows: int  #: of a block: 1, 2 or 4
+    rows: int  #: per block: 1, 2 or 4
 
     @property
     def threads(self) -> int:
-        """Four a unit, in whole warps."""
+        """Threads per block: four for each unit, rounded up to whole warps."""
         return COUNT * -(-self.H // 8) * 8
 
     @property
     def pitch(self) -> int:
-        """Units in steps of four: what one load from shared memory brings."""
+        """The number of units, rounded up to vectors of four."""
         return -(-self.H // 4) * 4
 
     @property
     def in_registers(self) -> int:
-        """Weights that a thread holds in registers."""
-        return min(self.pitch, IN_REGISTERS)
+        """Weights in registers per thread."""
+        return min(self.pitch, MAX_REGISTER_WEIGHTS)
 
     @property
     def shared(self) -> int:
-        """Bytes of the weights in shared memory."""
+        """Bytes of weights in shared memory."""
         return 4 * self.threads * (self.pitch - self.in_registers)
 
     @property
-    def all_shared(self) -> int:
-        """Bytes of all shared memory of the way back, which takes more than the other."""
+    def total_shared(self) -> int:
+        """Bytes of all shared memory of the backward kernel, which needs more than the forward one."""
         return self.shared + 4 * self.rows * (2 * COUNT * (self.pitch + 4) + self.threads)
 
     @property
     def registers(self) -> int:
-        """The most that a thread may have: in whole steps of eight, since the block has 65536."""
+        """Maximum registers per thread, a multiple of eight, since a block has 65536."""
         return min(255, 65536 // self.threads // 8 * 8)
 
 
 def shape(N: int, H: int, multiprocessors: int) -> Shape:
-    """Few rows a block where there are few, so that more blocks work."""
-    each = -(-N // multiprocessors)
-    return Shape(H, 1 if each <= 1 else 2 if each == 2 else 4)
+    """Return the sizes. Small batches get few rows per block, so that more blocks work."""
+    rows_per_multiprocessor = -(-N // multiprocessors)
+    return Shape(H, 1 if rows_per_multiprocessor <= 1 else 2 if rows_per_multiprocessor == 2 else 4)
 
 
 @cache
-def forward_kernel(how: Traits, size: Shape) -> Any:
-    """All steps of a block's rows."""
-    number, zero = real(how.dtype), np.dtype(how.dtype).type(0)
-    cell, outer, keep_h, keep_c = gates(how), value(how.outer, how.dtype), carried_h(how), carried_c(how)
-    peephole, masked, training = how.peephole, how.masked, how.training
-    units, R, K, held = size.H, size.rows, size.pitch, size.in_registers
+def forward_kernel(traits: Traits, size: Shape) -> Any:
+    """Return the kernel of all forward steps."""
+    number, zero = real(traits.dtype), np.dtype(traits.dtype).type(0)
+    cell, output_activation = gates(traits), value(traits.output_activation, traits.dtype)
+    zoneout_h, zoneout_c = apply_zoneout_h(traits), apply_zoneout_c(traits)
+    peephole, masked, training = traits.peephole, traits.masked, traits.training
+    units, R, K, register_weights = size.H, size.rows, size.pitch, size.in_registers
     threads, buffer, exchange = size.threads, size.rows * size.pitch, size.rows * size.threads
-    buffers, rest = 2 * buffer, size.pitch - size.in_registers
+    buffers, shared_weights = 2 * buffer, size.pitch - size.in_registers
 
-    @jit("f3 f2 f3 f3 f2 b2", how.dtype, f"lstm_block_forward_{units}x{R}_{how.label}", size.registers)
+    @jit("f3 f2 f3 f3 f2 b2", traits.dtype, f"lstm_block_forward_{units}x{R}_{traits.label}", size.registers)
     def lstm_block_forward(z, U, h, c, V, mask):
         weights = cuda.shared.array(0, number)  # [k / 4][thread][4]
         hs = cuda.shared.array(buffers, number)  # [buffer][row][unit]
         zs = cuda.shared.array(exchange, number)  # [row][thread]
-        w, sums, ahead = cuda.local.array(held, number), cuda.local.array(R, number), cuda.local.array(R, number)
+        w, sums, next_z = cuda.local.array(register_weights, number), cuda.local.array(R, number), cuda.local.array(R, number)
         thread = cuda.threadIdx.x
         j, g, n0 = thread // 4, thread % 4, cuda.blockIdx.x * R
         T, N, states = z.shape[0], z.shape[1], h.shape[0]
         n, column = n0 + g, g * units + j
-        mine = g < R and n < N and j < units
-        for k in range(held):
+        active = g < R and n < N and j < units
+        for k in range(register_weights):
             w[k] = U[k, column] if k < units and j < units else zero
-        for k in range(rest):
-            at = (k // 4 * threads + thread) * 4 + k % 4
-            weights[uint64(at)] = U[held + k, column] if held + k < units and j < units else zero
+        for k in range(shared_weights):
+            offset = (k // 4 * threads + thread) * 4 + k % 4
+            weights[uint64(offset)] = U[register_weights + k, column] if register_weights + k < units and j < units else zero
         for i in range(thread, buffer, threads):
             r, k = i // K, i % K
             hs[uint64(i)] = h[0, n0 + r, k] if n0 + r < N and k < units else zero
             hs[uint64(buffer + i)] = zero
-        vi = V[0, j] if peephole and mine else zero
-        vf = V[1, j] if peephole and mine else zero
-        vo = V[2, j] if peephole and mine else zero
-        state = c[0, n, j] if mine else zero
+        vi = V[0, j] if peephole and active else zero
+        vf = V[1, j] if peephole and active else zero
+        vo = V[2, j] if peephole and active else zero
+        state = c[0, n, j] if active else zero
         for r in range(R):
-            ahead[r] = z[0, n0 + r, column] if n0 + r < N and j < units else zero
+            next_z[r] = z[0, n0 + r, column] if n0 + r < N and j < units else zero
         cuda.syncthreads()
         for t in range(T):
             old, new = (t & 1) * buffer, (~t & 1) * buffer
             for r in range(R):
-                sums[r] = ahead[r]
+                sums[r] = next_z[r]
                 if t + 1 < T:
-                    ahead[r] = z[t + 1, n0 + r, column] if n0 + r < N and j < units else zero
-            for k in range(0, held, 4):
+                    next_z[r] = z[t + 1, n0 + r, column] if n0 + r < N and j < units else zero
+            for k in range(0, register_weights, 4):
                 for r in range(R):
-                    sums[r] = dot(sums[r], four(hs, uint64(old + r * K + k)), (w[k], w[k + 1], w[k + 2], w[k + 3]))
-            for k in range(0, rest, 4):
-                weight = four(weights, uint64((k // 4 * threads + thread) * 4))
+                    sums[r] = dot(sums[r], load4(hs, uint64(old + r * K + k)), (w[k], w[k + 1], w[k + 2], w[k + 3]))
+            for k in range(0, shared_weights, 4):
+                weight = load4(weights, uint64((k // 4 * threads + thread) * 4))
                 for r in range(R):
-                    sums[r] = dot(sums[r], four(hs, uint64(old + r * K + held + k)), weight)
+                    sums[r] = dot(sums[r], load4(hs, uint64(old + r * K + register_weights + k)), weight)
             for r in range(R):
                 zs[uint64(r * threads + thread)] = sums[r]
             cuda.syncwarp()
-            if mine:
-                zi, zf, zg, zo = four(zs, uint64(g * threads + thread - g))
+            if active:
+                zi, zf, zg, zo = load4(zs, uint64(g * threads + thread - g))
                 before = state
                 valid = mask[t, n] if masked else True
-                o, after, ki, kf, kg, ko = cell(zi, zf, zg, zo, before, vi, vf, vo)
-                state = keep_c(after, before, False, valid)
-                output = keep_h(o * outer(after), hs[uint64(old + g * K + j)], False, valid)
+                o, after, saved_i, saved_f, saved_g, saved_o = cell(zi, zf, zg, zo, before, vi, vf, vo)
+                state = zoneout_c(after, before, False, valid)
+                output = zoneout_h(o * output_activation(after), hs[uint64(old + g * K + j)], False, valid)
                 hs[uint64(new + g * K + j)] = output
                 h[(t + 1) % states, n, j] = output
                 c[(t + 1) % states, n, j] = state
                 if training:
-                    store_gates(z, t, n, j, ki, kf, kg, ko)
+                    store_gates(z, t, n, j, saved_i, saved_f, saved_g, saved_o)
             cuda.syncthreads()
 
     return lstm_block_forward
 
 
 @cache
-def backward_kernel(how: Traits, size: Shape, has_dy: bool) -> Any:
-    """All steps back of a block's rows."""
-    number, zero = real(how.dtype), np.dtype(how.dtype).type(0)
-    part, unit = split(how.dtype, how.zoneout_h, how.masked), unit_gradient(how)
-    masked = how.masked
-    units, R, K, held = size.H, size.rows, size.pitch + 4, size.in_registers  # gates meet different banks
+def backward_kernel(traits: Traits, size: Shape, has_dy: bool) -> Any:
+    """Return the kernel of all backward steps."""
+    number, zero = real(traits.dtype), np.dtype(traits.dtype).type(0)
+    split_dh, unit = zoneout_gradient(traits.dtype, traits.zoneout_h, traits.masked), unit_gradient(traits)
+    masked = traits.masked
+    units, R, K, register_weights = size.H, size.rows, size.pitch + 4, size.in_registers  # gates use different banks
     threads, row = size.threads, COUNT * (size.pitch + 4)
-    buffer, exchange, rest = size.rows * row, size.rows * size.threads, size.pitch - size.in_registers
+    buffer, exchange, shared_weights = size.rows * row, size.rows * size.threads, size.pitch - size.in_registers
     buffers = 2 * buffer
 
-    @jit("f3 f3 f2 f2 f3 f2 f2 b2 f2", how.dtype, f"lstm_block_backward_{units}x{R}_{how.label}", size.registers)
+    @jit("f3 f3 f2 f2 f3 f2 f2 b2 f2", traits.dtype, f"lstm_block_backward_{units}x{R}_{traits.label}", size.registers)
     def lstm_block_backward(z, dy, dh, U, c, dc, V, mask, dh0):
         weights = cuda.shared.array(0, number)  # [k / 4][thread][4]
         ds = cuda.shared.array(buffers, number)  # [buffer][row][gate][unit]
         ss = cuda.shared.array(exchange, number)  # [row][thread]
-        w, sums = cuda.local.array(held, number), cuda.local.array(R, number)
+        w, sums = cuda.local.array(register_weights, number), cuda.local.array(R, number)
         thread = cuda.threadIdx.x
         j, g, n0 = thread // 4, thread % 4, cuda.blockIdx.x * R
         T, N = z.shape[0], z.shape[1]
         n = n0 + g
-        mine = g < R and n < N and j < units
-        for k in range(held):
+        active = g < R and n < N and j < units
+        for k in range(register_weights):
             w[k] = U[j, g * units + k] if k < units and j < units else zero
-        for k in range(rest):
-            at = (k // 4 * threads + thread) * 4 + k % 4
-            weights[uint64(at)] = U[j, g * units + held + k] if held + k < units and j < units else zero
+        for k in range(shared_weights):
+            offset = (k // 4 * threads + thread) * 4 + k % 4
+            weights[uint64(offset)] = (
+                U[j, g * units + register_weights + k] if register_weights + k < units and j < units else zero
+            )
         for i in range(thread, buffers, threads):
             ds[uint64(i)] = zero
-        total = dh[n, j] if mine else zero
-        state = dc[n, j] if mine else zero
+        total = dh[n, j] if active else zero
+        state = dc[n, j] if active else zero
         carry = zero
         cuda.syncthreads()
         for s in range(T):
-            t, at = T - 1 - s, (s & 1) * buffer
-            if mine:
+            t, offset = T - 1 - s, (s & 1) * buffer
+            if active:
                 if has_dy:
                     total += dy[t, n, j]
                 valid = mask[t, n] if masked else True
-                own, carry = part(total, False, valid)
-                di, df, dg, do, state = unit(own, state, t, n, j, z, c[1:], c, V, valid, False)
+                dh_t, carry = split_dh(total, False, valid)
+                di, df, dg, do, state = unit(dh_t, state, t, n, j, z, c[1:], c, V, valid, False)
                 store_gates(z, t, n, j, di, df, dg, do)
-                first = at + g * row + j
+                first = offset + g * row + j
                 ds[uint64(first)] = di
                 ds[uint64(first + K)] = df
                 ds[uint64(first + 2 * K)] = dg
@@ -193,23 +196,23 @@ def backward_kernel(how: Traits, size: Shape, has_dy: bool) -> Any:
             cuda.syncthreads()
             for r in range(R):
                 sums[r] = zero
-            first = at + g * K
-            for k in range(0, held, 4):
+            first = offset + g * K
+            for k in range(0, register_weights, 4):
                 for r in range(R):
-                    sums[r] = dot(sums[r], four(ds, uint64(first + r * row + k)), (w[k], w[k + 1], w[k + 2], w[k + 3]))
-            for k in range(0, rest, 4):
-                weight = four(weights, uint64((k // 4 * threads + thread) * 4))
+                    sums[r] = dot(sums[r], load4(ds, uint64(first + r * row + k)), (w[k], w[k + 1], w[k + 2], w[k + 3]))
+            for k in range(0, shared_weights, 4):
+                weight = load4(weights, uint64((k // 4 * threads + thread) * 4))
                 for r in range(R):
-                    sums[r] = dot(sums[r], four(ds, uint64(first + r * row + held + k)), weight)
+                    sums[r] = dot(sums[r], load4(ds, uint64(first + r * row + register_weights + k)), weight)
             for r in range(R):
                 ss[uint64(r * threads + thread)] = sums[r]
             cuda.syncwarp()
-            if mine:
-                parts = four(ss, uint64(g * threads + thread - g))
-                total = parts[0] + parts[1] + parts[2] + parts[3]
+            if active:
+                gate_sums = load4(ss, uint64(g * threads + thread - g))
+                total = gate_sums[0] + gate_sums[1] + gate_sums[2] + gate_sums[3]
                 if masked:
                     total += carry
-        if mine:
+        if active:
             dh0[n, j] = total
             dc[n, j] = state
 
@@ -217,22 +220,22 @@ def backward_kernel(how: Traits, size: Shape, has_dy: bool) -> Any:
 
 
 def forward(call: Call) -> None:
-    """All steps, from the states in row 0 of h and c: one launch."""
+    """Run all steps from the states h[0] and c[0], in one launch."""
     device, w = driver.current(), call.weights
     _, N, _, H, _ = call.sizes
     size = shape(N, H, device.properties.multiprocessors)
     arrays = call.z, w.recurrent_kernel, call.h, call.c, w.peephole, call.mask
-    kernel = forward_kernel(call.how.without_product, size)
+    kernel = forward_kernel(call.traits.without_recurrent_dropout, size)
     device.launch(kernel, -(-N // size.rows), size.threads, arrays, size.shared)
 
 
-def backward(call: Call, dy: Array, dh: Array, dc: Array, flow: Array, into: Array, du: Array, *, has_dy: bool) -> Array:
-    """All steps, from the last one; ``dc`` (N, H) moves along. Answers the gradient of the first h."""
+def backward(call: Call, dy: Array, dh: Array, dc: Array, dhu: Array, dh_new: Array, du: Array, *, has_dy: bool) -> Array:
+    """Run all steps backward in one launch. Updates ``dc`` (N, H). Returns the gradient of the initial h."""
     device, w = driver.current(), call.weights
     _, N, _, H, _ = call.sizes
     size = shape(N, H, device.properties.multiprocessors)
     dh0 = device.empty((N, H), call.z.dtype)
     arrays = call.z, dy, dh, w.recurrent_kernel, call.c, dc, w.peephole, call.mask, dh0
-    kernel = backward_kernel(call.how.without_product, size, has_dy)
+    kernel = backward_kernel(call.traits.without_recurrent_dropout, size, has_dy)
     device.launch(kernel, -(-N // size.rows), size.threads, arrays, size.shared)
     return dh0

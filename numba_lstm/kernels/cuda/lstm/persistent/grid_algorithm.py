@@ -1,8 +1,8 @@
-"""The way of more units: a grid whose blocks all run at once, each of which keeps the recurrent weights of a few units.
+"""Persistent algorithm for more units: a cooperative grid, each block of which holds the recurrent weights of a few units.
 
-A block owns ``units`` units, whose weights stay in shared memory for the whole time loop, and ``rows`` rows of the batch. h (on
-the way back dz) goes through global memory, where the other blocks of the same rows read it: these wait for each other at
-every step, at a counter of their own. A thread has two rows of one unit, whose c (or dc) stays in registers.
+A block computes ``units`` units, whose weights stay in shared memory for the whole time loop, of ``rows`` rows of the batch. h
+(in the backward pass dz) goes through global memory to the other blocks of the same rows. These synchronize at every step, by a
+counter for each tile of rows. A thread computes two rows of one unit, whose c (or dc) stays in registers.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ import numpy as np
 
 from .....gates import COUNT
 from ...device_math.activation import value
-from ...device_math.dot_products import dot, four, gate_dots
+from ...device_math.dot_products import dot, gate_dots, load4
 from ...runtime import driver
 from ...runtime.compiler import cuda, device, jit, real, uint64
 from ..call import Call
-from ..pointwise import carried_c, carried_h, gates, store_gates
-from ..pointwise_grad import split
+from ..pointwise import apply_zoneout_c, apply_zoneout_h, gates, store_gates
+from ..pointwise_grad import zoneout_gradient
 from ..steps.backward import unit_gradient
 from ..traits import Traits
-from .grid_shape import DEPTH, HEIGHT, PITCH, Shape, shape
+from .grid_shape import DEPTH, PITCH, ROWS_PER_THREAD, Shape, shape
 
 Array = Any
 
 
 @device
-def meet(counters, tile, count):
-    """Wait until blocks have come here ``count`` times; what they wrote before is seen behind it."""
+def barrier(counters, tile, count):
+    """Wait until ``count`` blocks have arrived. Writes before the barrier are visible after it."""
     cuda.syncthreads()
     if cuda.threadIdx.x == 0:
         cuda.threadfence()
@@ -41,40 +41,41 @@ def meet(counters, tile, count):
 
 
 @cache
-def _staged(dtype: str, size: Shape) -> Any:
-    """``staged(hs, a, n0, k0, end)``: columns k0 .. end - 1 of the block's rows of ``a`` in shared memory, zeros beyond."""
+def _stage_rows(dtype: str, size: Shape) -> Any:
+    """Return ``stage_rows(hs, a, n0, k0, end)``, which copies columns k0 .. end - 1 to shared memory, zero-padded."""
     zero = np.dtype(dtype).type(0)
     threads, count = size.threads, size.rows * DEPTH
 
     @device
-    def staged(hs, a, n0, k0, end):
+    def stage_rows(hs, a, n0, k0, end):
         cuda.syncthreads()
         for i in range(cuda.threadIdx.x, count, threads):
             n, k = n0 + i // DEPTH, k0 + i % DEPTH
             hs[uint64(i // DEPTH * PITCH + i % DEPTH)] = a[n, k] if n < a.shape[0] and k < end else zero
         cuda.syncthreads()
 
-    return staged
+    return stage_rows
 
 
 @cache
-def forward_kernel(how: Traits, size: Shape) -> Any:
-    """All steps."""
-    number, zero = real(how.dtype), np.dtype(how.dtype).type(0)
-    cell, outer, keep_h, keep_c = gates(how), value(how.outer, how.dtype), carried_h(how), carried_c(how)
-    peephole, masked, training, staged = how.peephole, how.masked, how.training, _staged(how.dtype, size)
+def forward_kernel(traits: Traits, size: Shape) -> Any:
+    """Return the kernel of all forward steps."""
+    number, zero = real(traits.dtype), np.dtype(traits.dtype).type(0)
+    cell, output_activation = gates(traits), value(traits.output_activation, traits.dtype)
+    zoneout_h, zoneout_c = apply_zoneout_h(traits), apply_zoneout_c(traits)
+    peephole, masked, training, stage_rows = traits.peephole, traits.masked, traits.training, _stage_rows(traits.dtype, size)
     H, units, rows, threads, K = size.H, size.units, size.rows, size.threads, size.pitch
-    buffer, count, blocks, sums_of_thread = rows * PITCH, COUNT * size.units * size.pitch, size.columns, COUNT * HEIGHT
+    buffer, count, blocks, sums_of_thread = rows * PITCH, COUNT * size.units * size.pitch, size.columns, COUNT * ROWS_PER_THREAD
     next_ = COUNT * size.units
 
-    @jit("f3 f2 f3 f3 f2 b2 k1", how.dtype, f"lstm_grid_forward_{H}_{units}x{rows}_{how.label}", size.registers)
+    @jit("f3 f2 f3 f3 f2 b2 k1", traits.dtype, f"lstm_grid_forward_{H}_{units}x{rows}_{traits.label}", size.registers)
     def lstm_grid_forward(z, U, h, c, V, mask, counters):
         weights = cuda.shared.array(0, number)  # [k][unit][gate]
         hs = cuda.shared.array(buffer, number)  # [row][k]
-        sums, state = cuda.local.array(sums_of_thread, number), cuda.local.array(HEIGHT, number)
+        sums, state = cuda.local.array(sums_of_thread, number), cuda.local.array(ROWS_PER_THREAD, number)
         grid = cuda.cg.this_grid()
         thread = cuda.threadIdx.x
-        u, first, tile = thread % units, thread // units * HEIGHT, cuda.blockIdx.y
+        u, first, tile = thread % units, thread // units * ROWS_PER_THREAD, cuda.blockIdx.y
         n0, j = tile * rows, cuda.blockIdx.x * units + u
         T, N, states = z.shape[0], z.shape[1], h.shape[0]
         for i in range(thread, count, threads):
@@ -83,69 +84,70 @@ def forward_kernel(how: Traits, size: Shape) -> Any:
         vi = V[0, j] if peephole and j < H else zero
         vf = V[1, j] if peephole and j < H else zero
         vo = V[2, j] if peephole and j < H else zero
-        for r in range(HEIGHT):
+        for r in range(ROWS_PER_THREAD):
             n = n0 + first + r
             state[r] = c[0, n, j] if n < N and j < H else zero
         grid.sync()
         for t in range(T):
             old, new = t % states, (t + 1) % states
-            for r in range(HEIGHT):
+            for r in range(ROWS_PER_THREAD):
                 n = n0 + first + r
                 for g in range(4):
                     sums[4 * r + g] = z[t, n, g * H + j] if n < N and j < H else zero
             for k0 in range(0, K, DEPTH):
-                staged(hs, h[old], n0, k0, H)
+                stage_rows(hs, h[old], n0, k0, H)
                 for k in range(0, DEPTH if k0 + DEPTH <= K else K - k0, 4):
-                    at = 4 * ((k0 + k) * units + u)
-                    w0, w1 = four(weights, uint64(at)), four(weights, uint64(at + next_))
-                    w2, w3 = four(weights, uint64(at + 2 * next_)), four(weights, uint64(at + 3 * next_))
-                    for r in range(HEIGHT):
-                        seen = four(hs, uint64((first + r) * PITCH + k))
-                        gate_dots(sums, 4 * r, seen, seen, seen, seen, w0, w1, w2, w3)
-            for r in range(HEIGHT):
+                    offset = 4 * ((k0 + k) * units + u)
+                    w0, w1 = load4(weights, uint64(offset)), load4(weights, uint64(offset + next_))
+                    w2, w3 = load4(weights, uint64(offset + 2 * next_)), load4(weights, uint64(offset + 3 * next_))
+                    for r in range(ROWS_PER_THREAD):
+                        h_k = load4(hs, uint64((first + r) * PITCH + k))
+                        gate_dots(sums, 4 * r, h_k, h_k, h_k, h_k, w0, w1, w2, w3)
+            for r in range(ROWS_PER_THREAD):
                 n = n0 + first + r
                 if n < N and j < H:
                     before = state[r]
                     valid = mask[t, n] if masked else True
-                    o, after, ki, kf, kg, ko = cell(
+                    o, after, saved_i, saved_f, saved_g, saved_o = cell(
                         sums[4 * r], sums[4 * r + 1], sums[4 * r + 2], sums[4 * r + 3], before, vi, vf, vo
                     )
-                    state[r] = keep_c(after, before, False, valid)
-                    h[new, n, j] = keep_h(o * outer(after), h[old, n, j], False, valid)
+                    state[r] = zoneout_c(after, before, False, valid)
+                    h[new, n, j] = zoneout_h(o * output_activation(after), h[old, n, j], False, valid)
                     c[new, n, j] = state[r]
                     if training:
-                        store_gates(z, t, n, j, ki, kf, kg, ko)
-            meet(counters, tile, (t + 1) * blocks)
+                        store_gates(z, t, n, j, saved_i, saved_f, saved_g, saved_o)
+            barrier(counters, tile, (t + 1) * blocks)
 
     return lstm_grid_forward
 
 
 @cache
-def backward_kernel(how: Traits, size: Shape, has_dy: bool) -> Any:
-    """All steps back."""
-    number, zero = real(how.dtype), np.dtype(how.dtype).type(0)
-    part, unit, masked = split(how.dtype, how.zoneout_h, how.masked), unit_gradient(how), how.masked
-    staged = _staged(how.dtype, size)
+def backward_kernel(traits: Traits, size: Shape, has_dy: bool) -> Any:
+    """Return the kernel of all backward steps."""
+    number, zero = real(traits.dtype), np.dtype(traits.dtype).type(0)
+    split_dh, unit = zoneout_gradient(traits.dtype, traits.zoneout_h, traits.masked), unit_gradient(traits)
+    masked = traits.masked
+    stage_rows = _stage_rows(traits.dtype, size)
     H, units, rows, threads, K = size.H, size.units, size.rows, size.threads, size.pitch
     row, buffer, blocks = COUNT * size.pitch + 4, rows * PITCH, size.columns
     count = COUNT * size.pitch
 
-    @jit("f3 f3 f2 f2 f3 f2 f2 b2 f2 k1", how.dtype, f"lstm_grid_backward_{H}_{units}x{rows}_{how.label}", size.registers)
+    @jit("f3 f3 f2 f2 f3 f2 f2 b2 f2 k1", traits.dtype, f"lstm_grid_backward_{H}_{units}x{rows}_{traits.label}", size.registers)
     def lstm_grid_backward(z, dy, dh, U, c, dc, V, mask, dh0, counters):
         weights = cuda.shared.array(0, number)  # [unit][gate][k]
         ds = cuda.shared.array(buffer, number)  # [row][k]
-        sums, parts = cuda.local.array(HEIGHT, number), cuda.local.array(HEIGHT, number)
-        state, carry = cuda.local.array(HEIGHT, number), cuda.local.array(HEIGHT, number)
+        sums, gate_sums = cuda.local.array(ROWS_PER_THREAD, number), cuda.local.array(ROWS_PER_THREAD, number)
+        state, carry = cuda.local.array(ROWS_PER_THREAD, number), cuda.local.array(ROWS_PER_THREAD, number)
         grid = cuda.cg.this_grid()
         thread = cuda.threadIdx.x
-        u, first, tile = thread % units, thread // units * HEIGHT, cuda.blockIdx.y
+        u, first, tile = thread % units, thread // units * ROWS_PER_THREAD, cuda.blockIdx.y
         n0, j = tile * rows, cuda.blockIdx.x * units + u
         T, N = z.shape[0], z.shape[1]
         for i in range(thread, units * count, threads):
-            of, k, g = i // count, i % count % K, i % count // K
-            line = cuda.blockIdx.x * units + of
-            weights[uint64(of * row + g * K + k)] = U[line, g * H + k] if line < H and k < H else zero
-        for r in range(HEIGHT):
+            unit_, k, g = i // count, i % count % K, i % count // K
+            line = cuda.blockIdx.x * units + unit_
+            weights[uint64(unit_ * row + g * K + k)] = U[line, g * H + k] if line < H and k < H else zero
+        for r in range(ROWS_PER_THREAD):
             n = n0 + first + r
             sums[r] = dh[n, j] if n < N and j < H else zero
             state[r] = dc[n, j] if n < N and j < H else zero
@@ -153,7 +155,7 @@ def backward_kernel(how: Traits, size: Shape, has_dy: bool) -> Any:
         grid.sync()
         for s in range(T):
             t = T - 1 - s
-            for r in range(HEIGHT):
+            for r in range(ROWS_PER_THREAD):
                 n = n0 + first + r
                 if n < N and j < H:
                     total = sums[r]
@@ -162,24 +164,24 @@ def backward_kernel(how: Traits, size: Shape, has_dy: bool) -> Any:
                     if has_dy:
                         total += dy[t, n, j]
                     valid = mask[t, n] if masked else True
-                    own, carry[r] = part(total, False, valid)
-                    di, df, dg, do, state[r] = unit(own, state[r], t, n, j, z, c[1:], c, V, valid, False)
+                    dh_t, carry[r] = split_dh(total, False, valid)
+                    di, df, dg, do, state[r] = unit(dh_t, state[r], t, n, j, z, c[1:], c, V, valid, False)
                     store_gates(z, t, n, j, di, df, dg, do)
-            meet(counters, tile, (s + 1) * blocks)
-            for r in range(HEIGHT):
+            barrier(counters, tile, (s + 1) * blocks)
+            for r in range(ROWS_PER_THREAD):
                 sums[r] = zero
             for g in range(4):
-                for r in range(HEIGHT):
-                    parts[r] = zero
+                for r in range(ROWS_PER_THREAD):
+                    gate_sums[r] = zero
                 for k0 in range(0, K, DEPTH):
-                    staged(ds, z[t], n0, g * H + k0, g * H + H)
+                    stage_rows(ds, z[t], n0, g * H + k0, g * H + H)
                     for k in range(0, DEPTH if k0 + DEPTH <= K else K - k0, 4):
-                        weight = four(weights, uint64(u * row + g * K + k0 + k))
-                        for r in range(HEIGHT):
-                            parts[r] = dot(parts[r], four(ds, uint64((first + r) * PITCH + k)), weight)
-                for r in range(HEIGHT):
-                    sums[r] += parts[r]
-        for r in range(HEIGHT):
+                        weight = load4(weights, uint64(u * row + g * K + k0 + k))
+                        for r in range(ROWS_PER_THREAD):
+                            gate_sums[r] = dot(gate_sums[r], load4(ds, uint64((first + r) * PITCH + k)), weight)
+                for r in range(ROWS_PER_THREAD):
+                    sums[r] += gate_sums[r]
+        for r in range(ROWS_PER_THREAD):
             n = n0 + first + r
             if n < N and j < H:
                 dh0[n, j] = sums[r] + carry[r] if masked else sums[r]
@@ -197,48 +199,48 @@ class Grid(NamedTuple):
 
     @property
     def blocks(self) -> int:
-        """All of them, which have to run at once."""
+        """The number of blocks, which must all be resident."""
         return self.size.columns * self.tiles
 
     @property
     def resident(self) -> int:
-        """As many as the device holds at once, by its own account."""
+        """The number of blocks that can be resident at once, as the driver reports it."""
         return driver.current().resident_blocks(self.kernel, self.size.threads, self.size.shared)
 
 
 def grid(call: Call, make: Any) -> Grid:
-    """The kernel that ``make`` makes for a call that :func:`shape` has a grid for."""
+    """Return the launch of the kernel ``make(traits, size)`` for a call whose shape fits a grid."""
     _, N, _, H, _ = call.sizes
     size = shape(N, H, driver.current().properties)
     assert size is not None
-    return Grid(make(call.how.without_product, size), size, -(-N // size.rows))
+    return Grid(make(call.traits.without_recurrent_dropout, size), size, -(-N // size.rows))
 
 
 def forward_grid(call: Call) -> Grid:
-    """That of the steps forward."""
+    """Return the launch of the forward steps."""
     return grid(call, forward_kernel)
 
 
 def backward_grid(call: Call, *, has_dy: bool) -> Grid:
-    """That of the steps back."""
-    return grid(call, lambda how, size: backward_kernel(how, size, has_dy))
+    """Return the launch of the backward steps."""
+    return grid(call, lambda traits, size: backward_kernel(traits, size, has_dy))
 
 
 def _launch(grid: Grid, arrays: tuple[Any, ...]) -> None:
-    """Launch it, with counters that stand at zero."""
+    """Launch a grid with zeroed counters."""
     device, (kernel, size, tiles) = driver.current(), grid
     counters = device.send(np.zeros(tiles, np.int32), np.int32)
     device.launch(kernel, (size.columns, tiles), size.threads, (*arrays, counters), size.shared, cooperative=True)
 
 
 def forward(call: Call) -> None:
-    """All steps, from the states in row 0 of h and c: one launch."""
+    """Run all steps from the states h[0] and c[0], in one launch."""
     w = call.weights
     _launch(forward_grid(call), (call.z, w.recurrent_kernel, call.h, call.c, w.peephole, call.mask))
 
 
-def backward(call: Call, dy: Array, dh: Array, dc: Array, flow: Array, into: Array, du: Array, *, has_dy: bool) -> Array:
-    """All steps, from the last one; ``dc`` (N, H) moves along. Answers the gradient of the first h."""
+def backward(call: Call, dy: Array, dh: Array, dc: Array, dhu: Array, dh_new: Array, du: Array, *, has_dy: bool) -> Array:
+    """Run all steps backward in one launch. Updates ``dc`` (N, H). Returns the gradient of the initial h."""
     w, dh0 = call.weights, driver.current().empty(dc.shape, dc.dtype)
     arrays = call.z, dy, dh, w.recurrent_kernel, call.c, dc, w.peephole, call.mask, dh0
     _launch(backward_grid(call, has_dy=has_dy), arrays)

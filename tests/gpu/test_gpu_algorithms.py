@@ -1,4 +1,4 @@
-"""The ways through an LSTM's steps, on the GPU: all of them, and random combinations of options."""
+"""All algorithms of the LSTM on the GPU, and random combinations of options."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from tolerances import RECURRENT
 
 from numba_lstm.kernels.specs import LSTMSpec
 
-#: N, T, H of each way, ragged and not; in blocks of more than 48 KiB of shared memory, and in grids of one and more tiles.
+#: N, T, H for each algorithm, ragged or not; in blocks of more than 48 KiB of shared memory, and in grids of one or more tiles.
 SIZES = [(3, 5, 5), (1, 4, 1), (9, 4, 18), (1000, 5, 50), (70, 6, 128), (3, 4, 131), (64, 5, 512), (16, 4, 1024), (5, 3, 40)]
 
 
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
-def test_a_way_equals_the_witness(ops, sizes):
+def test_an_algorithm_equals_the_reference(ops, sizes):
     N, T, H = sizes
     case = lstm_case(N, T, 3, H, dtype="float32", masked=True)
     assert_twin_lstm(ops, case, RECURRENT["float32"])
 
 
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
-def test_a_way_has_the_bits_of_the_general_one(ops, monkeypatch, sizes):
+def test_an_algorithm_has_the_bits_of_the_stepwise_one_on_the_gpu(ops, monkeypatch, sizes):
     from numba_lstm.kernels.cuda.lstm import algorithms
     from numba_lstm.kernels.cuda.lstm.steps import stepwise_algorithm
 
@@ -33,10 +33,10 @@ def test_a_way_has_the_bits_of_the_general_one(ops, monkeypatch, sizes):
         assert found[name].tobytes() == value.tobytes(), name
 
 
-@pytest.mark.parametrize(("H", "way"), [(50, "cuda:block:"), (2048, "cuda:steps:")])
-def test_the_way_is_named(ops, H, way):
-    path = ops.lstm_path(16, 32, 8, H, "float32", LSTMSpec(), training=True, rows=False, gatewise=False)
-    assert path.startswith(way)
+@pytest.mark.parametrize(("H", "path"), [(50, "cuda:block:"), (2048, "cuda:steps:")])
+def test_the_path_names_the_algorithm(ops, H, path):
+    name = ops.lstm_path(16, 32, 8, H, "float32", LSTMSpec(), training=True, rows=False, gatewise=False)
+    assert name.startswith(path)
 
 
 @pytest.mark.parametrize("sizes", SIZES, ids=str)

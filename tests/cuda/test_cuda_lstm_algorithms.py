@@ -1,4 +1,4 @@
-"""The ways through an LSTM's steps: which is taken, and that all of them answer the same bits."""
+"""The algorithms of the LSTM on the GPU: their selection, and that all of them return the same bits."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def many(device):
     ("sizes", "options"), [*((sizes, "plain") for sizes in SIZES), *((SIZES[2], name) for name in CASES if name != "plain")]
 )
 @pytest.mark.parametrize("module", [block_algorithm, grid_algorithm], ids=lambda m: m.__name__.rpartition("_")[2])
-def test_a_way_has_the_bits_of_the_general_one(ops, many, monkeypatch, module, sizes, options):
+def test_an_algorithm_has_the_bits_of_the_stepwise_one(ops, many, monkeypatch, module, sizes, options):
     N, T, H = sizes
     case = lstm_case(N, T, 2, H, dtype="float32", **CASES[options])
     monkeypatch.setattr(algorithms, "choose", lambda *_, **__: stepwise_algorithm)
@@ -52,7 +52,7 @@ def test_a_way_has_the_bits_of_the_general_one(ops, many, monkeypatch, module, s
 
 @pytest.mark.parametrize("rows", [1, 2, 4])
 def test_rows_of_a_block(ops, device, rows):
-    """As many rows a block as the batch has for each multiprocessor; the last block is ragged."""
+    """A block has as many rows as the batch has for each multiprocessor. The last block is ragged."""
     N = 4 * rows - (rows > 1)
     assert_twin_lstm(ops, lstm_case(N, 4, 2, 6, dtype="float32"), RECURRENT["float32"])
     launched = [
@@ -62,7 +62,7 @@ def test_rows_of_a_block(ops, device, rows):
 
 
 def test_a_cooperative_grid_of_many_blocks_is_right(ops, many, monkeypatch):
-    monkeypatch.setattr(block_algorithm, "MOST_UNITS", 16)
+    monkeypatch.setattr(block_algorithm, "MAX_UNITS", 16)
     case = lstm_case(17, 4, 3, 19, dtype="float32", masked=True)
     assert_twin_lstm(ops, case, RECURRENT["float32"])
     (blocks,) = [blocks for kernel, blocks, _, _ in many.launches if kernel.name.startswith("lstm_grid_backward")]
@@ -72,13 +72,13 @@ def test_a_cooperative_grid_of_many_blocks_is_right(ops, many, monkeypatch):
 
 @pytest.mark.parametrize("back", [False, True])
 def test_a_grid_that_the_driver_does_not_hold_at_once_is_not_launched(ops, many, monkeypatch, back):
-    """Whatever arithmetic says; and the answer, which has the same bits, says so."""
-    monkeypatch.setattr(block_algorithm, "MOST_UNITS", 16)
+    """A warning says so, and the stepwise algorithm returns the same bits."""
+    monkeypatch.setattr(block_algorithm, "MAX_UNITS", 16)
     case = lstm_case(9, 4, 2, 19, dtype="float32")
     expected = run_lstm(ops, case)
-    held = many.resident_blocks
+    resident = many.resident_blocks
     word = "backward" if back else "forward"
-    monkeypatch.setattr(many, "resident_blocks", lambda kernel, *sizes: 3 if word in kernel.name else held(kernel, *sizes))
+    monkeypatch.setattr(many, "resident_blocks", lambda kernel, *sizes: 3 if word in kernel.name else resident(kernel, *sizes))
     many.launches.clear()
     with pytest.warns(RuntimeWarning, match=rf"holds 3 of the \d+ blocks of <Kernel lstm_grid_{word}.* one by one"):
         found = run_lstm(ops, case)
@@ -118,7 +118,7 @@ def test_the_choice_by_shape_and_device(ops, device, card, N, T, H, path):
     ],
     ids=["no cooperative launch", "little shared memory", "float64", "zoneout"],
 )
-def test_the_general_way_takes_what_the_others_do_not(ops, device, facts, H, dtype, spec):
+def test_the_stepwise_algorithm_takes_what_the_others_do_not(ops, device, facts, H, dtype, spec):
     driver.bind(CheckDriver(**facts))
     assert ops.lstm_path(16, 32, 8, H, dtype, spec, training=True, rows=False, gatewise=False) == "cuda:steps:16x16"
 
@@ -132,9 +132,9 @@ def test_what_is_chosen_fits_the_device(device, card):
             block, grid = block_algorithm.shape(N, H, facts.multiprocessors), grid_algorithm.shape(N, H, facts)
             module = algorithms.choose(N, 10, H, "float32", plain=True, properties=facts)
             if module is block_algorithm:
-                assert block.all_shared <= facts.shared_opt_in
+                assert block.total_shared <= facts.shared_opt_in
                 assert block.threads * block.registers <= facts.registers
             elif module is grid_algorithm:
-                assert grid.all_shared <= facts.shared_opt_in
+                assert grid.total_shared <= facts.shared_opt_in
                 assert grid.columns * -(-N // grid.rows) <= facts.multiprocessors
                 assert grid.threads * grid.registers <= facts.registers

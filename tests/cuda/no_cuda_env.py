@@ -1,7 +1,7 @@
-"""Run by a test in a process of its own: pytest, with all of CUDA on this machine out of reach, wherever it may be found.
+"""Runs pytest in an environment without CUDA. A test starts it in a separate process.
 
-Whoever opens, loads, lists or runs a file of a CUDA toolkit, of NVIDIA's packages or of a driver is told that there is none.
-The last line out names what was asked for.
+Opening, loading, listing or running a file of a CUDA toolkit, of the NVIDIA packages or of a driver raises FileNotFoundError.
+The last line of the output names the files that were requested.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-#: What toolkits, NVIDIA's packages and drivers are called.
+#: Paths of toolkits, NVIDIA packages and drivers.
 HIDDEN = re.compile(
     r"/cuda[-/\d.]*(/|$)|/nvidia/|lib(cuda|cudart|cudadevrt|nvvm|nvrtc|nvJitLink|nvidia-ml)\b|"
     r"\b(nvcc|ptxas|nvdisasm|cuobjdump|nvidia-smi)$|libdevice.*\.bc$"
@@ -35,7 +35,7 @@ def refuse(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Hide, see that it is hidden, and run."""
+    """Hide CUDA, check that it is hidden, and run pytest."""
     for name in [name for name in os.environ if name.startswith(("CUDA", "NUMBAPRO", "NVIDIA"))]:
         del os.environ[name]
     os.environ["PATH"] = os.path.dirname(sys.executable)

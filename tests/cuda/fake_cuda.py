@@ -1,7 +1,7 @@
-"""As much of numba.cuda as the real driver calls, played with NumPy: streams do their work late, in an order drawn by a seed.
+"""A fake of the part of numba.cuda that the real driver calls. Streams run their work late, in a random order.
 
-What is queued on a stream is done when somebody waits for it, and what else is queued may be done before it: all that no event
-forbids does happen, for one seed or another. Kernels are Python functions on NumPy arrays.
+The work of a stream runs when something waits for it, and other queued work may run before it. Over the seeds, every order that
+the events allow occurs. Kernels are Python functions on NumPy arrays.
 """
 
 import ctypes
@@ -13,7 +13,7 @@ import numpy as np
 
 
 class Array(np.ndarray):
-    """Memory of the device. Views of it keep its owner."""
+    """Device memory. Views keep its owner."""
 
     owner = None
 
@@ -36,7 +36,7 @@ class Array(np.ndarray):
 
 
 class Stream:
-    """What is queued, and not done yet."""
+    """A queue of pending work."""
 
     def __init__(self, card):
         self.card, self.left = card, deque()
@@ -50,7 +50,7 @@ class Stream:
 
 
 class Event:
-    """Marks by number: one that is waited for is that of the last record before."""
+    """An event with numbered records. A wait is for the last record before it."""
 
     def __init__(self, card):
         self.card, self.recorded, self.done = card, 0, 0
@@ -80,10 +80,10 @@ class Card:
         self.owned = {}
 
     def step(self):
-        """Do what is first on some stream and need not wait."""
-        able = [stream for stream in self.streams if stream.left and stream.left[0][0]()]
-        assert able, "streams wait for each other"
-        self.order.choice(able).left.popleft()[1]()
+        """Run the first work of a random stream that need not wait."""
+        ready = [stream for stream in self.streams if stream.left and stream.left[0][0]()]
+        assert ready, "streams wait for each other"
+        self.order.choice(ready).left.popleft()[1]()
 
     def stream(self):
         self.streams.append(Stream(self))
@@ -108,10 +108,10 @@ class Card:
         self.owned[array.ctypes.data] = array.view(np.ndarray)
         return array
 
-    def from_cuda_array_interface(self, seen, owner, sync):
-        dtype = np.dtype(seen["typestr"])
-        raw = self.owned[seen["data"][0]][: int(np.prod(seen["shape"])) * dtype.itemsize]
-        lent = raw.view(dtype).reshape(seen["shape"]).view(Array)
+    def from_cuda_array_interface(self, interface, owner, sync):
+        dtype = np.dtype(interface["typestr"])
+        raw = self.owned[interface["data"][0]][: int(np.prod(interface["shape"])) * dtype.itemsize]
+        lent = raw.view(dtype).reshape(interface["shape"]).view(Array)
         lent.owner = owner
         return lent
 
@@ -132,7 +132,7 @@ class _Dispatcher:
     """Launches a function: ``dispatcher[blocks, threads, stream, shared](*args)``."""
 
     def __init__(self, function):
-        self.function, self.overloads = function, {"the only one": SimpleNamespace(cooperative=False)}
+        self.function, self.overloads = function, {"signature": SimpleNamespace(cooperative=False)}
 
     def __getitem__(self, launch):
         _, _, stream, _ = launch
@@ -145,13 +145,13 @@ class _Dispatcher:
 
 
 def _unowned(array):
-    """The same numbers: a launch keeps nothing alive."""
+    """Return an array without an owner, since a launch keeps nothing alive."""
     memory = (ctypes.c_char * array.nbytes).from_address(array.ctypes.data)
     return np.ndarray(array.shape, array.dtype, memory)
 
 
 class _Owned(Array):
-    """Memory that is free again when nobody has it."""
+    """Memory that is freed with its last reference."""
 
     card = None
 

@@ -1,4 +1,4 @@
-"""The checks are checked: each bug planted in the LSTM's kernels must make a comparison fail, or a run stop with an error."""
+"""Mutation tests of the LSTM kernels: each bug must make a comparison fail, or a run stop with an error."""
 
 from __future__ import annotations
 
@@ -8,42 +8,42 @@ from contextlib import nullcontext
 import pytest
 from check_driver import CheckDriver
 from kernel_cases import assert_twin_lstm, lstm_case
-from planting import planted
+from module_mutations import mutated
 from tolerances import RECURRENT
 
 from numba_lstm.kernels.cuda.lstm import algorithms
 from numba_lstm.kernels.cuda.lstm.persistent import block_algorithm, grid_algorithm
 from numba_lstm.kernels.cuda.runtime import driver
 
-#: What is planted, where, instead of what (the first of these lines), and what.
+#: Name of a bug -> the source text that it replaces (at its first occurrence), and the new text.
 BLOCK = {
-    "no barrier after a step": ("kf, kg, ko)\n            cuda.syncthreads()", "kf, kg, ko)"),
+    "no barrier after a step": ("saved_g, saved_o)\n            cuda.syncthreads()", "saved_g, saved_o)"),
     "no barrier after dz": ("ds[uint64(first + 3 * K)] = do\n            cuda.syncthreads()", "ds[uint64(first + 3 * K)] = do"),
     "no barrier in the warp": ("cuda.syncwarp()", "pass"),
     "one buffer of h": ("(~t & 1) * buffer", "(t & 1) * buffer"),
-    "two gates swapped": ("zi, zf, zg, zo = four(zs", "zi, zg, zf, zo = four(zs"),
+    "two gates swapped": ("zi, zf, zg, zo = load4(zs", "zi, zg, zf, zo = load4(zs"),
     "the neighbour's lane": ("uint64(g * threads + thread - g)", "uint64(g * threads + (thread - g + 4) % threads)"),
     "no guard of the last rows": ("g < R and n < N and j < units", "g < R and j < units"),
     "no guard of the last units": ("g < R and n < N and j < units", "g < R and n < N"),
     "the last step's weights in the wrong place": ("w[k] = U[k, column]", "w[k] = U[(k + 1) % units, column]"),
 }
 GRID = {
-    "nobody waits for the other blocks": ("while cuda.atomic.add(counters, tile, 0) < count:", "while count < 0:"),
+    "no block waits for the others": ("while cuda.atomic.add(counters, tile, 0) < count:", "while count < 0:"),
     "one block too few": ("(t + 1) * blocks)", "(t + 1) * blocks - 1)"),
-    "one block too few on the way back": ("(s + 1) * blocks)", "(s + 1) * blocks - 1)"),
+    "one block too few in the backward pass": ("(s + 1) * blocks)", "(s + 1) * blocks - 1)"),
     "one block too many": ("(s + 1) * blocks)", "(s + 1) * blocks + 1)"),
     "no barrier before the staged rows are read": (
-        "else zero\n        cuda.syncthreads()\n\n    return staged",
-        "else zero\n\n    return staged",
+        "else zero\n        cuda.syncthreads()\n\n    return stage_rows",
+        "else zero\n\n    return stage_rows",
     ),
-    "the rows of another thread": ("thread // units * HEIGHT, cuda.blockIdx.y", "thread // units, cuda.blockIdx.y"),
+    "the rows of another thread": ("thread // units * ROWS_PER_THREAD, cuda.blockIdx.y", "thread // units, cuda.blockIdx.y"),
 }
 BUGS = [(block_algorithm, *bug) for bug in BLOCK.items()] + [(grid_algorithm, *bug) for bug in GRID.items()]
 
 
-def way(module, old, new):
-    """The module with a bug. What it leaves alone of the ways forward and back is the module's own, compiled once for all."""
-    other, factories = planted(module, old, new), ("forward_kernel", "backward_kernel")
+def with_bug(module, old, new):
+    """Return the module with a bug. A kernel without the bug is that of the module, which is compiled once."""
+    other, factories = mutated(module, old, new), ("forward_kernel", "backward_kernel")
     changed = next((name for name in factories if old in inspect.getsource(getattr(module, name))), None)
     for name in factories:
         if changed not in (None, name):
@@ -52,21 +52,21 @@ def way(module, old, new):
 
 
 @pytest.mark.parametrize(("module", "bug", "change"), BUGS, ids=[bug for _, bug, _ in BUGS])
-def test_a_planted_bug_is_found(ops, device, monkeypatch, module, bug, change):
-    compare_with(ops, monkeypatch, module, way(module, *change), wrong=True)
+def test_a_mutation_of_the_lstm_is_found(ops, device, monkeypatch, module, bug, change):
+    compare_with(ops, monkeypatch, module, with_bug(module, *change), wrong=True)
 
 
 @pytest.mark.parametrize("module", [block_algorithm, grid_algorithm], ids=["block", "grid"])
-def test_nothing_planted_is_no_fault(ops, device, monkeypatch, module):
+def test_the_unmutated_lstm_is_right(ops, device, monkeypatch, module):
     compare_with(ops, monkeypatch, module, module, wrong=False)
 
 
-def compare_with(ops, monkeypatch, module, taken, *, wrong):
-    """Compare what is answered where ``taken`` is the way, and expect it to be wrong or right."""
-    # One block of four rows, with one of them beyond the batch, and small enough that what is written beyond meets a fence; or
-    # a grid of two by five blocks.
+def compare_with(ops, monkeypatch, module, algorithm, *, wrong):
+    """Compare the results of an algorithm with the reference, and expect them to be wrong or right."""
+    # One block of four rows, one of them beyond the batch, so small that a write beyond reaches a fence; or a grid of two by
+    # five blocks.
     sizes, multiprocessors = ((3, 4, 2, 6), 1) if module is block_algorithm else ((9, 4, 2, 18), 20)
     driver.bind(CheckDriver(multiprocessors=multiprocessors))
-    monkeypatch.setattr(algorithms, "choose", lambda *_, **__: taken)
+    monkeypatch.setattr(algorithms, "choose", lambda *_, **__: algorithm)
     with pytest.raises((AssertionError, IndexError, RuntimeError)) if wrong else nullcontext():
         assert_twin_lstm(ops, lstm_case(*sizes, dtype="float32"), RECURRENT["float32"])

@@ -1,0 +1,158 @@
+"""Argument and return types of the ops: the protocol of a weight, and named tuples of arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy.typing as npt
+
+from .specs import Activation, LSTMSpec
+
+Array = Any  #: an array of a device
+Tape = Any  #: what a forward op saves for its backward op: an opaque value, for one backward call
+
+
+class Weight(Protocol):
+    """The interface of a weight that ops use (:class:`numba_lstm.variables.Variable` has it)."""
+
+    @property
+    def value(self) -> npt.NDArray[Any]:
+        """The array on the host, read-only."""
+
+    def prepared(self, form: str, make: Callable[[npt.NDArray[Any]], Any]) -> Any:
+        """Return ``make(value)``, cached under ``form`` until the weight changes."""
+
+    def writable(self) -> npt.NDArray[Any]:
+        """Return the array on the host for writing, until :meth:`written`. Drops every prepared form."""
+
+    def written(self) -> None:
+        """End the writing. Drops the forms that were prepared meanwhile."""
+
+    def written_as(self, form: str, made: Any, fetch: Callable[[Any], npt.NDArray[Any]]) -> None:
+        """Declare that ``made``, under ``form``, holds the value. Reading :attr:`value` calls ``fetch(made)``."""
+
+
+class LSTMWeights(NamedTuple):
+    """The weights of an LSTM, or arrays of the same shapes with their gradients. An absent weight is ``None``.
+
+    The gate blocks along the last axis are in the order of :mod:`numba_lstm.gates`: i, f, g, o.
+    """
+
+    kernel: Any  #: W (D, 4H)
+    recurrent_kernel: Any  #: U (P, 4H), where P is H without a projection
+    bias: Any = None  #: b (4H,)
+    peephole: Any = None  #: V (3, H), of i, f and o
+    projection: Any = None  #: R (H, P)
+    kernel_norm: Any = None  #: gamma of x W, (4H,); all three norms are present or none
+    recurrent_norm: Any = None  #: gamma of h U, (4H,)
+    cell_norm: Any = None  #: gamma and beta of c, (2, H)
+
+
+class LSTMNoise(NamedTuple):
+    """The random masks of an LSTM in training, which the layer draws. An absent mask is ``None``. No mask has a gradient.
+
+    The dropout masks are floating, 0 or 1 / (1 - rate), one for each gate (in the order of :mod:`numba_lstm.gates`), and
+    constant over time. The zoneout masks are boolean, True where the state keeps its value of the previous step.
+    """
+
+    inputs: Any = None  #: (4, N, D), dropout mask of x
+    recurrent: Any = None  #: (4, N, P), dropout mask of h
+    zoneout_h: Any = None  #: (T, N, P)
+    zoneout_c: Any = None  #: (T, N, H)
+
+
+class LSTMOutput(NamedTuple):
+    """What :meth:`Ops.lstm_forward` returns."""
+
+    y: Array | None  #: (T, N, P) outputs of all steps, ``None`` unless ``sequences``
+    h: Array  #: (N, P) last output
+    c: Array  #: (N, H) last cell state
+    tape: Tape | None  #: ``None`` unless ``training``
+
+
+class LSTMGradients(NamedTuple):
+    """What :meth:`Ops.lstm_backward` returns."""
+
+    dx: Array | None  #: (T, N, D), ``None`` unless ``need_dx``
+    dh0: Array  #: (N, P)
+    dc0: Array  #: (N, H)
+    weights: LSTMWeights  #: gradients in the weights' shapes
+
+
+class LSTMLayerSpec(NamedTuple):
+    """An LSTM layer of a stream or a program: its weights and its cell."""
+
+    weights: LSTMWeights
+    spec: LSTMSpec
+    sequences: bool = False  #: whether it returns all steps; a stream ignores it
+
+    @property
+    def variables(self) -> list[Weight]:
+        """The weights that are not None."""
+        return [weight for weight in self.weights if weight is not None]
+
+
+class DenseLayerSpec(NamedTuple):
+    """A Dense layer of a stream or a program. Without a kernel it is an activation alone."""
+
+    kernel: Weight | None
+    bias: Weight | None
+    activation: Activation
+
+    @property
+    def variables(self) -> list[Weight]:
+        """The weights that are not None."""
+        return [weight for weight in (self.kernel, self.bias) if weight is not None]
+
+
+class Stepper(Protocol):
+    """Layers that run one step at a time and keep their states, for N independent streams. :meth:`Ops.stream` returns one."""
+
+    def __call__(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Run one step on host inputs x (N, D) or (D,). Returns a new array of the outputs, (N, C) or (C,)."""
+
+    def run_last(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Run all steps of host inputs x (T, N, D). Returns a new array of the outputs of the last step, (N, C)."""
+
+    def run(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Run all steps of host inputs x (T, N, D), T at least 1. Returns a new array of their outputs, (T, N, C)."""
+
+    @property
+    def states(self) -> list[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
+        """Copies of h (N, P) and c (N, H) of every LSTM."""
+
+    def set_states(self, states: Sequence[tuple[npt.NDArray[Any], npt.NDArray[Any]]] | None) -> None:
+        """Overwrite all states. None sets them to zero."""
+
+
+class ForwardProgram(Protocol):
+    """A forward pass through layers, for batches of one shape and memory layout. One thread at a time may call it."""
+
+    def __call__(self, x: Array) -> npt.NDArray[Any]:
+        """Return the output for x (T, N, D): a new host array, (N, C) or (N, T, C)."""
+
+
+class LossAndOutput(NamedTuple):
+    """What a :class:`GradientProgram` returns."""
+
+    value: float  #: the loss
+    y: Array  #: the output, which belongs to the caller
+
+
+class GradientProgram(Protocol):
+    """A forward and a backward pass through layers, for batches of one shape. One thread at a time may call it."""
+
+    @property
+    def gradients(self) -> Sequence[tuple[Array, ...]]:
+        """The gradients of each layer in the order of its variables. Each call overwrites them."""
+
+    def __call__(self, x: Array, target: Array) -> LossAndOutput:
+        """Compute the loss of a batch with the current weights, and its :attr:`gradients`."""
+
+
+class UpdateProgram(Protocol):
+    """A step of an optimizer on fixed arrays: those of the weights, of their slots and of the gradients."""
+
+    def __call__(self, step: int, rate: float) -> None:
+        """Apply :meth:`Ops.update` with the current gradients."""

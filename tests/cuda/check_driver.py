@@ -1,4 +1,4 @@
-"""A driver whose device is this processor: kernels run in the executor, memory is NumPy's, poisoned and fenced."""
+"""A driver that runs kernels on this processor, in the executor. Buffers are NumPy arrays, poisoned and fenced."""
 
 import gc
 import math
@@ -13,7 +13,7 @@ from machine import Code
 from numba_lstm.kernels.cuda.runtime.compiler import Kernel
 from numba_lstm.kernels.cuda.runtime.driver import Properties
 
-FENCE = 256  #: bytes before and behind every buffer
+FENCE = 256  #: bytes before and after every buffer
 POISON = 0xFF  #: all bits one: NaN, True, -1
 
 PROPERTIES = Properties(
@@ -31,7 +31,7 @@ _codes = {}
 
 
 class Launch(NamedTuple):
-    """What was launched."""
+    """A launch."""
 
     kernel: Kernel
     blocks: tuple
@@ -40,7 +40,7 @@ class Launch(NamedTuple):
 
 
 class Buffer:
-    """A device's array as ops may see it: sizes, and views. Its numbers are for kernels and :meth:`CheckDriver.download`."""
+    """A device array as ops see it: sizes and views. Only kernels and :meth:`CheckDriver.download` access its elements."""
 
     def __init__(self, numbers, memory):
         self._numbers, self._memory = numbers, memory
@@ -60,19 +60,19 @@ class Buffer:
         return Buffer(self._numbers[rows], self._memory)
 
     def check(self):
-        """Whether the fences stand."""
+        """Check that the fences are intact."""
         if np.any(self._memory[:FENCE] != POISON) or np.any(self._memory[-FENCE:] != POISON):
             raise IndexError(f"a kernel wrote beyond an array of shape {self.shape}.")
 
 
 class CheckDriver:
-    """Keeps :class:`numba_lstm.kernels.cuda.runtime.driver.Driver`.
+    """An implementation of :class:`numba_lstm.kernels.cuda.runtime.driver.Driver`.
 
-    ``launches`` lists the kernels that it ran, ``sent`` counts the uploads.
+    ``launches`` lists the launches, ``sent`` counts the uploads of batches.
     """
 
-    def __init__(self, seed=0, **facts):
-        self.properties = replace(PROPERTIES, **facts)
+    def __init__(self, seed=0, **properties):
+        self.properties = replace(PROPERTIES, **properties)
         self.seed = seed
         self.launches = []
         self.sent = 0
@@ -97,11 +97,11 @@ class CheckDriver:
 
     def launch(self, kernel, blocks, threads, args, shared=0, cooperative=False):
         blocks, threads = _three(blocks), _three(threads)
-        most = self.properties.shared_opt_in
+        limit = self.properties.shared_opt_in
         if math.prod(threads) > 1024 or threads[2] > 64 or max(blocks[1:]) > 65535 or min(*blocks, *threads) < 1:
             raise ValueError(f"{kernel!r}: no GPU takes {blocks} blocks of {threads} threads.")
-        if shared > most:
-            raise ValueError(f"{kernel!r} asks for {shared} bytes of shared memory, a block has {most}.")
+        if shared > limit:
+            raise ValueError(f"{kernel!r} asks for {shared} bytes of shared memory, a block has {limit}.")
         if cooperative and not self.properties.cooperative:
             raise ValueError(f"{kernel!r} is launched as a cooperative grid, which this device has not.")
         if cooperative and math.prod(blocks) > self.resident_blocks(kernel, threads, shared):
@@ -127,7 +127,7 @@ class CheckDriver:
 
 @contextmanager
 def _without_collector():
-    """Compiling makes so many objects that Python would look for garbage all the time: a tenth of the time of these tests."""
+    """Disable garbage collection. Compilation creates so many objects that it would take a tenth of the test time."""
     gc.disable()
     try:
         yield

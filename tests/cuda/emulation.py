@@ -1,22 +1,22 @@
-"""What a kernel's code calls on a GPU, as LLVM IR for this processor: registers of threads, barriers, shuffles, grids.
+"""GPU intrinsics as LLVM IR for this processor: thread indices, barriers, shuffles, grids.
 
-A thread that has to wait leaves an event with its operands in its record and gives its turn back (``check.yield``); who goes
-on, and with what answer, is the executor's to say.
+A thread that must wait stores an event with its operands in its record and yields (``check.yield``). The executor decides which
+thread continues, and with what result.
 """
 
 import re
 
-#: Shared memory of a block with a size that the launch says: as much as any block may take (227 KiB on sm_90).
+#: The largest dynamic shared memory of a block (227 KiB on sm_90).
 DYNAMIC = 227 * 1024
 
-#: The words of a thread's record, each of 64 bits; the kernel's code writes those from EVENT on.
+#: The 64-bit words of the record of a thread. The code of the kernel writes those from EVENT on.
 TID, CTAID, EVENT, SITE, OPERANDS, ANSWER = 0, 3, 6, 7, 8, 12
 RECORD = 16
 ENDED, BLOCK, GRID, SHUFFLE, WARP, VOTE, POLL, LATE, FAULT = range(9)
 
 SIGSEGV = 11
 
-#: What libdevice has and libm has not: its type, its arguments, its lines (the answer is %a), what they call.
+#: Functions of libdevice that libm lacks: type, arguments, body (the result is %a), and the functions that it calls.
 EMULATED = {
     "rsqrtf": ("float", "float %x", "%r = call float @sqrtf(float %x)\n %a = fdiv float 1.0, %r", "float @sqrtf(float)"),
     "rsqrt": ("double", "double %x", "%r = call double @sqrt(double %x)\n %a = fdiv double 1.0, %r", "double @sqrt(double)"),
@@ -44,7 +44,7 @@ define i32 @"check.read.ptx.sreg.{name}.{"xyz"[axis]}"() {{
 
 
 def _event(kind, operands=()):
-    """Lines that leave an event with its operands (values of i64) in the thread's record and let others run."""
+    """Return IR that stores an event with its operands (i64 values) in the record of the thread and yields."""
     lines = ["%self = load ptr, ptr @check.self"]
     for k, (word, value) in enumerate([(EVENT, kind), *zip(range(SITE, SITE + 5), operands, strict=False)]):
         lines += [f"%p{k} = getelementptr i64, ptr %self, i64 {word}", f"store i64 {value}, ptr %p{k}"]
@@ -52,7 +52,7 @@ def _event(kind, operands=()):
 
 
 def _leave(kind):
-    """Lines of a signal's handler: the thread that runs gives its turn back for good; where none runs, ``outside`` follows."""
+    """Return IR of a signal handler: the running thread stops for good. If none runs, the code continues at ``outside``."""
     return f"""%self = load ptr, ptr @check.self
   %none = icmp eq ptr %self, null
   br i1 %none, label %outside, label %leave
@@ -186,7 +186,7 @@ done:
 
 
 def support(texts, entry):
-    """What the kernel's texts call, with ``check.thread``: one thread from first line to last.
+    """Return IR of all that a kernel calls, and of ``check.thread``, which runs one thread.
 
     ``check.threads`` runs many, one after another, for kernels whose threads never wait. Arguments are in ``check.arguments``.
     """

@@ -1,12 +1,12 @@
 """Runs a kernel's compiled LLVM IR on this processor, thread by thread, with CUDA's barriers, shuffles and grids.
 
-Every GPU thread is a context of its own (``makecontext``); all of a launch share one thread of this process. A context runs
-until it reaches a barrier, a shuffle or an atomic. Which thread is next, and in a cooperative grid which block, is drawn by a
-seed. So a run repeats exactly, what a missing barrier lets happen out of order does happen out of order, and what never ends is
-an error that says who waits for what: threads at different barriers, a barrier that some have left behind, a wait for a block
-that never runs, a loop without an end. A thread that touches what is no memory is an error too, not the end of this process.
+Every GPU thread is a context (``makecontext``), and all threads of a launch share one thread of this process. A context runs
+until it reaches a barrier, a shuffle or an atomic. A seed determines the next thread, and in a cooperative grid the next block.
+So a run is reproducible, and races of a missing barrier do occur. A deadlock or an endless loop is an error that lists what
+threads wait for: different barriers, a barrier that some threads never reach, a block that never runs. An access to unmapped
+memory is an error too, and does not end this process.
 
-Shared memory is NaN (all bits one) when a block begins. Memory that a launch did not ask for must be untouched after it.
+Shared memory is NaN (all bits one) when a block begins. Memory beyond the size of the launch must be unchanged after it.
 """
 
 import ctypes
@@ -34,14 +34,14 @@ from emulation import (
 )  # fmt: skip
 from machine import CONTEXT, LIBC, Shared, Stacks, Watch, begin, words
 
-LIMIT = 60.0  #: seconds of processor time after which a launch is given up
-POLLS = 2000  #: turns of each block in which all that can run only asks again
+LIMIT = 60.0  #: seconds of processor time after which a launch is aborted
+POLLS = 2000  #: turns of each block in which all runnable threads only poll
 FULL_WARP = 32
 WAITS = {BLOCK: "syncthreads", GRID: "grid.sync", SHUFFLE: "a shuffle", VOTE: "a vote", WARP: "syncwarp"}
 
 
 class Deadlock(RuntimeError):
-    """Threads that wait for what never comes."""
+    """All threads wait, or a thread never ends."""
 
 
 _stacks = Stacks()
@@ -51,7 +51,7 @@ _lock = threading.Lock()
 def run(code, blocks, threads, args, shared=0, cooperative=False, seed=0):
     """Launch a kernel's :class:`~machine.Code` on NumPy arrays and numbers, and return when all threads have ended.
 
-    Blocks of a ``cooperative`` launch run side by side, others one after another: a wait of one for another is an error.
+    Blocks of a ``cooperative`` launch run concurrently, other blocks one after another: a wait for another block is an error.
     """
     if shared > DYNAMIC:
         raise ValueError(f"{shared} bytes of shared memory: a block has at most {DYNAMIC}.")
@@ -64,14 +64,14 @@ def run(code, blocks, threads, args, shared=0, cooperative=False, seed=0):
         order = np.random.default_rng(seed)
         order.shuffle(ids)
         with Watch(code, LIMIT):
-            for together in [ids] if cooperative else [[i] for i in ids]:
-                _Launch(code, together, threads, memory, order).run()
+            for blocks_at_once in [ids] if cooperative else [[i] for i in ids]:
+                _Launch(code, blocks_at_once, threads, memory, order).run()
                 memory.turn = None
         memory.check()
 
 
 class _Launch:
-    """Blocks whose threads all begin, and end when they have all ended."""
+    """Blocks that run concurrently."""
 
     def __init__(self, code, blocks, threads, memory, order):
         self.code, self.memory, self.order = code, memory, order
@@ -80,16 +80,16 @@ class _Launch:
         self.records = np.zeros((self.blocks * self.size, RECORD), np.int64)
         lanes = np.arange(self.size)
         for b, block in enumerate(blocks):
-            own = self.records[b * self.size : (b + 1) * self.size]
-            own[:, 0], own[:, 1] = lanes % threads[0], lanes // threads[0] % threads[1]
-            own[:, 2] = lanes // (threads[0] * threads[1])
-            own[:, CTAID : CTAID + 3] = block
-            own[:, RECORD - 1] = lanes % FULL_WARP
+            records = self.records[b * self.size : (b + 1) * self.size]
+            records[:, 0], records[:, 1] = lanes % threads[0], lanes // threads[0] % threads[1]
+            records[:, 2] = lanes // (threads[0] * threads[1])
+            records[:, CTAID : CTAID + 3] = block
+            records[:, RECORD - 1] = lanes % FULL_WARP
         self.at = self.records.ctypes.data + 8 * RECORD * np.arange(len(self.records))
         self.state = {}  # thread -> what it waits at: (event, site)
 
     def run(self):
-        """All threads, from their first line to their last."""
+        """Run all threads to their end."""
         main = ctypes.create_string_buffer(CONTEXT)
         self.code.main.value = ctypes.addressof(main)
         if not self.code.waits:
@@ -106,18 +106,18 @@ class _Launch:
         self.came = {}  # (first thread of a warp, event, mask) -> those of the mask who wait
         self.at_grid, idle = [], 0
         while any(self.alive):
-            able = [b for b in range(self.blocks) if self.ready[b]]
-            if not able:
+            ready_blocks = [b for b in range(self.blocks) if self.ready[b]]
+            if not ready_blocks:
                 raise Deadlock(f"{self.code.kernel!r} stands still: {self._who()}.")
-            idle = 0 if self._turn(able[self.order.integers(len(able))]) else idle + 1
-            if idle > POLLS * len(able):
+            idle = 0 if self._turn(ready_blocks[self.order.integers(len(ready_blocks))]) else idle + 1
+            if idle > POLLS * len(ready_blocks):
                 raise Deadlock(f"{self.code.kernel!r} waits for a value that nobody writes: {self._who()}.")
 
     def _straight(self, b):
-        """A block whose threads never wait: one after another, in one context."""
+        """Run a block whose threads never wait, one thread after another in one context."""
         addresses = self.at[self._shuffled(range(b * self.size, (b + 1) * self.size))]
         self.code.records.value, self.code.count.value = addresses.ctypes.data, self.size
-        self.memory.give(b)
+        self.memory.load(b)
         (context,) = _stacks.take(1)
         begin(context, self.code.threads)
         LIBC.swapcontext(self.code.main.value, context[0])
@@ -125,19 +125,19 @@ class _Launch:
         self._refuse(self.records[:, EVENT])
 
     def _refuse(self, events):
-        """Raise what a thread was stopped for."""
+        """Raise the error for which a thread was stopped."""
         if np.any(events == LATE):
             raise Deadlock(f"{self.code.kernel!r} ran for {LIMIT:.0f} s of processor time: a thread's loop has no end.")
         if np.any(events == FAULT):
             raise IndexError(f"{self.code.kernel!r} touched what is no memory: an index far beyond an array.")
 
     def _turn(self, b):
-        """Let a block's threads run until all wait or ask again; whether any got further."""
+        """Run the threads of a block until all wait or poll. Returns whether any made progress."""
         moved = False
         while self.ready[b]:
             batch, self.ready[b] = self.ready[b], []
             events = self._each(b, batch)
-            if len(batch) == self.size and self._at_once(self.records[b * self.size : (b + 1) * self.size]):
+            if len(batch) == self.size and self._release_block(self.records[b * self.size : (b + 1) * self.size]):
                 self.ready[b], moved = self._shuffled(batch), True
                 continue
             for k, event in zip(batch, events.tolist(), strict=True):
@@ -150,8 +150,8 @@ class _Launch:
             moved = True
         return moved
 
-    def _at_once(self, block):
-        """Let all of a block through one barrier, or one shuffle of whole warps, if all wait there: what happens most."""
+    def _release_block(self, block):
+        """Release a whole block from one barrier, or one shuffle of whole warps, if all threads wait there: the usual case."""
         event, site = (int(word) for word in block[0, [EVENT, SITE]])
         if np.any(block[:, EVENT] != event) or np.any(block[:, SITE] != site):
             return False
@@ -160,17 +160,17 @@ class _Launch:
         if self.size % FULL_WARP or site != 2**FULL_WARP - 1:
             return False
         mode, value, by = block[:, OPERANDS : OPERANDS + 3].T
-        own = np.arange(self.size)
-        lane = own % FULL_WARP
+        thread_ids = np.arange(self.size)
+        lane = thread_ids % FULL_WARP
         source = np.choose(mode, (by, lane - by, lane + by, lane ^ by))
         inside = (source >= 0) & (source < FULL_WARP)
-        block[:, ANSWER] = value[np.where(inside, own - lane + source, own)] | inside.astype(np.int64) << 32
+        block[:, ANSWER] = value[np.where(inside, thread_ids - lane + source, thread_ids)] | inside.astype(np.int64) << 32
         return True
 
     def _each(self, b, batch):
-        """Run each of some threads until it comes back; what it waits for."""
+        """Run each of some threads until it yields. Returns the events that they wait for."""
         contexts, records = self.contexts[batch], self.at[batch]
-        self.memory.give(b)
+        self.memory.load(b)
         ran = self.code.turn(contexts.ctypes.data, records.ctypes.data, len(batch))
         events = self.records[batch[:ran], EVENT]
         self._refuse(events)
@@ -199,7 +199,7 @@ class _Launch:
             self._exchange(b, k, event)
 
     def _exchange(self, b, k, event):
-        """A warp's shuffle or vote, when all of its mask have come."""
+        """Complete a shuffle or vote of a warp when all threads of its mask have arrived."""
         first = k - (k - b * self.size) % FULL_WARP
         warp = range(first, min(first + FULL_WARP, (b + 1) * self.size))
         mask = int(self.records[k, SITE])

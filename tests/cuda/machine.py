@@ -1,4 +1,4 @@
-"""A kernel's code and what it stands on: shared memory, stacks and contexts of threads, arguments, a limit of time."""
+"""The machine code of a kernel, its shared memory, the contexts of its threads, its arguments, and a time limit."""
 
 import ctypes
 import signal
@@ -27,13 +27,13 @@ LIBC.signal.argtypes, LIBC.signal.restype = [ctypes.c_int, ctypes.c_void_p], cty
 
 
 class Code:
-    """A kernel's machine code for this processor."""
+    """The machine code of a kernel for this processor."""
 
     def __init__(self, kernel):
         modules, entry = kernel_ir(kernel)
         texts = [host_text(text) for text in modules]
         texts.append(support(texts, entry))
-        # A launch of a test takes a millisecond: code that is soon made is worth more than fast code.
+        # A launch in a test takes a millisecond: fast compilation matters more than fast code.
         machine = llvm.Target.from_default_triple().create_target_machine(opt=0)
         module = llvm.parse_assembly(texts[0])
         for text in texts[1:]:
@@ -78,43 +78,43 @@ def _waits(text):
 
 
 class Shared:
-    """Shared memory, of which the code has one: that of the block whose turn it is."""
+    """Shared memory. The code has one copy, which holds that of the running block."""
 
-    def __init__(self, code, asked):
-        self.parts = [*code.shared, (code.dynamic, max(asked, 16))]
-        self.beyond = (code.dynamic + asked, DYNAMIC - asked)
-        self.kept = {}
+    def __init__(self, code, requested):
+        self.parts = [*code.shared, (code.dynamic, max(requested, 16))]
+        self.beyond = (code.dynamic + requested, DYNAMIC - requested)
+        self.saved = {}
         self.turn = None
         ctypes.memset(self.beyond[0], 0xFF, self.beyond[1])
 
-    def give(self, block):
-        """Make the memory ``block``'s."""
+    def load(self, block):
+        """Load the memory of ``block``."""
         if block == self.turn:
             return
         if self.turn is not None:
-            self.kept[self.turn] = [ctypes.string_at(*part) for part in self.parts]
+            self.saved[self.turn] = [ctypes.string_at(*part) for part in self.parts]
         for k, (address, size) in enumerate(self.parts):
-            if block in self.kept:
-                ctypes.memmove(address, self.kept[block][k], size)
+            if block in self.saved:
+                ctypes.memmove(address, self.saved[block][k], size)
             else:
                 ctypes.memset(address, 0xFF, size)
         self.turn = block
 
     def check(self):
-        """Whether a byte was written beyond the dynamic shared memory that the launch asked for."""
+        """Check that no byte beyond the dynamic shared memory of the launch was written."""
         address, size = self.beyond
         if LIBC.memcmp(address, UNTOUCHED, size):
             raise IndexError("the kernel wrote beyond the shared memory that the launch asked for.")
 
 
 class Stacks:
-    """Contexts and stacks, kept from launch to launch."""
+    """Contexts and stacks, reused by all launches."""
 
     def __init__(self):
         self.count = 0
 
     def take(self, count):
-        """Addresses of ``count`` contexts and their stacks."""
+        """Return the addresses of ``count`` contexts and their stacks."""
         if count > self.count:
             self.contexts = np.empty(count * CONTEXT + 64, np.uint8)
             self.memory = np.empty(count * STACK + 64, np.uint8)
@@ -124,7 +124,7 @@ class Stacks:
 
 
 def begin(context, function):
-    """Make a context that will run ``function`` on its stack."""
+    """Initialize a context that runs ``function`` on its stack."""
     address, stack = context
     LIBC.getcontext(address)
     ctypes.c_void_p.from_address(address + 8).value = None  # uc_link
@@ -134,7 +134,7 @@ def begin(context, function):
 
 
 class Watch:
-    """Ends a thread that runs without end, or touches what is no memory: a signal makes it leave as if it had waited."""
+    """Stops a thread that never ends, or accesses unmapped memory: a signal makes it yield."""
 
     def __init__(self, code, limit):
         self.code, self.limit, self.over = code, limit, threading.Event()
@@ -161,7 +161,7 @@ class Watch:
 
 
 def words(kinds, args):
-    """Arguments as the kernel's code takes them, in words of 64 bits."""
+    """Return the arguments of a kernel as 64-bit words."""
     if len(kinds) != len(args):
         raise TypeError(f"the kernel takes {len(kinds)} arguments, got {len(args)}.")
     found = []

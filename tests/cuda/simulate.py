@@ -1,6 +1,6 @@
-"""Run by a test in a process of its own: ops on small shapes in Numba's simulator, where an index beyond an array is an error.
+"""Runs ops on small shapes in the simulator of Numba, where an index out of bounds is an error. A test starts it in a process.
 
-Only kernels without shuffles: the simulator has none.
+It covers kernels without shuffles, which the simulator lacks.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numba_lstm.kernels.cuda.runtime import compiler, driver  # noqa: E402
 
 
 class Inside:
-    """``cuda`` as kernels see it, for all modules at once: the simulator swaps it in one module, for one thread's call."""
+    """``cuda`` for the kernels of all modules: the simulator replaces it in one module only, during the call of one thread."""
 
     jit = staticmethod(compiler.cuda.jit)
 
@@ -28,7 +28,7 @@ compiler.cuda = Inside()
 
 
 class Simulator:
-    """Keeps Driver as far as these ops need it."""
+    """The part of Driver that these ops need."""
 
     def empty(self, shape, dtype):
         return np.empty(shape, dtype)

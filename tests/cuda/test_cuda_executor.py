@@ -1,4 +1,4 @@
-"""The executor itself: what it runs as a GPU would, and the faults that it has to find."""
+"""The executor: it runs kernels as a GPU does, and finds faults."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def kernel(arguments):
 
 
 def launch(device, kernel, arrays, blocks=1, threads=1, **options):
-    """The arrays after a launch."""
+    """Launch a kernel. Returns the arrays after it."""
     buffers = [device.upload(np.asarray(a)) for a in arrays]
     device.launch(kernel, blocks, threads, tuple(buffers), **options)
     return [device.download(b) for b in buffers]

@@ -1,7 +1,7 @@
-"""A kernel's compiled LLVM IR, made to run on this processor: the text that numba.cuda writes, one edit after another.
+"""Translation of the LLVM IR of a kernel, as numba.cuda writes it, to IR for this processor, by edits of the text.
 
-No GPU, driver or CUDA toolkit is needed: numba's front end asks libNVVM for its data
-layout and version alone, and gets them here.
+It needs no GPU, driver or CUDA toolkit: the front end of Numba requests only the data layout and the version
+of libNVVM, which are given here.
 """
 
 import ctypes
@@ -39,7 +39,7 @@ def _without_toolkit():
 
 
 def kernel_ir(kernel):
-    """``(modules, entry)``: the LLVM IR texts of a kernel and all that it calls, and its entry's name."""
+    """Return the LLVM IR texts of a kernel and all that it calls, and the name of the entry."""
     options = {"fastmath": False, "opt": 3}
     with _without_toolkit():
         if hasattr(compiler, "_compile_pyfunc_with_fixup"):  # the package numba-cuda, where it is installed
@@ -61,7 +61,7 @@ _POINTER = re.compile(_VALUE + r"(?: \([^()*]*\))?\*")
 
 
 def _opaque(text):
-    """Pointers without the type of what they point to, and all in one address space."""
+    """Make all pointers opaque, in one address space."""
     text = re.sub(r" addrspace\(\d\)", "", text).replace("addrspacecast", "bitcast")
     while "*" in text:
         shorter = _POINTER.sub("ptr", text)
@@ -83,7 +83,7 @@ def _library_call(match):
 
 @cache
 def host_text(text):
-    """One module's text for this processor: that of a device function is in the code of many kernels."""
+    """Translate the text of one module. It is cached, since many kernels contain the same device functions."""
     text = re.sub(r'^@"?llvm\.used"?.*$|^!nvvm.*$|^target .*$', "", text, flags=re.M)
     text = _opaque(text)
     text = re.sub(
@@ -93,8 +93,8 @@ def host_text(text):
     text = re.sub(r'^@"?(_cudapy_smem\w*)"? = (?:internal |private )?global (\[.*?\]) undef.*$', _shared, text, flags=re.M)
     text = re.sub(r"^@(.*) = common global ptr null", r"@\1 = internal global ptr null", text, flags=re.M)
     text = re.sub(r'@"__nv_(\w+)"', _library_call, text)
-    asked = r'call i32 asm sideeffect "mov\.u32 \$0, %dynamic_smem_size;", "=r"\s*\(\)'
-    text, times = re.subn(asked, "load i32, ptr @check.size", text)
+    size_read = r'call i32 asm sideeffect "mov\.u32 \$0, %dynamic_smem_size;", "=r"\s*\(\)'
+    text, times = re.subn(size_read, "load i32, ptr @check.size", text)
     if times:
         text += "\n@check.size = external global i32\n"
     sites = iter(range(10**6))
@@ -115,5 +115,5 @@ def _shared(match):
 
 
 def shared_names(texts):
-    """Names of the shared arrays that a kernel's texts define, without the dynamic one."""
+    """Return the names of the static shared arrays of a kernel."""
     return [n for t in texts for n in re.findall(r'^@"(_cudapy_smem\w*)" = global', t, flags=re.M)]

@@ -13,15 +13,15 @@ from test_arrays import (
     test_gather_of_any_strides,
 )
 from test_shapes import (
-    test_a_step_is_unlike_a_value_if_any_feature_is,
     test_an_lstm_takes_repeated_rows,
-    test_indices_unlike_a_value,
+    test_indices_not_equal_to_a_value,
     test_masked_steps_become_zeros_even_of_nan,
     test_repeat_and_its_gradient,
     test_reshape_comes_back,
     test_reshape_keeps_the_order_within_a_sample,
     test_split_takes_apart_what_concat_joined,
     test_steps_as_rows_and_back,
+    test_steps_not_equal_if_any_feature_is,
     test_sums_and_products,
     test_the_sum_over_one_step_is_that_step,
 )

@@ -93,14 +93,14 @@ def test_steps_as_rows_and_back(every_ops, x):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_a_step_is_unlike_a_value_if_any_feature_is(every_ops, dtype):
+def test_steps_not_equal_if_any_feature_is(every_ops, dtype):
     x = np.full((2, 3, 2), 0.1, dtype)
     x[0, 1, 1], x[1, 2, 0], x[1, 1] = 0.2, np.nan, 0
     mask = every_ops.steps_not_equal(put(every_ops, x), 0.1)
     assert every_ops.to_host(mask).tolist() == [[False, True, False], [False, True, True]]
 
 
-def test_indices_unlike_a_value(every_ops):
+def test_indices_not_equal_to_a_value(every_ops):
     indices = put(every_ops, np.array([[0, 2, 1], [3, 0, 0]]))
     assert every_ops.to_host(every_ops.not_equal(indices, 0)).tolist() == [[False, True, True], [True, False, False]]
 

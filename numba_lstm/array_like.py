@@ -28,6 +28,11 @@ def is_array(x: Any) -> bool:
     return not isinstance(x, type) and (hasattr(x, "__array__") or hasattr(x, "__array_interface__"))
 
 
+def is_grouped(x: Any) -> bool:
+    """Whether ``x`` is a data frame or a column in groups, which iterates over pairs of a key and a part."""
+    return type(x).__name__.endswith("GroupBy") and isinstance(x, Iterable)
+
+
 def axes_of(x: Any) -> int:
     """The number of axes of an array that is not read yet; 0 for what is none."""
     return int(getattr(x, "ndim", 0) or len(getattr(x, "shape", ()))) if is_array(x) else 0
@@ -84,7 +89,7 @@ def _readable(parts: Iterable[Any], what: str, sequences: bool) -> list[Any]:
         if is_array(part) or isinstance(part, SEQUENCES):
             read = _read if is_array(part) else _readable
             given[i] = read(part, f"{what}[{i}]", sequences)
-        elif hasattr(part, "__getitem__") and not isinstance(part, (*_SCALARS, Mapping)):
+        elif (hasattr(part, "__getitem__") or isinstance(part, Iterable)) and not isinstance(part, (*_SCALARS, Mapping)):
             raise TypeError(f"{what}[{i}] must be a number or an array, got {type(part).__name__}.")
     return given
 
@@ -136,6 +141,8 @@ def _instead(x: Any, what: str) -> str:
     if isinstance(x, Mapping):
         keys = list(x)
         return f"Give one of its arrays, as {what}[{keys[0]!r}]." if keys else "Give an array."
+    if is_grouped(x):
+        return f"Give a list of one array a group: [part.to_numpy() for _, part in {what}]."
     if hasattr(x, "__getitem__") and hasattr(x, "__len__"):
         return "Datasets are the x of fit, evaluate and predict. Give the arrays of one batch."
     return f"Give a list of its entries: list({what})." if isinstance(x, Iterable) else "Give a list or an array."

@@ -38,7 +38,7 @@ def advice(array: Array, what: str, given: Any) -> str:
         return "Give its fields as columns: np.lib.recfunctions.structured_to_unstructured."
     if array.dtype != object:
         return f"Convert it first: {name}.astype('float32')."
-    return _of_columns(given) or _of_objects(array, name)
+    return _of_columns(given, name) or _of_objects(array, name)
 
 
 def _of_texts(array: Array, name: str) -> str:
@@ -63,13 +63,37 @@ def _of_times(name: str, missing: int) -> str:
     return f"Give the days since the first: t = np.asarray({name}); {name} = (t - t.min()) / np.timedelta64(1, 'D')."
 
 
-def _of_columns(given: Any) -> str:
-    """For a data frame: the columns that hold no numbers."""
+def _of_columns(given: Any, name: str) -> str:
+    """For a data frame: the columns that hold no numbers, and those in which some are missing."""
     if not hasattr(given, "columns") or not hasattr(given, "dtypes"):
         return ""
-    wrong = [name for name in given.columns if not _real(np.asarray(given[name]))]
-    listed = ", ".join(map(repr, wrong[:10])) + (" and more" if len(wrong) > 10 else "")
-    return f"There are no numbers in the columns {listed}. Leave them out, or convert each." if wrong else ""
+    columns = {column: np.asarray(given[column]) for column in given.columns}
+    wrong = {column: values for column, values in columns.items() if not _real(values)}
+    missing = {column: [entry for entry in values.flat if _is_missing(entry)] for column, values in wrong.items()}
+    holed = [column for column, values in wrong.items() if missing[column] and _real(_present(values))]
+    others = [column for column in wrong if column not in holed]
+    sentences = []
+    if others:
+        sentences.append(f"There are no numbers in the columns {_listed(others)}. Leave them out, or convert each.")
+    if holed:
+        came = f"{sum(len(missing[column]) for column in holed)}, as {missing[holed[0]][0]!r}"
+        sentences.append(
+            f"Values are missing in the columns {_listed(holed)} ({came}). Fill them, as {name}.fillna(0) does, or leave their "
+            "samples out."
+        )
+    return " ".join(sentences)
+
+
+def _listed(names: list[Any]) -> str:
+    return ", ".join(map(repr, names[:10])) + (" and more" if len(names) > 10 else "")
+
+
+def _is_missing(entry: Any) -> bool:
+    return entry is None or type(entry).__name__ in ("NAType", "NaTType")
+
+
+def _present(column: Array) -> Array:
+    return np.array([entry for entry in column.flat if not _is_missing(entry)], object)
 
 
 def _real(array: Array) -> bool:
@@ -78,7 +102,7 @@ def _real(array: Array) -> bool:
 
 def _of_objects(array: Array, name: str) -> str:
     entries = list(array.flat)
-    missing = [entry for entry in entries if entry is None or type(entry).__name__ in ("NAType", "NaTType")]
+    missing = [entry for entry in entries if _is_missing(entry)]
     if missing:
         return f"Some entries are missing ({len(missing)}, as {missing[0]!r}). Fill them, or leave their samples out."
     if array.ndim and all(isinstance(entry, np.ndarray) for entry in entries):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import numbers
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from .kernels.formulas import TOO_LARGE, is_number
 from .kernels.specs import FUNCTIONS
 
 _SUPPORTED = f"Use + - * /, x ** number, comparisons, {', '.join(f'np.{name}' for name in FUNCTIONS)}."
@@ -43,9 +43,9 @@ class _Argument(NDArrayOperatorsMixin):
         return _combine(*args[1:])
 
     def __pow__(self, exponent: Any) -> _Argument:
-        if not isinstance(exponent, numbers.Real):
+        if not is_number(exponent):
             raise _UnsupportedOperation(f"it raises to the power of {type(exponent).__name__}, but only x ** number can be.")
-        return _combine(self)
+        return _combine(self, exponent)
 
     def __bool__(self) -> bool:
         raise _UnsupportedOperation(
@@ -64,11 +64,21 @@ def _combine(*values: Any, condition: bool = False) -> _Argument:
         if isinstance(value, _Argument):
             if value.condition:
                 raise _UnsupportedOperation("it computes with a comparison: use np.where(x > 0, a, b).")
-        elif not isinstance(value, numbers.Real):
+        elif not is_number(value):
             raise _UnsupportedOperation(
                 f"it computes with {type(value).__name__}, where only its argument and numbers can be. {_SUPPORTED}"
             )
+        else:
+            _check_size(value)
     return _Argument(condition)
+
+
+def _check_size(number: Any) -> None:
+    """Raise for a number that no float can hold."""
+    try:
+        float(number)
+    except OverflowError:
+        raise _UnsupportedOperation(TOO_LARGE) from None
 
 
 def is_traceable(function: Any) -> bool:

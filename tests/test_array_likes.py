@@ -11,7 +11,7 @@ from training_cases import WEIGHT, C, D, N, T, X, Y, make_model, same_weights
 
 from numba_lstm import Sequential, pad_sequences
 from numba_lstm.inputs import as_real
-from numba_lstm.layers import LSTM, Dense, Embedding, Masking
+from numba_lstm.layers import LSTM, Dense, Embedding, Input, Masking
 
 QUIET = {"verbose": 0}
 
@@ -225,3 +225,75 @@ def test_nothing_is_missing():
 def test_sequences_to_pad_keep_their_masks_too():
     with pytest.raises(ValueError, match=r"sequences\[1\] is a masked array"):
         pad_sequences([[1, 2], np.ma.masked_equal([1, 2, 3], 2)])
+
+
+class ObjectColumn(Column):
+    """A column of Pandas that holds Python objects."""
+
+    def __init__(self, values):
+        self.values, self.dtype, self.ndim, self.shape = np.array(values, object), np.dtype(object), 1, (len(values),)
+
+
+def test_missing_values_in_columns_of_objects_are_told_from_columns_without_numbers():
+    numbers, words, holes = (ObjectColumn(values) for values in ([1, 2, 3], ["a", "b", None], [1.0, None, None]))
+    filled = "Values are missing in the columns 'h' (2, as None). Fill them, as x.fillna(0) does, or leave their samples out."
+    other = "There are no numbers in the columns 'w'. Leave them out, or convert each."
+    for columns, sentence in (
+        ({"n": numbers, "h": holes}, filled),
+        ({"n": numbers, "w": words}, other),
+        ({"w": words, "h": holes}, f"{other} {filled}"),
+    ):
+        with pytest.raises(TypeError) as raised:
+            Dense(2)(Frame(**columns))
+        assert str(raised.value).partition("got dtype object. ")[2].replace("dense's input", "x") == sentence
+    assert Dense(2)(Frame(n=numbers, h=ObjectColumn([1.0, 0, 0]))).shape == (3, 2)
+
+
+class FrameGroupBy:
+    """A table of Pandas in groups: pairs of a key and a part."""
+
+    def __init__(self, groups):
+        self.groups = groups
+
+    def __len__(self):
+        return len(self.groups)
+
+    def __getitem__(self, name):
+        raise KeyError(name)
+
+    def __iter__(self):
+        return iter(enumerate(self.groups))
+
+
+class Group(np.ndarray):
+    def to_numpy(self):
+        return np.asarray(self)
+
+
+@pytest.mark.parametrize("method", ["predict", "fit", "evaluate", "__call__"])
+def test_sets_and_groups_are_no_batches(method):
+    model = Sequential([Input((None, 2)), LSTM(2)])
+    model.compile("sgd", "mse")
+    groups = FrameGroupBy([np.ones((3, 2)).view(Group), np.ones((4, 2)).view(Group)])
+    more = {"y": np.zeros((2, 2))} if method in ("fit", "evaluate") else {}
+    for x, sentence in (
+        ({1, 2}, "x must be an array of real numbers, got set. Give a list of its entries: list(x)."),
+        (frozenset("a"), "x must be an array of real numbers, got frozenset. Give a list of its entries: list(x)."),
+        ({}.keys(), "x must be an array of real numbers, got dict_keys. Give a list of its entries: list(x)."),
+        (
+            groups,
+            "x must be an array of real numbers, got FrameGroupBy. Give a list of one array a group: "
+            "[part.to_numpy() for _, part in x].",
+        ),
+    ):
+        with pytest.raises(TypeError) as raised:
+            getattr(model, method)(x, **more)
+        assert str(raised.value) == sentence
+    if method == "predict":
+        assert model.predict([part.to_numpy() for _, part in groups], verbose=0).shape == (2, 2)
+
+
+@pytest.mark.parametrize("entry", [{1}, (n for n in "ab"), FrameGroupBy([])])
+def test_entries_of_lists_that_are_no_numbers_are_named(entry):
+    with pytest.raises(TypeError, match=rf"input\[1\] must be a number or an array, got {type(entry).__name__}\.$"):
+        Dense(2)([1.0, entry])

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from numba_lstm.kernels.cpu.compiler import kernel_cache
 from numba_lstm.kernels.cpu.compiler.compile_notice import Notice
 
 FIRST = (
@@ -85,3 +86,12 @@ def test_no_stderr_is_no_fault(stream, monkeypatch, tmp_path):
     compiled(notice, "kernel", 0.3)
     finished(notice)
     assert notice._lines == 1
+
+
+def test_it_promises_a_folder_only_where_kernels_are_kept(monkeypatch, tmp_path):
+    assert kernel_cache._can_keep(str(tmp_path / "new" / "folder"))
+    monkeypatch.setattr(kernel_cache.os, "access", lambda path, mode: path != tmp_path)
+    assert not kernel_cache._can_keep(str(tmp_path / "new" / "folder"))
+    monkeypatch.undo()
+    monkeypatch.setattr(kernel_cache.config, "OPT", 0)
+    assert not kernel_cache._can_keep(str(tmp_path))

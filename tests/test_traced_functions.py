@@ -197,3 +197,27 @@ def test_the_reference_computes_a_traced_function_as_the_function_itself():
     expected = duals.evaluate(everything, z)
     np.testing.assert_allclose(value(spec, z), expected[0], rtol=1e-14)
     np.testing.assert_allclose(slope(spec, z), expected[1], rtol=1e-14)
+
+
+@pytest.mark.parametrize("constant", [np.array(2.0), np.array(2), np.array(True), np.float32(2)])
+def test_an_array_without_axes_is_a_number(constant):
+    for make in (
+        lambda k: lambda x: k * x,
+        lambda k: lambda x: x**k,
+        lambda k: lambda x: np.where(x > k, x, k),
+    ):
+        assert activations.custom(make(constant)).formulas == activations.custom(make(float(constant))).formulas
+
+
+@pytest.mark.parametrize("constant", [np.array([2.0]), np.array(2j), np.array("a")])
+def test_other_arrays_are_no_numbers(constant):
+    with pytest.raises(TypeError, match="it computes with ndarray, where only its argument and numbers can be"):
+        activations.custom(lambda x: x * constant)
+
+
+@pytest.mark.parametrize("function", [lambda x: x * 10**400, lambda x: x**10**400, lambda x: np.maximum(x, -(10**400))])
+def test_a_number_beyond_all_floats_is_a_sentence(function):
+    sentence = r"cannot be taken: a number in it is beyond the largest one, 1\.8e308\. Write np\.inf, or a smaller number\.$"
+    with pytest.raises(TypeError, match=sentence):
+        LSTM(2, activation=function)
+    LSTM(2, activation=lambda x: np.maximum(x, -np.inf))

@@ -25,13 +25,21 @@ def test_to_categorical_makes_one_hot_rows():
     assert to_categorical(np.zeros((5, 4, 1), int), 2).shape == (5, 4, 2)
 
 
+@pytest.mark.parametrize("classes", [None, 2])
+@pytest.mark.parametrize(("labels", "got"), [([0, 1, np.nan], "nan (1 of 3)"), ([np.inf, np.nan], "inf (2 of 2)")])
+def test_to_categorical_names_what_is_not_finite(labels, classes, got):
+    with pytest.raises(ValueError, match="labels must be whole numbers") as raised:
+        to_categorical(labels, classes)
+    advice = "Leave these samples out, or give them a class of their own."
+    assert str(raised.value) == f"labels must be whole numbers, got {got}. {advice}"
+
+
 @pytest.mark.parametrize(
     ("labels", "classes", "got"),
     [
         ([0, -1], None, "0 to 0, got -1"),
         ([0, 3], 3, "0 to 2, got 3"),
         ([0.5, 1], None, "0 to 1, got 0.5"),
-        ([np.nan], 2, "got nan"),
     ],
 )
 def test_to_categorical_refuses_what_is_no_label(labels, classes, got):

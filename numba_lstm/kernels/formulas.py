@@ -36,6 +36,24 @@ SUPPORTED_OPERATIONS = (
 MAX_PRODUCT_POWER = 64
 
 
+TOO_LARGE = "a number in it is beyond the largest one, 1.8e308. Write np.inf, or a smaller number."
+
+
+def is_number(value: Any) -> bool:
+    """Whether ``value`` is a real number, as which an array without axes counts too."""
+    if isinstance(value, np.ndarray):
+        return value.ndim == 0 and value.dtype.kind in "fiub"
+    return isinstance(value, numbers.Real)
+
+
+def _as_float(number: Any) -> float:
+    """A number as a float; TypeError for one that is too large, which no device could compute with."""
+    try:
+        return float(number)
+    except OverflowError:
+        raise TypeError(f"an activation computes with floats, and {TOO_LARGE}") from None
+
+
 class Term(NDArrayOperatorsMixin):
     """A term of a formula: an operation and its operands, which are earlier terms. An operation on it records a new term."""
 
@@ -49,10 +67,11 @@ class Term(NDArrayOperatorsMixin):
 
     def constant(self, value: Any) -> Term:
         """Return the term of a number."""
-        if not isinstance(value, numbers.Real):
+        if not is_number(value):
             what = type(value).__name__
             raise TypeError(f"an activation computes with its argument and with numbers, got {what}. {SUPPORTED_OPERATIONS}")
-        return self._line("constant", (float(value),), ("constant", repr(float(value))))
+        number = _as_float(value)
+        return self._line("constant", (number,), ("constant", repr(number)))
 
     def _line(self, operation: str, operands: tuple[Any, ...], key: tuple[Any, ...]) -> Term:
         if key not in self.lines:
@@ -96,9 +115,9 @@ class Term(NDArrayOperatorsMixin):
 
     def __pow__(self, exponent: Any) -> Term:
         """Record integer powers as products, and the power 0.5 as a square root."""
-        if not isinstance(exponent, numbers.Real):
+        if not is_number(exponent):
             raise TypeError(f"an activation can raise x to the power of a number alone, got {type(exponent).__name__}.")
-        power: Term = _power(self.as_number, float(exponent))
+        power: Term = _power(self.as_number, _as_float(exponent))
         return power
 
     def __bool__(self) -> bool:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
-from ..array_like import SEQUENCES, is_array
+from ..array_like import SEQUENCES, is_array, is_grouped
 
 
 def brings_batches(x: Any) -> bool:
-    """Whether ``x`` is an iterable or a dataset of batches, and no array, list or dict of them."""
-    if is_array(x) or isinstance(x, (*SEQUENCES, str, bytes, Mapping)):
+    """Whether ``x`` is an iterable or a dataset of batches, and no array, list, dict or set of them."""
+    if is_array(x) or isinstance(x, (*SEQUENCES, str, bytes, Mapping, Set)) or is_grouped(x):
         return False
     return isinstance(x, Iterable) or is_dataset(x)
 

@@ -32,8 +32,13 @@ def to_categorical(x: npt.ArrayLike, num_classes: int | None = None) -> npt.NDAr
     labels = as_real(x, "labels")
     if labels.ndim > 1 and labels.shape[-1] == 1:
         labels = labels[..., 0]
-    least = int(labels.max()) + 1 if np.isfinite(labels).all() else 1
-    classes = as_count(num_classes, "num_classes") if num_classes else max(least, 1)
+    infinite = ~np.isfinite(labels)
+    if infinite.any():
+        raise ValueError(
+            f"labels must be whole numbers, got {labels[infinite].flat[0]} ({np.sum(infinite)} of {labels.size}). "
+            "Leave these samples out, or give them a class of their own."
+        )
+    classes = as_count(num_classes, "num_classes") if num_classes else max(int(labels.max()) + 1, 1)
     fits = (labels >= 0) & (labels < classes) & (np.floor(labels) == labels)
     if not fits.all():
         raise ValueError(

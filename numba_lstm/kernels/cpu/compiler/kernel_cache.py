@@ -116,6 +116,14 @@ def _unwritable(why: str) -> None:
     )
 
 
+def _can_keep(path: str) -> bool:
+    """Whether a kernel that is compiled now will be kept in the folder ``path``, as far as that is known before."""
+    if int(config.OPT) == 0:  # such code holds addresses: see _Implementation.check_cachable
+        return False
+    there = next(folder for folder in (Path(path), *Path(path).parents) if folder.exists())
+    return os.access(there, os.W_OK)
+
+
 class _Locator:
     """Tells Numba the place of a function on disk, which does not depend on the file of the function."""
 
@@ -163,7 +171,7 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         found = self._load(sig, target_context)
         if found is None:
-            notice.begin(_plain(self._py_func), self.cache_path)
+            notice.begin(_plain(self._py_func), self.cache_path if _can_keep(self.cache_path) else None)
         return found
 
     def _load(self, sig: Any, target_context: Any) -> Any:

@@ -37,7 +37,6 @@ _ROOT = {
     "applications": _SEQUENTIAL,
 }
 _UTILS = {
-    "np_utils": "write numba_lstm.utils.to_categorical.",
     "plot_model": "model.summary() prints the layers.",
     "model_to_dot": "model.summary() prints the layers.",
 }

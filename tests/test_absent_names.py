@@ -20,7 +20,10 @@ SENTENCES = {
     ("layers", "Concatenate"): "numba_lstm.layers has no 'Concatenate': models are Sequential, so each layer takes one array. "
     "Bidirectional(..., merge_mode=) joins two directions.",
     ("models", "Model"): "numba_lstm.models has no 'Model': models are Sequential: layers one after the other.",
-    ("utils", "np_utils"): "numba_lstm.utils has no 'np_utils': write numba_lstm.utils.to_categorical.",
+    (
+        "utils.np_utils",
+        "to_categories",
+    ): "numba_lstm.utils.np_utils has no 'to_categories'. There are: normalize, to_categorical.",
     ("utils", "toCategorical"): "numba_lstm.utils has no 'toCategorical', did you mean 'to_categorical'?",
     ("constraints", "maxnorm"): "numba_lstm.constraints has no 'maxnorm': write max_norm.",
     ("callbacks", "TensorBoard"): "numba_lstm.callbacks has no 'TensorBoard': write CSVLogger('log.csv'), which has each "

@@ -160,3 +160,12 @@ def test_members_outside_of_the_folder_are_refused(tmp_path, cache):
     with pytest.raises(tarfile.OutsideDestinationError):
         get_file(origin=(tmp_path / "bad.tar").as_uri(), extract=True)
     assert not (tmp_path / "bad.txt").exists()
+
+
+def test_programs_of_keras_2_import_np_utils():
+    from numba_lstm.utils import np_utils
+    from numba_lstm.utils.np_utils import normalize as also_normalize
+    from numba_lstm.utils.np_utils import to_categorical as also_to_categorical
+
+    assert (also_normalize, also_to_categorical) == (normalize, to_categorical)
+    assert np_utils.to_categorical([1, 0]).tolist() == [[0, 1], [1, 0]]

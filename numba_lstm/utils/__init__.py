@@ -8,6 +8,7 @@ from .. import names
 from ..absent import absent
 from ..random import set_random_seed
 from ..sequences import pad_sequences
+from . import np_utils
 from .categories import normalize, to_categorical
 from .files import get_file
 from .py_dataset import PyDataset
@@ -18,6 +19,7 @@ __all__ = [
     "clear_session",
     "get_file",
     "normalize",
+    "np_utils",
     "pad_sequences",
     "set_random_seed",
     "to_categorical",

@@ -111,7 +111,8 @@ def test_the_advised_rate_and_file_go_on(tmp_path):
     model.fit(x, x[:, :1], epochs=3, initial_epoch=2, verbose=0)
     again = numba_lstm.models.load_model(path)
     again.fit(x, x[:, :1], epochs=3, initial_epoch=2, verbose=0)
-    np.testing.assert_array_equal(again.get_weights()[0], model.get_weights()[0])
+    # NumPy's products on the reference device depend on where arrays lie in memory
+    np.testing.assert_allclose(again.get_weights()[0], model.get_weights()[0], rtol=1e-5)
     assert len((tmp_path / "log.csv").read_text().splitlines()) == 3
 
 

@@ -38,7 +38,7 @@ class _Program:
         first: int,
         weight: Array | None,
     ) -> None:
-        self._weights = [weight for part in parts for weight in part.own]
+        self._weights = [weight for part in parts for weight in part.variables]
         self._x = y = empty_like_strided(x) if _read_in_place(parts, x) else empty(x.shape, x.dtype)
         self._target = empty(target.shape, np.int64 if loss.name == LOSSES[SPARSE] else x.dtype)
         tasks: list[Task] = []

@@ -116,7 +116,10 @@ def test_a_wrong_argument_is_a_sentence(make, sentence):
         make()
 
 
-@pytest.mark.parametrize("cls", {type(losses.get(name)) for name in losses.LOSSES}, ids=lambda cls: cls.__name__)
+CLASSES = sorted({type(losses.get(name)) for name in losses.LOSSES}, key=str)
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
 @pytest.mark.parametrize("reduction", ["sum", "mean_with_sample_weight", "none", None])
 def test_a_config_keeps_a_reduction_and_a_dtype(cls, reduction):
     loss = cls(reduction=reduction, name="mine", dtype="float64")

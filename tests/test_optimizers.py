@@ -273,7 +273,10 @@ def test_a_decay_that_does_nothing_is_taken(decay):
     assert optimizers.Adam(0.5, decay=decay).learning_rate == 0.5
 
 
-@pytest.mark.parametrize("cls", {type(optimizers.get(name)) for name in optimizers.OPTIMIZERS}, ids=lambda cls: cls.__name__)
+CLASSES = sorted({type(optimizers.get(name)) for name in optimizers.OPTIMIZERS}, key=str)
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
 def test_arguments_stand_in_keras_order(cls):
     shared = ["clipnorm", "clipvalue", "global_clipnorm", "use_ema", "ema_momentum", "ema_overwrite_frequency"]
     names = list(inspect.signature(cls).parameters)

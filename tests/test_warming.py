@@ -70,7 +70,7 @@ def test_warmup_draws_nothing_from_the_default_stream():
 
 def test_a_bar_is_drawn(capsys):
     numba_lstm.warmup(model(), training=False)
-    assert "5/5" in capsys.readouterr().out
+    assert "7/7" in capsys.readouterr().out
 
 
 def test_a_model_that_is_not_built_is_refused():

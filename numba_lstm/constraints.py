@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from . import names, serialization
 from .absent import absent
-from .inputs import as_number
+from .inputs import as_number, as_numbers
 from .subclassing import Named
+from .tracing import name_of
 
 __all__ = [
     "Constraint",
@@ -116,6 +117,38 @@ class UnitNorm(MinMaxNorm):
         return self._axis_config()
 
 
+class FunctionConstraint(Constraint):
+    """A function ``w -> w`` as a constraint.
+
+    Parameters
+    ----------
+    function : callable
+        Answers an array of the shape of ``w``.
+    """
+
+    #: Why no file holds it, and what a file can hold.
+    unsaved = (
+        "its constraint {name!r} is a function of your own, which no file holds. Write a class: class Mine("
+        "numba_lstm.constraints.Constraint) with __call__(self, w), here and in custom_objects= where the model is loaded. "
+        "Or keep the weights alone: model.save_weights(path)."
+    )
+
+    def __init__(self, function: Callable[[Values], Values]) -> None:
+        self.function, self.name = function, name_of(function)
+
+    def __call__(self, w: Values) -> Values:
+        values = as_numbers(self.function(w), f"the answer of the constraint {self.name!r}")
+        if values.shape != w.shape:
+            raise ValueError(
+                f"the constraint {self.name!r} answers an array of shape {values.shape} for a weight of shape {w.shape}. "
+                "Answer one of the same shape."
+            )
+        return values
+
+    def get_config(self) -> dict[str, Any]:
+        return {"function": self.function}
+
+
 def _as_axis(axis: Any) -> int | tuple[int, ...]:
     axes = axis if isinstance(axis, (list, tuple)) else (axis,)
     if not axes or any(isinstance(a, bool) or not isinstance(a, (int, np.integer)) for a in axes):
@@ -131,7 +164,9 @@ _REGISTRY = {name: cls for cls in _CLASSES for name in (cls.__name__, names.snak
 
 
 def get(identifier: Any) -> Constraint | None:
-    """The constraint that a name, an object, a class or a dict stands for, as ``keras.constraints.get``; None is none.
+    """The constraint that a name, an object, a class, a dict or a function stands for; as ``keras.constraints.get``.
+
+    None is none.
 
     Raises
     ------
@@ -140,6 +175,8 @@ def get(identifier: Any) -> Constraint | None:
     TypeError
         For anything that is none of these.
     """
+    if callable(identifier) and not isinstance(identifier, (type, Constraint)):
+        return FunctionConstraint(identifier)
     return None if identifier is None else serialization.get(identifier, _REGISTRY, "constraint", Constraint)
 
 
@@ -150,8 +187,13 @@ def deserialize(config: Any, custom_objects: Mapping[str, type[Constraint]] | No
     )
 
 
-def serialize(constraint: Constraint | None) -> dict[str, Any] | None:
-    """A constraint as a dict of its class name and config; :func:`get` turns it back."""
+def serialize(constraint: Constraint | None) -> dict[str, Any] | Constraint | None:
+    """A constraint as a dict of its class name and config; :func:`get` turns it back.
+
+    One that is a function of your own is answered as it is, which can be copied but not saved.
+    """
+    if isinstance(constraint, FunctionConstraint):
+        return constraint
     return None if constraint is None else serialization.serialize(constraint)
 
 

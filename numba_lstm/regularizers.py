@@ -12,6 +12,7 @@ from . import serialization
 from .absent import absent
 from .inputs import as_number
 from .subclassing import Named
+from .tracing import name_of
 
 __all__ = [
     "L1",
@@ -182,6 +183,11 @@ def get(identifier: Any) -> Regularizer | None:
         For anything that is none of these. A function of your own has no gradient here: make a subclass of
         :class:`Regularizer`.
     """
+    if callable(identifier) and not isinstance(identifier, (type, Regularizer)):
+        raise TypeError(
+            f"the function {name_of(identifier)!r} cannot be a regularizer, since training needs its gradient. Write a class: "
+            "class Mine(numba_lstm.regularizers.Regularizer) with __call__(self, x) and gradient(self, x), and give Mine()."
+        )
     return None if identifier is None else serialization.get(identifier, _REGISTRY, "regularizer", Regularizer)
 
 

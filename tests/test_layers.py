@@ -140,7 +140,7 @@ def test_arguments_that_are_not_taken_yet_may_stand_at_kerass_defaults():
         (lambda: LSTM(3, use_cudnn="never"), ValueError, "unknown use_cudnn 'never'"),
         (lambda: LSTM(3, kernel_regularizer="l3"), ValueError, "unknown regularizer 'l3'. Known: 'l1', 'l1_l2', 'l2'"),
         (lambda: LSTM(3, bias_constraint="nonneg"), ValueError, "unknown constraint 'nonneg', did you mean 'non_neg'"),
-        (lambda: Dense(3, kernel_regularizer=np.sum), TypeError, "regularizer must be a name, an object"),
+        (lambda: Dense(3, kernel_regularizer=np.sum), TypeError, "the function 'sum' cannot be a regularizer"),
         (lambda: Dense(3, dtype="float16"), TypeError, "'float32' or 'float64', got 'float16'"),
         (lambda: Dense(3, name="a/b"), ValueError, "without '/'"),
         (lambda: Dense(3, input_shape=7), TypeError, "a shape must be a tuple, got 7"),

@@ -91,6 +91,17 @@ def test_a_variable_takes_real_numbers_alone(method, value, sentence):
     assert variable.value.tolist() == [[1], [1]]
 
 
+@pytest.mark.parametrize("value", [[None], [1j], ["1"], np.array([1.0], object)])
+def test_a_weight_of_a_layer_begins_with_real_numbers_alone(value):
+    layer = Dense(1, name="own")
+    layer(np.ones((1, 1)))
+    with pytest.raises(TypeError, match="^own/w must be an array of real numbers"):
+        layer.add_weight("w", value)
+    with pytest.raises(TypeError, match="^the answer of the initializer .* must be an array of real numbers"):
+        layer.add_weight((1,), lambda shape, dtype: value)
+    assert len(layer.variables) == 2
+
+
 def test_a_variable_takes_numbers_and_arrays_to_add():
     variable = Variable(np.ones((2, 1)))
     variable.assign_add(1)

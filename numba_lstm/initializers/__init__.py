@@ -13,6 +13,7 @@ from .. import names, serialization
 from ..absent import absent
 from .base import Initializer, skipped
 from .constant_initializers import Constant, Identity, Ones, Zeros
+from .functions import FunctionInitializer
 from .random_initializers import (
     GlorotNormal,
     GlorotUniform,
@@ -88,13 +89,20 @@ _REGISTRY = {name: cls for cls in _CLASSES for name in (cls.__name__, names.snak
 _REGISTRY |= {"uniform": RandomUniform, "normal": RandomNormal}
 
 
-def serialize(initializer: Initializer) -> dict[str, Any]:
-    """An initializer as a dict of its class name and config; :func:`get` turns it back."""
+def serialize(initializer: Initializer) -> dict[str, Any] | Initializer:
+    """An initializer as a dict of its class name and config; :func:`get` turns it back.
+
+    One that is a function of your own is answered as it is, which can be copied but not saved.
+    """
+    if isinstance(initializer, FunctionInitializer):
+        return initializer
     return serialization.serialize(initializer)
 
 
 def get(identifier: Any) -> Initializer:
-    """The initializer that a name, an object, a class or a dict stands for, as ``keras.initializers.get``.
+    """The initializer that a name, an object, a class, a dict or a function stands for, as ``keras.initializers.get``.
+
+    A function is called as ``function(shape, dtype=dtype)``.
 
     Raises
     ------
@@ -103,6 +111,8 @@ def get(identifier: Any) -> Initializer:
     TypeError
         For anything that is none of these.
     """
+    if callable(identifier) and not isinstance(identifier, (type, Initializer)):
+        return FunctionInitializer(identifier)
     return serialization.get(identifier, _REGISTRY, "initializer", Initializer)
 
 

@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from ..inputs import as_numbers
 from ..subclassing import Named
 
 Values = npt.NDArray[Any]
@@ -41,6 +42,8 @@ class Initializer(Named):
 
     called = ("__call__", "draw")
 
+    name = ""  #: What errors call it; by default its class's name
+
     @classmethod
     def check_class(cls) -> None:
         """See to it also that ``__call__`` of a class of one's own answers the shape that it is asked for."""
@@ -52,12 +55,16 @@ class Initializer(Named):
         """An array of ``shape`` and ``dtype``."""
         shape, left = tuple(shape), _left.get()
         if left is None:
-            drawn: Values = _of_shape(self, self.draw(shape), shape).astype(dtype)
+            drawn: Values = _of_shape(self, self.drawn(shape, dtype), shape).astype(dtype)
             return drawn
         left[0] -= math.prod(shape)
         if left[0] < 0:
             raise ValueError(f"a weight of shape {shape} is more than there are values for.")
         return np.zeros(shape, dtype)
+
+    def drawn(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Any:
+        """The values, before they are checked and rounded to ``dtype``."""
+        return self.draw(shape)
 
     def draw(self, shape: tuple[int, ...]) -> Values:
         """The values, float64."""
@@ -82,7 +89,8 @@ def _shaped(call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _of_shape(initializer: Initializer, answer: Any, shape: tuple[int, ...]) -> Values:
-    values: Values = np.asarray(answer)
+    name = initializer.name or type(initializer).__name__
+    values = as_numbers(answer, f"the answer of {name}")
     if values.shape != shape:
-        raise ValueError(f"{type(initializer).__name__} answers an array of shape {values.shape}, where {shape} was asked for.")
+        raise ValueError(f"{name} answers an array of shape {values.shape}, where {shape} was asked for.")
     return values

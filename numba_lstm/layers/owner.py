@@ -6,12 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from .. import constraints, initializers, regularizers
 from ..constraints import Constraint
-from ..inputs import as_real
+from ..inputs import as_numbers, as_real
 from ..kernels.contract import Array, Ops
 from ..regularizers import Regularizer
 from ..subclassing import Settable
@@ -127,7 +126,8 @@ class Owner(Settable):
             value = initial_value(initializer, shape, self.dtype)
             name = name or f"variable_{len(self.variables)}".removesuffix("_0")
         regularizer, constraint = regularizers.get(regularizer), constraints.get(constraint)
-        variable = Variable(np.asarray(value, dtype=self.dtype), f"{self.name}/{name}", trainable)
+        path = f"{self.name}/{name}"
+        variable = Variable(as_numbers(value, path).astype(self.dtype), path, trainable)
         self.variables.append(variable)
         if regularizer is not None:
             self._regularized.append((variable, regularizer))
@@ -255,7 +255,7 @@ def initial_value(initializer: Any, shape: int | Sequence[int] | None, dtype: st
     size = () if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
     own = callable(initializer) and not isinstance(initializer, (type, initializers.Initializer))
     make = initializer if own else initializers.get("glorot_uniform" if initializer is None else initializer)
-    value = np.asarray(make(size, dtype))
+    value = as_numbers(make(size, dtype), f"the answer of the initializer {make!r}")
     if value.shape != size:
         raise ValueError(f"the initializer {make!r} answers shape {value.shape}, where {size} was asked for.")
     return value

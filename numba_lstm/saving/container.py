@@ -19,6 +19,8 @@ import numpy.typing as npt
 import safetensors.numpy
 
 from .. import activations
+from ..constraints import FunctionConstraint
+from ..initializers.functions import FunctionInitializer
 from ..kernels.specs import Activation
 from . import header, kinds, strict_json
 from .errors import FileFormatError
@@ -80,6 +82,8 @@ def _foreign(value: Any) -> Any:
             f"its activation {value.name!r} is a function of your own without a name. Give it one, here and where the model is "
             "loaded: @numba_lstm.activations.register('name')."
         )
+    if isinstance(value, (FunctionInitializer, FunctionConstraint)):
+        raise TypeError(value.unsaved.format(name=value.name))
     raise TypeError(f"{value!r} is not JSON serializable.")
 
 

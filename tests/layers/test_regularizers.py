@@ -84,7 +84,13 @@ def test_names_classes_and_objects_are_taken_and_none_is_none():
     ("make", "error", "sentence"),
     [
         (lambda: regularizers.get("l3"), ValueError, "unknown regularizer 'l3'"),
-        (lambda: regularizers.get(np.sum), TypeError, "regularizer must be a name, an object"),
+        (lambda: regularizers.get(3), TypeError, "regularizer must be a name, an object"),
+        (
+            lambda: regularizers.get(np.sum),
+            TypeError,
+            r"^the function 'sum' cannot be a regularizer, since training needs its gradient\. Write a class: class Mine\("
+            r"numba_lstm\.regularizers\.Regularizer\) with __call__\(self, x\) and gradient\(self, x\), and give Mine\(\)\.$",
+        ),
         (lambda: L1(-1), ValueError, r"l1 must be a number in \[0, inf\), got -1"),
         (lambda: OrthogonalRegularizer(mode="diagonal"), ValueError, "unknown mode 'diagonal'"),
         (lambda: OrthogonalRegularizer()(W[0]), ValueError, r"expects a matrix, got shape \(6,\)"),

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from ... import constraints, initializers, layers, losses, metrics, optimizers, regularizers
+from ...constraints import FunctionConstraint
+from ...initializers.functions import FunctionInitializer
 from ...kernels import specs
 from .from_keras import ACTIVATIONS
 
@@ -88,6 +90,11 @@ def _common(name: str, config: dict[str, Any]) -> dict[str, Any]:
 def _argument(owner: str, key: str, value: Any) -> Any:
     if key == "cells":
         return [to_keras(cell, "keras.layers") for cell in value]
+    if isinstance(value, (FunctionConstraint, FunctionInitializer)):
+        raise ValueError(
+            f"{owner}'s {key} is a function of your own, which a Keras file cannot hold. Save the weights alone: "
+            "model.save_weights(path)."
+        )
     if key.endswith("activation"):
         return _activation(owner, value)
     if not isinstance(value, dict):

@@ -161,3 +161,32 @@ def test_a_regularizer_needs_a_gradient():
             return np.ones_like(x)
 
     LSTM(2, kernel_regularizer=Mine())(X)
+
+
+class Halves(initializers.Initializer):
+    def __call__(self, shape, dtype=None):
+        return np.full(shape, 0.5, dtype)
+
+
+class Positive(constraints.Constraint):
+    def __call__(self, w):
+        return np.abs(w)
+
+
+class Sum(regularizers.Regularizer):
+    def __call__(self, x):
+        return float(np.sum(x))
+
+    def gradient(self, x):
+        return np.ones_like(x)
+
+
+@pytest.mark.parametrize("make", [LSTM, lambda units, **own: RNN(LSTMCell(units, **own))])
+def test_both_directions_have_the_classes_of_ones_own(make):
+    own = {"kernel_initializer": Halves(), "kernel_constraint": Positive(), "kernel_regularizer": Sum()}
+    layer = Bidirectional(make(2, **own))
+    layer(X)
+    for part in (layer.forward_layer, layer.backward_layer):
+        (cell,) = part.cells
+        assert np.all(cell.kernel.value == 0.5)
+        assert (type(cell.kernel_constraint), type(cell.kernel_regularizer)) == (Positive, Sum)

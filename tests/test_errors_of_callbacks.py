@@ -95,7 +95,8 @@ WRONG = {
     "ModelCheckpoint": [
         (
             lambda: callbacks.ModelCheckpoint("best.ckpt"),
-            r"a model is saved as \.nlstm, got 'best\.ckpt'\. Save it as 'best\.nlstm', or for Keras as 'best\.keras'\.$",
+            r"a model is saved as \.nlstm, got 'best\.ckpt'\. Save it as 'best\.ckpt\.nlstm', "
+            r"or for Keras as 'best\.ckpt\.keras'\.$",
         ),
         (
             lambda: callbacks.ModelCheckpoint("best.onnx"),

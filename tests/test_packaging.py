@@ -73,7 +73,7 @@ def test_extras_are_the_promised_ones():
 def test_readme_has_the_commands_that_ci_runs():
     readme, ci = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", ".ci/run"))
     commands = re.findall(r"```bash\n(.+?)\n```", readme)
-    assert commands == ["pip install . && python -m numba_lstm", "pip install -e '.[test]' && pytest"]
+    assert commands == ["pip install . && python -m numba_lstm", "pip install -e '.[test]' && pytest -n 2"]
     parts = [part for command in commands for part in command.split(" && ")]
     assert [part for part in parts if part not in ci] == []
 

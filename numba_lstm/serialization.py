@@ -8,13 +8,49 @@ from contextvars import ContextVar
 from typing import Any, TypeVar, cast
 
 from .spelling import nearest
+from .subclassing import is_of_package
 
-__all__ = ["choose", "custom_object_scope", "custom_objects", "get", "nearest", "serialize"]
+__all__ = ["choose", "custom_object_scope", "custom_objects", "get", "nearest", "own_classes", "serialize"]
 
 T = TypeVar("T")
 
 #: Classes and functions of the user's own by name, while a model is made of what a file says.
 _custom: ContextVar[Mapping[str, Any]] = ContextVar("_custom", default={})  # noqa: B039 - never changed, only replaced
+
+#: Classes of what :func:`serialize` meets, by name, within :func:`own_classes`.
+_met: ContextVar[dict[str, set[type]] | None] = ContextVar("_met", default=None)
+
+
+@contextmanager
+def own_classes() -> Iterator[dict[str, type]]:
+    """Within this context, note the classes that :func:`serialize` meets; after it, the answer has the user's own by name.
+
+    A config has classes by their names alone, so :func:`get` finds them only within a :func:`custom_object_scope` of these.
+
+    Raises
+    ------
+    ValueError
+        At the end of the context, where two classes of the same kind have one name.
+    """
+    met: dict[str, set[type]] = {}
+    own: dict[str, type] = {}
+    token = _met.set(met)
+    try:
+        yield own
+    finally:
+        _met.reset(token)
+    for name, classes in met.items():
+        for cls in classes:
+            if is_of_package(cls.__module__):
+                continue
+            if name in own or any(_of_one_kind(cls, other) for other in classes - {cls}):
+                raise ValueError(f"two classes are named {name}, and a config has classes by their names. Rename {cls}.")
+            own[name] = cls
+
+
+def _of_one_kind(one: type, two: type) -> bool:
+    shared = set(one.__mro__) & set(two.__mro__)
+    return any(is_of_package(cls.__module__) and cls.__module__ != is_of_package.__module__ for cls in shared)
 
 
 @contextmanager
@@ -83,4 +119,7 @@ def get(identifier: Any, registry: Mapping[str, type[T]], kind: str, base: type[
 
 def serialize(thing: Any) -> dict[str, Any]:
     """``{"class_name": ..., "config": ...}`` of an object with ``get_config``; :func:`get` turns it back."""
+    met = _met.get()
+    if met is not None:
+        met.setdefault(type(thing).__name__, set()).add(type(thing))
     return {"class_name": type(thing).__name__, "config": thing.get_config()}

@@ -19,7 +19,8 @@ from .spelling import meant, nearest
 _PACKAGE = __name__.partition(".")[0]
 
 
-def _is_of_package(module: str) -> bool:
+def is_of_package(module: str) -> bool:
+    """Whether a module of this name is of this package, not of a user."""
     return module == _PACKAGE or module.startswith(f"{_PACKAGE}.")
 
 
@@ -37,7 +38,7 @@ class Extensible:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if not _is_of_package(cls.__module__):
+        if not is_of_package(cls.__module__):
             cls.check_class()
 
     @classmethod
@@ -49,7 +50,7 @@ class Extensible:
         for name, advice in cls.never_called.items():
             found = getattr(cls, name, None)
             function = found.fget if isinstance(found, property) else found
-            if not _is_of_package(getattr(function, "__module__", None) or _PACKAGE):
+            if not is_of_package(getattr(function, "__module__", None) or _PACKAGE):
                 raise TypeError(f"{cls.__name__}.{name} was assigned, which is never called here. {advice}")
 
     @classmethod
@@ -72,7 +73,7 @@ def overridden(cls: type) -> dict[str, Any]:
     """All that the classes of others in the ancestry of ``cls``, itself included, define, as it stands in the classes."""
     own: dict[str, Any] = {}
     for ancestor in reversed(cls.__mro__):
-        if ancestor is not object and not _is_of_package(ancestor.__module__):
+        if ancestor is not object and not is_of_package(ancestor.__module__):
             own.update(vars(ancestor))
     return own
 
@@ -114,7 +115,7 @@ class Settable(Extensible):
     def __setattr__(self, name: str, value: Any) -> None:
         if not name.startswith("_"):
             caller = sys._getframe(1)  # constructors and loops of this package set what users may not
-            if not _is_of_package(caller.f_globals.get("__name__", "")):
+            if not is_of_package(caller.f_globals.get("__name__", "")):
                 _check_attribute(self, name, caller)
         super().__setattr__(name, value)
 
@@ -148,11 +149,11 @@ class Named(Extensible):
         exists = name.startswith("_") or name in vars(self) or hasattr(type(self), name)
         if not exists or name in self.not_settable:
             caller = sys._getframe(1)
-            if not _is_of_package(caller.f_globals.get("__name__", "")):
+            if not is_of_package(caller.f_globals.get("__name__", "")):
                 if name in self.not_settable:
                     raise AttributeError(f"{type(self).__name__}.{name} cannot be set. {self.not_settable[name]}")
                 known = [other for other in (*vars(self), *dir(type(self))) if not other.startswith("_")]
-                alike, is_open = meant(name, known), self.open_to_attributes or not _is_of_package(type(self).__module__)
+                alike, is_open = meant(name, known), self.open_to_attributes or not is_of_package(type(self).__module__)
                 if not is_open or (alike is not None and not _is_method_of(caller, self)):
                     says = nearest(name, [alike] if alike else list(vars(self)) or known)
                     raise AttributeError(f"{type(self).__name__} has no attribute {name!r} to set{says}")
@@ -167,7 +168,7 @@ def _check_attribute(thing: Settable, name: str, caller: FrameType) -> None:
         return
     if name in cls.never_called and name not in cls.not_settable:
         raise AttributeError(f"{cls.__name__}.{name} is never called here. {cls.never_called[name]}")
-    argument, foreign = name in _arguments(cls), not _is_of_package(cls.__module__)
+    argument, foreign = name in _arguments(cls), not is_of_package(cls.__module__)
     if foreign and _is_method_of(caller, thing) and not (argument and thing.is_fixed()):
         return
     if name in cls.not_settable:
@@ -199,7 +200,7 @@ def _is_method_of(caller: FrameType, thing: Any) -> bool:
 
 def _ancestors(cls: type) -> list[type]:
     """The package's classes that ``cls`` is made of."""
-    return [ancestor for ancestor in cls.__mro__ if _is_of_package(ancestor.__module__)]
+    return [ancestor for ancestor in cls.__mro__ if is_of_package(ancestor.__module__)]
 
 
 def _stored(cls: type) -> set[str]:

@@ -9,9 +9,21 @@ import numpy as np
 import pytest
 from model_cases import C, D, H, MaskOdd, T, X, Y, build
 
-from numba_lstm import Input, Sequential, initializers, models, names, random
-from numba_lstm.layers import LSTM, Dense
-from numba_lstm.optimizers import Adam
+from numba_lstm import (
+    Input,
+    Sequential,
+    constraints,
+    initializers,
+    losses,
+    metrics,
+    models,
+    names,
+    optimizers,
+    random,
+    regularizers,
+)
+from numba_lstm.layers import LSTM, RNN, Bidirectional, Dense, LSTMCell, TimeDistributed
+from numba_lstm.optimizers import Adam, schedules
 
 
 @pytest.fixture(autouse=True)
@@ -120,3 +132,66 @@ def test_initializers_are_not_run_for_a_copy(monkeypatch):
     model = Sequential([Input((D,)), Dense(C, kernel_initializer=initializers.Orthogonal())])
     monkeypatch.setattr(initializers.Orthogonal, "draw", lambda *_: pytest.fail("drawn"))
     assert np.array_equal(copy.deepcopy(model)(X[:, 0]), model(X[:, 0]))
+
+
+class OwnInitializer(initializers.Initializer):
+    def __call__(self, shape, dtype=None):
+        return np.full(shape, 0.1, dtype or "float32")
+
+
+class OwnDense(Dense):
+    pass
+
+
+class OwnRegularizer(regularizers.L2):
+    pass
+
+
+class OwnConstraint(constraints.NonNeg):
+    pass
+
+
+class OwnSchedule(schedules.ExponentialDecay):
+    pass
+
+
+class OwnOptimizer(optimizers.SGD):
+    pass
+
+
+class OwnLoss(losses.MeanSquaredError):
+    pass
+
+
+class OwnMetric(metrics.MeanAbsoluteError):
+    pass
+
+
+OWN_PARTS = {
+    "in a layer": lambda: Dense(1, kernel_initializer=OwnInitializer(), bias_regularizer=OwnRegularizer(0.1)),
+    "in an LSTM": lambda: LSTM(2, recurrent_initializer=OwnInitializer(), kernel_constraint=OwnConstraint()),
+    "in two directions": lambda: Bidirectional(LSTM(2, kernel_regularizer=OwnRegularizer(0.1))),
+    "in a cell": lambda: RNN(LSTMCell(2, kernel_initializer=OwnInitializer())),
+    "a layer within a layer": lambda: TimeDistributed(OwnDense(2)),
+}
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+@pytest.mark.parametrize("layer", OWN_PARTS.values(), ids=OWN_PARTS)
+def test_classes_of_ones_own_are_copied_wherever_they_are(layer, copied):
+    model = Sequential([Input((T, D)), layer()])
+    model.compile(OwnOptimizer(OwnSchedule(0.1, 10, 0.5)), OwnLoss(), metrics=[OwnMetric()])
+    again = copied(model)
+    assert again.get_config() == model.get_config()
+    assert again.get_compile_config() == model.get_compile_config()
+    assert {type(again.optimizer), type(again.loss), *map(type, again.metrics_list)} == {OwnOptimizer, OwnLoss, OwnMetric}
+    assert np.array_equal(again(X), model(X))
+
+
+def test_two_classes_of_one_name_are_not_confused():
+    namesake = type("Dense", (Dense,), {"__module__": __name__})
+    model = Sequential([Input((D,)), Dense(2), namesake(2)])
+    with pytest.raises(ValueError, match="two classes are named Dense, and a config has classes by their names. Rename"):
+        copy.deepcopy(model)
+    alone = Sequential([Input((D,)), namesake(2)])
+    assert type(copy.deepcopy(alone).layers[0]) is namesake

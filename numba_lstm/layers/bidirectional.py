@@ -6,11 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 from .. import random, serialization
-from ..constraints import Constraint
-from ..initializers import Initializer
 from ..kernels.contract import Array, Ops, Tape
 from ..kernels.specs import Key
-from ..regularizers import Regularizer
 from .arguments import Shape, refuse
 from .base import Backward, Forward
 from .initial_states import check_both
@@ -238,10 +235,10 @@ class Bidirectional(SequenceLayer):
 
 
 def _copy(layer: Recurrent, name: str, go_backwards: bool) -> Recurrent:
-    parts = [value for part in (layer, *layer.cells) for value in vars(part).values()]
-    own = {type(value).__name__: type(value) for value in parts if isinstance(value, (Constraint, Initializer, Regularizer))}
-    with serialization.custom_object_scope(own):  # a config has classes by their names
-        return type(layer).from_config({**layer.get_config(), "name": name, "go_backwards": go_backwards})
+    with serialization.own_classes() as classes:
+        config = layer.get_config()
+    with serialization.custom_object_scope(classes):
+        return type(layer).from_config({**config, "name": name, "go_backwards": go_backwards})
 
 
 def _check_pair(one: Recurrent, two: Recurrent, merge_mode: str | None) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import initializers
 from ..random import Stream
+from ..serialization import custom_object_scope, own_classes
 
 if TYPE_CHECKING:
     from .sequential import Sequential
@@ -13,11 +14,13 @@ if TYPE_CHECKING:
 
 def state(model: Sequential) -> dict[str, Any]:
     """All of a model that :func:`restored` needs."""
+    with own_classes() as classes:
+        config, compile_config = model.get_config(), model.get_compile_config()
     return {
-        "config": model.get_config(),
-        "layers": {type(layer).__name__: type(layer) for layer in model.layers},
+        "config": config,
+        "classes": classes,
         "weights": model.get_weights(),
-        "compile": model.get_compile_config(),
+        "compile": compile_config,
         "optimizer": {} if model.optimizer is None else model.optimizer.state(),
         "random": model.random.state if "random" in vars(model) else None,
         "device": model._device,
@@ -26,11 +29,12 @@ def state(model: Sequential) -> dict[str, Any]:
 
 def restored(cls: type[Sequential], state: dict[str, Any]) -> Sequential:
     """A model of class ``cls`` in a state that :func:`state` answered."""
-    with initializers.skipped():
-        model = cls.from_config(state["config"], state["layers"])
-    if model.built:
-        model.set_weights(state["weights"])
-    model.compile_from_config(state["compile"])
+    with custom_object_scope(state["classes"]):
+        with initializers.skipped():
+            model = cls.from_config(state["config"])
+        if model.built:
+            model.set_weights(state["weights"])
+        model.compile_from_config(state["compile"])
     if model.optimizer is not None:
         # The weights that were trained: some may have been frozen since, and still have their slots.
         trained = [v for v in model.weights if any(key.startswith(f"{v.path}/") for key in state["optimizer"])]

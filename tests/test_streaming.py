@@ -226,10 +226,24 @@ def test_a_wrong_shape_leaves_the_state(shape, x):
     np.testing.assert_array_equal(stream.state[0][0], before)
 
 
-def test_a_wrong_state_is_refused(x):
+@pytest.mark.parametrize(
+    ("state", "error"),
+    [
+        ([(np.zeros((1, 4)), np.zeros((1, 4)))], ValueError),
+        ([], ValueError),
+        ([np.zeros(5)], TypeError),
+        ([None], TypeError),
+        (None, TypeError),
+        (3, TypeError),
+    ],
+)
+def test_a_wrong_state_is_refused(x, state, error):
     stream = seed_model().stream()
-    with pytest.raises(ValueError, match="pair"):
-        stream.state = [(np.zeros((1, 4)), np.zeros((1, 4)))]
+    stream.step(x[0, 0])
+    before = stream.state[0][0]
+    with pytest.raises(error, match=r"the state is a list with a pair \(h, c\) for each LSTM, of shapes"):
+        stream.state = state
+    np.testing.assert_array_equal(stream.state[0][0], before)
 
 
 @pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, pickle.dumps])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -123,14 +124,25 @@ class Stream:
 
     @property
     def state(self) -> list[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
-        """Copies of (h, c) of every LSTM, (N, P) and (N, H); may be assigned, to this stream or another one of the model."""
+        """Copies of (h, c) of every LSTM, (N, P) and (N, H); may be assigned, to this stream or another one of the model.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Assigned anything but such a list; the stream keeps its state.
+        """
         return self._stepper.states
 
     @state.setter
     def state(self, value: Sequence[tuple[npt.ArrayLike, npt.ArrayLike]]) -> None:
-        own = self.state
-        given = [(as_real(h, "h"), as_real(c, "c")) for h, c in value]
-        expected, came = ([(h.shape, c.shape) for h, c in pairs] for pairs in (own, given))
+        expected = [(h.shape, c.shape) for h, c in self.state]
+        promise = f"the state is a list with a pair (h, c) for each LSTM, of shapes {expected}"
+        try:
+            pairs = [(h, c) for h, c in value]
+        except (TypeError, ValueError):  # it, or something in it, is no pair
+            raise TypeError(f"{promise}, got {reprlib.repr(value)}. Assign what the state of a stream was.") from None
+        given = [(as_real(h, "h"), as_real(c, "c")) for h, c in pairs]
+        came = [(h.shape, c.shape) for h, c in given]
         if came != expected:
-            raise ValueError(f"the state is a pair (h, c) for each LSTM, of shapes {expected}, got {came}.")
+            raise ValueError(f"{promise}, got {came}.")
         self._stepper.set_states([(h.astype(self._dtype), c.astype(self._dtype)) for h, c in given])

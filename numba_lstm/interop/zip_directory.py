@@ -148,6 +148,8 @@ def _wide(extra: bytes, values: list[int], name: str) -> list[int]:
             found = extra[4 : 4 + length]
         extra = extra[4 + length :]
     wanted = [i for i, value in enumerate(values) if value == _FULL32]
+    if not wanted and found == struct.pack(f"<{len(values)}Q", *values):
+        return values  # Python's zipfile before 3.11.4 says the sizes twice
     if len(found or b"") != 8 * len(wanted):
         raise FileFormatError(f"the ZIP64 field of its member {name!r:.100} does not fit its entry.")
     for index, (value,) in zip(wanted, _U64.iter_unpack(found or b""), strict=True):

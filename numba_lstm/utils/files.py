@@ -153,7 +153,16 @@ def _unpack(path: Path, target: Path, archive_format: str) -> None:
 
     if archive_format in ("auto", "tar") and tarfile.is_tarfile(path):
         with tarfile.open(path) as archive:
-            archive.extractall(target, filter="data")
+            for member in archive:
+                within = (target / member.name).resolve().is_relative_to(target.resolve())
+                if not within or not (member.isfile() or member.isdir()):
+                    raise ValueError(
+                        f"{path} has a member {member.name!r} that is no file within its folder. Nothing was unpacked."
+                    )
+            if hasattr(tarfile, "data_filter"):
+                archive.extractall(target, filter="data")
+            else:  # Python before 3.11.4
+                archive.extractall(target)
     elif archive_format in ("auto", "zip") and zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             archive.extractall(target)

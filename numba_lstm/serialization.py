@@ -30,7 +30,7 @@ def own_classes() -> Iterator[dict[str, type]]:
     Raises
     ------
     ValueError
-        At the end of the context, where two classes of the same kind have one name.
+        At the end of the context, where two classes of the user have one name, or one has that of a class of its kind here.
     """
     met: dict[str, set[type]] = {}
     own: dict[str, type] = {}

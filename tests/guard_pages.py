@@ -1,4 +1,4 @@
-"""NumPy's memory between guard pages: whoever touches what lies before or behind an array ends the process.
+"""NumPy's memory between guard pages: an access to what lies before or behind an array ends the process.
 
 NumPy takes the memory of arrays from a handler (NEP 49). This one gives every array pages of its own between two that nobody
 may touch. The array ends where the last page does, or begins where the first one does. The bytes that are left on its pages
@@ -73,7 +73,7 @@ class Guards:
         PYFUNCTYPE(py_object, py_object)(table[SET_HANDLER])(self._capsule)
 
     def only_to_read(self, array: npt.NDArray[np.generic], rest: int) -> None:
-        """Let the last ``rest`` bytes of an array's memory be read, but find whoever writes there."""
+        """Let the last ``rest`` bytes of an array's memory be read, but find what writes there."""
         at = array.ctypes.data
         first, all_, size = self._pieces[at]
         self._pieces[at] = first, all_, size - rest

@@ -63,9 +63,9 @@ class BatchNormalization(Normalization):
         self.momentum = as_number(momentum, "BatchNormalization's momentum", "[0, 1]")
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
         self.moving_variance_initializer = initializers.get(moving_variance_initializer)
-        settled = (beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint)
+        parts = (beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint)
         kwargs |= {"renorm": renorm, "renorm_clipping": renorm_clipping, "renorm_momentum": renorm_momentum}
-        super().__init__(axis, epsilon, center, scale, *settled, synchronized=synchronized, **kwargs)
+        super().__init__(axis, epsilon, center, scale, *parts, synchronized=synchronized, **kwargs)
 
     def build(self, input_shape: Shape) -> None:
         super().build(input_shape)

@@ -1,4 +1,4 @@
-"""Arguments of all optimizers, settled before an optimizer exists, and what is not taken with what to write instead."""
+"""Arguments of all optimizers, checked before an optimizer exists, and what is not taken with what to write instead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a model is saved to: what a file's name says, and whether a file can be made there, settled before any work is done."""
+"""Where a model is saved to: what a file's name says, and whether a file can be made there, checked before any work is done."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a model can be saved to a path is settled before any work: what check_path refuses, saving refuses too."""
+"""Whether a model can be saved to a path is checked before any work: what check_path refuses, saving refuses too."""
 
 import os
 import sys

@@ -1,6 +1,6 @@
 """Frozen layers that hold others: Keras keeps a flag on each inner layer too, and reads no other when it looks for weights.
 
-There and here, whoever sets ``trainable`` of the outer layer later means the inner ones.
+There and here, a program that sets ``trainable`` of the outer layer later means the inner ones.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ class _Program:
 
 
 def _ranges(parts: Sequence[LSTMLayerSpec | DenseLayerSpec], x: Array) -> list[tuple[int, int]]:
-    """Rows of x (T, N, D) for each thread; all of them where a gang is to share panels."""
+    """Rows of x (T, N, D) for each thread; all of them where a team is to share panels."""
     T, N, _ = x.shape
     multiplications, steps = 0, T
     for part in parts:

@@ -158,7 +158,7 @@ class _Stream:
     def __call__(self, x: Array) -> Array:
         members = min(self._threads, thread_pool.available_threads()) if self._large else 1
         if members > 1:
-            y = self._by_gang(x, members)
+            y = self._by_team(x, members)
         else:
             y = empty(self.rows * self.outputs, self.dtype)
             if self.rows == 1:  # without a call of _arguments, which takes a third of a small step's time
@@ -201,7 +201,7 @@ class _Stream:
             return program, flat, y, self._z, NO_MASK, D, phase, T, last, 0, 0, 1
         return program, flat, y, self._z, NO_MASK, N, N * D, D, phase, T, last
 
-    def _by_gang(self, x: Array, members: int) -> Array:
+    def _by_team(self, x: Array, members: int) -> Array:
         """A step of one row by the threads that look for work: none is waited for that sleeps, or woken but for fast steps."""
         idle = perf_counter() - self._ended
         step = self._shared

@@ -154,10 +154,13 @@ def test_archives_are_unpacked_where_keras_has_them(tmp_path, cache, kind, fname
         get_file("n", archive_of(tmp_path / "b.zip", "zip").as_uri(), untar=True)
 
 
-def test_members_outside_of_the_folder_are_refused(tmp_path, cache):
+@pytest.mark.parametrize(("name", "kind"), [("../../bad.txt", tarfile.REGTYPE), ("link", tarfile.SYMTYPE)])
+def test_members_outside_of_the_folder_are_refused(tmp_path, cache, name, kind):
     with tarfile.open(tmp_path / "bad.tar", "w") as archive:
-        archive.addfile(tarfile.TarInfo("../../bad.txt"))
-    with pytest.raises(ValueError, match="has a member '../../bad.txt' that is no file within its folder"):
+        info = tarfile.TarInfo(name)
+        info.type, info.linkname = kind, "/etc/passwd" if kind == tarfile.SYMTYPE else ""
+        archive.addfile(info)
+    with pytest.raises(ValueError, match=f"has a member '{name}' that is no file within its folder. Nothing was unpacked"):
         get_file(origin=(tmp_path / "bad.tar").as_uri(), extract=True)
     assert not (tmp_path / "bad.txt").exists()
 

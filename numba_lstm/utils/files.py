@@ -147,7 +147,7 @@ def _check_hash(path: Path, expected: str, algorithm: str, what: str | None = No
 
 
 def _unpack(path: Path, target: Path, archive_format: str) -> None:
-    """Unpack an archive into the folder ``target``; members that would lie outside of it are refused."""
+    """Unpack an archive into the folder ``target``; links, and members of a tar file that would lie outside, are refused."""
     import tarfile
     import zipfile
 

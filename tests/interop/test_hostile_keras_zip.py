@@ -169,3 +169,19 @@ def test_sizes_behind_the_data_and_of_64_bits_are_read(tmp_path):
     (tmp_path / "good.zip").write_bytes(stream.data)
     with open_zip(tmp_path / "good.zip") as archive:
         assert [archive.read(name, 300) for name in archive.names] == [b"abc" * 50, b"xyz" * 70]
+
+
+@pytest.mark.parametrize("size", [150, 151])
+def test_sizes_that_a_header_says_twice_are_read_where_they_agree(tmp_path, size):
+    """As zipfile of Python before 3.11.4 writes them: plainly, and in the ZIP64 field of a member's own header."""
+    with zipfile.ZipFile(tmp_path / "twice.zip", "w") as archive:
+        info = zipfile.ZipInfo("small")
+        info.extra = struct.pack("<HHQQ", 1, 16, size, 150)
+        archive.writestr(info, b"abc" * 50)
+        archive.filelist[0].extra = b""  # the directory's entry
+    if size == 150:
+        with open_zip(tmp_path / "twice.zip") as archive:
+            assert archive.read("small", 300) == b"abc" * 50
+    else:
+        with pytest.raises(FileFormatError, match="the ZIP64 field of its member 'small' does not fit its entry"):
+            open_zip(tmp_path / "twice.zip")

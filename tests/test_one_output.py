@@ -140,25 +140,24 @@ on_the_cpu = pytest.mark.skipif(get_device() != "cpu", reason="another device ta
 @pytest.mark.parametrize("scale", [1.0, 0.3])
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 @pytest.mark.parametrize(("loss", "y"), [(MeanSquaredError, Y), (SparseCategoricalCrossentropy, STEP_LABELS)])
-def test_a_bound_step_has_the_bits_of_ops_one_by_one(loss, y, reduction, scale, dtype):
+def test_a_planned_step_has_the_bits_of_ops_one_by_one(loss, y, reduction, scale, dtype):
     models = []
-    for bound in (True, False):
+    for planned in (True, False):
         model = make_model(sequences=y is STEP_LABELS, activation="softmax", dtype=dtype)
         model.compile("adam", loss(reduction=reduction), loss_weights=scale)
-        model.steps_at_once._own = not bound
+        model.run_eagerly = not planned
         values = [model.train_on_batch(X, y) for _ in range(4)]
-        assert bool([step for step in model.steps_at_once._kept.values() if step is not None]) == bound
+        assert bool(model.training_plans._steps) == planned
         models.append((values, model.get_weights()))
     assert models[0][0] == models[1][0]
     assert same_weights(models[0][1], models[1][1])
 
 
-def test_another_weight_is_bound_anew():
+def test_another_weight_has_another_plan():
     model, other = make_model(), make_model()
-    for one, bound in ((model, True), (other, False)):
-        one.steps_at_once._own = not bound
+    for one, planned in ((model, True), (other, False)):
         for weight in (1.0, 2.0):
-            one.compile(one.optimizer, one.loss, loss_weights=weight)
+            one.compile(one.optimizer, one.loss, loss_weights=weight, run_eagerly=not planned)
             for _ in range(3):
                 one.train_on_batch(X, Y)
     assert same_weights(model.get_weights(), other.get_weights())

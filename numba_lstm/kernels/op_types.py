@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy.typing as npt
 
-from .specs import Activation, LSTMSpec
+from .specs import Activation, Key, LSTMSpec
 
 Array = Any  #: an array of a device
 Tape = Any  #: what a forward op saves for its backward op: an opaque value, for one backward call
@@ -94,7 +94,7 @@ class LSTMLayerSpec(NamedTuple):
 
 
 class DenseLayerSpec(NamedTuple):
-    """A Dense layer of a stream or a program. Without a kernel it is an activation alone."""
+    """A Dense layer of a stream. Without a kernel it is an activation alone."""
 
     kernel: Weight | None
     bias: Weight | None
@@ -126,29 +126,11 @@ class Stepper(Protocol):
         """Overwrite all states. None sets them to zero."""
 
 
-class ForwardProgram(Protocol):
-    """A forward pass through layers, for batches of one shape and memory layout. One thread at a time may call it."""
+class Plan(Protocol):
+    """A function of arrays, for inputs of one shape each. One thread at a time may call it. :meth:`Ops.plan` returns one."""
 
-    def __call__(self, x: Array) -> npt.NDArray[Any]:
-        """Return the output for x (T, N, D): a new host array, (N, C) or (N, T, C)."""
-
-
-class LossAndOutput(NamedTuple):
-    """What a :class:`GradientProgram` returns."""
-
-    value: float  #: the loss
-    y: Array  #: the output, which belongs to the caller
-
-
-class GradientProgram(Protocol):
-    """A forward and a backward pass through layers, for batches of one shape. One thread at a time may call it."""
-
-    @property
-    def gradients(self) -> Sequence[tuple[Array, ...]]:
-        """The gradients of each layer in the order of its variables. Each call overwrites them."""
-
-    def __call__(self, x: Array, target: Array) -> LossAndOutput:
-        """Compute the loss of a batch with the current weights, and its :attr:`gradients`."""
+    def __call__(self, *inputs: Array | None, key: Key | None = None) -> Any:
+        """Compute the function of ``inputs``. The next call overwrites what this one returns."""
 
 
 class UpdateProgram(Protocol):

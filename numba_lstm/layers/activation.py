@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 from .. import activations
@@ -54,6 +55,9 @@ class Activation(Layer):
 
     def stream_parts(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
         return [DenseLayerSpec(None, None, self.activation)]
+
+    def options(self) -> Hashable:
+        return super().options(), self.activation
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "activation": activations.serialize(self.activation)}

@@ -184,10 +184,6 @@ class Layer(Owner):
             f"{self.name} ({type(self).__name__}) cannot be streamed. Stream models of LSTM, Dense, Activation and Dropout."
         )
 
-    def training_part(self) -> LSTMLayerSpec | DenseLayerSpec | None:
-        """All that the layer does in training, as one part; None where it does more."""
-        return None
-
     def key(self, rng: Key | None) -> Key:
         """What a call draws from: the key that came with it, with the layer's own seed where it has one.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any, ClassVar
 
 from .. import activations, constraints, initializers, regularizers
@@ -113,10 +114,10 @@ class Dense(Layer):
         return Backward(dx, gradients=(dkernel, dbias) if self.use_bias else (dkernel,))
 
     def stream_parts(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
-        return [self.training_part()]
+        return [DenseLayerSpec(self.kernel, self.bias, self.activation)]
 
-    def training_part(self) -> DenseLayerSpec:
-        return DenseLayerSpec(self.kernel, self.bias, self.activation)
+    def options(self) -> Hashable:
+        return super().options(), self.activation
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -228,12 +228,6 @@ class LSTMCore(QuantizedLayer):
         """The cell as a part of a stream."""
         return LSTMLayerSpec(self.cell_weights, self.spec)
 
-    def plain_part(self, sequences: bool) -> LSTMLayerSpec | None:
-        """The cell as a part of a training step, if it has neither noise nor weights beside kernels and bias."""
-        if self._extra or self.quantization is not None or self.rates.any():
-            return None
-        return LSTMLayerSpec(self.cell_weights, self.spec, sequences)
-
     def get_config(self) -> dict[str, Any]:
         own = {
             "units": self.units,

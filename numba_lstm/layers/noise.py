@@ -55,4 +55,4 @@ def _factors(ops: Ops, rate: float, shape: Sequence[int], dtype: str, key: Key) 
 
 def _zeros(ops: Ops, factors: Array | None) -> Array | None:
     """Where ``factors`` are 0."""
-    return None if factors is None else ops.asarray(ops.to_host(factors) == 0, np.bool_)
+    return None if factors is None else ops.not_equal(ops.not_equal(factors, 0), True)

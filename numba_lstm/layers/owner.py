@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy.typing as npt
@@ -180,6 +180,10 @@ class Owner(Settable):
         own = [self.trainable, *[variable.trainable for variable in self.variables]]
         return own if not self.parts else own + [flag for part in self.parts for flag in part.flags()]
 
+    def options(self) -> Hashable:
+        """What a call depends on beside the values of variables and its arguments, for plans of calls."""
+        return self.trainable, *[part.options() for part in self.parts]
+
     def count_params(self) -> int:
         """The number of elements of all variables.
 
@@ -226,14 +230,15 @@ class Owner(Settable):
 
     def add_penalty_gradients(self, ops: Ops, gradients: Sequence[Array]) -> list[Array]:
         """``gradients``, one a variable in the order of ``variables``, with those of :meth:`penalty` added."""
-        added = list(gradients)
-        if self._regularized:
-            places = {id(v): place for place, v in enumerate(self.variables)}
-            for variable, regularizer in self._regularized:
-                place = places[id(variable)]
-                slope = ops.asarray(regularizer.gradient(variable.value), self.dtype)
-                added[place] = ops.add(added[place], slope)
+        added, places = list(gradients), {id(v): place for place, v in enumerate(self.variables)}
+        for variable, slope in self.penalty_gradients(ops):
+            place = places[id(variable)]
+            added[place] = ops.add(added[place], slope)
         return added
+
+    def penalty_gradients(self, ops: Ops) -> list[tuple[Variable, Array]]:
+        """Each variable that has a regularizer, with the gradient of its penalty on the device."""
+        return [(v, ops.asarray(regularizer.gradient(v.value), self.dtype)) for v, regularizer in self._regularized]
 
     def constrain(self) -> None:
         """Apply the constraints of trainable variables, after an update."""

@@ -1,4 +1,4 @@
-"""What a stream, or a training step, does for a layer, as parts that ops know; if that is what the layer computes."""
+"""What a stream does for a layer, as parts that ops know; if that is what the layer computes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from ..kernels.contract import DenseLayerSpec, LSTMLayerSpec
 from .base import Layer
 
 _FORWARD = ("propagate", "forward", "run")
-_BOTH = (*_FORWARD, "backpropagate", "backward", "run_back")
 
 
 def streamed(layer: Layer) -> list[LSTMLayerSpec | DenseLayerSpec]:
@@ -26,13 +25,6 @@ def streamed(layer: Layer) -> list[LSTMLayerSpec | DenseLayerSpec]:
             "Override stream_parts too."
         )
     return layer.stream_parts()
-
-
-def trained(layer: Layer) -> LSTMLayerSpec | DenseLayerSpec | None:
-    """The answer of :meth:`Layer.training_part`; None too for a layer that computes more, or something else."""
-    if layer.activity_regularizer is not None or _overridden(type(layer), "training_part", _BOTH)[0]:  # type: ignore[arg-type]
-        return None
-    return layer.training_part()
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -134,10 +134,8 @@ class Recurrent(SequenceLayer):
             raise NotImplementedError(f"{self.name} goes backwards, from a last step that a stream never knows.")
         return [cell.stream_part() for cell in self.cells]
 
-    def training_part(self) -> LSTMLayerSpec | None:
-        if len(self.cells) > 1 or self.go_backwards or self.stateful:
-            return None
-        return self.cells[0].plain_part(self.return_sequences)
+    def options(self) -> Hashable:
+        return super().options(), self.go_backwards, self.stateful, *[cell.spec for cell in self.cells]
 
     # -- states -------------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Self
 
@@ -15,6 +15,7 @@ from ..inputs import INPUT_AXES, as_real
 from ..kernels.contract import Array, Ops, Tape
 from ..kernels.specs import Key
 from ..layers import Layer
+from ..layers.planning import why_not_planned
 from ..variables import Variable
 from .attributes import Attributes
 
@@ -39,11 +40,11 @@ class Gradients(NamedTuple):
     dx: Array | None  #: of the input, where it was asked for
 
 
-class Plan(NamedTuple):
-    """What a training step changes, found once for many steps."""
+class TrainedWeights(NamedTuple):
+    """The weights that a training step changes, found once for many steps."""
 
     weights: list[Variable]  #: ``trainable_weights``
-    chosen: list[list[int]]  #: their places in ``variables`` of each layer
+    indices: list[list[int]]  #: their indices in ``variables`` of each layer
     first: int  #: the first layer that has any
     penalized: dict[int, Layer]  #: layers with penalties of weights, by their places
 
@@ -58,8 +59,9 @@ class Chain(Attributes):
     def __init__(self, name: str | None, dtype: str, trainable: bool) -> None:
         super().__init__(name, dtype, trainable)
         self._device: str | None = None
-        self._planned: tuple[list[bool], list[Layer], Plan] | None = None
-        self._held: tuple[Plan, list[bool]] | None = None  #: while ``fit`` runs, what it began with
+        self.run_eagerly = False  #: whether calls run the ops of layers one by one, without plans
+        self._found: tuple[list[bool], list[Layer], TrainedWeights] | None = None
+        self._held: tuple[TrainedWeights, list[bool]] | None = None  #: while ``fit`` runs, what it began with
 
     # -- device -------------------------------------------------------------------------------------------------------
 
@@ -161,7 +163,8 @@ class Chain(Attributes):
         dstates: States | None = None,
         *,
         need_dx: bool = False,
-        plan: Plan | None = None,
+        trained: TrainedWeights | None = None,
+        penalties: bool = True,
     ) -> Gradients:
         """The gradients of a loss and of all penalties, for the loss's gradients with respect to what :meth:`forward` answered.
 
@@ -175,40 +178,42 @@ class Chain(Attributes):
             The same of the last states of each layer, where the loss depends on them; () is none.
         need_dx : bool
             Go down to the input. Else layers below the first one with anything to train are left out.
-        plan : Plan, optional
-            Of :meth:`plan`, where there are many calls.
+        trained : TrainedWeights, optional
+            Of :meth:`trained`, where there are many calls.
+        penalties : bool
+            Add the gradients of the penalties of weights. Else :meth:`with_penalties` does.
         """
-        ops, (_, chosen, first, penalized) = self.ops, plan or self.plan()
+        ops, (_, chosen, first, penalized) = self.ops, trained or self.trained()
         weights: list[Array] = []
         states: States = [()] * len(chosen)
         for index in reversed(range(0 if need_dx else first, len(chosen))):
             layer, last = self._layers[index], (dstates[index] or None) if dstates else None
             dy, states[index], own = layer.backpropagate(ops, tapes[index], dy, last, need_dx=need_dx or index > first)
-            if index in penalized:
+            if penalties and index in penalized:
                 own = tuple(layer.add_penalty_gradients(ops, own))
             weights[:0] = [own[place] for place in chosen[index]]
         return Gradients(weights, states, dy if need_dx else None)
 
-    def plan(self) -> Plan:
-        """What a training step of the built model changes: as its layers are now, or within :meth:`held_plan` were before."""
+    def trained(self) -> TrainedWeights:
+        """What a training step of the built model changes: as its layers are, or within :meth:`hold_trained` were."""
         if self._held is not None:
             return self._held[0]
         flags = self._flags()
-        if self._planned is not None and self._planned[0] == flags and self._planned[1] == self._layers:
-            return self._planned[2]
-        plan = self._plan()
-        self._planned = flags, self.layers, plan
-        return plan
+        if self._found is not None and self._found[0] == flags and self._found[1] == self._layers:
+            return self._found[2]
+        trained = self._find_trained()
+        self._found = flags, self.layers, trained
+        return trained
 
     @contextmanager
-    def held_plan(self) -> Iterator[Plan]:
-        """Keep to the present :meth:`plan`, constraints too: the optimizer's slots belong to its weights."""
-        outer, plan = self._held, self.plan()
-        self._held = plan, self._flags()
+    def hold_trained(self) -> Iterator[TrainedWeights]:
+        """Keep to the present :meth:`trained`, constraints too: the optimizer's slots belong to its weights."""
+        outer, trained = self._held, self.trained()
+        self._held = trained, self._flags()
         for layer in self._layers:
             layer.hold_constraints(True)
         try:
-            yield plan
+            yield trained
         finally:
             self._held = outer
             for layer in self._layers:
@@ -216,20 +221,49 @@ class Chain(Attributes):
 
     @property
     def outdated(self) -> bool:
-        """Whether ``trainable`` of anything has changed within :meth:`held_plan`."""
+        """Whether ``trainable`` of anything has changed within :meth:`hold_trained`."""
         return self._held is not None and self._held[1] != self._flags()
 
     def _flags(self) -> list[bool]:
         """All that decides about ``trainable_weights``."""
         return [self._trainable, *[flag for layer in self._layers for flag in layer.flags()]]
 
-    def _plan(self) -> Plan:
+    def _find_trained(self) -> TrainedWeights:
         weights = self.trainable_weights
         wanted = {id(variable) for variable in weights}
         chosen = [[i for i, variable in enumerate(layer.variables) if id(variable) in wanted] for layer in self._layers]
         first = next((index for index, places in enumerate(chosen) if places), len(chosen))
         penalized = {index: layer for index, layer in enumerate(self._layers) if layer.losses}
-        return Plan(weights, chosen, first, penalized)
+        return TrainedWeights(weights, chosen, first, penalized)
+
+    def with_penalties(self, gradients: Sequence[Array], trained: TrainedWeights) -> list[Array]:
+        """The gradients of a loss, one for each weight of ``trained``, with those of the penalties of weights added."""
+        indices = {id(variable): index for index, variable in enumerate(trained.weights)}
+        added = list(gradients)
+        for layer in trained.penalized.values():
+            for variable, slope in layer.penalty_gradients(self.ops):
+                index = indices.get(id(variable))
+                if index is not None:
+                    added[index] = self.ops.add(added[index], slope)
+        return added
+
+    # -- plans --------------------------------------------------------------------------------------------------------
+
+    def options(self) -> Hashable:
+        """What a call depends on beside the values of weights and its arguments."""
+        return *self._layers, *[layer.options() for layer in self._layers]
+
+    def why_not_planned(self) -> str | None:
+        """The reason why plans do not serve the built model, a clause, or None."""
+        if self.run_eagerly:
+            return "run_eagerly is set"
+        if self.device != "cpu":
+            return f"{self.device} runs single ops as fast"
+        cls = type(self)
+        overridden = [name for name in ("forward", "backward", "gather") if getattr(cls, name) is not getattr(Chain, name)]
+        if overridden:
+            return f"{cls.__name__} overrides {overridden[0]}"
+        return next((reason for layer in self._layers if (reason := why_not_planned(layer)) is not None), None)
 
     def constrain(self) -> None:
         """Apply the constraints of all layers' trained weights."""

@@ -19,11 +19,11 @@ from ..random import Stream, default_stream
 from ..serialization import choose
 from ..training.batches import steps_first
 from ..training.settling import settle_mask
-from .at_once import AtOnce
 from .chain import Chain
 from .copying import restored, state
-from .steps_at_once import StepsAtOnce
+from .prediction_plans import PredictionPlans
 from .trainer import GONE, NEVER_CALLED, Trainer
+from .training_plans import TrainingPlans
 
 if TYPE_CHECKING:
     from .streaming import Stream as StepStream
@@ -82,14 +82,14 @@ class Sequential(Chain, Trainer):
         return default_stream().spawn()
 
     @cached_property
-    def at_once(self) -> AtOnce:
-        """The quick way of a prediction."""
-        return AtOnce(self)
+    def prediction_plans(self) -> PredictionPlans:
+        """The plans of predictions."""
+        return PredictionPlans(self)
 
     @cached_property
-    def steps_at_once(self) -> StepsAtOnce:
-        """The quick way of a training step."""
-        return StepsAtOnce(self)
+    def training_plans(self) -> TrainingPlans:
+        """The plans of training steps."""
+        return TrainingPlans(self)
 
     # -- calling ------------------------------------------------------------------------------------------------------
 
@@ -120,12 +120,21 @@ class Sequential(Chain, Trainer):
         """
         ops, array = self.ops, self.check_input(x)
         if not training and mask is None and lengths is None:
-            y = self.at_once(array)
+            y = self.prediction_plans(array)
             if y is not None:
                 return y
         rng = self.random.next_key() if training else None
         steps = None if mask is None and lengths is None else steps_first(ops, settle_mask(self, array, mask, lengths), bool)
         return to_samples(ops, self.forward(self.gather(ops, array, slice(None)), training, rng, steps).y)
+
+    def path(self) -> str:
+        """How calls of the built model run: ``"plan"``, or ``"ops: "`` and the reason why one by one; pure.
+
+        A plan is recorded for a shape of batches, by the first batch of all or by a second one of its shape, and then runs
+        without the Python of layers. Batches of more than 1,024 samples, or of very long sequences, take no plan.
+        """
+        reason = self.why_not_planned()
+        return "plan" if reason is None else f"ops: {reason}"
 
     def stream(self, batch_size: int = 1, threads: int = 1) -> StepStream:
         """A stateful stream through the built model, one step at a time; see :class:`numba_lstm.models.streaming.Stream`."""

@@ -90,7 +90,9 @@ class Trainer:
         metrics, weighted_metrics : list of str, dict or Metric, optional
             What to report besides the loss (:mod:`numba_lstm.metrics`); ``weighted_metrics`` count ``sample_weight`` and
             ``class_weight``. ``"accuracy"`` becomes the one that fits the loss and the output.
-        run_eagerly, steps_per_execution, jit_compile, auto_scale_loss
+        run_eagerly : bool
+            Run the ops of layers one by one, without plans; see :meth:`numba_lstm.Sequential.path`. Slower, with the same bits.
+        steps_per_execution, jit_compile, auto_scale_loss
             Taken without effect: they say how Keras runs, never what it computes.
 
         Raises
@@ -116,7 +118,7 @@ class Trainer:
         weighted = [metrics_module.get(one) for one in all_for_output("weighted_metrics", weighted_metrics, output)]
         if loss is None and weight != 1:
             raise ValueError(f"loss_weights={loss_weights!r} weighs a loss, but there is none. Give a loss.")
-        (self._optimizer, self._loss), self.loss_weight = chosen, weight
+        (self._optimizer, self._loss), self.loss_weight, self.run_eagerly = chosen, weight, bool(run_eagerly)
         self.metrics_list, self.weighted_metrics_list = plain, weighted
 
     @property

@@ -69,7 +69,7 @@ def evaluate(
 
 def run_evaluation(model: Sequential, batches: Batches, tracker: Tracker, listeners: CallbackList) -> Logs:
     """One pass over ``batches``: the loss and the metrics."""
-    ops, plan = model.ops, model.plan()
+    ops, trained = model.ops, model.trained()
     begin = listeners.batch_begin("on_test_batch_begin")
     end = listeners.batch_end("on_test_batch_end", tracker.logs)
     listeners.call("on_test_begin", {})
@@ -77,7 +77,7 @@ def run_evaluation(model: Sequential, batches: Batches, tracker: Tracker, listen
     for step, draw in enumerate(batches.epoch()):
         if begin is not None:
             begin(step)
-        tracker.add(ops, test_step(model, ops, plan, load(model, ops, draw)))
+        tracker.add(ops, test_step(model, ops, trained, load(model, ops, draw)))
         if end is not None:
             end(step)
     logs = tracker.logs()
@@ -119,7 +119,7 @@ def test_on_batch(  # noqa: PT028 - no test, but Keras's name
     samples = settle_all(model, x, y, sample_weight, lengths=lengths)
     ready(model, samples.shape)
     ops, tracker = model.ops, Tracker(model)
-    tracker.add(ops, test_step(model, ops, model.plan(), load(model, ops, samples.draw(slice(None)))))
+    tracker.add(ops, test_step(model, ops, model.trained(), load(model, ops, samples.draw(slice(None)))))
     return tracker.answer(return_dict)
 
 
@@ -185,11 +185,12 @@ def _answer(model: Sequential, ops: Ops, draw: Draw) -> npt.NDArray[Any]:
     samples, rows, *_ = draw
     if samples.mask is None and isinstance(rows, slice):
         model.check_shape(samples.x.shape)
-        answer = model.at_once(samples.x[rows])
+        answer = model.prediction_plans(samples.x[rows])
         if answer is not None:
             return answer
     batch = load(model, ops, draw)
-    y = ops.to_host(model.forward(batch.x, False, None, batch.mask).y)
+    output = model.prediction_plans.forward(batch.x, batch.mask)
+    y = ops.to_host(model.forward(batch.x, False, None, batch.mask).y) if output is None else output.y
     return y.transpose(1, 0, 2) if y.ndim == 3 else y
 
 
@@ -229,7 +230,7 @@ def predict_on_batch(model: Sequential, x: Any, *, lengths: Any = None) -> Any:
     """
     samples = settle_input(model, x, lengths)
     ready(model, samples.shape)
-    y = model.at_once(samples.x) if isinstance(samples, Samples) and samples.mask is None else None
+    y = model.prediction_plans(samples.x) if isinstance(samples, Samples) and samples.mask is None else None
     if y is not None:
         return y
     draw, output = samples.draw(slice(None)), _Output(len(samples.x))

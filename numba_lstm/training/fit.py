@@ -137,10 +137,10 @@ def fit(
     model.history = listeners.history
     model.stop_training = False
     try:
-        with model.held_plan():
+        with model.hold_trained():
             _Run(model, train, validation, validated, listeners, window).epochs(initial_epoch, epochs)
     finally:
-        model.steps_at_once.forget()
+        model.training_plans.forget()
     return listeners.history
 
 
@@ -190,20 +190,20 @@ class _Run:
                 break
         if ran:  # else the averages of an earlier fit would replace weights that were set since
             assert model.optimizer is not None
-            model.optimizer.finalize_variable_values(model.plan().weights)
+            model.optimizer.finalize_variable_values(model.trained().weights)
         listeners.call("on_train_end", logs)
 
     def _train_epoch(self) -> None:
-        model, tracker, ops, plan = self.model, self.tracker, self.model.ops, self.model.plan()
+        model, tracker, ops, trained = self.model, self.tracker, self.model.ops, self.model.trained()
         begin = self.listeners.batch_begin("on_train_batch_begin")
         end = self.listeners.batch_end("on_train_batch_end", tracker.logs)
         for step, draw in enumerate(self.train.epoch()):
             if begin is not None:
                 begin(step)
             if self.window is None:
-                tracker.add(ops, train_step(model, ops, plan, load(model, ops, draw))[0])
+                tracker.add(ops, train_step(model, ops, trained, load(model, ops, draw))[0])
             else:
-                train_windows(model, ops, plan, draw, self.window, tracker)
+                train_windows(model, ops, trained, draw, self.window, tracker)
             if end is not None:
                 end(step)
             if model.stop_training:
@@ -266,11 +266,11 @@ def train_on_batch(
     samples = settle_all(model, x, y, sample_weight, class_weight, lengths)
     ready(model, samples.shape)
     assert model.optimizer is not None
-    plan = model.plan()
-    model.optimizer.build(plan.weights)
+    trained = model.trained()
+    model.optimizer.build(trained.weights)
     ops, tracker = model.ops, Tracker(model)
     batch = load(model, ops, samples.draw(slice(None)))
-    tracker.add(ops, train_step(model, ops, plan, batch)[0])
+    tracker.add(ops, train_step(model, ops, trained, batch)[0])
     return tracker.answer(return_dict)
 
 

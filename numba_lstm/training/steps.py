@@ -13,11 +13,13 @@ from .tracking import Outcome, Tracker
 from .weighing import loss_weight
 
 if TYPE_CHECKING:
-    from ..models.chain import Passed, Plan, States
+    from ..models.chain import States, TrainedWeights
     from ..models.sequential import Sequential
 
 
-def train_step(model: Sequential, ops: Ops, plan: Plan, batch: Batch, states: States | None = None) -> tuple[Outcome, States]:
+def train_step(
+    model: Sequential, ops: Ops, trained: TrainedWeights, batch: Batch, states: States | None = None
+) -> tuple[Outcome, States]:
     """One step of the optimizer.
 
     Parameters
@@ -26,8 +28,8 @@ def train_step(model: Sequential, ops: Ops, plan: Plan, batch: Batch, states: St
         Compiled and built, its optimizer too.
     ops : Ops
         Its device's.
-    plan : Plan
-        Its plan.
+    trained : TrainedWeights
+        What the step changes.
     batch : Batch
         With targets.
     states : list of tuples, optional
@@ -45,36 +47,41 @@ def train_step(model: Sequential, ops: Ops, plan: Plan, batch: Batch, states: St
     assert optimizer is not None
     assert loss is not None
     after: States = []
-    passes = None
-    if states is None and batch.mask is None and batch.weight is None:
-        passes = model.steps_at_once(batch.x, batch.target, loss, model.loss_weight, optimizer, plan)
-    if passes is not None:
-        outcome = Outcome(passes.value, passes.y, batch.target, None, None, batch.size)
+    penalty = trained.penalty() if trained.penalized else 0.0
+    step = None if states is not None else model.training_plans(batch, key, loss, model.loss_weight, optimizer, trained)
+    if step is not None:
+        outcome = Outcome(step.value + penalty, step.y, batch.target, step.weights.plain, step.weights.weighted, batch.size)
     else:
         passed = model.forward(batch.x, True, key, batch.mask, states)
-        outcome, dy = _judge(model, ops, plan, batch, passed, gradient=True)
-        optimizer.apply(ops, model.backward(passed.tapes, dy, plan=plan).weights, plan.weights)
+        outcome, dy = _judge(model, ops, batch, passed.y, passed.mask, passed.penalty + penalty, gradient=True)
+        optimizer.apply(ops, model.backward(passed.tapes, dy, trained=trained).weights, trained.weights)
         after = passed.states
     model.constrain()
     return outcome, after
 
 
-def test_step(model: Sequential, ops: Ops, plan: Plan, batch: Batch) -> Outcome:
+def test_step(model: Sequential, ops: Ops, trained: TrainedWeights, batch: Batch) -> Outcome:
     """What a batch comes to without training."""
-    return _judge(model, ops, plan, batch, model.forward(batch.x, False, None, batch.mask), gradient=False)[0]
+    penalty = trained.penalty() if trained.penalized else 0.0
+    output = model.prediction_plans.forward(batch.x, batch.mask)
+    if output is None:
+        passed = model.forward(batch.x, False, None, batch.mask)
+        return _judge(model, ops, batch, passed.y, passed.mask, passed.penalty + penalty, gradient=False)[0]
+    return _judge(model, ops, batch, output.y, output.mask, penalty, gradient=False)[0]
 
 
-def _judge(model: Sequential, ops: Ops, plan: Plan, batch: Batch, passed: Passed, *, gradient: bool) -> tuple[Outcome, Array]:
+def _judge(
+    model: Sequential, ops: Ops, batch: Batch, y: Array, mask: Array | None, penalty: float, *, gradient: bool
+) -> tuple[Outcome, Array]:
     """What a batch came to, and with ``gradient`` the loss's with respect to the output."""
     assert model.loss is not None
-    weights, own = weigh(ops, batch.weight, passed.mask, model.dtype), model.loss
+    weights, loss_ = weigh(ops, batch.weight, mask, model.dtype), model.loss
     weight = weights.loss
-    if model.loss_weight != 1 or own.reduction not in MEANS:
-        weight = loss_weight(ops, own, model.loss_weight, passed.y, weights, model.dtype)
-    value, dy = ops.loss(passed.y, batch.target, own.spec, weight=weight, gradient=gradient)
-    penalty = passed.penalty + plan.penalty() if plan.penalized else passed.penalty
+    if model.loss_weight != 1 or loss_.reduction not in MEANS:
+        weight = loss_weight(ops, loss_, model.loss_weight, y.shape[:-1], weights, model.dtype)
+    value, dy = ops.loss(y, batch.target, loss_.spec, weight=weight, gradient=gradient)
     loss: Any = float(value) + penalty if penalty else value  # reading a value may mean to wait for the device
-    return Outcome(loss, passed.y, batch.target, weights.plain, weights.weighted, batch.size), dy
+    return Outcome(loss, y, batch.target, weights.plain, weights.weighted, batch.size), dy
 
 
 def as_window(model: Sequential, length: Any, input_shape: Shape) -> int:
@@ -102,7 +109,7 @@ def as_window(model: Sequential, length: Any, input_shape: Shape) -> int:
     return steps
 
 
-def train_windows(model: Sequential, ops: Ops, plan: Plan, draw: Draw, length: int, tracker: Tracker) -> None:
+def train_windows(model: Sequential, ops: Ops, trained: TrainedWeights, draw: Draw, length: int, tracker: Tracker) -> None:
     """Truncated backpropagation through time (Williams & Peng 1990): a step of the optimizer for each ``length`` steps of time.
 
     Each window begins with the last states of the one before, and its gradient ends there. The tracker is told of each, with
@@ -113,5 +120,5 @@ def train_windows(model: Sequential, ops: Ops, plan: Plan, draw: Draw, length: i
     for start in range(0, total, length):
         steps = slice(start, min(start + length, total))
         window = load(model, ops, draw._replace(samples=draw.samples.window(steps)))
-        outcome, states = train_step(model, ops, plan, window, states)
+        outcome, states = train_step(model, ops, trained, window, states)
         tracker.add(ops, outcome._replace(size=draw.size * (steps.stop - start) / total))

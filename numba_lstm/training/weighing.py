@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..kernels.contract import Array, Ops
 from ..losses import Loss
@@ -15,17 +14,11 @@ if TYPE_CHECKING:
     from .batches import Weights
 
 
-def loss_weight(ops: Ops, loss: Loss, scale: float, y: Array, weights: Weights, dtype: str) -> Array | None:
-    """The weights of the loss op's mean for outputs ``y``; None where all are 1."""
+def loss_weight(ops: Ops, loss: Loss, scale: float, leading: tuple[int, ...], weights: Weights, dtype: str) -> Array | None:
+    """The weights of the loss op's mean for losses of shape ``leading``; None where all are 1."""
     host: dict[str, Any] = {
         name: None if array is None else np.asarray(ops.to_host(array))
         for name, array in (("mean", weights.loss), ("weight", weights.weighted))
     }
-    made = reduced(loss.reduction, scale, y.shape[:-1], **host)
+    made = reduced(loss.reduction, scale, leading, **host)
     return None if made is None else ops.asarray(np.ascontiguousarray(made, dtype), dtype)
-
-
-def constant_weight(loss: Loss, scale: float, leading: tuple[int, ...], dtype: str) -> npt.NDArray[Any] | None:
-    """The same for a batch without weights and masks, on the host."""
-    made = reduced(loss.reduction, scale, leading, None, None)
-    return None if made is None else made.astype(dtype)

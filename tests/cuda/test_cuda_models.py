@@ -79,7 +79,7 @@ def test_a_quantized_model_computes_with_its_rounded_weights(check):
     np.testing.assert_allclose(after, model.to("reference").predict(x[:7], verbose=0), rtol=1e-5, atol=1e-6)
 
 
-def test_steps_run_single_ops_where_the_cpu_has_a_program(check):
+def test_steps_run_single_ops_where_the_cpu_has_a_plan(check):
     losses = {}
     for device in ("cpu", "cuda-check"):
         random.set_random_seed(5)
@@ -88,4 +88,4 @@ def test_steps_run_single_ops_where_the_cpu_has_a_program(check):
         x, y = problem()
         losses[device] = [model.train_on_batch(x[:BATCH], y[:BATCH]) for _ in range(4)]
     np.testing.assert_allclose(losses["cuda-check"], losses["cpu"], rtol=LOSSES)
-    assert list(model.steps_at_once._kept.values()) == [None]
+    assert not model.training_plans._steps

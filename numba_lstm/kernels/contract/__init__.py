@@ -22,14 +22,12 @@ from typing import Protocol
 from ..op_types import (
     Array,
     DenseLayerSpec,
-    ForwardProgram,
-    GradientProgram,
-    LossAndOutput,
     LSTMGradients,
     LSTMLayerSpec,
     LSTMNoise,
     LSTMOutput,
     LSTMWeights,
+    Plan,
     Stepper,
     Tape,
     UpdateProgram,
@@ -38,20 +36,19 @@ from ..op_types import (
 from .arrays import ArrayOps
 from .layers import LayerOps
 from .lstm import LSTMOps
+from .plans import PlanOps
 from .training import TrainingOps
 
 __all__ = [
     "Array",
     "DenseLayerSpec",
-    "ForwardProgram",
-    "GradientProgram",
     "LSTMGradients",
     "LSTMLayerSpec",
     "LSTMNoise",
     "LSTMOutput",
     "LSTMWeights",
-    "LossAndOutput",
     "Ops",
+    "Plan",
     "Stepper",
     "Tape",
     "UpdateProgram",
@@ -59,5 +56,5 @@ __all__ = [
 ]
 
 
-class Ops(ArrayOps, LSTMOps, LayerOps, TrainingOps, Protocol):
+class Ops(ArrayOps, LSTMOps, LayerOps, TrainingOps, PlanOps, Protocol):
     """The ops of a device. A module with these functions is a device."""

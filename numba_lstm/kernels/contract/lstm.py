@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 from ..op_types import (
     Array,
-    DenseLayerSpec,
-    ForwardProgram,
     LSTMGradients,
-    LSTMLayerSpec,
     LSTMNoise,
     LSTMOutput,
     LSTMWeights,
-    Stepper,
     Tape,
 )
 from ..specs import LSTMSpec
@@ -121,22 +116,4 @@ class LSTMOps(Protocol):
         """Return the name of the kernels that :meth:`lstm_forward` selects for these sizes, ``"cpu:avx2:6x16"``.
 
         ``rows`` states whether there are layer norms or a projection, ``gatewise`` whether each gate has a dropout mask.
-        """
-
-    def stream(
-        self, layers: Sequence[LSTMLayerSpec | DenseLayerSpec], features: int, N: int, dtype: Any, threads: int = 1
-    ) -> Stepper:
-        """Return N independent streams through a sequence of ``layers``, with zero states and inputs of ``features`` features.
-
-        A step computes what :meth:`lstm_forward` and :meth:`dense_forward` compute for T = 1, bit for bit. The stream copies
-        the weights. One thread at a time may call it. Up to ``threads`` threads, and no more than :func:`get_num_threads`,
-        may share a step of a single large row.
-        """
-
-    def forward_program(self, layers: Sequence[LSTMLayerSpec | DenseLayerSpec], x: Array) -> ForwardProgram | None:
-        """Return the forward pass through ``layers`` for batches with the shape and strides of x (T, N, D).
-
-        The strides of x are not negative. The result is None if the device has no program for these layers. A program returns
-        what :meth:`lstm_forward`, :meth:`dense_forward` and :meth:`activation_forward` return without training, bit for bit.
-        It copies the weights and holds buffers for a batch.
         """

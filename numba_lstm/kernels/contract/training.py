@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from ..op_types import Array, DenseLayerSpec, GradientProgram, LSTMLayerSpec, UpdateProgram, Weight
+from ..op_types import Array, Weight
 from ..specs import LossSpec, MetricSpec, UpdateSpec
 
 
@@ -116,26 +116,3 @@ class TrainingOps(Protocol):
         Moments that are denormal, below 2**-126 (float64: 2**-1022) in magnitude, may be flushed to zero, and a step of a
         running mean that would be denormal may be skipped.
         """
-
-    def gradient_program(
-        self,
-        layers: Sequence[LSTMLayerSpec | DenseLayerSpec],
-        x: Array,
-        target: Array,
-        loss: LossSpec,
-        *,
-        first: int,
-        weight: Array | None = None,
-    ) -> GradientProgram | None:
-        """Return a forward and backward pass through ``layers`` for batches like ``x`` and ``target``.
-
-        The result is None if single ops are as fast. A program returns what the forward ops return in training, :meth:`loss`
-        with ``weight`` for every batch, and the backward ops from the last layer down to layer ``first``, bit for bit. The
-        layers are LSTMs without options and Dense layers. A layer before ``first`` has no gradients. A program holds buffers
-        for the tapes of a batch.
-        """
-
-    def update_program(
-        self, weights: Sequence[Weight], gradients: Sequence[Array], slots: Sequence[Sequence[Weight]], spec: UpdateSpec
-    ) -> UpdateProgram:
-        """Return :meth:`update` for many steps, for which the caller writes the ``gradients`` into the same arrays."""

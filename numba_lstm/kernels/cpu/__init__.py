@@ -27,8 +27,7 @@ from .ops.embedding import embedding_backward, embedding_forward
 from .ops.layer_norm import layer_norm_backward, layer_norm_forward
 from .ops.lstm import lstm_backward, lstm_forward, lstm_path
 from .ops.noise import noise_forward
-from .plans.forward_programs import forward_program
-from .plans.gradient_programs import gradient_program
+from .plans.plan import plan
 from .plans.streaming import stream
 from .runtime.thread_pool import num_splits, run_parallel
 from .training.clipping import clip_gradients
@@ -51,9 +50,7 @@ __all__ = [
     "embedding_backward",
     "embedding_forward",
     "flip",
-    "forward_program",
     "gather",
-    "gradient_program",
     "layer_norm_backward",
     "layer_norm_forward",
     "loss",
@@ -65,6 +62,7 @@ __all__ = [
     "multiply",
     "noise_forward",
     "num_splits",
+    "plan",
     "repeat",
     "reshape",
     "scale",

@@ -31,8 +31,7 @@ from .ops.dropout import dropout_backward, dropout_forward
 from .ops.embedding import embedding_backward, embedding_forward
 from .ops.layer_norm import layer_norm_backward, layer_norm_forward
 from .ops.noise import noise_forward
-from .plans.forward_programs import forward_program
-from .plans.gradient_programs import gradient_program
+from .plans.plan import plan
 from .plans.streaming import stream
 from .training.clipping import clip_gradients
 from .training.losses import loss
@@ -55,9 +54,7 @@ __all__ = [
     "embedding_backward",
     "embedding_forward",
     "flip",
-    "forward_program",
     "gather",
-    "gradient_program",
     "layer_norm_backward",
     "layer_norm_forward",
     "loss",
@@ -69,6 +66,7 @@ __all__ = [
     "multiply",
     "noise_forward",
     "num_splits",
+    "plan",
     "repeat",
     "reshape",
     "scale",

@@ -25,13 +25,12 @@ from .arrays import (
 from .dense import activation_backward, activation_forward, dense_backward, dense_forward
 from .dropout import dropout_backward, dropout_forward
 from .embedding import embedding_backward, embedding_forward
-from .forward_programs import forward_program
-from .gradient_programs import gradient_program
 from .losses import loss, metric
 from .lstm import lstm_backward, lstm_forward, lstm_path
 from .noise import noise_forward
 from .norms import batch_norm_backward, batch_norm_forward, layer_norm_backward, layer_norm_forward
 from .parallel import num_splits, run_parallel
+from .plan import plan
 from .streaming import stream
 from .updates import clip_gradients, update, update_program
 
@@ -51,9 +50,7 @@ __all__ = [
     "embedding_backward",
     "embedding_forward",
     "flip",
-    "forward_program",
     "gather",
-    "gradient_program",
     "layer_norm_backward",
     "layer_norm_forward",
     "loss",
@@ -65,6 +62,7 @@ __all__ = [
     "multiply",
     "noise_forward",
     "num_splits",
+    "plan",
     "repeat",
     "reshape",
     "scale",

@@ -1,16 +1,19 @@
-"""Copying and zeroing arrays, as kernel calls."""
+"""Copying and zeroing arrays, as tasks and as functions that run them."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from ..compiler.jit import kernel
 from ..gemm.layout import NUMBA, dtype_name
-from ..runtime.strides import has_contiguous_rows
-from ..runtime.task import KernelCall
+from ..runtime.graph import run_eagerly
+from ..runtime.memory import empty
+from ..runtime.strides import has_contiguous_rows, has_kernel_strides
+from ..runtime.task import HostCall, KernelCall
 from ..simd.vector import data
 
 Array = npt.NDArray[Any]
@@ -39,17 +42,34 @@ def _zero(dtype: str) -> Any:
     return kernel(zero, f"zero_{dtype}", NUMBA[dtype], "f1")
 
 
-def copied(a: Array, into: Array) -> KernelCall:
-    """Return the call that copies an array to another of its shape and dtype, of up to three axes and with contiguous rows.
+@cache
+def _zero_steps(dtype: str) -> Any:
+    def zero_steps(a, mask):
+        a_ = data(a)
+        for t in range(a.shape[0]):
+            for n in range(a.shape[1]):
+                at = t * (a.strides[0] // a.itemsize) + n * (a.strides[1] // a.itemsize)
+                if not mask[t, n]:
+                    for k in range(a.shape[2]):
+                        a_[at + k] = 0
+
+    return kernel(zero_steps, f"zero_steps_{dtype}", NUMBA[dtype], "y3 b2")
+
+
+def copied(a: Array, into: Array) -> KernelCall | HostCall:
+    """Return the task that copies an array to another of its shape.
+
+    It is a kernel's call for floating arrays of up to three axes with contiguous rows, and NumPy's for others.
 
     Raises
     ------
     ValueError
-        For other arrays.
+        For arrays of different shapes or dtypes.
     """
-    contiguous = has_contiguous_rows(a) and has_contiguous_rows(into)
-    if a.shape != into.shape or a.dtype != into.dtype or a.ndim > 3 or not contiguous:
-        raise ValueError(f"cannot copy {a.dtype} {a.shape}, strides {a.strides}, to {into.dtype} {into.shape}, {into.strides}.")
+    if a.shape != into.shape or a.dtype != into.dtype:
+        raise ValueError(f"cannot copy {a.dtype} {a.shape} to {into.dtype} {into.shape}: give arrays of one shape and dtype.")
+    if a.dtype.kind != "f" or a.ndim > 3 or not (has_contiguous_rows(a) and has_contiguous_rows(into)):
+        return HostCall(np.copyto, into, a)
     more = (None,) * (3 - a.ndim)
     return KernelCall(_copy(dtype_name(a.dtype)), a[more], into[more])
 
@@ -65,3 +85,41 @@ def zeroed(a: Array) -> KernelCall:
     if not a.flags.c_contiguous:
         raise ValueError(f"cannot zero {a.dtype} {a.shape}, strides {a.strides}: it is not contiguous.")
     return KernelCall(_zero(dtype_name(a.dtype)), a.reshape(-1))
+
+
+def masked_steps_zeroed(a: Array, mask: Array) -> KernelCall:
+    """Return the call that sets the rows of a (T, N, D) to zero where the contiguous ``mask`` (T, N) is False."""
+    return KernelCall(_zero_steps(dtype_name(a.dtype)), a, mask)
+
+
+def contiguous(x: Array) -> Array:
+    """Return x if it is C-contiguous and aligned, else a copy by a task."""
+    return x if x.flags.c_contiguous and x.flags.aligned else copy(x)
+
+
+def copy(x: Array) -> Array:
+    """Return a C-ordered copy by a task."""
+    out = empty(x.shape, x.dtype)
+    run_eagerly([copied(x, out)])
+    return out
+
+
+def as_rows(x: Array) -> Array:
+    """Return x if it has the strides that kernels assume, else a C-ordered copy by a task."""
+    return x if has_kernel_strides(x) else copy(x)
+
+
+def reshaped(x: Array, shape: tuple[int, ...]) -> Array:
+    """Return a view of x in another shape, or of a copy by a task where there is no such view."""
+    y = x.reshape(shape)
+    return y if not x.size or np.may_share_memory(x, y) else copy(x).reshape(shape)
+
+
+def cast(x: Array, dtype: Any) -> Array:
+    """Return x if it has this dtype, else a copy by a task."""
+    x = np.asarray(x)
+    if x.dtype == dtype:
+        return x
+    out = empty(x.shape, dtype)
+    run_eagerly([HostCall(np.copyto, out, x, casting="unsafe")])
+    return out

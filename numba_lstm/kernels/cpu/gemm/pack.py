@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -11,10 +12,10 @@ import numpy.typing as npt
 from ....gates import COUNT
 from ...contract import Weight
 from ..compiler.jit import kernel
-from ..runtime import thread_pool
-from ..runtime.deferred_array import DeferredArray
+from ..runtime import recording, thread_pool
+from ..runtime.graph import run_eagerly
 from ..runtime.memory import aligned
-from ..runtime.task import KernelCall, parallel_for
+from ..runtime.task import HostCall, KernelCall, parallel_for
 from ..simd.vector import data, load, offset, store, transpose
 from .layout import NUMBA, ColumnLayout, PanelLayout, VectorGeometry, column_layout, panel_layout, vector_geometry
 
@@ -113,111 +114,114 @@ def _pack_columns(geometry: VectorGeometry) -> Any:
     return kernel(pack_columns, f"pack_columns_{geometry.dtype}x{geometry.V}", NUMBA[geometry.dtype], "x2 f1 i i")
 
 
-def deferred_gate_panels(W: npt.NDArray[Any]) -> DeferredArray:
+def packed(weight: Weight, form: str, make: Callable[[npt.NDArray[Any]], Any]) -> Any:
+    """Return a packed form of a weight, ``make(weight.value)``, which is made once for each version of the weight.
+
+    Where a plan of training is recorded, its tasks make the form, once for the plan.
+    """
+    active = recording.active()
+    if active is None:
+        return weight.prepared(form, make)
+    active.weights[id(weight)] = weight
+    if not active.packs:
+        with recording.pause():
+            return weight.prepared(form, make)
+    key = id(weight), form
+    if key not in active.packed:
+        active.packed[key] = make(weight.value)
+    return active.packed[key]
+
+
+def gate_panels(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return W (K, 4H), or b (4H,) as one row, packed in panels."""
     W = W.reshape(-1, W.shape[-1])
     geometry = vector_geometry(W.dtype)
     layout = panel_layout(W.shape[1] // COUNT, geometry.V)
     out = aligned((W.shape[0] * layout.gates,), W.dtype)
     run, K = _pack_gates(geometry), len(W)
-    task = parallel_for(K, _num_splits(W, K), lambda _, rows: KernelCall(run, W, out, layout.H, layout.full, layout.v, *rows))
-    return DeferredArray(out, (task,))
+    pack = lambda _, rows: KernelCall(run, W, out, layout.H, layout.full, layout.v, *rows)  # noqa: E731
+    run_eagerly([parallel_for(K, _num_splits(W, K), pack)])
+    return out
 
 
 def _num_splits(W: npt.NDArray[Any], limit: int) -> int:
     return thread_pool.num_splits(W.size * COST, limit)
 
 
-def gate_panels(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return :func:`deferred_gate_panels`, computed."""
-    return deferred_gate_panels(W).compute()
-
-
 def gate_bias(bias: Weight | None, layout: PanelLayout, dtype: Any) -> npt.NDArray[Any]:
     """Return the packed bias, zeros for none: the initial value of every accumulation."""
-    return zero_bias(layout.gates, dtype) if bias is None else bias.prepared("cpu.panels", gate_panels)
+    return zero_bias(layout.gates, dtype) if bias is None else packed(bias, "cpu.panels", gate_panels)
 
 
 def peephole_panels(V: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return the peephole (3, H) in panels of units by its three gates."""
     layout = panel_layout(V.shape[1], vector_geometry(V.dtype).V)
     out = aligned((3 * layout.padded,), V.dtype)
+    run_eagerly([HostCall(_pack_peephole, V, layout, out)])
+    return out
+
+
+def _pack_peephole(V: npt.NDArray[Any], layout: PanelLayout, out: npt.NDArray[Any]) -> None:
     padded = np.zeros((3, layout.padded), V.dtype)
     padded[:, : layout.H] = V
     inside = layout.full * layout.V
     out[: 3 * inside] = padded[:, :inside].reshape(3, layout.full, layout.V).transpose(1, 0, 2).reshape(-1)
     out[3 * inside :] = padded[:, inside:].reshape(-1)
-    return out
 
 
 def peephole_gradient(row_gradients: npt.NDArray[Any], layout: PanelLayout) -> npt.NDArray[Any]:
     """Return the peephole's gradient (3, H): the sum of the rows' gradients, in panels, in the order of the rows."""
+    out = aligned((3, layout.H), row_gradients.dtype)
+    run_eagerly([HostCall(_sum_peephole, row_gradients, layout, out)])
+    return out
+
+
+def _sum_peephole(row_gradients: npt.NDArray[Any], layout: PanelLayout, out: npt.NDArray[Any]) -> None:
     rows = row_gradients.size // (3 * layout.padded)
     inside = layout.full * layout.V
     by_panel = row_gradients[: 3 * rows * inside].reshape(layout.full, rows, 3, layout.V).sum(axis=1)
     whole = by_panel.transpose(1, 0, 2).reshape(3, inside)
     last = row_gradients[3 * rows * inside :].reshape(rows, 3, layout.v).sum(axis=0)
-    return np.concatenate([whole, last], axis=1)[:, : layout.H]
+    out[...] = np.concatenate([whole, last], axis=1)[:, : layout.H]
 
 
-def deferred_gate_blocks_transposed(W: npt.NDArray[Any], outputs: ColumnLayout | None = None) -> DeferredArray:
+def gate_blocks_transposed(W: npt.NDArray[Any], outputs: ColumnLayout | None = None) -> npt.NDArray[Any]:
     """Return the transpose of W (K, 4H), packed in blocks of its K columns as ``outputs`` says, for products with dz."""
     geometry = vector_geometry(W.dtype)
     layout = panel_layout(W.shape[1] // COUNT, geometry.V)
     outputs = outputs or column_layout(len(W), geometry)
     last = outputs.block_columns(geometry) - len(W) // geometry.w * geometry.w
-    out = aligned(
-        (W.shape[1] * outputs.block_columns(geometry) + outputs.remainder * COUNT * (layout.whole * layout.V + layout.lanes),),
-        W.dtype,
-    )
-    run, remainder = _pack_transposed(geometry), outputs.remainder
-    task = parallel_for(
-        outputs.blocks,
-        _num_splits(W, outputs.blocks),
-        lambda _, range_: KernelCall(run, W, out, layout.H, last, remainder, layout.lanes, *range_),
-    )
-    return DeferredArray(out, (task,))
-
-
-def gate_blocks_transposed(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return :func:`deferred_gate_blocks_transposed`, computed."""
-    return deferred_gate_blocks_transposed(W).compute()
+    remainder = outputs.remainder
+    size = W.shape[1] * outputs.block_columns(geometry) + remainder * COUNT * (layout.whole * layout.V + layout.lanes)
+    out, run = aligned((size,), W.dtype), _pack_transposed(geometry)
+    pack = lambda _, blocks: KernelCall(run, W, out, layout.H, last, remainder, layout.lanes, *blocks)  # noqa: E731
+    run_eagerly([parallel_for(outputs.blocks, _num_splits(W, outputs.blocks), pack)])
+    return out
 
 
 def gate_columns_transposed(weight: Weight, outputs: ColumnLayout) -> npt.NDArray[Any]:
-    """Return the prepared transpose of a weight (K, 4H) in this column layout."""
+    """Return the packed transpose of a weight (K, 4H) in this column layout."""
     form = f"cpu.transposed_{outputs.C}_{outputs.remainder}"  # the weight's shape and dtype say the rest
-    return weight.prepared(form, lambda W: deferred_gate_blocks_transposed(W, outputs).compute())
+    return packed(weight, form, lambda W: gate_blocks_transposed(W, outputs))
 
 
-def deferred_blocks(W: npt.NDArray[Any]) -> DeferredArray:
+def blocks(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return W (K, C), or b (C,) as one row, packed in blocks of columns."""
     return _plain(W.reshape(-1, W.shape[-1]), transposed=False)
 
 
-def blocks(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return :func:`deferred_blocks`, computed."""
-    return deferred_blocks(W).compute()
-
-
-def deferred_blocks_transposed(W: npt.NDArray[Any]) -> DeferredArray:
+def blocks_transposed(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return the transpose of W (K, C), packed in blocks of K columns."""
     return _plain(W, transposed=True)
 
 
-def blocks_transposed(W: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return :func:`deferred_blocks_transposed`, computed."""
-    return deferred_blocks_transposed(W).compute()
-
-
-def _plain(W: npt.NDArray[Any], transposed: bool) -> DeferredArray:
+def _plain(W: npt.NDArray[Any], transposed: bool) -> npt.NDArray[Any]:
     geometry = vector_geometry(W.dtype)
     K, n = W.shape[::-1] if transposed else W.shape
     padded = column_layout(n, geometry).padded(geometry)
     out = aligned((K * padded,), W.dtype)
-    return DeferredArray(
-        out, (KernelCall(_pack_columns(geometry), W, out, padded - n // geometry.w * geometry.w, int(transposed)),)
-    )
+    run_eagerly([KernelCall(_pack_columns(geometry), W, out, padded - n // geometry.w * geometry.w, int(transposed))])
+    return out
 
 
 def zero_bias(n: int, dtype: Any) -> npt.NDArray[Any]:

@@ -16,7 +16,7 @@ from ....gates import COUNT
 from ..compiler.cpu_info import HOST
 from ..compiler.jit import inlined, kernel
 from ..runtime import thread_pool
-from ..runtime.deferred_array import DeferredArray
+from ..runtime.graph import run_eagerly
 from ..runtime.memory import aligned, allocate_slab
 from ..runtime.task import KernelCall, ParallelFor, partition
 from ..simd.vector import data, load, offset, store
@@ -146,7 +146,7 @@ def _total(dtype: str) -> Any:
 
 def gate_gradient(
     a: Array, dz: Array, geometry: VectorGeometry, layout: PanelLayout, panel_stride: int, groups: Sequence[Group] = ()
-) -> DeferredArray:
+) -> Array:
     """Return ``a^T dz`` (K, 4H) for rows a (M, K) and dz as the tape holds it, in groups, panels ``panel_stride`` apart."""
     M, K = a.shape
     out, more = allocate_slab(a.dtype, (K, COUNT * layout.H), (max(0, len(groups) - 1), K, COUNT * layout.H))
@@ -168,7 +168,8 @@ def gate_gradient(
             buffers = allocate_slab(a.dtype, *scratch)
             calls.append(KernelCall(run, a, dz, *buffers, into, layout.H, layout.full, panel_stride, *block_range, *rows))
     sums = (KernelCall(_total(geometry.dtype), more, out),) if len(more) else ()
-    return DeferredArray(out, (*((ParallelFor(calls),) if splits > 1 and len(calls) > 1 else calls), *sums))
+    run_eagerly([*((ParallelFor(calls),) if splits > 1 and len(calls) > 1 else calls), *sums])
+    return out
 
 
 def _block_ranges(layout: PanelLayout, geometry: VectorGeometry, K: int, splits: int) -> list[tuple[int, int, int, int]]:
@@ -221,7 +222,8 @@ def _plain_columns(geometry: VectorGeometry, C: int) -> Any:
     return kernel(plain_columns, f"plain_columns_{geometry.dtype}x{V}_{C}", NUMBA[geometry.dtype], "x2 f2 f2 i")
 
 
-def plain_gradient(a: Array, dz: Array, C: int, geometry: VectorGeometry) -> DeferredArray:
+def plain_gradient(a: Array, dz: Array, C: int, geometry: VectorGeometry) -> Array:
     """Return ``a^T dz`` (K, C) for rows a (M, K) and rows dz (M, padded)."""
     out, layout = aligned((a.shape[1], dz.shape[1]), a.dtype), column_layout(C, geometry)
-    return DeferredArray(out[:, :C], (KernelCall(_plain_columns(geometry, layout.C), a, dz, out, layout.full),))
+    run_eagerly([KernelCall(_plain_columns(geometry, layout.C), a, dz, out, layout.full)])
+    return out[:, :C]

@@ -10,37 +10,47 @@ import numpy.typing as npt
 
 from ....gates import COUNT
 from ...contract import Weight
+from ..arrays.copy_tasks import copied, zeroed
 from ..gemm import pack
 from ..gemm.batch_groups import Group
 from ..gemm.gemm import gate_product_tasks
 from ..gemm.layout import PanelLayout, VectorGeometry, gradient_column_layout
 from ..runtime.graph import run_eagerly
 from ..runtime.memory import aligned
+from ..runtime.task import Task
 
 Array = npt.NDArray[Any]
 
 
-def start(ring: Array, first: Array | None, padded: int, size: int) -> None:
-    """Write the initial state to row 0 of a ring of states, with zeros as padding, so that no NaN enters a product."""
-    ring[0, :, :padded] = 0
-    if first is not None:
-        ring[0, :, :size] = first
+def start(ring: Array, first: Array | None, padded: int, size: int) -> list[Task]:
+    """Return the tasks that write the initial state to row 0 of a ring of states.
+
+    Padding becomes zero, so that no NaN enters a product.
+    """
+    beginning = ring[0, :, :padded]
+    tasks: list[Task] = [copied(np.broadcast_to(np.zeros(padded, ring.dtype), beginning.shape), beginning)]
+    return tasks if first is None else [*tasks, copied(first, ring[0, :, :size])]
 
 
 def state(value: Array | None, N: int, size: int, padded: int, dtype: Any) -> Array:
-    """Return a copy of the gradient of a state (zeros for None) in padded rows."""
+    """Return a copy of the gradient of a state (zeros for None) in padded rows, by tasks."""
     out = aligned((N, padded), dtype)
-    out[...] = 0
-    if value is not None:
-        out[:, :size] = value
+    run_eagerly([zeroed(out), *([] if value is None else [copied(value, out[:, :size])])])
+    return out
+
+
+def zeros(shape: tuple[int, ...], dtype: Any) -> Array:
+    """Return an array of zeros, by a task, for a kernel that adds to it."""
+    out = aligned(shape, dtype)
+    run_eagerly([zeroed(out)])
     return out
 
 
 def padded_steps(x: Array, padded: int) -> Array:
-    """Return a copy of x (T, N, size), or of masks, with zeros after each row."""
+    """Return a copy of x (T, N, size), or of masks, with zeros after each row, for a kernel that only reads it."""
     out = aligned((*x.shape[:-1], padded), x.dtype)
     out[..., x.shape[-1] :] = 0
-    out[..., : x.shape[-1]] = x
+    run_eagerly([copied(x, out[..., : x.shape[-1]])])
     return out
 
 

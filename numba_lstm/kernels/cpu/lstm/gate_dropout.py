@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from ....gates import COUNT
 from ...contract import LSTMNoise
+from ..arrays.copy_tasks import contiguous, copied
 from ..compiler.jit import inlined, kernel
 from ..gemm.backward import one_gate_rows
 from ..gemm.layout import NUMBA, PanelLayout, VectorGeometry, column_layout
@@ -48,14 +49,16 @@ def forward_factors(noise: LSTMNoise, sizes: tuple[int, int, int], geometry: Vec
     dropout_factors = aligned((geometry.G, N, padded + D + 1 + geometry.V, geometry.B), geometry.dtype)
     dropout_factors[...] = 1
     if noise.recurrent is not None:
-        dropout_factors[:, :, : noise.recurrent.shape[2]] = _in_planes(noise.recurrent, geometry)
+        planes = dropout_factors[:, :, : noise.recurrent.shape[2]]
+        run_eagerly([copied(_in_planes(noise.recurrent, geometry), planes)])
     if noise.inputs is not None:
-        dropout_factors[:, :, padded : padded + D] = _in_planes(noise.inputs, geometry)
+        run_eagerly([copied(_in_planes(noise.inputs, geometry), dropout_factors[:, :, padded : padded + D])])
     return dropout_factors.reshape(geometry.G, N, -1)
 
 
 def _in_planes(dropout_factors: Array, geometry: VectorGeometry) -> Array:
     """Return factors (4, N, n) as (G, N, n, interleaved gates)."""
+    dropout_factors = contiguous(dropout_factors)
     return dropout_factors.reshape(geometry.G, geometry.B, *dropout_factors.shape[1:]).transpose(0, 2, 3, 1)
 
 
@@ -63,7 +66,7 @@ def backward_factors(dropout_factors: Array | None, N: int, n: int, padded: int,
     """Return the factors (4, N, padded) of the gradients that the gates pass back to n columns; ones for None."""
     out = np.ones((COUNT, N, padded), dtype)
     if dropout_factors is not None:
-        out[:, :, :n] = dropout_factors
+        run_eagerly([copied(dropout_factors, out[:, :, :n])])
     return out
 
 

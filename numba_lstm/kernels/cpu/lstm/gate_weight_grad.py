@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from ....gates import COUNT
 from ...contract import LSTMNoise
+from ..arrays.copy_tasks import contiguous
 from ..compiler.jit import inlined, kernel
 from ..gemm.backward import outer_rows
 from ..gemm.batch_groups import Group
@@ -127,7 +127,7 @@ def per_gate_gradient(
     (M, K), N = a.shape, dropout_factors.shape[1]
     out = aligned((K, COUNT * layout.H), a.dtype)
     tiles = aligned((dropout_factors.size + SPARE,), a.dtype)
-    _pack_dropout_factors(geometry)(np.ascontiguousarray(dropout_factors, a.dtype), tiles)
+    run_eagerly([KernelCall(_pack_dropout_factors(geometry), contiguous(dropout_factors), tiles)])
     run = _per_gate_columns(geometry)
     num_panels = layout.full + (layout.v > 0)
     splits = thread_pool.num_splits(M * K * layout.gates, num_panels)
@@ -153,15 +153,15 @@ def weight_gradients(
     _, layout, _ = tape_layout
     h, x1, x = rows[:, : layout.H], rows[:, layout.padded : layout.padded + D + 1], rows[:, layout.padded : layout.padded + D]
     if noise.inputs is None and noise.recurrent is None:
-        return split_gradients(gate_gradient(rows[:, : layout.padded + D + 1], dz, *tape_layout, groups).compute(), layout)
+        return split_gradients(gate_gradient(rows[:, : layout.padded + D + 1], dz, *tape_layout, groups), layout)
     if noise.recurrent is None:
-        dU = gate_gradient(h, dz, *tape_layout).compute()
+        dU = gate_gradient(h, dz, *tape_layout)
     else:
         dU = per_gate_gradient(h, noise.recurrent, dz, *tape_layout)
     if noise.inputs is None:
-        dW1 = gate_gradient(x1, dz, *tape_layout).compute()
+        dW1 = gate_gradient(x1, dz, *tape_layout)
         return dU, dW1[:-1], dW1[-1]
-    return dU, per_gate_gradient(x, noise.inputs, dz, *tape_layout), gate_gradient(x1[:, D:], dz, *tape_layout).compute()[0]
+    return dU, per_gate_gradient(x, noise.inputs, dz, *tape_layout), gate_gradient(x1[:, D:], dz, *tape_layout)[0]
 
 
 def split_gradients(all_: Array, layout: PanelLayout) -> tuple[Array, Array, Array]:

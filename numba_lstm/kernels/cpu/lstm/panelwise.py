@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
 import numpy.typing as npt
 
 from ...contract import LSTMGradients, LSTMNoise, LSTMOutput, LSTMWeights
 from ...specs import LSTMSpec
+from ..arrays.arrays import add
+from ..arrays.copy_tasks import as_rows, contiguous, copied, masked_steps_zeroed
 from ..gemm import pack
 from ..gemm.batch_groups import Size
 from ..gemm.layout import PanelLayout
 from ..runtime.graph import run_eagerly
 from ..runtime.memory import aligned, empty
-from ..runtime.strides import as_rows
-from ..runtime.task import Task
 from . import gate_dropout
-from .buffers import input_gradient, padded_steps, start, state, tape_panel_stride
+from .buffers import input_gradient, padded_steps, start, state, tape_panel_stride, zeros
 from .gate_weight_grad import weight_gradients
 from .kernel_selection import row_groups, select_backward_kernels, select_forward_kernels
 from .pointwise import CallOptions
@@ -67,27 +66,6 @@ def lstm_forward(
     training: bool = False,
 ) -> LSTMOutput:
     """CPU: h and c are rings of time, of two steps and of one where neither a tape nor all outputs are needed."""
-    T, H = len(x), weights.recurrent_kernel.value.shape[0]
-    tasks, tape = forward_pass(x, weights, h0, c0, spec, mask=mask, noise=noise, sequences=sequences, training=training)
-    run_eagerly(tasks)
-    h, c = tape.rows, tape.c
-    y = h[1:, :, :H] if sequences else None
-    return LSTMOutput(y, h[T % len(h), :, :H], c[T % len(c), :, :H], tape if training else None)
-
-
-def forward_pass(
-    x: Array,
-    weights: LSTMWeights,
-    h0: Array | None,
-    c0: Array | None,
-    spec: LSTMSpec,
-    *,
-    mask: Array | None = None,
-    noise: LSTMNoise | None = None,
-    sequences: bool = False,
-    training: bool = False,
-) -> tuple[list[Task], _Tape]:
-    """Return the tasks of :func:`lstm_forward` and the tape that they fill; without training it has only h and c."""
     size = T, N, D = Size(*x.shape)
     H = weights.recurrent_kernel.value.shape[0]
     noise = noise or NO_NOISE
@@ -103,41 +81,40 @@ def forward_pass(
     geometry, layout = selection.geometry, selection.layout
     schedule = make_schedule(size, layout, options, x.dtype)
     h, c, z, gates = forward_buffers(size, selection, schedule, x.dtype, training=training, sequences=sequences)
-    start(h, h0, layout.padded, H)
-    start(c, c0, layout.padded, H)
-    valid = NO_MASK if mask is None else np.ascontiguousarray(mask, np.bool_)
-    before: list[Task] = []
+    valid = NO_MASK if mask is None else contiguous(mask)
+    before = [*start(h, h0, layout.padded, H), *start(c, c0, layout.padded, H)]
     if not training:
-        source, (x, before) = x[:0], avoid_bank_conflicts(x)
+        source, (x, copies) = x[:0], avoid_bank_conflicts(x)
     elif mask is None:
         source, x = x, x_beside_h(h, size, layout)
-        source, before = pack_x_with_h(source, x, schedule)
+        source, copies = pack_x_with_h(source, x, schedule)
     else:
         source, x = x, x_beside_h(h, size, layout)
-        x[...] = source
-        x[~valid] = 0  # else NaN in a masked step would reach dW
+        copies = [copied(source, x), masked_steps_zeroed(x, valid)]  # else NaN in a masked step would reach dW
         source = x[:0]
     zoneout_h, zoneout_c = _zoneout_rows(noise.zoneout_h, layout), _zoneout_rows(noise.zoneout_c, layout)
     dropout_factors = gate_dropout.forward_factors(noise, (N, layout.padded, D), geometry) if options.per_gate else z[:0, None]
     args = ForwardArgs(
         x,
         source,
-        weights.kernel.prepared("cpu.panels", pack.gate_panels),
-        weights.recurrent_kernel.prepared("cpu.panels", pack.gate_panels),
+        pack.packed(weights.kernel, "cpu.panels", pack.gate_panels),
+        pack.packed(weights.recurrent_kernel, "cpu.panels", pack.gate_panels),
         pack.gate_bias(weights.bias, layout, x.dtype),
         h,
         c,
         z,
         gates,
-        z[0, :0] if weights.peephole is None else weights.peephole.prepared("cpu.panels", pack.peephole_panels),
+        z[0, :0] if weights.peephole is None else pack.packed(weights.peephole, "cpu.panels", pack.peephole_panels),
         valid,
         zoneout_h,
         zoneout_c,
         dropout_factors,
         aligned(dropout_factors.shape, x.dtype),
     )
-    tasks = [*before, *forward_tasks(selection, size, schedule, args)]
-    return tasks, _Tape(h, c, gates, valid, zoneout_h, zoneout_c, noise, weights, spec, options)
+    run_eagerly([*before, *copies, *forward_tasks(selection, size, schedule, args)])
+    y = h[1:, :, :H] if sequences else None
+    tape = _Tape(h, c, gates, valid, zoneout_h, zoneout_c, noise, weights, spec, options) if training else None
+    return LSTMOutput(y, h[T % len(h), :, :H], c[T % len(c), :, :H], tape)
 
 
 def x_beside_h(h: Array, size: Size, layout: PanelLayout) -> Array:
@@ -163,8 +140,8 @@ def lstm_backward(tape: _Tape, dy: Array | None, dh: Array | None, dc: Array | N
     dc_total = state(dc, N, H, c.shape[2], dtype)
     carry = state(None, N if has_carry else 0, H, c.shape[2], dtype)
     V = weights.peephole
-    peephole = dh_total[0, :0] if V is None else V.prepared("cpu.panels", pack.peephole_panels)
-    peephole_grads = np.zeros(N * len(peephole), dtype)
+    peephole = dh_total[0, :0] if V is None else pack.packed(V, "cpu.panels", pack.peephole_panels)
+    peephole_grads = zeros((N * len(peephole),), dtype)
     dropout_factors = dh_total[None][:0]
     if options.per_gate:
         dropout_factors = gate_dropout.backward_factors(noise.recurrent, N, H, dh_total.shape[1], dtype)
@@ -184,10 +161,10 @@ def lstm_backward(tape: _Tape, dy: Array | None, dh: Array | None, dc: Array | N
         dropout_factors,
     )
     run_eagerly([backward_task(selection, size, options, args)])
-    dh0 = dh_total[:, :H] + carry[:, :H] if has_carry else dh_total[:, :H]
+    dh0 = add(dh_total[:, :H], carry[:, :H]) if has_carry else dh_total[:, :H]
     dx, panel_stride, groups = None, tape_panel_stride(T, N, geometry, layout), row_groups(size, layout, options, dtype)
     if need_dx and options.per_gate:
-        W = weights.kernel.prepared("cpu.transposed", pack.gate_blocks_transposed)
+        W = pack.packed(weights.kernel, "cpu.transposed", pack.gate_blocks_transposed)
         dx = gate_dropout.input_gradient(size, W, noise.inputs, gates, geometry, layout, panel_stride)
     elif need_dx:
         dx = input_gradient(size, weights.kernel, gates, geometry, layout, panel_stride, groups)

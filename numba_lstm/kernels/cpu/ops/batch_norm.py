@@ -9,9 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ...contract import Weight
+from ..arrays.copy_tasks import cast, contiguous, zeroed
 from ..compiler.jit import kernel
 from ..gemm.layout import NUMBA, dtype_name
+from ..runtime.graph import run_eagerly
 from ..runtime.memory import empty
+from ..runtime.task import HostCall, KernelCall
 from ..simd.vector import data
 
 Array = npt.NDArray[Any]
@@ -23,7 +26,7 @@ MASKED_COUNT_EPSILON = 1e-7
 class _Tape(NamedTuple):
     x: Array  #: (T, N, D)
     mask: Array | None  #: (T, N), empty for all rows; None where y came from the moving statistics
-    s: float
+    count: Array  #: (1,): the number of rows in the statistics
     mean: Array  #: float64, and so r
     r: Array
     gamma: Weight | None
@@ -33,8 +36,9 @@ class _Tape(NamedTuple):
 
 @cache
 def _moments(dtype: str) -> Any:
-    def batch_norm_moments(x, mask, s, mean, variance):
+    def batch_norm_moments(x, mask, count, mean, variance):
         T, N, D = x.shape
+        s = count[0]
         outer, inner, masked = x.strides[0] // x.itemsize, x.strides[1] // x.itemsize, mask.size > 0
         x_ = data(x)
         mean[:] = 0.0
@@ -57,7 +61,7 @@ def _moments(dtype: str) -> Any:
         for d in range(D):
             variance[d] /= s
 
-    return kernel(batch_norm_moments, f"batch_norm_moments_{dtype}", NUMBA[dtype], "x3 b2 d e1 e1")
+    return kernel(batch_norm_moments, f"batch_norm_moments_{dtype}", NUMBA[dtype], "x3 b2 e1 e1 e1")
 
 
 @cache
@@ -134,39 +138,81 @@ def batch_norm_forward(
 ) -> tuple[Array, _Tape | None]:
     """CPU: two passes for the statistics of the batch, one for y."""
     rows, dtype, D = _steps(x, 3), x.dtype, x.shape[-1]
-    mean, variance = (moving.value.astype(np.float64) for moving in (moving_mean, moving_variance))
-    kept, s = None, 1.0
+    name, kept, count = dtype_name(dtype), None, empty(1)
+    mean, variance, r = empty(D), empty(D), empty(D)
+    center, factor, shift = empty(D, dtype), empty(D, dtype), np.zeros(D, dtype) if beta is None else beta.value
     if momentum is not None:
-        kept = np.zeros((0, 0), np.bool_) if mask is None else np.ascontiguousarray(_steps(mask, 2))
-        s = float(x.size // D) if mask is None else np.count_nonzero(kept) + MASKED_COUNT_EPSILON
-        _moments(dtype_name(dtype))(rows, kept, s, mean, variance)
-        for moving, value in ((moving_mean, mean), (moving_variance, variance)):
-            moving.writable()[...] = moving.value * momentum + value * (1 - momentum)
-            moving.written()
-    r = 1 / np.sqrt(variance + epsilon)
-    factor = r if gamma is None else gamma.value * r
-    shift = np.zeros(D, dtype) if beta is None else beta.value
+        kept = np.zeros((0, 0), np.bool_) if mask is None else contiguous(_steps(mask, 2))
+        run_eagerly(
+            [
+                HostCall(_count_rows, x.size // D, kept, count),
+                KernelCall(_moments(name), rows, kept, count, mean, variance),
+                HostCall(_move, moving_mean, mean, momentum),
+                HostCall(_move, moving_variance, variance, momentum),
+            ]
+        )
+    else:
+        run_eagerly([HostCall(_read, moving_mean, mean), HostCall(_read, moving_variance, variance)])
     y = empty((x.size // D, D), dtype)
-    _value(dtype_name(dtype))(rows, mean.astype(dtype), factor.astype(dtype), shift, y)
-    return y.reshape(x.shape), _Tape(rows, kept, s, mean, r, gamma, beta, x.shape) if training else None
+    run_eagerly(
+        [
+            HostCall(_affine, mean, variance, gamma, epsilon, r, center, factor),
+            KernelCall(_value(name), rows, center, factor, shift, y),
+        ]
+    )
+    return y.reshape(x.shape), _Tape(rows, kept, count, mean, r, gamma, beta, x.shape) if training else None
+
+
+def _count_rows(rows: int, mask: Array, count: Array) -> None:
+    """Write the number of rows, or of those that a mask leaves and Keras's epsilon."""
+    count[0] = np.count_nonzero(mask) + MASKED_COUNT_EPSILON if mask.size else rows
+
+
+def _move(moving: Weight, value: Array, momentum: float) -> None:
+    """Update a moving statistic."""
+    moving.writable()[...] = moving.value * momentum + value * (1 - momentum)
+    moving.written()
+
+
+def _read(moving: Weight, value: Array) -> None:
+    value[...] = moving.value
+
+
+def _affine(mean: Array, variance: Array, gamma: Weight | None, epsilon: float, r: Array, center: Array, factor: Array) -> None:
+    """Write ``r = 1 / sqrt(variance + epsilon)``, and what the kernel of the value reads."""
+    r[...] = 1 / np.sqrt(variance + epsilon)
+    center[...] = mean
+    factor[...] = r if gamma is None else gamma.value * r
 
 
 def batch_norm_backward(tape: _Tape, dy: Array, *, need_dx: bool) -> tuple[Array | None, Array | None, Array | None]:
     """CPU: one pass for the sums, one for dx."""
-    x, mask, s, mean, r, gamma, beta, shape = tape
+    x, mask, count, mean, r, gamma, beta, shape = tape
     dtype, D, rows = dy.dtype, shape[-1], _steps(dy, 3)
-    dgamma, dbeta = np.zeros(D), np.zeros(D)
-    _sums(dtype_name(dtype))(x, rows, mean, r, dgamma, dbeta)
+    dgamma, dbeta = empty(D), empty(D)
+    name = dtype_name(dtype)
+    run_eagerly([zeroed(dgamma), zeroed(dbeta), KernelCall(_sums(name), x, rows, mean, r, dgamma, dbeta)])
     dx = None
     if need_dx:
-        factor, a, b = r if gamma is None else gamma.value * r, np.zeros(D), np.zeros(D)
-        if mask is not None:
-            excess = MASKED_COUNT_EPSILON if mask.size else 0.0
-            a = factor * dgamma / s
-            b = factor * (dbeta - mean * r * excess / s * dgamma) / s
-        per_feature = (value.astype(dtype) for value in (mean, factor, a * r, b))
+        coefficients = tuple(empty(D, dtype) for _ in range(4))
         dx = empty((x.shape[0] * x.shape[1], D), dtype)
-        nowhere = np.zeros((0, 0), np.bool_) if mask is None else mask
-        _slope(dtype_name(dtype))(x, nowhere, rows, *per_feature, dx)
+        valid = np.zeros((0, 0), np.bool_) if mask is None else mask
+        run_eagerly(
+            [
+                HostCall(_slope_coefficients, tape, dgamma, dbeta, *coefficients),
+                KernelCall(_slope(name), x, valid, rows, *coefficients, dx),
+            ]
+        )
         dx = dx.reshape(shape)
-    return dx, None if gamma is None else dgamma.astype(dtype), None if beta is None else dbeta.astype(dtype)
+    return dx, None if gamma is None else cast(dgamma, dtype), None if beta is None else cast(dbeta, dtype)
+
+
+def _slope_coefficients(tape: _Tape, dgamma: Array, dbeta: Array, center: Array, factor: Array, a_r: Array, b: Array) -> None:
+    """Write the coefficients of :func:`_slope`; a and b are 0 with the moving statistics."""
+    _, mask, count, mean, r, gamma, *_ = tape
+    slope = r if gamma is None else gamma.value * r
+    center[...], factor[...], a_r[...], b[...] = mean, slope, 0, 0
+    if mask is not None:
+        s, excess = count[0], MASKED_COUNT_EPSILON if mask.size else 0.0
+        a_r[...] = slope * dgamma / s * r
+        b[...] = slope * (dbeta - mean * r * excess / s * dgamma) / s

@@ -11,11 +11,12 @@ import numpy.typing as npt
 from ...contract import Weight
 from ...specs import Activation
 from ..arrays.arrays import shaped
+from ..arrays.copy_tasks import reshaped
 from ..gemm import pack
 from ..gemm.gemm import L2_EXCEEDING_BYTES, affine, product_like
 from ..gemm.layout import column_layout, vector_geometry
 from ..gemm.weight_grad import plain_gradient
-from ..runtime.deferred_array import DeferredArray
+from ..runtime.graph import run_eagerly
 from ..runtime.memory import aligned
 from .activation import ActivationTape, apply, gradient
 
@@ -29,12 +30,13 @@ class _Tape(NamedTuple):
     activation: ActivationTape
 
 
-def product(x: Array, W: Array, b: Array, C: int) -> DeferredArray:
+def product(x: Array, W: Array, b: Array, C: int) -> Array:
     """Return ``b + x W`` for x (M, D) or (T, N, D) as rows (M, padded)."""
     run, blocks, padded = _product_kernel(C, x.dtype, W.nbytes >= L2_EXCEEDING_BYTES)
     x = x if x.ndim == 3 else x[None]
     out = aligned((x.shape[0] * x.shape[1], padded), x.dtype)
-    return DeferredArray(out, (product_like(run, x, W, b, out, blocks)(x),))
+    run_eagerly([product_like(run, x, W, b, out, blocks)(x)])
+    return out
 
 
 @cache
@@ -50,9 +52,9 @@ def dense_forward(
 ) -> tuple[Array, _Tape | None]:
     """CPU: rows are independent sums, so that bits do not depend on the batch."""
     D, C = kernel.value.shape
-    W = kernel.prepared("cpu.blocks", pack.blocks)
-    b = pack.zero_bias(W.size // D, x.dtype) if bias is None else bias.prepared("cpu.blocks", pack.blocks)
-    y, kept = apply(activation, product(x, W, b, C).compute(), (*x.shape[:-1], C), training)
+    W = pack.packed(kernel, "cpu.blocks", pack.blocks)
+    b = pack.zero_bias(W.size // D, x.dtype) if bias is None else pack.packed(bias, "cpu.blocks", pack.blocks)
+    y, kept = apply(activation, product(x, W, b, C), (*x.shape[:-1], C), training)
     return y, None if kept is None else _Tape(x, kernel, bias, kept)
 
 
@@ -62,10 +64,10 @@ def dense_backward(tape: _Tape, dy: Array, *, need_dx: bool) -> tuple[Array | No
     D, C = kernel.value.shape
     geometry = vector_geometry(x.dtype)
     dz = gradient(kept, dy, column_layout(C, geometry).padded(geometry))
-    dW = plain_gradient(x.reshape(-1, D), dz, C, geometry).compute()
-    db = None if bias is None else plain_gradient(np.ones((len(dz), 1), x.dtype), dz, C, geometry).compute()[0]
+    dW = plain_gradient(reshaped(x, (len(dz), D)), dz, C, geometry)
+    db = None if bias is None else plain_gradient(np.ones((len(dz), 1), x.dtype), dz, C, geometry)[0]
     if not need_dx:
         return None, dW, db
-    W = kernel.prepared("cpu.transposed_blocks", pack.blocks_transposed)
+    W = pack.packed(kernel, "cpu.transposed_blocks", pack.blocks_transposed)
     zero = pack.zero_bias(column_layout(D, geometry).padded(geometry), x.dtype)
-    return shaped(product(dz[:, :C], W, zero, D).compute(), x.shape), dW, db
+    return shaped(product(dz[:, :C], W, zero, D), x.shape), dW, db

@@ -9,8 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ...contract import Weight
+from ..arrays.copy_tasks import zeroed
 from ..compiler.jit import kernel
 from ..gemm.layout import NUMBA, dtype_name
+from ..runtime.graph import run_eagerly
+from ..runtime.memory import empty
+from ..runtime.task import HostCall, KernelCall
 from ..simd.vector import data
 
 Array = npt.NDArray[Any]
@@ -38,12 +42,15 @@ def _add_rows(dtype: str) -> Any:
 
 def embedding_forward(indices: Array, table: Weight, *, training: bool = False) -> tuple[Array, _Tape | None]:
     """CPU: NumPy's ``take``."""
-    return table.value.take(indices, axis=0), _Tape(indices, len(table.value)) if training else None
+    rows = table.value
+    y = empty((*indices.shape, rows.shape[1]), rows.dtype)
+    run_eagerly([HostCall(np.take, rows, indices, axis=0, out=y)])
+    return y, _Tape(indices, len(rows)) if training else None
 
 
 def embedding_backward(tape: _Tape, dy: Array) -> Array:
     """CPU: a serial loop, since an index may occur anywhere."""
-    gradient = np.zeros((tape.rows, dy.shape[-1]), dy.dtype)
+    gradient = empty((tape.rows, dy.shape[-1]), dy.dtype)
     steps = (tape.indices, dy) if dy.ndim == 3 else (tape.indices[None], dy[None])
-    _add_rows(dtype_name(dy.dtype))(*steps, gradient)
+    run_eagerly([zeroed(gradient), KernelCall(_add_rows(dtype_name(dy.dtype)), *steps, gradient)])
     return gradient

@@ -9,9 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ...contract import Weight
+from ..arrays.copy_tasks import cast, zeroed
 from ..compiler.jit import kernel
 from ..gemm.layout import NUMBA, dtype_name, vector_geometry
+from ..runtime.graph import run_eagerly
 from ..runtime.memory import empty
+from ..runtime.task import KernelCall
 from ..simd.reductions import row_dot, row_sum
 from ..simd.vector import data
 
@@ -100,7 +103,8 @@ def layer_norm_forward(
     constants = np.array([1, 1 / D, epsilon], dtype)
     shift = np.zeros(D, dtype) if beta is None else beta.value
     scratch = empty(D, dtype), empty(vector_geometry(dtype).V, dtype)
-    _forward(dtype_name(dtype))(rows, _gamma(gamma, D, dtype), shift, constants, y, stats, *scratch)
+    run = _forward(dtype_name(dtype))
+    run_eagerly([KernelCall(run, rows, _gamma(gamma, D, dtype), shift, constants, y, stats, *scratch)])
     return y.reshape(x.shape), _Tape(rows, stats, gamma, beta, x.shape) if training else None
 
 
@@ -109,12 +113,13 @@ def layer_norm_backward(tape: _Tape, dy: Array, *, need_dx: bool) -> tuple[Array
     x, stats, gamma, beta, shape = tape
     dtype, D = dy.dtype, shape[-1]
     dx = empty((len(stats), D) if need_dx else (0, 0), dtype)
-    dgamma, dbeta = np.zeros(D), np.zeros(D)
+    dgamma, dbeta = empty(D), empty(D)
     scratch = empty(D, dtype), empty(D, dtype), empty(vector_geometry(dtype).V, dtype)
-    weight, share = _gamma(gamma, D, dtype), np.array([1 / D], dtype)
-    _backward(dtype_name(dtype))(x, stats, weight, _steps(dy), share, dx, dgamma, dbeta, *scratch)
+    weight, share, run = _gamma(gamma, D, dtype), np.array([1 / D], dtype), _backward(dtype_name(dtype))
+    call = KernelCall(run, x, stats, weight, _steps(dy), share, dx, dgamma, dbeta, *scratch)
+    run_eagerly([zeroed(dgamma), zeroed(dbeta), call])
     return (
         dx.reshape(shape) if need_dx else None,
-        None if gamma is None else dgamma.astype(dtype),
-        None if beta is None else dbeta.astype(dtype),
+        None if gamma is None else cast(dgamma, dtype),
+        None if beta is None else cast(dbeta, dtype),
     )

@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ...specs import Key
+from ..arrays.arrays import add
 from ..compiler.jit import inlined, kernel
 from ..gemm.layout import NUMBA, dtype_name
 from ..runtime import thread_pool
 from ..runtime.graph import run_eagerly
 from ..runtime.memory import empty
 from ..runtime.task import KernelCall, parallel_for
-from .dropout import philox
+from .philox import key_words, philox
 
 Array = npt.NDArray[Any]
 
@@ -49,7 +50,7 @@ def _noise(dtype: str) -> Any:
 def noise_forward(x: Array, stddev: float, key: Key) -> Array:
     """CPU: a scalar loop that threads split by blocks, and one sum."""
     noise, blocks = empty(x.size, x.dtype), (x.size + 1) // 2
-    words = np.array([key.seed & 0xFFFFFFFF, key.seed >> 32, key.step, key.tag], np.uint64)
+    words = key_words(key)
     run, parts = _noise(dtype_name(x.dtype)), thread_pool.num_splits(BLOCK * blocks, blocks)
     run_eagerly([parallel_for(blocks, parts, lambda _, span: KernelCall(run, noise, stddev, words, *span))])
-    return x + noise.reshape(x.shape)
+    return add(x, noise.reshape(x.shape))

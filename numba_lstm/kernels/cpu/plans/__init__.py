@@ -1,1 +1,1 @@
-"""Calls that are bound once and run many times: predictions, training steps and streams."""
+"""Plans: the tasks of a function, recorded once and run many times; and streams."""

@@ -1,4 +1,7 @@
-"""Task graphs: lists of tasks that are lowered to addresses once; compiled code runs them (:mod:`.executor`)."""
+"""Task graphs: lists of tasks that are lowered to addresses once; compiled code runs them (:mod:`.executor`).
+
+Ops hand their tasks to :func:`run_eagerly`. A recording (:mod:`.recording`) keeps them instead.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,10 @@ from typing import Any, NamedTuple
 import numpy.typing as npt
 
 from ..compiler.jit import ArrayArgument, Entry, entry
-from . import executor, thread_pool
+from . import executor, recording, thread_pool
 from .memory import address, extent
 from .strides import has_contiguous_rows
-from .task import KernelCall, ParallelFor, Task, Team, kernel_calls
+from .task import HostCall, KernelCall, ParallelFor, Task, Team, kernel_calls
 
 Array = npt.NDArray[Any]
 
@@ -25,13 +28,13 @@ class TaskGraph:
 
     Parameters
     ----------
-    tasks : sequence of Task
+    tasks : sequence of KernelCall, ParallelFor and Team
         A task begins when the one before it has ended.
     input_ : array, optional
         An input placeholder without negative strides: later calls may substitute any array with the same strides.
     """
 
-    def __init__(self, tasks: Sequence[Task], input_: Array | None = None) -> None:
+    def __init__(self, tasks: Sequence[KernelCall | ParallelFor | Team], input_: Array | None = None) -> None:
         known: dict[tuple[int, int], tuple[int, ...]] = {}
         blocks, stages = [], []
         patches = None if input_ is None else _InputPatches(address(input_), address(input_) + extent(input_), [])
@@ -70,24 +73,38 @@ class TaskGraph:
 
 
 def run_eagerly(tasks: Iterable[Task]) -> None:
-    """Run tasks one after the other, once.
+    """Run tasks one after the other, once; while the calling thread records, keep them instead.
 
-    Kernel calls go through the interpreter, which costs less than lowering them. Where threads share any of the tasks, all are
-    one graph, so that workers come once for all. Teams are graphs of their own: a team that starts with its caller alone stays
-    alone, so each team asks for workers.
+    Calls go through the interpreter, which costs less than lowering them. Where threads share any of the tasks, neighbouring
+    tasks are one graph, so that workers come once for all. Teams are graphs of their own: a team that starts with its caller
+    alone stays alone, so each team asks for workers.
     """
-    tasks = list(tasks)
-    kinds = {type(task) for task in tasks}
-    several = thread_pool.available_threads() > 1
-    if several and ParallelFor in kinds and Team not in kinds:
-        TaskGraph(tasks)()
+    active = recording.active()
+    if active is not None:
+        active.tasks.extend(tasks)
         return
-    for task in tasks:
-        if isinstance(task, Team) or (several and isinstance(task, ParallelFor)):
-            TaskGraph([task])()
+    tasks = list(tasks)
+    if thread_pool.available_threads() == 1 or not any(isinstance(task, ParallelFor) for task in tasks):
+        for task in tasks:
+            _run(task)
+        return
+    for in_graph, group in groupby(tasks, lambda task: isinstance(task, (KernelCall, ParallelFor))):
+        following = list(group)
+        if in_graph and any(isinstance(task, ParallelFor) for task in following):
+            TaskGraph(following)()  # type: ignore[arg-type]
         else:
-            for call in kernel_calls(task):
-                call()
+            for task in following:
+                _run(task)
+
+
+def _run(task: Task) -> None:
+    if isinstance(task, Team):
+        TaskGraph([task])()
+    elif isinstance(task, ParallelFor):
+        for call in task.calls:
+            call()
+    else:
+        task()
 
 
 def parallel_if_worthwhile(calls: Sequence[KernelCall], multiplications: float) -> list[KernelCall | ParallelFor]:
@@ -95,12 +112,15 @@ def parallel_if_worthwhile(calls: Sequence[KernelCall], multiplications: float) 
     return [ParallelFor(calls)] if thread_pool.num_splits(multiplications, len(calls)) > 1 else list(calls)
 
 
-def task_graphs(tasks: Iterable[Task], input_: Array | None = None) -> list[TaskGraph]:
-    """Tasks as graphs, to be run in this order over and over; each team is a graph of its own."""
-    graphs: list[TaskGraph] = []
-    for is_team, group in groupby(tasks, lambda task: isinstance(task, Team)):
-        following = list(group)
-        graphs += [TaskGraph([task], input_) for task in following] if is_team else [TaskGraph(following, input_)]
+def task_graphs(tasks: Iterable[Task], input_: Array | None = None) -> list[TaskGraph | HostCall]:
+    """Tasks as graphs, to be run in this order over and over; each team is a graph of its own, and host calls stay calls."""
+    graphs: list[TaskGraph | HostCall] = []
+    for kind, group in groupby(tasks, lambda task: type(task) if isinstance(task, (Team, HostCall)) else KernelCall):
+        following: list[Any] = list(group)
+        if kind is HostCall:
+            graphs += following
+        else:
+            graphs += [TaskGraph([task], input_) for task in following] if kind is Team else [TaskGraph(following, input_)]
     return graphs
 
 

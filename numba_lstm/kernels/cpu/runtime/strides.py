@@ -8,7 +8,8 @@ every array that one op passes to another
 
 NumPy's stride along an axis of one element, or of an array without elements, is arbitrary. NumPy's ``reshape`` of (T, N, 1) may
 therefore return a view with a long stride along its new last axis, and ``ascontiguousarray`` may return an array with odd
-strides unchanged. Pass views through :func:`as_rows`, and take strides from :func:`element_strides`.
+strides unchanged. Pass views through :func:`..arrays.copy_tasks.as_rows`, and take strides from
+:func:`element_strides`.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ def has_contiguous_rows(x: Array) -> bool:
     return x.ndim == 0 or x.strides[-1] == x.itemsize or x.shape[-1] <= 1 or x.size == 0
 
 
-def as_rows(x: Array) -> Array:
-    """Return x if it has the strides that kernels assume, else a C-ordered copy."""
+def has_kernel_strides(x: Array) -> bool:
+    """Whether x has the strides that kernels assume."""
     size = x.itemsize
     whole = not any(step % size for n, step in zip(x.shape, x.strides, strict=True) if n > 1)
-    return x if whole and x.flags.aligned and has_contiguous_rows(x) else x.copy(order="C")
+    return whole and x.flags.aligned and has_contiguous_rows(x)
 
 
 def element_strides(x: Array) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Tasks: kernel calls with bound arguments, alone, independent of each other, or as a team.
+"""Tasks: calls with bound arguments, of kernels alone, independent of each other or as a team, and of the interpreter.
 
 A task is a value. :mod:`.graph` runs tasks, at once or as a graph that is lowered once and run many times.
 """
@@ -14,12 +14,12 @@ Array = npt.NDArray[Any]
 
 
 class KernelCall:
-    """A kernel with its arguments."""
+    """A kernel with its arguments; ``references`` keeps alive what those of them that are addresses point to."""
 
-    __slots__ = ("arguments", "kernel")
+    __slots__ = ("arguments", "kernel", "references")
 
-    def __init__(self, kernel: Any, *arguments: Any) -> None:
-        self.kernel, self.arguments = kernel, arguments
+    def __init__(self, kernel: Any, *arguments: Any, references: Any = None) -> None:
+        self.kernel, self.arguments, self.references = kernel, arguments, references
 
     def __call__(self) -> None:
         """Call the kernel through the interpreter."""
@@ -48,7 +48,20 @@ class Team:
         self.calls, self.barrier_counter = tuple(calls), barrier_counter
 
 
-Task = KernelCall | ParallelFor | Team
+class HostCall:
+    """A Python function with its arguments, which reads and writes arrays: NumPy's, where a kernel is not worth compiling."""
+
+    __slots__ = ("arguments", "function", "keywords")
+
+    def __init__(self, function: Callable[..., Any], *arguments: Any, **keywords: Any) -> None:
+        self.function, self.arguments, self.keywords = function, arguments, keywords
+
+    def __call__(self) -> None:
+        """Call the function."""
+        self.function(*self.arguments, **self.keywords)
+
+
+Task = KernelCall | ParallelFor | Team | HostCall
 
 
 def partition(n: int, index: int, count: int) -> tuple[int, int]:
@@ -61,6 +74,6 @@ def parallel_for(n: int, count: int, call: Callable[[int, tuple[int, int]], Kern
     return call(0, (0, n)) if count == 1 else ParallelFor(call(index, partition(n, index, count)) for index in range(count))
 
 
-def kernel_calls(task: Task) -> tuple[KernelCall, ...]:
+def kernel_calls(task: KernelCall | ParallelFor | Team) -> tuple[KernelCall, ...]:
     """The kernel calls of a task."""
     return (task,) if isinstance(task, KernelCall) else task.calls

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...specs import LossSpec, MetricSpec
+from ..arrays.copy_tasks import cast
 from ..compiler.jit import inlined, kernel
 from ..gemm.layout import NUMBA, dtype_name
 from ..runtime.graph import run_eagerly
@@ -186,10 +187,10 @@ def _operands(y: Array, target: Array, sparse: bool, weight: Array | None) -> tu
     """Return y, targets, labels and weights with a time axis; missing ones are empty."""
     y = _steps(y, 3)
     nothing = np.zeros((0, 0, 0), y.dtype)
-    weights = np.zeros((0, 0), y.dtype) if weight is None else _steps(np.asarray(weight, y.dtype), 2)
+    weights = np.zeros((0, 0), y.dtype) if weight is None else _steps(cast(weight, y.dtype), 2)
     if sparse:
-        return y, nothing, _steps(np.asarray(target, np.int64), 2), weights
-    return y, _steps(np.asarray(target, y.dtype), 3), np.zeros((0, 0), np.int64), weights
+        return y, nothing, _steps(cast(target, np.int64), 2), weights
+    return y, _steps(cast(target, y.dtype), 3), np.zeros((0, 0), np.int64), weights
 
 
 def loss_call(y: Array, target: Array, spec: LossSpec, weight: Array | None, dy: Array, value: Array) -> KernelCall:
@@ -206,11 +207,11 @@ def loss_call(y: Array, target: Array, spec: LossSpec, weight: Array | None, dy:
     return KernelCall(run, y3, targets, weights, dy3, value, spec.label_smoothing, spec.delta, low, high)
 
 
-def loss(y: Array, target: Array, spec: LossSpec, *, weight: Array | None = None, gradient: bool) -> tuple[float, Array | None]:
-    """CPU: value and gradient in one pass."""
+def loss(y: Array, target: Array, spec: LossSpec, *, weight: Array | None = None, gradient: bool) -> tuple[Array, Array | None]:
+    """CPU: value and gradient in one pass; the value is an array without axes."""
     dy, value = empty(y.shape if gradient else (0,), y.dtype), empty(1)
     run_eagerly([loss_call(y, target, spec, weight, dy, value)])
-    return float(value[0]), dy if gradient else None
+    return value.reshape(()), dy if gradient else None
 
 
 def metric(y: Array, target: Array, spec: MetricSpec, *, weight: Array | None = None) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from .....gates import COUNT
 from ....contract import LSTMOutput, LSTMWeights
 from ....int8 import LARGEST, quantize
 from ....specs import LSTMSpec
+from ...arrays.copy_tasks import contiguous
 from ...gemm import pack
 from ...gemm.layout import PanelLayout, VectorGeometry, panel_layout, pointwise_lanes, vector_geometry
 from ...runtime import thread_pool
@@ -64,12 +65,12 @@ def _fields(
         bytes_ = -(-K // geometry.V) * geometry.V * SHORT
         fields |= {f"int_{side}": aligned((N, bytes_), np.int8), f"int_{side}_rows": bytes_}
         name = {"x": "W", "h": "U"}[side]
-        fields[name], fields[f"{name}_scales"] = weight.prepared("cpu.int8", int_panels)
+        fields[name], fields[f"{name}_scales"] = pack.packed(weight, "cpu.int8", int_panels)
     for last, lanes in zip(("", "last_"), pointwise_lanes(layout, N > 1), strict=True):
         fields[f"{last}gate_kernel"] = gate_kernel(kernel_traits, geometry.dtype, *lanes, tape=False)
         fields[f"{last}output_kernel"] = output_kernel(kernel_traits, geometry.dtype, *lanes)
     if weights.peephole is not None:
-        fields |= {"peephole": weights.peephole.prepared("cpu.panels", pack.peephole_panels), "peepholes": 1}
+        fields |= {"peephole": pack.packed(weights.peephole, "cpu.panels", pack.peephole_panels), "peepholes": 1}
     return geometry, layout, fields
 
 
@@ -90,12 +91,11 @@ def lstm_forward(
 ) -> LSTMOutput:
     """CPU: one time loop for shards of the batch."""
     (T, N, D), dtype = x.shape, x.dtype
-    valid = None if mask is None else np.ascontiguousarray(mask, np.bool_)
+    valid = None if mask is None else contiguous(mask)
     geometry, layout, fields = _fields(weights, spec, N, masked=mask is not None)
     h = aligned((T + 1 if sequences else 2, N, stride(layout.padded, dtype)), dtype)
     c = aligned((N, stride(layout.padded, dtype)), dtype)
-    start(h, h0, layout.padded, layout.H)
-    start(c[None], c0, layout.padded, layout.H)
+    run_eagerly([*start(h, h0, layout.padded, layout.H), *start(c[None], c0, layout.padded, layout.H)])
     x_steps, x_rows, _ = element_strides(x)
     fields |= {
         "x_steps": x_steps, "x_rows": x_rows,
@@ -105,9 +105,11 @@ def lstm_forward(
     splits = thread_pool.num_splits(T * N * (D + layout.H) * layout.gates, N)
     loop, run = forward_loop(geometry, layout.C), loop_caller(geometry.dtype)
     kernel_args = [make_kernel_args(held, **fields, **_scratch(geometry)) for _ in range(splits)]
+    held += [*kernel_args, x]
 
     def call(index: int, rows: tuple[int, int]) -> KernelCall:
-        return KernelCall(run, loop.address, address(kernel_args[index]), 0, 0, address(x), 0, T, *rows)
+        addresses = loop.address, address(kernel_args[index]), 0, 0, address(x)
+        return KernelCall(run, *addresses, 0, T, *rows, references=held)
 
     run_eagerly([parallel_for(N, splits, call)])
     return LSTMOutput(h[1:, :, : layout.H] if sequences else None, h[T % len(h), :, : layout.H], c[:, : layout.H], None)

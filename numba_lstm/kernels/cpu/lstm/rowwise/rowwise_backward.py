@@ -10,14 +10,15 @@ import numpy.typing as npt
 
 from .....gates import COUNT
 from ....contract import LSTMGradients, LSTMNoise, LSTMWeights, Weight
+from ...arrays.arrays import add, concat, multiply
 from ...gemm import pack
 from ...gemm.layout import PanelLayout, VectorGeometry, column_layout, pointwise_lanes
 from ...gemm.weight_grad import gate_gradient, plain_gradient
 from ...runtime import thread_pool
 from ...runtime.graph import run_eagerly
-from ...runtime.memory import address, aligned
-from ...runtime.task import KernelCall, parallel_for
-from ..buffers import input_gradient, padded_steps, state, tape_panel_stride
+from ...runtime.memory import address, aligned, empty
+from ...runtime.task import HostCall, KernelCall, parallel_for
+from ..buffers import input_gradient, padded_steps, state, tape_panel_stride, zeros
 from ..gate_dropout import input_gradient as gatewise_input_gradient
 from ..pointwise import Traits, traits
 from ..pointwise_grad import gate_gradient_kernel, output_gradient_kernel
@@ -53,7 +54,7 @@ def lstm_backward(tape: Tape, dy: Array | None, dh: Array | None, dc: Array | No
         "mask": valid, "masked": int(valid is not None),
         "zoneout_h": zoneout_h, "zoneout_h_rows": 0 if zoneout_h is None else size.outputs,
         "zoneout_c": zoneout_c, "zoneout_c_rows": 0 if zoneout_c is None else size.units,
-        "U": weights.recurrent_kernel.prepared("cpu.transposed", pack.gate_blocks_transposed),
+        "U": pack.packed(weights.recurrent_kernel, "cpu.transposed", pack.gate_blocks_transposed),
         "dh": dh_total, "dh_rows": size.outputs, "dc": dc_total, "carry": carry, "cell_carry": cell_carry,
     }  # fmt: skip
     if dy is not None:
@@ -64,7 +65,7 @@ def lstm_backward(tape: Tape, dy: Array | None, dh: Array | None, dc: Array | No
         fields |= {"per_gate": 1, "zh": zh, "dropout_factors": padded_steps(noise.recurrent, size.outputs)}
     peephole_grads = None
     if weights.peephole is not None:
-        peephole_grads = np.zeros(3 * N * layout.padded, dtype)
+        peephole_grads = zeros((3 * N * layout.padded,), dtype)
         fields |= {"peephole_grads": peephole_grads}
     dhs = None
     if projected:
@@ -72,11 +73,11 @@ def lstm_backward(tape: Tape, dy: Array | None, dh: Array | None, dc: Array | No
         dhs = aligned((T * N, size.outputs), dtype)
         fields |= {
             "dhs": dhs, "dm": aligned((N, width), dtype), "dm_rows": width, "R_full": column_layout(size.H, geometry).full,
-            "R": weights.projection.prepared("cpu.transposed_blocks", pack.blocks_transposed),
+            "R": pack.packed(weights.projection, "cpu.transposed_blocks", pack.blocks_transposed),
         }  # fmt: skip
     dnorms: tuple[Array, ...] = ()
     if normed:
-        dnorms = tuple(np.zeros(s, dtype) for s in ((N, layout.gates), (N, layout.gates), (N, 2, size.units)))
+        dnorms = tuple(zeros(s, dtype) for s in ((N, layout.gates), (N, layout.gates), (N, 2, size.units)))
         fields |= dict(zip(("nx", "nh", "nc", "scales"), norms, strict=True))
         fields |= dict(zip(("dkernel_norm", "drecurrent_norm", "dcell_norm"), dnorms, strict=True))
         fields |= {"u": aligned((N, c.shape[2]), dtype)}
@@ -86,25 +87,30 @@ def lstm_backward(tape: Tape, dy: Array | None, dh: Array | None, dc: Array | No
     splits = thread_pool.num_splits(T * N * size.P * layout.gates, N)
     run = loop_caller(geometry.dtype)
     addresses = loop.address, address(kernel_args), 0, 0, 0
-    run_eagerly([parallel_for(N, splits, lambda _, rows: KernelCall(run, *addresses, 0, T, *rows))])
+    held.append(kernel_args)
+
+    def call(_: int, rows: tuple[int, int]) -> KernelCall:
+        return KernelCall(run, *addresses, 0, T, *rows, references=held)
+
+    run_eagerly([parallel_for(N, splits, call)])
 
     dx_w, dh_u = norms[:2] if normed else (gates, gates)
     passed_on = carry if projected else cell_carry
-    dh0 = dh_total[:, : size.P] + passed_on[:, : size.P]
+    dh0 = add(dh_total[:, : size.P], passed_on[:, : size.P])
     tape_layout = (geometry, layout, panel_stride)
     dx = _dx((T, N, size.D), weights.kernel, dx_w, noise.inputs, *tape_layout) if need_dx else None
     dW = _dweight(xs, dx_w, *tape_layout) if noise.inputs is None else _gatewise([_dweight(x, dx_w, *tape_layout) for x in xs])
     if noise.recurrent is None:
-        dU = gate_gradient(h[:T].reshape(T * N, -1)[:, : size.P], dh_u, *tape_layout).compute()
+        dU = gate_gradient(h[:T].reshape(T * N, -1)[:, : size.P], dh_u, *tape_layout)
     else:
-        dU = _gatewise([_dweight(h[:T, :, : size.P] * factor, dh_u, *tape_layout) for factor in noise.recurrent])
+        dU = _gatewise([_dweight(_times(h[:T, :, : size.P], factor), dh_u, *tape_layout) for factor in noise.recurrent])
     db = None if weights.bias is None else _dweight(np.ones((T, N, 1), dtype), gates, *tape_layout)[0]
     dV = None if peephole_grads is None else pack.peephole_gradient(peephole_grads, layout)
-    dR = plain_gradient(m.reshape(T * N, -1)[:, : size.H], dhs, size.P, geometry).compute() if projected else None
+    dR = plain_gradient(m.reshape(T * N, -1)[:, : size.H], dhs, size.P, geometry) if projected else None
     dkernel_norm = drecurrent_norm = dcell_norm = None
     if normed:
-        dkernel_norm, drecurrent_norm = (row_grads.sum(axis=0)[_gate_order(layout)] for row_grads in dnorms[:2])
-        dcell_norm = dnorms[2].sum(axis=0)[:, : size.H]
+        dkernel_norm, drecurrent_norm = (_sum_rows(row_grads, _gate_order(layout)) for row_grads in dnorms[:2])
+        dcell_norm = _sum_rows(dnorms[2], slice(0, size.H))
     dweights = LSTMWeights(dW, dU, db, dV, dR, dkernel_norm, drecurrent_norm, dcell_norm)
     return LSTMGradients(dx, dh0, dc_total[:, : size.H], dweights)
 
@@ -134,13 +140,25 @@ def _gradient_kernels(
 
 def _dweight(a: Array, dz: Array, geometry: VectorGeometry, layout: PanelLayout, panel_stride: int) -> Array:
     """Return ``a^T dz`` for a contiguous a (T, N, K)."""
-    return gate_gradient(a.reshape(-1, a.shape[2]), dz, geometry, layout, panel_stride).compute()
+    return gate_gradient(a.reshape(-1, a.shape[2]), dz, geometry, layout, panel_stride)
 
 
 def _gatewise(gradients: list[Array]) -> Array:
     """Return the gradient whose block of each gate comes from that gate's gradient."""
     H = gradients[0].shape[1] // COUNT
-    return np.concatenate([d[:, gate * H : (gate + 1) * H] for gate, d in enumerate(gradients)], axis=1)
+    return concat([d[:, gate * H : (gate + 1) * H] for gate, d in enumerate(gradients)])
+
+
+def _times(h: Array, factor: Array) -> Array:
+    """Return ``h * factor`` for h (T, N, P) and a factor (N, P)."""
+    return multiply(h, np.broadcast_to(factor, h.shape))
+
+
+def _sum_rows(row_grads: Array, columns: Any) -> Array:
+    """Return the sum over rows of chosen columns."""
+    out = empty(np.empty(row_grads.shape[1:], np.bool_)[..., columns].shape, row_grads.dtype)
+    run_eagerly([HostCall(lambda: np.copyto(out, row_grads.sum(axis=0)[..., columns]))])
+    return out
 
 
 def _dx(
@@ -155,5 +173,5 @@ def _dx(
     """Return ``dx = dz W^T``, with the dropout factors of x per gate if there are any."""
     if dropout_factors is None:
         return input_gradient(size, W, dz, geometry, layout, panel_stride)
-    packed = W.prepared("cpu.transposed", pack.gate_blocks_transposed)
-    return gatewise_input_gradient(size, packed, dropout_factors, dz, geometry, layout, panel_stride)
+    transposed = pack.packed(W, "cpu.transposed", pack.gate_blocks_transposed)
+    return gatewise_input_gradient(size, transposed, dropout_factors, dz, geometry, layout, panel_stride)

@@ -11,13 +11,14 @@ import numpy.typing as npt
 from .....gates import COUNT
 from ....contract import LSTMNoise, LSTMOutput, LSTMWeights
 from ....specs import LSTMSpec
+from ...arrays.copy_tasks import contiguous, copy, masked_steps_zeroed
 from ...gemm import pack
 from ...gemm.layout import PanelLayout, VectorGeometry, column_layout, panel_layout, pointwise_lanes, vector_geometry
-from ...runtime import thread_pool
+from ...runtime import recording, thread_pool
 from ...runtime.graph import run_eagerly
-from ...runtime.memory import address, aligned, stride
+from ...runtime.memory import address, aligned, empty, stride
 from ...runtime.strides import element_strides
-from ...runtime.task import KernelCall, parallel_for
+from ...runtime.task import HostCall, KernelCall, parallel_for
 from ...simd.custom_activation import canonical_spec
 from ..buffers import padded_steps, start, tape_panel_stride
 from ..pointwise import CallOptions, gate_kernel, output_kernel, scalar_parameters, traits
@@ -66,7 +67,8 @@ def sizes(weights: LSTMWeights) -> Sizes:
 def _ones(layout: PanelLayout, size: Sizes) -> tuple[Array, Array]:
     """Return rows of z and of c with 1 in each real element and 0 in padding."""
     dtype = size.geometry.dtype
-    return pack.gate_panels(np.ones(COUNT * layout.H, dtype)), _units(np.ones((1, layout.H), dtype), size)
+    with recording.pause():
+        return pack.gate_panels(np.ones(COUNT * layout.H, dtype)), _units(np.ones((1, layout.H), dtype), size)
 
 
 def _units(rows: Array, size: Sizes) -> Array:
@@ -95,16 +97,16 @@ def common_fields(weights: LSTMWeights, size: Sizes, spec: LSTMSpec, N: int) -> 
         "lanes_scratch": aligned((N, geometry.V), dtype),
     }  # fmt: skip
     if weights.peephole is not None:
-        fields |= {"peephole": weights.peephole.prepared("cpu.panels", pack.peephole_panels), "peepholes": 1}
+        fields |= {"peephole": pack.packed(weights.peephole, "cpu.panels", pack.peephole_panels), "peepholes": 1}
     if weights.projection is not None:
         fields |= {"projected": 1}
     if weights.kernel_norm is not None:
         real_gates, real_units = _ones(layout, size)
         fields |= {
             "norms": 1, "zx": aligned((N, gates), dtype), "real_gates": real_gates, "real_units": real_units,
-            "kernel_norm": weights.kernel_norm.prepared("cpu.panels", pack.gate_panels),
-            "recurrent_norm": weights.recurrent_norm.prepared("cpu.panels", pack.gate_panels),
-            "cell_norm": weights.cell_norm.prepared("cpu.units", lambda rows: _units(rows, size)),
+            "kernel_norm": pack.packed(weights.kernel_norm, "cpu.panels", pack.gate_panels),
+            "recurrent_norm": pack.packed(weights.recurrent_norm, "cpu.panels", pack.gate_panels),
+            "cell_norm": pack.packed(weights.cell_norm, "cpu.units", lambda rows: _units(rows, size)),
             "norm_constants_gates": np.array([1 / (COUNT * size.H), spec.norm_epsilon, 1], dtype),
             "norm_constants_units": np.array([1 / size.H, spec.norm_epsilon, 1], dtype),
         }  # fmt: skip
@@ -130,8 +132,8 @@ def forward_fields(
         return gatewise_product_kernel(geometry, layout.v) if gatewise else product_kernel(geometry, layout.C)
 
     fields = {
-        "W": weights.kernel.prepared("cpu.panels", pack.gate_panels),
-        "U": weights.recurrent_kernel.prepared("cpu.panels", pack.gate_panels),
+        "W": pack.packed(weights.kernel, "cpu.panels", pack.gate_panels),
+        "U": pack.packed(weights.recurrent_kernel, "cpu.panels", pack.gate_panels),
         "bias": pack.gate_bias(weights.bias, layout, geometry.dtype),
         "x_product": product(inputs),
         "h_product": product(recurrent),
@@ -143,7 +145,7 @@ def forward_fields(
     if weights.projection is not None:
         blocks = column_layout(size.P, geometry)
         fields |= {
-            "R": weights.projection.prepared("cpu.blocks", pack.blocks), "R_full": blocks.full,
+            "R": pack.packed(weights.projection, "cpu.blocks", pack.blocks), "R_full": blocks.full,
             "projection_product": product_kernel(geometry, blocks.C), "mean_h": int(kernel_traits.zoneout_h == "rate"),
         }  # fmt: skip
     if recurrent:
@@ -184,16 +186,18 @@ def lstm_forward(
     spec, noise, size = canonical_spec(spec), noise or NO_NOISE, sizes(weights)
     (T, N, D), dtype, geometry, layout = x.shape, x.dtype, size.geometry, size.layout
     options = _options(weights, noise, masked=mask is not None, training=training)
-    valid = None if mask is None else np.ascontiguousarray(mask, np.bool_)
+    valid = None if mask is None else contiguous(mask)
     if training:
-        x = x.copy()
+        x = copy(x)
         if valid is not None:
-            x[~valid] = 0  # else NaN in a masked step would reach dW
-    xs = x if noise.inputs is None else x * noise.inputs[:, None]
+            run_eagerly([masked_steps_zeroed(x, valid)])  # else NaN in a masked step would reach dW
+    xs = x
+    if noise.inputs is not None:
+        xs = empty((COUNT, *x.shape), dtype)
+        run_eagerly([HostCall(np.multiply, x, noise.inputs[:, None], out=xs)])
     h = aligned((T + 1 if training or sequences else 2, N, stride(size.outputs, dtype)), dtype)
     c = aligned((T + 1 if training else 1, N, stride(size.units, dtype)), dtype)
-    start(h, h0, size.outputs, size.P)
-    start(c, c0, size.units, size.H)
+    run_eagerly([*start(h, h0, size.outputs, size.P), *start(c, c0, size.units, size.H)])
     zoneout_h = None if noise.zoneout_h is None else padded_steps(noise.zoneout_h, size.outputs)
     zoneout_c = None if noise.zoneout_c is None else padded_steps(noise.zoneout_c, size.units)
     panel_stride = tape_panel_stride(T, N, geometry, layout) if training else 0
@@ -226,7 +230,12 @@ def lstm_forward(
     splits = thread_pool.num_splits(T * N * (D + size.P) * layout.gates, N)
     run = loop_caller(geometry.dtype)
     addresses = loop.address, address(kernel_args), 0, 0, address(xs)
-    run_eagerly([parallel_for(N, splits, lambda _, rows: KernelCall(run, *addresses, 0, T, *rows))])
+    held += [kernel_args, xs]
+
+    def call(_: int, rows: tuple[int, int]) -> KernelCall:
+        return KernelCall(run, *addresses, 0, T, *rows, references=held)
+
+    run_eagerly([parallel_for(N, splits, call)])
     tape = None
     if training:
         tape = Tape(xs, h, c, m, gates, norms, valid, (zoneout_h, zoneout_c), noise, weights, spec, options)

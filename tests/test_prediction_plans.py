@@ -1,7 +1,8 @@
-"""Batches go through calls that are bound once, and nobody can tell by the answer."""
+"""Plans of predictions: taken where they should be, with the bits of single ops."""
 
 from __future__ import annotations
 
+import warnings
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,10 +10,26 @@ import numpy as np
 import pytest
 
 from numba_lstm import Sequential, get_device, get_num_threads, set_num_threads
-from numba_lstm.layers import LSTM, Dense, Dropout, Flatten, GaussianNoise, Input, Masking, TimeDistributed
-from numba_lstm.models.at_once import LINE, LONGEST, MOST, REMEMBERED, ROOM, SIZES
+from numba_lstm.layers import (
+    LSTM,
+    BatchNormalization,
+    Bidirectional,
+    Dense,
+    Dropout,
+    Flatten,
+    GaussianNoise,
+    Input,
+    LayerNormalization,
+    Masking,
+    RepeatVector,
+    Reshape,
+    TimeDistributed,
+)
+from numba_lstm.models.prediction_plans import LINE, MAX_BYTES, MAX_REMEMBERED, MAX_SAMPLES, MAX_SHAPES, MAX_STEPS
 
 D = 3
+
+on_the_cpu = pytest.mark.skipif(get_device() != "cpu", reason="another device takes its ops one by one")
 
 STACKS = {
     "keras example": lambda: [LSTM(50, activation="relu"), Dense(1)],
@@ -22,15 +39,20 @@ STACKS = {
     "sequences": lambda: [LSTM(9, return_sequences=True), LSTM(20, return_sequences=True)],
     "answers of all steps": lambda: [LSTM(6, return_sequences=True), TimeDistributed(Dense(3, activation="softmax"))],
     "layer norm": lambda: [LSTM(12, layer_norm=True), Dense(2)],
-}
-
-OTHER_WAYS = {
     "backwards": lambda: [LSTM(4, go_backwards=True)],
     "a mask of its own": lambda: [Masking(), LSTM(4)],
+    "flat": lambda: [LSTM(4, return_sequences=True), Flatten(), Dense(2)],
+    "two directions": lambda: [Bidirectional(LSTM(4, return_sequences=True)), Bidirectional(LSTM(3), "mul")],
+    "norms": lambda: [LSTM(5, return_sequences=True), BatchNormalization(), LayerNormalization(), LSTM(3, projection=2)],
+    "repeated": lambda: [LSTM(5), RepeatVector(3), LSTM(4, return_sequences=True), Reshape((2, 6))],
     "nothing": lambda: [Dropout(0.5)],
     "nothing at each step": lambda: [TimeDistributed(Dropout(0.5)), GaussianNoise(0.5)],
-    "flat": lambda: [LSTM(4, return_sequences=True), Flatten(), Dense(2)],
-    "stateful": lambda: [LSTM(4, stateful=True)],
+}
+
+WITHOUT_PLANS = {
+    "stateful": (lambda: [LSTM(4, stateful=True)], "is stateful"),
+    "stateful inside": (lambda: [Bidirectional(LSTM(4, stateful=True))], "is stateful"),
+    "a penalty of outputs": (lambda: [LSTM(4), Dense(2, activity_regularizer="l2")], "has an activity_regularizer"),
 }
 
 
@@ -44,10 +66,10 @@ def run_ops(model, x):
     return np.ascontiguousarray(y.transpose(1, 0, 2)) if y.ndim == 3 else y
 
 
-def at_once(model, x):
-    """What is answered when a batch's shape comes a second time, and by the first time if that had an answer, too."""
-    first = model.at_once(x)
-    second = model.at_once(x)
+def planned(model, x):
+    """The output when a batch's shape comes a second time, and the same the first time if it had a plan."""
+    first = model.prediction_plans(x)
+    second = model.prediction_plans(x)
     assert second is not None
     assert first is None or first.tobytes() == second.tobytes()
     return second
@@ -57,14 +79,14 @@ def sequences(N):
     return np.random.default_rng(5).normal(size=(N, 7, D))
 
 
-@pytest.mark.skipif(get_device() != "cpu", reason="another device takes its ops one by one")
+@on_the_cpu
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("layers", STACKS.values(), ids=STACKS)
 def test_it_is_taken_and_has_the_bits_of_a_batch(layers, dtype):
     model, x = built(layers, dtype), sequences(71)
     batch = run_ops(model, x)
     for first, last in ((0, 1), (1, 2), (2, 4), (3, 6), (4, 8), (5, 10), (6, 12), (7, 20), (0, 71)):
-        few = at_once(model, x[first:last])
+        few = planned(model, x[first:last])
         assert few.tobytes() == batch[first:last].tobytes() == model(x[first:last]).tobytes()
         assert model.predict_on_batch(x[first:last]).tobytes() == few.tobytes()
     assert model.predict(x, batch_size=9, verbose=0).tobytes() == batch.tobytes()
@@ -82,29 +104,53 @@ def test_dense_layers_of_any_width(units, dtype):
     assert model(x).tobytes() == batch.tobytes()
 
 
-@pytest.mark.parametrize("layers", OTHER_WAYS.values(), ids=OTHER_WAYS)
-def test_what_is_no_chain_of_lstms_and_dense_goes_another_way(layers):
+@pytest.mark.parametrize(("layers", "reason"), WITHOUT_PLANS.values(), ids=WITHOUT_PLANS)
+def test_models_without_plans_say_why(layers, reason):
     model = built(layers)
-    for x in [sequences(1)] * 2 + [sequences(3)] * 2 * (not model.stateful):
-        assert model.at_once(x) is None
-        assert model(x).shape[0] == len(x)
-    if not model.weights:
-        assert model(x).tobytes() == x.astype(np.float32).tobytes()
+    for x in [sequences(3)] * 2:
+        assert model.prediction_plans(x) is None
+        assert model(x).shape[0] == 3
+    assert model.path().startswith("ops: ")
+    assert model.path().endswith(reason) or get_device() != "cpu"
 
 
-def test_much_room_goes_another_way():
+@on_the_cpu
+@pytest.mark.parametrize("layers", STACKS.values(), ids=STACKS)
+def test_the_path_is_a_plan_unless_run_eagerly_is_set(layers):
+    model = built(layers)
+    assert model.path() == "plan"
+    model.run_eagerly = True
+    assert model.path() == "ops: run_eagerly is set"
+    assert model.prediction_plans(sequences(2)) is None
+
+
+@on_the_cpu
+@pytest.mark.parametrize("layers", STACKS.values(), ids=STACKS)
+def test_masks(layers):
+    model, x = built(layers), sequences(5)
+    if model.path() == "plan":
+        lengths = [7, 1, 3, 5, 2]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # a layer that takes no mask
+            one, two, three = (model.predict(x, lengths=lengths, verbose=0) for _ in range(3))
+            model.run_eagerly = True
+            expected = model.predict(x, lengths=lengths, verbose=0)
+        assert one.tobytes() == two.tobytes() == three.tobytes() == expected.tobytes()
+
+
+def test_large_batches_have_no_plan():
     model, deep = (
         Sequential([Input((None, D)), LSTM(4)]),
         Sequential([Input((None, D)), LSTM(300, return_sequences=True), LSTM(2)]),
     )
-    steps = ROOM // (MOST * (300 * 4 + LINE))
+    steps = MAX_BYTES // (MAX_SAMPLES * (300 * 4 + LINE))
     for _ in range(2):
-        assert model.at_once(np.zeros((1, LONGEST + 1, D))) is None
-        assert model.at_once(np.zeros((MOST + 1, 1, D))) is None
-        assert model.at_once(np.zeros((0, 7, D))) is None
-        assert model.at_once(np.zeros((2, 0, D))) is None
-        assert deep.at_once(np.zeros((MOST, steps + 1, D))) is None
-    assert at_once(deep, np.zeros((MOST, steps, D))) is not None
+        assert model.prediction_plans(np.zeros((1, MAX_STEPS + 1, D))) is None
+        assert model.prediction_plans(np.zeros((MAX_SAMPLES + 1, 1, D))) is None
+        assert model.prediction_plans(np.zeros((0, 7, D))) is None
+        assert model.prediction_plans(np.zeros((2, 0, D))) is None
+        assert deep.prediction_plans(np.zeros((MAX_SAMPLES, steps + 1, D))) is None
+    assert planned(deep, np.zeros((MAX_SAMPLES, steps, D))) is not None
 
 
 def test_what_is_kept_is_of_a_few_sizes():
@@ -113,29 +159,36 @@ def test_what_is_kept_is_of_a_few_sizes():
     for N in (1, 2, 3, 4, 5, 9, 1, 5, 6, 7, 8):
         for _ in range(2):
             assert model(sequences(9)[:N]).tobytes() == expected[:N].tobytes()
-        assert len(model.at_once._kept.waiting) <= SIZES
-    assert [1 if like is None else like[0][0] for like in model.at_once._kept.waiting] == [1, 6, 7, 8]  # the last ones made
+        assert len(model.prediction_plans._waiting.plans) <= MAX_SHAPES
+    assert [1 if shape == "stream" else shape[0][1] for shape in model.prediction_plans._waiting.plans] == [
+        1,
+        6,
+        7,
+        8,
+    ]  # the last ones
 
 
-def test_a_shape_that_comes_once_is_not_bound():
+@on_the_cpu
+def test_the_first_shape_has_a_plan_and_others_when_they_come_again():
     model = built(STACKS["keras example"])
-    for N in range(2, 2 + REMEMBERED + 1):
-        assert model.at_once(sequences(N)) is None
-    assert model.at_once(sequences(2)) is None  # forgotten
-    assert model.at_once(sequences(5)) is not None
+    assert model.prediction_plans(sequences(40)) is not None
+    for N in range(2, 2 + MAX_REMEMBERED + 1):
+        assert model.prediction_plans(sequences(N)) is None
+    assert model.prediction_plans(sequences(2)) is None  # forgotten
+    assert model.prediction_plans(sequences(5)) is not None
 
 
 def test_no_input_is_kept():
     model = built(STACKS["keras example"])
     for N in (1, 5):
         x = sequences(N).astype(np.float32)
-        at_once(model, x)
+        planned(model, x)
         left = weakref.ref(x)
         del x
         assert left() is None
 
 
-@pytest.mark.skipif(get_device() != "cpu", reason="another device takes its ops one by one")
+@on_the_cpu
 @pytest.mark.parametrize("N", [1, 2])
 def test_products_ahead_that_are_kept_fit_every_length(N):
     model, long = Sequential([Input((None, 420)), LSTM(40), Dense(1)]), 450 // N  # some chunks and what they leave
@@ -144,15 +197,15 @@ def test_products_ahead_that_are_kept_fit_every_length(N):
         set_num_threads(1)
         for T in (20, 30, 20, long, 25, long, 20):
             for given in (x[:, :T], -x[:, :T]):
-                assert at_once(model, given).tobytes() == run_ops(model, given).tobytes()
+                assert planned(model, given).tobytes() == run_ops(model, given).tobytes()
     finally:
         set_num_threads(before)
     if N == 1:
-        ((steps,),) = model.at_once._kept.waiting.values()
-        assert 1 <= len(steps.stepper._products) <= 2
+        (stepper,) = model.prediction_plans._waiting.plans["stream"]
+        assert 1 <= len(stepper._products) <= 2
 
 
-@pytest.mark.skipif(get_device() != "cpu", reason="another device takes its ops one by one")
+@on_the_cpu
 @pytest.mark.parametrize("options", [{}, {"layer_norm": True}], ids=["panels", "whole rows"])
 @pytest.mark.parametrize("T", [7, 16])  # rows of 560 bytes; of 1280, and with 16 features of 1024, which share cache sets
 @pytest.mark.parametrize("features", [20, 16, 3])
@@ -163,11 +216,11 @@ def test_x_is_read_as_it_lies(features, T, options):
     expected = run_ops(model, x)
     backwards, same = x[::-1, ::-1].copy()[::-1, ::-1], np.broadcast_to(x[:1], x.shape)
     for layout in (x, np.asfortranarray(x), np.repeat(x, 2, axis=2)[:, :, ::2], x.astype(np.float64), backwards):
-        np.testing.assert_array_equal(at_once(model, layout), expected)
-        np.testing.assert_array_equal(at_once(model, layout[2:3]), expected[2:3])
-    np.testing.assert_array_equal(at_once(model, same), np.repeat(expected[:1], len(x), axis=0))
+        np.testing.assert_array_equal(planned(model, layout), expected)
+        np.testing.assert_array_equal(planned(model, layout[2:3]), expected[2:3])
+    np.testing.assert_array_equal(planned(model, same), np.repeat(expected[:1], len(x), axis=0))
     for rows in (1, 2, 6):
-        np.testing.assert_array_equal(at_once(model, x[:rows]), expected[:rows])
+        np.testing.assert_array_equal(planned(model, x[:rows]), expected[:rows])
 
 
 def test_a_subclass_that_computes_something_else_is_asked():
@@ -232,7 +285,7 @@ def test_rows_are_shared_by_threads_and_keep_their_bits():
     try:
         for threads in (1, 2, 3):
             set_num_threads(threads)
-            assert at_once(model, x).tobytes() == expected.tobytes()
+            assert planned(model, x).tobytes() == expected.tobytes()
     finally:
         set_num_threads(before)
 
@@ -243,8 +296,8 @@ def test_one_sequence_is_a_streams_where_no_threads_would_share_its_panels():
     try:
         set_num_threads(2)
         for model, streams in ((small, True), (large, False)):
-            at_once(model, x)
-            assert (None in model.at_once._kept.waiting) == streams
+            planned(model, x)
+            assert ("stream" in model.prediction_plans._waiting.plans) == streams
     finally:
         set_num_threads(before)
 

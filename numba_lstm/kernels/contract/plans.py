@@ -1,0 +1,60 @@
+"""Ops that return something to call many times: plans, update programs and streams."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from ..op_types import Array, DenseLayerSpec, LSTMLayerSpec, Plan, Stepper, UpdateProgram, Weight
+from ..specs import Key, UpdateSpec
+
+
+class PlanOps(Protocol):
+    """The ops whose result is called many times."""
+
+    def plan(
+        self,
+        function: Callable[..., Any],
+        inputs: Sequence[Array | None],
+        *,
+        key: Key | None = None,
+        training: bool = False,
+        work: float = 0.0,
+    ) -> Plan | None:
+        """Return ``function(*inputs, key)`` for many inputs like these; None if a device runs single ops as fast.
+
+        The function is called here, with buffers in place of the inputs, while the device records what its ops would compute.
+        So it may look at shapes, dtypes and strides, and never at elements. What it returns, arrays in any nesting, is what the
+        plan returns, bit for bit what the function itself would return.
+
+        Parameters
+        ----------
+        function : callable
+            Calls ops.
+        inputs : sequence of device arrays
+            The first has no negative strides, and a plan reads it where it is. The others are copied. An input of None is None
+            in each call.
+        key : Key, optional
+            What the function draws from. A call of the plan gives its own, which differs in the step alone.
+        training : bool
+            Whether the plan packs the weights at each call, since they change from call to call. Without it the plan belongs
+            to the present versions of the weights, and the function returns ``(y, mask)``: y (T, N, C) or (N, C), where no
+            row depends on another one, and a mask (T, N) or None.
+        work : float
+            Multiplications of a call without ``training``, by which a device decides to give each thread a share of the rows.
+        """
+
+    def update_program(
+        self, weights: Sequence[Weight], gradients: Sequence[Array], slots: Sequence[Sequence[Weight]], spec: UpdateSpec
+    ) -> UpdateProgram:
+        """Return :meth:`update` for many steps, for which the caller writes the ``gradients`` into the same arrays."""
+
+    def stream(
+        self, layers: Sequence[LSTMLayerSpec | DenseLayerSpec], features: int, N: int, dtype: Any, threads: int = 1
+    ) -> Stepper:
+        """Return N independent streams through a sequence of ``layers``, with zero states and inputs of ``features`` features.
+
+        A step computes what :meth:`lstm_forward` and :meth:`dense_forward` compute for T = 1, bit for bit. The stream copies
+        the weights. One thread at a time may call it. Up to ``threads`` threads, and no more than :func:`get_num_threads`,
+        may share a step of a single large row.
+        """

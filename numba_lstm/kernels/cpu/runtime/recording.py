@@ -1,0 +1,87 @@
+"""Recordings: the tasks of ops, kept instead of run, of which a plan (:mod:`..plans.plan`) is made.
+
+While a thread records, :func:`.graph.run_eagerly` appends tasks. The arrays that ops return are buffers, whose elements mean
+nothing until the tasks have run. So an op may look at shapes, dtypes and strides of its inputs, and never at elements.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from itertools import zip_longest
+from typing import Any
+
+import numpy.typing as npt
+
+from ...contract import Weight
+from ...specs import Key
+from .task import HostCall, ParallelFor, Task, Team, kernel_calls
+
+
+class Recording:
+    """The tasks of ops, in their order, and what a plan has to know beside them.
+
+    Parameters
+    ----------
+    packs : bool
+        Whether to record the packing of weights too, for a plan of training, whose weights change from call to call. Without
+        it the plan reads the forms that the weights keep, and belongs to the present versions of the weights.
+    """
+
+    def __init__(self, packs: bool) -> None:
+        self.packs = packs
+        self.tasks: list[Task] = []
+        self.keys: list[tuple[npt.NDArray[Any], Key]] = []  #: arrays of the words of keys, which a kernel reads
+        self.packed: dict[tuple[int, str], Any] = {}  #: packed forms that tasks make, by the identity of the weight
+        self.weights: dict[int, Weight] = {}  #: weights that are read, by their identity
+
+    def branch(self) -> Recording:
+        """Return a recording of tasks that run beside others, and read what tasks so far have packed."""
+        part = Recording(self.packs)
+        part.packed |= self.packed
+        return part
+
+    def join(self, branches: Sequence[Recording]) -> None:
+        """Append the tasks of branches, stage by stage from their ends: some may have a product more at their beginning.
+
+        The kernel calls of a stage become one :class:`.task.ParallelFor`.
+        """
+        stages = list(zip_longest(*(reversed(branch.tasks) for branch in branches)))
+        for stage in reversed(stages):
+            tasks = [task for task in stage if task is not None]
+            self.tasks += [task for task in tasks if isinstance(task, (HostCall, Team))]
+            calls = [call for task in tasks if not isinstance(task, (HostCall, Team)) for call in kernel_calls(task)]
+            if calls:
+                self.tasks.append(ParallelFor(calls))
+        for branch in branches:
+            self.keys += branch.keys
+            self.packed |= branch.packed
+            self.weights |= branch.weights
+
+
+class _Active(threading.local):
+    recording: Recording | None = None
+
+
+_active = _Active()
+
+
+def active() -> Recording | None:
+    """Return the recording of the calling thread, or None."""
+    return _active.recording
+
+
+@contextmanager
+def recording_to(recording: Recording | None) -> Iterator[None]:
+    """Append the tasks of the ops that the calling thread calls to ``recording``; run them at once for None."""
+    outer, _active.recording = _active.recording, recording
+    try:
+        yield
+    finally:
+        _active.recording = outer
+
+
+def pause() -> AbstractContextManager[None]:
+    """Run tasks at once, for what is computed once and not at each run of a plan."""
+    return recording_to(None)

@@ -1,0 +1,21 @@
+"""Plans: none on a GPU, where launches are asynchronous, so that single ops are as fast."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ...contract import Array, Plan
+from ...specs import Key
+
+
+def plan(
+    function: Callable[..., Any],
+    inputs: Sequence[Array | None],
+    *,
+    key: Key | None = None,
+    training: bool = False,
+    work: float = 0.0,
+) -> Plan | None:
+    """CUDA: None."""
+    return None

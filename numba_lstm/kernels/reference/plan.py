@@ -1,0 +1,25 @@
+"""Plans: none, since the reference computes op by op."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy.typing as npt
+
+from ..op_types import Plan
+from ..specs import Key
+
+Array = npt.NDArray[Any]
+
+
+def plan(
+    function: Callable[..., Any],
+    inputs: Sequence[Array | None],
+    *,
+    key: Key | None = None,
+    training: bool = False,
+    work: float = 0.0,
+) -> Plan | None:
+    """None."""
+    return None

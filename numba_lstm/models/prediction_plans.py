@@ -1,0 +1,180 @@
+"""Plans of predictions: the tasks of a forward pass, recorded once for a shape and run for every batch of that shape.
+
+A plan holds buffers, so that one thread at a time runs it. A thread takes a plan out of those that wait and puts it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ..device import get_num_threads
+from ..kernels.contract import Array, Plan, Stepper
+from ..layers.parts import streamed
+from .chain import Chain
+
+if TYPE_CHECKING:
+    from ..kernels.specs import Key
+
+#: Multiplications up to which a stream computes one sequence, in one call of one thread: a few milliseconds.
+STREAM_WORK = 60_000_000
+
+#: The same where threads may share the panels of a large LSTM, and the parameters of such a model.
+SHARED_STREAM_WORK = 10_000_000
+LARGE = 250_000
+
+#: Samples and steps of batches that have plans, and bytes of a batch's sequences; a row has at least a cache line.
+MAX_SAMPLES = 1024
+MAX_STEPS = 10_000
+MAX_BYTES = 32 * 1024 * 1024
+LINE = 64
+
+#: Shapes of batches that have plans at a time, and shapes that are remembered: what comes once is not worth a plan.
+MAX_SHAPES = 4
+MAX_REMEMBERED = 8
+
+Host = npt.NDArray[Any]
+
+
+class Output(NamedTuple):
+    """What a model returns for a batch: copies that belong to the caller."""
+
+    y: Array
+    mask: Array | None  #: (T, N)
+
+
+class _Waiting:
+    """Plans of a model in one version, by the shapes of batches."""
+
+    def __init__(self, version: Hashable) -> None:
+        self.version = version
+        self.plans: dict[Hashable, list[Any]] = {}
+
+    def of(self, shape: Hashable) -> list[Any]:
+        """The plans for a shape; the oldest of other shapes are dropped."""
+        plans = self.plans.get(shape)
+        if plans is None:
+            plans = self.plans.setdefault(shape, [])
+            for other in list(self.plans)[:-MAX_SHAPES]:
+                self.plans.pop(other, None)
+        return plans
+
+
+class PredictionPlans:
+    """Plans of a model's forward pass without training.
+
+    The first shape of a batch has a plan at once, others from their second batch on.
+    """
+
+    def __init__(self, model: Chain) -> None:
+        self._model, self._dtype = model, np.dtype(model.dtype)
+        self._waiting = _Waiting(None)  # replaced whole, so that no thread sees a plan of another version
+        self._remembered: list[Hashable] = []
+
+    def __call__(self, x: Host) -> Host | None:
+        """Return the output for a host array x without a mask, samples first; None where no plan serves."""
+        model = self._model
+        waiting = self._current()
+        if waiting is None:
+            return None
+        if x.ndim == 3 and len(x) == 1:
+            y = self._by_stream(waiting, x)
+            if y is not None:
+                return y
+        output = self._run(waiting, model.gather(model.ops, x, slice(None)), None)
+        if output is None:
+            return None
+        return np.array(output.y.transpose(1, 0, 2), order="C") if output.y.ndim == 3 else output.y
+
+    def forward(self, x: Array, mask: Array | None) -> Output | None:
+        """Return the output for device arrays; None where no plan serves."""
+        waiting = self._current()
+        return None if waiting is None else self._run(waiting, x, mask)
+
+    def _current(self) -> _Waiting | None:
+        """The plans of the model as it is now; None where it has none."""
+        model = self._model
+        if model.why_not_planned() is not None:
+            return None
+        version = model.options(), *[variable.version for layer in model.layers for variable in layer.variables]
+        waiting = self._waiting
+        if waiting.version != version:
+            self._waiting = waiting = _Waiting(version)
+        return waiting
+
+    def _run(self, waiting: _Waiting, x: Array, mask: Array | None) -> Output | None:
+        model = self._model
+        steps, N = (x.shape[0], x.shape[1]) if len(x.shape) == 3 or model.takes_indices else (1, x.shape[0])
+        shape = x.shape, x.dtype, mask is None, get_num_threads()
+        if shape not in waiting.plans:
+            row = sum(max(LINE, (size[-1] or 0) * self._dtype.itemsize) for size in model.shapes if len(size) == 3)
+            if not x.size or N > MAX_SAMPLES or steps > MAX_STEPS or steps * N * row > MAX_BYTES:
+                return None
+            if not self._known(shape):
+                return None
+        plans = waiting.of(shape)
+        try:
+            plan = plans.pop()
+        except IndexError:
+            plan = self._plan(x, mask)
+        y, out_mask = plan(x, mask)
+        output = Output(y.copy(), None if out_mask is None else out_mask.copy())
+        plans.append(plan)
+        return output
+
+    def _known(self, shape: Hashable) -> bool:
+        """Whether a plan of this shape is worth while: it is the first one, or has come before."""
+        known = not self._remembered or shape in self._remembered
+        if shape not in self._remembered:
+            self._remembered = [*self._remembered[1 - MAX_REMEMBERED :], shape]
+        return known
+
+    def _plan(self, x: Array, mask: Array | None) -> Plan:
+        model = self._model
+
+        def forward(x: Array, mask: Array | None, _: Key | None) -> tuple[Array, Array | None]:
+            result = model.forward(x, False, None, mask)
+            return result.y, result.mask
+
+        work, steps = 0, x.shape[0]
+        for layer, shape in zip(model.layers, model.shapes, strict=False):  # the last shape is the output's
+            steps = (shape[1] or steps) if len(shape) == 3 else 1
+            work += steps * x.shape[1] * sum(variable.value.size for variable in layer.variables)
+        plan = model.ops.plan(forward, [x, mask], work=float(work) if len(x.shape) == 3 else 0.0)
+        assert plan is not None  # for why_not_planned answers None
+        return plan
+
+    # -- one sequence -------------------------------------------------------------------------------------------------
+
+    def _by_stream(self, waiting: _Waiting, x: Host) -> Host | None:
+        """Return the output of one sequence through a stream, whose steps take one call; None where that is slower."""
+        model = self._model
+        if len(model.shapes[-1]) != 2 or not x.size or x.shape[1] > MAX_STEPS or not model.layers:
+            return None
+        parameters = model.count_params()
+        large = get_num_threads() > 1 and parameters > LARGE
+        if parameters * x.shape[1] > (SHARED_STREAM_WORK if large else STREAM_WORK):
+            return None
+        steppers: list[Stepper | None] = waiting.of("stream")
+        try:
+            stepper = steppers.pop()
+        except IndexError:
+            stepper = self._stepper(x.shape[2])
+        y = None
+        if stepper is not None:
+            if x.dtype != self._dtype or not (x.flags.c_contiguous and x.flags.aligned):
+                x = np.array(x, self._dtype, order="C")
+            stepper.set_states(None)
+            y = stepper.run_last(x.transpose(1, 0, 2))
+        steppers.append(stepper)
+        return y
+
+    def _stepper(self, features: int) -> Stepper | None:
+        try:
+            parts = [part for layer in self._model.layers for part in streamed(layer)]
+        except NotImplementedError:
+            return None
+        return self._model.ops.stream(parts, features, 1, self._dtype) if parts else None

@@ -1,7 +1,7 @@
 """The roofline of this machine: what no LSTM on one core can pass at the published shapes.
 
     python benchmarks/roofline.py
-    python benchmarks/roofline.py --into docs/performance.md
+    python benchmarks/roofline.py --into docs/performance/roofline.md
 
 The input product can be done for all steps at once, at the fma peak. But a step needs the one before it: it reads the recurrent
 weights once and uses them once a row, at the lesser of the fma peak and N / 2 operations for each byte that a core reads of an

@@ -1,7 +1,7 @@
-"""Label every step of a sequence: how deeply each bracket of ``(()(()))()`` is nested.
+"""Label every step of a sequence with the nesting depth of a bracket in ``(()(()))()``.
 
-A network that only sees the present step cannot tell; an LSTM has to learn to count (Gers and Schmidhuber 2001). The model
-answers one class a step, so its target is one integer a step.
+A network that sees only the current step cannot know the depth. An LSTM learns to count (Gers and Schmidhuber 2001). The model
+returns one class per step, so its target is one integer per step.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ rng = np.random.default_rng(7)
 
 
 def brackets(samples: int, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Random strings as one-hot (samples, steps, 2), and the depth after each bracket (samples, steps)."""
+    """Return random strings, one-hot (samples, steps, 2), and the depth after each bracket (samples, steps)."""
     depth = np.zeros((samples, steps), dtype=int)
     now = np.zeros(samples, dtype=int)
     for step in range(steps):

@@ -1,10 +1,10 @@
-"""A program as Keras users write it, only its import root changed: it learns a sine and then goes on with it by itself.
+"""Learn a sine wave, and continue it for a hundred steps from the model's own forecasts.
 
-Each window holds 100 values of the wave; the model forecasts the one that follows. The last hundred steps are not seen in
-training: there every forecast is put at the end of the next window, so an error would grow.
+This is a program for Keras with a changed import. Each window holds 100 values of the wave; the model forecasts the next one.
+Training does not see the last hundred steps. There each forecast becomes the end of the next window, so errors could add up.
 
-``activation="relu"``, often seen in such programs, works too; but it has no bound, and over a hundred steps the states of an
-LSTM with it can grow without one: on this wave its loss does. The default, tanh, learns the wave.
+``activation="relu"``, often seen in such programs, works too. But it has no bound, and the states of an LSTM with it can grow
+without limit over a hundred steps; on this wave its loss does. The default, tanh, learns the wave.
 """
 
 import numpy as np
@@ -35,4 +35,4 @@ for _ in truth:
     window = np.concatenate([window[1:], step[None]])
 
 error = np.abs(np.array(forecast) - truth).max()
-print(f"{len(truth)} steps forecast by itself: the largest error is {error:.3f}, where the amplitude is 1.")
+print(f"{len(truth)} steps from its own forecasts: the largest error is {error:.3f}, where the amplitude is 1.")

@@ -109,6 +109,9 @@ class Settable(Extensible):
     #: Attributes of older versions of Keras that are no longer there -> what to write, as a sentence.
     gone: ClassVar[Mapping[str, str]] = {}
 
+    #: How many times a public attribute has been set: what was computed with one number belongs to that number.
+    _changes: int = 0
+
     #: What to do about an argument of the constructor, as a sentence with ``{cls}`` and ``{name}``.
     remake: ClassVar[str] = "Give it to the constructor: {cls}({name}=...)."
 
@@ -117,6 +120,7 @@ class Settable(Extensible):
             caller = sys._getframe(1)  # constructors and loops of this package set what users may not
             if not is_of_package(caller.f_globals.get("__name__", "")):
                 _check_attribute(self, name, caller)
+            vars(self)["_changes"] = self._changes + 1
         super().__setattr__(name, value)
 
     def __getattr__(self, name: str) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import Any
 
 from .. import activations
@@ -55,9 +54,6 @@ class Activation(Layer):
 
     def stream_parts(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
         return [DenseLayerSpec(None, None, self.activation)]
-
-    def options(self) -> Hashable:
-        return super().options(), self.activation
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "activation": activations.serialize(self.activation)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import Any, ClassVar
 
 from .. import activations, constraints, initializers, regularizers
@@ -115,9 +114,6 @@ class Dense(Layer):
 
     def stream_parts(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
         return [DenseLayerSpec(self.kernel, self.bias, self.activation)]
-
-    def options(self) -> Hashable:
-        return super().options(), self.activation
 
     def get_config(self) -> dict[str, Any]:
         return {

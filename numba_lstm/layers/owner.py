@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy.typing as npt
@@ -180,9 +180,11 @@ class Owner(Settable):
         own = [self.trainable, *[variable.trainable for variable in self.variables]]
         return own if not self.parts else own + [flag for part in self.parts for flag in part.flags()]
 
-    def options(self) -> Hashable:
-        """What a call depends on beside the values of variables and its arguments, for plans of calls."""
-        return self.trainable, *[part.options() for part in self.parts]
+    def owners(self) -> Iterator[Owner]:
+        """Yield this one, and all inside it."""
+        yield self
+        for part in self.parts:
+            yield from part.owners()
 
     def count_params(self) -> int:
         """The number of elements of all variables.

@@ -11,7 +11,7 @@ _METHODS = ("propagate", "backpropagate", "forward", "backward", "run", "run_bac
 
 
 def why_not_planned(owner: Owner) -> str | None:
-    """Return the reason why no plan serves a built layer, a clause, or None."""
+    """Return the reason why no plan serves a built layer itself, without what is inside it, a clause, or None."""
     cls, method = _foreign(type(owner))  # type: ignore[arg-type]  # mypy: hash of instances
     if cls:
         return f"{cls} overrides {method}"
@@ -19,7 +19,7 @@ def why_not_planned(owner: Owner) -> str | None:
         return f"{owner.name} is stateful"
     if getattr(owner, "activity_regularizer", None) is not None and getattr(owner, "regularizes_output", True):
         return f"{owner.name} has an activity_regularizer"
-    return next((reason for part in owner.parts if (reason := why_not_planned(part)) is not None), None)
+    return None
 
 
 @cache

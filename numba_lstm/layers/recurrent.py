@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -133,9 +133,6 @@ class Recurrent(SequenceLayer):
         if self.go_backwards:
             raise NotImplementedError(f"{self.name} goes backwards, from a last step that a stream never knows.")
         return [cell.stream_part() for cell in self.cells]
-
-    def options(self) -> Hashable:
-        return super().options(), self.go_backwards, self.stateful, *[cell.spec for cell in self.cells]
 
     # -- states -------------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Self
 
@@ -15,6 +15,7 @@ from ..inputs import INPUT_AXES, as_real
 from ..kernels.contract import Array, Ops, Tape
 from ..kernels.specs import Key
 from ..layers import Layer
+from ..layers.owner import Owner
 from ..layers.planning import why_not_planned
 from ..variables import Variable
 from .attributes import Attributes
@@ -61,6 +62,8 @@ class Chain(Attributes):
         self._device: str | None = None
         self.run_eagerly = False  #: whether calls run the ops of layers one by one, without plans
         self._found: tuple[list[bool], list[Layer], TrainedWeights] | None = None
+        self._owned: tuple[list[Layer], list[Owner], list[Variable]] | None = None
+        self._reason: tuple[tuple[Any, ...] | None, str | None] = (None, None)  #: why there are no plans, after these changes
         self._held: tuple[TrainedWeights, list[bool]] | None = None  #: while ``fit`` runs, what it began with
 
     # -- device -------------------------------------------------------------------------------------------------------
@@ -249,12 +252,32 @@ class Chain(Attributes):
 
     # -- plans --------------------------------------------------------------------------------------------------------
 
-    def options(self) -> Hashable:
-        """What a call depends on beside the values of weights and its arguments."""
-        return *self._layers, *[layer.options() for layer in self._layers]
+    def changes(self) -> tuple[Any, ...]:
+        """What has been set of the built model and its layers: while it is equal, a call computes the same of equal weights."""
+        return self.run_eagerly, self.device, *self._layers, *[owner._changes for owner in self._inside[1]]
+
+    def versions(self) -> list[int]:
+        """The versions of all variables of the built model."""
+        return [variable.version for variable in self._inside[2]]
+
+    @property
+    def _inside(self) -> tuple[list[Layer], list[Owner], list[Variable]]:
+        """The layers, with all owners and variables inside them, found once."""
+        found = self._owned
+        if found is None or found[0] != self._layers:
+            layers = self.layers
+            owners = [owner for layer in layers for owner in layer.owners()]
+            self._owned = found = layers, owners, [variable for layer in layers for variable in layer.variables]
+        return found
 
     def why_not_planned(self) -> str | None:
         """The reason why plans do not serve the built model, a clause, or None."""
+        changes = self.changes()
+        if self._reason[0] != changes:
+            self._reason = changes, self._find_reason()
+        return self._reason[1]
+
+    def _find_reason(self) -> str | None:
         if self.run_eagerly:
             return "run_eagerly is set"
         if self.device != "cpu":
@@ -263,7 +286,7 @@ class Chain(Attributes):
         overridden = [name for name in ("forward", "backward", "gather") if getattr(cls, name) is not getattr(Chain, name)]
         if overridden:
             return f"{cls.__name__} overrides {overridden[0]}"
-        return next((reason for layer in self._layers if (reason := why_not_planned(layer)) is not None), None)
+        return next((reason for owner in self._inside[1] if (reason := why_not_planned(owner)) is not None), None)
 
     def constrain(self) -> None:
         """Apply the constraints of all layers' trained weights."""

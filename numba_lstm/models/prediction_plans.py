@@ -49,8 +49,8 @@ class Output(NamedTuple):
 class _Waiting:
     """Plans of a model in one version, by the shapes of batches."""
 
-    def __init__(self, version: Hashable) -> None:
-        self.version = version
+    def __init__(self, version: Hashable, serves: bool) -> None:
+        self.version, self.serves = version, serves
         self.plans: dict[Hashable, list[Any]] = {}
 
     def of(self, shape: Hashable) -> list[Any]:
@@ -71,7 +71,7 @@ class PredictionPlans:
 
     def __init__(self, model: Chain) -> None:
         self._model, self._dtype = model, np.dtype(model.dtype)
-        self._waiting = _Waiting(None)  # replaced whole, so that no thread sees a plan of another version
+        self._waiting = _Waiting(None, False)  # replaced whole, so that no thread sees a plan of another version
         self._remembered: list[Hashable] = []
 
     def __call__(self, x: Host) -> Host | None:
@@ -96,18 +96,15 @@ class PredictionPlans:
 
     def _current(self) -> _Waiting | None:
         """The plans of the model as it is now; None where it has none."""
-        model = self._model
-        if model.why_not_planned() is not None:
-            return None
-        version = model.options(), *[variable.version for layer in model.layers for variable in layer.variables]
-        waiting = self._waiting
+        model, waiting = self._model, self._waiting
+        version = *model.changes(), *model.versions()
         if waiting.version != version:
-            self._waiting = waiting = _Waiting(version)
-        return waiting
+            self._waiting = waiting = _Waiting(version, model.why_not_planned() is None)
+        return waiting if waiting.serves else None
 
     def _run(self, waiting: _Waiting, x: Array, mask: Array | None) -> Output | None:
         model = self._model
-        steps, N = (x.shape[0], x.shape[1]) if len(x.shape) == 3 or model.takes_indices else (1, x.shape[0])
+        steps, N = x.shape[:2] if len(x.shape) == 3 or (model.takes_indices and len(x.shape) == 2) else (1, x.shape[0])
         shape = x.shape, x.dtype, mask is None, get_num_threads()
         if shape not in waiting.plans:
             row = sum(max(LINE, (size[-1] or 0) * self._dtype.itemsize) for size in model.shapes if len(size) == 3)
@@ -139,13 +136,17 @@ class PredictionPlans:
             result = model.forward(x, False, None, mask)
             return result.y, result.mask
 
-        work, steps = 0, x.shape[0]
-        for layer, shape in zip(model.layers, model.shapes, strict=False):  # the last shape is the output's
-            steps = (shape[1] or steps) if len(shape) == 3 else 1
-            work += steps * x.shape[1] * sum(variable.value.size for variable in layer.variables)
-        plan = model.ops.plan(forward, [x, mask], work=float(work) if len(x.shape) == 3 else 0.0)
+        plan = model.ops.plan(forward, [x, mask], work=self._multiplications(x) if len(x.shape) == 3 else 0.0)
         assert plan is not None  # for why_not_planned answers None
         return plan
+
+    def _multiplications(self, x: Array) -> float:
+        """Return those of a call: each step of a sample meets each weight of a layer."""
+        work, (steps, N, _) = 0, x.shape
+        for layer, shape in zip(self._model.layers, self._model.shapes, strict=False):  # the last shape is the output's
+            steps = (shape[1] or steps) if len(shape) == 3 else 1
+            work += steps * N * sum(variable.value.size for variable in layer.variables)
+        return float(work)
 
     # -- one sequence -------------------------------------------------------------------------------------------------
 

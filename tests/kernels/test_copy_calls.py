@@ -22,8 +22,10 @@ def test_copies_to_another_shape_or_dtype_are_refused():
 def test_copies_of_any_layout_and_dtype():
     for dtype in (np.float32, np.float64, np.bool_, np.int64):
         x = np.arange(12).reshape(3, 4).astype(dtype)
-        for source in (x, x.T.copy().T, x[:, ::-1], x[::-1]):
-            into = np.zeros((3, 8), dtype)[:, ::2]
+        packed = np.zeros((3, 4), [("x", dtype), ("flag", "i1")])
+        packed["x"] = x
+        for source in (x, x.T.copy().T, x[:, ::-1], x[::-1], packed["x"], packed["x"][:, :1]):
+            into = np.zeros((3, 8), dtype)[:, ::2][:, : source.shape[1]]
             copied(source, into)()
             np.testing.assert_array_equal(into, source)
 

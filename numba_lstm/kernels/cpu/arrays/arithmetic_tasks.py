@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ..compiler.jit import kernel
 from ..gemm.layout import NUMBA, dtype_name
-from ..runtime.strides import has_contiguous_rows
+from ..runtime.strides import has_kernel_strides
 from ..runtime.task import HostCall, KernelCall
 from ..simd.vector import data
 
@@ -47,7 +47,7 @@ def _sum_steps(dtype: str) -> Any:
 
 def _task(product: bool, a: Array, b: Array, out: Array) -> KernelCall | HostCall:
     by_rows = a.dtype.kind == "f" and a.ndim <= 3 and out.flags.c_contiguous
-    if not by_rows or not (has_contiguous_rows(a) and has_contiguous_rows(b)):
+    if not by_rows or not (has_kernel_strides(a) and has_kernel_strides(b)):
         return HostCall(np.multiply if product else np.add, a, b, out=out)
     more = (None,) * (3 - a.ndim)
     return KernelCall(_binary(product, dtype_name(a.dtype)), a[more], b[more], out[more])

@@ -12,7 +12,7 @@ from ..compiler.jit import kernel
 from ..gemm.layout import NUMBA, dtype_name
 from ..runtime.graph import run_eagerly
 from ..runtime.memory import empty
-from ..runtime.strides import has_contiguous_rows, has_kernel_strides
+from ..runtime.strides import has_kernel_strides
 from ..runtime.task import HostCall, KernelCall
 from ..simd.vector import data
 
@@ -59,7 +59,7 @@ def _zero_steps(dtype: str) -> Any:
 def copied(a: Array, into: Array) -> KernelCall | HostCall:
     """Return the task that copies an array to another of its shape.
 
-    It is a kernel's call for floating arrays of up to three axes with contiguous rows, and NumPy's for others.
+    It is a kernel's call for floating arrays of up to three axes that have the strides of kernels, and NumPy's for others.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def copied(a: Array, into: Array) -> KernelCall | HostCall:
     """
     if a.shape != into.shape or a.dtype != into.dtype:
         raise ValueError(f"cannot copy {a.dtype} {a.shape} to {into.dtype} {into.shape}: give arrays of one shape and dtype.")
-    if a.dtype.kind != "f" or a.ndim > 3 or not (has_contiguous_rows(a) and has_contiguous_rows(into)):
+    if a.dtype.kind != "f" or a.ndim > 3 or not (has_kernel_strides(a) and has_kernel_strides(into)):
         return HostCall(np.copyto, into, a)
     more = (None,) * (3 - a.ndim)
     return KernelCall(_copy(dtype_name(a.dtype)), a[more], into[more])

@@ -16,12 +16,15 @@ from .progress import Bar
 from .random import Stream
 from .targets import is_sparse
 
+#: Samples of a batch that takes the kernels of any larger one: gradients of weights are then sums of groups of rows.
+MANY = 32
+
 
 def warmup(model: Sequential, training: bool = True, verbose: bool = True, cache: str | os.PathLike[str] | None = None) -> None:
     """Compile, or load from disk, every kernel that ``model`` will need; nothing of the model is changed.
 
-    A copy of the model meets batches of zeros, small ones and larger ones, since few rows take other kernels than many; and op
-    by op, since few samples go through the model at once.
+    A copy of the model meets batches of zeros, of one sample and of many, since one row takes other kernels than many. They run
+    by plans, and op by op, as batches do that come before their plan.
 
     Parameters
     ----------
@@ -73,8 +76,12 @@ def _zeros(model: Sequential, rows: int) -> np.ndarray:
 
 def _inference(model: Sequential) -> list[Callable[[], object]]:
     steps: list[Callable[[], object]] = []
-    for x in (_zeros(model, 1), _zeros(model, 8)):
-        steps += [partial(model, x), partial(model, x), partial(_op_by_op, model, x)]  # calls are bound when they come again
+    for x in (_zeros(model, 1), _zeros(model, MANY)):
+        steps += [
+            partial(model, x),
+            partial(model, x),
+            partial(_op_by_op, model, x),
+        ]  # a second shape has a plan when it comes again
     if len(model.input_shape) == 3:
         steps.append(lambda: _stream(model))
     return steps
@@ -101,7 +108,7 @@ def _training(model: Sequential) -> list[Callable[[], object]]:
         model.train_on_batch(x, np.zeros(y.shape[:-1], np.int64) if sparse else np.zeros_like(y))
 
     assert model.optimizer is not None
-    # A step is bound when its shape comes a second time. The first update comes with the last gradient that is accumulated, and
+    # A second shape has a plan when it comes again. The first update comes with the last gradient that is accumulated, and
     # averages move on after it.
     updates = (model.optimizer.gradient_accumulation_steps or 1) + model.optimizer.use_ema
-    return [*[lambda: step(1)] * 2, *[lambda: step(8)] * max(2, updates)]
+    return [*[lambda: step(1)] * 2, *[lambda: step(MANY)] * max(2, updates)]

@@ -1,7 +1,7 @@
 """Reports long compilations on stderr: in a terminal, a notebook or a log, whatever ``verbose`` says.
 
-The first line appears after a second of compiling, the following ones less and less often. The number of kernels that a program
-needs is unknown in advance, so that a line says how many kernels have been compiled, and which kernel is being compiled.
+The first line appears after a second of compiling, the following ones less and less often. A line says which kernel is being
+compiled, and how far it is: ``7/19`` of the kernels of a plan, which are known in advance, else the number of kernels so far.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import contextlib
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 
 #: Seconds of compiling after which a line is written.
 TIMES = (1.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0)
@@ -22,9 +23,24 @@ class Notice:
         self._times = times
         self._lines = 0  # lines written so far
         self._begun = 0  # kernels, including those that are being compiled
+        self._counted = self._expected = 0  # kernels of plans: those that are there, and all
         self._seconds = 0.0  # of finished kernels
         self._running: dict[int, tuple[str, float]] = {}  # by thread: the kernel, and its start
         self._writer: threading.Thread | None = None
+
+    @contextlib.contextmanager
+    def counting(self, kernels: int) -> Iterator[Callable[[], None]]:
+        """Expect so many kernels more, and yield a function to call after each of them."""
+        before = self._counted
+        self._expected += kernels
+
+        def counted() -> None:
+            self._counted += 1
+
+        try:
+            yield counted
+        finally:  # an error, or Ctrl-C, leaves some out
+            self._expected -= kernels - (self._counted - before) if self._counted < before + kernels else 0
 
     def begin(self, kernel: str, place: str | None) -> None:
         """Note that the calling thread begins to compile a kernel, to be stored in ``place``."""
@@ -58,9 +74,9 @@ class Notice:
                 self._lines = max(self._lines + 1, passed)
 
     def _line(self, kernel: str) -> str:
-        line = (
-            f"numba_lstm: compiling kernels for this processor, {self._begun} so far ({self._elapsed():.0f} s), now {kernel}."
-        )
+        planned = self._expected > self._counted
+        far = f"{self._counted + 1}/{self._expected}" if planned else f"{self._begun} so far"
+        line = f"numba_lstm: compiling kernels for this processor, {far} ({self._elapsed():.0f} s), now {kernel}."
         if self._lines:
             return line
         return line + (f" Later runs load them from {self._place}." if self._place else " They cannot be kept on disk.")

@@ -1,5 +1,8 @@
 """Compiles functions to machine code. Only this module does; :mod:`.kernel_cache` stores the results on disk.
 
+A kernel is compiled when it is first called, or its address is asked for: a plan knows all of its kernels before the first of
+them is compiled, so that :func:`prepare` can say how far it is.
+
 All closures of one factory share one index of Numba's disk cache, and processes that start at the same time overwrite each
 other's entries. A kernel's name is therefore its op, its spec and a digest of its sources. Kernels close over numbers and
 strings only: Numba never finds a closure over a compiled function on disk again.
@@ -7,8 +10,8 @@ strings only: Numba never finds a closure over a compiled function on disk again
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Iterable
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +26,7 @@ from numba.np.numpy_support import as_dtype
 
 from . import kernel_cache
 from .compile_guard import run_uninterrupted
+from .compile_notice import notice
 from .source_digest import digest
 
 if config.DISABLE_JIT:
@@ -63,25 +67,70 @@ def _argument(code: str, dtype: types.Type) -> types.Type:
     return types.Array(element, ndim, "C")
 
 
-def kernel(function: Callable[..., Any], name: str, dtype: types.Type, arguments: str) -> Callable[..., Any]:
-    """Compile ``function`` under ``name`` for one signature; no other can be compiled later.
+class _Lazy:
+    """A function that is compiled when it is first needed."""
+
+    def __init__(self, function: Callable[..., Any], name: str, signature: Any, compile_: Callable[..., Any]) -> None:
+        self._function, self._signature, self._compile = _named(function, name), signature, compile_
+        self._compiled: Any = None
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether the machine code exists in this process."""
+        return self._compiled is not None
+
+    @property
+    def compiled(self) -> Any:
+        """What Numba returned, loaded from disk or compiled and stored there."""
+        if self._compiled is None:
+            self._compiled = _cached(self._function, self._signature, lambda cache_: self._compile(self._function, cache_))
+        return self._compiled
+
+
+class Kernel(_Lazy):
+    """A kernel of :func:`kernel`."""
+
+    def __call__(self, *arguments: Any) -> None:
+        """Call the kernel through the interpreter."""
+        self.compiled(*arguments)
+
+
+class CFunction(_Lazy):
+    """A C function of :func:`compile_cfunc`."""
+
+    @property
+    def address(self) -> int:
+        """The address of the machine code, which lives as long as this object."""
+        return int(self.compiled.address)
+
+
+def prepare(functions: Iterable[_Lazy]) -> None:
+    """Compile, or load from disk, all that is not compiled yet, and report how far it is if that takes long."""
+    missing = list({id(function): function for function in functions if not function.is_compiled}.values())
+    with notice.counting(len(missing)) as counted:
+        for function in missing:
+            function.compiled  # noqa: B018
+            counted()
+
+
+def kernel(function: Callable[..., Any], name: str, dtype: types.Type, arguments: str) -> Kernel:
+    """Return ``function`` under ``name``, to be compiled for one signature; no other can be compiled later.
 
     ``arguments`` has one word per argument: ``i`` an integer or an address, ``d`` a float64, ``x3`` a read-only 3-D array of
     ``dtype`` with any strides (``l``: int64), ``y3`` a writable one; ``b2`` read-only C-contiguous booleans; ``f2`` a 2-D
     C-contiguous array of ``dtype``, and likewise ``n`` for int64, ``k`` for uint64, ``e`` for float64.
     """
     signature = types.void(*(_argument(code, dtype) for code in arguments.split()))
-    named = _named(function, name)
+    return Kernel(function, name, signature, partial(_compile_kernel, signature))
 
-    def compiled(cache_: Any) -> Any:
-        compiled_kernel = njit(**_OPTIONS)(named)
-        compiled_kernel._cache = cache_
-        with typeinfer.register_dispatcher(compiled_kernel):
-            compiled_kernel.compile(signature)
-        compiled_kernel.disable_compile()
-        return compiled_kernel
 
-    return _cached(named, signature, compiled)
+def _compile_kernel(signature: Any, function: Callable[..., Any], cache_: Any) -> Any:
+    compiled_kernel = njit(**_OPTIONS)(function)
+    compiled_kernel._cache = cache_
+    with typeinfer.register_dispatcher(compiled_kernel):
+        compiled_kernel.compile(signature)
+    compiled_kernel.disable_compile()
+    return compiled_kernel
 
 
 class ArrayArgument(NamedTuple):
@@ -101,9 +150,9 @@ class Entry(NamedTuple):
 
 
 @cache
-def entry(kernel_: Any) -> Entry:
-    """Return how compiled code calls a kernel that :func:`kernel` returned."""
-    (result,) = kernel_.overloads.values()
+def entry(kernel_: Kernel) -> Entry:
+    """Return how compiled code calls a kernel."""
+    (result,) = kernel_.compiled.overloads.values()
     arguments, words = [], ""
     for ty in result.signature.args:
         if isinstance(ty, types.Array):
@@ -142,17 +191,16 @@ def _built_caller(words: str) -> tuple[Any, int]:
         return library, library.get_pointer_to_function(library.name)
 
 
-def compile_cfunc(function: Callable[..., Any], name: str, signature: Any) -> Any:
-    """Compile ``function`` under ``name`` as a C function. Keep the result alive as long as its ``.address`` is in use."""
-    named, normal = _named(function, name), sigutils.normalize_signature(signature)
+def compile_cfunc(function: Callable[..., Any], name: str, signature: Any) -> CFunction:
+    """Return ``function`` under ``name`` as a C function. Keep the result alive as long as its ``.address`` is in use."""
+    return CFunction(function, name, signature, partial(_compile_cfunc, sigutils.normalize_signature(signature)))
 
-    def compiled(cache_: Any) -> Any:
-        compiled_kernel = CFunc(named, normal, {}, {"nopython": True, "error_model": "numpy"})
-        compiled_kernel._cache = cache_
-        compiled_kernel.compile()
-        return compiled_kernel
 
-    return _cached(named, signature, compiled)
+def _compile_cfunc(signature: Any, function: Callable[..., Any], cache_: Any) -> Any:
+    compiled_kernel = CFunc(function, signature, {}, {"nopython": True, "error_model": "numpy"})
+    compiled_kernel._cache = cache_
+    compiled_kernel.compile()
+    return compiled_kernel
 
 
 def overload_by_types(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ....gates import COUNT
 from ...specs import LSTMSpec
+from ..compiler.jit import CFunction
 from ..gemm.batch_groups import Group, Size, make_groups
 from ..gemm.gemm import L2_EXCEEDING_BYTES
 from ..gemm.layout import (
@@ -72,8 +73,7 @@ class KernelSelection(NamedTuple):
     layout: PanelLayout
     scalar_parameters: Array  #: see :func:`.pointwise.scalar_parameters`
     loop: Any
-    pointwise_kernels: tuple[Any, ...]  #: kept alive while their addresses are in use
-    addresses: tuple[int, ...]  #: of the pointwise kernels: of full panels, of the tail
+    pointwise_kernels: tuple[CFunction, ...]  #: of full panels, of the tail
     exceeds_l2: bool  #: whether tiles prefetch the recurrent weights
     units: ColumnLayout  #: the layout of the columns of dz U^T
 
@@ -95,9 +95,8 @@ def _select(
     pointwise_kernels = tuple(
         make(kernel_traits, geometry.dtype, *lanes) for lanes in pointwise_lanes(layout, several) for make in makers
     )
-    addresses = tuple(kernel.address for kernel in pointwise_kernels)
     scalars, loop_ = scalar_parameters(spec, dtype), loop(geometry, layout, units)
-    return KernelSelection(geometry, layout, scalars, loop_, pointwise_kernels, addresses, exceeds_l2, units)
+    return KernelSelection(geometry, layout, scalars, loop_, pointwise_kernels, exceeds_l2, units)
 
 
 @cache

@@ -158,13 +158,13 @@ def _steps(
 ) -> MakeCall:
     """Return what makes the call of steps t0 .. t1 of a row range, or of all rows by a member of a team."""
     x, source, W, U, _, h, c, z, gates, peephole, valid, zoneout_h, zoneout_c, dropout_factors, masked_inputs = args
-    scalars, addresses, layout = selection.scalar_parameters, selection.addresses, selection.layout
+    scalars, pointwise, layout = selection.scalar_parameters, selection.pointwise_kernels, selection.layout
     T, group_rows, D, panel_stride = sizes
 
     def call(index: int, r0: int, r1: int, barrier_counter: Array, member: int, team_size: int) -> KernelCall:
         return KernelCall(
             selection.loop, x, source, W, U, preactivations, h, c, gates, peephole, scalars, valid, zoneout_h, zoneout_c,
-            dropout_factors, masked_inputs, z[index], barrier_counter, *addresses, D, layout.H, layout.full, panel_stride,
+            dropout_factors, masked_inputs, z[index], barrier_counter, *pointwise, D, layout.H, layout.full, panel_stride,
             t0, t1, r0, r1, T, group_rows, member, team_size,
         )  # fmt: skip
 
@@ -209,9 +209,9 @@ def backward_task(selection: KernelSelection, size: Size, options: CallOptions, 
     """Return the task of the recurrence of a backward call."""
     (T, N, _), geometry, layout = size, selection.geometry, selection.layout
     dy, U, c, dh, dc, carry, gates, peephole, peephole_grads, valid, zoneout_h, zoneout_c, dropout_factors = args
-    scalars, addresses, panel_stride = (
+    scalars, pointwise, panel_stride = (
         selection.scalar_parameters,
-        selection.addresses,
+        selection.pointwise_kernels,
         tape_panel_stride(T, N, geometry, layout),
     )
     blocks, row, groups = selection.units.full, COUNT * geometry.V, row_groups(size, layout, options, c.dtype)
@@ -225,7 +225,7 @@ def backward_task(selection: KernelSelection, size: Size, options: CallOptions, 
         private_copy = _private_copy(r1 - r0 if len(ranges) > 1 and team_size == 1 else 0, dh, dc)
         return KernelCall(
             selection.loop, dy, U, c, dh, dc, carry, gates, peephole, peephole_grads, scalars, valid, zoneout_h, zoneout_c,
-            dropout_factors, private_copy, barrier_counter, *addresses, layout.H, layout.full, layout.lanes, blocks, chunk,
+            dropout_factors, private_copy, barrier_counter, *pointwise, layout.H, layout.full, layout.lanes, blocks, chunk,
             panel_stride, T, r0, r1, group_rows, member, team_size,
         )  # fmt: skip
 

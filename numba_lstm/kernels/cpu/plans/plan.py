@@ -36,7 +36,8 @@ class Plan:
         self._inputs += [None if other is None else empty(other.shape, other.dtype) for other in others]
         self.outputs, recorded = _record(function, self._inputs, key, training, work)
         self._keys = [words for words, _ in recorded.keys]
-        self._weights = list(recorded.weights.values())
+        self._weights = list(recorded.weights.values()) if training else []  # else they have not changed since
+        recorded.compile()
         self._steps = task_graphs(recorded.tasks, self._inputs[0])
         self._reads_in_place = not any(np.may_share_memory(array, self._inputs[0]) for array in self._seen_by_python())
 

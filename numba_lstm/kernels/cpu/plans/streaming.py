@@ -91,7 +91,7 @@ class _Stream:
         self._program = np.array(rows, np.int64).reshape(len(rows), FIELDS)
         self._z = self._keep(aligned((self._shape.scratch,), self.dtype))
         self._last = max((k for k, row in enumerate(rows) if row[KIND] in (LSTM, LOOP)), default=-1)
-        self._run = (steps_of_one if N == 1 else steps_of_rows)(self._shape)
+        self._run = (steps_of_one if N == 1 else steps_of_rows)(self._shape).compiled
         weights = sum(COUNT * row[UNITS] * (row[UNITS] + row[D]) for row in rows if row[KIND] == LSTM)
         self._large = N == 1 and weights * self.dtype.itemsize >= LARGE
         self._threads = threads

@@ -198,4 +198,4 @@ def spin(spins):
 def compiled(function: Any) -> Any:
     """One of the functions above that are not inlined into others; its arguments are all integers."""
     code = function.__code__  # which keeps the name that a kernel's function loses
-    return kernel(function, code.co_name, types.int64, " ".join("i" * code.co_argcount))
+    return kernel(function, code.co_name, types.int64, " ".join("i" * code.co_argcount)).compiled

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy.typing as npt
 
-from ..compiler.jit import ArrayArgument, Entry, entry
+from ..compiler.jit import ArrayArgument, CFunction, Entry, entry
 from . import executor, recording, thread_pool
 from .memory import address, extent
 from .strides import has_contiguous_rows
@@ -139,6 +139,7 @@ def _argument_block(
     block = array("q", (target.address,))
     for kind, value in zip(target.arguments, call.arguments, strict=True):
         if kind is int:
+            value = value.address if isinstance(value, CFunction) else value
             if patches is not None and patches.first <= value < patches.end:  # an address, which no size comes near
                 patches.found.append((block, len(block), value - patches.first))
             block.append(value)

@@ -7,7 +7,7 @@ nothing until the tasks have run. So an op may look at shapes, dtypes and stride
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from itertools import zip_longest
 from typing import Any
@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from ...contract import Weight
 from ...specs import Key
+from ..compiler.jit import CFunction, Kernel, prepare
 from .task import HostCall, ParallelFor, Task, Team, kernel_calls
 
 
@@ -35,6 +36,8 @@ class Recording:
         self.keys: list[tuple[npt.NDArray[Any], Key]] = []  #: arrays of the words of keys, which a kernel reads
         self.packed: dict[tuple[int, str], Any] = {}  #: packed forms that tasks make, by the identity of the weight
         self.weights: dict[int, Weight] = {}  #: weights that are read, by their identity
+        self.functions: list[CFunction] = []  #: C functions that no task has as an argument
+        self.late: list[Callable[[], None]] = []  #: what has to be called before the tasks run, when all is compiled
 
     def branch(self) -> Recording:
         """Return a recording of tasks that run beside others, and read what tasks so far have packed."""
@@ -58,6 +61,18 @@ class Recording:
             self.keys += branch.keys
             self.packed |= branch.packed
             self.weights |= branch.weights
+            self.functions += branch.functions
+            self.late += branch.late
+
+    def compile(self) -> None:
+        """Compile all kernels of the tasks, and finish what waits for their addresses."""
+        functions: list[Kernel | CFunction] = [*self.functions]
+        for task in self.tasks:
+            for call in () if isinstance(task, HostCall) else kernel_calls(task):
+                functions += [call.kernel, *(value for value in call.arguments if isinstance(value, CFunction))]
+        prepare(functions)
+        for finish in self.late:
+            finish()
 
 
 class _Active(threading.local):

@@ -10,20 +10,25 @@ from typing import Any
 
 import numpy.typing as npt
 
+from ..compiler.jit import CFunction, Kernel
+
 Array = npt.NDArray[Any]
 
 
 class KernelCall:
-    """A kernel with its arguments; ``references`` keeps alive what those of them that are addresses point to."""
+    """A kernel with its arguments, arrays, numbers and C functions, which stand for their addresses.
+
+    ``references`` keeps alive what those arguments that are addresses point to.
+    """
 
     __slots__ = ("arguments", "kernel", "references")
 
-    def __init__(self, kernel: Any, *arguments: Any, references: Any = None) -> None:
+    def __init__(self, kernel: Kernel, *arguments: Any, references: Any = None) -> None:
         self.kernel, self.arguments, self.references = kernel, arguments, references
 
     def __call__(self) -> None:
         """Call the kernel through the interpreter."""
-        self.kernel(*self.arguments)
+        self.kernel(*(value.address if isinstance(value, CFunction) else value for value in self.arguments))
 
 
 class ParallelFor:

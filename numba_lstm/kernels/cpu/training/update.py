@@ -15,6 +15,7 @@ from ....forks import free_after_fork
 from ...contract import UpdateProgram, Weight
 from ...specs import UpdateSpec
 from ..arrays.copy_tasks import copied
+from ..compiler.jit import prepare
 from ..gemm.layout import dtype_name
 from ..runtime import thread_pool
 from ..runtime.graph import TaskGraph, parallel_if_worthwhile, run_eagerly
@@ -136,6 +137,7 @@ class _UpdateProgram:
             arrays = (w, slope.reshape(-1), *state, scalars)
             splits = thread_pool.num_splits(w.size * COST, w.size)
             calls += [KernelCall(run, *arrays, *partition(w.size, index, splits)) for index in range(splits)]
+        prepare(call.kernel for call in calls)
         elements = sum(weight.value.size for weight in weights)
         tasks = [*copies, *parallel_if_worthwhile(calls, elements * COST)]
         self._run: Callable[[], None] = partial(run_eagerly, tasks) if once else TaskGraph(tasks)

@@ -108,7 +108,7 @@ def lstm_forward(
     held += [*kernel_args, x]
 
     def call(index: int, rows: tuple[int, int]) -> KernelCall:
-        addresses = loop.address, address(kernel_args[index]), 0, 0, address(x)
+        addresses = loop, address(kernel_args[index]), 0, 0, address(x)
         return KernelCall(run, *addresses, 0, T, *rows, references=held)
 
     run_eagerly([parallel_for(N, splits, call)])

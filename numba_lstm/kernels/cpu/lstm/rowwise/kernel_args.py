@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from numba import from_dtype, types
 
-from ...compiler.jit import kernel
+from ...compiler.jit import CFunction, kernel
 from ...gemm.layout import NUMBA
+from ...runtime import recording
 from ...runtime.indirect_call import call
 from ...runtime.memory import address
 
@@ -44,17 +45,29 @@ POINTER = types.CPointer(from_dtype(KERNEL_ARGS))
 
 def make_kernel_args(held: list[Any], **fields: Any) -> npt.NDArray[Any]:
     """Return the record of these fields: the addresses of arrays and of kernels, which ``held`` keeps alive, or 0 for None."""
-    kernel_args = np.zeros(1, KERNEL_ARGS)
+    kernel_args, late = np.zeros(1, KERNEL_ARGS), []
     for name, value in fields.items():
         if isinstance(value, np.ndarray):
             held.append(value)
             kernel_args[name] = address(value)
-        elif hasattr(value, "address"):
+        elif isinstance(value, CFunction):
             held.append(value)
-            kernel_args[name] = value.address
+            late.append((name, value))
         else:
             kernel_args[name] = 0 if value is None else value
+    active = recording.active()
+    if active is None:
+        _fill_in(kernel_args, late)
+    else:
+        active.functions += [function for _, function in late]
+        active.late.append(partial(_fill_in, kernel_args, late))
     return kernel_args
+
+
+def _fill_in(kernel_args: npt.NDArray[Any], functions: list[tuple[str, CFunction]]) -> None:
+    """Write the addresses of functions, which compiles them, to their fields."""
+    for name, function in functions:
+        kernel_args[name] = function.address
 
 
 def signature(dtype: str) -> Any:

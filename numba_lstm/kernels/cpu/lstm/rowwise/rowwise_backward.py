@@ -86,7 +86,7 @@ def lstm_backward(tape: Tape, dy: Array | None, dh: Array | None, dc: Array | No
     loop, kernel_args = backward_loop(geometry), make_kernel_args(held, **fields)
     splits = thread_pool.num_splits(T * N * size.P * layout.gates, N)
     run = loop_caller(geometry.dtype)
-    addresses = loop.address, address(kernel_args), 0, 0, 0
+    addresses = loop, address(kernel_args), 0, 0, 0
     held.append(kernel_args)
 
     def call(_: int, rows: tuple[int, int]) -> KernelCall:

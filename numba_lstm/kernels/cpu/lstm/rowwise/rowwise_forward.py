@@ -229,7 +229,7 @@ def lstm_forward(
     loop, kernel_args = forward_loop(geometry), make_kernel_args(held, **fields)
     splits = thread_pool.num_splits(T * N * (D + size.P) * layout.gates, N)
     run = loop_caller(geometry.dtype)
-    addresses = loop.address, address(kernel_args), 0, 0, address(xs)
+    addresses = loop, address(kernel_args), 0, 0, address(xs)
     held += [kernel_args, xs]
 
     def call(_: int, rows: tuple[int, int]) -> KernelCall:

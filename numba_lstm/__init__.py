@@ -23,7 +23,7 @@ from .absent import absent
 from .configuration import show_config
 from .device import get_device, get_num_threads, num_threads, set_device, set_num_threads
 from .layers import Input
-from .models.sequential import Sequential, load_model
+from .models import Sequential, load_model
 from .random import set_random_seed
 from .sequences import pad_sequences
 from .warming import warmup

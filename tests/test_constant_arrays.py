@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from numba_lstm import initializers
+from numba_lstm.files.errors import FileFormatError
 from numba_lstm.layers import LSTM, Dense, Embedding, Input
 from numba_lstm.models import Sequential, load_model
 from numba_lstm.saving import container
 from numba_lstm.saving.document import pack
-from numba_lstm.saving.errors import FileFormatError
 
 TABLE = np.linspace(-1, 1, 12).reshape(6, 2) / 3
 

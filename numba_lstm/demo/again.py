@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ..models.sequential import Sequential, load_model
+from ..models import Sequential, load_model
 from .problem import Problem, load_problem
 
 

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .. import tables
-from . import describing, formats
+from ..files import formats
+from . import conversion, description
 from .onnx.writing import DEFAULT_OPSET, OPSETS
 
 
@@ -17,7 +18,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run a command and answer its exit code; what goes wrong is one sentence."""
     options = _parser().parse_args(arguments)
     try:
-        for line in convert(options) if options.command == "convert" else lines(describing.describe(options.file)):
+        for line in convert(options) if options.command == "convert" else lines(description.describe(options.file)):
             print(line)
     except (OSError, ValueError, ImportError) as error:
         print(f"numba_lstm {options.command}: {_sentence(error)}", file=sys.stderr)
@@ -52,7 +53,7 @@ def convert(options: argparse.Namespace) -> list[str]:
     _refuse_unfit(options)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        model = formats.read_model(
+        model = conversion.read_model(
             options.input,
             into=options.into,
             return_sequences=not options.last_step,
@@ -61,28 +62,28 @@ def convert(options: argparse.Namespace) -> list[str]:
             compile=not options.no_compile,
         )
     opset = DEFAULT_OPSET if options.opset is None else options.opset
-    left = formats.write_model(model, options.output, opset=opset, states=options.states, overwrite=options.overwrite)
+    left = conversion.write_model(model, options.output, opset=opset, states=options.states, overwrite=options.overwrite)
     weights = sum(weight.value.size for weight in model.weights)
     said = [f"{options.output}: {_counted(len(model.layers), 'layer')}, {_counted(weights, 'weight')}."]
     said += [f"Note: {warning.message}" for warning in caught]
-    if options.into and model.optimizer and formats.ending_of(str(options.output)) in formats.WITH_OPTIMIZER:
+    if options.into and model.optimizer and conversion.format_of_suffix(str(options.output)).has_optimizer:
         said.append(f"The optimizer is that of {options.into}; so is its state, unless {options.input} has one that fits.")
     return said + left
 
 
 def _refuse_unfit(options: argparse.Namespace) -> None:
     """ValueError for an option that says nothing about these two files."""
-    read = {formats.format_of(str(file)) for file in (options.input, options.into) if file}
-    weights = formats.format_of(str(options.input)) == formats.WEIGHTS
-    onnx = formats.ending_of(str(options.output)) == ".onnx"
+    readers = [conversion.format_of(str(file)) for file in (options.input, options.into) if file]
+    read = {option for form in readers for option in form.read_options}
+    written = conversion.format_of_suffix(str(options.output)).write_options
     for option, given, fits, purpose in (
-        ("--into", options.into, weights, "weights of Keras as IN"),
-        ("--last-step", options.last_step, read & {formats.PT, formats.SAFETENSORS}, "tensors of PyTorch as IN"),
-        ("--time-first", options.time_first, formats.ONNX in read, "an ONNX graph as IN"),
-        ("--external-data", options.external_data, formats.ONNX in read, "an ONNX graph as IN"),
-        ("--no-compile", options.no_compile, read & formats.COMPILED, "a model of numba_lstm or Keras as IN"),
-        ("--opset", options.opset is not None, onnx, "an OUT that ends in .onnx"),
-        ("--states", options.states, onnx, "an OUT that ends in .onnx"),
+        ("--into", options.into, formats.WEIGHTS in readers[:1], "weights of Keras as IN"),
+        ("--last-step", options.last_step, "return_sequences" in read, "tensors of PyTorch as IN"),
+        ("--time-first", options.time_first, "time_first" in read, "an ONNX graph as IN"),
+        ("--external-data", options.external_data, "external_data" in read, "an ONNX graph as IN"),
+        ("--no-compile", options.no_compile, "compile" in read, "a model of numba_lstm or Keras as IN"),
+        ("--opset", options.opset is not None, "opset" in written, "an OUT that ends in .onnx"),
+        ("--states", options.states, "states" in written, "an OUT that ends in .onnx"),
     ):
         if given and not fits:
             raise ValueError(f"{option} is for {purpose}, got {options.input} and {options.output}. Leave it out.")
@@ -92,15 +93,15 @@ def _counted(count: int, word: str) -> str:
     return f"{count:,} {word}" + ("" if count == 1 else "s")
 
 
-def lines(description: describing.Description) -> list[str]:
+def lines(content: description.Description) -> list[str]:
     """A description in lines for a terminal."""
-    found = [f"{formats.TITLES[description.format]} (.{description.format})"]
-    found += [f"{name}: {_shown(text)}" for name, text in description.facts.items()]
-    if description.layers:
-        word = "node" if description.format == formats.ONNX else "layer"
-        found += tables.draw([word, "kind"], [[_shown(name), _shown(kind)] for name, kind in description.layers], rules=False)
-    if description.arrays:
-        rows = [[_shown(a.name), a.dtype, " x ".join(map(str, a.shape)) or "one number"] for a in description.arrays]
+    found = [f"{formats.FORMATS[content.format].title} (.{content.format})"]
+    found += [f"{name}: {_shown(text)}" for name, text in content.facts.items()]
+    if content.layers:
+        word = "node" if content.format == formats.ONNX.name else "layer"
+        found += tables.draw([word, "kind"], [[_shown(name), _shown(kind)] for name, kind in content.layers], rules=False)
+    if content.arrays:
+        rows = [[_shown(a.name), a.dtype, " x ".join(map(str, a.shape)) or "one number"] for a in content.arrays]
         found += tables.draw(["array", "type", "shape"], rows, rules=False)
     return found
 
@@ -118,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
         "convert",
         help="read a model of one format and write it in another",
         description="Reads a model of any format, which its content says, and writes it in that of the second name: "
-        f"{', '.join(formats.WRITTEN)}.",
+        f"{', '.join(formats.BY_SUFFIX)}.",
     )
     made.add_argument("input", type=Path, metavar="IN")
     made.add_argument("output", type=Path, metavar="OUT")

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..saving.errors import FileFormatError
+from ..files.errors import FileFormatError
 from .hdf5_bytes import Source, as_name, as_text
 from .hdf5_types import Text, parse_shape, parse_type
 

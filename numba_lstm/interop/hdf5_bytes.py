@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-from ..saving.errors import FileFormatError
+from ..files.errors import FileFormatError
 
 MAX_STEPS = 200_000  #: nodes, messages, names and texts in all
 MAX_NAME = 1_024  #: bytes

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..saving.errors import FileFormatError
+from ..files.errors import FileFormatError
 
 MAX_RANK = 8
 

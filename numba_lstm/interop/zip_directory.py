@@ -7,7 +7,7 @@ import struct
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from ..saving.errors import FileFormatError
+from ..files.errors import FileFormatError
 
 MAX_MEMBERS = 16_384
 MAX_DIRECTORY = 4 << 20  #: bytes of the directory at the end

@@ -12,8 +12,8 @@ import zlib
 from collections import Counter
 from typing import BinaryIO, Self
 
-from ..saving import kinds
-from ..saving.errors import FileFormatError
+from ..files import formats, sniff
+from ..files.errors import FileFormatError
 from . import zip_directory as directory
 from .zip_directory import Member
 
@@ -94,7 +94,7 @@ def open_zip(path: str | os.PathLike[str]) -> Zip:
     FileFormatError
         If it is not a zip file, or one that could be read in two ways.
     """
-    kinds.expect(os.fsdecode(path), kinds.KERAS, kinds.PT)
+    sniff.check_format(os.fsdecode(path), formats.KERAS, formats.PT)
     file = open(path, "rb")  # noqa: SIM115 - the Zip closes it
     try:
         return Zip(file, os.fstat(file.fileno()).st_size)

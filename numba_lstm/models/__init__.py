@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..absent import absent
-from .sequential import Sequential, load_model
+from .loading import load_model
+from .sequential import Sequential
 
 __all__ = ["Sequential", "load_model"]
 

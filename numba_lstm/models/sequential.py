@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import layers, training
+from ..files import formats, model_files
 from ..layers import Layer
 from ..layers.base import to_samples
 from ..layers.lstm_core import lstm_cells
@@ -28,7 +29,7 @@ from .training_plans import TrainingPlans
 if TYPE_CHECKING:
     from .streaming import Stream as StepStream
 
-__all__ = ["Sequential", "load_model"]
+__all__ = ["Sequential"]
 
 
 class Sequential(Chain, Trainer):
@@ -211,9 +212,7 @@ class Sequential(Chain, Trainer):
 
     def save(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
         """Write one file: ``.nlstm``, or for Keras 3 ``.keras`` or ``.h5``; see :func:`numba_lstm.saving.save_model`."""
-        from ..saving import save_model
-
-        save_model(self, filepath, overwrite)
+        model_files.save_model(self, filepath, overwrite)
 
     def save_weights(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
         """Write the weights, and the optimizer's state, as Keras 3 does; the model is built.
@@ -234,17 +233,15 @@ class Sequential(Chain, Trainer):
         FileExistsError, OSError
             As :meth:`save`.
         """
-        from ..interop import keras
-
-        keras.save_weights(self, filepath, overwrite)
+        model_files.save_weights(self, filepath, overwrite)
 
     def check_saving(
         self, filepath: str | os.PathLike[str], weights_only: bool = False, *, makes_folders: bool = False
     ) -> None:
         """Raise what :meth:`save`, or with ``weights_only`` :meth:`save_weights`, would raise before it writes."""
-        from ..saving import check_saving
-
-        check_saving(self, filepath, weights_only, makes_folders=makes_folders)
+        method = "save_weights" if weights_only else "save"
+        if getattr(type(self), method) is getattr(Sequential, method):  # a subclass's own method may save anything
+            model_files.check_saving(self, filepath, weights_only, makes_folders=makes_folders)
 
     def load_weights(self, filepath: str | os.PathLike[str], skip_mismatch: bool = False) -> None:
         """Take the weights of a file of Keras 3 (``.weights.h5``, ``.keras``, legacy ``.h5``); the model is built.
@@ -268,9 +265,7 @@ class Sequential(Chain, Trainer):
         ValueError
             Before there are weights.
         """
-        from ..interop import keras
-
-        keras.load_weights(self, filepath, skip_mismatch)
+        formats.load_function(formats.WEIGHTS.assign)(self, filepath, skip_mismatch)
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that make an equal model without its weights, as JSON values. Where it computes is no part of it."""
@@ -293,17 +288,3 @@ class Sequential(Chain, Trainer):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
-
-
-def load_model(
-    filepath: str | os.PathLike[str],
-    custom_objects: Mapping[str, Any] | None = None,
-    compile: bool = True,
-    safe_mode: bool = True,
-    *,
-    device: str | None = None,
-) -> Sequential:
-    """Read a model that :meth:`Sequential.save` wrote; see :func:`numba_lstm.saving.load_model`."""
-    from ..saving import load_model as load
-
-    return load(filepath, custom_objects, compile, safe_mode, device=device)

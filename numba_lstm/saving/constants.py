@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from ..files.errors import FileFormatError
 from .container import Tensors
-from .errors import FileFormatError
 
 PREFIX = "constants/"
 

@@ -20,10 +20,11 @@ import safetensors.numpy
 
 from .. import activations
 from ..constraints import FunctionConstraint
+from ..files import formats, sniff, strict_json
+from ..files.errors import FileFormatError
 from ..initializers.functions import FunctionInitializer
 from ..kernels.specs import Activation
-from . import header, kinds, strict_json
-from .errors import FileFormatError
+from . import header
 
 FORMAT = 1  #: the format that this release writes, and the newest that it reads
 KEY = "numba_lstm"
@@ -97,7 +98,7 @@ def read(path: str) -> tuple[Any, Tensors]:
     FileFormatError
         If the content is anything else. No more than the file's size is allocated for tensors.
     """
-    kinds.expect(path, kinds.NATIVE, kinds.SAFETENSORS)
+    sniff.check_format(path, formats.NATIVE, formats.SAFETENSORS)
     with open(path, "rb") as file:
         raw = header.read(file)
         document, entries = _parse_document(raw, os.fstat(file.fileno()).st_size - 8 - len(raw))

@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .. import initializers
+from ..files.errors import REFUSALS, FileFormatError, brief
+from ..files.limits import MAX_LAYERS, check_layers, count_layers
+from ..files.message_lists import differing, listed
 from ..models.sequential import Sequential
 from ..random import Stream
 from ..variables import Variable
 from .constants import from_tensors, to_tensors
 from .container import Tensors
-from .counting import MAX_LAYERS, check_layers, count_layers
-from .errors import REFUSALS, FileFormatError, brief
-from .lists import differing, listed
 
 _LAYERS, _OPTIMIZER = "layers/", "optimizer/"
 _KEYS = {"class_name", "config", "compile", "random"}

@@ -12,8 +12,8 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from . import strict_json
-from .errors import FileFormatError
+from ..files import strict_json
+from ..files.errors import FileFormatError
 
 MAX_BYTES = 1 << 22  #: of a header; what is parsed takes up to a dozen times as much memory
 MAX_RANK = 8

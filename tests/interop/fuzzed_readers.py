@@ -18,7 +18,7 @@ from mutations import mutated, rewritten
 from torch_forging import dict_of, pickled, tensor, zipped
 
 import numba_lstm
-from numba_lstm.interop import describing, onnx, torch
+from numba_lstm.interop import description, onnx, torch
 from numba_lstm.layers import LSTM, Activation, Bidirectional, Dense, Input
 from numba_lstm.saving import container, document
 
@@ -135,5 +135,5 @@ READERS = {
     "PyTorch safetensors": Reader(torch.lstm, lambda random: reheaded(random.choice(SAFETENSORS))(random)),
     "ONNX": Reader(onnx.load, one_of(*ONNX)),
     "ONNX as a model": Reader(onnx.load_model, one_of(*ONNX)),
-    "description": Reader(describing.describe, one_of(NATIVE, *KERAS.values(), *KERAS_2, *TORCH.values(), *ONNX)),
+    "description": Reader(description.describe, one_of(NATIVE, *KERAS.values(), *KERAS_2, *TORCH.values(), *ONNX)),
 }

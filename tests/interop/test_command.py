@@ -10,7 +10,7 @@ from golden.keras_files import CASES
 from onnx_forging import in_graph
 
 import numba_lstm
-from numba_lstm.interop import command, formats
+from numba_lstm.interop import command, conversion
 from numba_lstm.layers import LSTM, Activation, Dense, Input
 from numba_lstm.models import Sequential
 
@@ -35,7 +35,7 @@ def test_a_file_is_replaced_if_asked(tmp_path, capsys):
     assert capsys.readouterr().err.endswith("the file exists. Give --overwrite to replace it, or another name.\n")
     assert target.read_bytes() == b"old"
     assert command.main(["convert", source, str(target), "--overwrite", "--opset", "13", "--last-step"]) == 0
-    assert formats.read_model(target).output_shape == (None, 6)
+    assert conversion.read_model(target).output_shape == (None, 6)
 
 
 def test_weights_find_their_model(tmp_path):
@@ -44,7 +44,7 @@ def test_weights_find_their_model(tmp_path):
     arguments = ["convert", str(CASES["plain"].path), str(tmp_path / "m.pt"), "--into", str(tmp_path / "layers.nlstm")]
     assert command.main(arguments) == 0
     made.load_weights(CASES["plain"].path)
-    for own, other in zip(made.get_weights(), formats.read_model(tmp_path / "m.pt").get_weights(), strict=True):
+    for own, other in zip(made.get_weights(), conversion.read_model(tmp_path / "m.pt").get_weights(), strict=True):
         np.testing.assert_array_equal(own, other)
 
 
@@ -163,7 +163,7 @@ def test_an_error_of_the_system_is_a_sentence(tmp_path, refused, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device", "m.pt")
 
-    monkeypatch.setattr(formats, "write_model", full)
+    monkeypatch.setattr(conversion, "write_model", full)
     assert refused(KERAS, tmp_path / "m.pt") == "numba_lstm convert: m.pt: No space left on device.\n"
 
 

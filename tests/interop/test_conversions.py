@@ -9,7 +9,8 @@ from golden.keras_files import CASES
 from tolerances import FOREIGN, assert_close
 
 from numba_lstm import set_random_seed
-from numba_lstm.interop import formats
+from numba_lstm.files import formats
+from numba_lstm.interop import conversion
 from numba_lstm.layers import LSTM, Activation, Bidirectional, Dense, Dropout, Input, TimeDistributed
 from numba_lstm.models import Sequential
 from numba_lstm.saving import FileFormatError
@@ -42,13 +43,13 @@ def converted(model, folder, endings):
     model.save(folder / "into.nlstm")
     for index, ending in enumerate(endings):
         path = folder / f"{index}{ending}"
-        formats.write_model(model, path)
-        model = formats.read_model(path, into=folder / "into.nlstm", return_sequences=last.return_sequences)
+        conversion.write_model(model, path)
+        model = conversion.read_model(path, into=folder / "into.nlstm", return_sequences=last.return_sequences)
     return model
 
 
 @pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("pair", list(itertools.product(formats.WRITTEN, repeat=2)), ids="-".join)
+@pytest.mark.parametrize("pair", list(itertools.product(formats.BY_SUFFIX, repeat=2)), ids="-".join)
 def test_a_model_goes_through_every_pair_of_formats(tmp_path, pair, name):
     model = build(name)
     read = converted(model, tmp_path, pair)
@@ -57,7 +58,7 @@ def test_a_model_goes_through_every_pair_of_formats(tmp_path, pair, name):
     assert_close(read.predict(X, verbose=0), model.predict(X, verbose=0), FOREIGN)
 
 
-@pytest.mark.parametrize("ending", formats.WRITTEN)
+@pytest.mark.parametrize("ending", formats.BY_SUFFIX)
 def test_float64_stays_float64(tmp_path, ending):
     model = build("last step", "float64")
     read = converted(model, tmp_path, [ending])
@@ -80,9 +81,9 @@ GENUINE = {
 @pytest.mark.parametrize("source", GENUINE)
 def test_files_of_others_go_through_the_native_one(tmp_path, source):
     path, options, x = GENUINE[source]
-    model = formats.read_model(path, **options)
-    formats.write_model(model, tmp_path / "m.nlstm")
-    again = formats.read_model(tmp_path / "m.nlstm")
+    model = conversion.read_model(path, **options)
+    conversion.write_model(model, tmp_path / "m.nlstm")
+    again = conversion.read_model(tmp_path / "m.nlstm")
     rows = len(x)
     np.testing.assert_array_equal(again.predict(x, rows, verbose=0), model.predict(x, rows, verbose=0))
 
@@ -90,16 +91,16 @@ def test_files_of_others_go_through_the_native_one(tmp_path, source):
 @pytest.mark.parametrize("ending", [".keras", ".onnx"])
 def test_a_model_of_pytorch_becomes_one_of_the_others(tmp_path, ending):
     numbers = np.load(torch_modules.FILE)
-    model = formats.read_model(torch_modules.path("whole"))
-    formats.write_model(model, tmp_path / f"m{ending}")
-    read = formats.read_model(tmp_path / f"m{ending}")
+    model = conversion.read_model(torch_modules.path("whole"))
+    conversion.write_model(model, tmp_path / f"m{ending}")
+    read = conversion.read_model(tmp_path / f"m{ending}")
     assert_close(read.predict(numbers["whole/x"], verbose=0), numbers["whole/head"], FOREIGN)
 
 
 def test_the_optimizer_goes_along_where_a_file_holds_it(tmp_path):
-    model = formats.read_model(CASES["small"].path)
-    assert formats.write_model(model, tmp_path / "m.keras") == []
-    read = formats.read_model(tmp_path / "m.keras")
+    model = conversion.read_model(CASES["small"].path)
+    assert conversion.write_model(model, tmp_path / "m.keras") == []
+    read = conversion.read_model(tmp_path / "m.keras")
     assert read.optimizer.iterations == model.optimizer.iterations == 2
     for own, other in zip(model.optimizer.state().values(), read.optimizer.state().values(), strict=True):
         np.testing.assert_array_equal(own, other)
@@ -117,7 +118,7 @@ def test_the_optimizer_goes_along_where_a_file_holds_it(tmp_path):
 def test_what_stays_behind_is_said(tmp_path, ending, sentences):
     model = build("last step")
     model.compile("adam", "mse")
-    said = formats.write_model(model, tmp_path / f"m{ending}")
+    said = conversion.write_model(model, tmp_path / f"m{ending}")
     assert len(said) == len(sentences)
     assert all(words in sentence for words, sentence in zip(sentences, said, strict=True))
 
@@ -125,7 +126,7 @@ def test_what_stays_behind_is_said(tmp_path, ending, sentences):
 @pytest.mark.parametrize("ending", [".pt", ".safetensors"])
 def test_that_a_model_is_stateful_is_said(tmp_path, ending):
     model = Sequential([Input((T, D), batch_size=3), LSTM(H, return_sequences=True, stateful=True)])
-    (sentence,) = formats.write_model(model, tmp_path / f"m{ending}")
+    (sentence,) = conversion.write_model(model, tmp_path / f"m{ending}")
     assert "the model is stateful" in sentence
 
 
@@ -140,12 +141,12 @@ def test_that_a_model_is_stateful_is_said(tmp_path, ending):
     ids=["dropout within", "a regularizer within", "a constraint", "frozen"],
 )
 def test_what_counts_in_training_stays_behind(tmp_path, layer):
-    (sentence,) = formats.write_model(Sequential([Input((T, D)), layer()]), tmp_path / "m.onnx")
+    (sentence,) = conversion.write_model(Sequential([Input((T, D)), layer()]), tmp_path / "m.onnx")
     assert "training only" in sentence
 
 
 def test_weights_without_an_optimizer_are_not_said_to_have_its_state(tmp_path):
-    assert formats.write_model(build("no head"), tmp_path / "m.weights.h5") == [
+    assert conversion.write_model(build("no head"), tmp_path / "m.weights.h5") == [
         "It holds weights, not the layers they belong to."
     ]
 
@@ -163,28 +164,28 @@ def test_weights_without_an_optimizer_are_not_said_to_have_its_state(tmp_path):
 def test_what_a_format_has_not_is_named_and_nothing_written(tmp_path, layers, ending, message):
     model = Sequential([Input((T, D)), *layers])
     with pytest.raises(ValueError, match=message):
-        formats.write_model(model, tmp_path / f"m{ending}")
+        conversion.write_model(model, tmp_path / f"m{ending}")
     assert not list(tmp_path.iterdir())
 
 
 def test_a_dense_of_every_step_is_a_linear(tmp_path):
     model = Sequential([Input((T, D)), LSTM(H, return_sequences=True), TimeDistributed(Dense(C))])
-    formats.write_model(model, tmp_path / "m.pt")
-    np.testing.assert_array_equal(formats.read_model(tmp_path / "m.pt").predict(X, verbose=0), model.predict(X, verbose=0))
+    conversion.write_model(model, tmp_path / "m.pt")
+    np.testing.assert_array_equal(conversion.read_model(tmp_path / "m.pt").predict(X, verbose=0), model.predict(X, verbose=0))
 
 
 def test_a_format_that_is_not_written(tmp_path):
     with pytest.raises(ValueError, match=r"does not say a format that is written: \.nlstm"):
-        formats.write_model(build("no head"), tmp_path / "m.pb")
+        conversion.write_model(build("no head"), tmp_path / "m.pb")
 
 
 def test_weights_of_keras_need_a_model(tmp_path):
     with pytest.raises(ValueError, match="the model that they belong to: into=MODEL"):
-        formats.read_model(CASES["plain"].path)
+        conversion.read_model(CASES["plain"].path)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"\x89HDF\r\n\x1a\n", b"12345678{", b"12345678"])
 def test_what_is_no_model_is_refused(tmp_path, content):
     (tmp_path / "m").write_bytes(content)
     with pytest.raises(FileFormatError, match=str(tmp_path / "m")):
-        formats.read_model(tmp_path / "m")
+        conversion.read_model(tmp_path / "m")

@@ -75,8 +75,8 @@ def of_native(name):
 def test_names_in_native_files(tmp_path, monkeypatch, length, message):
     outer, tensors = of_native(LONG[:length])
     with monkeypatch.context() as patch:
-        patch.setattr(numba_lstm.saving.strict_json, "LETTERS", 1 << 30)
-        patch.setattr(numba_lstm.saving.strict_json.loads, "__defaults__", (1 << 30,))
+        patch.setattr(numba_lstm.files.strict_json, "LETTERS", 1 << 30)
+        patch.setattr(numba_lstm.files.strict_json.loads, "__defaults__", (1 << 30,))
         data = numba_lstm.saving.container.encode(outer, tensors)
     path = tmp_path / "hostile.nlstm"
     path.write_bytes(data)

@@ -9,7 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
-from numba_lstm.saving import atomic
+from numba_lstm.files import atomic
 
 OLD, NEW = b"old" * 1000, b"the new one" * 1000
 CALLS = ("open", "write", "fsync", "chmod", "replace", "close", "stat")

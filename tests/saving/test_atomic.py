@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from numba_lstm.saving import atomic
+from numba_lstm.files import atomic
 
 OLD, NEW = b"old" * 1000, b"the new one" * 1000
 
@@ -240,7 +240,7 @@ def test_death_at_any_call_leaves_a_whole_file(tmp_path, how):
 def test_a_full_disk_as_the_system_reports_it(path):
     path.write_bytes(OLD)
     program = (
-        "import resource, sys; from numba_lstm.saving import atomic\n"
+        "import resource, sys; from numba_lstm.files import atomic\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))\n"
         "try: atomic.write(sys.argv[1], b'x' * 9000)\n"
         "except OSError as error: print(error.errno)"

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import safetensors
 
+from numba_lstm.files.errors import FileFormatError
 from numba_lstm.saving import container
-from numba_lstm.saving.errors import FileFormatError
 
 MODEL = {"name": "Blümchen", "rate": 0.1, "count": 2**63, "nothing": None, "deep": [[1, [2]], {}]}
 

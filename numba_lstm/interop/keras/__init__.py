@@ -11,11 +11,11 @@ from __future__ import annotations
 import os
 import warnings
 
+from ...files import atomic, formats, sniff
+from ...files.destinations import check_path
+from ...files.errors import FileFormatError
+from ...files.message_lists import listed
 from ...models import Sequential
-from ...saving import atomic, kinds
-from ...saving.destinations import LEGACY_EXTENSIONS, check_path
-from ...saving.errors import FileFormatError
-from ...saving.lists import listed
 from .. import hdf5
 from ..hdf5 import Contents
 from ..zips import open_zip
@@ -57,7 +57,7 @@ def encode_model(model: Sequential, path: str) -> bytes:
     ValueError
         For what Keras has not, by the name of layer and option.
     """
-    return legacy_writing.encode(model) if path.endswith(LEGACY_EXTENSIONS) else archive.encode(model)
+    return legacy_writing.encode(model) if path.endswith(formats.LEGACY.suffixes) else archive.encode(model)
 
 
 def save_model(model: Sequential, path: str, overwrite: bool = True) -> None:
@@ -90,7 +90,7 @@ def save_weights(model: Sequential, filepath: str | os.PathLike[str], overwrite:
     atomic.write(path, encode_weights(model), overwrite=overwrite)
 
 
-def encode_weights(model: Sequential) -> bytes:
+def encode_weights(model: Sequential, path: str = "") -> bytes:
     """The bytes of the file that :func:`save_weights` writes; ValueError for a model that has no weights yet."""
     if not model.built:
         raise ValueError(f"{model.name} has no weights yet. Add an Input first, call build(input_shape), or call it on data.")
@@ -103,7 +103,7 @@ def _is_zip(path: str) -> bool:
 
 
 def _read_contents(path: str) -> Contents:
-    kinds.expect(path, kinds.KERAS, kinds.HDF5)
+    sniff.check_format(path, formats.KERAS, formats.LEGACY)
     if not _is_zip(path):
         return _read_hdf5(path)
     with open_zip(path) as file:

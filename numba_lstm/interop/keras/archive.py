@@ -7,11 +7,11 @@ import json
 import zipfile
 from typing import Any
 
+from ...files import strict_json
+from ...files.errors import FileFormatError
+from ...files.limits import check_layers
 from ...layers import InputLayer
 from ...models import Sequential
-from ...saving import strict_json
-from ...saving.counting import check_layers
-from ...saving.errors import FileFormatError
 from .. import hdf5
 from ..hdf5 import Contents
 from ..zips import Zip

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ... import initializers, layers
+from ...files.errors import REFUSALS, FileFormatError, brief
+from ...files.limits import MAX_LAYERS, count_layers
+from ...files.message_lists import differing, listed
 from ...layers import InputLayer, Layer
 from ...models import Sequential
-from ...saving.counting import MAX_LAYERS, count_layers
-from ...saving.errors import REFUSALS, FileFormatError, brief
-from ...saving.lists import differing, listed
 from ...variables import Variable
 from .from_keras import from_keras
 from .frozen import gathered

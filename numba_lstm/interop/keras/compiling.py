@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ... import serialization
+from ...files.errors import REFUSALS, FileFormatError, brief
 from ...metrics import DeferredAccuracy
 from ...models import Sequential
-from ...saving.errors import REFUSALS, FileFormatError, brief
 from .from_keras import from_keras
 from .to_keras import to_keras
 

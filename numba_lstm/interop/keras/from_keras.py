@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from ...saving.errors import FileFormatError
-from ...saving.lists import listed
+from ...files.errors import FileFormatError
+from ...files.message_lists import listed
 
 _MODULES = {
     *("keras", "keras.layers", "keras.initializers", "keras.regularizers", "keras.constraints", "keras.losses"),

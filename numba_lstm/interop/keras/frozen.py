@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...files.limits import inner_entries
 from ...layers import TimeDistributed
-from ...saving.counting import inner_entries
 
 
 def spread(entry: dict[str, Any], frozen: bool = False) -> dict[str, Any]:

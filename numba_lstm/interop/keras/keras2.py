@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...files.errors import FileFormatError
 from ...models import Sequential
 from ...optimizers import Optimizer
-from ...saving.errors import FileFormatError
 from . import optimizer_state
 
 Array = npt.NDArray[Any]

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy.typing as npt
 
+from ...files import strict_json
+from ...files.errors import FileFormatError
 from ...models import Sequential
-from ...saving import strict_json
-from ...saving.errors import FileFormatError
 from ...variables import Variable
 from ..hdf5 import Contents
 from . import building, compiling, keras2, legacy_names, optimizer_state

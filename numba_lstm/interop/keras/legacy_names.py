@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from ...files.errors import FileFormatError
 from ...layers import LSTM, RNN, Bidirectional, Layer, StackedRNNCells, TimeDistributed
 from ...models import Sequential
 from ...optimizers import Optimizer
-from ...saving.errors import FileFormatError
 from ...variables import Variable
 from . import optimizer_state
 

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...files.destinations import import_h5py
 from ...models import Sequential
 from ...optimizers import Optimizer
-from ...saving.destinations import import_h5py
 from ...variables import Variable
 from . import archive, compiling, legacy, legacy_names, optimizer_state
 

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ... import optimizers
+from ...files.errors import REFUSALS, FileFormatError, brief
 from ...models import Sequential
 from ...optimizers import Nadam, Optimizer
-from ...saving.errors import REFUSALS, FileFormatError, brief
 from ...variables import Variable
 
 Array = npt.NDArray[Any]

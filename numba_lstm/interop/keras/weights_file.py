@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...files.destinations import import_h5py
+from ...files.errors import FileFormatError
 from ...models import Sequential
-from ...saving.destinations import import_h5py
-from ...saving.errors import FileFormatError
 from ...variables import Variable
 from . import optimizer_state
 from .building import assign, in_order

@@ -10,11 +10,11 @@ import os
 
 import numpy as np
 
+from ...files.errors import REFUSALS, FileFormatError, brief
+from ...files.limits import MAX_LAYERS
 from ...kernels.specs import Activation as Spec
 from ...layers import Activation
 from ...models.sequential import Sequential
-from ...saving.counting import MAX_LAYERS
-from ...saving.errors import REFUSALS, FileFormatError, brief
 from . import chain_layers, chain_shapes, chain_sizes, reading
 from .drafts import Draft, model_of
 from .flows import BATCH, FEATURES, TIME, Filled, Flow, Sizes, Walk

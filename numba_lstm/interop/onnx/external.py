@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from ...saving.errors import FileFormatError
+from ...files.errors import FileFormatError
 from .protobuf import Message
 
 _KEYS = {"location", "offset", "length"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from typing import Any, NamedTuple
 
-from ...saving.errors import FileFormatError
+from ...files.errors import FileFormatError
 
 MAX_COST = 100_000  #: of a file: a number or a field costs 1, a message MESSAGE_COST
 MESSAGE_COST = 20

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...saving import kinds
-from ...saving.errors import FileFormatError
-from ...saving.lists import listed
+from ...files import formats, sniff
+from ...files.errors import FileFormatError
+from ...files.message_lists import listed
 from ...serialization import nearest
 from . import external, messages, protobuf
 from .graph import Graph, Node, Value
@@ -57,7 +57,7 @@ def load(path: str | os.PathLike[str], *, external_data: bool = False) -> Graph:
 
 def read_bytes(path: str) -> bytes:
     """The bytes of a file that may be an ONNX file."""
-    kinds.expect(path, kinds.ONNX)
+    sniff.check_format(path, formats.ONNX)
     size = os.path.getsize(path)
     if size > MAX_BYTES:
         raise FileFormatError(f"it has {size:,} bytes; an ONNX file has at most {MAX_BYTES:,}.")

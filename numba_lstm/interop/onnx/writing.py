@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ... import __version__
+from ...files import atomic
 from ...kernels.specs import Activation as Spec
 from ...layers import (
     Activation,
@@ -27,7 +28,6 @@ from ...layers import (
 )
 from ...layers.recurrent import Recurrent
 from ...models import Sequential
-from ...saving import atomic
 from . import messages, protobuf, recurrent
 from .building import Builder, Flow
 

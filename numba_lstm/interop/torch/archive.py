@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from ...saving.errors import FileFormatError
+from ...files.errors import FileFormatError
 from ..zips import Zip, open_zip
 from . import pickles, records
 from .source import Form, Source

@@ -6,9 +6,9 @@ import os
 
 import safetensors.numpy
 
+from ...files import atomic
 from ...layers import Dense, Dropout, TimeDistributed
 from ...models.sequential import Sequential
-from ...saving import atomic
 from . import programs
 from .names import Array
 from .states import to_state_dict

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...saving import header, kinds
-from ...saving.errors import FileFormatError
+from ...files import formats, sniff
+from ...files.errors import FileFormatError
+from ...saving import header
 from ...serialization import nearest
 from ..dtypes import DTYPES, decode
 from . import archive, names
@@ -96,7 +97,7 @@ def opened(source: StateDict | str | os.PathLike[str]) -> Iterator[Source]:
         yield Source(tuple(source), lambda name: _asarray(name, source[name]))
         return
     path = os.fsdecode(source)
-    is_zip = kinds.expect(path, kinds.PT, kinds.SAFETENSORS).startswith(b"PK")
+    is_zip = sniff.check_format(path, formats.PT, formats.SAFETENSORS).startswith(b"PK")
     reader = archive.opened if is_zip else _safetensors
     with reader(path) as content:
         yield content

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...saving.errors import FileFormatError
+from ...files.errors import FileFormatError
 from ..dtypes import DTYPES, decode, is_possible
 from .pickles import Constructor, Global
 

@@ -12,10 +12,12 @@ from typing import Any
 
 import numpy.typing as npt
 
-from ..saving import container, strict_json
-from ..saving.errors import FileFormatError
-from ..saving.lists import natural
-from . import formats, hdf5
+from ..files import formats, strict_json
+from ..files.errors import FileFormatError
+from ..files.message_lists import natural
+from ..saving import container
+from . import hdf5
+from .conversion import format_of
 from .keras import archive
 from .onnx import messages, protobuf, reading
 from .onnx import tensors as onnx_tensors
@@ -41,7 +43,7 @@ class Description:
     Attributes
     ----------
     format : str
-        One of :mod:`.formats`.
+        The name of one in :mod:`numba_lstm.files.formats`.
     facts : dict of str to str
         What is said of the whole.
     layers : list of (str, str)
@@ -66,9 +68,9 @@ def describe(path: str | os.PathLike[str]) -> Description:
         If it is damaged, forged, or of another kind.
     """
     name = os.fsdecode(path)
-    found = formats.format_of(name)
+    form = format_of(name)
     try:
-        return _DESCRIBERS[found](name)
+        return _DESCRIBERS[form](name)
     except FileFormatError as error:
         raise FileFormatError(f"{name}: {error}") from error
 
@@ -79,7 +81,7 @@ def _native(path: str) -> Description:
     compiled = document.get("compile") if isinstance(document, dict) else None
     if compiled:
         facts |= _training(compiled)
-    return Description(formats.NATIVE, facts, list(_layers(document)), _arrays(tensors))
+    return Description(formats.NATIVE.name, facts, list(_layers(document)), _arrays(tensors))
 
 
 def _keras(path: str) -> Description:
@@ -87,7 +89,7 @@ def _keras(path: str) -> Description:
         config, contents = archive.read_config(file), archive.read_weights(file)
     compiled = config.get("compile_config") if isinstance(config, dict) else None
     facts = _model(config) | (_training(compiled) if compiled else {})
-    return Description(formats.KERAS, facts, list(_layers(config)), _arrays(contents.arrays))
+    return Description(formats.KERAS.name, facts, list(_layers(config)), _arrays(contents.arrays))
 
 
 def _hdf5(path: str) -> Description:
@@ -96,20 +98,20 @@ def _hdf5(path: str) -> Description:
     root = contents.attributes.get("", {})
     texts = {key: value for key, value in root.items() if isinstance(value, str)}
     if "model_config" not in texts:
-        return Description(formats.WEIGHTS, {}, [], _arrays(contents.arrays))
+        return Description(formats.WEIGHTS.name, {}, [], _arrays(contents.arrays))
     config = strict_json.loads(texts["model_config"], "its model_config")
     facts = _model(config) | {"Keras": texts.get("keras_version", "of a version that is not said")}
     if "training_config" in texts:
         training = strict_json.loads(texts["training_config"], "its training_config")
         if isinstance(training, dict):
             facts |= _training({**training, "optimizer": training.get("optimizer_config")})
-    return Description(formats.LEGACY, facts, list(_layers(config)), _arrays(contents.arrays))
+    return Description(formats.LEGACY.name, facts, list(_layers(config)), _arrays(contents.arrays))
 
 
 def _torch(path: str) -> Description:
     with torch_reading.opened(path) as source:
         arrays = [Array(name, form.dtype, form.shape) for name, form in source.forms.items()]
-    return Description(formats.format_of(path), {}, [], arrays)
+    return Description(format_of(path).name, {}, [], arrays)
 
 
 def _onnx(path: str) -> Description:
@@ -130,10 +132,10 @@ def _onnx(path: str) -> Description:
         Array(tensor.get("name", ""), onnx_tensors.name_of(tensor.get("data_type", 0)), tuple(tensor.get("dims", ())))
         for tensor in graph.get("initializer", [])
     ]
-    return Description(formats.ONNX, facts, nodes, arrays)
+    return Description(formats.ONNX.name, facts, nodes, arrays)
 
 
-_DESCRIBERS: dict[str, Callable[[str], Description]] = {
+_DESCRIBERS: dict[formats.Format, Callable[[str], Description]] = {
     formats.NATIVE: _native,
     formats.KERAS: _keras,
     formats.LEGACY: _hdf5,

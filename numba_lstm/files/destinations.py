@@ -6,19 +6,7 @@ import os
 from types import ModuleType
 
 from ..writable import check_file
-
-EXTENSION = ".nlstm"
-KERAS_EXTENSION = ".keras"
-WEIGHTS_EXTENSION = ".weights.h5"
-LEGACY_EXTENSIONS = (".h5", ".hdf5")
-_MODELS = (EXTENSION, KERAS_EXTENSION, *LEGACY_EXTENSIONS)
-#: What writes files of other endings.
-_WRITERS = {
-    WEIGHTS_EXTENSION: "model.save_weights(path)",
-    ".onnx": "numba_lstm.interop.onnx.export(model, path)",
-    ".pt": "numba_lstm.interop.torch.save_model(model, path)",
-    ".safetensors": "numba_lstm.interop.torch.save_model(model, path)",
-}
+from . import formats
 
 
 def check_path(
@@ -63,7 +51,7 @@ def check_path(
     """
     path = os.fsdecode(filepath)
     path = _weights_path(path) if weights_only else _model_path(path)
-    if not path.endswith(EXTENSION):
+    if not path.endswith(formats.NATIVE.suffix):
         import_h5py()
     check_file(path, overwrite=overwrite, makes_folders=makes_folders)
     return path
@@ -86,33 +74,34 @@ def has_extension(path: str) -> bool:
 
 
 def _weights_path(path: str) -> str:
-    if not path.endswith(WEIGHTS_EXTENSION):
-        raise ValueError(f"weights are saved as {WEIGHTS_EXTENSION}, got {path!r}. A whole model: model.save.")
-    _check_stem(path, WEIGHTS_EXTENSION)
+    suffix = formats.WEIGHTS.suffix
+    if not path.endswith(suffix):
+        raise ValueError(f"weights are saved as {suffix}, got {path!r}. A whole model: model.save.")
+    _check_stem(path, suffix)
     return path
 
 
 def _model_path(path: str) -> str:
-    extension = _check_stem(path, EXTENSION)
-    if not extension:
-        return path + EXTENSION
-    if extension in _MODELS and not path.endswith(WEIGHTS_EXTENSION):
+    native, keras = formats.NATIVE.suffix, formats.KERAS.suffix
+    if not _check_stem(path, native):
+        return path + native
+    if formats.suffix_of(path) in formats.MODEL_SUFFIXES:
         return path
-    # What is no ending of a format belongs to the name: without the ".v2" of "net.v2", another model would be replaced.
-    ending = next((known for known in (*_WRITERS, *_MODELS) if path.lower().endswith(known)), "")
-    base, writer = path[: len(path) - len(ending)], _WRITERS.get(ending, "")
+    # An unknown suffix belongs to the name: "net.v2" without its ".v2" would replace another model.
+    suffix = formats.suffix_of(path.lower())
+    base, writer = path[: len(path) - len(suffix)], formats.BY_SUFFIX[suffix].writer if suffix else ""
     raise ValueError(
-        f"a model is saved as {EXTENSION}, got {path!r}. Save it as {base + EXTENSION!r}, "
-        f"or for Keras as {base + KERAS_EXTENSION!r}.{writer and f' That kind of file is written by {writer}.'}"
+        f"a model is saved as {native}, got {path!r}. Save it as {base + native!r}, "
+        f"or for Keras as {base + keras!r}.{writer and f' That kind of file is written by {writer}.'}"
     )
 
 
-def _check_stem(path: str, meant: str) -> str:
-    """The extension of a path; ValueError if the path has no name before it."""
+def _check_stem(path: str, suffix: str) -> str:
+    """The extension of a path; ValueError that advises a name with ``suffix`` if there is none before the extension."""
     folder, name = os.path.split(path)
     stem, extension = os.path.splitext(name)
-    if stem in ("", ".", "..", WEIGHTS_EXTENSION.removesuffix(".h5"), *_MODELS):
+    if stem in ("", ".", "..", formats.WEIGHTS.suffix.removesuffix(".h5"), *formats.MODEL_SUFFIXES):
         raise ValueError(
-            f"a model needs a name for its file, got {path!r}. Save it as {os.path.join(folder, 'model' + meant)!r}."
+            f"a model needs a name for its file, got {path!r}. Save it as {os.path.join(folder, 'model' + suffix)!r}."
         )
     return extension

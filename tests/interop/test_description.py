@@ -9,7 +9,7 @@ from torch_forging import dict_of, saved, tensor
 
 import numba_lstm
 from numba_lstm.interop import command
-from numba_lstm.interop.describing import Array, describe
+from numba_lstm.interop.description import Array, describe
 from numba_lstm.layers import LSTM, Bidirectional, Dense, Input
 from numba_lstm.saving import FileFormatError
 

@@ -2,10 +2,10 @@
 
 import pytest
 
+from numba_lstm.files.limits import MAX_LAYERS, count_layers
 from numba_lstm.layers import LSTM, RNN, Bidirectional, Dense, Input, LSTMCell, TimeDistributed
 from numba_lstm.models import Sequential
 from numba_lstm.saving import save_model
-from numba_lstm.saving.counting import MAX_LAYERS, count_layers
 
 
 def test_inner_layers_count():

@@ -1,6 +1,6 @@
 """Names in messages: counted as people do, never cut in the middle of a list."""
 
-from numba_lstm.saving.lists import differing, listed, natural
+from numba_lstm.files.message_lists import differing, listed, natural
 
 
 def test_numbers_count_as_numbers():

@@ -1,20 +1,20 @@
-"""What a file of some format does not keep of a model, although the model computes the same: in sentences."""
+"""Warnings about what a file of some format does not hold of a model, although the model in it computes the same."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from ..models.sequential import Sequential
+from ..files.formats import ONNX, PT, SAFETENSORS, WEIGHTS, Format
+from ..models import Sequential
 
-_TENSORS = (".pt", ".safetensors")
-_PLAIN = (*_TENSORS, ".onnx")
-_WEIGHTS = (".weights.h5",)
+_TENSORS = (PT, SAFETENSORS)
+_PLAIN = (*_TENSORS, ONNX)
 
 
-def left_behind(model: Sequential, ending: str) -> list[str]:
-    """Sentences on what a file of ``model`` with this ending has not."""
-    return [sentence for endings, is_lost, sentence in _LOSSES if ending in endings and is_lost(model)]
+def conversion_warnings(model: Sequential, form: Format) -> list[str]:
+    """Sentences about what a file of ``model`` in this format lacks."""
+    return [sentence for forms, is_lost, sentence in _LOSSES if form in forms and is_lost(model)]
 
 
 def _steers_training(config: Any) -> bool:
@@ -31,7 +31,7 @@ def _steers_training(config: Any) -> bool:
 
 _OPTIONS = ("dropout", "_regularizer", "_constraint")
 
-_LOSSES: tuple[tuple[tuple[str, ...], Callable[[Sequential], Any], str], ...] = (
+_LOSSES: tuple[tuple[tuple[Format, ...], Callable[[Sequential], Any], str], ...] = (
     (_PLAIN, lambda model: model.optimizer, "The optimizer and what the model was compiled with stay behind."),
     (
         _PLAIN,
@@ -48,9 +48,9 @@ _LOSSES: tuple[tuple[tuple[str, ...], Callable[[Sequential], Any], str], ...] = 
         lambda model: model.stateful,
         "Nothing in it says that the model is stateful: who reads it begins each batch with states of zero.",
     ),
-    (_WEIGHTS, lambda model: not model.optimizer, "It holds weights, not the layers they belong to."),
+    ((WEIGHTS,), lambda model: not model.optimizer, "It holds weights, not the layers they belong to."),
     (
-        _WEIGHTS,
+        (WEIGHTS,),
         lambda model: model.optimizer,
         "It holds weights and the optimizer's state, not the layers they belong to nor what else the model was compiled with.",
     ),

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .. import serialization
 from ..absent import absent
 from .activation import Activation
 from .base import Layer
@@ -21,6 +19,7 @@ from .layer_normalization import LayerNormalization
 from .lstm import LSTM
 from .lstm_cell import LSTMCell, StackedRNNCells
 from .masking import Masking
+from .registry import CLASSES, deserialize, serialize
 from .repeat_vector import RepeatVector
 from .reshape import Reshape
 from .rnn import RNN
@@ -57,31 +56,7 @@ _CLASSES: tuple[type[Layer], ...] = (
     *(LSTM, RNN, Activation, BatchNormalization, Bidirectional, Dense, Dropout, Embedding, Flatten, GaussianNoise, InputLayer),
     *(LSTMCell, LayerNormalization, Masking, RepeatVector, Reshape, SpatialDropout1D, StackedRNNCells, TimeDistributed),
 )
-_REGISTRY: dict[str, type[Layer]] = {cls.__name__: cls for cls in _CLASSES}
-
-
-def serialize(layer: Layer) -> dict[str, Any]:
-    """A layer as a dict of its class name and config; :func:`deserialize` turns it back."""
-    return serialization.serialize(layer)
-
-
-def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Layer:
-    """The layer that :func:`serialize` answered a dict for, without weights.
-
-    Parameters
-    ----------
-    config : dict
-        What :func:`serialize` answered.
-    custom_objects : mapping, optional
-        Name -> class, for layers that are not of this package and for what they are made of; name -> function, for activations.
-
-    Raises
-    ------
-    ValueError
-        For a class that is neither here nor there.
-    """
-    with serialization.custom_object_scope(custom_objects or {}):
-        return serialization.get(config, _REGISTRY, "layer", Layer)
+CLASSES.update({cls.__name__: cls for cls in _CLASSES})
 
 
 if not TYPE_CHECKING:

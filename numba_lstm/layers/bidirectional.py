@@ -12,6 +12,7 @@ from .arguments import Shape, refuse
 from .base import Backward, Forward
 from .initial_states import check_both
 from .recurrent import Recurrent
+from .registry import deserialize
 from .sequence_layer import Host, SequenceLayer
 
 _MODES = ("concat", "sum", "mul", "ave")
@@ -224,8 +225,6 @@ class Bidirectional(SequenceLayer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        from . import deserialize  # here, for it knows all layers, this one too
-
         rest = dict(config)
         layer: Any = deserialize(rest.pop("layer", None))
         backward: Any = rest.pop("backward_layer", None)

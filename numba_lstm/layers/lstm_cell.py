@@ -15,6 +15,7 @@ from .arguments import Shape
 from .base import Backward, Forward, Layer, to_samples
 from .initial_states import check_pairs
 from .lstm_core import LSTMCore, LSTMTape
+from .registry import deserialize
 
 
 class LSTMCell(LSTMCore):
@@ -159,8 +160,6 @@ class StackedRNNCells(Layer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        from . import deserialize  # here, for it knows all layers, this one too
-
         rest = dict(config)
         cells: list[Any] = [deserialize(cell) for cell in rest.pop("cells", ())]
         return cls(cells, **rest)

@@ -12,6 +12,7 @@ from .initial_states import check_pairs
 from .lstm_cell import LSTMCell, StackedRNNCells, check_cell
 from .lstm_core import LSTMCore
 from .recurrent import Recurrent
+from .registry import deserialize
 
 
 class RNN(Recurrent):
@@ -77,8 +78,6 @@ class RNN(Recurrent):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        from . import deserialize  # here, for it knows all layers, this one too
-
         rest = dict(config)
         cell: Any = deserialize(rest.pop("cell", None))
         return cls(cell, **rest)

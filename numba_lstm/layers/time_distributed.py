@@ -10,6 +10,7 @@ from ..kernels.specs import Key
 from .arguments import Shape
 from .base import Backward, Forward, Layer
 from .parts import streamed
+from .registry import deserialize, serialize
 
 
 class TimeDistributed(Layer):
@@ -96,14 +97,10 @@ class TimeDistributed(Layer):
         return streamed(self.layer)
 
     def get_config(self) -> dict[str, Any]:
-        from . import serialize  # here, for it knows all layers, this one too
-
         return {**super().get_config(), "layer": serialize(self.layer)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        from . import deserialize
-
         rest = dict(config)
         return cls(deserialize(rest.pop("layer", None)), **rest)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from .. import tables
 from ..files import formats
 from . import conversion, description
-from .onnx.writing import DEFAULT_OPSET, OPSETS
+from .onnx.writing.exporter import DEFAULT_OPSET, OPSETS
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -12,7 +12,7 @@ from ..saving import container, header
 from . import hdf5
 from .conversion_warnings import conversion_warnings
 from .dtypes import DTYPES
-from .onnx.writing import DEFAULT_OPSET
+from .onnx.writing.exporter import DEFAULT_OPSET
 from .zips import open_zip
 
 

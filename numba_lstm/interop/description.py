@@ -19,8 +19,9 @@ from ..saving import container
 from . import hdf5
 from .conversion import format_of
 from .keras import archive
-from .onnx import messages, protobuf, reading
-from .onnx import tensors as onnx_tensors
+from .onnx.graph import reader
+from .onnx.protobuf import messages, wire
+from .onnx.protobuf import tensors as onnx_tensors
 from .torch import reading as torch_reading
 from .zips import open_zip
 
@@ -115,7 +116,7 @@ def _torch(path: str) -> Description:
 
 
 def _onnx(path: str) -> Description:
-    model = protobuf.read(reading.read_bytes(path), messages.MODEL)
+    model = wire.read(reader.read_bytes(path), messages.MODEL)
     graph = model.get("graph")
     if graph is None:
         raise FileFormatError("it holds no graph, so it is no ONNX file, or damaged.")

@@ -6,7 +6,7 @@ import copy
 
 import numpy as np
 
-from numba_lstm.interop.onnx import messages, protobuf, tensors
+from numba_lstm.interop.onnx.protobuf import messages, tensors, wire
 
 D, H = 3, 2
 
@@ -50,7 +50,7 @@ GOOD = {
 def forged(change):
     model = copy.deepcopy(GOOD)
     change(model, model["graph"], *model["graph"]["node"])
-    return protobuf.write(model, messages.MODEL)
+    return wire.write(model, messages.MODEL)
 
 
 def node(**fields):
@@ -112,14 +112,14 @@ def nested(levels):
     """A subgraph in a subgraph in a ... as the bytes of an If's attribute."""
     inner = b""
     for _ in range(levels):
-        held = protobuf.write({"name": "then_branch", "g": inner, "type": 5}, messages.ATTRIBUTE)
+        held = wire.write({"name": "then_branch", "g": inner, "type": 5}, messages.ATTRIBUTE)
         inner = (
-            protobuf.write({"node": [{"op_type": "If", "attribute": []}]}, messages.GRAPH)
+            wire.write({"node": [{"op_type": "If", "attribute": []}]}, messages.GRAPH)
             + b"\x0a"
-            + protobuf._varint(len(held))
+            + wire._varint(len(held))
             + held
         )
     return more(op_type="If", attribute=[{"name": "then_branch", "g": inner, "type": 5}])
 
 
-GOOD_BYTES = protobuf.write(GOOD, messages.MODEL)
+GOOD_BYTES = wire.write(GOOD, messages.MODEL)

@@ -24,7 +24,7 @@ from onnx_forging import (
 from watched import refused, survived
 
 from numba_lstm.interop import onnx
-from numba_lstm.interop.onnx import protobuf
+from numba_lstm.interop.onnx.protobuf import wire
 
 pytestmark = pytest.mark.usefixtures("on_reference")
 
@@ -46,7 +46,7 @@ HOSTILE = {
     "a version that is a text": (b"\x0a\x01a", "ir_version is no int"),
     "two graphs": (GOOD_BYTES * 2, "comes twice"),
     "a name that is not UTF-8": (b"\x3a\x04\x12\x02\xff\xfe", "no UTF-8"),
-    "a million empty nodes": (b"\x3a" + protobuf._varint(2_000_000) + b"\x0a\x00" * 1_000_000, "more numbers and messages"),
+    "a million empty nodes": (b"\x3a" + wire._varint(2_000_000) + b"\x0a\x00" * 1_000_000, "more numbers and messages"),
     "110,000 numbers": (tensor(dims=[1] * 110_000), "more numbers and messages"),
     # the model
     "no operator set": (in_model(opset_import=[]), "say once which version"),

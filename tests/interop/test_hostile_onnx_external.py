@@ -8,7 +8,7 @@ import pytest
 from onnx_forging import GOOD_BYTES, D, H, external, forged
 
 from numba_lstm.interop import onnx
-from numba_lstm.interop.onnx import reading
+from numba_lstm.interop.onnx.graph import reader
 
 pytestmark = pytest.mark.usefixtures("on_reference")
 
@@ -63,7 +63,7 @@ def test_data_outside_are_refused(folder, recipe):
     entries, message = OUTSIDE[recipe]
     path = folder / "m.onnx"
     path.write_bytes(external(*entries))
-    with pytest.raises(reading.FileFormatError, match=re.escape(message)):
+    with pytest.raises(reader.FileFormatError, match=re.escape(message)):
         load_all(path)
 
 
@@ -73,7 +73,7 @@ def test_data_outside_are_refused(folder, recipe):
 def test_data_beside_the_model_are_read_if_asked_for(folder, entries):
     path = folder / "m.onnx"
     path.write_bytes(external(*entries))
-    expected = reading.loads(GOOD_BYTES)(np.ones((2, 4, D), "f4"))
+    expected = reader.loads(GOOD_BYTES)(np.ones((2, 4, D), "f4"))
     np.testing.assert_array_equal(load_all(path)(np.ones((2, 4, D), "f4")), expected)
 
 
@@ -88,5 +88,5 @@ def test_tensors_that_share_the_bytes_of_a_file_are_refused(folder):
         graph["initializer"] += [{"name": f"w{index}", **shared} for index in range(2)]
 
     (folder / "m.onnx").write_bytes(forged(change))
-    with pytest.raises(reading.FileFormatError, match="share the bytes"):
+    with pytest.raises(reader.FileFormatError, match="share the bytes"):
         load_all(folder / "m.onnx")

@@ -7,7 +7,8 @@ import pytest
 import watched
 from onnx_forging import GOOD, value
 
-from numba_lstm.interop.onnx import messages, protobuf, reading, tensors
+from numba_lstm.interop.onnx.graph import reader
+from numba_lstm.interop.onnx.protobuf import messages, tensors, wire
 
 pytestmark = pytest.mark.usefixtures("on_reference")
 
@@ -28,7 +29,7 @@ def ran(kind, constants, **fields):
             "output": [value("y", ())],
         },
     }
-    return reading.loads(protobuf.write(model, messages.MODEL))(np.arange(6, dtype="f4").reshape(2, 3))
+    return reader.loads(wire.write(model, messages.MODEL))(np.arange(6, dtype="f4").reshape(2, 3))
 
 
 LATE = {
@@ -71,7 +72,7 @@ def test_gathering_a_huge_array_is_refused():
         output=[value("y", ())],
     )
     with pytest.raises(ValueError, match="more than"):
-        reading.loads(protobuf.write(model, messages.MODEL))(np.zeros((1, 70_000), "f4"))
+        reader.loads(wire.write(model, messages.MODEL))(np.zeros((1, 70_000), "f4"))
 
 
 def chained(shape, *steps):
@@ -97,7 +98,7 @@ def chained(shape, *steps):
             "output": [value("y", ())],
         },
     }
-    return reading.loads(protobuf.write(model, messages.MODEL))
+    return reader.loads(wire.write(model, messages.MODEL))
 
 
 TO_FLOAT64 = [{"name": "to", "i": 11, "type": 2}]
@@ -143,7 +144,7 @@ def test_what_is_held_at_once_is_counted_too():
         },
     }
     with pytest.raises(ValueError, match="holds more than 4,292,672 elements at once, too many for its inputs"):
-        reading.loads(protobuf.write(model, messages.MODEL))(np.ones((2, 3), "f4"))
+        reader.loads(wire.write(model, messages.MODEL))(np.ones((2, 3), "f4"))
 
 
 def test_what_is_given_says_how_much_may_be_made():
@@ -156,7 +157,7 @@ def test_what_is_given_says_how_much_may_be_made():
             "output": [value("y", ())],
         },
     }
-    graph = reading.loads(protobuf.write(model, messages.MODEL))
+    graph = reader.loads(wire.write(model, messages.MODEL))
     assert graph(np.ones((2000, 3), "f4")).shape == (1000, 2000, 3)
 
 

@@ -12,7 +12,8 @@ from golden.keras2_files import CASES
 from tolerances import FOREIGN, assert_close
 
 import numba_lstm
-from numba_lstm.interop.keras import keras2
+from numba_lstm.interop.keras.config import keras2
+from numba_lstm.interop.keras.weights import keras2_optimizer
 from numba_lstm.saving import FileFormatError
 
 EXPECTED = json.loads(keras2_files.FILE.read_text())
@@ -115,4 +116,4 @@ def test_a_state_of_another_optimizer_is_refused(recipe):
     model = numba_lstm.Sequential([numba_lstm.layers.Input((3,)), numba_lstm.layers.Dense(2)])
     model.compile(numba_lstm.optimizers.SGD(0.1, momentum=0.9), "mse")
     with pytest.raises(FileFormatError, match=message):
-        keras2.load_optimizer(model, arrays)
+        keras2_optimizer.load_optimizer(model, arrays)

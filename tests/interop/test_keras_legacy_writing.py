@@ -11,7 +11,7 @@ from golden import keras_files, keras_legacy
 import numba_lstm
 from numba_lstm import Sequential
 from numba_lstm.interop import hdf5
-from numba_lstm.interop.keras import legacy_names
+from numba_lstm.interop.keras.legacy import weight_names
 from numba_lstm.layers import LSTM, RNN, Bidirectional, Dense, Input, LSTMCell, TimeDistributed
 
 h5py = pytest.importorskip("h5py", reason="writing Keras's files needs h5py")
@@ -111,7 +111,7 @@ def test_every_optimizer_goes_on(tmp_path, name):
 @pytest.mark.parametrize("name", ["averages", "sums"])
 def test_what_options_keep_has_the_names_of_keras(name):
     model = numba_lstm.load_model(keras_files.CASES[name].path)
-    names = legacy_names.of_slots(model, model.optimizer, model.trainable_weights)
+    names = weight_names.of_slots(model, model.optimizer, model.trainable_weights)
     with h5py.File(keras_files.CASES[name].path) as file:
         assert [path.partition("/")[2] for path in file["optimizer_weights"].attrs["weight_names"]] == names
 

@@ -10,7 +10,8 @@ from tolerances import FOREIGN, assert_close
 
 from numba_lstm import Sequential, activations, load_model
 from numba_lstm.interop import onnx
-from numba_lstm.interop.onnx import building, messages, protobuf
+from numba_lstm.interop.onnx.protobuf import messages, wire
+from numba_lstm.interop.onnx.writing import graph_builder
 from numba_lstm.layers import (
     LSTM,
     Activation,
@@ -127,7 +128,7 @@ def array(*shape):
 
 def chain(direction="forward", time_first=False):
     """x, turned, and an LSTM whose outputs are "y", "Y_h" and "c"; of one direction, "h" is the squeezed Y_h."""
-    graph = building.Builder("float32")
+    graph = graph_builder.Builder("float32")
     K = 2 if direction == "bidirectional" else 1
     x = graph.input("x", ("N", "T", D))
     turned = x if time_first else graph.one("Transpose", [x], "lstm", perm=[1, 0, 2])
@@ -143,7 +144,7 @@ def chain(direction="forward", time_first=False):
 def write(folder, graph, out, dims):
     graph.output("out", out, dims)
     model = {"ir_version": 8, "opset_import": [{"version": 17}], "graph": graph.graph("g")}
-    (folder / "m.onnx").write_bytes(protobuf.write(model, messages.MODEL))
+    (folder / "m.onnx").write_bytes(wire.write(model, messages.MODEL))
     return folder / "m.onnx"
 
 
@@ -278,7 +279,7 @@ def test_rows_through_a_dropout_alone(tmp_path):
 
 
 def test_an_output_that_is_a_constant_is_no_layer(tmp_path):
-    graph = building.Builder("float32")
+    graph = graph_builder.Builder("float32")
     graph.input("x", ("N", H))
     made = graph.tensor("out", array(1, H))
     with pytest.raises(FileFormatError, match="its output 'out' does not depend on its input"):
@@ -286,7 +287,7 @@ def test_an_output_that_is_a_constant_is_no_layer(tmp_path):
 
 
 def test_weights_that_many_lstms_share_are_refused(tmp_path):
-    graph = building.Builder("float32")
+    graph = graph_builder.Builder("float32")
     flow = graph.input("x", ("T", "N", H))
     weights = [graph.tensor("W", array(1, 4 * H, H)), graph.tensor("R", array(1, 4 * H, H))]
     for _ in range(5):
@@ -297,7 +298,7 @@ def test_weights_that_many_lstms_share_are_refused(tmp_path):
 
 
 def test_weights_that_many_layers_share_are_refused(tmp_path):
-    graph = building.Builder("float32")
+    graph = graph_builder.Builder("float32")
     flow, kernel = graph.input("x", ("N", H)), graph.tensor("W", array(H, H))
     for _ in range(5):
         flow = graph.one("Gemm", [flow, kernel], "dense", alpha=2.0)
@@ -306,7 +307,7 @@ def test_weights_that_many_layers_share_are_refused(tmp_path):
 
 
 def test_more_layers_than_a_file_may_hold_are_refused(tmp_path):
-    graph = building.Builder("float32")
+    graph = graph_builder.Builder("float32")
     flow = graph.input("x", ("N", H))
     for _ in range(300):
         flow = graph.one("Tanh", [flow], "tanh")

@@ -9,8 +9,8 @@ from tolerances import FOREIGN, RECURRENT, assert_close
 
 from numba_lstm import activations
 from numba_lstm.interop import onnx
-from numba_lstm.interop.onnx import messages, protobuf
-from numba_lstm.interop.onnx.building import Builder
+from numba_lstm.interop.onnx.protobuf import messages, wire
+from numba_lstm.interop.onnx.writing.graph_builder import Builder
 from numba_lstm.layers import LSTM, RNN, Activation, Bidirectional, Dense, Embedding, Input, LSTMCell, Masking
 from numba_lstm.models import Sequential
 
@@ -20,7 +20,7 @@ D, H = 7, 4
 
 
 def message(path):
-    return protobuf.read(path.read_bytes(), messages.MODEL)
+    return wire.read(path.read_bytes(), messages.MODEL)
 
 
 def kinds(path):

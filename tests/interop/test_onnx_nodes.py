@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from tolerances import ELEMENTWISE, assert_each_close
 
-from numba_lstm.interop.onnx import building, messages, protobuf, reading, tensors
+from numba_lstm.interop.onnx.graph import reader
+from numba_lstm.interop.onnx.protobuf import messages, tensors, wire
+from numba_lstm.interop.onnx.writing import graph_builder
 
 pytestmark = pytest.mark.usefixtures("on_reference")
 
@@ -18,7 +20,7 @@ def run(kind, *inputs, opset=17, **attributes):
     """A graph of one node: floating inputs come in, the others are constants; None is left out."""
     names = ["" if array is None else f"i{index}" for index, array in enumerate(inputs)]
     fed = {name: array for name, array in zip(names, inputs, strict=True) if array is not None and array.dtype.kind == "f"}
-    node = building.Builder("float32")
+    node = graph_builder.Builder("float32")
     node.node(kind, names, "n", {key: value for key, value in attributes.items() if not isinstance(value, np.ndarray)})
     for key, value in attributes.items():
         if isinstance(value, np.ndarray):
@@ -30,7 +32,7 @@ def run(kind, *inputs, opset=17, **attributes):
             node.tensor(name, array)
     node.output("y", node.nodes[0]["output"][0], ())
     model = {"opset_import": [{"version": opset}], "graph": node.graph("g")}
-    return reading.loads(protobuf.write(model, messages.MODEL))(**fed)
+    return reader.loads(wire.write(model, messages.MODEL))(**fed)
 
 
 def ints(*values):
@@ -146,7 +148,7 @@ STORED = {
 @pytest.mark.parametrize("case", STORED)
 def test_where_numbers_are_stored(case):
     fields, expected = STORED[case]
-    message = protobuf.read(protobuf.write({"dims": [2], **fields}, messages.TENSOR), messages.TENSOR)
+    message = wire.read(wire.write({"dims": [2], **fields}, messages.TENSOR), messages.TENSOR)
     found = tensors.array_of(message, None)
     assert found.dtype == expected.dtype
     np.testing.assert_array_equal(found, expected)
@@ -154,5 +156,5 @@ def test_where_numbers_are_stored(case):
 
 def test_packed_numbers_are_read_as_unpacked_ones():
     """dims 3 and 300, packed: field 1, 3 bytes."""
-    assert protobuf.read(b"\x0a\x03\x03\xac\x02", messages.TENSOR) == {"dims": [3, 300]}
-    assert protobuf.read(b"\x08\x03\x08\xac\x02", messages.TENSOR) == {"dims": [3, 300]}
+    assert wire.read(b"\x0a\x03\x03\xac\x02", messages.TENSOR) == {"dims": [3, 300]}
+    assert wire.read(b"\x08\x03\x08\xac\x02", messages.TENSOR) == {"dims": [3, 300]}

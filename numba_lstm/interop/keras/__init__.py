@@ -19,14 +19,17 @@ from ...models import Sequential
 from .. import hdf5
 from ..hdf5 import Contents
 from ..zips import open_zip
-from . import archive, building, compiling, legacy, legacy_writing, weights_file
+from . import archive
+from .config import build, compile_config
+from .legacy import reader, writer
+from .weights import weights_file
 
 __all__ = ["load_model", "load_weights", "save_model", "save_weights"]
 
 _ZIP = b"PK\3\4"
 
 
-def load_model(path: str, custom_objects: building.Classes = None, compile: bool = True) -> Sequential:
+def load_model(path: str, custom_objects: build.Classes = None, compile: bool = True) -> Sequential:
     """Read a ``.keras`` or legacy ``.h5`` file; see :func:`numba_lstm.saving.load_model`.
 
     Raises
@@ -35,14 +38,14 @@ def load_model(path: str, custom_objects: building.Classes = None, compile: bool
         If it is damaged or forged, or has a layer or an option that this package has not.
     """
     if not _is_zip(path):
-        return legacy.load_model(_read_hdf5(path), custom_objects, compile)
+        return reader.load_model(_read_hdf5(path), custom_objects, compile)
     with open_zip(path) as file:
         config, contents = archive.read_config(file), archive.read_weights(file)
     size = sum(array.size for array in contents.arrays.values())
-    model = building.build(config, size, custom_objects)
+    model = build.build(config, size, custom_objects)
     weights_file.assign_weights(model, contents.arrays)
     if compile and config.get("compile_config"):
-        compiling.compile_from(model, config["compile_config"])
+        compile_config.compile_from(model, config["compile_config"])
         weights_file.load_optimizer(model, contents.arrays)
     return model
 
@@ -57,7 +60,7 @@ def encode_model(model: Sequential, path: str) -> bytes:
     ValueError
         For what Keras has not, by the name of layer and option.
     """
-    return legacy_writing.encode(model) if path.endswith(formats.LEGACY.suffixes) else archive.encode(model)
+    return writer.encode(model) if path.endswith(formats.LEGACY.suffixes) else archive.encode(model)
 
 
 def save_model(model: Sequential, path: str, overwrite: bool = True) -> None:
@@ -76,7 +79,7 @@ def load_weights(model: Sequential, filepath: str | os.PathLike[str], skip_misma
         if group is None:
             skipped = weights_file.load(model, contents.arrays, skip_mismatch)
         else:
-            skipped = legacy.assign_weights(model, contents, f"{group}/" if group else "", skip_mismatch=skip_mismatch)
+            skipped = reader.assign_weights(model, contents, f"{group}/" if group else "", skip_mismatch=skip_mismatch)
     except FileFormatError as error:
         raise FileFormatError(f"{path}: {error}") from error
     if skipped:

@@ -5,11 +5,11 @@
 :mod:`.writing` files of models.
 """
 
-from .backend import Backend
-from .chains import load_model
-from .graph import Graph
-from .operator import lstm
-from .reading import load
-from .writing import export
+from .graph.backend import Backend
+from .graph.graph import Graph
+from .graph.reader import load
+from .operators.lstm_operator import lstm
+from .reading.chain import load_model
+from .writing.exporter import export
 
 __all__ = ["Backend", "Graph", "export", "load", "load_model", "lstm"]

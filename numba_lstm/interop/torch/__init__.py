@@ -7,6 +7,6 @@ and :mod:`.programs` what ``torch.save`` would write.
 
 from .files import EXTENSIONS, save_model
 from .modules import linear, load_model, lstm
-from .states import to_state_dict
+from .state_dict import to_state_dict
 
 __all__ = ["EXTENSIONS", "linear", "load_model", "lstm", "save_model", "to_state_dict"]

@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from ...files.errors import FileFormatError
 from ..zips import Zip, open_zip
-from . import pickles, records
-from .source import Form, Source
+from . import pickle_reader, pickle_tensors
+from .tensor_source import Form, Source
 
 MAX_PICKLE = 4 << 20  #: bytes
 
@@ -30,10 +30,12 @@ def opened(path: str) -> Iterator[Source]:
     """
     with open_zip(path) as archive:
         root = _root(archive)
-        tensors = records.named(
-            pickles.loads(archive.read(f"{root}/data.pkl", MAX_PICKLE), records.CONSTRUCTORS, records.persistent)
+        tensors = pickle_tensors.named(
+            pickle_reader.loads(
+                archive.read(f"{root}/data.pkl", MAX_PICKLE), pickle_tensors.CONSTRUCTORS, pickle_tensors.persistent
+            )
         )
-        storages: dict[str, tuple[records.Storage, bytes]] = {}
+        storages: dict[str, tuple[pickle_tensors.Storage, bytes]] = {}
         left = archive.size
 
         def read(name: str) -> npt.NDArray[Any]:
@@ -66,7 +68,7 @@ def _root(archive: Zip) -> str:
     return root
 
 
-def _content(archive: Zip, root: str, storage: records.Storage) -> bytes:
+def _content(archive: Zip, root: str, storage: pickle_tensors.Storage) -> bytes:
     data = archive.read(f"{root}/data/{storage.key:.20}", min(storage.nbytes, archive.size))
     if len(data) != storage.nbytes:
         raise FileFormatError(f"its storage {storage.key:.20} has {len(data):,} bytes, but should have {storage.nbytes:,}.")

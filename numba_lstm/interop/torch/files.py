@@ -9,9 +9,9 @@ import safetensors.numpy
 from ...files import atomic
 from ...layers import Dense, Dropout, TimeDistributed
 from ...models.sequential import Sequential
-from . import programs
+from . import pickle_writer
 from .names import Array
-from .states import to_state_dict
+from .state_dict import to_state_dict
 
 EXTENSIONS = (".pt", ".safetensors")
 
@@ -45,7 +45,7 @@ def save_model(model: Sequential, path: str | os.PathLike[str], overwrite: bool 
     if not name.endswith(EXTENSIONS):
         raise ValueError(f"weights for PyTorch are saved as {' or '.join(EXTENSIONS)}, got {name!r}.")
     arrays = state_of(model)
-    data = programs.encode(arrays) if name.endswith(".pt") else safetensors.numpy.save(arrays, {"format": "pt"})
+    data = pickle_writer.encode(arrays) if name.endswith(".pt") else safetensors.numpy.save(arrays, {"format": "pt"})
     atomic.write(name, data, overwrite=overwrite)
 
 

@@ -13,7 +13,7 @@ from ...models.sequential import Sequential
 from . import names, reading
 from .names import Array
 from .reading import Arrays, StateDict
-from .states import directions
+from .state_dict import directions
 
 
 def lstm(source: StateDict | str | os.PathLike[str], prefix: str = "", *, return_sequences: bool = True) -> Sequential:

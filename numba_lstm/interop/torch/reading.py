@@ -16,7 +16,7 @@ from ...saving import header
 from ...serialization import nearest
 from ..dtypes import DTYPES, decode
 from . import archive, names
-from .source import Form, Source
+from .tensor_source import Form, Source
 
 Arrays = dict[str, npt.NDArray[Any]]
 StateDict = Mapping[str, npt.ArrayLike]

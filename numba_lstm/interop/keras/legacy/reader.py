@@ -1,0 +1,108 @@
+"""Keras's legacy ``.h5`` files: configurations as attributes of the root, weights by the names of layers and variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import count, takewhile
+from typing import Any
+
+import numpy.typing as npt
+
+from ....files import strict_json
+from ....files.errors import FileFormatError
+from ....models import Sequential
+from ....variables import Variable
+from ...hdf5 import Contents
+from ..config import build, compile_config, keras2
+from ..weights import keras2_optimizer, optimizer_state
+from ..weights.assign import assign
+from . import weight_names
+
+Array = npt.NDArray[Any]
+WEIGHTS, OPTIMIZER = "model_weights", "optimizer_weights"
+#: Where this package puts the optimizer's state. Keras 3.15 makes the optimizer of a legacy file for no weights at all where it
+#: finds ``optimizer_weights``, of its own files too, and cannot train then; without that group it begins with a fresh state.
+OWN_OPTIMIZER = "numba_lstm_optimizer_weights"
+
+
+def load_model(contents: Contents, custom_objects: build.Classes, compile: bool) -> Sequential:
+    """The model of a whole-model file."""
+    root = contents.attributes.get("", {})
+    old = str(root.get("keras_version")).startswith("2.")
+    size = sum(array.size for array in contents.arrays.values())
+    config = _json(root, "model_config")
+    model = build.build(keras2.model_config(config) if old else config, size, custom_objects)
+    if old:
+        keras2.check_axes(model, config)
+    assign_weights(model, contents, f"{WEIGHTS}/", whole=True)
+    if compile and "training_config" in root:
+        training = _json(root, "training_config")
+        compile_config.compile_from(
+            model, compile_config.from_training_config(keras2.training_config(training) if old else training)
+        )
+        group = OWN_OPTIMIZER if OWN_OPTIMIZER in contents.attributes else OPTIMIZER
+        names = _list(contents, group, "weight_names")
+        weight_names.refuse_twice(names, "optimizer's weight_names")
+        state = {name: _array(contents, f"{group}/{name}") for name in names}
+        if state and old:
+            keras2_optimizer.load_optimizer(model, state)
+        elif state and model.optimizer is not None:
+            weight_names.check_slots(model, model.optimizer, names)
+            optimizer_state.load(model, list(state.values()))
+    return model
+
+
+def assign_weights(
+    model: Sequential, contents: Contents, prefix: str, *, whole: bool = False, skip_mismatch: bool = False
+) -> set[str]:
+    """Give the model the weights of a file, layer by layer: those that have any, in the file's order.
+
+    ``whole`` says that the file has the model's configuration too; ``skip_mismatch`` as in :func:`.assign.assign`.
+    """
+    variables: dict[str, Variable] = {}
+    arrays: dict[str, Array] = {}
+    found = list(_layers(contents, prefix))
+    own = [layer for layer in model.layers if layer.variables]
+    if len(found) != len(own):
+        raise FileFormatError(f"it has {len(found)} layers with weights, where the model has {len(own)}.")
+    weight_names.check_layers([layer.name for layer in own], [name for name, _ in found], whole=whole)
+    for layer, (name, values) in zip(own, found, strict=True):
+        weights = layer.trainable_weights + layer.non_trainable_weights
+        weight_names.check_weights(layer, weights, list(values))
+        variables |= {f"{name}/{index}": variable for index, variable in enumerate(weights)}
+        arrays |= {f"{name}/{index}": array for index, array in enumerate(values.values())}
+    return assign(variables, arrays, skip_mismatch)
+
+
+def _layers(contents: Contents, prefix: str) -> Iterator[tuple[str, dict[str, Array]]]:
+    """The layers that have weights, each with its arrays by their names."""
+    layers = _list(contents, prefix.removesuffix("/"), "layer_names")
+    weight_names.refuse_twice(layers, "layer_names")
+    for layer in layers:
+        names = _list(contents, f"{prefix}{layer}", "weight_names")
+        weight_names.refuse_twice(names, f"weight_names of {layer!r:.100}")
+        if names:
+            yield layer, {name: _array(contents, f"{prefix}{layer}/{name}") for name in names}
+
+
+def _array(contents: Contents, name: str) -> Array:
+    if name not in contents.arrays:
+        raise FileFormatError(f"it has no weight {name!r:.200}, which it names.")
+    return contents.arrays[name]
+
+
+def _list(contents: Contents, group: str, name: str) -> list[str]:
+    """A list of names, which Keras cuts in ``name0``, ``name1``, ... where it is long."""
+    attributes = contents.attributes.get(group, {})
+    cut = takewhile(attributes.__contains__, (f"{name}{index}" for index in count()))
+    parts = [attributes[part] for part in ([name] if name in attributes else cut)]
+    if not all(isinstance(part, list) for part in parts):
+        raise FileFormatError(f"its {name} in {group!r:.100} is one text, where a list was expected.")
+    return [text for part in parts for text in part]
+
+
+def _json(root: Mapping[str, Any], name: str) -> Any:
+    text = root.get(name)
+    if not isinstance(text, str):
+        raise FileFormatError(f"it is an HDF5 file without {name}, which Keras's models have. For weights: model.load_weights.")
+    return strict_json.loads(text, f"its {name}")

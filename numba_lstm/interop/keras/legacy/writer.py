@@ -1,0 +1,129 @@
+"""Whole models as legacy ``.h5`` files, laid out as Keras 3 does, with ``model.save("x.h5")``.
+
+The root has the configurations as attributes, and ``model_weights`` a group for each layer, which lists the names of its arrays
+in their order. The optimizer's state lies in a group that only this package reads; :data:`.legacy.OWN_OPTIMIZER` says why.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ....files.destinations import import_h5py
+from ....models import Sequential
+from ....optimizers import Optimizer
+from ....variables import Variable
+from ..config import compile_config
+from ..config.model_config import KERAS_VERSION, model_config
+from ..weights import optimizer_state
+from . import reader, weight_names
+
+Array = npt.NDArray[Any]
+
+_ATTRIBUTE = 64_512  #: bytes of a list of names, which is cut in several attributes where it is longer
+
+
+def encode(model: Sequential) -> bytes:
+    """The bytes of the file.
+
+    Raises
+    ------
+    ImportError
+        Without h5py, which writes it.
+    ValueError
+        For what Keras has not, by the name of layer and option, and for two arrays of one name.
+    """
+    for name in (model.name, *(layer.name for layer in model.layers)):
+        if name in (".", "..") or not name.isprintable():
+            raise ValueError(f"a layer is called {name!r}, which an .h5 file cannot hold. Give it another name=.")
+    config = model_config(model)
+    attributes = {"backend": "jax", "keras_version": KERAS_VERSION}
+    attributes["model_config"] = json.dumps(_plain(config), allow_nan=False)
+    if model.compiled:
+        attributes["training_config"] = json.dumps(_training_config(model), allow_nan=False)
+    file = io.BytesIO()
+    with import_h5py().File(file, "w", libver="earliest") as target:
+        target.attrs.update(attributes)
+        _write_weights(target.create_group(reader.WEIGHTS), model)
+        if model.optimizer is not None:
+            _write_arrays(target.create_group(reader.OWN_OPTIMIZER), _state(model, model.optimizer))
+    return file.getvalue()
+
+
+def _plain(config: dict[str, Any]) -> dict[str, Any]:
+    """A model's configuration as legacy files have it: its own layers have no module, those inside of others have one."""
+    own = {key: value for key, value in config["config"].items() if key != "build_input_shape"}
+    stack = [{"class_name": layer["class_name"], "config": layer["config"]} for layer in own["layers"]]
+    return {"class_name": config["class_name"], "config": {**own, "layers": stack}}
+
+
+def _training_config(model: Sequential) -> dict[str, Any]:
+    config = compile_config.to_config(model)
+    optimizer = config.pop("optimizer")
+    return {**_unnamed(config), "optimizer_config": {"class_name": optimizer["class_name"], "config": optimizer["config"]}}
+
+
+def _unnamed(value: Any) -> Any:
+    """Losses and metrics without their modules."""
+    if isinstance(value, list):
+        return [_unnamed(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "class_name" in value:
+        return {"class_name": value["class_name"], "config": value["config"]}
+    return {key: _unnamed(item) for key, item in value.items()}
+
+
+# -- arrays -----------------------------------------------------------------------------------------------------------
+
+
+def _write_weights(group: Any, model: Sequential) -> None:
+    _write_names(group, "layer_names", [layer.name for layer in model.layers])
+    group.attrs["backend"], group.attrs["keras_version"] = "jax", KERAS_VERSION
+    names = weight_names.of_model(model)
+    for layer in model.layers:
+        weights = [*layer.trainable_weights, *layer.non_trainable_weights]
+        _write_arrays(group.create_group(layer.name), [(names[id(v)], v.value) for v in weights])
+    _write_arrays(group.create_group("top_level_model_weights"), [])
+
+
+def _write_arrays(group: Any, arrays: Sequence[tuple[str, Array]]) -> None:
+    names = [name for name, _ in arrays]
+    if twice := next((name for name, count in Counter(names).items() if count > 1), None):
+        raise ValueError(f"two weights are called {twice!r}, which an .h5 file cannot hold. Give their layers other names.")
+    _write_names(group, "weight_names", names)
+    for name, array in arrays:
+        group[name] = np.asarray(array)
+
+
+def _write_names(group: Any, attribute: str, names: Sequence[str]) -> None:
+    raw = [name.encode() for name in names]
+    parts = [np.asarray(raw)]
+    while any(part.nbytes > _ATTRIBUTE for part in parts):
+        parts = np.array_split(parts[0] if len(parts) == 1 else np.concatenate(parts), len(parts) + 1)
+    if len(parts) == 1:
+        group.attrs[attribute] = raw
+    else:
+        for index, part in enumerate(parts):
+            group.attrs[f"{attribute}{index}"] = part.tolist()
+
+
+def _state(model: Sequential, optimizer: Optimizer) -> list[tuple[str, Array]]:
+    """The optimizer's state with Keras's names: ``adam/iteration``, ``adam/learning_rate``, ``adam/lstm_kernel_momentum``."""
+    arrays = optimizer_state.to_arrays(optimizer, model.trainable_weights)
+    names = weight_names.of_slots(model, optimizer, _trained(model, optimizer))
+    return [(f"{optimizer.name}/{name}", array) for name, array in zip(names, arrays, strict=True)]
+
+
+def _trained(model: Sequential, optimizer: Optimizer) -> list[Variable]:
+    """The variables that have slots, in the optimizer's order; some may have been frozen since they were trained."""
+    if not optimizer.built:
+        return model.trainable_weights
+    known = {variable.path: variable for variable in model.weights}
+    return [known[own[0].path.rpartition("/")[0]] for own in optimizer.kept() if own]

@@ -1,0 +1,73 @@
+"""Assign the arrays of a file to a model's variables by name: all of them, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ....files.errors import FileFormatError
+from ....files.message_lists import differing
+from ....variables import Variable
+
+Array = npt.NDArray[Any]
+
+
+def assign(variables: Mapping[str, Variable], arrays: Mapping[str, Array], skip_mismatch: bool = False) -> set[str]:
+    """Give each variable the array of its name: all, or none.
+
+    Parameters
+    ----------
+    variables, arrays : mapping
+        By names like ``layer/0``.
+    skip_mismatch : bool
+        Leave out the layers that do not fit.
+
+    Returns
+    -------
+    set of str
+        The layers that were left out.
+
+    Raises
+    ------
+    FileFormatError
+        Where names, shapes or dtypes differ; nothing is changed then.
+    """
+    skipped = _unfit(variables, arrays) if skip_mismatch else set()
+    if skipped:
+        variables = {name: value for name, value in variables.items() if _owner(name) not in skipped}
+        arrays = {name: value for name, value in arrays.items() if _owner(name) not in skipped}
+    if different := differing(variables.keys(), arrays.keys()):
+        raise FileFormatError(f"its weights are not those of the model; {different}.")
+    for name, variable in variables.items():
+        array = arrays[name]
+        if array.shape != variable.shape or array.dtype != variable.dtype:
+            raise FileFormatError(
+                f"its weight {name!r:.100} has shape {array.shape} and dtype {array.dtype}, "
+                f"but the model needs {variable.shape} and {variable.dtype}."
+            )
+    for name, variable in variables.items():
+        variable.assign(arrays[name])
+    return skipped
+
+
+def _unfit(variables: Mapping[str, Variable], arrays: Mapping[str, Array]) -> set[str]:
+    """The layers that have other weights in the file than in the model."""
+    own = {name: (variable.shape, np.dtype(variable.dtype)) for name, variable in variables.items()}
+    read = {name: (array.shape, array.dtype) for name, array in arrays.items()}
+    return {_owner(name) for name, _ in own.items() ^ read.items()}
+
+
+def _owner(name: str) -> str:
+    return name.rpartition("/")[0].removesuffix("/vars")
+
+
+def in_order(arrays: Mapping[str, Array], prefix: str) -> Sequence[Array]:
+    """The arrays ``<prefix>/0``, ``<prefix>/1``, ... by their numbers."""
+    names = [name for name in arrays if name.startswith(f"{prefix}/")]
+    expected = [f"{prefix}/{index}" for index in range(len(names))]
+    if set(names) != set(expected):
+        raise FileFormatError(f"its arrays in {prefix!r} are not numbered from 0 on.")
+    return [arrays[name] for name in expected]

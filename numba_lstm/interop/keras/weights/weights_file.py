@@ -1,0 +1,92 @@
+"""``model.weights.h5``: the weights of a model and the state of its optimizer, as Keras 3 lays them out."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ....files.destinations import import_h5py
+from ....files.errors import FileFormatError
+from ....models import Sequential
+from ....variables import Variable
+from . import optimizer_state
+from .assign import assign, in_order
+from .groups import groups
+
+Array = npt.NDArray[Any]
+_OPTIMIZER = "optimizer/vars"
+
+
+def encode(model: Sequential) -> bytes:
+    """The bytes of the file.
+
+    Raises
+    ------
+    ImportError
+        Without h5py, which writes it.
+    """
+    file = io.BytesIO()
+    with import_h5py().File(file, "w", libver="earliest") as target:
+        _write(target, "vars", model.name, [])
+        for path, name, variables in groups(model.layers):
+            _write(target, f"{path}/vars", name, [variable.value for variable in variables])
+        if model.optimizer is not None:
+            state = optimizer_state.to_arrays(model.optimizer, model.trainable_weights)
+            _write(target, _OPTIMIZER, model.optimizer.name, state)
+    return file.getvalue()
+
+
+def _write(target: Any, path: str, name: str, arrays: list[Array]) -> None:
+    group = target.create_group(path)
+    group.attrs["name"] = name
+    for index, array in enumerate(arrays):
+        group[str(index)] = np.asarray(array)
+
+
+def assign_weights(model: Sequential, arrays: Mapping[str, Array], skip_mismatch: bool = False) -> set[str]:
+    """Give the model the weights of a file, and answer the layers that were left out; see :func:`.assign.assign`.
+
+    Raises
+    ------
+    FileFormatError
+        Where they are not those of the model; nothing is changed then.
+    """
+    variables: dict[str, Variable] = {}
+    for path, _, own in groups(model.layers):
+        variables |= {f"{path}/vars/{index}": variable for index, variable in enumerate(own)}
+    # The seeds of Keras's generators, which its early releases kept, mean nothing to another generator.
+    return assign(
+        variables, {n: a for n, a in arrays.items() if n.startswith("layers/") and "/seed_generator/" not in n}, skip_mismatch
+    )
+
+
+def load_optimizer(model: Sequential, arrays: Mapping[str, Array]) -> None:
+    """Go on from the optimizer's state, if the file has one.
+
+    Raises
+    ------
+    FileFormatError
+        Where it is not one of the model's optimizer for its weights.
+    """
+    if state := in_order(arrays, _OPTIMIZER):
+        optimizer_state.load(model, state)
+
+
+def load(model: Sequential, arrays: Mapping[str, Array], skip_mismatch: bool = False) -> set[str]:
+    """Weights, and the optimizer's state where the model has such an optimizer; else a warning, as Keras gives."""
+    skipped = assign_weights(model, arrays, skip_mismatch)
+    if model.optimizer is None:
+        return skipped
+    if skipped:
+        warnings.warn("the optimizer stays as it is: its state in the file is that of other weights.", stacklevel=4)
+        return skipped
+    try:
+        load_optimizer(model, arrays)
+    except FileFormatError as error:
+        warnings.warn(f"the optimizer stays as it is, only weights were loaded: {error}", stacklevel=4)
+    return skipped

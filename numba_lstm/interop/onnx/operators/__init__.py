@@ -1,0 +1,1 @@
+"""ONNX operators on arrays, computed by the ops of a device."""

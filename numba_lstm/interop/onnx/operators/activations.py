@@ -1,0 +1,125 @@
+"""ONNX's activation functions as specs of ours, and ours as ONNX's."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from ....kernels.specs import ACTIVATIONS, Activation
+from ....serialization import nearest
+
+_THIRD = 1 / 6  # the slope of Keras's hard_sigmoid, which is ours
+
+
+class _Function(NamedTuple):
+    """Defaults of the parameters that a function takes; None where it takes none."""
+
+    alpha: float | None = None
+    beta: float | None = None
+
+
+#: By lower-case name, as ONNX Runtime compares them; the functions of the LSTM operator (onnx, Operators.md).
+_FUNCTIONS = {
+    "relu": _Function(),
+    "tanh": _Function(),
+    "sigmoid": _Function(),
+    "softsign": _Function(),
+    "softplus": _Function(),
+    "leakyrelu": _Function(0.01),
+    "elu": _Function(1.0),
+    "thresholdedrelu": _Function(1.0),
+    "affine": _Function(1.0, 0.0),
+    "scaledtanh": _Function(1.0, 1.0),
+    "hardsigmoid": _Function(0.2, 0.5),
+}
+_SAME = ("relu", "tanh", "sigmoid", "softsign", "softplus")
+
+
+def take(names: list[str], alphas: list[float], betas: list[float]) -> list[Activation]:
+    """The specs of an LSTM's ``activations``; each takes an alpha and a beta from the lists, if it has such a parameter.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, and for more parameters than the functions take.
+    """
+    alphas, betas = alphas[:], betas[:]
+    found = []
+    for name in names:
+        function = _FUNCTIONS.get(name.lower())
+        if function is None:
+            raise ValueError(f"unknown activation {name!r:.40} of an LSTM{nearest(name, _FUNCTIONS)}")
+        alpha = alphas.pop(0) if alphas and function.alpha is not None else function.alpha
+        beta = betas.pop(0) if betas and function.beta is not None else function.beta
+        found.append(spec(name.lower(), alpha, beta))
+    if alphas or betas:
+        raise ValueError(f"activation_alpha and activation_beta have {len(alphas)} and {len(betas)} values too many.")
+    return found
+
+
+@cache
+def spec(name: str, alpha: float | None = None, beta: float | None = None) -> Activation:
+    """The spec of a function by its lower-case name; the same object for the same parameters, so that kernels are kept.
+
+    Raises
+    ------
+    ValueError
+        For NaN and infinity as parameters.
+    """
+    if not all(parameter is None or math.isfinite(parameter) for parameter in (alpha, beta)):
+        raise ValueError(f"the parameters of {name} must be finite, got alpha={alpha} and beta={beta}.")
+    if name in _SAME:
+        return Activation(name)
+    assert alpha is not None
+    if name == "leakyrelu" and alpha >= 0:
+        return Activation("leaky_relu", (alpha,))
+    if name == "elu" and alpha >= 0:
+        return Activation("elu", (alpha,))
+    match name:
+        case "leakyrelu":
+            return Activation(f"leakyrelu_{alpha}", function=lambda x: np.where(x > 0, x, alpha * x))
+        case "elu":
+            return Activation(f"elu_{alpha}", function=lambda x: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0.0))))
+        case "thresholdedrelu":
+            return Activation(f"thresholdedrelu_{alpha}", function=lambda x: np.where(x > alpha, x, 0.0))
+    assert beta is not None
+    if (name, alpha, beta) == ("affine", 1.0, 0.0):
+        return Activation("linear")
+    if (name, beta) == ("hardsigmoid", 0.5) and abs(alpha - _THIRD) < 1e-7:
+        return Activation("hard_sigmoid")
+    match name:
+        case "affine":
+            return Activation(f"affine_{alpha}_{beta}", function=lambda x: alpha * x + beta)
+        case "scaledtanh":
+            return Activation(f"scaledtanh_{alpha}_{beta}", function=lambda x: alpha * np.tanh(beta * x))
+    return Activation(f"hardsigmoid_{alpha}_{beta}", function=lambda x: np.maximum(np.minimum(alpha * x + beta, 1.0), 0.0))
+
+
+def named(activation: Activation, where: str) -> tuple[str, list[float], list[float]]:
+    """ONNX's name of an LSTM's activation, with its alpha and beta.
+
+    Raises
+    ------
+    ValueError
+        For one that ONNX's LSTM has not; ``where`` says whose it is.
+    """
+    defaults = ACTIVATIONS.get(activation.name, ("", ()))[1]
+    parameters = list(activation.parameters or defaults)
+    names = {"relu": "Relu", "tanh": "Tanh", "sigmoid": "Sigmoid", "softsign": "Softsign", "softplus": "Softplus"}
+    if activation.function is None and activation.name in names:
+        return names[activation.name], [], []
+    match activation.name if activation.function is None else None:
+        case "leaky_relu":
+            return "LeakyRelu", parameters, []
+        case "elu":
+            return "Elu", parameters, []
+        case "linear":
+            return "Affine", [1.0], [0.0]
+        case "hard_sigmoid":
+            return "HardSigmoid", [_THIRD], [0.5]
+    raise ValueError(
+        f"{where}={activation.name!r}, which ONNX's LSTM has not. Its own are Relu, Tanh, Sigmoid and some others."
+    )

@@ -1,0 +1,92 @@
+"""Data of tensors in files of their own: only below the model's folder, never through a link, never past a file's end."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from ....files.errors import FileFormatError
+from .wire import Message
+
+_KEYS = {"location", "offset", "length"}
+
+
+def refuse(tensor: Message, size: int) -> memoryview:
+    """For who did not ask for them."""
+    raise FileFormatError(
+        f"tensor {tensor.get('name', '')!r:.100} lies in a file of its own. If you trust that, load with external_data=True."
+    )
+
+
+class Folder:
+    """The folder of a model, from which tensors are read."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.left: dict[str, int] = {}  #: bytes of each file that no tensor has had yet
+
+    def read(self, tensor: Message, size: int) -> memoryview:
+        """The ``size`` bytes of a tensor.
+
+        Raises
+        ------
+        FileFormatError
+            For a place outside of the folder or of the file, a link on the way, and another length.
+        """
+        what = f"tensor {tensor.get('name', '')!r:.100}"
+        entries = [(entry.get("key", ""), entry.get("value", "")) for entry in tensor.get("external_data", [])]
+        known = dict(entries)
+        if len(known) != len(entries) or "location" not in known or known.keys() - _KEYS:
+            raise FileFormatError(f"{what}: external data are described by location, offset and length, each once.")
+        location = known["location"]
+        offset, length = (_number(known.get(key), what, key) for key in ("offset", "length"))
+        parts = location.split("/")
+        if any(part in ("", ".", "..") for part in parts) or "\\" in location or ":" in location or not location.isprintable():
+            raise FileFormatError(f"{what}: {location!r:.100} is no plain name below the model's folder.")
+        if length is not None and length != size:
+            raise FileFormatError(f"{what} has {length:,} bytes in {location!r:.100}, but its dims need {size:,}.")
+        return self._bytes(what, parts, offset or 0, size)
+
+    def _bytes(self, what: str, parts: list[str], offset: int, size: int) -> memoryview:
+        location = "/".join(parts)
+        try:
+            file = _open(self.path, parts)
+        except OSError as error:
+            raise FileFormatError(f"{what}: {location!r:.100} cannot be opened without following links: {error}.") from None
+        try:
+            status = os.fstat(file)
+            if not stat.S_ISREG(status.st_mode):
+                raise FileFormatError(f"{what}: {location!r:.100} is not a regular file.")
+            if offset + size > status.st_size:
+                raise FileFormatError(f"{what} reaches past the {status.st_size:,} bytes of {location!r:.100}.")
+            left = self.left.get(location, status.st_size) - size
+            if left < 0:
+                raise FileFormatError(f"{what}: tensors share the bytes of {location!r:.100}.")
+            self.left[location] = left
+            data = os.pread(file, size, offset)
+        finally:
+            os.close(file)
+        if len(data) != size:
+            raise FileFormatError(f"{what}: {location!r:.100} became shorter while it was read.")
+        return memoryview(data)
+
+
+def _number(text: str | None, what: str, key: str) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise FileFormatError(f"{what}: the {key} of its external data is {text!r:.40}, no whole number from 0 up.")
+    return int(text)
+
+
+def _open(folder: str, parts: list[str]) -> int:
+    """The last of ``parts``, opened folder by folder, so that none of them can be a link."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+    above = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    for index, part in enumerate(parts):
+        try:
+            inner = os.open(part, flags | (os.O_DIRECTORY if index < len(parts) - 1 else 0), dir_fd=above)
+        finally:
+            os.close(above)
+        above = inner
+    return above

@@ -1,4 +1,4 @@
-"""Replacing a file whole: whatever fails, and whenever the process dies, the old file or the new one is there."""
+"""Replace files atomically: if a call fails or the process dies, the old file or the new one is there."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ import time
 
 from ..writable import check_file
 
-_PREFIX, _TOKEN = ".nlstm-", 8  # of temporary names: letters, then so many bytes in hexadecimal digits
-_LEFT_BEHIND = 3_600  # seconds after which a temporary file is that of a process that was killed
-_PIECE = 1 << 24  # bytes a call; some systems refuse 2 GiB at once
+_PREFIX, _TOKEN = ".nlstm-", 8  # of temporary names: a prefix, then random bytes in hexadecimal digits
+_STALE_SECONDS = 3_600  # seconds after which a temporary file is that of a process that was killed
+_CHUNK = 1 << 24  # bytes per call; some systems refuse 2 GiB
 
 
 def write(path: str, data: bytes | bytearray | memoryview, *, overwrite: bool = True) -> None:
-    """Make ``data`` the content of the file ``path``, durably and all at once.
+    """Make ``data`` the content of the file ``path``, durably and atomically.
 
-    It is written under a temporary name in the same folder, synchronised to the disk, and renamed; then the folder is
-    synchronised. Temporary files that killed processes have left in the folder are removed when they are an hour old. A file
-    that is replaced keeps its permissions; a new one gets what the umask leaves. A link stays, and the file that it points to
-    is replaced.
+    The function writes a temporary file in the same folder, synchronises it to the disk, renames it, and synchronises the
+    folder. It removes temporary files of killed processes that are an hour old. A replaced file keeps its permissions; a new
+    one gets those that the umask leaves. A link stays, and the file that it points to is replaced.
 
     Parameters
     ----------
@@ -46,7 +45,7 @@ def write(path: str, data: bytes | bytearray | memoryview, *, overwrite: bool = 
     """
     target, mode = check_file(path, overwrite=overwrite)
     folder = os.path.dirname(target)
-    _tidy(folder)
+    _remove_stale_files(folder)
     temporary = os.path.join(folder, f"{_PREFIX}{secrets.token_hex(_TOKEN)}")
     try:
         _write_synced(temporary, data)
@@ -60,32 +59,32 @@ def write(path: str, data: bytes | bytearray | memoryview, *, overwrite: bool = 
     _sync_folder(folder)
 
 
-def _tidy(folder: str) -> None:
-    """Remove what this function's killed callers have left in a folder: no other name, no other user's, nothing new."""
+def _remove_stale_files(folder: str) -> None:
+    """Remove old temporary files of killed processes of this user from a folder."""
     name = re.compile(rf"{re.escape(_PREFIX)}[0-9a-f]{{{2 * _TOKEN}}}")
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if name.fullmatch(entry.name) and entry.is_file(follow_symlinks=False) and _is_abandoned(entry):
+            if name.fullmatch(entry.name) and entry.is_file(follow_symlinks=False) and _is_stale(entry):
                 with contextlib.suppress(OSError):
                     os.unlink(entry.path)
 
 
-def _is_abandoned(entry: os.DirEntry[str]) -> bool:
+def _is_stale(entry: os.DirEntry[str]) -> bool:
     try:
-        found = entry.stat(follow_symlinks=False)
+        status = entry.stat(follow_symlinks=False)
     except OSError:
         return False
-    own = not hasattr(os, "geteuid") or found.st_uid == os.geteuid()
-    return own and time.time() - found.st_mtime > _LEFT_BEHIND
+    same_user = not hasattr(os, "geteuid") or status.st_uid == os.geteuid()
+    return same_user and time.time() - status.st_mtime > _STALE_SECONDS
 
 
 def _write_synced(name: str, data: bytes | bytearray | memoryview) -> None:
     # 0o666 lets the system apply the umask, which Python could only read by changing it for all threads.
     file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
-        left = memoryview(data)
-        while left:
-            left = left[os.write(file, left[:_PIECE]) :]
+        remaining = memoryview(data)
+        while remaining:
+            remaining = remaining[os.write(file, remaining[:_CHUNK]) :]
         os.fsync(file)
     finally:
         os.close(file)

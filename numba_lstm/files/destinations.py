@@ -1,4 +1,4 @@
-"""Where a model is saved to: what a file's name says, and whether a file can be made there, checked before any work is done."""
+"""Check the path to which a model is saved, before any work is done: its suffix, and whether a file can be made there."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from . import formats
 def check_path(
     filepath: str | os.PathLike[str], overwrite: bool = True, *, weights_only: bool = False, makes_folders: bool = False
 ) -> str:
-    """Check that a model can be saved to a path, and answer the name of the file that ``model.save(filepath)`` writes.
+    """Check that a model can be saved to a path, and return the name of the file that ``model.save(filepath)`` writes.
 
-    Nothing is written. A program calls it before a long training, so that a mistake in a name does not lose the result.
+    Nothing is written. Call it before a long training, so that a mistake in a name does not lose the result.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def check_path(
 
 
 def import_h5py() -> ModuleType:
-    """The module h5py, which writes Keras's files; ImportError that says how to install it."""
+    """Import h5py, which writes Keras's files; the ImportError says how to install it."""
     try:
         import h5py
     except ImportError as error:
@@ -69,7 +69,7 @@ def import_h5py() -> ModuleType:
 
 
 def has_extension(path: str) -> bool:
-    """Whether :func:`check_path` leaves the name as it is, or refuses it."""
+    """Whether a path has an extension, so that :func:`check_path` adds none."""
     return bool(os.path.splitext(os.path.basename(path))[1])
 
 

@@ -1,4 +1,4 @@
-"""The one exception for what is wrong inside a file."""
+"""FileFormatError, the exception for faulty files, and helpers for its messages."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ class FileFormatError(ValueError):
     """A file is damaged, forged, of a newer format, or of another kind. The message says which, and what to do."""
 
 
-#: What a constructor may answer to arguments that make no sense.
+#: Exceptions of constructors that get nonsensical arguments from a file.
 REFUSALS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, MemoryError, RecursionError)
 
 
-def brief(error: BaseException) -> str:
-    """What ``error`` says, in 300 letters at most."""
+def short_message(error: BaseException) -> str:
+    """Return the text of an error, at most 300 letters of it."""
     text = str(error) or type(error).__name__
     return text if len(text) <= 300 else f"{text[:300]}…"

@@ -1,4 +1,4 @@
-"""Names in messages: in the order that people count, and only as many as can be read."""
+"""Lists of names in messages: in natural order, and a readable number of them."""
 
 from __future__ import annotations
 
@@ -6,38 +6,38 @@ import heapq
 import re
 from collections.abc import Collection
 
-_LETTERS = 200  # of all names that are listed
+_LETTERS = 200  # of all names in a list
 _LONGEST = 80  # letters of one
 
 
-def natural(name: str) -> tuple[tuple[str, int], ...]:
-    """A key to sort by, in which ``vars/2`` stands before ``vars/10``; the end of a long name does not count."""
-    parts = re.findall(r"([^0-9]*)([0-9]{0,18})", name[:_LONGEST])
-    return tuple((text, int(digits or -1)) for text, digits in parts)
+def natural_sort_key(name: str) -> tuple[tuple[str, int], ...]:
+    """Return a sort key that puts ``vars/2`` before ``vars/10``; it ignores the end of a long name."""
+    pieces = re.findall(r"([^0-9]*)([0-9]{0,18})", name[:_LONGEST])
+    return tuple((text, int(digits or -1)) for text, digits in pieces)
 
 
-def listed(names: Collection[str]) -> str:
-    """Some of ``names``, whole, and how many there are besides.
+def join_names(names: Collection[str]) -> str:
+    """Join the first of ``names``, and say how many more there are.
 
-    >>> listed(["b", "a10", "a9"])
+    >>> join_names(["b", "a10", "a9"])
     'a9, a10, b'
     """
-    shown: list[str] = []
-    for name in heapq.nsmallest(_LETTERS, names, key=natural):  # each has a letter at least; sorting all takes memory
-        cut = name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…"
-        shown.append(cut if cut.isprintable() else ascii(cut))
-        if sum(map(len, shown)) > _LETTERS:
-            shown.pop()
+    selected: list[str] = []
+    for name in heapq.nsmallest(_LETTERS, names, key=natural_sort_key):  # each has a letter at least; sorting all takes memory
+        shortened = name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…"
+        selected.append(shortened if shortened.isprintable() else ascii(shortened))
+        if sum(map(len, selected)) > _LETTERS:
+            selected.pop()
             break
-    more = len(names) - len(shown)
-    return ", ".join(shown) + (f" and {more:,} more" if more else "")
+    more = len(names) - len(selected)
+    return ", ".join(selected) + (f" and {more:,} more" if more else "")
 
 
-def differing(own: Collection[str], read: Collection[str]) -> str:
-    """What of two sets of names stands in one of them only, or ""; ``own`` are a model's and ``read`` a file's.
+def describe_difference(model: Collection[str], file: Collection[str]) -> str:
+    """Describe which names only a model or only a file has; "" if there are none.
 
-    >>> differing({"a", "b"}, {"b", "c"})
+    >>> describe_difference({"a", "b"}, {"b", "c"})
     'only in the model: a; only in the file: c'
     """
-    sides = (("model", set(own) - set(read)), ("file", set(read) - set(own)))
-    return "; ".join(f"only in the {side}: {listed(names)}" for side, names in sides if names)
+    sides = (("model", set(model) - set(file)), ("file", set(file) - set(model)))
+    return "; ".join(f"only in the {side}: {join_names(names)}" for side, names in sides if names)

@@ -1,6 +1,6 @@
-"""What a file is, by its first bytes, so that a reader that gets another's file says who reads it.
+"""Recognize the format of a file by its first bytes, so that errors name the function that reads it.
 
-Nothing here vouches for a file: its own reader checks it.
+The format's reader checks the rest of the file.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""JSON from a file that nobody vouches for: no duplicates, no NaN, no huge numbers, no abyss.
+"""Parse untrusted JSON: without duplicate keys, NaN, huge numbers and deep nesting.
 
-Python's :mod:`json` keeps the last of duplicate keys, reads ``NaN`` and ``1e999``, and lets a number have any length; two
-programs may then read two different models from one file.
+Python's :mod:`json` keeps the last of duplicate keys, reads ``NaN`` and ``1e999``, and accepts numbers of any length, so two
+programs may read two different models from one file.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from typing import Any, NoReturn
 from .errors import FileFormatError
 
 DEPTH = 64  #: levels of lists and objects
-DIGITS = 20  #: of a whole number, its sign included; enough for 64 bits
+DIGITS = 20  #: of an integer with its sign; enough for 64 bits
 LETTERS = 65_536  #: of a key or a text, unless more are allowed
 VALUES = 100_000  #: in all; an empty list takes 3 bytes in a file and 80 in memory
 
 
 def loads(text: str, what: str, letters: int = LETTERS) -> Any:
-    """The value of a JSON text.
+    """Parse a JSON text.
 
     Parameters
     ----------
     text : str
-        The JSON text; its length is the caller's to bound.
+        The JSON text; the caller bounds its length.
     what : str
-        What the text is, for the error's sentence.
+        What the text is, for messages.
     letters : int
-        The longest key or text in it.
+        Maximal length of a key or a text in it.
 
     Raises
     ------
@@ -57,12 +57,12 @@ def loads(text: str, what: str, letters: int = LETTERS) -> Any:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    value = dict(pairs)
+    if len(value) != len(pairs):
         seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise FileFormatError(f"has the key {twice[:80]!r} twice.")
-    return found
+        duplicate = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise FileFormatError(f"has the key {duplicate[:80]!r} twice.")
+    return value
 
 
 def _constant(name: str) -> NoReturn:
@@ -83,22 +83,22 @@ def _float(digits: str) -> float:
 
 
 def _longest(value: Any) -> int:
-    """The letters of the longest key or text, at any depth."""
-    longest, left = 0, [value]
-    while left:
-        node = left.pop()
+    """The length of the longest key or text, at any depth."""
+    longest, pending = 0, [value]
+    while pending:
+        node = pending.pop()
         if isinstance(node, str):
             longest = max(longest, len(node))
         elif isinstance(node, dict):
-            left += [*node, *node.values()]
+            pending += [*node, *node.values()]
         elif isinstance(node, list):
-            left += node
+            pending += node
     return longest
 
 
 def _is_deep(value: Any) -> bool:
     level = [value] if isinstance(value, (dict, list)) else []
-    for _ in range(DEPTH):  # without recursion, since depth is the question
+    for _ in range(DEPTH):  # a loop, since recursion fails at great depth
         children = (child for node in level for child in (node.values() if isinstance(node, dict) else node))
         level = [child for child in children if isinstance(child, (dict, list))]
     return bool(level)

@@ -1,5 +1,5 @@
-"""Models of other frameworks, read and written without them: each format in a module of its own.
+"""Read and write models of other frameworks without these frameworks: :mod:`.keras`, :mod:`.torch` and :mod:`.onnx`.
 
-Nothing in a foreign file is ever executed, and none of it is given to a C library: what is wrong with one is a
+The readers execute nothing in a foreign file and pass none of it to a C library. A faulty file raises
 :class:`~numba_lstm.saving.FileFormatError`.
 """

@@ -1,4 +1,4 @@
-"""``python -m numba_lstm convert IN OUT`` and ``python -m numba_lstm info FILE``."""
+"""The commands ``python -m numba_lstm convert IN OUT`` and ``python -m numba_lstm info FILE``."""
 
 from __future__ import annotations
 
@@ -15,19 +15,25 @@ from .onnx.writing.exporter import DEFAULT_OPSET, OPSETS
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run a command and answer its exit code; what goes wrong is one sentence."""
+    """Run a command and return its exit code; an error prints one sentence."""
     options = _parser().parse_args(arguments)
     try:
-        for line in convert(options) if options.command == "convert" else lines(description.describe(options.file)):
+        for line in _run(options):
             print(line)
     except (OSError, ValueError, ImportError) as error:
-        print(f"numba_lstm {options.command}: {_sentence(error)}", file=sys.stderr)
+        print(f"numba_lstm {options.command}: {_error_message(error)}", file=sys.stderr)
         return 1
     return 0
 
 
-def _sentence(error: Exception) -> str:
-    """What went wrong, with the command's own options where Python's arguments are advised."""
+def _run(options: argparse.Namespace) -> list[str]:
+    if options.command == "convert":
+        return convert(options)
+    return format_description(description.describe(options.file))
+
+
+def _error_message(error: Exception) -> str:
+    """The text of an error, with options of the command in place of Python's arguments."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}."
     text = str(error)
@@ -36,7 +42,7 @@ def _sentence(error: Exception) -> str:
     return text
 
 
-#: What errors advise in Python -> the option that says the same.
+#: Argument that an error advises -> the option of the command.
 _OPTIONS = {
     "overwrite=True": "--overwrite",
     "into=MODEL": "--into MODEL",
@@ -49,9 +55,9 @@ _OPTIONS = {
 
 
 def convert(options: argparse.Namespace) -> list[str]:
-    """Read IN, write OUT, and answer what is to be said of it."""
-    _refuse_unfit(options)
-    with warnings.catch_warnings(record=True) as caught:
+    """Read IN, write OUT, and return the lines to print."""
+    _check_options(options)
+    with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always", UserWarning)
         model = conversion.read_model(
             options.input,
@@ -62,21 +68,21 @@ def convert(options: argparse.Namespace) -> list[str]:
             compile=not options.no_compile,
         )
     opset = DEFAULT_OPSET if options.opset is None else options.opset
-    left = conversion.write_model(model, options.output, opset=opset, states=options.states, overwrite=options.overwrite)
+    losses = conversion.write_model(model, options.output, opset=opset, states=options.states, overwrite=options.overwrite)
     weights = sum(weight.value.size for weight in model.weights)
-    said = [f"{options.output}: {_counted(len(model.layers), 'layer')}, {_counted(weights, 'weight')}."]
-    said += [f"Note: {warning.message}" for warning in caught]
+    messages = [f"{options.output}: {_count(len(model.layers), 'layer')}, {_count(weights, 'weight')}."]
+    messages += [f"Note: {warning.message}" for warning in warned]
     if options.into and model.optimizer and conversion.format_of_suffix(str(options.output)).has_optimizer:
-        said.append(f"The optimizer is that of {options.into}; so is its state, unless {options.input} has one that fits.")
-    return said + left
+        messages.append(f"The optimizer is that of {options.into}; so is its state, unless {options.input} has one that fits.")
+    return messages + losses
 
 
-def _refuse_unfit(options: argparse.Namespace) -> None:
-    """ValueError for an option that says nothing about these two files."""
+def _check_options(options: argparse.Namespace) -> None:
+    """Raise ValueError for an option that does not apply to these two files."""
     readers = [conversion.format_of(str(file)) for file in (options.input, options.into) if file]
     read = {option for form in readers for option in form.read_options}
     written = conversion.format_of_suffix(str(options.output)).write_options
-    for option, given, fits, purpose in (
+    for option, value, applies, purpose in (
         ("--into", options.into, formats.WEIGHTS in readers[:1], "weights of Keras as IN"),
         ("--last-step", options.last_step, "return_sequences" in read, "tensors of PyTorch as IN"),
         ("--time-first", options.time_first, "time_first" in read, "an ONNX graph as IN"),
@@ -85,29 +91,31 @@ def _refuse_unfit(options: argparse.Namespace) -> None:
         ("--opset", options.opset is not None, "opset" in written, "an OUT that ends in .onnx"),
         ("--states", options.states, "states" in written, "an OUT that ends in .onnx"),
     ):
-        if given and not fits:
+        if value and not applies:
             raise ValueError(f"{option} is for {purpose}, got {options.input} and {options.output}. Leave it out.")
 
 
-def _counted(count: int, word: str) -> str:
+def _count(count: int, word: str) -> str:
     return f"{count:,} {word}" + ("" if count == 1 else "s")
 
 
-def lines(content: description.Description) -> list[str]:
-    """A description in lines for a terminal."""
-    found = [f"{formats.FORMATS[content.format].title} (.{content.format})"]
-    found += [f"{name}: {_shown(text)}" for name, text in content.facts.items()]
+def format_description(content: description.Description) -> list[str]:
+    """Format a description as lines for a terminal."""
+    output = [f"{formats.FORMATS[content.format].title} (.{content.format})"]
+    output += [f"{name}: {_printable(text)}" for name, text in content.facts.items()]
     if content.layers:
         word = "node" if content.format == formats.ONNX.name else "layer"
-        found += tables.draw([word, "kind"], [[_shown(name), _shown(kind)] for name, kind in content.layers], rules=False)
+        output += tables.draw(
+            [word, "kind"], [[_printable(name), _printable(kind)] for name, kind in content.layers], rules=False
+        )
     if content.arrays:
-        rows = [[_shown(a.name), a.dtype, " x ".join(map(str, a.shape)) or "one number"] for a in content.arrays]
-        found += tables.draw(["array", "type", "shape"], rows, rules=False)
-    return found
+        rows = [[_printable(a.name), a.dtype, " x ".join(map(str, a.shape)) or "one number"] for a in content.arrays]
+        output += tables.draw(["array", "type", "shape"], rows, rules=False)
+    return output
 
 
-def _shown(text: str) -> str:
-    """``text`` without what a terminal would take for a command, and not endless."""
+def _printable(text: str) -> str:
+    """``text`` without control characters, and at most 120 letters of it."""
     cut = text if len(text) <= 120 else f"{text[:120]}…"
     return cut if cut.isprintable() else ascii(cut)
 
@@ -115,28 +123,30 @@ def _shown(text: str) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m numba_lstm", description="Files of models.")
     commands = parser.add_subparsers(dest="command", required=True)
-    made = commands.add_parser(
+    convert_parser = commands.add_parser(
         "convert",
         help="read a model of one format and write it in another",
         description="Reads a model of any format, which its content says, and writes it in that of the second name: "
         f"{', '.join(formats.BY_SUFFIX)}.",
     )
-    made.add_argument("input", type=Path, metavar="IN")
-    made.add_argument("output", type=Path, metavar="OUT")
-    made.add_argument("--into", type=Path, metavar="MODEL", help="for weights of Keras: a file of the model they belong to")
-    made.add_argument(
+    convert_parser.add_argument("input", type=Path, metavar="IN")
+    convert_parser.add_argument("output", type=Path, metavar="OUT")
+    convert_parser.add_argument(
+        "--into", type=Path, metavar="MODEL", help="for weights of Keras: a file of the model they belong to"
+    )
+    convert_parser.add_argument(
         "--last-step", action="store_true", help="for tensors of PyTorch: the LSTM answers its last states (h_n) alone"
     )
-    made.add_argument("--time-first", action="store_true", help="for an ONNX graph: it takes (T, N, D)")
-    made.add_argument(
+    convert_parser.add_argument("--time-first", action="store_true", help="for an ONNX graph: it takes (T, N, D)")
+    convert_parser.add_argument(
         "--opset", type=int, choices=OPSETS, metavar="N", help=f"for .onnx: the operators' version (default: {DEFAULT_OPSET})"
     )
-    made.add_argument("--states", action="store_true", help="for .onnx: states are inputs and outputs of the graph")
-    made.add_argument("--external-data", action="store_true", help="for an ONNX graph: read the files beside it")
-    made.add_argument(
+    convert_parser.add_argument("--states", action="store_true", help="for .onnx: states are inputs and outputs of the graph")
+    convert_parser.add_argument("--external-data", action="store_true", help="for an ONNX graph: read the files beside it")
+    convert_parser.add_argument(
         "--no-compile", action="store_true", help="for a model of numba_lstm or Keras: leave out what it was compiled with"
     )
-    made.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
+    convert_parser.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
     info = commands.add_parser("info", help="say what a file holds", description="Says what a file holds, without building it.")
     info.add_argument("file", type=Path, metavar="FILE")
     return parser

@@ -70,7 +70,7 @@ def read_model(
     time_first : bool
         For an ONNX graph whose steps come first: see :func:`.onnx.load_model`.
     external_data : bool
-        For an ONNX graph whose tensors lie in other files: see :func:`.onnx.load_model`.
+        For an ONNX graph with tensors in other files: see :func:`.onnx.load_model`.
     compile : bool
         For a model of numba_lstm or Keras: see :func:`numba_lstm.saving.load_model`.
 
@@ -130,7 +130,7 @@ def write_model(
     Raises
     ------
     ValueError
-        For another suffix, and for a layer or an option that the format has not, by name; nothing is written then.
+        For another suffix, and for a layer or an option that the format does not have, by name; nothing is written then.
     ImportError
         For a file of Keras without h5py.
     OSError

@@ -17,14 +17,14 @@ def conversion_warnings(model: Sequential, form: Format) -> list[str]:
     return [sentence for forms, is_lost, sentence in _LOSSES if form in forms and is_lost(model)]
 
 
-def _steers_training(config: Any) -> bool:
+def _affects_training(config: Any) -> bool:
     """Whether a configuration has anything that counts in training only."""
     if isinstance(config, list):
-        return any(map(_steers_training, config))
+        return any(map(_affects_training, config))
     if not isinstance(config, dict):
         return False
     return config.get("trainable") is False or any(
-        _steers_training(value) or (value and (key in ("rate", "stddev") or key.endswith(_OPTIONS)))
+        _affects_training(value) or (value and (key in ("rate", "stddev") or key.endswith(_OPTIONS)))
         for key, value in config.items()
     )
 
@@ -35,7 +35,7 @@ _LOSSES: tuple[tuple[tuple[Format, ...], Callable[[Sequential], Any], str], ...]
     (_PLAIN, lambda model: model.optimizer, "The optimizer and what the model was compiled with stay behind."),
     (
         _PLAIN,
-        lambda model: _steers_training(model.get_config()),
+        lambda model: _affects_training(model.get_config()),
         "What counts in training only stays behind: dropout, noise, regularizers, constraints, frozen layers.",
     ),
     (

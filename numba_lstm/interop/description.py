@@ -1,6 +1,6 @@
-"""What a file holds, told without building a model: its layers by name, its arrays by name, type and shape.
+"""Describe what a file holds, without building a model: layers by name, arrays by name, dtype and shape.
 
-Only the outline of a file is trusted here that its reader would check too; nothing is allocated but what the file has.
+The checks are those of the format's reader. Nothing larger than the file is allocated.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ..files import formats, strict_json
 from ..files.errors import FileFormatError
-from ..files.message_lists import natural
+from ..files.message_lists import natural_sort_key
 from ..saving import container
 from . import hdf5
 from .conversion import format_of
@@ -25,7 +25,7 @@ from .onnx.protobuf import tensors as onnx_tensors
 from .torch import reading as torch_reading
 from .zips import open_zip
 
-MAX_DEPTH = 8  #: layers within layers that are told
+MAX_DEPTH = 8  #: levels of layers inside of layers that are described
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,9 @@ class Description:
     format : str
         The name of one in :mod:`numba_lstm.files.formats`.
     facts : dict of str to str
-        What is said of the whole.
+        Properties of the whole file.
     layers : list of (str, str)
-        The name and the kind of each layer, or of each node.
+        The name and the class of each layer, or of each node.
     arrays : list of Array
     """
 
@@ -59,7 +59,7 @@ class Description:
 
 
 def describe(path: str | os.PathLike[str]) -> Description:
-    """What is in a file of any format that is read here.
+    """Describe a file of any format.
 
     Raises
     ------
@@ -110,8 +110,8 @@ def _hdf5(path: str) -> Description:
 
 
 def _torch(path: str) -> Description:
-    with torch_reading.opened(path) as source:
-        arrays = [Array(name, form.dtype, form.shape) for name, form in source.forms.items()]
+    with torch_reading.open_tensors(path) as source:
+        arrays = [Array(name, form.dtype, form.shape) for name, form in source.infos.items()]
     return Description(format_of(path).name, {}, [], arrays)
 
 
@@ -125,8 +125,8 @@ def _onnx(path: str) -> Description:
         "operators": ", ".join(
             f"{entry.get('domain') or 'ai.onnx'} {entry.get('version', 0)}" for entry in model.get("opset_import", [])
         ),
-        "inputs": ", ".join(_port(value) for value in graph.get("input", [])),
-        "outputs": ", ".join(_port(value) for value in graph.get("output", [])),
+        "inputs": ", ".join(_signature(value) for value in graph.get("input", [])),
+        "outputs": ", ".join(_signature(value) for value in graph.get("output", [])),
     }
     nodes = [(node.get("name", ""), node.get("op_type", "")) for node in graph.get("node", [])]
     arrays = [
@@ -148,8 +148,8 @@ _DESCRIBERS: dict[formats.Format, Callable[[str], Description]] = {
 
 
 def _arrays(arrays: Mapping[str, npt.NDArray[Any]]) -> list[Array]:
-    """Arrays of a file that has no order of its own."""
-    return [Array(name, str(arrays[name].dtype), arrays[name].shape) for name in sorted(arrays, key=natural)]
+    """Arrays in the order of their names."""
+    return [Array(name, str(arrays[name].dtype), arrays[name].shape) for name in sorted(arrays, key=natural_sort_key)]
 
 
 def _model(document: Any) -> dict[str, str]:
@@ -165,25 +165,25 @@ def _layers(document: Any) -> Iterator[tuple[str, str]]:
     config = document.get("config")
     entries = config.get("layers") if isinstance(config, dict) else None
     for entry in entries if isinstance(entries, list) else ():
-        own = entry.get("config") if isinstance(entry, dict) else None
-        yield str(own.get("name")) if isinstance(own, dict) else "", _kind(entry, MAX_DEPTH)
+        layer_config = entry.get("config") if isinstance(entry, dict) else None
+        yield str(layer_config.get("name")) if isinstance(layer_config, dict) else "", _kind(entry, MAX_DEPTH)
 
 
 def _kind(entry: Any, depth: int) -> str:
-    """A layer's class and its size, and those of what it holds: ``Bidirectional(LSTM 64)``."""
+    """A layer's class and size, and those of its inner layers: ``Bidirectional(LSTM 64)``."""
     if not isinstance(entry, dict) or depth == 0:
         return "?"
     config = entry.get("config")
     config = config if isinstance(config, dict) else {}
-    held: list[Any] = [config[key] for key in ("layer", "cell") if isinstance(config.get(key), dict)]
+    inner_entries: list[Any] = [config[key] for key in ("layer", "cell") if isinstance(config.get(key), dict)]
     cells = config.get("cells")
-    held += cells if isinstance(cells, list) else []
-    inner = f"({', '.join(_kind(item, depth - 1) for item in held)})" if held else ""
+    inner_entries += cells if isinstance(cells, list) else []
+    inner = f"({', '.join(_kind(item, depth - 1) for item in inner_entries)})" if inner_entries else ""
     size = next((f" {config[key]}" for key in _SIZES if isinstance(config.get(key), (int, float, list))), "")
     return f"{entry.get('class_name')}{inner}{size}"
 
 
-#: Arguments that tell a layer's size, the first that it has.
+#: Arguments for the size of a layer; the first one that it has counts.
 _SIZES = ("units", "rate", "batch_shape", "batch_input_shape")
 
 
@@ -191,14 +191,14 @@ def _training(compiled: Any) -> dict[str, str]:
     """What a model was compiled with."""
     if not isinstance(compiled, dict):
         return {}
-    return {key: _object(compiled[key]) for key in ("optimizer", "loss") if compiled.get(key)}
+    return {key: _class_name(compiled[key]) for key in ("optimizer", "loss") if compiled.get(key)}
 
 
-def _object(value: Any) -> str:
+def _class_name(value: Any) -> str:
     return str(value.get("class_name")) if isinstance(value, dict) else str(value)
 
 
-def _port(value: Mapping[str, Any]) -> str:
+def _signature(value: Mapping[str, Any]) -> str:
     """An input or an output: ``x (N, T, 7)``."""
     dims = value.get("type", {}).get("tensor_type", {}).get("shape", {}).get("dim", [])
     return f"{value.get('name', '')} ({', '.join(str(dim.get('dim_value', dim.get('dim_param', '?'))) for dim in dims)})"

@@ -1,4 +1,4 @@
-"""The number formats that other people's files use, by the names that safetensors gives them."""
+"""Dtypes in foreign files, by their names in safetensors files."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-#: NumPy has no such number: its two bytes are read under this name, and :func:`decode` widens them.
+#: NumPy has no bfloat16: this dtype holds its two bytes, and :func:`decode` widens them.
 BFLOAT16 = np.dtype([("bfloat16", "<u2")])
 
-#: Name -> the dtype of the bytes.
+#: Name -> dtype of the bytes.
 DTYPES: dict[str, np.dtype[Any]] = {
     "BOOL": np.dtype("?"),
     "U8": np.dtype("u1"),
@@ -31,12 +31,12 @@ DTYPES: dict[str, np.dtype[Any]] = {
 
 
 def is_possible(shape: Sequence[int]) -> bool:
-    """Whether NumPy can make an array of a shape, whose axes without elements hide how long the others are."""
+    """Whether NumPy can make an array of a shape, also if an axis without elements hides the size of others."""
     return math.prod(max(size, 1) for size in shape) < 1 << 48
 
 
 def decode(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Numbers as NumPy knows them: an array of :data:`BFLOAT16` comes out as float32, any other as it is."""
+    """Convert an array of :data:`BFLOAT16` to float32; return any other as it is."""
     if array.dtype != BFLOAT16:
         return array
     return (array["bfloat16"].astype("<u4") << 16).view("<f4")  # a bfloat16 is the upper half of a float32

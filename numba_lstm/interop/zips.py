@@ -1,8 +1,8 @@
-"""Zip files that nobody vouches for: one way to read every byte, or none.
+"""Read untrusted zip files, but only those that every reader interprets alike.
 
-Two readers of one zip file may see two different contents: in its directory and in the headers before the data, in the first
-or the last of equal names, in bytes that no member owns. Here the directory, the headers and the file's length have to tell
-the same story. Nothing is ever extracted to disk.
+Two readers of one zip file may find different contents: by its directory or by the headers before the data, by the first or the
+last of equal names, in bytes outside of all members. This reader requires that the directory, the headers and the file's length
+agree. It extracts nothing to disk.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from .zip_directory import Member
 
 
 class Zip:
-    """An open zip file, whose directory and headers were checked; :func:`open_zip` makes it. A context manager.
+    """An open zip file with consistent directory and headers, from :func:`open_zip`. A context manager.
 
     Attributes
     ----------
     names : tuple of str
-        Of the members, in the order of the directory; names of folders end in ``/``.
+        Names of the members, in the order of the directory; those of folders end in ``/``.
     size : int
-        Of the whole file, in bytes.
+        Size of the file in bytes.
     """
 
     def __init__(self, file: BinaryIO, size: int) -> None:
@@ -34,20 +34,20 @@ class Zip:
         start, members = directory.read_directory(file, size)
         self._members = {member.name: member for member in members}
         if len(self._members) != len(members):
-            twice = next(name for name, count in Counter(member.name for member in members).items() if count > 1)
-            raise FileFormatError(f"its zip directory has the name {twice!r:.100} twice.")
+            duplicate = next(name for name, count in Counter(member.name for member in members).items() if count > 1)
+            raise FileFormatError(f"its zip directory has the name {duplicate!r:.100} twice.")
         self._data = directory.check_headers(file, members, start)
         self.names = tuple(self._members)
 
     def read(self, name: str, limit: int) -> bytes:
-        """All bytes of a member.
+        """Read all bytes of a member.
 
         Parameters
         ----------
         name : str
             One of :attr:`names`.
         limit : int
-            The most bytes to answer, and to allocate.
+            Maximum of bytes to read and to allocate.
 
         Raises
         ------
@@ -60,7 +60,7 @@ class Zip:
         if member.size > limit:
             raise FileFormatError(f"its member {name!r:.100} takes {member.size:,} bytes; at most {limit:,} are read.")
         self._file.seek(self._data[name])
-        data = _stored(self._file, member) if member.method == directory.STORED else _inflated(self._file, member)
+        data = _read_stored(self._file, member) if member.method == directory.STORED else _read_deflated(self._file, member)
         if len(data) != member.size or zlib.crc32(data) != member.crc:
             raise FileFormatError(f"its member {name!r:.100} was altered or damaged: its checksum differs.")
         return data
@@ -79,8 +79,8 @@ class Zip:
 def open_zip(path: str | os.PathLike[str]) -> Zip:
     """Open a zip file and check its structure: ``with open_zip(path) as archive: archive.read(name, limit)``.
 
-    Members are stored or deflated. ZIP64 is read; encryption, links, comments, several disks and bytes that belong to no
-    member are refused.
+    Members may be stored or deflated, also in ZIP64. Encryption, links, comments, several disks and bytes outside of all
+    members are refused.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def open_zip(path: str | os.PathLike[str]) -> Zip:
     FileNotFoundError
         If there is no such file.
     FileFormatError
-        If it is not a zip file, or one that could be read in two ways.
+        If it is no zip file, or an ambiguous one.
     """
     sniff.check_format(os.fsdecode(path), formats.KERAS, formats.PT)
     file = open(path, "rb")  # noqa: SIM115 - the Zip closes it
@@ -103,12 +103,12 @@ def open_zip(path: str | os.PathLike[str]) -> Zip:
         raise
 
 
-def _stored(file: BinaryIO, member: Member) -> bytes:
+def _read_stored(file: BinaryIO, member: Member) -> bytes:
     return file.read(member.size)
 
 
-def _inflated(file: BinaryIO, member: Member) -> bytes:
-    """The data of a deflated member, if they are as long as it says; anything else is as good as damaged."""
+def _read_deflated(file: BinaryIO, member: Member) -> bytes:
+    """Inflate a member; b"" for data of another length than the directory says, which fail the later check."""
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
         data = inflater.decompress(file.read(member.packed), member.size + 1)

@@ -1,4 +1,4 @@
-"""The user's own classes and functions, by which a model is loaded that has such: what can be given, and as what."""
+"""Check ``custom_objects``: classes and functions of the user that a file names."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BASES = (Layer, Loss, Metric, Optimizer, LearningRateSchedule, Initializer, Regu
 
 
 def check(objects: Any) -> CustomObjects:
-    """``custom_objects`` as they were given, {} for None.
+    """Return ``custom_objects``, {} for None.
 
     Raises
     ------

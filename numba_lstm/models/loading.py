@@ -22,34 +22,34 @@ def load_model(
     *,
     device: str | None = None,
 ) -> Sequential:
-    """Read a model that ``model.save`` or Keras wrote, as ``keras.saving.load_model``; ``fit`` goes on where it stopped.
+    """Load a model that ``model.save`` or Keras wrote, as ``keras.saving.load_model``; ``fit`` continues where it stopped.
 
-    A file is never trusted: nothing in it is imported or called, and every byte is checked before anything is built.
+    Files are not trusted: nothing in one is imported or called, and every byte is checked before anything is built.
 
     Parameters
     ----------
     filepath : path
-        The file: ``.nlstm``, ``.keras`` or a legacy ``.h5``. Its content counts, not its extension. Of a name without an
-        extension, under which there is no file, the one that ``model.save`` has written: with ``.nlstm`` behind it.
+        The file: ``.nlstm``, ``.keras`` or a legacy ``.h5``. Its content counts, not its extension. If a name without an
+        extension is no file, ``.nlstm`` is added, as by ``model.save``.
     custom_objects : mapping, optional
-        What is your own in the model, by name: classes of layers, losses, metrics, optimizers, initializers, regularizers and
-        constraints, and functions that are activations.
+        Custom classes and functions in the model, by name: classes of layers, losses, metrics, optimizers, initializers,
+        regularizers and constraints, and functions that are activations.
     compile : bool
         Whether to compile the model and to restore its optimizer, as they were.
     safe_mode : bool
-        Keras's argument, which keeps code in a file from being run. Here none is ever run, with False neither.
+        Keras's argument, which forbids to run code from a file. This package never runs any, also with False.
     device : str, optional
-        Where the model shall compute; default: the default device.
+        Where the model computes. Default: the default device.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     FileFormatError
-        If it is damaged, altered, forged, of a newer format, or of another kind; for a file of Keras also if it has a layer or
-        an option that this package has not.
+        If it is damaged, altered, forged, of a newer or another format; for a file of Keras also if it has a layer or an option
+        that this package does not have.
     TypeError, ValueError
-        For ``custom_objects`` of another kind, and where files of both names are there.
+        For invalid ``custom_objects``, and if there are files with and without ``.nlstm``.
     """
     path = _path_of_saved(os.fsdecode(filepath))
     objects = check_custom_objects(custom_objects)

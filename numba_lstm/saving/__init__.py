@@ -1,7 +1,7 @@
-"""The native file format ``.nlstm``: one file with all that a model is, and all that resuming its training needs.
+"""Save and load models, and the native file format ``.nlstm``, which also holds the state of training.
 
-:mod:`.container` encodes arrays and a JSON document as a safetensors file; :mod:`.document` converts a model to these and back.
-:func:`save_model` and :func:`load_model` also write and read files of Keras, by :mod:`numba_lstm.files.formats`.
+:mod:`.document` converts a model to arrays and a JSON document; :mod:`.container` encodes these as a safetensors file.
+:func:`save_model` and :func:`load_model` write and read every format of :mod:`numba_lstm.files.formats` that holds a model.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ __all__ = ["FileFormatError", "check_path", "check_saving", "load_model", "save_
 def save_model(model: Sequential, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
     """Write a model to one file, as ``keras.saving.save_model``: layers, weights, optimizer and random stream.
 
-    The file is replaced whole: a process that dies, a full disk or a failing write leave the old file or the new one.
+    The file is replaced atomically: if the process dies or a write fails, the old file or the new one is there.
 
     Parameters
     ----------
     model : Sequential
-        The model; it need be neither built nor compiled.
+        The model, built and compiled or not.
     filepath : path
-        Ends in ``.nlstm``, which is added to a name without an extension, or in ``.keras``, ``.h5`` or ``.hdf5``: then it is a
-        file for Keras 3, the last two in its legacy format. Other endings are refused.
+        Ends in ``.nlstm``, which is added to a name without an extension, or in ``.keras``, ``.h5`` or ``.hdf5`` for a file of
+        Keras 3, the last two in its legacy format.
     overwrite : bool
         Whether an existing file may be replaced.
 

@@ -1,6 +1,6 @@
-"""Arrays of ``Constant`` initializers, which a model's config has as lists and a file as tensors.
+"""Convert the values of ``Constant`` initializers: lists in a model's configuration, tensors in a file.
 
-A table of pretrained embeddings has millions of values, more than the JSON of a file may have.
+A table of pretrained embeddings has millions of values, more than the JSON of a file may contain.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PREFIX = "constants/"
 
 
 def to_tensors(config: Any, tensors: Tensors) -> Any:
-    """A copy of ``config`` with ``{"tensor": name}`` in place of each array of a ``Constant``, which goes to ``tensors``."""
+    """Copy ``config``, move each array of a ``Constant`` to ``tensors`` and put ``{"tensor": name}`` in its place."""
 
     def name(value: Any) -> Any:
         array = _as_array(value)
@@ -27,16 +27,16 @@ def to_tensors(config: Any, tensors: Tensors) -> Any:
         tensors[key] = array
         return {"tensor": key}
 
-    return _replaced(config, name)
+    return _replace_constants(config, name)
 
 
 def from_tensors(config: Any, tensors: Tensors) -> Any:
-    """The inverse of :func:`to_tensors`; takes each tensor that it finds a place for out of ``tensors``.
+    """Invert :func:`to_tensors`; remove each tensor that ``config`` names from ``tensors``.
 
     Raises
     ------
     FileFormatError
-        For a name that ``tensors`` does not have, or not any more, and for a tensor of another dtype than float64.
+        For a name that ``tensors`` does not have, also because of an earlier use, and for another dtype than float64.
     """
 
     def array(value: Any) -> Any:
@@ -49,23 +49,23 @@ def from_tensors(config: Any, tensors: Tensors) -> Any:
             raise FileFormatError(f"its Constant needs the float64 tensor {key!r:.100} for itself alone, and there is none.")
         return tensors.pop(key)
 
-    return _replaced(config, array)
+    return _replace_constants(config, array)
 
 
-def _replaced(config: Any, change: Callable[[Any], Any]) -> Any:
-    """A copy of ``config`` with the value of each ``Constant`` changed."""
+def _replace_constants(config: Any, change: Callable[[Any], Any]) -> Any:
+    """Copy ``config`` with the value of each ``Constant`` changed."""
     if isinstance(config, list):
-        return [_replaced(item, change) for item in config]
+        return [_replace_constants(item, change) for item in config]
     if not isinstance(config, dict):
         return config
-    own = config.get("config")
-    if config.get("class_name") == "Constant" and isinstance(own, dict) and "value" in own:
-        return {**config, "config": {**own, "value": change(own["value"])}}
-    return {key: _replaced(item, change) for key, item in config.items()}
+    inner = config.get("config")
+    if config.get("class_name") == "Constant" and isinstance(inner, dict) and "value" in inner:
+        return {**config, "config": {**inner, "value": change(inner["value"])}}
+    return {key: _replace_constants(item, change) for key, item in config.items()}
 
 
 def _as_array(value: Any) -> Any:
-    """``value`` as an array, if it is nested lists of floats that make one; else None."""
+    """Convert nested lists of floats to an array; return None for any other value."""
     if not isinstance(value, list):
         return None
     try:

@@ -1,10 +1,10 @@
-"""The container: a safetensors file whose metadata hold a JSON document and digests that together cover every byte.
+"""Encode tensors and a JSON document as a safetensors file, with digests that cover every byte.
 
 The metadata have one key, ``numba_lstm``. Its text is a JSON object of ``format`` (the version), ``header`` (SHA-256 of the
-header, in which these 64 digits read as zeros), ``tensors`` (SHA-256 of each tensor's bytes), and ``model``, which is only
-carried here. One key, because safetensors writes several in a random order, and equal models shall give equal bytes.
+header with zeros in place of these 64 digits), ``tensors`` (SHA-256 of each tensor's bytes), and ``model``, which this module
+does not interpret. There is one key because safetensors writes several in a random order, and equal models give equal bytes.
 
-The digests find damage; they are no signature.
+The digests detect damage; they are no signature.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ from . import header
 
 FORMAT = 1  #: the format that this release writes, and the newest that it reads
 KEY = "numba_lstm"
-_BLANK = b"0" * 64  # stands for the header's digest while that is computed
+_ZERO_DIGEST = b"0" * 64  # in place of the header's digest while that is computed
 
 Tensors = dict[str, npt.NDArray[Any]]
 
 
 def encode(model: Any, tensors: Tensors) -> bytes:
-    """The bytes of a file.
+    """Encode a file.
 
     Parameters
     ----------
     model : JSON value
-        What the tensors belong to.
+        The document.
     tensors : dict of str to array
         float32, float64 or int64, of any shape with at least one element.
 
@@ -49,30 +49,30 @@ def encode(model: Any, tensors: Tensors) -> bytes:
         If :func:`read` would not read the result: NaN or infinity in ``model``, more than 4 MiB of names and configuration,
         another dtype, an empty tensor.
     """
-    arrays = {name: _storable(name, value) for name, value in tensors.items()}
+    arrays = {name: _check_storable(name, value) for name, value in tensors.items()}
     document = {
         "format": FORMAT,
-        "header": _BLANK.decode(),
+        "header": _ZERO_DIGEST.decode(),
         "tensors": {name: _digest(array) for name, array in arrays.items()},
         "model": model,
     }
     try:
-        text = json.dumps(document, allow_nan=False, separators=(",", ":"), default=_foreign)
+        text = json.dumps(document, allow_nan=False, separators=(",", ":"), default=_refuse_value)
         data = safetensors.numpy.save(arrays, {KEY: text})
         end = 8 + int.from_bytes(data[:8], "little")
         raw = data[8:end]
         if len(raw) > header.MAX_BYTES:
             raise FileFormatError(f"names and configuration take {len(raw):,} bytes, allowed are {header.MAX_BYTES:,}.")
         # The first run of zeros is the document's own: only the format stands before it.
-        raw = raw.replace(_BLANK, hashlib.sha256(raw).hexdigest().encode(), 1)
+        raw = raw.replace(_ZERO_DIGEST, hashlib.sha256(raw).hexdigest().encode(), 1)
         _parse_document(raw, len(data) - end)
     except (ValueError, TypeError) as error:
         raise ValueError(f"the model cannot be saved: {error}") from error
     return b"".join((data[:8], raw, memoryview(data)[end:]))
 
 
-def _foreign(value: Any) -> Any:
-    """What JSON cannot hold."""
+def _refuse_value(value: Any) -> Any:
+    """Raise TypeError for a value that JSON cannot hold."""
     if isinstance(value, Activation):
         if activations.is_registered(value.name):
             raise TypeError(
@@ -89,14 +89,14 @@ def _foreign(value: Any) -> Any:
 
 
 def read(path: str) -> tuple[Any, Tensors]:
-    """What :func:`encode` put into a file: ``model`` and ``tensors``. Every byte of the file is checked.
+    """Read ``model`` and ``tensors`` from a file of :func:`encode`; every byte is checked.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     FileFormatError
-        If the content is anything else. No more than the file's size is allocated for tensors.
+        For any other content. No more than the file's size is allocated for tensors.
     """
     sniff.check_format(path, formats.NATIVE, formats.SAFETENSORS)
     with open(path, "rb") as file:
@@ -130,14 +130,14 @@ def _parse_document(raw: bytes, size: int) -> tuple[dict[str, Any], dict[str, he
     if document.keys() != {"format", "header", "tensors", "model"}:
         raise FileFormatError("its document must have exactly format, header, tensors and model.")
     digest = document["header"]
-    if not isinstance(digest, str) or digest != hashlib.sha256(raw.replace(digest.encode(), _BLANK, 1)).hexdigest():
+    if not isinstance(digest, str) or digest != hashlib.sha256(raw.replace(digest.encode(), _ZERO_DIGEST, 1)).hexdigest():
         raise FileFormatError("its header was altered or damaged: its digest differs. Take an undamaged copy.")
     if not isinstance(document["tensors"], dict) or document["tensors"].keys() != entries.keys():
         raise FileFormatError("its document must have one digest for each tensor.")
     return document, entries
 
 
-def _storable(name: str, value: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _check_storable(name: str, value: npt.NDArray[Any]) -> npt.NDArray[Any]:
     dtype = value.dtype.newbyteorder("<")
     if dtype not in header.DTYPES.values():
         raise ValueError(f"tensor {name!r} has the dtype {value.dtype}; only float32, float64 and int64 can be saved.")

@@ -1,8 +1,8 @@
-"""A model as a document of JSON values and named tensors, and back.
+"""Convert a model to a document of JSON values and named tensors, and back.
 
-The document has ``class_name``, ``config`` and ``compile`` (what the model's methods answer), and ``random`` (the state of its
-stream, null where nothing was drawn yet). Tensors are named ``layers/<index>/<weight>``, ``optimizer/<state>`` and
-``constants/<number>``. Classes are known by the package's own lists; nothing is imported or called because a file names it.
+The document has ``class_name``, ``config`` and ``compile`` (results of the model's methods), and ``random`` (the state of its
+stream, null before the first draw). Names of tensors are ``layers/<index>/<weight>``, ``optimizer/<state>`` and
+``constants/<number>``. Names of classes are looked up in the package's registries; a file cannot import or call anything.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .. import initializers
-from ..files.errors import REFUSALS, FileFormatError, brief
+from ..files.errors import REFUSALS, FileFormatError, short_message
 from ..files.limits import MAX_LAYERS, check_layers, count_layers
-from ..files.message_lists import differing, listed
+from ..files.message_lists import describe_difference, join_names
 from ..models.sequential import Sequential
 from ..random import Stream
 from ..variables import Variable
@@ -26,7 +26,7 @@ _CONFIG_KEYS = {"name", "trainable", "dtype", "layers"}
 
 
 def pack(model: Sequential) -> tuple[dict[str, Any], Tensors]:
-    """The document and the tensors of a model.
+    """Convert a model to a document and tensors.
 
     Raises
     ------
@@ -40,50 +40,50 @@ def pack(model: Sequential) -> tuple[dict[str, Any], Tensors]:
         "class_name": "Sequential",
         "config": to_tensors(config, constants),
         "compile": model.get_compile_config(),
-        "random": model.random.state if "random" in vars(model) else None,  # asking would draw from the default stream
+        "random": model.random.state if "random" in vars(model) else None,  # the property would draw from the default stream
     }
     state = {} if model.optimizer is None else model.optimizer.state()
-    weights = {name: variable.value for name, variable in _named(model)}
+    weights = {name: variable.value for name, variable in _named_variables(model)}
     return document, weights | {_OPTIMIZER + name: value for name, value in state.items()} | constants
 
 
 def unpack(
     document: Any, tensors: Tensors, compile: bool = True, custom_objects: Mapping[str, Any] | None = None
 ) -> Sequential:
-    """The model of a document and its tensors.
+    """Make the model of a document and its tensors.
 
     Parameters
     ----------
     document : JSON value
-        What :func:`pack` answered, or anything.
+        A result of :func:`pack`, or anything.
     tensors : dict of str to array
         All of the file's tensors.
     compile : bool
         Whether to compile the model and to restore its optimizer.
     custom_objects : mapping, optional
-        Classes and functions that are not of this package, by name.
+        Classes and functions from outside of this package, by name.
 
     Raises
     ------
     FileFormatError
-        Where the two do not make a model. Weights are allocated only as far as ``tensors`` fill them.
+        If they do not describe a model. No more weights are allocated than ``tensors`` fill.
     """
-    _check(document)
+    _check_outline(document)
     weights = {name: array for name, array in tensors.items() if name.startswith(_LAYERS)}
     state = {name: array for name, array in tensors.items() if name.startswith(_OPTIMIZER)}
     rest = {name: array for name, array in tensors.items() if name not in weights and name not in state}
     config = from_tensors(document["config"], rest)
     if others := rest.keys():
-        raise FileFormatError(f"its tensors must begin with {_LAYERS} or {_OPTIMIZER}, got {listed(others)}.")
+        raise FileFormatError(f"its tensors must begin with {_LAYERS} or {_OPTIMIZER}, got {join_names(others)}.")
     try:
         with initializers.skipped(at_most=sum(weight.size for weight in weights.values())):
             model = Sequential.from_config(config, custom_objects)
     except REFUSALS as error:
-        raise FileFormatError(f"its model cannot be made: {brief(error)}") from error
-    if not custom_objects:  # a class of the user's own may put its arguments as it likes
+        raise FileFormatError(f"its model cannot be made: {short_message(error)}") from error
+    if not custom_objects:  # a custom class may write its arguments in another form
         _compare(document["config"], to_tensors(model.get_config(), {}), "config")
-    variables = dict(_named(model))
-    _fit(weights, {name: variable.value for name, variable in variables.items()})
+    variables = dict(_named_variables(model))
+    _check_tensors(weights, {name: variable.value for name, variable in variables.items()})
     for name, variable in variables.items():
         variable.assign(weights[name])
     if document["random"] is not None:
@@ -93,14 +93,14 @@ def unpack(
     return model
 
 
-def _named(model: Sequential) -> Iterator[tuple[str, Variable]]:
+def _named_variables(model: Sequential) -> Iterator[tuple[str, Variable]]:
     for index, layer in enumerate(model.layers):
         for variable in layer.variables:
             yield f"{_LAYERS}{index}/{variable.path.partition('/')[2]}", variable
 
 
-def _check(document: Any) -> None:
-    """Settle the document's outline, so that what follows can rely on it."""
+def _check_outline(document: Any) -> None:
+    """Check the document's outline, on which the rest relies."""
     if not isinstance(document, dict) or document.keys() != _KEYS:
         raise FileFormatError(f"its model must be an object with exactly {', '.join(sorted(_KEYS))}.")
     if document["class_name"] != "Sequential":
@@ -114,27 +114,28 @@ def _check(document: Any) -> None:
         raise FileFormatError(f"its layers must be a list of at most {MAX_LAYERS:,}, those inside of others counted.")
 
 
-def _compare(read: Any, made: Any, where: str) -> None:
-    """Refuse what a constructor took but understood in another way, as ``"no"`` for a bool."""
-    if isinstance(read, dict) and isinstance(made, dict) and read.keys() <= made.keys():  # a later release may add keys
-        for key, value in read.items():
-            _compare(value, made[key], f"{where}.{key}")
-    elif isinstance(read, list) and isinstance(made, (list, tuple)) and len(read) == len(made):
-        for index, pair in enumerate(zip(read, made, strict=True)):
+def _compare(requested: Any, actual: Any, where: str) -> None:
+    """Refuse an argument that a constructor accepted with another meaning, such as ``"no"`` for a bool."""
+    # A later release may add keys.
+    if isinstance(requested, dict) and isinstance(actual, dict) and requested.keys() <= actual.keys():
+        for key, value in requested.items():
+            _compare(value, actual[key], f"{where}.{key}")
+    elif isinstance(requested, list) and isinstance(actual, (list, tuple)) and len(requested) == len(actual):
+        for index, pair in enumerate(zip(requested, actual, strict=True)):
             _compare(*pair, f"{where}[{index}]")
-    elif type(read) is not type(made) or read != made:
-        raise FileFormatError(f"its {where} is {read!r:.80}, where {made!r:.80} was understood.")
+    elif type(requested) is not type(actual) or requested != actual:
+        raise FileFormatError(f"its {where} is {requested!r:.80}, where {actual!r:.80} was understood.")
 
 
-def _fit(read: Tensors, made: Tensors) -> None:
-    """Refuse tensors that have not the names, shapes and dtypes of the model's own."""
-    if different := differing(made.keys(), read.keys()):
-        raise FileFormatError(f"its tensors are not those of its model; {different}.")
-    for name, array in read.items():
-        if array.shape != made[name].shape or array.dtype != made[name].dtype:
+def _check_tensors(tensors: Tensors, expected: Tensors) -> None:
+    """Refuse tensors whose names, shapes or dtypes differ from those of the model."""
+    if difference := describe_difference(expected.keys(), tensors.keys()):
+        raise FileFormatError(f"its tensors are not those of its model; {difference}.")
+    for name, array in tensors.items():
+        if array.shape != expected[name].shape or array.dtype != expected[name].dtype:
             raise FileFormatError(
                 f"tensor {name!r} has shape {array.shape} and dtype {array.dtype}, "
-                f"but its model needs {made[name].shape} and {made[name].dtype}."
+                f"but its model needs {expected[name].shape} and {expected[name].dtype}."
             )
 
 
@@ -143,7 +144,7 @@ def _stream(state: Any) -> Stream:
         stream = Stream(state["seed"])
         stream.state = state
     except REFUSALS as error:
-        raise FileFormatError(f"its random stream cannot be made: {brief(error)}") from error
+        raise FileFormatError(f"its random stream cannot be made: {short_message(error)}") from error
     _compare(state, stream.state, "random")
     return stream
 
@@ -152,17 +153,19 @@ def _restore_training(model: Sequential, config: dict[str, Any], state: Tensors)
     try:
         model.compile_from_config(config)
     except REFUSALS as error:
-        raise FileFormatError(f"its model cannot be compiled: {brief(error)} (Or load it with compile=False.)") from error
+        raise FileFormatError(
+            f"its model cannot be compiled: {short_message(error)} (Or load it with compile=False.)"
+        ) from error
     _compare(config, model.get_compile_config(), "compile")
     optimizer = model.optimizer
     if optimizer is None:
-        _fit(state, {})
+        _check_tensors(state, {})
         return
     # The weights that were trained; some may have been frozen since, and still have their slots.
     trained = [v for v in model.weights if any(f"{_OPTIMIZER}{v.path}/{slot}" in state for slot in optimizer.slot_names)]
     if trained:
         optimizer.build(trained)
-    _fit(state, {_OPTIMIZER + name: array for name, array in optimizer.state().items()})
+    _check_tensors(state, {_OPTIMIZER + name: array for name, array in optimizer.state().items()})
     optimizer.load_state({name.removeprefix(_OPTIMIZER): array for name, array in state.items()})
     if optimizer.iterations < 0:
         raise FileFormatError(f"its optimizer has taken {optimizer.iterations} steps.")

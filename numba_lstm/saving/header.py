@@ -1,4 +1,4 @@
-"""The header of a safetensors file, read strictly: every tensor is known by dtype, shape and range before a byte is allocated.
+"""Parse the header of a safetensors file, and check dtype, shape and range of every tensor before any is allocated.
 
 The layout: 8 bytes with the header's length (little-endian), the header (a JSON object: a name, dtype, shape and byte range for
 each tensor, and texts under ``__metadata__``), then the tensors' bytes, which the ranges tile without gap, overlap or rest.
@@ -15,14 +15,14 @@ import numpy as np
 from ..files import strict_json
 from ..files.errors import FileFormatError
 
-MAX_BYTES = 1 << 22  #: of a header; what is parsed takes up to a dozen times as much memory
+MAX_BYTES = 1 << 22  #: of a header, whose parsed form takes up to twelve times as much memory
 MAX_RANK = 8
 MAX_NAME = 255
 DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8"), "I64": np.dtype("<i8")}
 
 
 class Entry(NamedTuple):
-    """A tensor as the header announces it."""
+    """Entry of a tensor in the header."""
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
@@ -31,12 +31,12 @@ class Entry(NamedTuple):
 
 
 def read(file: BinaryIO, kind: str = ".nlstm") -> bytes:
-    """The header's bytes, from a file that stands at its beginning; ``kind`` is what messages call it.
+    """Read the header's bytes from a file at its beginning; ``kind`` names the format in messages.
 
     Raises
     ------
     FileFormatError
-        If it is too short for the header that it announces.
+        If it is shorter than its header.
     """
     prefix = file.read(8)
     if len(prefix) < 8:
@@ -56,7 +56,7 @@ def read(file: BinaryIO, kind: str = ".nlstm") -> bytes:
 def parse(
     raw: bytes, size: int, dtypes: Mapping[str, np.dtype[Any]] = DTYPES, kind: str = ".nlstm"
 ) -> tuple[dict[str, str], dict[str, Entry]]:
-    """The metadata and the tensors that a header announces, in the order of their ranges.
+    """Parse a header: return the metadata, and the entries of tensors in the order of their ranges.
 
     Parameters
     ----------
@@ -65,9 +65,9 @@ def parse(
     size : int
         The number of bytes behind it.
     dtypes : mapping
-        Those that are read, by the names that the header has for them.
+        Supported dtypes, by their names in the header.
     kind : str
-        What messages call the file.
+        The name of the format in messages.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def _entry(name: str, fields: Any, dtypes: Mapping[str, np.dtype[Any]]) -> Entry
     if not _are_sizes(offsets, least=0) or len(offsets) != 2 or offsets[0] > offsets[1]:
         raise FileFormatError(f"tensor {name!r}: data_offsets must be two whole numbers, begin and end.")
     begin, end = offsets
-    expected = math.prod(shape) * dtypes[dtype].itemsize  # Python's whole numbers cannot overflow
+    expected = math.prod(shape) * dtypes[dtype].itemsize  # integers of Python do not overflow
     if end - begin != expected:
         raise FileFormatError(f"tensor {name!r} takes {end - begin:,} bytes, but {dtype} and its shape need {expected:,}.")
     return Entry(dtypes[dtype], tuple(shape), begin, end)

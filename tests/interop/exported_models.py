@@ -34,7 +34,7 @@ PLAIN = ("linear", "tanh", "sigmoid", "hard_sigmoid", "relu", "leaky_relu", "elu
 PLAIN = (*PLAIN, "exponential", "silu", "softmax")
 
 
-def both(mode, **options):
+def bidirectional(mode, **options):
     return Bidirectional(LSTM(H, **options), merge_mode=mode)
 
 
@@ -49,10 +49,10 @@ CASES = {
     ],
     "backwards": lambda: [LSTM(H, go_backwards=True)],
     "backwards, all steps": lambda: [LSTM(H, return_sequences=True, go_backwards=True), LSTM(2, return_sequences=True)],
-    "both ways": lambda: [both("concat", return_sequences=True), both("concat")],
-    "both ways, sum": lambda: [both("sum", return_sequences=True), both("sum")],
-    "both ways, mean": lambda: [both("ave", return_sequences=True), both("ave")],
-    "both ways, product": lambda: [both("mul", return_sequences=True), both("mul")],
+    "both ways": lambda: [bidirectional("concat", return_sequences=True), bidirectional("concat")],
+    "both ways, sum": lambda: [bidirectional("sum", return_sequences=True), bidirectional("sum")],
+    "both ways, mean": lambda: [bidirectional("ave", return_sequences=True), bidirectional("ave")],
+    "both ways, product": lambda: [bidirectional("mul", return_sequences=True), bidirectional("mul")],
     "activations": lambda: [LSTM(H, "softsign", "hard_sigmoid", output_activation="linear")],
     "parameters": lambda: [LSTM(H, activations.Activation("elu", (0.5,)), output_activation="relu"), Dense(2, "leaky_relu")],
     "two activations": lambda: [

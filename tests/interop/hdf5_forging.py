@@ -88,10 +88,10 @@ def huge():
 
 
 def place(signature, nth=0, data=GOOD):
-    found = -1
+    position = -1
     for _ in range(nth + 1):
-        found = data.index(signature, found + 1)
-    return found
+        position = data.index(signature, position + 1)
+    return position
 
 
 def patched(offset, form, *values, data=GOOD):
@@ -136,10 +136,10 @@ def symbol_twice():
 
 
 def positions(signature, data=GOOD):
-    found = data.find(signature)
-    while found >= 0:
-        yield found
-        found = data.find(signature, found + 1)
+    position = data.find(signature)
+    while position >= 0:
+        yield position
+        position = data.find(signature, position + 1)
 
 
 def layout_of(array):

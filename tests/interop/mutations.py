@@ -59,10 +59,10 @@ def rewritten(document: Any, random: Random) -> Any:
     """A copy of a JSON value after one to three changes: of a value, a key, or of one value for another of its own."""
     document = copy.deepcopy(document)
     for _ in range(random.randint(1, 3)):
-        found = list(places(document))
-        if not found:
+        paths = list(places(document))
+        if not paths:
             break
-        *path, last = random.choice(found)
+        *path, last = random.choice(paths)
         node = _at(document, path)
         match random.randrange(8):
             case 0:
@@ -72,7 +72,7 @@ def rewritten(document: Any, random: Random) -> Any:
             case 2 if isinstance(node, list):
                 node.insert(last, copy.deepcopy(node[last]))
             case 3 | 4:
-                node[last] = copy.deepcopy(_at(document, random.choice(found)))
+                node[last] = copy.deepcopy(_at(document, random.choice(paths)))
             case _:
                 node[last] = copy.deepcopy(random.choice(VALUES))
     return document

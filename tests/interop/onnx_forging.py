@@ -47,7 +47,7 @@ GOOD = {
 }
 
 
-def forged(change):
+def changed_model(change):
     model = copy.deepcopy(GOOD)
     change(model, model["graph"], *model["graph"]["node"])
     return wire.write(model, messages.MODEL)
@@ -61,12 +61,12 @@ def node(**fields):
         for key in [key for key, value in fields.items() if value is None]:
             del second[key]
 
-    return forged(change)
+    return changed_model(change)
 
 
 def more(**fields):
     """One node more."""
-    return forged(
+    return changed_model(
         lambda model, graph, first, second: graph["node"].append({"name": "more", "input": ["y"], "output": ["z"], **fields})
     )
 
@@ -83,15 +83,15 @@ def tensor(**fields):
         for key in [key for key, value in fields.items() if value is None]:
             del graph["initializer"][0][key]
 
-    return forged(change)
+    return changed_model(change)
 
 
 def in_graph(**fields):
-    return forged(lambda model, graph, first, second: graph.update(fields))
+    return changed_model(lambda model, graph, first, second: graph.update(fields))
 
 
 def in_model(**fields):
-    return forged(lambda model, graph, first, second: model.update(fields))
+    return changed_model(lambda model, graph, first, second: model.update(fields))
 
 
 def external(*entries):
@@ -99,25 +99,26 @@ def external(*entries):
     return tensor(raw_data=None, data_location=1, external_data=fields)
 
 
-def weights(W=(1, 4 * H, D), R=(1, 4 * H, H), dtype="f4", **others):
+def weights(W=(1, 4 * H, D), R=(1, 4 * H, H), dtype="f4", **shapes):
     def change(model, graph, first, second):
-        made = {"W": W, "R": R, **others}
-        graph["initializer"] = [tensors.tensor_of(name, np.ones(shape, dtype)) for name, shape in made.items()]
-        second["input"] = ["t", "W", "R", "B" if "B" in made else "", "", "", "", "P" if "P" in made else ""]
+        shapes_by_name = {"W": W, "R": R, **shapes}
+        graph["initializer"] = [tensors.tensor_of(name, np.ones(shape, dtype)) for name, shape in shapes_by_name.items()]
+        bias, peephole = ("B" if "B" in shapes_by_name else "", "P" if "P" in shapes_by_name else "")
+        second["input"] = ["t", "W", "R", bias, "", "", "", peephole]
 
-    return forged(change)
+    return changed_model(change)
 
 
 def nested(levels):
     """A subgraph in a subgraph in a ... as the bytes of an If's attribute."""
     inner = b""
     for _ in range(levels):
-        held = wire.write({"name": "then_branch", "g": inner, "type": 5}, messages.ATTRIBUTE)
+        attribute = wire.write({"name": "then_branch", "g": inner, "type": 5}, messages.ATTRIBUTE)
         inner = (
             wire.write({"node": [{"op_type": "If", "attribute": []}]}, messages.GRAPH)
             + b"\x0a"
-            + wire._varint(len(held))
-            + held
+            + wire._varint(len(attribute))
+            + attribute
         )
     return more(op_type="If", attribute=[{"name": "then_branch", "g": inner, "type": 5}])
 

@@ -1,4 +1,4 @@
-"""``python -m numba_lstm convert`` and ``info``: what they do, and that they speak of their own options."""
+"""The commands convert and info: results, and errors in terms of their options."""
 
 import subprocess
 import sys
@@ -39,13 +39,13 @@ def test_a_file_is_replaced_if_asked(tmp_path, capsys):
 
 
 def test_weights_find_their_model(tmp_path):
-    made = CASES["plain"].make(numba_lstm)
-    made.save(tmp_path / "layers.nlstm")
+    model = CASES["plain"].make(numba_lstm)
+    model.save(tmp_path / "layers.nlstm")
     arguments = ["convert", str(CASES["plain"].path), str(tmp_path / "m.pt"), "--into", str(tmp_path / "layers.nlstm")]
     assert command.main(arguments) == 0
-    made.load_weights(CASES["plain"].path)
-    for own, other in zip(made.get_weights(), conversion.read_model(tmp_path / "m.pt").get_weights(), strict=True):
-        np.testing.assert_array_equal(own, other)
+    model.load_weights(CASES["plain"].path)
+    for expected, converted in zip(model.get_weights(), conversion.read_model(tmp_path / "m.pt").get_weights(), strict=True):
+        np.testing.assert_array_equal(expected, converted)
 
 
 @pytest.mark.parametrize("arguments", [["info", "missing.onnx"], ["convert", "missing.pt", "m.onnx"]])
@@ -60,7 +60,7 @@ def test_the_module_hands_commands_on():
 
 
 @pytest.fixture
-def refused(capsys):
+def refusal_message(capsys):
     """A function that runs ``convert``, expects that it refuses, and answers its sentence."""
 
     def run(*arguments):
@@ -96,33 +96,33 @@ KERAS, WEIGHTS, TORCH, ONNX = (
         (TORCH, ".keras", ["--states"]),
     ],
 )
-def test_an_option_that_does_not_apply_is_refused_by_name(tmp_path, refused, source, ending, options):
-    assert f"{options[0]} is for " in refused(source, tmp_path / f"m{ending}", *options)
+def test_an_option_that_does_not_apply_is_refused_by_name(tmp_path, refusal_message, source, ending, options):
+    assert f"{options[0]} is for " in refusal_message(source, tmp_path / f"m{ending}", *options)
     assert not list(tmp_path.iterdir())
 
 
-def test_weights_ask_for_their_model(tmp_path, refused):
-    assert "Give a file of the model that they belong to: --into MODEL." in refused(WEIGHTS, tmp_path / "m.pt")
+def test_weights_ask_for_their_model(tmp_path, refusal_message):
+    assert "Give a file of the model that they belong to: --into MODEL." in refusal_message(WEIGHTS, tmp_path / "m.pt")
 
 
-def test_weights_are_no_model_of_others(tmp_path, refused):
-    assert "holds weights alone too" in refused(WEIGHTS, tmp_path / "m.pt", "--into", WEIGHTS)
+def test_weights_are_no_model_of_others(tmp_path, refusal_message):
+    assert "holds weights alone too" in refusal_message(WEIGHTS, tmp_path / "m.pt", "--into", WEIGHTS)
 
 
-def test_states_are_asked_for_and_written(tmp_path, refused):
+def test_states_are_asked_for_and_written(tmp_path, refusal_message):
     model = Sequential([Input((None, D), batch_size=2), LSTM(H, stateful=True, name="lstm")])
     model.save(tmp_path / "m.nlstm")
-    assert "Give --states, which" in refused(tmp_path / "m.nlstm", tmp_path / "m.onnx")
+    assert "Give --states, which" in refusal_message(tmp_path / "m.nlstm", tmp_path / "m.onnx")
     assert command.main(["convert", str(tmp_path / "m.nlstm"), str(tmp_path / "m.onnx"), "--states"]) == 0
     assert [value.name for value in numba_lstm.interop.onnx.load(tmp_path / "m.onnx").inputs][1:] == ["lstm_h0", "lstm_c0"]
 
 
-def test_a_newer_operator_set_is_asked_for(tmp_path, refused):
+def test_a_newer_operator_set_is_asked_for(tmp_path, refusal_message):
     Sequential([Input((None, D)), Dense(H), Activation("gelu")]).save(tmp_path / "m.nlstm")
-    assert "Give --opset 20." in refused(tmp_path / "m.nlstm", tmp_path / "m.onnx")
+    assert "Give --opset 20." in refusal_message(tmp_path / "m.nlstm", tmp_path / "m.onnx")
 
 
-def test_what_a_model_was_compiled_with_can_be_left_out(tmp_path, refused, capsys):
+def test_what_a_model_was_compiled_with_can_be_left_out(tmp_path, refusal_message, capsys):
     model = Sequential([Input((None, D)), LSTM(H)])
     model.compile("adam", "mse")
     model.save(tmp_path / "m.nlstm")
@@ -154,20 +154,20 @@ def test_a_warning_is_a_note(tmp_path, capsys):
     assert err == ""
 
 
-def test_no_sentence_has_a_number_of_the_system(tmp_path, refused):
-    assert refused(KERAS, tmp_path / "none" / "m.nlstm").endswith("does not exist. Make it first.\n")
-    assert refused(tmp_path, tmp_path / "m.pt").endswith("it is a folder, not a regular file.\n")
+def test_no_sentence_has_a_number_of_the_system(tmp_path, refusal_message):
+    assert refusal_message(KERAS, tmp_path / "none" / "m.nlstm").endswith("does not exist. Make it first.\n")
+    assert refusal_message(tmp_path, tmp_path / "m.pt").endswith("it is a folder, not a regular file.\n")
 
 
-def test_an_error_of_the_system_is_a_sentence(tmp_path, refused, monkeypatch):
+def test_an_error_of_the_system_is_a_sentence(tmp_path, refusal_message, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device", "m.pt")
 
     monkeypatch.setattr(conversion, "write_model", full)
-    assert refused(KERAS, tmp_path / "m.pt") == "numba_lstm convert: m.pt: No space left on device.\n"
+    assert refusal_message(KERAS, tmp_path / "m.pt") == "numba_lstm convert: m.pt: No space left on device.\n"
 
 
-def test_files_beside_a_graph_are_asked_for(tmp_path, refused):
+def test_files_beside_a_graph_are_asked_for(tmp_path, refusal_message):
     tensor = {
         "name": "W",
         "data_type": 1,
@@ -176,4 +176,4 @@ def test_files_beside_a_graph_are_asked_for(tmp_path, refused):
         "external_data": [{"key": "location", "value": "w"}],
     }
     (tmp_path / "m.onnx").write_bytes(in_graph(initializer=[tensor]))
-    assert "load with --external-data." in refused(tmp_path / "m.onnx", tmp_path / "m.nlstm")
+    assert "load with --external-data." in refusal_message(tmp_path / "m.onnx", tmp_path / "m.nlstm")

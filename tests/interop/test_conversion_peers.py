@@ -1,4 +1,4 @@
-"""Live peers at both ends: what one of them saved goes through a file of ours to another, which computes the same."""
+"""Conversion of files between other frameworks: the last one computes what the first one did."""
 
 import os
 import warnings
@@ -108,13 +108,13 @@ def test_a_file_of_pytorch_of_every_case_is_written_for_it_again(tmp_path):
     for case in torch_modules.CASES:
         if case in ("whole", "half", "brain"):  # two modules, or numbers that become wider
             continue
-        made = torch_modules.build(case)
-        live.save(made.state_dict(), tmp_path / f"{case}.pt")
+        module = torch_modules.build(case)
+        live.save(module.state_dict(), tmp_path / f"{case}.pt")
         torch.save_model(torch.lstm(tmp_path / f"{case}.pt"), tmp_path / f"{case}2.pt")
         again = torch_modules.build(case)
         again.load_state_dict(live.load(tmp_path / f"{case}2.pt", weights_only=True))
         outputs = []
-        for net in (again, made):
+        for net in (again, module):
             live.manual_seed(1)  # for the inputs
             outputs.append(torch_modules.run(case, net)["y"])
         assert_close(*outputs, FOREIGN)

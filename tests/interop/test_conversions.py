@@ -1,4 +1,4 @@
-"""Any format into any other: weights keep their bits, predictions too, and what stays behind is said."""
+"""read_model and write_model for every pair of formats: weights keep their bits, warnings name what is lost."""
 
 import itertools
 
@@ -53,8 +53,8 @@ def converted(model, folder, endings):
 def test_a_model_goes_through_every_pair_of_formats(tmp_path, pair, name):
     model = build(name)
     read = converted(model, tmp_path, pair)
-    for own, other in zip(model.get_weights(), read.get_weights(), strict=True):
-        np.testing.assert_array_equal(own, other)
+    for expected, actual in zip(model.get_weights(), read.get_weights(), strict=True):
+        np.testing.assert_array_equal(expected, actual)
     assert_close(read.predict(X, verbose=0), model.predict(X, verbose=0), FOREIGN)
 
 
@@ -63,8 +63,8 @@ def test_float64_stays_float64(tmp_path, ending):
     model = build("last step", "float64")
     read = converted(model, tmp_path, [ending])
     assert read.dtype == "float64"
-    for own, other in zip(model.get_weights(), read.get_weights(), strict=True):
-        np.testing.assert_array_equal(own, other)
+    for expected, actual in zip(model.get_weights(), read.get_weights(), strict=True):
+        np.testing.assert_array_equal(expected, actual)
 
 
 #: A genuine file of each reader's, what reads it, and its inputs.
@@ -102,8 +102,8 @@ def test_the_optimizer_goes_along_where_a_file_holds_it(tmp_path):
     assert conversion.write_model(model, tmp_path / "m.keras") == []
     read = conversion.read_model(tmp_path / "m.keras")
     assert read.optimizer.iterations == model.optimizer.iterations == 2
-    for own, other in zip(model.optimizer.state().values(), read.optimizer.state().values(), strict=True):
-        np.testing.assert_array_equal(own, other)
+    for expected, actual in zip(model.optimizer.state().values(), read.optimizer.state().values(), strict=True):
+        np.testing.assert_array_equal(expected, actual)
 
 
 @pytest.mark.parametrize(
@@ -118,9 +118,9 @@ def test_the_optimizer_goes_along_where_a_file_holds_it(tmp_path):
 def test_what_stays_behind_is_said(tmp_path, ending, sentences):
     model = build("last step")
     model.compile("adam", "mse")
-    said = conversion.write_model(model, tmp_path / f"m{ending}")
-    assert len(said) == len(sentences)
-    assert all(words in sentence for words, sentence in zip(sentences, said, strict=True))
+    messages = conversion.write_model(model, tmp_path / f"m{ending}")
+    assert len(messages) == len(sentences)
+    assert all(words in sentence for words, sentence in zip(sentences, messages, strict=True))
 
 
 @pytest.mark.parametrize("ending", [".pt", ".safetensors"])

@@ -1,4 +1,4 @@
-"""How many distinct defects the tables of forgeries have, over all readers and for each."""
+"""The tables of forgeries contain many distinct defects, over all readers and for each."""
 
 import pytest
 import test_hostile_documents
@@ -7,6 +7,7 @@ import test_hostile_keras_config
 import test_hostile_keras_hdf5
 import test_hostile_keras_zip
 import test_hostile_layers
+import test_hostile_legacy_models
 import test_hostile_onnx
 import test_hostile_onnx_external
 import test_hostile_onnx_running
@@ -25,7 +26,7 @@ TABLES = {
     "Keras archive": [test_hostile_keras_zip.HOSTILE],
     "Keras configuration": [test_hostile_keras_config.HOSTILE],
     "Keras weights": [test_hostile_keras_hdf5.HOSTILE],
-    "Keras legacy": [test_hostile_keras_hdf5.LEGACY_HOSTILE],
+    "Keras legacy": [test_hostile_legacy_models.HOSTILE],
     "PyTorch pickle": [test_hostile_torch_pickles.HOSTILE],
     "PyTorch archive": [test_hostile_torch_tensors.HOSTILE],
     "PyTorch safetensors": [test_hostile_torch_safetensors.HOSTILE],

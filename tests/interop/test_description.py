@@ -1,10 +1,10 @@
-"""What a file holds, told without building a model of it."""
+"""describe: what a file holds, without building a model."""
 
 import numpy as np
 import pytest
 from golden import keras2_files, onnx_graphs, torch_modules
 from golden.keras_files import CASES
-from onnx_forging import GOOD_BYTES, forged, in_graph, more
+from onnx_forging import GOOD_BYTES, changed_model, in_graph, more
 from torch_forging import dict_of, saved, tensor
 
 import numba_lstm
@@ -20,39 +20,42 @@ def test_a_native_file(tmp_path):
     )
     model.compile("adam", "mse")
     model.save(tmp_path / "m.nlstm")
-    found = describe(tmp_path / "m.nlstm")
-    assert found.format == "nlstm"
-    assert found.facts == {"file format": "1", "model": "Sequential 'm'", "optimizer": "Adam", "loss": "MeanSquaredError"}
-    assert found.layers == [("x", "InputLayer [None, 5, 3]"), ("both", "Bidirectional(LSTM 4)"), ("head", "Dense 2")]
-    assert Array("layers/1/kernel", "float32", (8, 2)) in found.arrays
+    content = describe(tmp_path / "m.nlstm")
+    assert content.format == "nlstm"
+    assert content.facts == {"file format": "1", "model": "Sequential 'm'", "optimizer": "Adam", "loss": "MeanSquaredError"}
+    assert content.layers == [("x", "InputLayer [None, 5, 3]"), ("both", "Bidirectional(LSTM 4)"), ("head", "Dense 2")]
+    assert Array("layers/1/kernel", "float32", (8, 2)) in content.arrays
 
 
 def test_a_file_of_keras():
-    found = describe(CASES["everything"].path)
-    assert found.format == "keras"
-    assert found.facts == {"model": "Sequential 'everything'", "optimizer": "Adagrad", "loss": "CategoricalCrossentropy"}
-    assert [kind for _, kind in found.layers][7:9] == ["BatchNormalization", "RNN(StackedRNNCells(LSTMCell 4, LSTMCell 3))"]
+    content = describe(CASES["everything"].path)
+    assert content.format == "keras"
+    assert content.facts == {"model": "Sequential 'everything'", "optimizer": "Adagrad", "loss": "CategoricalCrossentropy"}
+    assert [kind for _, kind in content.layers][7:9] == [
+        "BatchNormalization",
+        "RNN(StackedRNNCells(LSTMCell 4, LSTMCell 3))",
+    ]
 
 
 def test_a_legacy_file():
-    found = describe(keras2_files.CASES["early"].path)
-    assert found.format == "h5"
-    assert found.facts == {"model": "Sequential 'early'", "Keras": "2.15.0", "optimizer": "RMSprop", "loss": "mse"}
-    assert [kind for _, kind in found.layers][4] == "TimeDistributed(LayerNormalization)"
+    content = describe(keras2_files.CASES["early"].path)
+    assert content.format == "h5"
+    assert content.facts == {"model": "Sequential 'early'", "Keras": "2.15.0", "optimizer": "RMSprop", "loss": "mse"}
+    assert [kind for _, kind in content.layers][4] == "TimeDistributed(LayerNormalization)"
 
 
 def test_weights_alone():
-    found = describe(CASES["plain"].path)
-    assert (found.format, found.layers) == ("weights.h5", [])
-    assert Array("layers/lstm/cell/vars/0", "float32", (3, 12)) in found.arrays
+    content = describe(CASES["plain"].path)
+    assert (content.format, content.layers) == ("weights.h5", [])
+    assert Array("layers/lstm/cell/vars/0", "float32", (3, 12)) in content.arrays
 
 
 @pytest.mark.parametrize(("case", "kind"), [("whole", "pt"), ("double", "safetensors")])
 def test_tensors_of_pytorch(case, kind):
-    found = describe(torch_modules.path(case))
-    assert found.format == kind
+    content = describe(torch_modules.path(case))
+    assert content.format == kind
     expected = {"whole": Array("model.head.weight", "F32", (2, 6)), "double": Array("bias_hh_l0", "F64", (24,))}[case]
-    assert expected in found.arrays
+    assert expected in content.arrays
 
 
 def test_tensors_are_not_read(tmp_path):
@@ -62,16 +65,16 @@ def test_tensors_are_not_read(tmp_path):
 
 
 def test_a_graph():
-    found = describe(onnx_graphs.path("torch_last_step"))
-    assert found.format == "onnx"
-    assert found.facts == {
+    content = describe(onnx_graphs.path("torch_last_step"))
+    assert content.format == "onnx"
+    assert content.facts == {
         "producer": "pytorch 2.13.0",
         "operators": "ai.onnx 17",
         "inputs": "x (N, T, 7)",
         "outputs": "90 (N, 2)",
     }
-    assert ("/lstm/LSTM", "LSTM") in found.layers
-    assert Array("onnx::LSTM_110", "F32", (1, 24, 7)) in found.arrays
+    assert ("/lstm/LSTM", "LSTM") in content.layers
+    assert Array("onnx::LSTM_110", "F32", (1, 24, 7)) in content.arrays
 
 
 def test_a_graph_that_is_not_run_is_described(tmp_path):
@@ -80,7 +83,7 @@ def test_a_graph_that_is_not_run_is_described(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"PK\3\4" + b"\0" * 99, GOOD_BYTES[:-3], forged(lambda model, *_: model.pop("graph"))]
+    "content", [b"", b"PK\3\4" + b"\0" * 99, GOOD_BYTES[:-3], changed_model(lambda model, *_: model.pop("graph"))]
 )
 def test_what_is_no_model_is_refused(tmp_path, content):
     (tmp_path / "m").write_bytes(content)

@@ -1,4 +1,4 @@
-"""Files with random damage, for every reader: each is read, or refused in time and without doing anything else."""
+"""Every reader accepts or refuses randomly damaged files in time, and does nothing else."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from fuzzed_readers import READERS
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from watched import survived
+from watched import is_accepted
 
 pytestmark = [
     pytest.mark.usefixtures("on_reference"),
@@ -24,7 +24,7 @@ def check(name, path, seeds):
     for seed in seeds:
         path.write_bytes(reader.make(Random(seed)))
         try:
-            survived(reader.read, path)
+            is_accepted(reader.read, path)
         except BaseException as error:
             error.add_note(f"{name}: the seed of the damage is {seed}")
             raise

@@ -1,125 +1,80 @@
-"""Configurations that ask for more than a model of ours: code, modules, files, sizes, depths, and options we have not."""
+"""load_model refuses configurations of Keras with code, modules, files, huge sizes and unsupported options."""
 
 from __future__ import annotations
 
 import copy
-import io
-import json
-import zipfile
 
 import pytest
-from golden.keras_files import CASES
-from watched import refused
+from keras_config_forging import (
+    DENSE,
+    EMBEDDING,
+    GET_FILE,
+    GOOD,
+    LAMBDA,
+    LSTM,
+    add_layers,
+    compile_with,
+    entry,
+    layer,
+    make_archive,
+    nest,
+    nested_json,
+    of_layer,
+    put,
+    registered,
+)
+from watched import refusal_message
 
 import numba_lstm
 from numba_lstm.interop import keras  # noqa: F401 - imported before anything is watched
 
-WEIGHTS, CONFIG = "model.weights.h5", "config.json"
-with zipfile.ZipFile(CASES["indices"].path) as archive:
-    DATA, GOOD = archive.read(WEIGHTS), json.loads(archive.read(CONFIG))
-EMBEDDING, LSTM, DENSE = 1, 2, 3
-
-
-def written(config):
-    """An archive of a configuration, an object or its text, and the good weights."""
-    text = config if isinstance(config, str) else json.dumps(config)
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as target:
-        target.writestr(CONFIG, text)
-        target.writestr(WEIGHTS, DATA)
-    return file.getvalue()
-
-
-def put(*where, value=...):
-    """The good configuration with ``value`` at a path of keys; without it the key is taken away."""
-    config = copy.deepcopy(GOOD)
-    node = config
-    for key in where[:-1]:
-        node = node[key]
-    if value is ...:
-        del node[where[-1]]
-    else:
-        node[where[-1]] = value
-    return config
-
-
-def layer(value, index=LSTM):
-    return put("config", "layers", index, value=value)
-
-
-def of_layer(key, value, index=LSTM):
-    return put("config", "layers", index, "config", key, value=value)
-
-
-def compiled(*where, value=...):
-    return put("compile_config", *where, value=value)
-
-
-def thing(name, module="keras.layers", /, **config):
-    return {"module": module, "class_name": name, "config": config, "registered_name": None}
-
-
-def registered(name, **config):
-    """What Keras writes of a class that is registered as ``my>name``, whatever it is derived from."""
-    return {**thing(name, None, **config), "registered_name": f"my>{name}"}
-
-
-LAMBDA = {"class_name": "__lambda__", "config": {"value": "4wEAAAAAAAAAAAAAAAEAAAA="}}
-GET_FILE = thing("function", "keras.utils", origin="http://localhost/a", fname="a")
-
-
-def nested(levels, inner):
-    for _ in range(levels):
-        inner = thing("Bidirectional", name="b", layer=inner, merge_mode="concat")
-    return inner
-
-
-def deep(levels):
-    return json.dumps(put("config", "layers", LSTM, value="HERE")).replace('"HERE"', '{"a":' * levels + "1" + "}" * levels)
-
-
-def many(count):
-    return put("config", "layers", value=GOOD["config"]["layers"] + [thing("Flatten", name=f"f{i}") for i in range(count)])
-
-
 HOSTILE = {
     # code and modules
-    "Lambda with code": (layer(thing("Lambda", function=LAMBDA, name="f")), "the code of a lambda"),
+    "Lambda with code": (layer(entry("Lambda", function=LAMBDA, name="f")), "the code of a lambda"),
     "a lambda's code alone as activation": (of_layer("activation", {"value": [LAMBDA, None, None]}), "the code of a lambda"),
     "a lambda as activation": (of_layer("activation", LAMBDA), "the code of a lambda, which is never run"),
-    "module os": (layer(thing("system", "os", command="true")), "module 'os', which is not Keras's and never imported"),
-    "module os in an initializer": (of_layer("kernel_initializer", thing("system", "os")), "module 'os'"),
-    "module of Keras's inside": (layer(thing("LSTM", "keras.src.layers", units=5)), "module 'keras.src.layers'"),
-    "module builtins": (layer(thing("eval", "builtins", source="1")), "module 'builtins'"),
-    "module of ours": (layer(thing("Sequential", "numba_lstm.models")), "module 'numba_lstm.models'"),
-    "module a list": (layer({**thing("LSTM"), "module": ["os"]}), "module ['os']"),
+    "module os": (layer(entry("system", "os", command="true")), "module 'os', which is not Keras's and never imported"),
+    "module os in an initializer": (of_layer("kernel_initializer", entry("system", "os")), "module 'os'"),
+    "module of Keras's inside": (layer(entry("LSTM", "keras.src.layers", units=5)), "module 'keras.src.layers'"),
+    "module builtins": (layer(entry("eval", "builtins", source="1")), "module 'builtins'"),
+    "module of ours": (layer(entry("Sequential", "numba_lstm.models")), "module 'numba_lstm.models'"),
+    "module a list": (layer({**entry("LSTM"), "module": ["os"]}), "module ['os']"),
     "no module, and no class of ours": (layer({"class_name": "system", "config": {}}), "unknown layer 'system'"),
     "enable_unsafe_deserialization": (
-        layer(thing("enable_unsafe_deserialization", "keras.config")),
+        layer(entry("enable_unsafe_deserialization", "keras.config")),
         "module 'keras.config'",
     ),
-    "a function of Keras as layer": (layer(thing("function", "builtins")), "layer must be"),
+    "a function of Keras as layer": (layer(entry("function", "builtins")), "layer must be"),
     "get_file": (layer(GET_FILE), "module 'keras.utils'"),
-    "load_model": (layer(thing("load_model", "keras.models", filepath="/etc/passwd")), "module 'keras.models'"),
-    "TorchModuleWrapper": (layer(thing("TorchModuleWrapper", module="gASV")), "unknown layer 'TorchModuleWrapper'"),
-    "TFSMLayer": (layer(thing("TFSMLayer", filepath="/tmp", name="t")), "unknown layer 'TFSMLayer'"),
-    "StringLookup of a file": (layer(thing("StringLookup", vocabulary="/etc/passwd")), "unknown layer 'StringLookup'"),
-    "a model inside": (layer(thing("Sequential", "keras", layers=[])), "unknown layer 'Sequential'"),
+    "load_model": (layer(entry("load_model", "keras.models", filepath="/etc/passwd")), "module 'keras.models'"),
+    "TorchModuleWrapper": (layer(entry("TorchModuleWrapper", module="gASV")), "unknown layer 'TorchModuleWrapper'"),
+    "TFSMLayer": (layer(entry("TFSMLayer", filepath="/tmp", name="t")), "unknown layer 'TFSMLayer'"),
+    "StringLookup of a file": (layer(entry("StringLookup", vocabulary="/etc/passwd")), "unknown layer 'StringLookup'"),
+    "a model inside": (layer(entry("Sequential", "keras", layers=[])), "unknown layer 'Sequential'"),
     "a registered class": (
-        layer({**thing("Mine", None), "registered_name": "os>system"}),
+        layer({**entry("Mine", None), "registered_name": "os>system"}),
         "'Mine' is a class of its author's own",
     ),
     "a subclass of a class of Keras": (layer(registered("LSTM", units=5)), "'LSTM' is a class of its author's own"),
-    "such a cell": (layer(thing("RNN", cell=registered("LSTMCell", units=5))), "registered as 'my>LSTMCell'"),
-    "such an optimizer": (compiled("optimizer", value=registered("Adam")), "registered as 'my>Adam'"),
+    "such a cell": (layer(entry("RNN", cell=registered("LSTMCell", units=5))), "registered as 'my>LSTMCell'"),
+    "such an optimizer": (compile_with("optimizer", value=registered("Adam")), "registered as 'my>Adam'"),
     "such a model": (put("registered_name", value="my>Sequential"), "registered as 'my>Sequential'"),
-    "a class by dots": (layer(thing("os.system")), "unknown layer 'os.system'"),
-    "a dunder": (layer(thing("__import__")), "unknown layer '__import__'"),
-    "a gadget inside Bidirectional": (layer(nested(1, thing("Lambda", function=LAMBDA))), "the code of a lambda"),
-    "a gadget as cell": (layer(thing("RNN", cell=thing("system", "os"), name="r")), "module 'os'"),
-    "a gadget as regularizer": (of_layer("kernel_regularizer", thing("Lambda", "keras.regularizers")), "unknown regularizer"),
-    "a gadget as constraint": (of_layer("bias_constraint", thing("exec", "keras.constraints")), "unknown constraint 'exec'"),
-    "a gadget as dtype": (of_layer("dtype", thing("Quantized", "keras.dtype_policies")), "module 'keras.dtype_policies'"),
+    "a class by dots": (layer(entry("os.system")), "unknown layer 'os.system'"),
+    "a dunder": (layer(entry("__import__")), "unknown layer '__import__'"),
+    "a gadget inside Bidirectional": (layer(nest(1, entry("Lambda", function=LAMBDA))), "the code of a lambda"),
+    "a gadget as cell": (layer(entry("RNN", cell=entry("system", "os"), name="r")), "module 'os'"),
+    "a gadget as regularizer": (
+        of_layer("kernel_regularizer", entry("Lambda", "keras.regularizers")),
+        "unknown regularizer",
+    ),
+    "a gadget as constraint": (
+        of_layer("bias_constraint", entry("exec", "keras.constraints")),
+        "unknown constraint 'exec'",
+    ),
+    "a gadget as dtype": (
+        of_layer("dtype", entry("Quantized", "keras.dtype_policies")),
+        "module 'keras.dtype_policies'",
+    ),
     "a dtype that NumPy evaluates": (of_layer("dtype", "2f4"), "dtype must be"),
     "an input's dtype that NumPy evaluates": (of_layer("dtype", "(2,)f4", 0), "must be one of real numbers"),
     "fields for a dtype": (of_layer("dtype", {"names": ["a"], "formats": ["2f4"]}), "dtype"),
@@ -134,7 +89,7 @@ HOSTILE = {
     "infinity": ('{"class_name": 1e999}', "too large"),
     "a number of 5,000 digits": ('{"a": ' + "1" * 5_000 + "}", "5,000 digits"),
     "200,000 brackets": ("[" * 200_000, "more than 100,000 values"),
-    "10,000 levels": (deep(10_000), "nested deeper than 64 levels"),
+    "10,000 levels": (nested_json(10_000), "nested deeper than 64 levels"),
     "half a letter": ('{"a": "\\ud800"}', "half a character"),
     "Functional": (put("class_name", value="Functional"), "only Keras's 'Sequential' is read"),
     "no class": (put("class_name"), "only Keras's 'Sequential' is read"),
@@ -142,11 +97,14 @@ HOSTILE = {
     "config null": (put("config", value=None), "class_name and config"),
     "layers an object": (put("config", "layers", value={}), "a list of 1 to"),
     "no layers": (put("config", "layers", value=[]), "a list of 1 to"),
-    "100,000 layers": (many(9_000), "100,000 values|a list of 1 to"),
-    "257 layers": (many(253), "a list of 1 to"),
-    "300 cells in a layer": (layer(thing("RNN", cell=[thing("LSTMCell", units=1)] * 300)), "those inside of others counted"),
+    "100,000 layers": (add_layers(9_000), "100,000 values|a list of 1 to"),
+    "257 layers": (add_layers(253), "a list of 1 to"),
+    "300 cells in a layer": (
+        layer(entry("RNN", cell=[entry("LSTMCell", units=1)] * 300)),
+        "those inside of others counted",
+    ),
     "a leaky ReLU of Keras 2": (
-        of_layer("activation", thing("LeakyReLU", alpha=0.1)),
+        of_layer("activation", entry("LeakyReLU", alpha=0.1)),
         "LeakyReLU has alpha, which is not taken",
     ),
     "another key of a model": (put("config", "custom", value=1), "which Keras's Sequential has not"),
@@ -161,10 +119,10 @@ HOSTILE = {
     "layer a text": (layer("LSTM"), "cannot be made"),
     "layer without class": (layer({"module": "keras.layers", "config": {}}), "layer must be"),
     "another key of an object": (
-        layer({**thing("LSTM", units=5), "call": "os.system"}),
+        layer({**entry("LSTM", units=5), "call": "os.system"}),
         "which is no part of an object of Keras",
     ),
-    "layer's config a list": (layer({**thing("LSTM"), "config": [5]}), "arguments by name"),
+    "layer's config a list": (layer({**entry("LSTM"), "config": [5]}), "arguments by name"),
     "an unknown argument": (of_layer("unrolled", True), "LSTM has no argument 'unrolled'"),
     "an option that is not here": (of_layer("quantization_config", {"mode": "int8"}, DENSE), "quantization_config"),
     "time_major": (of_layer("time_major", True), "does not take 'time_major' yet, got True"),
@@ -185,39 +143,47 @@ HOSTILE = {
     "return_state": (of_layer("return_state", True), "return_state"),
     "a layer left out": (put("config", "layers", DENSE), "only in the"),
     "a layer more": (
-        put("config", "layers", value=[*GOOD["config"]["layers"], thing("Dense", name="d", units=1)]),
+        put("config", "layers", value=[*GOOD["config"]["layers"], entry("Dense", name="d", units=1)]),
         "only in the|more than there are values",
     ),
     "one layer twice": (put("config", "layers", value=[*GOOD["config"]["layers"], GOOD["config"]["layers"][-1]]), "already"),
-    "20 Bidirectionals": (layer(nested(20, thing("LSTM", units=5))), "expects LSTM or RNN"),
+    "20 Bidirectionals": (layer(nest(20, entry("LSTM", units=5))), "expects LSTM or RNN"),
     "an unknown activation": (of_layer("activation", "tahn"), "did you mean 'tanh'?"),
-    "an activation with an argument more": (of_layer("activation", thing("LeakyReLU", negative_slope=[])), "cannot be made"),
+    "an activation with an argument more": (
+        of_layer("activation", entry("LeakyReLU", negative_slope=[])),
+        "cannot be made",
+    ),
     "softmax in a gate": (of_layer("activation", "softmax"), "softmax"),
     "a seed below 0": (of_layer("seed", -1), "seed"),
     "input of 9,000 axes": (of_layer("batch_shape", [1] * 9_000, 0), "cannot be made"),
     # compiling
     "compile_config a list": (put("compile_config", value=[1]), "where an object was expected"),
-    "another argument of compile": (compiled("backend", value="os"), "cannot be compiled"),
-    "optimizer of os": (compiled("optimizer", value=thing("system", "os")), "module 'os'"),
-    "optimizer unknown": (compiled("optimizer", value=thing("Muon", "keras.optimizers")), "unknown optimizer 'Muon'"),
-    "optimizer null": (compiled("optimizer", value=None), "optimizer"),
-    "another optimizer": (compiled("optimizer", value="adam"), "do not fit"),
-    "moving average": (compiled("optimizer", "config", "use_ema", value=True), "do not fit"),
-    "rate text": (compiled("optimizer", "config", "learning_rate", value="fast"), "learning_rate"),
+    "another argument of compile": (compile_with("backend", value="os"), "cannot be compiled"),
+    "optimizer of os": (compile_with("optimizer", value=entry("system", "os")), "module 'os'"),
+    "optimizer unknown": (
+        compile_with("optimizer", value=entry("Muon", "keras.optimizers")),
+        "unknown optimizer 'Muon'",
+    ),
+    "optimizer null": (compile_with("optimizer", value=None), "optimizer"),
+    "another optimizer": (compile_with("optimizer", value="adam"), "do not fit"),
+    "moving average": (compile_with("optimizer", "config", "use_ema", value=True), "do not fit"),
+    "rate text": (compile_with("optimizer", "config", "learning_rate", value="fast"), "learning_rate"),
     "schedule unknown": (
-        compiled("optimizer", "config", "learning_rate", value=thing("Warp", "keras.optimizers.schedules")),
+        compile_with("optimizer", "config", "learning_rate", value=entry("Warp", "keras.optimizers.schedules")),
         "unknown learning-rate schedule",
     ),
-    "loss a lambda": (compiled("loss", value=LAMBDA), "the code of a lambda"),
+    "loss a lambda": (compile_with("loss", value=LAMBDA), "the code of a lambda"),
     "loss a function of one's own": (
-        compiled("loss", value={"module": "builtins", "class_name": "function", "config": "mine", "registered_name": "mine"}),
+        compile_with(
+            "loss", value={"module": "builtins", "class_name": "function", "config": "mine", "registered_name": "mine"}
+        ),
         "unknown loss 'mine'",
     ),
-    "a list of losses": (compiled("loss", value=["mse", "mae"]), "loss"),
-    "loss_weights": (compiled("loss_weights", value=[1.0, 2.0]), "loss_weights must have one entry"),
-    "metrics text": (compiled("metrics", value="mae"), "metrics must be a list"),
-    "metric unknown": (compiled("metrics", value=["auc"]), "unknown metric 'auc'"),
-    "metric of os": (compiled("metrics", value=[thing("popen", "os")]), "module 'os'"),
+    "a list of losses": (compile_with("loss", value=["mse", "mae"]), "loss"),
+    "loss_weights": (compile_with("loss_weights", value=[1.0, 2.0]), "loss_weights must have one entry"),
+    "metrics text": (compile_with("metrics", value="mae"), "metrics must be a list"),
+    "metric unknown": (compile_with("metrics", value=["auc"]), "unknown metric 'auc'"),
+    "metric of os": (compile_with("metrics", value=[entry("popen", "os")]), "module 'os'"),
 }
 
 
@@ -225,13 +191,13 @@ HOSTILE = {
 def test_configurations_that_are_refused(tmp_path, recipe):
     config, message = HOSTILE[recipe]
     path = tmp_path / "hostile.keras"
-    path.write_bytes(written(config))
-    found = refused(numba_lstm.load_model, path)
-    assert any(part in found for part in message.split("|")), found
+    path.write_bytes(make_archive(config))
+    error = refusal_message(numba_lstm.load_model, path)
+    assert any(part in error for part in message.split("|")), error
 
 
 def test_the_good_configuration_is_read(tmp_path):
-    (tmp_path / "good.keras").write_bytes(written(GOOD))
+    (tmp_path / "good.keras").write_bytes(make_archive(GOOD))
     assert numba_lstm.load_model(tmp_path / "good.keras").optimizer.iterations == 2
 
 
@@ -241,7 +207,7 @@ TORCH = "keras.src.backend.torch.optimizers.torch_rmsprop"
 def test_an_optimizer_as_keras_writes_it_on_pytorch(tmp_path):
     config = copy.deepcopy(GOOD)
     config["compile_config"]["optimizer"] |= {"module": TORCH, "registered_name": "RMSprop"}
-    (tmp_path / "m.keras").write_bytes(written(config))
+    (tmp_path / "m.keras").write_bytes(make_archive(config))
     assert type(numba_lstm.load_model(tmp_path / "m.keras").optimizer) is numba_lstm.optimizers.RMSprop
 
 
@@ -251,8 +217,8 @@ def test_an_optimizer_as_keras_writes_it_on_pytorch(tmp_path):
 def test_what_only_looks_like_one_is_refused(tmp_path, wrong):
     config = copy.deepcopy(GOOD)
     config["compile_config"]["optimizer"] |= {"module": TORCH, "registered_name": "RMSprop", **wrong}
-    (tmp_path / "m.keras").write_bytes(written(config))
-    assert "'RMSprop' is " in refused(numba_lstm.load_model, tmp_path / "m.keras")
+    (tmp_path / "m.keras").write_bytes(make_archive(config))
+    assert "'RMSprop' is " in refusal_message(numba_lstm.load_model, tmp_path / "m.keras")
 
 
 def test_a_registered_class_can_be_given(tmp_path):
@@ -260,5 +226,5 @@ def test_a_registered_class_can_be_given(tmp_path):
 
     config = copy.deepcopy(GOOD)
     config["config"]["layers"][LSTM] |= {"module": None, "registered_name": "my>LSTM"}
-    (tmp_path / "m.keras").write_bytes(written(config))
+    (tmp_path / "m.keras").write_bytes(make_archive(config))
     assert type(numba_lstm.load_model(tmp_path / "m.keras", {"LSTM": mine}).layers[1]) is mine

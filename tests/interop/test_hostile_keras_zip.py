@@ -1,4 +1,4 @@
-"""Zip files that can be read in two ways, or not at all: the archive of a ``.keras`` file is one thing or refused."""
+"""open_zip refuses ambiguous and damaged archives."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ import struct
 import zipfile
 
 import pytest
-from watched import refused
+from watched import refusal_message
 from zip_forging import (
     GOOD,
     WEIGHTS,
     bad_deflate,
     bomb,
-    both,
     central,
     commented,
     descriptor,
+    duplicate_name,
     end,
     folder_with_content,
     forged_bomb,
     forged_size,
     gap,
+    in_both_headers,
     local,
     located,
     members,
     mode,
-    named,
     no_json,
     overlapping,
     put,
@@ -36,8 +36,8 @@ from zip_forging import (
     raw_name,
     shifted,
     trailing_deflate,
-    twice,
     with_extra,
+    with_name,
     zip64_twice,
     zipped,
 )
@@ -58,28 +58,28 @@ HOSTILE = {
         "two sizes",
     ),
     "overlapping members": (overlapping, "not begin where|differently|overlaps"),
-    "a name twice": (twice, "has the name 'config.json' twice"),
+    "a name twice": (duplicate_name, "has the name 'config.json' twice"),
     "another name in its own header": (lambda: local(30, b"X"), "described differently"),
     "another method in its own header": (lambda: local(8, b"\x08"), "described differently"),
     "another checksum in its own header": (lambda: local(14, b"\0\0\0\0"), "described differently"),
     "another size in its own header": (lambda: local(22, b"\1"), "described differently"),
     "other flags in its own header": (lambda: local(6, b"\x02"), "described differently"),
-    "a wrong checksum": (lambda: both(14, b"\1\2\3\4", 1), "altered or damaged"),
-    "encrypted": (lambda: both(6, b"\x01"), "encrypted or patched"),
-    "strongly encrypted": (lambda: both(6, b"\x41"), "encrypted or patched"),
-    "masked headers": (lambda: both(6, b"\0\x20"), "encrypted or patched"),
-    "compressed by LZMA": (lambda: both(8, b"\x0e"), "compressed by method 14"),
-    "compressed by an unknown method": (lambda: both(8, b"\xff\xff"), "compressed by method 65535"),
-    "a name that leads up": (lambda: named("../metadata.json"), "no plain relative name"),
-    "a name that leads up inside": (lambda: named("a/../../b"), "no plain relative name"),
-    "an absolute name": (lambda: named("/etc/passwd"), "no plain relative name"),
-    "a name with a drive": (lambda: named("C:/a"), "no plain relative name"),
+    "a wrong checksum": (lambda: in_both_headers(14, b"\1\2\3\4", 1), "altered or damaged"),
+    "encrypted": (lambda: in_both_headers(6, b"\x01"), "encrypted or patched"),
+    "strongly encrypted": (lambda: in_both_headers(6, b"\x41"), "encrypted or patched"),
+    "masked headers": (lambda: in_both_headers(6, b"\0\x20"), "encrypted or patched"),
+    "compressed by LZMA": (lambda: in_both_headers(8, b"\x0e"), "compressed by method 14"),
+    "compressed by an unknown method": (lambda: in_both_headers(8, b"\xff\xff"), "compressed by method 65535"),
+    "a name that leads up": (lambda: with_name("../metadata.json"), "no plain relative name"),
+    "a name that leads up inside": (lambda: with_name("a/../../b"), "no plain relative name"),
+    "an absolute name": (lambda: with_name("/etc/passwd"), "no plain relative name"),
+    "a name with a drive": (lambda: with_name("C:/a"), "no plain relative name"),
     "a name with a backslash": (lambda: raw_name(b"metadata\\json"), "no plain relative name"),
     "a name with a NUL": (lambda: raw_name(b"metadata\0json"), "no plain relative name"),
     "a name with a control letter": (lambda: raw_name(b"metadata\x1bjson"), "no plain relative name"),
     "a name that is no text": (lambda: raw_name(b"metadata\xffjson"), "a name that is not text"),
-    "a name of two thousand letters": (lambda: named("a" * 2_000), "a name of 2,000 bytes"),
-    "a name with an empty part": (lambda: named("a//b"), "no plain relative name"),
+    "a name of two thousand letters": (lambda: with_name("a" * 2_000), "a name of 2,000 bytes"),
+    "a name with an empty part": (lambda: with_name("a//b"), "no plain relative name"),
     "a symbolic link": (lambda: mode(stat.S_IFLNK | 0o777), "a link or a device"),
     "a device": (lambda: mode(stat.S_IFCHR | 0o600), "a link or a device"),
     "a pipe": (lambda: mode(stat.S_IFIFO | 0o600), "a link or a device"),
@@ -128,8 +128,8 @@ def test_archives_that_are_refused(tmp_path, recipe):
     make, message = HOSTILE[recipe]
     path = tmp_path / "hostile.keras"
     path.write_bytes(make())
-    found = refused(numba_lstm.load_model, path)
-    assert any(part in found for part in message.split("|")), found
+    error = refusal_message(numba_lstm.load_model, path)
+    assert any(part in error for part in message.split("|")), error
 
 
 def test_a_pipe_is_not_waited_for(tmp_path):

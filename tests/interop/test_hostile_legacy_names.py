@@ -1,11 +1,11 @@
-"""Legacy files bind weights by order alone: names that say another order than the model's are refused."""
+"""Legacy files whose names of weights say another order than that of the model are refused."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 from hdf5_forging import changed
-from watched import refused
+from watched import refusal_message
 
 import numba_lstm
 from numba_lstm import Sequential
@@ -41,7 +41,7 @@ def test_weights_of_equal_shapes_are_not_taken_for_each_other(tmp_path, recipe, 
     model.save(tmp_path / "good.h5")
     path = tmp_path / "hostile.h5"
     path.write_bytes(changed(lambda root: change(root["model_weights"]), (tmp_path / "good.h5").read_bytes()))
-    assert message in refused(model.load_weights if weights_alone else numba_lstm.load_model, path)
+    assert message in refusal_message(model.load_weights if weights_alone else numba_lstm.load_model, path)
 
 
 def test_weights_of_a_model_whose_layers_are_called_otherwise_are_taken(tmp_path):

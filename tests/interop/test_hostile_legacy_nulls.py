@@ -1,4 +1,4 @@
-"""Null at every place of a legacy file's configurations: it is read, where it says a default, or refused as a damaged file."""
+"""Null at every place of a legacy configuration stands for a default, or the file is refused."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from golden import keras2_files, keras_files
 from hdf5_forging import changed
-from watched import refused, survived
+from watched import is_accepted, refusal_message
 
 import numba_lstm
 from numba_lstm.interop import keras  # noqa: F401 - imported before anything is watched
@@ -21,9 +21,9 @@ CONFIGS = ("model_config", "training_config")
 
 
 def config_of(path: Path, key: str) -> Any:
-    found: dict[str, Any] = {}
-    changed(lambda root: found.update(json.loads(root.attrs[key])), path.read_bytes())
-    return found
+    config: dict[str, Any] = {}
+    changed(lambda root: config.update(json.loads(root.attrs[key])), path.read_bytes())
+    return config
 
 
 def places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -41,7 +41,7 @@ def with_null(value: Any, place: tuple[Any, ...]) -> Any:
     return copy
 
 
-def forged(good: Path, key: str, config: Any, path: Path) -> Path:
+def with_config(good: Path, key: str, config: Any, path: Path) -> Path:
     path.write_bytes(changed(lambda root: root.attrs.__setitem__(key, json.dumps(config)), good.read_bytes()))
     return path
 
@@ -50,12 +50,12 @@ def forged(good: Path, key: str, config: Any, path: Path) -> Path:
 @pytest.mark.parametrize("name", FILES)
 def test_null_at_every_place_is_read_or_refused(tmp_path, name, key):
     config = config_of(FILES[name], key)
-    taken = [
-        survived(numba_lstm.load_model, forged(FILES[name], key, with_null(config, place), tmp_path / "null.h5"))
+    accepted = [
+        is_accepted(numba_lstm.load_model, with_config(FILES[name], key, with_null(config, place), tmp_path / "null.h5"))
         for place in places(config)
     ]
-    assert not taken[0], "the whole configuration"
-    assert len(taken) > 10
+    assert not accepted[0], "the whole configuration"
+    assert len(accepted) > 10
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -63,7 +63,9 @@ def test_a_layer_whose_config_or_class_is_null_is_refused(tmp_path, name):
     config = config_of(FILES[name], "model_config")
     for layer in ({"class_name": "LSTM", "config": None}, {"class_name": None, "config": {}}, None):
         for index in range(len(config["config"]["layers"])):
-            other = json.loads(json.dumps(config))
-            other["config"]["layers"][index] = layer
-            message = refused(numba_lstm.load_model, forged(FILES[name], "model_config", other, tmp_path / "null.h5"))
+            altered = json.loads(json.dumps(config))
+            altered["config"]["layers"][index] = layer
+            message = refusal_message(
+                numba_lstm.load_model, with_config(FILES[name], "model_config", altered, tmp_path / "null.h5")
+            )
             assert "layer" in message or "config" in message

@@ -1,4 +1,4 @@
-"""Names and counts that are repeated at no cost in a file: limits hold before anything is made of them, in every format."""
+"""Limits of repeated names and counts hold before anything is built, in every format."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch_forging as forge
 from golden.keras_files import CASES
-from test_hostile_keras_config import layer, of_layer, put, thing, written
+from keras_config_forging import entry, layer, make_archive, of_layer, put
 from torch_forging import dict_of, saved, storage, tensor, text
-from watched import refused
+from watched import refusal_message
 
 import numba_lstm
 from numba_lstm import Sequential, load_model
@@ -27,8 +27,8 @@ LONG = "x" * 1_000_000
 
 def stack(name, count):
     """A stack of cells whose own name is long."""
-    cells = [thing("LSTMCell", units=1, name=f"c{k}") for k in range(count)]
-    return thing("RNN", cell=thing("StackedRNNCells", cells=cells, name=name), name="rnn")
+    cells = [entry("LSTMCell", units=1, name=f"c{k}") for k in range(count)]
+    return entry("RNN", cell=entry("StackedRNNCells", cells=cells, name=name), name="rnn")
 
 
 def deflated(data):
@@ -57,8 +57,8 @@ KERAS = {
 def test_names_in_configurations_of_keras(tmp_path, recipe):
     config, message = KERAS[recipe]
     path = tmp_path / "hostile.keras"
-    path.write_bytes(deflated(written(config)))
-    assert message in refused(load_model, path)
+    path.write_bytes(deflated(make_archive(config)))
+    assert message in refusal_message(load_model, path)
 
 
 def of_native(name):
@@ -80,7 +80,7 @@ def test_names_in_native_files(tmp_path, monkeypatch, length, message):
         data = numba_lstm.saving.container.encode(outer, tensors)
     path = tmp_path / "hostile.nlstm"
     path.write_bytes(data)
-    assert message in refused(load_model, path)
+    assert message in refusal_message(load_model, path)
 
 
 def test_the_longest_name_that_is_taken(tmp_path):
@@ -128,7 +128,7 @@ def test_names_in_pickles(tmp_path, recipe):
     program, message = PT[recipe]
     path = tmp_path / "hostile.pt"
     path.write_bytes(deflated(saved(program)))
-    assert message in refused(torch.linear, path)
+    assert message in refusal_message(torch.linear, path)
 
 
 @pytest.mark.parametrize("stride", [2**62 // 4, 2**62 - 1, 2**62, 2**63 - 1])
@@ -153,7 +153,7 @@ def test_a_zip_directory_of_16000_names_with_one_twice_at_its_end(tmp_path, read
         target.writestr(target.namelist()[-1], b"")
     path = tmp_path / "hostile.zip"
     path.write_bytes(file.getvalue())
-    assert "15999' twice" in refused(read, path)
+    assert "15999' twice" in refusal_message(read, path)
 
 
 def of_hdf5(fill):
@@ -191,7 +191,7 @@ def test_names_in_hdf5(tmp_path, recipe):
     model = Sequential([Input((3, 2)), LSTM(2)])
     path = tmp_path / "hostile.weights.h5"
     path.write_bytes(of_hdf5(fill))
-    assert message in refused(model.load_weights, path)
+    assert message in refusal_message(model.load_weights, path)
 
 
 def test_the_good_configuration_behind_the_forgeries_is_read(tmp_path):

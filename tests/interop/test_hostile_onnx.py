@@ -1,4 +1,4 @@
-"""Forged and damaged ONNX files: each is refused with a sentence, before anything of it is run."""
+"""onnx.load refuses forged and damaged files before anything runs."""
 
 import os
 
@@ -10,8 +10,8 @@ from onnx_forging import (
     D,
     H,
     attributed,
+    changed_model,
     external,
-    forged,
     in_graph,
     in_model,
     more,
@@ -21,7 +21,7 @@ from onnx_forging import (
     value,
     weights,
 )
-from watched import refused, survived
+from watched import is_accepted, refusal_message
 
 from numba_lstm.interop import onnx
 from numba_lstm.interop.onnx.protobuf import wire
@@ -68,11 +68,11 @@ HOSTILE = {
     "a Python operator": (more(op_type="PyOp", domain="ai.onnx.contrib"), "domain 'ai.onnx.contrib'"),
     "200 nested subgraphs": (nested(200), "(If) has an operator that is not run"),
     "a cycle": (
-        forged(lambda m, g, a, b: (a.update(input=["y"]), b.update(input=["t", "W", "R"]))),
+        changed_model(lambda m, g, a, b: (a.update(input=["y"]), b.update(input=["t", "W", "R"]))),
         "takes 'y', which nothing before",
     ),
     "a node of itself": (more(op_type="Identity", input=["z"]), "takes 'z', which nothing before"),
-    "nodes in the wrong order": (forged(lambda m, g, a, b: g["node"].reverse()), "takes 't', which nothing before"),
+    "nodes in the wrong order": (changed_model(lambda m, g, a, b: g["node"].reverse()), "takes 't', which nothing before"),
     "one output twice": (more(op_type="Identity", output=["y"]), "makes y, of which there is one"),
     "an output like an input": (more(op_type="Identity", output=["x"]), "makes x, of which there is one"),
     "an output like a tensor": (more(op_type="Identity", output=["W"]), "makes W, of which there is one"),
@@ -139,7 +139,7 @@ def test_it_is_refused(tmp_path, recipe):
     data, message = HOSTILE[recipe]
     path = tmp_path / "hostile.onnx"
     path.write_bytes(data)
-    assert message in refused(onnx.load, path)
+    assert message in refusal_message(onnx.load, path)
 
 
 def test_the_good_file_behind_the_forgeries_is_run(tmp_path):
@@ -151,7 +151,7 @@ def test_the_good_file_behind_the_forgeries_is_run(tmp_path):
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
 def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe.onnx")
-    assert "not a regular file" in refused(onnx.load, tmp_path / "pipe.onnx")
+    assert "not a regular file" in refusal_message(onnx.load, tmp_path / "pipe.onnx")
 
 
 @pytest.mark.parametrize("case", ["torch_last_step", "with_peepholes"])
@@ -160,4 +160,4 @@ def test_every_cut_is_refused(tmp_path, case):
     path = tmp_path / "cut.onnx"
     for size in range(0, len(data), 13):
         path.write_bytes(data[:size])
-        assert not survived(onnx.load, path)
+        assert not is_accepted(onnx.load, path)

@@ -1,11 +1,11 @@
-"""Tensors in files beside a model: read only if asked for, below its folder, never through a link, never past a file's end."""
+"""External tensors are read only on request, below the model's folder, not through links or past a file's end."""
 
 import os
 import re
 
 import numpy as np
 import pytest
-from onnx_forging import GOOD_BYTES, D, H, external, forged
+from onnx_forging import GOOD_BYTES, D, H, changed_model, external
 
 from numba_lstm.interop import onnx
 from numba_lstm.interop.onnx.graph import reader
@@ -87,6 +87,6 @@ def test_tensors_that_share_the_bytes_of_a_file_are_refused(folder):
         }
         graph["initializer"] += [{"name": f"w{index}", **shared} for index in range(2)]
 
-    (folder / "m.onnx").write_bytes(forged(change))
+    (folder / "m.onnx").write_bytes(changed_model(change))
     with pytest.raises(reader.FileFormatError, match="share the bytes"):
         load_all(folder / "m.onnx")

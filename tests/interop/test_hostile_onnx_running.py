@@ -1,4 +1,4 @@
-"""Graphs whose defect only shows when they are run: the node says so, and nothing huge is made."""
+"""Graphs with defects that appear at run time: errors name the node, and no huge array is made."""
 
 import copy
 
@@ -13,7 +13,7 @@ from numba_lstm.interop.onnx.protobuf import messages, tensors, wire
 pytestmark = pytest.mark.usefixtures("on_reference")
 
 
-def whole(name, values):
+def integers(name, values):
     return tensors.tensor_of(name, np.array(values, np.int64))
 
 
@@ -24,7 +24,7 @@ def ran(kind, constants, **fields):
         "opset_import": [{"version": fields.pop("opset", 17)}],
         "graph": {
             "node": [{"name": "n", "op_type": kind, "input": names, "output": ["y"], "attribute": fields.pop("attribute", [])}],
-            "initializer": [whole(name, values) for name, values in constants.items()],
+            "initializer": [integers(name, values) for name, values in constants.items()],
             "input": [value("x", (2, 3))],
             "output": [value("y", ())],
         },
@@ -78,12 +78,12 @@ def test_gathering_a_huge_array_is_refused():
 def chained(shape, *steps):
     """A graph of a ConstantOfShape and of nodes behind it, each ``(kind, other inputs, attributes)``."""
     nodes = [{"name": "c", "op_type": "ConstantOfShape", "input": ["shape"], "output": ["v0"]}]
-    for index, (kind, others, attributes) in enumerate(steps):
+    for index, (kind, inputs, attributes) in enumerate(steps):
         nodes.append(
             {
                 "name": f"n{index}",
                 "op_type": kind,
-                "input": [f"v{index}", *(name.replace("itself", f"v{index}") for name in others)],
+                "input": [f"v{index}", *(name.replace("itself", f"v{index}") for name in inputs)],
                 "output": [f"v{index + 1}"],
                 "attribute": attributes,
             }
@@ -93,7 +93,7 @@ def chained(shape, *steps):
         "opset_import": [{"version": 17}],
         "graph": {
             "node": nodes,
-            "initializer": [whole("shape", shape), tensors.tensor_of("one", np.ones(1, "f4"))],
+            "initializer": [integers("shape", shape), tensors.tensor_of("one", np.ones(1, "f4"))],
             "input": [value("x", (2, 3))],
             "output": [value("y", ())],
         },
@@ -125,8 +125,8 @@ def measured(run):
         try:
             measure(run, 0)
         except ValueError as error:
-            found = error
-    raise found
+            result = error
+    raise result
 
 
 def test_what_is_held_at_once_is_counted_too():
@@ -138,7 +138,7 @@ def test_what_is_held_at_once_is_counted_too():
         "opset_import": [{"version": 17}],
         "graph": {
             "node": nodes,
-            "initializer": [whole("shape", [1 << 20])],
+            "initializer": [integers("shape", [1 << 20])],
             "input": [value("x", (2, 3))],
             "output": [value("y", ())],
         },
@@ -152,7 +152,7 @@ def test_what_is_given_says_how_much_may_be_made():
         "opset_import": [{"version": 17}],
         "graph": {
             "node": [{"name": "n", "op_type": "Expand", "input": ["x", "shape"], "output": ["y"]}],
-            "initializer": [whole("shape", [1000, 1, 1])],
+            "initializer": [integers("shape", [1000, 1, 1])],
             "input": [value("x", ("N", 3))],
             "output": [value("y", ())],
         },

@@ -1,9 +1,9 @@
-"""Pickles in ``.pt`` files that are no dicts of tensors: nothing in them is imported or called, whatever the opcodes say."""
+"""Pickles that are no dicts of tensors are refused: no opcode imports or calls anything."""
 
 import pytest
 import torch_forging as forge
 from torch_forging import GOOD, dict_of, find, number, saved, tensor, text, tuple_of, zipped
-from watched import refused
+from watched import refusal_message
 
 from numba_lstm.interop import torch
 
@@ -111,4 +111,4 @@ def test_it_is_refused(tmp_path, recipe):
     data, message = HOSTILE[recipe]
     path = tmp_path / "hostile.pt"
     path.write_bytes(data)
-    assert message in refused(torch.linear, path)
+    assert message in refusal_message(torch.linear, path)

@@ -1,9 +1,9 @@
-"""Safetensors files of others with something wrong: their header is read as strictly as that of the native format."""
+"""torch.load_model refuses safetensors files with forged headers."""
 
 import json
 
 import pytest
-from watched import refused
+from watched import refusal_message
 
 from numba_lstm.interop import torch
 
@@ -13,7 +13,7 @@ def framed(text, data=b"\0" * 8, length=None):
     return (len(raw) if length is None else length).to_bytes(8, "little") + raw + data
 
 
-def one(**fields):
+def file_of_tensor(**fields):
     """A file of one tensor of 8 bytes, but for ``fields`` of it."""
     return framed(json.dumps({"weight": {"dtype": "F32", "shape": [1, 2], "data_offsets": [0, 8], **fields}}))
 
@@ -32,20 +32,20 @@ HOSTILE = {
     "a tensor twice": (framed('{"a":{},"a":{}}'), "'a' twice"),
     "a number of 5,000 digits": (framed('{"a":' + "9" * 5_000 + "}"), "5,000 digits"),
     "metadata of numbers": (framed('{"__metadata__":{"format":1}}'), "texts only"),
-    "floats of 4 bits": (one(dtype="F4"), "the dtype 'F4'"),
-    "floats of 8 bits": (one(dtype="F8_E4M3"), "the dtype 'F8_E4M3'"),
-    "complex numbers": (one(dtype="C64"), "the dtype 'C64'"),
-    "a dtype that NumPy evaluates": (one(dtype="2f4"), "the dtype '2f4'"),
-    "a shape that wraps to 8 bytes": (one(shape=[4194305, 4194305, 211106198978564]), "its shape need"),
-    "a negative size": (one(shape=[-1, -2]), "the shape must be"),
-    "a size that is true": (one(shape=[True, 2]), "the shape must be"),
-    "offsets the wrong way round": (one(data_offsets=[8, 0]), "data_offsets must be"),
-    "offsets past the end": (one(shape=[1, 4], data_offsets=[0, 16]), "8 follow the header"),
+    "floats of 4 bits": (file_of_tensor(dtype="F4"), "the dtype 'F4'"),
+    "floats of 8 bits": (file_of_tensor(dtype="F8_E4M3"), "the dtype 'F8_E4M3'"),
+    "complex numbers": (file_of_tensor(dtype="C64"), "the dtype 'C64'"),
+    "a dtype that NumPy evaluates": (file_of_tensor(dtype="2f4"), "the dtype '2f4'"),
+    "a shape that wraps to 8 bytes": (file_of_tensor(shape=[4194305, 4194305, 211106198978564]), "its shape need"),
+    "a negative size": (file_of_tensor(shape=[-1, -2]), "the shape must be"),
+    "a size that is true": (file_of_tensor(shape=[True, 2]), "the shape must be"),
+    "offsets the wrong way round": (file_of_tensor(data_offsets=[8, 0]), "data_offsets must be"),
+    "offsets past the end": (file_of_tensor(shape=[1, 4], data_offsets=[0, 16]), "8 follow the header"),
     "a gap": (two([0, 4], [8, 12]), "a gap or an overlap"),
     "an overlap": (two([0, 4], [2, 6]), "a gap or an overlap"),
     "bytes left over": (two([0, 4], [4, 8]) + b"more", "12 follow the header"),
-    "whole numbers": (one(dtype="I32"), "int32 numbers"),
-    "a vector of weights": (one(shape=[2]), "weight has shape (2,)"),
+    "whole numbers": (file_of_tensor(dtype="I32"), "int32 numbers"),
+    "a vector of weights": (file_of_tensor(shape=[2]), "weight has shape (2,)"),
 }
 
 
@@ -54,9 +54,9 @@ def test_it_is_refused(tmp_path, recipe):
     data, message = HOSTILE[recipe]
     path = tmp_path / "hostile.safetensors"
     path.write_bytes(data)
-    assert message in refused(torch.linear, path)
+    assert message in refusal_message(torch.linear, path)
 
 
 def test_the_good_file_behind_the_forgeries_is_read(tmp_path):
-    (tmp_path / "good.safetensors").write_bytes(one())
+    (tmp_path / "good.safetensors").write_bytes(file_of_tensor())
     assert torch.linear(tmp_path / "good.safetensors").get_weights()[0].shape == (2, 1)

@@ -1,4 +1,4 @@
-"""Tensors that lie about their storages, and files of PyTorch that are none of tensors: each is refused with a sentence."""
+"""Tensors that do not fit their storages, and files of PyTorch without tensors, are refused."""
 
 import io
 import os
@@ -10,7 +10,7 @@ import pytest
 import torch_forging as forge
 from golden import torch_modules
 from torch_forging import GOOD, dict_of, find, number, pickled, saved, storage, tensor, text, tuple_of, zipped
-from watched import refused, survived
+from watched import is_accepted, refusal_message
 
 from numba_lstm.interop import torch
 from numba_lstm.interop.torch import reading
@@ -120,7 +120,7 @@ def test_it_is_refused(tmp_path, recipe):
     data, message = HOSTILE[recipe]
     path = tmp_path / "hostile.pt"
     path.write_bytes(data)
-    assert message in refused(torch.linear, path)
+    assert message in refusal_message(torch.linear, path)
 
 
 def test_the_good_file_behind_the_forgeries_is_read(tmp_path):
@@ -138,13 +138,13 @@ def test_a_transposed_tensor_is_read(tmp_path):
 def test_names_of_a_file_that_has_not_what_is_asked_for(tmp_path):
     path = tmp_path / "good.pt"
     path.write_bytes(saved(GOOD))
-    assert "there is no 'decoder.weight'. Give prefix=''." in refused(lambda p: torch.linear(p, "decoder."), path)
+    assert "there is no 'decoder.weight'. Give prefix=''." in refusal_message(lambda p: torch.linear(p, "decoder."), path)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
 def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe.pt")
-    assert "not a regular file" in refused(torch.linear, tmp_path / "pipe.pt")
+    assert "not a regular file" in refusal_message(torch.linear, tmp_path / "pipe.pt")
 
 
 def test_a_missing_file(tmp_path):
@@ -158,4 +158,4 @@ def test_every_cut_is_refused(tmp_path, case):
     path = tmp_path / "cut.pt"
     for size in range(0, len(data), 97):
         path.write_bytes(data[:size])
-        assert not survived(lambda p: reading.read(p, "", "weight_ih_l0"), path)
+        assert not is_accepted(lambda p: reading.read(p, "", "weight_ih_l0"), path)

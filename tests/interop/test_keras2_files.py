@@ -1,4 +1,4 @@
-"""Files that Keras 2 wrote, read without it: the models of ``golden/keras2_files.py`` answer and learn on as they did there."""
+"""load_model on files of Keras 2: the models of ``golden/keras2_files.py`` predict and train as in Keras."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ EXPECTED = json.loads(keras2_files.FILE.read_text())
 @pytest.mark.parametrize("name", CASES)
 def test_models_of_keras_2_answer_and_learn_on(name):
     case, expected = CASES[name], EXPECTED[name]
-    found = keras2_files.run(numba_lstm.load_model(case.path, device="reference"), case)
-    assert_close(found["y"], expected["y"], FOREIGN, "predictions")
-    assert_close(found["losses"], expected["losses"], FOREIGN, "losses")
-    assert found["test"].keys() == expected["test"].keys()
+    result = keras2_files.run(numba_lstm.load_model(case.path, device="reference"), case)
+    assert_close(result["y"], expected["y"], FOREIGN, "predictions")
+    assert_close(result["losses"], expected["losses"], FOREIGN, "losses")
+    assert result["test"].keys() == expected["test"].keys()
     for key, value in expected["test"].items():
-        assert_close(found["test"][key], value, FOREIGN, key)
+        assert_close(result["test"][key], value, FOREIGN, key)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -40,12 +40,12 @@ def test_weights_of_keras_2_are_read(name):
 
 @pytest.mark.parametrize("name", CASES)
 def test_what_was_read_is_what_made_the_file(name):
-    made, read = CASES[name].make(numba_lstm), numba_lstm.load_model(CASES[name].path)
-    assert [type(layer) for layer in read.layers] == [type(layer) for layer in made.layers]
-    assert [weight.trainable for weight in read.weights] == [weight.trainable for weight in made.weights]
-    assert type(read.optimizer) is type(made.optimizer)
+    expected_model, read = CASES[name].make(numba_lstm), numba_lstm.load_model(CASES[name].path)
+    assert [type(layer) for layer in read.layers] == [type(layer) for layer in expected_model.layers]
+    assert [weight.trainable for weight in read.weights] == [weight.trainable for weight in expected_model.weights]
+    assert type(read.optimizer) is type(expected_model.optimizer)
     assert read.optimizer.iterations == 2
-    assert [metric.name for metric in read.metrics] == [metric.name for metric in made.metrics]
+    assert [metric.name for metric in read.metrics] == [metric.name for metric in expected_model.metrics]
 
 
 def test_accumulation_is_no_option_of_keras_2():

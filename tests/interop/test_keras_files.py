@@ -1,4 +1,4 @@
-"""Files that Keras wrote, read without Keras: the models of ``golden/keras_files.py`` answer and learn on as they did there."""
+"""load_model on files of Keras 3: the models of ``golden/keras_files.py`` predict and train as in Keras."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def loaded(name):
 @pytest.mark.filterwarnings("ignore:reshape.* takes no mask")  # nor does Keras's
 @pytest.mark.parametrize("name", CASES)
 def test_models_of_keras_answer_and_learn_on(name):
-    found = keras_files.run(loaded(name), CASES[name])
+    result = keras_files.run(loaded(name), CASES[name])
     expected = EXPECTED[name]
-    assert_close(found["y"], expected["y"], FOREIGN, "predictions")
-    assert found["test"].keys() == expected["test"].keys()
+    assert_close(result["y"], expected["y"], FOREIGN, "predictions")
+    assert result["test"].keys() == expected["test"].keys()
     for key, value in expected["test"].items():
-        assert_close(found["test"][key], value, FOREIGN, key)
-    assert_close(found.get("losses", ()), expected.get("losses", ()), FOREIGN, "losses")
+        assert_close(result["test"][key], value, FOREIGN, key)
+    assert_close(result.get("losses", ()), expected.get("losses", ()), FOREIGN, "losses")
 
 
 def test_float64_is_read_exactly():
@@ -45,11 +45,11 @@ def test_float64_is_read_exactly():
 
 @pytest.mark.parametrize("name", ["everything", "indices", "doubles", "small"])
 def test_what_was_read_is_what_made_the_file(name):
-    made, read = CASES[name].make(numba_lstm), loaded(name)
-    assert [type(layer) for layer in read.layers] == [type(layer) for layer in made.layers]
-    assert read.get_config()["name"] == made.name
-    assert read.layers[-1].name == made.layers[-1].name or made.layers[-1].auto_named
-    assert [w.trainable for w in read.weights] == [w.trainable for w in made.weights]
-    assert type(read.optimizer) is type(made.optimizer)
+    expected_model, read = CASES[name].make(numba_lstm), loaded(name)
+    assert [type(layer) for layer in read.layers] == [type(layer) for layer in expected_model.layers]
+    assert read.get_config()["name"] == expected_model.name
+    assert read.layers[-1].name == expected_model.layers[-1].name or expected_model.layers[-1].auto_named
+    assert [w.trainable for w in read.weights] == [w.trainable for w in expected_model.weights]
+    assert type(read.optimizer) is type(expected_model.optimizer)
     assert read.optimizer.iterations == 2
-    assert [metric.name for metric in read.metrics] == [metric.name for metric in made.metrics]
+    assert [metric.name for metric in read.metrics] == [metric.name for metric in expected_model.metrics]

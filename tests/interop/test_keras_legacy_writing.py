@@ -1,4 +1,4 @@
-"""Whole models as legacy ``.h5`` files: laid out as Keras lays them out, and read back whole."""
+"""model.save to legacy ``.h5`` files: the layout is that of Keras, and load_model reads them."""
 
 import io
 import json
@@ -34,47 +34,47 @@ def trained(name):
     return model
 
 
-def assert_part(own, keras, where):
+def assert_part(actual, keras, where):
     """Every key that is written is one of Keras's, with its value; names of dtypes stand for policies, 1 for 1.0."""
     if isinstance(keras, dict) and keras.get("class_name") == "DTypePolicy":
         keras = keras["config"]["name"]
-    if isinstance(own, dict) and isinstance(keras, dict):
-        assert own.keys() <= keras.keys(), where
-        for key, value in own.items():
+    if isinstance(actual, dict) and isinstance(keras, dict):
+        assert actual.keys() <= keras.keys(), where
+        for key, value in actual.items():
             assert_part(value, keras[key], f"{where}: {key}")
-    elif isinstance(own, list) and isinstance(keras, list):
-        assert len(own) == len(keras), where
-        for index, pair in enumerate(zip(own, keras, strict=True)):
+    elif isinstance(actual, list) and isinstance(keras, list):
+        assert len(actual) == len(keras), where
+        for index, pair in enumerate(zip(actual, keras, strict=True)):
             assert_part(*pair, f"{where}[{index}]")
     else:
-        assert own == keras or _same_otherwise(own, keras, where), (where, own, keras)
+        assert actual == keras or _same_otherwise(actual, keras, where), (where, actual, keras)
 
 
-def _same_otherwise(own, keras, where):
+def _same_otherwise(actual, keras, where):
     """What both write differently and read alike; the dtype of a Sequential says nothing in Keras."""
     name = where.rpartition(": ")[2]
     if name == "name":
-        return own.replace("_", "").lower() == keras.replace("_", "").lower()
+        return actual.replace("_", "").lower() == keras.replace("_", "").lower()
     if name == "learning_rate":
-        return np.float32(own) == np.float32(keras)
-    return (name == "axis" and [own] == keras) or where == "model_config: config: dtype"
+        return np.float32(actual) == np.float32(keras)
+    return (name == "axis" and [actual] == keras) or where == "model_config: config: dtype"
 
 
 @pytest.mark.parametrize("name", keras_legacy.MAKERS)
 def test_the_layout_is_that_of_keras(tmp_path, name):
     model = keras_legacy.MAKERS[name](numba_lstm)
     model.save(tmp_path / "model.h5")
-    own, keras = keras_legacy.outline(tmp_path / "model.h5"), KERAS[name]
+    actual, keras = keras_legacy.outline(tmp_path / "model.h5"), KERAS[name]
     for key in ("attributes", "attributes of weights", "groups", "weights"):
-        assert own[key] == keras[key], key
-    assert_part(own["model_config"], keras["model_config"], "model_config")
-    own, keras = own["training_config"], keras["training_config"]
-    assert own.keys() <= keras.keys()
-    assert_part(own["optimizer_config"], keras["optimizer_config"], "optimizer_config")
+        assert actual[key] == keras[key], key
+    assert_part(actual["model_config"], keras["model_config"], "model_config")
+    actual, keras = actual["training_config"], keras["training_config"]
+    assert actual.keys() <= keras.keys()
+    assert_part(actual["optimizer_config"], keras["optimizer_config"], "optimizer_config")
     if isinstance(keras["loss"], dict):
-        assert own["loss"]["class_name"] == keras["loss"]["class_name"]
-        shared = own["loss"]["config"].keys() & keras["loss"]["config"].keys()  # Keras leaves out the delta of Huber
-        assert_part({key: own["loss"]["config"][key] for key in shared}, keras["loss"]["config"], "loss")
+        assert actual["loss"]["class_name"] == keras["loss"]["class_name"]
+        shared = actual["loss"]["config"].keys() & keras["loss"]["config"].keys()  # Keras leaves out the delta of Huber
+        assert_part({key: actual["loss"]["config"][key] for key in shared}, keras["loss"]["config"], "loss")
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -111,7 +111,7 @@ def test_every_optimizer_goes_on(tmp_path, name):
 @pytest.mark.parametrize("name", ["averages", "sums"])
 def test_what_options_keep_has_the_names_of_keras(name):
     model = numba_lstm.load_model(keras_files.CASES[name].path)
-    names = weight_names.of_slots(model, model.optimizer, model.trainable_weights)
+    names = weight_names.slot_names(model, model.optimizer, model.trainable_weights)
     with h5py.File(keras_files.CASES[name].path) as file:
         assert [path.partition("/")[2] for path in file["optimizer_weights"].attrs["weight_names"]] == names
 
@@ -185,9 +185,9 @@ def test_a_name_that_no_file_can_hold(tmp_path):
 
 
 def test_a_frozen_layer_freezes_what_is_inside_of_it_in_the_file_alone(tmp_path):
-    held = Bidirectional(LSTM(2, return_sequences=True), trainable=False)
+    frozen = Bidirectional(LSTM(2, return_sequences=True), trainable=False)
     stack = RNN([LSTMCell(2), LSTMCell(3)], return_sequences=True, trainable=False)
-    model = small(held, stack, TimeDistributed(Dense(2), trainable=False), Dense(1))
+    model = small(frozen, stack, TimeDistributed(Dense(2), trainable=False), Dense(1))
     before = model.get_config()
     model.save(tmp_path / "model.h5")
     assert model.get_config() == before

@@ -1,4 +1,4 @@
-"""Live Keras, both ways: what it saves is read, what is written here it loads, and both answer and learn on alike."""
+"""Files of Keras read here and files from here read by Keras: both models predict and train alike."""
 
 import os
 
@@ -39,13 +39,13 @@ def assert_same(name, one, other):
     for model in (one, other):
         if isinstance(model, keras.Model):
             model.run_eagerly = True
-    found, expected = keras_files.run(one, case), keras_files.run(other, case)
-    assert found.keys() == expected.keys()
-    assert_close(found["y"], expected["y"], FOREIGN, "predictions")
-    assert found["test"].keys() == expected["test"].keys()
+    actual, expected = keras_files.run(one, case), keras_files.run(other, case)
+    assert actual.keys() == expected.keys()
+    assert_close(actual["y"], expected["y"], FOREIGN, "predictions")
+    assert actual["test"].keys() == expected["test"].keys()
     for key, value in expected["test"].items():
-        assert_close(found["test"][key], value, FOREIGN, key)
-    assert_close(found.get("losses", ()), expected.get("losses", ()), FOREIGN, "losses")
+        assert_close(actual["test"][key], value, FOREIGN, key)
+    assert_close(actual.get("losses", ()), expected.get("losses", ()), FOREIGN, "losses")
 
 
 @pytest.mark.parametrize("ending", [".keras", ".h5"])
@@ -58,10 +58,10 @@ def test_models_of_keras_are_read(tmp_path, name, ending):
 
 @pytest.mark.parametrize("name", CASES)
 def test_weights_of_keras_are_read(tmp_path, name):
-    model, own = trained(keras, name), CASES[name].make(numba_lstm).to("reference")
+    model, loaded = trained(keras, name), CASES[name].make(numba_lstm).to("reference")
     model.save_weights(tmp_path / "model.weights.h5")
-    own.load_weights(tmp_path / "model.weights.h5")
-    assert_same(name, own, model)
+    loaded.load_weights(tmp_path / "model.weights.h5")
+    assert_same(name, loaded, model)
 
 
 @pytest.mark.parametrize("ending", [".keras", ".h5", ".hdf5"])

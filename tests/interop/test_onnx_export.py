@@ -1,4 +1,4 @@
-"""Models written as ONNX files: what is in them, and that they compute the same when they are read again."""
+"""onnx.export: the nodes of the graph, and equal results when it is read again."""
 
 import re
 
@@ -10,7 +10,7 @@ from tolerances import FOREIGN, RECURRENT, assert_close
 from numba_lstm import activations
 from numba_lstm.interop import onnx
 from numba_lstm.interop.onnx.protobuf import messages, wire
-from numba_lstm.interop.onnx.writing.graph_builder import Builder
+from numba_lstm.interop.onnx.writing.graph_builder import GraphBuilder
 from numba_lstm.layers import LSTM, RNN, Activation, Bidirectional, Dense, Embedding, Input, LSTMCell, Masking
 from numba_lstm.models import Sequential
 
@@ -43,9 +43,9 @@ def test_a_model_of_float64(tmp_path, case):
     model, path = exported_models.build(case, "float64"), tmp_path / "m.onnx"
     onnx.export(model, path)
     x = exported_models.inputs(dtype="float64")
-    found = onnx.load(path)(x)
-    assert found.dtype == np.float64
-    assert_close(found, model.predict(x, verbose=0), RECURRENT["float64"])
+    result = onnx.load(path)(x)
+    assert result.dtype == np.float64
+    assert_close(result, model.predict(x, verbose=0), RECURRENT["float64"])
 
 
 def test_a_model_of_indices(tmp_path):
@@ -179,11 +179,11 @@ def test_cells_of_a_stack_and_layers_of_their_names_keep_their_own_weights(tmp_p
 
 
 def test_two_constants_of_one_name_are_refused():
-    builder = Builder("float32")
-    builder.tensor("half", 0.5)
-    builder.tensor("half", 0.5)
+    builder = GraphBuilder("float32")
+    builder.add_constant("half", 0.5)
+    builder.add_constant("half", 0.5)
     with pytest.raises(ValueError, match="two different constants would be called 'half'"):
-        builder.tensor("half", 0.25)
+        builder.add_constant("half", 0.25)
 
 
 def test_a_stateful_model_is_written_with_its_states_or_not_at_all(tmp_path):

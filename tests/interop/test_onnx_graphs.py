@@ -1,4 +1,4 @@
-"""ONNX files of others, read and run without ONNX, and the operator LSTM itself."""
+"""onnx.load on graphs of other exporters, and onnx.lstm."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ GRAPHS, OPERATOR = np.load(onnx_graphs.FILE), np.load(onnxruntime_lstm.FILE)
 T, N, D, H = 5, 3, 7, 4
 
 
-def given(case, kind):
+def arrays_of(case, kind):
     count = sum(1 for name in GRAPHS.files if name.startswith(f"{case}/{kind}"))
     return [GRAPHS[f"{case}/{kind}{index}"] for index in range(count)]
 
@@ -21,16 +21,17 @@ def given(case, kind):
 @pytest.mark.parametrize("case", onnx_graphs.CASES)
 def test_a_graph_computes_what_its_maker_did(case):
     graph = onnx.load(onnx_graphs.path(case))
-    found = graph(*given(case, "input"))
-    for own, expected in zip(found if isinstance(found, tuple) else (found,), given(case, "output"), strict=True):
-        assert_close(own, expected, FOREIGN)
+    result = graph(*arrays_of(case, "input"))
+    results = result if isinstance(result, tuple) else (result,)
+    for actual, expected in zip(results, arrays_of(case, "output"), strict=True):
+        assert_close(actual, expected, FOREIGN)
 
 
 @pytest.mark.parametrize("case", ["torch_both_ways", "torch_last_step", "bidirectional"])
 def test_the_default_device_computes_the_same(case):
     assert numba_lstm.get_device() == "cpu"
-    found = onnx.load(onnx_graphs.path(case))(*given(case, "input"))
-    assert_close(found[0] if isinstance(found, tuple) else found, given(case, "output")[0], FOREIGN)
+    result = onnx.load(onnx_graphs.path(case))(*arrays_of(case, "input"))
+    assert_close(result[0] if isinstance(result, tuple) else result, arrays_of(case, "output")[0], FOREIGN)
 
 
 def test_a_graph_says_what_it_takes_and_answers():
@@ -44,13 +45,13 @@ def test_a_graph_says_what_it_takes_and_answers():
 
 
 def test_inputs_go_by_name_too():
-    graph, (x, h, c) = onnx.load(onnx_graphs.path("torch_states")), given("torch_states", "input")
+    graph, (x, h, c) = onnx.load(onnx_graphs.path("torch_states")), arrays_of("torch_states", "input")
     for one, other in zip(graph(x, h, c), graph(c=c, h=h, x=x), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize(
-    ("arrays", "named", "error", "message"),
+    ("arrays", "keywords", "error", "message"),
     [
         ([], {}, TypeError, "the input 'x' is missing"),
         ([np.ones((2, 3, 7))] * 4, {}, TypeError, "has 3 inputs, got 4"),
@@ -61,9 +62,9 @@ def test_inputs_go_by_name_too():
         ([np.ones((2, 3, 7)), np.ones((1, 3, 6)), np.ones((1, 2, 6))], {}, ValueError, "LSTM): initial_h must have shape"),
     ],
 )
-def test_inputs_that_do_not_fit_are_refused(arrays, named, error, message):
+def test_inputs_that_do_not_fit_are_refused(arrays, keywords, error, message):
     with pytest.raises(error, match=message.replace(")", r"\)")):
-        onnx.load(onnx_graphs.path("torch_states"))(*arrays, **named)
+        onnx.load(onnx_graphs.path("torch_states"))(*arrays, **keywords)
 
 
 # -- the operator -----------------------------------------------------------------------------------------------------
@@ -72,10 +73,10 @@ def test_inputs_that_do_not_fit_are_refused(arrays, named, error, message):
 @pytest.mark.usefixtures("on_reference")
 @pytest.mark.parametrize("name", onnxruntime_lstm.CASES)
 def test_the_operator_is_that_of_onnx_runtime(name):
-    found = onnx.lstm(
+    result = onnx.lstm(
         **onnxruntime_lstm.given(OPERATOR, name), hidden_size=onnxruntime_lstm.H, **onnxruntime_lstm.CASES[name][0]
     )
-    for key, array in zip(("Y", "Y_h", "Y_c"), found, strict=True):
+    for key, array in zip(("Y", "Y_h", "Y_c"), result, strict=True):
         assert_close(array, OPERATOR[f"{name}/{key}"], FOREIGN, key)
 
 
@@ -86,23 +87,23 @@ def arrays(K=1, dtype="f4", **changes):
 
 
 def test_both_directions_are_one_after_the_other():
-    both = arrays(2)
-    found = onnx.lstm(**both, direction="bidirectional")
+    two_directions = arrays(2)
+    result = onnx.lstm(**two_directions, direction="bidirectional")
     for k, direction in enumerate(("forward", "reverse")):
-        own = {name: array if name == "X" else array[k : k + 1] for name, array in both.items()}
-        Y, Y_h, Y_c = onnx.lstm(**own, direction=direction)
-        np.testing.assert_array_equal(found[0][:, k], Y[:, 0])
-        np.testing.assert_array_equal(found[1][k], Y_h[0])
-        np.testing.assert_array_equal(found[2][k], Y_c[0])
+        one_direction = {name: array if name == "X" else array[k : k + 1] for name, array in two_directions.items()}
+        Y, Y_h, Y_c = onnx.lstm(**one_direction, direction=direction)
+        np.testing.assert_array_equal(result[0][:, k], Y[:, 0])
+        np.testing.assert_array_equal(result[1][k], Y_h[0])
+        np.testing.assert_array_equal(result[2][k], Y_c[0])
 
 
 def test_layout_1_puts_the_batch_first():
     plain = arrays(initial_h=np.ones((1, N, H), "f4"))
-    turned = plain | {"X": plain["X"].swapaxes(0, 1), "initial_h": plain["initial_h"].swapaxes(0, 1)}
+    batch_major = plain | {"X": plain["X"].swapaxes(0, 1), "initial_h": plain["initial_h"].swapaxes(0, 1)}
     Y, Y_h, Y_c = onnx.lstm(**plain)
-    found = onnx.lstm(**turned, layout=1)
-    for own, expected in zip(found, (Y.transpose(2, 0, 1, 3), Y_h.swapaxes(0, 1), Y_c.swapaxes(0, 1)), strict=True):
-        np.testing.assert_array_equal(own, expected)
+    result = onnx.lstm(**batch_major, layout=1)
+    for actual, expected in zip(result, (Y.transpose(2, 0, 1, 3), Y_h.swapaxes(0, 1), Y_c.swapaxes(0, 1)), strict=True):
+        np.testing.assert_array_equal(actual, expected)
 
 
 def test_a_sequence_of_no_steps_keeps_its_first_states():

@@ -1,4 +1,4 @@
-"""Each operator that a graph may have, in the forms of several versions, against NumPy."""
+"""Every supported ONNX operator, in several opset versions, against NumPy."""
 
 import numpy as np
 import pytest
@@ -19,20 +19,20 @@ A, C = draw.normal(size=(2, 3)).astype("f4"), draw.normal(size=(4, 1)).astype("f
 def run(kind, *inputs, opset=17, **attributes):
     """A graph of one node: floating inputs come in, the others are constants; None is left out."""
     names = ["" if array is None else f"i{index}" for index, array in enumerate(inputs)]
-    fed = {name: array for name, array in zip(names, inputs, strict=True) if array is not None and array.dtype.kind == "f"}
-    node = graph_builder.Builder("float32")
-    node.node(kind, names, "n", {key: value for key, value in attributes.items() if not isinstance(value, np.ndarray)})
+    feeds = {name: array for name, array in zip(names, inputs, strict=True) if array is not None and array.dtype.kind == "f"}
+    node = graph_builder.GraphBuilder("float32")
+    node.add_node(kind, names, "n", {key: value for key, value in attributes.items() if not isinstance(value, np.ndarray)})
     for key, value in attributes.items():
         if isinstance(value, np.ndarray):
             node.nodes[0]["attribute"].append({"name": key, "t": tensors.tensor_of("", value), "type": 4})
-    for name, array in fed.items():
-        node.input(name, array.shape, array.dtype)
+    for name, array in feeds.items():
+        node.add_input(name, array.shape, array.dtype)
     for name, array in zip(names, inputs, strict=True):
-        if name and name not in fed:
-            node.tensor(name, array)
-    node.output("y", node.nodes[0]["output"][0], ())
-    model = {"opset_import": [{"version": opset}], "graph": node.graph("g")}
-    return reader.loads(wire.write(model, messages.MODEL))(**fed)
+        if name and name not in feeds:
+            node.add_constant(name, array)
+    node.add_output("y", node.nodes[0]["output"][0], ())
+    model = {"opset_import": [{"version": opset}], "graph": node.to_message("g")}
+    return reader.loads(wire.write(model, messages.MODEL))(**feeds)
 
 
 def ints(*values):
@@ -125,9 +125,9 @@ OPTIONS = {
 @pytest.mark.parametrize("case", OPTIONS)
 def test_an_operator_with_attributes(case):
     arguments, attributes, expected = OPTIONS[case]
-    found = run(*arguments, **attributes)
-    assert_each_close(found, expected, ELEMENTWISE["float32"])
-    assert found.dtype == (np.int64 if expected.dtype == np.int64 else np.float32)
+    result = run(*arguments, **attributes)
+    assert_each_close(result, expected, ELEMENTWISE["float32"])
+    assert result.dtype == (np.int64 if expected.dtype == np.int64 else np.float32)
 
 
 #: Where onnx keeps numbers that are not raw, by their data type.
@@ -149,9 +149,9 @@ STORED = {
 def test_where_numbers_are_stored(case):
     fields, expected = STORED[case]
     message = wire.read(wire.write({"dims": [2], **fields}, messages.TENSOR), messages.TENSOR)
-    found = tensors.array_of(message, None)
-    assert found.dtype == expected.dtype
-    np.testing.assert_array_equal(found, expected)
+    result = tensors.array_of(message, None)
+    assert result.dtype == expected.dtype
+    np.testing.assert_array_equal(result, expected)
 
 
 def test_packed_numbers_are_read_as_unpacked_ones():

@@ -1,4 +1,4 @@
-"""Live peers: ONNX Runtime runs what is written here, onnx.checker accepts it, and onnx's own node cases are passed."""
+"""Exported graphs in ONNX Runtime and onnx.checker, and the node cases of onnx in this package."""
 
 import warnings
 
@@ -59,9 +59,9 @@ def test_what_pytorch_exports_is_run(tmp_path, case):
     with warnings.catch_warnings(action="ignore"):  # its exporter is deprecated
         data, inputs, outputs = onnx_graphs.exported(case)
     (tmp_path / "m.onnx").write_bytes(data)
-    found = onnx.load(tmp_path / "m.onnx")(*inputs)
-    for own, expected in zip(found if isinstance(found, tuple) else (found,), outputs, strict=True):
-        assert_close(own, expected, FOREIGN)
+    result = onnx.load(tmp_path / "m.onnx")(*inputs)
+    for actual, expected in zip(result if isinstance(result, tuple) else (result,), outputs, strict=True):
+        assert_close(actual, expected, FOREIGN)
 
 
 def test_the_backend_passes_every_lstm_node_case_of_onnx():

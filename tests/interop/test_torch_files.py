@@ -1,4 +1,4 @@
-"""Whole models as files of PyTorch's weights, and back."""
+"""torch.save_model and torch.load_model: whole models as files of PyTorch's weights."""
 
 import zipfile
 
@@ -30,9 +30,9 @@ def test_an_lstm_with_a_head_is_read_whole():
 def test_names_are_those_of_a_module(tmp_path, ending):
     torch.save_model(build(LSTM(H, use_bias=False)), tmp_path / f"m{ending}")
     torch.save_model(build(LSTM(H, use_bias=False), Dropout(0.1), Dense(2)), tmp_path / f"two{ending}")
-    with torch.reading.opened(tmp_path / f"m{ending}") as source:
+    with torch.reading.open_tensors(tmp_path / f"m{ending}") as source:
         assert set(source.names) == {"weight_ih_l0", "weight_hh_l0"}
-    with torch.reading.opened(tmp_path / f"two{ending}") as source:
+    with torch.reading.open_tensors(tmp_path / f"two{ending}") as source:
         assert set(source.names) == {"lstm.weight_ih_l0", "lstm.weight_hh_l0", "linear.weight", "linear.bias"}
 
 

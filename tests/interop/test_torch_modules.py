@@ -1,4 +1,4 @@
-"""PyTorch's LSTMs and linear layers, read from its own files and computed without it."""
+"""torch.lstm and torch.linear: files of PyTorch become models that compute the same."""
 
 import re
 
@@ -56,9 +56,9 @@ def state(**shapes):
     return {name: rng.normal(size=shape) for name, shape in shapes.items()}
 
 
-def lstm_state(**others):
+def lstm_state(**changes):
     shapes = {"weight_ih_l0": (4 * H, D), "weight_hh_l0": (4 * H, H), "bias_ih_l0": (4 * H,), "bias_hh_l0": (4 * H,)}
-    return state(**{name: shape for name, shape in (shapes | others).items() if shape is not None})
+    return state(**{name: shape for name, shape in (shapes | changes).items() if shape is not None})
 
 
 WRONG_LSTMS = {
@@ -131,8 +131,8 @@ def test_what_is_no_linear_is_refused(source, message):
 def test_a_state_dict_makes_the_same_model_again(case):
     model = torch.lstm(torch_modules.path(case))
     written = torch.to_state_dict(model, "rnn.")
-    for own, again in zip(model.get_weights(), torch.lstm(written, "rnn.").get_weights(), strict=True):
-        np.testing.assert_array_equal(own, again)
+    for expected, actual in zip(model.get_weights(), torch.lstm(written, "rnn.").get_weights(), strict=True):
+        np.testing.assert_array_equal(expected, actual)
 
 
 def test_a_state_dict_has_pytorchs_names_and_shapes():
@@ -149,9 +149,9 @@ def test_a_state_dict_has_pytorchs_names_and_shapes():
 
 def test_a_dense_layer_is_written_as_a_linear():
     model = Sequential([Input((D,)), Dense(2)])
-    again = torch.linear(torch.to_state_dict(model))
+    actual = torch.linear(torch.to_state_dict(model))
     x = np.random.default_rng(1).normal(size=(N, D))
-    np.testing.assert_array_equal(again.to("reference")(x), model.to("reference")(x))
+    np.testing.assert_array_equal(actual.to("reference")(x), model.to("reference")(x))
 
 
 NOT_TORCH = {

@@ -1,4 +1,4 @@
-"""Live PyTorch, both ways: what it saves is read, what is written here it loads, and both compute the same."""
+"""Files of PyTorch read here and files from here read by PyTorch: both compute the same."""
 
 import numpy as np
 import pytest
@@ -32,8 +32,8 @@ def test_what_pytorch_saves_is_read(tmp_path, case):
 @pytest.mark.parametrize("projection", [None, P])
 def test_what_is_written_pytorch_loads(bidirectional, bias, projection):
     set_random_seed(5)
-    made = [LSTM(H, use_bias=bias, bias_initializer="normal", projection=projection, return_sequences=True) for _ in range(2)]
-    layers = [Bidirectional(layer) if bidirectional else layer for layer in made]
+    lstms = [LSTM(H, use_bias=bias, bias_initializer="normal", projection=projection, return_sequences=True) for _ in range(2)]
+    layers = [Bidirectional(layer) if bidirectional else layer for layer in lstms]
     model = Sequential([Input((None, D)), *layers])
     module = live.nn.LSTM(D, H, 2, bias, True, bidirectional=bidirectional, proj_size=projection or 0)
     module.load_state_dict({name: live.from_numpy(array) for name, array in torch.to_state_dict(model).items()})

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from numba_lstm.saving import FileFormatError
+from numba_lstm.saving import FileFormatError, native  # noqa: F401 - readers are imported before anything is watched
 
 SECONDS = 2.0
 MEMORY = 64 << 20  #: bytes on top of twice the file
@@ -29,7 +29,7 @@ def _audit(event: str, arguments: Any) -> None:
 sys.addaudithook(_audit)  # cannot be removed again; it records only while _seen is a list
 
 
-def refused(read: Callable[[Path], Any], path: Path) -> str:
+def refusal_message(read: Callable[[Path], Any], path: Path) -> str:
     """The message with which ``read`` refuses the file; opening that file for reading is all that it may do."""
     global _seen
     for measure in (_quick, _small):  # apart, since tracing is slow
@@ -46,7 +46,7 @@ def refused(read: Callable[[Path], Any], path: Path) -> str:
     return message
 
 
-def survived(read: Callable[[Path], Any], path: Path) -> bool:
+def is_accepted(read: Callable[[Path], Any], path: Path) -> bool:
     """Whether ``read`` takes a file that may be damaged; any other end than a refusal is a failure."""
     global _seen
     _seen = []
@@ -63,8 +63,8 @@ def survived(read: Callable[[Path], Any], path: Path) -> bool:
 
 
 def _check(events: list[tuple[str, Any]], path: Path) -> None:
-    others = [event for event in events if event[0] != "open" or event[1][:2] != (str(path), "r")]
-    assert not others, f"reading did more than to open the file: {others[:5]}"
+    unexpected = [event for event in events if event[0] != "open" or event[1][:2] != (str(path), "r")]
+    assert not unexpected, f"reading did more than to open the file: {unexpected[:5]}"
 
 
 def _quick(read: Callable[[], Any], size: int) -> None:
@@ -73,9 +73,9 @@ def _quick(read: Callable[[], Any], size: int) -> None:
     try:
         read()
     finally:
-        taken = time.process_time() - begin
+        seconds = time.process_time() - begin
         gc.unfreeze()
-        assert taken < SECONDS
+        assert seconds < SECONDS
 
 
 def _small(read: Callable[[], Any], size: int) -> None:

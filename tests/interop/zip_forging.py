@@ -60,12 +60,12 @@ def end(offset, value, data=None):
     return patched(b"PK\5\6", offset, value, data=data)
 
 
-def both(offset, value, nth=0):
+def in_both_headers(offset, value, nth=0):
     """A field in the local header and, two bytes later, in the directory."""
     return central(offset + 2, value, nth, local(offset, value, nth))
 
 
-def named(name):
+def with_name(name):
     """The first member under another name, without a checksum of its own to fool."""
 
     def change(contents):
@@ -80,9 +80,9 @@ def raw_name(raw):
     return zipped().replace(b"metadata.json", raw)
 
 
-def twice():
+def duplicate_name():
     """Two members called config.json."""
-    raw = named("confih.json")
+    raw = with_name("confih.json")
     return raw.replace(b"confih.json", b"config.json")
 
 
@@ -139,7 +139,7 @@ def with_extra(extra):
 
 def descriptor():
     """The flag that sizes follow the data, where nothing follows."""
-    return both(6, struct.pack("<H", 8))
+    return in_both_headers(6, struct.pack("<H", 8))
 
 
 def bad_deflate():

@@ -9,7 +9,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-import numba_lstm.interop.keras  # noqa: F401 - zip files go on to it, and nothing may be imported while a file is read
+import numba_lstm.interop.keras  # noqa: F401 - readers are imported before anything is watched
+import numba_lstm.saving.native  # noqa: F401
 from numba_lstm import set_random_seed
 from numba_lstm.layers import LSTM, Activation, Dense, Dropout, Input
 from numba_lstm.models import Sequential
@@ -34,7 +35,7 @@ def _audited():
 
 
 @pytest.fixture
-def refused():
+def refusal_message():
     """A function that loads a file, expects FileFormatError and answers its message."""
 
     def check(path):
@@ -62,9 +63,9 @@ def _time(load, size):
     try:
         load()
     finally:
-        taken = time.process_time() - begin
+        seconds = time.process_time() - begin
         gc.unfreeze()
-        assert taken < SECONDS
+        assert seconds < SECONDS
 
 
 def _memory(load, size):
@@ -95,7 +96,7 @@ def model(data):
 
 
 @pytest.fixture(scope="session")
-def parts():
+def document_and_tensors():
     """Document and tensors of a good model. Its layers are Input, LSTM, Dropout, Activation and Dense."""
     stack = [
         Input((5, 3), name="input"),
@@ -112,12 +113,12 @@ def parts():
 
 
 @pytest.fixture
-def written(parts, tmp_path):
+def write_changed(document_and_tensors, tmp_path):
     """A function that changes a copy of the parts and answers a file of them."""
 
     def write(change):
-        outer = {"model": copy.deepcopy(parts[0])}
-        tensors = dict(parts[1])
+        outer = {"model": copy.deepcopy(document_and_tensors[0])}
+        tensors = dict(document_and_tensors[1])
         change(outer, tensors)
         path = tmp_path / "hostile.nlstm"
         path.write_bytes(container.encode(outer["model"], tensors))

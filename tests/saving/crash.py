@@ -15,28 +15,28 @@ OLD, NEW = b"old" * 1000, b"the new one" * 1000
 CALLS = ("open", "write", "fsync", "chmod", "replace", "close", "stat")
 
 
-def die(how):
-    if how == "kill":
+def die(signal_name):
+    if signal_name == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     os._exit(137)
 
 
-def doomed(count, how):
+def die_at_call(count, signal_name):
     """Let the ``count``-th of all system calls be the last one: half of them die before it, half after it."""
-    left = count
+    calls_left = count
 
     def wrap(call, name):
         def called(*args, **kwargs):
-            nonlocal left
-            left -= 1
-            if left == 0:
+            nonlocal calls_left
+            calls_left -= 1
+            if calls_left == 0:
                 if name == "write":
                     call(args[0], args[1][: len(args[1]) // 2])
-                die(how)
+                die(signal_name)
             result = call(*args, **kwargs)
-            left -= 1
-            if left == 0:
-                die(how)
+            calls_left -= 1
+            if calls_left == 0:
+                die(signal_name)
             return result
 
         return called
@@ -45,20 +45,20 @@ def doomed(count, how):
         setattr(os, name, wrap(getattr(os, name), name))
 
 
-def child(path, count, how):
-    doomed(count, how)
+def child(path, count, signal_name):
+    die_at_call(count, signal_name)
     atomic.write(str(path), NEW)
     os._exit(0)
 
 
-def main(folder, how):
+def main(folder, signal_name):
     path = folder / "model.nlstm"
     seen = set()
     for count in range(1, 1000):
         path.write_bytes(OLD)
         pid = os.fork()
         if pid == 0:
-            child(path, count, how)
+            child(path, count, signal_name)
         _, status = os.waitpid(pid, 0)
         assert path.read_bytes() in (OLD, NEW), f"{path} is neither the old nor the new file after call {count}"
         seen.add(path.read_bytes())

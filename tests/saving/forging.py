@@ -44,9 +44,9 @@ def tensor(name, make):
     """Replace a tensor by ``make`` of it; None takes it away."""
 
     def change(outer, tensors):
-        made = make(tensors[name]) if name in tensors else make(None)
+        tensor = make(tensors[name]) if name in tensors else make(None)
         tensors.pop(name, None)
-        if made is not None:
-            tensors[name] = made
+        if tensor is not None:
+            tensors[name] = tensor
 
     return change

@@ -1,4 +1,4 @@
-"""Replacing a file: whatever fails and whenever the process dies, the old file or the new one is there, whole."""
+"""atomic.write: at any error and at any death of the process, the old file or the new one is there."""
 
 import contextlib
 import errno
@@ -6,10 +6,10 @@ import os
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from failing_calls import Failing
 
 from numba_lstm.files import atomic
 
@@ -27,23 +27,6 @@ def umask():
     previous = os.umask(0o027)
     yield 0o027
     os.umask(previous)
-
-
-class Failing:
-    """An ``os`` function that fails at its n-th call, with a given error; ``write`` has then written half."""
-
-    def __init__(self, monkeypatch, name, at, code):
-        self.real, self.at, self.code, self.name = getattr(os, name), at, code, name
-        self.calls = 0
-        monkeypatch.setattr(os, name, self)
-
-    def __call__(self, *args, **kwargs):
-        self.calls += 1
-        if self.calls == self.at:
-            if self.name == "write":
-                self.real(args[0], args[1][: len(args[1]) // 2])
-            raise OSError(self.code, os.strerror(self.code))
-        return self.real(*args, **kwargs)
 
 
 def test_a_new_file(path):
@@ -130,7 +113,7 @@ def test_data_and_folder_reach_the_disk_in_the_right_order(path, monkeypatch):
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
 @pytest.mark.parametrize("name", ["open", "write", "fsync", "chmod", "replace", "close"])
 def test_an_error_at_any_call_leaves_a_whole_file_and_no_temporary_one(path, monkeypatch, name, code):
-    monkeypatch.setattr(atomic, "_PIECE", 4000)
+    monkeypatch.setattr(atomic, "_CHUNK", 4000)
     failed = 0
     for at in range(1, 100):
         path.write_bytes(OLD)
@@ -174,64 +157,11 @@ def test_a_folder_that_cannot_be_synchronised_is_no_error_where_the_system_lacks
     assert path.read_bytes() == NEW
 
 
-TEMPORARY = ".nlstm-0123456789abcdef"
-
-
-def aged(path, seconds):
-    path.write_bytes(OLD)
-    then = time.time() - seconds
-    os.utime(path, (then, then))
-    return path
-
-
-def test_what_a_killed_process_has_left_is_removed_when_it_is_an_hour_old(path):
-    old, new = aged(path.with_name(TEMPORARY), 3_700), aged(path.with_name(TEMPORARY[:-1] + "0"), 3_500)
-    atomic.write(str(path), NEW)
-    assert not old.exists()
-    assert new.exists()
-    assert path.read_bytes() == NEW
-
-
-@pytest.mark.parametrize(
-    "name", [".nlstm-0123", ".nlstm-0123456789abcdeg", "nlstm-0123456789abcdef", f"{TEMPORARY}.keep", ".nlstm-"]
-)
-def test_files_of_other_names_stay(path, name):
-    other = aged(path.with_name(name), 99_999)
-    atomic.write(str(path), NEW)
-    assert other.read_bytes() == OLD
-
-
-def test_links_and_folders_of_such_a_name_stay(path):
-    target = aged(path.with_name("precious"), 99_999)
-    link, folder = path.with_name(TEMPORARY), path.with_name(TEMPORARY[:-1] + "0")
-    link.symlink_to(target)
-    folder.mkdir()
-    os.utime(folder, (0, 0))
-    os.utime(link, (0, 0), follow_symlinks=False)
-    atomic.write(str(path), NEW)
-    assert link.is_symlink()
-    assert folder.is_dir()
-    assert target.read_bytes() == OLD
-
-
-def test_files_of_other_users_stay(path, monkeypatch):
-    other = aged(path.with_name(TEMPORARY), 99_999)
-    monkeypatch.setattr(os, "geteuid", lambda: other.stat().st_uid + 1)
-    atomic.write(str(path), NEW)
-    assert other.exists()
-
-
-def test_a_folder_that_cannot_be_listed_is_no_error(path, monkeypatch):
-    Failing(monkeypatch, "scandir", 1, errno.EACCES)
-    atomic.write(str(path), NEW)
-    assert path.read_bytes() == NEW
-
-
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.parametrize("how", ["exit", "kill"])
-def test_death_at_any_call_leaves_a_whole_file(tmp_path, how):
+@pytest.mark.parametrize("way_to_die", ["exit", "kill"])
+def test_death_at_any_call_leaves_a_whole_file(tmp_path, way_to_die):
     script = Path(__file__).with_name("crash.py")
-    done = subprocess.run([sys.executable, script, tmp_path, how], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, script, tmp_path, way_to_die], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 20  # before and after each call
 

@@ -1,4 +1,4 @@
-"""The container: what goes in comes out, the file is a genuine safetensors file, and no altered byte passes."""
+"""container.encode and container.read: values survive, the file is valid safetensors, altered bytes are refused."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""A model with the user's own functions and classes is loaded with them by name; what cannot be meant is said first."""
+"""load_model with custom_objects: custom functions and classes are found by name, invalid ones are refused."""
 
 import re
 from functools import partial
@@ -14,7 +14,7 @@ from numba_lstm.regularizers import L2
 from numba_lstm.saving import FileFormatError
 
 
-def doubled(x):
+def double(x):
     return 2.0 * np.tanh(x)
 
 
@@ -46,7 +46,7 @@ def names(monkeypatch):
 @pytest.fixture
 def saved(tmp_path, names):
     """A file whose model has activations of one's own in every place, written where they were registered."""
-    activations.register("f")(doubled)
+    activations.register("f")(double)
     layers = [
         Bidirectional(LSTM(2, activation="f", return_sequences=True)),
         RNN([LSTMCell(2, "f")], return_sequences=True),
@@ -61,7 +61,7 @@ def saved(tmp_path, names):
 
 def test_a_function_is_an_activation(saved):
     path, model = saved
-    read = load_model(path, custom_objects={"f": doubled})
+    read = load_model(path, custom_objects={"f": double})
     x = np.linspace(-1, 1, 6).reshape(1, 3, 2)
     np.testing.assert_array_equal(read.predict(x, verbose=0), model.predict(x, verbose=0))
 
@@ -81,20 +81,20 @@ class Scaled:
         return self.factor * np.tanh(x)
 
 
-@pytest.mark.parametrize("own", [partial(scaled, 2.0), Scaled(2.0), Scaled(2.0).method, lambda x: 2.0 * np.tanh(x)])
-def test_whatever_can_be_an_activation_is_taken(saved, own):
+@pytest.mark.parametrize("custom", [partial(scaled, 2.0), Scaled(2.0), Scaled(2.0).method, lambda x: 2.0 * np.tanh(x)])
+def test_whatever_can_be_an_activation_is_taken(saved, custom):
     path, model = saved
     x = np.linspace(-1, 1, 6).reshape(1, 3, 2)
-    read = load_model(path, custom_objects={"f": own})
+    read = load_model(path, custom_objects={"f": custom})
     np.testing.assert_array_equal(read.predict(x, verbose=0), model.predict(x, verbose=0))
     assert "f" not in activations._registered
 
 
-@pytest.mark.parametrize("known", [activations.softsign, partial(activations.leaky_relu, negative_slope=0.3)])
-def test_an_activation_of_the_package_is_taken_under_a_name_of_ones_own(saved, known):
+@pytest.mark.parametrize("activation", [activations.softsign, partial(activations.leaky_relu, negative_slope=0.3)])
+def test_an_activation_of_the_package_is_taken_under_a_name_of_ones_own(saved, activation):
     path, _ = saved
-    read = load_model(path, custom_objects={"f": known})
-    np.testing.assert_array_equal(read.layers[-1](np.array([[-1.0, 2.0]])), Activation(known)(np.array([[-1.0, 2.0]])))
+    read = load_model(path, custom_objects={"f": activation})
+    np.testing.assert_array_equal(read.layers[-1](np.array([[-1.0, 2.0]])), Activation(activation)(np.array([[-1.0, 2.0]])))
 
 
 def test_without_it_the_unknown_name_is_said(saved):
@@ -103,12 +103,12 @@ def test_without_it_the_unknown_name_is_said(saved):
 
 
 def test_a_model_that_was_loaded_so_is_saved_once_its_function_is_registered(saved, tmp_path):
-    read = load_model(saved[0], custom_objects={"f": doubled})
+    read = load_model(saved[0], custom_objects={"f": double})
     with pytest.raises(
         ValueError, match=re.escape("Give it one, here and where the model is loaded: @numba_lstm.activations.register")
     ):
         read.save(tmp_path / "again.nlstm")
-    activations.register("f")(doubled)
+    activations.register("f")(double)
     read.save(tmp_path / "again.nlstm")
     load_model(tmp_path / "again.nlstm")
 
@@ -117,14 +117,14 @@ def test_classes_of_every_kind(tmp_path):
     model = Sequential([Input((2,)), Mine(2, kernel_regularizer=Own(0.1))])
     model.compile("sgd", MyLoss())
     model.save(tmp_path / "m.nlstm")
-    own = {"Mine": Mine, "Own": Own, "MyLoss": MyLoss}
-    read = load_model(tmp_path / "m.nlstm", custom_objects=own)
+    custom = {"Mine": Mine, "Own": Own, "MyLoss": MyLoss}
+    read = load_model(tmp_path / "m.nlstm", custom_objects=custom)
     assert type(read.layers[0]) is Mine
     assert type(read.layers[0].kernel_regularizer) is Own
     assert type(read.loss) is MyLoss
-    for name in own:
+    for name in custom:
         with pytest.raises(FileFormatError, match=f"unknown .*{name!r}"):
-            load_model(tmp_path / "m.nlstm", custom_objects={key: value for key, value in own.items() if key != name})
+            load_model(tmp_path / "m.nlstm", custom_objects={key: value for key, value in custom.items() if key != name})
 
 
 WRONG = {
@@ -132,11 +132,11 @@ WRONG = {
     "a regularizer": ({"f": L2(0.1)}, TypeError, "custom_objects takes classes of Layer, Loss, Metric, Optimizer,"),
     "an object": ({"f": Dense(2)}, TypeError, "custom_objects takes classes of Layer, Loss, Metric, Optimizer,"),
     "a class of something else": ({"f": dict}, TypeError, "'f' is <class 'dict'>"),
-    "a list": ([doubled], TypeError, "Write {'name': class_or_function}"),
-    "a function": (doubled, TypeError, "custom_objects must be a dict of names"),
-    "numbers as names": ({1: doubled}, TypeError, "custom_objects must be a dict of names"),
+    "a list": ([double], TypeError, "Write {'name': class_or_function}"),
+    "a function": (double, TypeError, "custom_objects must be a dict of names"),
+    "numbers as names": ({1: double}, TypeError, "custom_objects must be a dict of names"),
     "a name of this package's": (
-        {"tanh": doubled},
+        {"tanh": double},
         ValueError,
         "a function 'tanh', which is an activation here. Give yours another",
     ),

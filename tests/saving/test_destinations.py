@@ -1,4 +1,4 @@
-"""Whether a model can be saved to a path is checked before any work: what check_path refuses, saving refuses too."""
+"""check_path refuses what model.save would refuse, before any work is done."""
 
 import os
 import sys

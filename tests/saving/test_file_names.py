@@ -1,4 +1,4 @@
-"""Names of files: what a model is saved as, and what is said of a name that cannot be meant."""
+"""model.save and load_model: suffixes of files, and errors that advise another name."""
 
 from pathlib import Path
 

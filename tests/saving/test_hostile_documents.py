@@ -1,4 +1,4 @@
-"""Files whose bytes are in order, but whose document is no model's: refused before anything is made of it."""
+"""load_model refuses files with valid bytes whose document is no model."""
 
 import contextlib
 import copy
@@ -60,14 +60,14 @@ OUTLINES = {
 }
 
 
-def test_the_parts_make_a_good_file(written):
-    assert load_model(written(lambda model, tensors: None)).built
+def test_the_parts_make_a_good_file(write_changed):
+    assert load_model(write_changed(lambda model, tensors: None)).built
 
 
 @pytest.mark.parametrize("recipe", OUTLINES)
-def test_a_document_of_another_outline(written, refused, recipe):
+def test_a_document_of_another_outline(write_changed, refusal_message, recipe):
     change, message = OUTLINES[recipe]
-    assert message in refused(written(change))
+    assert message in refusal_message(write_changed(change))
 
 
 JSON = st.recursive(
@@ -91,9 +91,9 @@ def places(value, path=()):
 
 @settings(max_examples=60)
 @given(draw=st.data())
-def test_any_value_in_place_of_any_other_makes_a_model_or_is_refused(parts, file, draw):
-    outer, tensors = {"model": copy.deepcopy(parts[0])}, parts[1]
-    where = draw.draw(st.sampled_from(list(places(parts[0]))))
+def test_any_value_in_place_of_any_other_makes_a_model_or_is_refused(document_and_tensors, file, draw):
+    outer, tensors = {"model": copy.deepcopy(document_and_tensors[0])}, document_and_tensors[1]
+    where = draw.draw(st.sampled_from(list(places(document_and_tensors[0]))))
     put(where, draw.draw(JSON))(outer, tensors)
     file.write_bytes(container.encode(outer["model"], tensors))
     with contextlib.suppress(FileFormatError):

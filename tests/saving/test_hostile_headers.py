@@ -1,4 +1,4 @@
-"""Forged and damaged containers: every one is refused with a sentence, before anything of it is believed."""
+"""load_model refuses forged and damaged containers before it uses anything in them."""
 
 import json
 import os
@@ -166,11 +166,11 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("recipe", HOSTILE)
-def test_it_is_refused(tmp_path, refused, recipe):
+def test_it_is_refused(tmp_path, refusal_message, recipe):
     data, message = HOSTILE[recipe]
     path = tmp_path / "hostile.nlstm"
     path.write_bytes(data)
-    assert message in refused(path)
+    assert message in refusal_message(path)
 
 
 def signed(**changes):
@@ -197,31 +197,31 @@ def signed(**changes):
         ({"x": 7}, "tensor 'x' was altered"),
     ],
 )
-def test_digests_that_do_not_fit_the_tensors(tmp_path, refused, tensors, message):
+def test_digests_that_do_not_fit_the_tensors(tmp_path, refusal_message, tensors, message):
     path = tmp_path / "hostile.nlstm"
     path.write_bytes(signed(tensors=tensors))
-    assert message in refused(path)
+    assert message in refusal_message(path)
 
 
-def test_a_header_of_101_megabytes(tmp_path, refused):
+def test_a_header_of_101_megabytes(tmp_path, refusal_message):
     path = tmp_path / "hostile.nlstm"
     with open(path, "wb") as file:
         file.write((101_000_000).to_bytes(8, "little") + b"{}")
         file.truncate(8 + 101_000_000)
-    assert "header's length of 101,000,000" in refused(path)
+    assert "header's length of 101,000,000" in refusal_message(path)
 
 
-def test_the_largest_header_of_spaces(tmp_path, refused):
+def test_the_largest_header_of_spaces(tmp_path, refusal_message):
     path = tmp_path / "hostile.nlstm"
     path.write_bytes(framed("{}" + " " * (header.MAX_BYTES - 2)))
-    assert "without the metadata" in refused(path)
+    assert "without the metadata" in refusal_message(path)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
-def test_a_pipe_is_not_waited_for(tmp_path, refused):
+def test_a_pipe_is_not_waited_for(tmp_path, refusal_message):
     os.mkfifo(tmp_path / "pipe.nlstm")
-    assert "not a regular file" in refused(tmp_path / "pipe.nlstm")
+    assert "not a regular file" in refusal_message(tmp_path / "pipe.nlstm")
 
 
-def test_a_folder_is_no_file(tmp_path, refused):
-    assert "not a regular file" in refused(tmp_path)
+def test_a_folder_is_no_file(tmp_path, refusal_message):
+    assert "not a regular file" in refusal_message(tmp_path)

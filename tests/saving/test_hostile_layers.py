@@ -1,4 +1,4 @@
-"""Layers that no model of ours has: unknown classes, wrong arguments, sizes that the file does not fill."""
+"""load_model refuses documents with unknown classes, wrong arguments, and sizes that the file does not fill."""
 
 import pytest
 from forging import GADGET, OS, layer, lstm, of_layer, put
@@ -114,6 +114,6 @@ LAYERS = {
 
 
 @pytest.mark.parametrize("recipe", LAYERS)
-def test_layers_that_cannot_be(written, refused, recipe):
+def test_layers_that_cannot_be(write_changed, refusal_message, recipe):
     change, message = LAYERS[recipe]
-    assert message in refused(written(change))
+    assert message in refusal_message(write_changed(change))

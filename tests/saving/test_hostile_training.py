@@ -1,4 +1,4 @@
-"""Training states and tensors that do not belong to their model."""
+"""load_model refuses training states and tensors that do not belong to the model."""
 
 import numpy as np
 import pytest
@@ -76,12 +76,12 @@ TENSORS = {
 
 
 @pytest.mark.parametrize("recipe", COMPILED)
-def test_a_training_state_that_cannot_be(written, refused, recipe):
+def test_a_training_state_that_cannot_be(write_changed, refusal_message, recipe):
     change, message = COMPILED[recipe]
-    assert message in refused(written(change))
+    assert message in refusal_message(write_changed(change))
 
 
 @pytest.mark.parametrize("recipe", TENSORS)
-def test_tensors_of_another_model(written, refused, recipe):
+def test_tensors_of_another_model(write_changed, refusal_message, recipe):
     change, message = TENSORS[recipe]
-    assert message in refused(written(change))
+    assert message in refusal_message(write_changed(change))

@@ -1,4 +1,4 @@
-"""Layers are counted with those that they hold, before any is made or written."""
+"""count_layers includes inner layers, and saving and loading limit the number."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Models pickle and deep-copy: configs and NumPy arrays, no kernels, and what is made of them goes on as the original."""
+"""pickle and deepcopy of models: configs and NumPy arrays, no kernels, and training continues as in the original."""
 
 import copy
 import io
@@ -30,29 +30,29 @@ def test_predictions_are_equal_bit_for_bit(model, data, copied):
 
 
 def test_configs_and_states_are_equal(model, copied):
-    made = copied(model)
-    assert made.get_config() == model.get_config()
-    assert made.get_compile_config() == model.get_compile_config()
-    assert made.random.state == model.random.state
-    state = made.optimizer.state()
+    restored = copied(model)
+    assert restored.get_config() == model.get_config()
+    assert restored.get_compile_config() == model.get_compile_config()
+    assert restored.random.state == model.random.state
+    state = restored.optimizer.state()
     for name, value in model.optimizer.state().items():
         np.testing.assert_array_equal(state[name], value)
 
 
 def test_a_copy_trains_on_as_the_original(model, data, copied):
-    made = copied(model)
-    losses = [m.fit(*data, batch_size=4, epochs=2, verbose=0).history["loss"] for m in (model, made)]
+    restored = copied(model)
+    losses = [m.fit(*data, batch_size=4, epochs=2, verbose=0).history["loss"] for m in (model, restored)]
     assert losses[0] == losses[1]
-    for a, b in zip(model.get_weights(), made.get_weights(), strict=True):
+    for a, b in zip(model.get_weights(), restored.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
 def test_a_copy_shares_nothing_with_the_original(model, data, copied):
-    made = copied(model)
+    restored = copied(model)
     before = [weight.tobytes() for weight in model.get_weights()]
     state = {name: value.tobytes() for name, value in model.optimizer.state().items()}
     stream = model.random.state
-    made.fit(*data, batch_size=4, epochs=1, verbose=0)
+    restored.fit(*data, batch_size=4, epochs=1, verbose=0)
     assert [weight.tobytes() for weight in model.get_weights()] == before
     assert {name: value.tobytes() for name, value in model.optimizer.state().items()} == state
     assert model.random.state == stream
@@ -63,17 +63,17 @@ def test_a_copy_shares_nothing_with_the_original(model, data, copied):
 )
 def test_a_model_that_is_not_built_or_not_compiled(make, copied):
     model = make()
-    made = copied(model)
-    assert made.get_config() == model.get_config()
-    assert made.built == model.built
-    assert made.optimizer is None
+    restored = copied(model)
+    assert restored.get_config() == model.get_config()
+    assert restored.built == model.built
+    assert restored.optimizer is None
 
 
 def test_layers_that_were_frozen_after_training(model, copied):
     model.layers[0].trainable = False
-    made = copied(model)
-    assert len(made.trainable_weights) == len(model.trainable_weights)
-    assert made.optimizer.state().keys() == model.optimizer.state().keys()
+    restored = copied(model)
+    assert len(restored.trainable_weights) == len(model.trainable_weights)
+    assert restored.optimizer.state().keys() == model.optimizer.state().keys()
 
 
 def test_the_device_is_kept(model, copied):

@@ -1,4 +1,4 @@
-"""Training that stops, is saved, and goes on in a new process ends with the bits of training that never stopped."""
+"""Training that is saved and continues in a new process ends with the same bits as without interruption."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""A reader that gets a file of another kind says whose it is, and what reads it."""
+"""Readers recognize a file of another format and name the function that reads it."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What HDF5 files say about types and shapes, as far as arrays of numbers and texts need it."""
+"""Parse the datatypes and dataspaces of HDF5 files, as far as arrays of numbers and texts need them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...files.errors import FileFormatError
 
 MAX_RANK = 8
 
-#: The numbers that are read, by how a file describes them: class and version, bits, size, and where exponent and mantissa lie.
+#: Supported numbers by their description in a file: class and version, bits, size, and position of exponent and mantissa.
 NUMBERS: dict[bytes, np.dtype[Any]] = {
     bytes.fromhex("11201f00 04000000 0000200017080017 7f000000"): np.dtype("<f4"),
     bytes.fromhex("11203f00 08000000 00004000340b0034 ff030000"): np.dtype("<f8"),
@@ -40,14 +40,14 @@ _TEXT, _VARIABLE = 3, 9
 
 @dataclass(frozen=True)
 class Text:
-    """Texts of ``size`` bytes each; ``variable`` ones are 16 bytes that say where the text is."""
+    """Texts of ``size`` bytes each; ``variable`` ones are references of 16 bytes to the text."""
 
     size: int
     variable: bool = False
 
 
 def parse_type(raw: bytes) -> np.dtype[Any] | Text:
-    """The type that a datatype message describes.
+    """Parse a datatype message.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def parse_type(raw: bytes) -> np.dtype[Any] | Text:
 
 
 def parse_shape(raw: bytes) -> tuple[int, ...]:
-    """The shape that a dataspace message describes; () is one element.
+    """Parse a dataspace message to a shape; () is one element.
 
     Raises
     ------

@@ -1,9 +1,7 @@
-"""Files of Keras 3: ``.keras``, ``.weights.h5`` and the legacy ``.h5``, read without Keras and without the HDF5 library.
+"""Read and write files of Keras 3: ``.keras``, ``.weights.h5`` and the legacy ``.h5``.
 
-``numba_lstm.load_model``, ``model.save``, ``model.load_weights`` and ``model.save_weights`` come here by what a file is. Only
-writing needs h5py.
-
-A Keras file cannot hold the state of the random stream, nor options of the LSTM that Keras has not.
+``numba_lstm.load_model``, ``model.save``, ``model.load_weights`` and ``model.save_weights`` call these functions. Only writing
+needs h5py. A Keras file cannot hold the state of the random stream, nor options of the LSTM that Keras does not have.
 """
 
 from __future__ import annotations
@@ -14,7 +12,7 @@ import warnings
 from ...files import atomic, formats, sniff
 from ...files.destinations import check_path
 from ...files.errors import FileFormatError
-from ...files.message_lists import listed
+from ...files.message_lists import join_names
 from ...models import Sequential
 from .. import hdf5
 from ..hdf5 import Contents
@@ -26,8 +24,6 @@ from .weights import weights_file
 
 __all__ = ["load_model", "load_weights", "save_model", "save_weights"]
 
-_ZIP = b"PK\3\4"
-
 
 def load_model(path: str, custom_objects: build.Classes = None, compile: bool = True) -> Sequential:
     """Read a ``.keras`` or legacy ``.h5`` file; see :func:`numba_lstm.saving.load_model`.
@@ -35,7 +31,7 @@ def load_model(path: str, custom_objects: build.Classes = None, compile: bool = 
     Raises
     ------
     FileFormatError
-        If it is damaged or forged, or has a layer or an option that this package has not.
+        If it is damaged or forged, or has a layer or an option that this package does not have.
     """
     if not _is_zip(path):
         return reader.load_model(_read_hdf5(path), custom_objects, compile)
@@ -45,31 +41,31 @@ def load_model(path: str, custom_objects: build.Classes = None, compile: bool = 
     model = build.build(config, size, custom_objects)
     weights_file.assign_weights(model, contents.arrays)
     if compile and config.get("compile_config"):
-        compile_config.compile_from(model, config["compile_config"])
+        compile_config.compile_model(model, config["compile_config"])
         weights_file.load_optimizer(model, contents.arrays)
     return model
 
 
 def encode_model(model: Sequential, path: str) -> bytes:
-    """The bytes of a ``.keras`` file, or of a legacy ``.h5`` by that ending; see :func:`numba_lstm.saving.save_model`.
+    """Return the bytes of a ``.keras`` file, or for a path of that suffix of a legacy ``.h5`` file.
 
     Raises
     ------
     ImportError
         Without h5py.
     ValueError
-        For what Keras has not, by the name of layer and option.
+        For what Keras does not have, by the name of layer and option.
     """
     return writer.encode(model) if path.endswith(formats.LEGACY.suffixes) else archive.encode(model)
 
 
 def save_model(model: Sequential, path: str, overwrite: bool = True) -> None:
-    """Write what :func:`encode_model` makes; nothing is written where that raises."""
+    """Write the bytes of :func:`encode_model`; nothing is written if that raises."""
     atomic.write(path, encode_model(model, path), overwrite=overwrite)
 
 
 def load_weights(model: Sequential, filepath: str | os.PathLike[str], skip_mismatch: bool = False) -> None:
-    """Give ``model``, which is built, the weights of a file; see :meth:`numba_lstm.Sequential.load_weights`."""
+    """Assign the weights of a file to a built model; see :meth:`numba_lstm.Sequential.load_weights`."""
     path = os.fsdecode(filepath)
     if not model.built:
         raise ValueError(f"{model.name} has no weights yet. Add an Input first, call build(input_shape), or call it on data.")
@@ -83,18 +79,18 @@ def load_weights(model: Sequential, filepath: str | os.PathLike[str], skip_misma
     except FileFormatError as error:
         raise FileFormatError(f"{path}: {error}") from error
     if skipped:
-        what = "these layers keep their weights, since those of the file do not fit"
-        warnings.warn(f"{path}: {what}: {listed(skipped)}.", stacklevel=3)
+        reason = "these layers keep their weights, since those of the file do not fit"
+        warnings.warn(f"{path}: {reason}: {join_names(skipped)}.", stacklevel=3)
 
 
 def save_weights(model: Sequential, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
-    """Write the weights of ``model``, which is built; see :meth:`numba_lstm.Sequential.save_weights`."""
+    """Write the weights of a built model; see :meth:`numba_lstm.Sequential.save_weights`."""
     path = check_path(filepath, overwrite, weights_only=True)
     atomic.write(path, encode_weights(model), overwrite=overwrite)
 
 
 def encode_weights(model: Sequential, path: str = "") -> bytes:
-    """The bytes of the file that :func:`save_weights` writes; ValueError for a model that has no weights yet."""
+    """Return the bytes of a ``.weights.h5`` file; ValueError for a model that has no weights yet."""
     if not model.built:
         raise ValueError(f"{model.name} has no weights yet. Add an Input first, call build(input_shape), or call it on data.")
     return weights_file.encode(model)
@@ -102,7 +98,7 @@ def encode_weights(model: Sequential, path: str = "") -> bytes:
 
 def _is_zip(path: str) -> bool:
     with open(path, "rb") as file:
-        return file.read(len(_ZIP)) == _ZIP
+        return file.read(len(formats.ZIP)) == formats.ZIP
 
 
 def _read_contents(path: str) -> Contents:

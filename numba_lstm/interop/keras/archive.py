@@ -1,4 +1,4 @@
-"""The ``.keras`` archive: a zip file of ``config.json``, ``metadata.json`` and ``model.weights.h5``."""
+"""Read and write ``.keras`` archives: zip files of ``config.json``, ``metadata.json`` and ``model.weights.h5``."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from .config.model_config import KERAS_VERSION, model_config
 from .weights import weights_file
 
 MAX_CONFIG = 4 << 20  #: bytes of the configuration
-MAX_GROWTH = 16 << 20  #: bytes of deflated weights that are read even from a smaller file
+MAX_GROWTH = 16 << 20  #: bytes of inflated weights that are accepted from any smaller file
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _DATE = (1980, 1, 1, 0, 0, 0)  # equal models make equal bytes
 
 
 def read_config(archive: Zip) -> Any:
-    """The model's configuration, as JSON values."""
+    """Read the model's configuration, as JSON values."""
     if _CONFIG not in archive.names:
         raise FileFormatError(
             f"it is a zip file without {_CONFIG}, and so no model of Keras. PyTorch's are read by numba_lstm.interop.torch."
@@ -37,21 +37,21 @@ def read_config(archive: Zip) -> Any:
 
 
 def read_weights(archive: Zip) -> Contents:
-    """The arrays of the archive."""
+    """Read the arrays of the archive."""
     if _WEIGHTS not in archive.names:
         raise FileFormatError(f"it has no {_WEIGHTS}: its weights were saved in another format. Save them as HDF5.")
     return hdf5.read(archive.read(_WEIGHTS, max(MAX_GROWTH, archive.size)))
 
 
 def encode(model: Sequential) -> bytes:
-    """The bytes of a model's archive.
+    """Return the bytes of a model's archive.
 
     Raises
     ------
     ImportError
         Without h5py.
     ValueError
-        For what Keras has not, by the name of layer and option.
+        For what Keras does not have, by the name of layer and option.
     """
     members = {
         _METADATA: json.dumps({"keras_version": KERAS_VERSION}).encode(),

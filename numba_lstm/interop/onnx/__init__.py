@@ -1,8 +1,7 @@
-"""ONNX files, read, run and written without ONNX: no C library sees a file.
+"""Read, run and write ONNX files without the ONNX library.
 
-:mod:`.operator` is the operator LSTM. :mod:`.protobuf`, :mod:`.messages`, :mod:`.tensors` and :mod:`.external` know the bytes,
-:mod:`.reading` what makes a graph of them, :mod:`.graph` and :mod:`.nodes` how it runs; :mod:`.chains` makes models of graphs,
-:mod:`.writing` files of models.
+:mod:`.protobuf` decodes and encodes files. :mod:`.operators` computes single operators and :mod:`.graph` whole graphs.
+:mod:`.reading` converts graphs to models, :mod:`.writing` models to graphs.
 """
 
 from .graph.backend import Backend

@@ -1,8 +1,8 @@
-"""Weights of PyTorch's ``nn.LSTM`` and ``nn.Linear``, read and written without PyTorch.
+"""Read and write weights of PyTorch's ``nn.LSTM`` and ``nn.Linear`` without PyTorch.
 
-:mod:`.modules` makes models of them and :mod:`.states` them of models; :mod:`.names` knows their names. :mod:`.reading` reads
-files, of which :mod:`.archive`, :mod:`.pickles` and :mod:`.records` read what ``torch.save`` wrote. :mod:`.files` writes them,
-and :mod:`.programs` what ``torch.save`` would write.
+:mod:`.modules` converts weights to models, :mod:`.state_dict` models to weights; :mod:`.names` parses the names of weights.
+:mod:`.reading` reads tensors from files; :mod:`.archive`, :mod:`.pickle_reader` and :mod:`.pickle_tensors` read the files of
+``torch.save``. :mod:`.files` writes files, those of ``torch.save`` by :mod:`.pickle_writer`.
 """
 
 from .files import EXTENSIONS, save_model

@@ -1,6 +1,6 @@
-"""A ``.pt`` file of ``torch.save``: a zip of one pickle, which says what the tensors are, and a member for each storage.
+"""Read ``.pt`` files of ``torch.save``: zip files of a pickle, which describes the tensors, and a member for each storage.
 
-The members are ``<root>/data.pkl``, ``<root>/data/<key>``, ``<root>/byteorder`` and some that say nothing of tensors.
+The members are ``<root>/data.pkl``, ``<root>/data/<key>``, ``<root>/byteorder`` and some that do not concern tensors.
 """
 
 from __future__ import annotations
@@ -14,49 +14,49 @@ import numpy.typing as npt
 from ...files.errors import FileFormatError
 from ..zips import Zip, open_zip
 from . import pickle_reader, pickle_tensors
-from .tensor_source import Form, Source
+from .tensor_source import TensorInfo, TensorSource
 
 MAX_PICKLE = 4 << 20  #: bytes
 
 
 @contextmanager
-def opened(path: str) -> Iterator[Source]:
-    """The tensors of a ``.pt`` file; a storage is read when a tensor in it is asked for.
+def open_archive(path: str) -> Iterator[TensorSource]:
+    """Open a ``.pt`` file; a storage is read with the first of its tensors.
 
     Raises
     ------
     FileFormatError
-        For any other file, TorchScript and old formats among them, and for what is no tensor.
+        For any other file, such as TorchScript and older formats, and for objects that are no tensors.
     """
     with open_zip(path) as archive:
         root = _root(archive)
-        tensors = pickle_tensors.named(
+        tensors = pickle_tensors.find_tensors(
             pickle_reader.loads(
                 archive.read(f"{root}/data.pkl", MAX_PICKLE), pickle_tensors.CONSTRUCTORS, pickle_tensors.persistent
             )
         )
         storages: dict[str, tuple[pickle_tensors.Storage, bytes]] = {}
-        left = archive.size
+        bytes_left = archive.size
 
         def read(name: str) -> npt.NDArray[Any]:
-            nonlocal left
+            nonlocal bytes_left
             tensor = tensors[name]
-            left -= tensor.nbytes
-            if left < 0:
+            bytes_left -= tensor.nbytes
+            if bytes_left < 0:
                 raise FileFormatError(f"its tensors, up to {name!r:.100}, take more bytes than the file has.")
             storage = tensor.storage
             if storage.key not in storages:
-                storages[storage.key] = storage, _content(archive, root, storage)
-            known, data = storages[storage.key]
-            if known != storage:
+                storages[storage.key] = storage, _read_storage(archive, root, storage)
+            first_storage, data = storages[storage.key]
+            if first_storage != storage:
                 raise FileFormatError(f"its storage {storage.key:.20} is described in two ways.")
-            return tensor.of(data)
+            return tensor.to_array(data)
 
-        yield Source(tuple(tensors), read, {name: Form(t.storage.dtype, t.shape) for name, t in tensors.items()})
+        yield TensorSource(tuple(tensors), read, {name: TensorInfo(t.storage.dtype, t.shape) for name, t in tensors.items()})
 
 
 def _root(archive: Zip) -> str:
-    """The folder of all members, when it is a file of ``torch.save``."""
+    """Return the folder of all members; FileFormatError unless it is a file of ``torch.save``."""
     roots = {name.partition("/")[0] for name in archive.names}
     root = roots.pop() if len(roots) == 1 else ""
     if f"{root}/data.pkl" not in archive.names:
@@ -68,7 +68,7 @@ def _root(archive: Zip) -> str:
     return root
 
 
-def _content(archive: Zip, root: str, storage: pickle_tensors.Storage) -> bytes:
+def _read_storage(archive: Zip, root: str, storage: pickle_tensors.Storage) -> bytes:
     data = archive.read(f"{root}/data/{storage.key:.20}", min(storage.nbytes, archive.size))
     if len(data) != storage.nbytes:
         raise FileFormatError(f"its storage {storage.key:.20} has {len(data):,} bytes, but should have {storage.nbytes:,}.")

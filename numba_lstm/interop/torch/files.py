@@ -1,4 +1,4 @@
-"""Models as files of PyTorch: the weights of an ``nn.LSTM``, an ``nn.Linear``, or both."""
+"""Write models as files of PyTorch: the weights of an ``nn.LSTM``, an ``nn.Linear``, or both."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import os
 import safetensors.numpy
 
 from ...files import atomic
+from ...files.formats import PT, SAFETENSORS
 from ...layers import Dense, Dropout, TimeDistributed
 from ...models.sequential import Sequential
 from . import pickle_writer
 from .names import Array
 from .state_dict import to_state_dict
 
-EXTENSIONS = (".pt", ".safetensors")
+EXTENSIONS = (*PT.suffixes, *SAFETENSORS.suffixes)
 
 
 def save_model(model: Sequential, path: str | os.PathLike[str], overwrite: bool = True) -> None:
@@ -23,7 +24,7 @@ def save_model(model: Sequential, path: str | os.PathLike[str], overwrite: bool 
     ----------
     model : Sequential
         Built, of LSTMs that are layers of one ``nn.LSTM``, of one Dense, or of the first and then the other. Dropouts have no
-        weights and are passed over.
+        weights and are left out.
     path : path
         Ends in ``.pt`` or ``.safetensors``; the file is replaced whole, or left as it is.
     overwrite : bool
@@ -32,25 +33,25 @@ def save_model(model: Sequential, path: str | os.PathLike[str], overwrite: bool 
     Raises
     ------
     ValueError
-        For a layer or an option that PyTorch's modules have not, by name, and for another extension.
+        For a layer or an option that PyTorch's modules do not have, by name, and for another extension.
     OSError
         If the file cannot be written.
 
     Notes
     -----
-    One module's weights have the names that they have in it; those of two begin with ``lstm.`` and ``linear.``. Nothing says
-    whether all steps of the LSTM are answered or the last one, nor whether it is stateful.
+    One module's weights have the names that they have in it; those of two begin with ``lstm.`` and ``linear.``. The file
+    does not say whether the LSTM returns all steps, nor whether it is stateful.
     """
     name = os.fsdecode(path)
     if not name.endswith(EXTENSIONS):
         raise ValueError(f"weights for PyTorch are saved as {' or '.join(EXTENSIONS)}, got {name!r}.")
     arrays = state_of(model)
-    data = pickle_writer.encode(arrays) if name.endswith(".pt") else safetensors.numpy.save(arrays, {"format": "pt"})
+    data = pickle_writer.encode(arrays) if name.endswith(PT.suffixes) else safetensors.numpy.save(arrays, {"format": "pt"})
     atomic.write(name, data, overwrite=overwrite)
 
 
 def state_of(model: Sequential) -> dict[str, Array]:
-    """The weights that :func:`save_model` writes."""
+    """Return the weights that :func:`save_model` writes."""
     layers = [layer for layer in model.layers if not isinstance(layer, Dropout)]
     last = layers[-1] if layers else None
     head = last.layer if isinstance(last, TimeDistributed) else last

@@ -1,4 +1,4 @@
-"""``torch.nn.LSTM`` and ``torch.nn.Linear`` as models."""
+"""Convert weights of ``torch.nn.LSTM`` and ``torch.nn.Linear`` to models."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from .state_dict import directions
 
 
 def lstm(source: StateDict | str | os.PathLike[str], prefix: str = "", *, return_sequences: bool = True) -> Sequential:
-    """The model that computes what a ``torch.nn.LSTM`` with these weights computes, for ``batch_first=True``.
+    """Make the model that computes what a ``torch.nn.LSTM`` with these weights computes, for ``batch_first=True``.
 
-    Layers, directions, biases and ``proj_size`` are read off the names and shapes. PyTorch's two biases become their sum.
+    Names and shapes say the layers, directions, biases and ``proj_size``. The bias is the sum of PyTorch's two biases.
 
     Parameters
     ----------
@@ -27,12 +27,11 @@ def lstm(source: StateDict | str | os.PathLike[str], prefix: str = "", *, return
         ``module.state_dict()``, or a dict of arrays with its names; a ``.safetensors`` file; or a ``.pt`` file of
         ``torch.save``, of which tensors are read and nothing else: no code in it is executed.
     prefix : str
-        What the names of the LSTM's weights begin with, ``"encoder.lstm."``; in a file of dicts within dicts, keys are joined
-        by dots.
+        Prefix of the names of the LSTM's weights: ``"encoder.lstm."``. Keys of nested dicts in a file are joined by dots.
     return_sequences : bool
-        Answer the last layer's outputs at all steps, (N, T, P), as PyTorch's ``output``; else the last states, (N, P). In both
-        directions, (N, 2 P), these are ``h_n`` of the last layer, forward then backward, and not ``output[:, -1]``, where the
-        backward half has seen one step only.
+        Whether the model returns the last layer's outputs at all steps, (N, T, P), as PyTorch's ``output``, or the last states,
+        (N, P). For two directions, (N, 2 P), these are ``h_n`` of the last layer, forward then backward, and not
+        ``output[:, -1]``, where the backward half has seen one step only.
 
     Returns
     -------
@@ -47,14 +46,14 @@ def lstm(source: StateDict | str | os.PathLike[str], prefix: str = "", *, return
     FileNotFoundError
         If there is no such file.
     """
-    with reading.blaming(source):
+    with reading.errors_name_file(source):
         arrays = reading.read(source, prefix, names.name("weight_ih", 0, False))
         stack = names.cells(arrays)
     return _lstm(stack, _stem(prefix, "lstm"), _dtype(arrays), return_sequences)
 
 
 def _lstm(stack: Sequence[tuple[names.Cell, ...]], base: str, dtype: str, return_sequences: bool) -> Sequential:
-    """The model of an ``nn.LSTM`` with these cells, each layer's in one tuple."""
+    """Make the model of an ``nn.LSTM`` with these cells, one tuple per layer."""
     first = stack[0][0]
     layers: list[Layer] = [Input((None, first.weight_ih.shape[1]))]
     for index, cells in enumerate(stack):
@@ -66,21 +65,21 @@ def _lstm(stack: Sequence[tuple[names.Cell, ...]], base: str, dtype: str, return
             name=f"{base}_l{index}",
         )
         layers.append(layer if len(cells) == 1 else Bidirectional(layer, name=f"{base}_l{index}"))
-    model = _made(layers, base, dtype)
-    for made, cells in zip(model.layers, stack, strict=True):
-        for own, cell in zip(directions(made), cells, strict=True):
-            own.kernel.assign(cell.weight_ih.T)
-            own.recurrent_kernel.assign(cell.weight_hh.T)
+    model = _make_model(layers, base, dtype)
+    for model_layer, cells in zip(model.layers, stack, strict=True):
+        for direction, cell in zip(directions(model_layer), cells, strict=True):
+            direction.kernel.assign(cell.weight_ih.T)
+            direction.recurrent_kernel.assign(cell.weight_hh.T)
             if cell.bias_ih is not None:
-                with np.errstate(invalid="ignore", over="ignore"):  # of infinite biases NaN is the sum
-                    own.bias.assign(cell.bias_ih + cell.bias_hh)
+                with np.errstate(invalid="ignore", over="ignore"):  # the sum of infinite biases is NaN
+                    direction.bias.assign(cell.bias_ih + cell.bias_hh)
             if cell.weight_hr is not None:
-                own.cell_weights.projection.assign(cell.weight_hr.T)
+                direction.cell_weights.projection.assign(cell.weight_hr.T)
     return model
 
 
 def linear(source: StateDict | str | os.PathLike[str], prefix: str = "") -> Sequential:
-    """The model that computes what a ``torch.nn.Linear`` with these weights computes.
+    """Make the model that computes what a ``torch.nn.Linear`` with these weights computes.
 
     Parameters
     ----------
@@ -98,39 +97,38 @@ def linear(source: StateDict | str | os.PathLike[str], prefix: str = "") -> Sequ
     ValueError, FileNotFoundError
         As :func:`lstm`.
     """
-    with reading.blaming(source):
+    with reading.errors_name_file(source):
         arrays = reading.read(source, prefix, "weight")
         weight, bias = _check_linear(arrays)
     return _linear(weight, bias, _stem(prefix, "linear"), _dtype(arrays))
 
 
 def _linear(weight: Array, bias: Array | None, base: str, dtype: str) -> Sequential:
-    """The model of an ``nn.Linear`` with these weights."""
+    """Make the model of an ``nn.Linear`` with these weights."""
     C, D = weight.shape
-    model = _made([Input((D,)), Dense(C, use_bias=bias is not None, name=base)], base, dtype)
+    model = _make_model([Input((D,)), Dense(C, use_bias=bias is not None, name=base)], base, dtype)
     model.set_weights([weight.T] if bias is None else [weight.T, bias])
     return model
 
 
 def load_model(source: StateDict | str | os.PathLike[str], *, return_sequences: bool = True) -> Sequential:
-    """The model of all weights in a file: a ``torch.nn.LSTM``, a ``torch.nn.Linear``, or that behind the other.
+    """Make the model of all weights in a file: an ``nn.LSTM``, an ``nn.Linear``, or the one followed by the other.
 
     Parameters
     ----------
     source : state_dict, path
         As :func:`lstm`'s.
     return_sequences : bool
-        Whether the LSTM answers all steps, or what is behind it sees the last states alone, as :func:`lstm`'s; weights do not
-        say.
+        As :func:`lstm`'s: whether the LSTM returns the outputs at all steps, or the last states alone. Weights do not say.
 
     Raises
     ------
     ValueError, FileNotFoundError
-        As :func:`lstm`; and for other weights beside these, since nothing says what is computed with them.
+        As :func:`lstm`; and for other weights beside these, since a file does not say what is computed with them.
     """
-    with reading.blaming(source):
+    with reading.errors_name_file(source):
         arrays = reading.read_all(source)
-        (lstm_name, lstm_arrays), (linear_name, linear_arrays) = _parts(arrays)
+        (lstm_name, lstm_arrays), (linear_name, linear_arrays) = _find_modules(arrays)
         stack = names.cells(lstm_arrays) if lstm_arrays else []
         head = _check_linear(linear_arrays) if linear_arrays else None
         width = sum(cell.weight_hh.shape[1] for cell in stack[-1]) if stack else None
@@ -139,38 +137,38 @@ def load_model(source: StateDict | str | os.PathLike[str], *, return_sequences: 
                 f"its Linear {linear_name!r:.100} takes {head[0].shape[1]} features, and its LSTM answers {width}."
             )
     dtype = _dtype(arrays)
-    parts = [_lstm(stack, _stem(lstm_name, "lstm"), dtype, return_sequences)] if stack else []
-    parts += [_linear(*head, _stem(linear_name, "linear"), dtype)] if head is not None else []
-    if len(parts) == 1:
-        return parts[0]
-    layers = [layer for part in parts for layer in part.layers]
+    models = [_lstm(stack, _stem(lstm_name, "lstm"), dtype, return_sequences)] if stack else []
+    models += [_linear(*head, _stem(linear_name, "linear"), dtype)] if head is not None else []
+    if len(models) == 1:
+        return models[0]
+    layers = [layer for model in models for layer in model.layers]
     return Sequential([Input((None, stack[0][0].weight_ih.shape[1])), *layers], dtype=dtype)
 
 
-def _parts(arrays: Arrays) -> list[tuple[str, Arrays]]:
-    """The names of an LSTM and of a Linear, and their weights, {} for one that is not there."""
+def _find_modules(arrays: Arrays) -> list[tuple[str, Arrays]]:
+    """Find an LSTM and a Linear: the name and the weights of each, {} for a missing one."""
     modules: dict[str, Arrays] = {}
     for name, array in arrays.items():
-        module, _, own = name.rpartition(".")
-        modules.setdefault(module, {})[own] = array
+        module, _, weight = name.rpartition(".")
+        modules.setdefault(module, {})[weight] = array
     for module, weights in modules.items():
-        names.refuse_step(weights, module)
-    lstms = [module for module, own in modules.items() if names.name("weight_ih", 0, False) in own]
+        names.check_not_cell(weights, module)
+    lstms = [module for module, weights in modules.items() if names.name("weight_ih", 0, False) in weights]
     linears = [module for module in modules if module not in lstms]
-    for found, kind in ((lstms, "LSTM"), (linears, "Linear")):
-        if len(found) > 1:
-            listed = ", ".join(map(repr, found[:9]))
+    for candidates, kind in ((lstms, "LSTM"), (linears, "Linear")):
+        if len(candidates) > 1:
+            shown = ", ".join(map(repr, candidates[:9]))
             raise ValueError(
-                f"it has weights of {len(found)} modules, {listed:.200}, where one {kind} was expected. "
+                f"it has weights of {len(candidates)} modules, {shown:.200}, where one {kind} was expected. "
                 "Read them one by one, by prefix: numba_lstm.interop.torch.lstm and .linear."
             )
     if not modules:
         raise ValueError("it holds no weights.")
-    return [(found[0], modules[found[0]]) if found else ("", {}) for found in (lstms, linears)]
+    return [(module[0], modules[module[0]]) if module else ("", {}) for module in (lstms, linears)]
 
 
 def _check_linear(arrays: Arrays) -> tuple[Array, Array | None]:
-    """Weight and bias of a ``Linear``; ValueError for anything else."""
+    """Return weight and bias of a ``Linear``; ValueError for anything else."""
     for key in sorted(arrays.keys() - {"weight", "bias"}):
         raise ValueError(f"{key!r:.100} is no weight of a Linear. Give a prefix that only its names begin with.")
     weight, bias = arrays["weight"], arrays.get("bias")
@@ -182,7 +180,7 @@ def _check_linear(arrays: Arrays) -> tuple[Array, Array | None]:
 
 
 def _stem(prefix: str, kind: str) -> str:
-    """A name for layers, from what their weights' names began with."""
+    """Make a name for layers from the prefix of their weights' names."""
     return prefix.strip(".").replace(".", "_").replace("/", "_")[:80] or kind
 
 
@@ -190,6 +188,6 @@ def _dtype(arrays: Arrays) -> str:
     return "float64" if any(array.dtype == np.float64 for array in arrays.values()) else "float32"
 
 
-def _made(layers: list[Layer], name: str, dtype: str) -> Sequential:
+def _make_model(layers: list[Layer], name: str, dtype: str) -> Sequential:
     with initializers.skipped():
         return Sequential(layers, name=name, dtype=dtype)

@@ -1,8 +1,8 @@
-"""The names and shapes of ``torch.nn.LSTM``'s weights, and what they say of its layers.
+"""Parse the names and shapes of the weights of a ``torch.nn.LSTM``.
 
 For layer k: ``weight_ih_l<k>`` (4H, D), ``weight_hh_l<k>`` (4H, P), ``bias_ih_l<k>`` and ``bias_hh_l<k>`` (4H,), with
-``proj_size`` ``weight_hr_l<k>`` (P, H), and the same with ``_reverse`` behind for the other direction. Blocks of rows stand in
-the order i, f, g, o, which is that of :mod:`numba_lstm.gates`.
+``proj_size`` ``weight_hr_l<k>`` (P, H), and the same with ``_reverse`` behind for the other direction. The blocks
+of rows have the order i, f, g, o, as in :mod:`numba_lstm.gates`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _GATES = {1: "an RNN", 3: "a GRU"}
 
 
 class Cell(NamedTuple):
-    """The weights of one direction of one layer, as PyTorch lays them out."""
+    """Weights of one direction of one layer, in the layout of PyTorch."""
 
     weight_ih: Array
     weight_hh: Array
@@ -34,13 +34,13 @@ class Cell(NamedTuple):
 
 
 def name(kind: str, layer: int, reverse: bool) -> str:
-    """PyTorch's name of a weight."""
+    """Return PyTorch's name of a weight."""
     return f"{kind}_l{layer}" + ("_reverse" if reverse else "")
 
 
-def refuse_step(own: Collection[str], prefix: str = "") -> None:
-    """ValueError if the names of a module's weights are those of an ``nn.LSTMCell``, ``nn.GRUCell`` or ``nn.RNNCell``."""
-    if {"weight_ih", "weight_hh"} <= set(own):
+def check_not_cell(kinds: Collection[str], prefix: str = "") -> None:
+    """Raise ValueError for the weights of an ``nn.LSTMCell``, ``nn.GRUCell`` or ``nn.RNNCell``."""
+    if {"weight_ih", "weight_hh"} <= set(kinds):
         where = f" (prefix {prefix!r:.100})" if prefix else ""
         raise ValueError(
             f"its weight_ih and weight_hh{where} are those of a module for one step, as nn.LSTMCell; an nn.LSTM's end in _l0. "
@@ -49,53 +49,55 @@ def refuse_step(own: Collection[str], prefix: str = "") -> None:
 
 
 def cells(arrays: Mapping[str, Array]) -> list[tuple[Cell, ...]]:
-    """The cells of each layer: one, or one for each direction.
+    """Group weights into the cells of each layer: one, or one for each direction.
 
     Raises
     ------
     ValueError
-        For a weight that is missing or of a wrong shape, and for one that is no LSTM's.
+        For a weight that is missing, has a wrong shape, or does not belong to an LSTM.
     """
-    found: dict[tuple[int, bool], dict[str, Array]] = {}
+    weights: dict[tuple[int, bool], dict[str, Array]] = {}
     for key, array in arrays.items():
         match = _NAME.fullmatch(key)
         if match is None:
             raise ValueError(f"{key!r:.100} is no weight of an LSTM. Give a prefix that only the LSTM's names begin with.")
-        found.setdefault((int(match[2]), match[3] is not None), {})[match[1]] = array
-    layers = 1 + max(layer for layer, _ in found)
+        weights.setdefault((int(match[2]), match[3] is not None), {})[match[1]] = array
+    layers = 1 + max(layer for layer, _ in weights)
     if layers > MAX_LAYERS:
         raise ValueError(f"it has {layers} layers; up to {MAX_LAYERS} are read.")
-    directions = (False, True) if (0, True) in found else (False,)
-    kinds = set(found.get((0, False), ()))
-    wanted = {(layer, reverse): kinds for layer in range(layers) for reverse in directions}
-    _check_complete(wanted, found)
-    stack = [tuple(Cell(**found[layer, reverse]) for reverse in directions) for layer in range(layers)]
+    directions = (False, True) if (0, True) in weights else (False,)
+    first_kinds = set(weights.get((0, False), ()))
+    expected = {(layer, reverse): first_kinds for layer in range(layers) for reverse in directions}
+    _check_complete(expected, weights)
+    stack = [tuple(Cell(**weights[layer, reverse]) for reverse in directions) for layer in range(layers)]
     features = None
-    for layer, both in enumerate(stack):
-        for reverse, cell in zip(directions, both, strict=True):
+    for layer, layer_cells in enumerate(stack):
+        for reverse, cell in zip(directions, layer_cells, strict=True):
             _check_shapes(cell, layer, reverse, stack[0][0], features)
             features = features or cell.weight_ih.shape[1]
-        features = sum(cell.weight_hh.shape[1] for cell in both)
+        features = sum(cell.weight_hh.shape[1] for cell in layer_cells)
     return stack
 
 
-def _check_complete(wanted: dict[tuple[int, bool], set[str]], found: dict[tuple[int, bool], dict[str, Array]]) -> None:
-    """Every layer and direction has the weights of the first one, which are those of some LSTM."""
-    for place, kinds in wanted.items():
-        own = set(found.get(place, ()))
-        missing = (kinds | {"weight_ih", "weight_hh"}) - own
-        if len(kinds & {"bias_ih", "bias_hh"}) == 1:
-            missing |= {"bias_ih", "bias_hh"} - own
+def _check_complete(expected: dict[tuple[int, bool], set[str]], weights: dict[tuple[int, bool], dict[str, Array]]) -> None:
+    """Check that every layer and direction has the same weights as the first one, and that they suffice for an LSTM."""
+    for position, first_kinds in expected.items():
+        kinds = set(weights.get(position, ()))
+        missing = (first_kinds | {"weight_ih", "weight_hh"}) - kinds
+        if len(first_kinds & {"bias_ih", "bias_hh"}) == 1:
+            missing |= {"bias_ih", "bias_hh"} - kinds
         for kind in sorted(missing):
-            raise ValueError(f"{name(kind, *place)!r} is missing.")
-        for kind in sorted(own - kinds):
-            raise ValueError(f"there is {name(kind, *place)!r}, but no {name(kind, 0, False)!r}: layers of one LSTM are alike.")
-    for place in sorted(found.keys() - wanted.keys()):
-        raise ValueError(f"there is {name('weight_ih', *place)!r}, but none of its kind in the first layer.")
+            raise ValueError(f"{name(kind, *position)!r} is missing.")
+        for kind in sorted(kinds - first_kinds):
+            raise ValueError(
+                f"there is {name(kind, *position)!r}, but no {name(kind, 0, False)!r}: layers of one LSTM are alike."
+            )
+    for position in sorted(weights.keys() - expected.keys()):
+        raise ValueError(f"there is {name('weight_ih', *position)!r}, but none of its kind in the first layer.")
 
 
 def _check_shapes(cell: Cell, layer: int, reverse: bool, first: Cell, features: int | None) -> None:
-    """All shapes follow from those of ``first``, the first cell, and from the number of input ``features``."""
+    """Check the shapes, which follow from those of ``first``, the first cell, and from the number of input ``features``."""
     if first.weight_ih.ndim != 2 or first.weight_hh.ndim != 2:
         raise ValueError("weight_ih_l0 and weight_hh_l0 must be matrices.")
     rows, P = first.weight_hh.shape

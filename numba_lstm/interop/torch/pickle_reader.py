@@ -1,8 +1,8 @@
-"""Pickles read as data: an interpreter of the opcodes that ``torch.save`` writes for dicts of tensors, and of no other.
+"""Interpret the pickle opcodes that ``torch.save`` writes for dicts of tensors, and no others.
 
-A pickle is a program for a stack machine, and its opcodes can import and call whatever it names. Here nothing is imported or
-called: a name is looked up in a dictionary of constructors that the caller gives, each of which builds an inert record.
-(Opcodes: ``pickletools`` of Python's library. Protocol 2 is all that ``torch.save`` writes unless it is told otherwise.)
+A pickle is a program for a stack machine, whose opcodes can import and call anything. This interpreter imports and calls
+nothing: it looks a name up in the caller's dictionary of constructors, each of which builds a plain record. (Opcodes:
+``pickletools`` of the standard library. By default ``torch.save`` writes protocol 2 only.)
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ from ...files.errors import FileFormatError
 
 _NAMES = {opcode.code.encode("latin-1"): opcode.name for opcode in pickletools.opcodes}
 
-MAX_STEPS = 200_000  #: opcodes of a pickle; a tensor takes some forty
+MAX_STEPS = 200_000  #: opcodes of a pickle; a tensor takes about forty
 MAX_NAME = 255  #: letters of a global's module and of its name
-MAX_KEY = 1_024  #: letters of a key of a dict, which a memo may repeat as often as there are opcodes
-MAX_LONG = 8  #: bytes of a whole number
+MAX_KEY = 1_024  #: letters of a key of a dict, which every opcode can repeat by the memo
+MAX_LONG = 8  #: bytes of an integer
 
 _PROTOCOL_2 = b"\x80\x02"
 
-Constructor = Callable[[tuple[Any, ...]], Any]  #: makes a record of a global's arguments
+Constructor = Callable[[tuple[Any, ...]], Any]  #: makes a record from the arguments of a global
 
 
 class Global(NamedTuple):
-    """A name in a pickle, ``module.name``; never imported."""
+    """A name in a pickle, ``module.name``, which is never imported."""
 
     name: str
 
 
 class _Machine:
-    """The stack, the memo and the position in the program."""
+    """State of the interpreter: stack, memo and position in the program."""
 
     def __init__(self, data: bytes, constructors: Mapping[str, Constructor | None], persistent: Callable[[Any], Any]) -> None:
         self.data, self.position = data, 0
         self.constructors, self.persistent = constructors, persistent
         self.stack: list[Any] = []
-        self.marks: list[int] = []  #: heights of the stack at each open mark
+        self.marks: list[int] = []  #: heights of the stack at the open marks
         self.memo: dict[int, Any] = {}
 
     # -- the program and the stack ------------------------------------------------------------------------------------
@@ -48,9 +48,9 @@ class _Machine:
         end = self.position + size
         if end > len(self.data):
             raise FileFormatError("its pickle is cut off, or has no STOP.")
-        piece = self.data[self.position : end]
+        data = self.data[self.position : end]
         self.position = end
-        return piece
+        return data
 
     def number(self, size: int, signed: bool = False) -> int:
         return int.from_bytes(self.take(size), "little", signed=signed)
@@ -145,7 +145,7 @@ class _Machine:
         self.push(constructor(arguments))
 
     def build(self) -> None:
-        """What ``state_dict`` puts beside its tensors, the versions of its modules, is left out."""
+        """Ignore the versions of modules, which a ``state_dict`` has beside its tensors."""
         state = self.pop()
         self.last(dict, "BUILD")
         if type(state) is not dict or state.keys() - {"_metadata"}:
@@ -195,22 +195,22 @@ _OPCODES: dict[bytes, Callable[[_Machine], Any]] = {
 
 
 def loads(data: bytes, constructors: Mapping[str, Constructor | None], persistent: Callable[[Any], Any]) -> Any:
-    """The value that a pickle describes, of Python's own types and of records.
+    """Return the value that a pickle describes, made of built-in types and records.
 
     Parameters
     ----------
     data : bytes
-        The pickle; its length is the caller's to bound.
+        The pickle; the caller bounds its length.
     constructors : mapping
-        The globals that it may name, ``"module.name"``, each with what makes a record of its arguments; None for one that is
-        only named.
+        The globals that it may name, ``"module.name"``, each with a function that makes a record from arguments; None for one
+        that is never called.
     persistent : function
-        Makes a record of a persistent id.
+        Makes a record from a persistent id.
 
     Raises
     ------
     FileFormatError
-        For another opcode, another global, more than ``MAX_STEPS`` opcodes, and a program that does not fit its own stack.
+        For other opcodes and globals, more than ``MAX_STEPS`` opcodes, and a program that underflows its stack.
     """
     if not data.startswith(_PROTOCOL_2):
         raise FileFormatError(
@@ -242,5 +242,5 @@ def _text(raw: bytes) -> str:
 
 
 def _kind(value: Any) -> str:
-    """What a value is, in a word; never its content, which may be endless."""
+    """The type of a value, for messages; its content may be arbitrarily long."""
     return "global" if type(value) is Global else type(value).__name__

@@ -1,4 +1,4 @@
-"""What a ``.pt`` file's pickle describes, as inert records: storages and the tensors that lie in them."""
+"""Records that the pickle of a ``.pt`` file describes: storages, and tensors as views of them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from ..dtypes import DTYPES, decode, is_possible
 from .pickle_reader import Constructor, Global
 
 MAX_RANK = 8
-MAX_DEPTH = 16  #: dicts within dicts
-MAX_VISITS = 100_000  #: values looked at for tensors; a memo makes few dicts look like many
-MAX_NAME = 1_024  #: letters of a tensor's name, the keys of all dicts around it
+MAX_DEPTH = 16  #: levels of dicts
+MAX_VISITS = 100_000  #: values that are searched for tensors; by its memo a pickle can hold one dict many times
+MAX_NAME = 1_024  #: letters of a tensor's name, which joins the keys of all dicts around it
 MAX_LETTERS = 1 << 24  #: of all names together
 MAX_KEY = 20  #: digits of a storage's key
 
@@ -37,7 +37,7 @@ _STORAGES = {
 
 @dataclass(frozen=True)
 class Storage:
-    """Numbers in a row, the member ``data/<key>`` of the file."""
+    """A vector of numbers, the member ``data/<key>`` of the file."""
 
     key: str
     dtype: str  #: a name of :data:`..dtypes.DTYPES`
@@ -45,13 +45,13 @@ class Storage:
 
     @property
     def nbytes(self) -> int:
-        """The bytes that the member must have."""
+        """Size of the member in bytes."""
         return self.numel * DTYPES[self.dtype].itemsize
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """A view of a storage; offset and strides count numbers, and all of it lies within the storage."""
+    """A view within a storage; offset and strides count numbers."""
 
     storage: Storage
     offset: int
@@ -60,19 +60,19 @@ class Tensor:
 
     @property
     def nbytes(self) -> int:
-        """The bytes of its elements."""
+        """Size of its elements in bytes."""
         return math.prod(self.shape) * DTYPES[self.storage.dtype].itemsize
 
-    def of(self, data: bytes) -> npt.NDArray[Any]:
-        """The tensor's values, where ``data`` are its storage's."""
+    def to_array(self, data: bytes) -> npt.NDArray[Any]:
+        """Return the tensor as a view of ``data``, the bytes of its storage."""
         numbers = np.frombuffer(data, DTYPES[self.storage.dtype])[self.offset :]
-        # A stride along an axis of one element, which is never taken a step of, may be any number.
+        # The stride along an axis of one element is never used and may have any value.
         strides = [0 if size <= 1 else stride * numbers.itemsize for size, stride in zip(self.shape, self.strides, strict=True)]
         return decode(np.lib.stride_tricks.as_strided(numbers, self.shape, strides, writeable=False))
 
 
 def persistent(identity: Any) -> Storage:
-    """The storage of a persistent id, ``('storage', type, key, location, number of elements)``."""
+    """Make the storage of a persistent id, ``('storage', type, key, location, number of elements)``."""
     if type(identity) is not tuple or len(identity) != 5 or identity[0] != "storage":
         raise FileFormatError("its pickle has a persistent id that is no storage of five parts.")
     _, kind, key, location, numel = identity
@@ -129,29 +129,29 @@ CONSTRUCTORS: dict[str, Constructor | None] = {
 }
 
 
-def named(value: Any) -> dict[str, Tensor]:
-    """The tensors in a dict and in the dicts within it, their keys joined by dots; other values are left out.
+def find_tensors(value: Any) -> dict[str, Tensor]:
+    """Find the tensors in nested dicts, by their keys joined by dots; other values are ignored.
 
     Raises
     ------
     FileFormatError
-        For anything but a dict, one that holds itself, and two tensors of one name.
+        For anything but a dict, a dict that contains itself, and two tensors of one name.
     """
     if type(value) is not dict:
         raise FileFormatError("it holds no dict of tensors. Save that: torch.save(model.state_dict(), path).")
-    found: dict[str, Tensor] = {}
+    tensors: dict[str, Tensor] = {}
     for name, tensor in _walk(value, "", MAX_DEPTH, _countdown(MAX_VISITS, MAX_LETTERS)):
-        if name in found:
+        if name in tensors:
             raise FileFormatError(f"it has two tensors named {name!r:.100}.")
-        found[name] = tensor
-    return found
+        tensors[name] = tensor
+    return tensors
 
 
-def _walk(value: dict[Any, Any], before: str, depth: int, visit: Callable[[int], None]) -> Iterator[tuple[str, Tensor]]:
+def _walk(value: dict[Any, Any], prefix: str, depth: int, visit: Callable[[int], None]) -> Iterator[tuple[str, Tensor]]:
     if depth == 0:
         raise FileFormatError(f"its dicts are nested deeper than {MAX_DEPTH} levels.")
     for key, inner in value.items():
-        name = f"{before}{key}"
+        name = f"{prefix}{key}"
         visit(len(name))
         if len(name) > MAX_NAME:
             raise FileFormatError(f"it has a name of {len(name):,} letters, {name[:40]!r}...; up to {MAX_NAME:,} are read.")

@@ -1,4 +1,4 @@
-"""A dict of arrays as ``torch.save`` writes a state_dict: a zip file of a pickle in protocol 2 and a member for each array."""
+"""Write a dict of arrays as ``torch.save`` writes a state_dict: a zip file of a pickle and a member for each array."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HOOKS = b"ccollections\nOrderedDict\n)R"
 
 
 def encode(arrays: Mapping[str, Array]) -> bytes:
-    """The bytes of a ``.pt`` file; arrays are float32 or float64 and contiguous."""
+    """Return the bytes of a ``.pt`` file; arrays are float32 or float64 and contiguous."""
     members: dict[str, bytes] = {"data.pkl": _program(arrays), "byteorder": b"little"}
     for index, array in enumerate(arrays.values()):
         members[f"data/{index}"] = array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
@@ -29,7 +29,7 @@ def encode(arrays: Mapping[str, Array]) -> bytes:
 
 
 def _program(arrays: Mapping[str, Array]) -> bytes:
-    """The pickle: opcodes that push each name and tensor, and at last put all of them into a dict."""
+    """The pickle, in protocol 2: opcodes that push each name and tensor, and then put all into a dict."""
     items = b"".join(_text(name) + _tensor(index, array) for index, (name, array) in enumerate(arrays.items()))
     return b"\x80\x02}(" + items + b"u."
 

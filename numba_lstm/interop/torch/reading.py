@@ -1,4 +1,4 @@
-"""Tensors by a prefix of their names, from a state_dict, a ``.safetensors`` file or a ``.pt`` file."""
+"""Read tensors from a state_dict, a ``.safetensors`` file or a ``.pt`` file, all of them or those of a prefix."""
 
 from __future__ import annotations
 
@@ -16,47 +16,47 @@ from ...saving import header
 from ...serialization import nearest
 from ..dtypes import DTYPES, decode
 from . import archive, names
-from .tensor_source import Form, Source
+from .tensor_source import TensorInfo, TensorSource
 
 Arrays = dict[str, npt.NDArray[Any]]
 StateDict = Mapping[str, npt.ArrayLike]
 
-SHOWN = 100  #: names of a file that a message chooses from
+MAX_SUGGESTIONS = 100  #: names of a file among which a message finds the nearest
 MAX_NAME = 100  #: letters of such a name
 
 
-def read(source: StateDict | str | os.PathLike[str], prefix: str, wanted: str) -> Arrays:
-    """The float32 or float64 arrays whose names begin with ``prefix``, which is taken off.
+def read(source: StateDict | str | os.PathLike[str], prefix: str, required: str) -> Arrays:
+    """Read the arrays whose names begin with ``prefix`` as float32 or float64; their keys lack the prefix.
 
     Parameters
     ----------
     source : state_dict or path
         Arrays, or anything that ``np.asarray`` takes, by name; or a file.
     prefix : str
-        As ``"encoder.lstm."``.
-    wanted : str
-        A name that must be there, behind the prefix.
+        For example ``"encoder.lstm."``.
+    required : str
+        A name that must exist, without the prefix.
 
     Raises
     ------
     ValueError
-        If it is not there, for numbers that are not floating, and for what is wrong with a file; see :func:`blaming`.
+        If it does not exist, for arrays that are not floating-point, and for a faulty file; see :func:`errors_name_file`.
     FileNotFoundError
         If there is no such file.
     """
-    with opened(source) as content:
-        return _select(content, prefix, wanted)
+    with open_tensors(source) as content:
+        return _select(content, prefix, required)
 
 
 def read_all(source: StateDict | str | os.PathLike[str]) -> Arrays:
-    """All float32 and float64 arrays, by their names; errors as :func:`read`'s."""
-    with opened(source) as content:
-        return {name: _floating(name, content.read(name)) for name in content.names}
+    """Read all arrays as float32 or float64, by name; errors as :func:`read`'s."""
+    with open_tensors(source) as content:
+        return {name: _check_floating(name, content.read(name)) for name in content.names}
 
 
 @contextmanager
-def blaming(source: StateDict | str | os.PathLike[str]) -> Iterator[None]:
-    """Within this context, what is wrong with the tensors of a file is a FileFormatError that names the file."""
+def errors_name_file(source: StateDict | str | os.PathLike[str]) -> Iterator[None]:
+    """Turn each ValueError in this context into a FileFormatError that names the file, if ``source`` is one."""
     try:
         yield
     except ValueError as error:
@@ -65,21 +65,23 @@ def blaming(source: StateDict | str | os.PathLike[str]) -> Iterator[None]:
         raise FileFormatError(f"{os.fsdecode(source)}: {error}") from error
 
 
-def _select(source: Source, prefix: str, wanted: str) -> Arrays:
-    if prefix + wanted not in source.names:
-        others = [name.removesuffix(wanted) for name in source.names if name.endswith(wanted)]
+def _select(source: TensorSource, prefix: str, required: str) -> Arrays:
+    if prefix + required not in source.names:
+        others = [name.removesuffix(required) for name in source.names if name.endswith(required)]
         if others:
-            raise ValueError(f"there is no {prefix + wanted!r:.100}. Give prefix={others[0]!r:.100}.")
-        names.refuse_step([name.removeprefix(prefix) for name in source.names if name.startswith(prefix)], prefix)
-        shown = [name for name in source.names[:SHOWN] if len(name) <= MAX_NAME]
-        raise ValueError(f"there is no {prefix + wanted!r:.100}{nearest(prefix + wanted, shown):.300}")
-    return {name.removeprefix(prefix): _floating(name, source.read(name)) for name in source.names if name.startswith(prefix)}
+            raise ValueError(f"there is no {prefix + required!r:.100}. Give prefix={others[0]!r:.100}.")
+        names.check_not_cell([name.removeprefix(prefix) for name in source.names if name.startswith(prefix)], prefix)
+        candidates = [name for name in source.names[:MAX_SUGGESTIONS] if len(name) <= MAX_NAME]
+        raise ValueError(f"there is no {prefix + required!r:.100}{nearest(prefix + required, candidates):.300}")
+    return {
+        name.removeprefix(prefix): _check_floating(name, source.read(name)) for name in source.names if name.startswith(prefix)
+    }
 
 
-def _floating(name: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _check_floating(name: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if array.dtype.kind != "f":
         raise ValueError(f"{name!r:.100} holds {array.dtype} numbers, and weights are floating ones.")
-    with np.errstate(invalid="ignore"):  # a NaN stays one, whichever it was
+    with np.errstate(invalid="ignore"):  # the bits of a NaN may change
         return array if array.dtype == np.float64 else array.astype(np.float32, copy=False)
 
 
@@ -91,20 +93,20 @@ def _asarray(name: str, value: npt.ArrayLike) -> npt.NDArray[Any]:
 
 
 @contextmanager
-def opened(source: StateDict | str | os.PathLike[str]) -> Iterator[Source]:
-    """The tensors of a state_dict or a file; the file's content says which kind it is, not its name."""
+def open_tensors(source: StateDict | str | os.PathLike[str]) -> Iterator[TensorSource]:
+    """Open a state_dict or a file, whose content decides the format, not its name."""
     if isinstance(source, Mapping):
-        yield Source(tuple(source), lambda name: _asarray(name, source[name]))
+        yield TensorSource(tuple(source), lambda name: _asarray(name, source[name]))
         return
     path = os.fsdecode(source)
     is_zip = sniff.check_format(path, formats.PT, formats.SAFETENSORS).startswith(b"PK")
-    reader = archive.opened if is_zip else _safetensors
+    reader = archive.open_archive if is_zip else _safetensors
     with reader(path) as content:
         yield content
 
 
 @contextmanager
-def _safetensors(path: str) -> Iterator[Source]:
+def _safetensors(path: str) -> Iterator[TensorSource]:
     with open(path, "rb") as file:
         raw = header.read(file, ".safetensors")
         begin = 8 + len(raw)
@@ -116,5 +118,7 @@ def _safetensors(path: str) -> Iterator[Source]:
             data = file.read(entry.end - entry.begin)
             return decode(np.frombuffer(data, entry.dtype).reshape(entry.shape))
 
-        words = {dtype: word for word, dtype in DTYPES.items()}
-        yield Source(tuple(entries), read, {name: Form(words[e.dtype], e.shape) for name, e in entries.items()})
+        names_of_dtypes = {dtype: name for name, dtype in DTYPES.items()}
+        yield TensorSource(
+            tuple(entries), read, {name: TensorInfo(names_of_dtypes[e.dtype], e.shape) for name, e in entries.items()}
+        )

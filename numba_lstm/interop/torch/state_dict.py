@@ -1,4 +1,4 @@
-"""The weights of models as ``torch.nn.LSTM`` and ``torch.nn.Linear`` name them."""
+"""Convert models to weights with the names of ``torch.nn.LSTM`` and ``torch.nn.Linear``."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from ...models.sequential import Sequential
 from . import names
 from .reading import Arrays
 
-_PLAIN = LSTMSpec()
-_UNKNOWN = ("peephole", "cell_clip", "coupled", "layer_norm", "zoneout", "cell_zoneout", "quantization")
+_DEFAULT_SPEC = LSTMSpec()
+_UNSUPPORTED = ("peephole", "cell_clip", "coupled", "layer_norm", "zoneout", "cell_zoneout", "quantization")
 
 
 def to_state_dict(model: Sequential, prefix: str = "") -> dict[str, npt.NDArray[Any]]:
-    """What ``torch.nn.LSTM.load_state_dict`` takes, as arrays: ``{k: torch.from_numpy(v) for k, v in ....items()}``.
+    """Convert a model to arrays for ``torch.nn.LSTM.load_state_dict``: ``{k: torch.from_numpy(v) for k, v in ....items()}``.
 
     Parameters
     ----------
     model : Sequential
         Built, of LSTMs (or Bidirectionals of them) only, or of one Dense, for a ``Linear``. Dropouts between them have no
-        weights and are passed over; ``return_sequences`` and ``stateful`` are the caller's to know, as weights do not say them.
-        Of a larger model give a part: ``Sequential(model.layers[:2])``.
+        weights and are left out. Weights do not say ``return_sequences`` and ``stateful``. Of a larger model give a part:
+        ``Sequential(model.layers[:2])``.
     prefix : str
-        What all names shall begin with.
+        Prefix of all names.
 
     Returns
     -------
@@ -37,29 +37,29 @@ def to_state_dict(model: Sequential, prefix: str = "") -> dict[str, npt.NDArray[
     Raises
     ------
     ValueError
-        For a layer or an option that PyTorch's module has not, by name.
+        For a layer or an option that PyTorch's module does not have, by name.
     """
     layers = [layer for layer in model.layers if not isinstance(layer, Dropout)]
     for layer in layers:
         if not layer.built:
             raise ValueError(f"{layer.name} is not built yet. Call the model on data, or add an Input.")
     if len(layers) == 1 and isinstance(layers[0], Dense):
-        found = _linear_state(layers[0])
+        state = _linear_state(layers[0])
     else:
-        found = {}
+        state = {}
         for layer in layers:
             _check_kind(layer)
         for index, layer in enumerate(layers):
             _check_layer(layer, layers[0], last=index == len(layers) - 1)
             for reverse, cell in enumerate(directions(layer)):
-                found |= _cell_state(cell, index, bool(reverse))
-    if not found:
+                state |= _cell_state(cell, index, bool(reverse))
+    if not state:
         raise ValueError(f"{model.name} has no layers with weights.")
-    return {prefix + key: np.array(value, order="C") for key, value in found.items()}
+    return {prefix + key: np.array(value, order="C") for key, value in state.items()}
 
 
 def directions(layer: Layer) -> tuple[Any, ...]:
-    """The forward and the backward layer of a Bidirectional, or the layer itself."""
+    """Return the forward and the backward layer of a Bidirectional, or the layer itself."""
     return (layer.forward_layer, layer.backward_layer) if isinstance(layer, Bidirectional) else (layer,)
 
 
@@ -76,38 +76,40 @@ def _check_kind(layer: Layer) -> None:
 
 def _check_layer(layer: Layer, first: Layer, *, last: bool) -> None:
     """Raise ValueError unless ``layer`` can be one of the layers of an ``nn.LSTM`` that begins with ``first``."""
-    cells, others = directions(layer), directions(first)
+    cells, first_cells = directions(layer), directions(first)
     if isinstance(layer, Bidirectional) and layer.merge_mode != "concat":
         raise ValueError(f"{layer.name} has merge_mode={layer.merge_mode!r}; PyTorch's outputs stand side by side: 'concat'.")
     if not cells[0].return_sequences and not last:
         raise ValueError(f"{layer.name} has return_sequences=False, but is not the last layer.")
-    if len(cells) != len(others):
+    if len(cells) != len(first_cells):
         raise ValueError(f"{layer.name} and {first.name} have not the same directions, as all layers of an nn.LSTM.")
     for reverse, cell in enumerate(cells):
         if cell.go_backwards != bool(reverse):
             raise ValueError(f"{cell.name} has go_backwards={cell.go_backwards}; an nn.LSTM goes forward, or both ways.")
         spec = cell.spec
-        for argument, own, known in (
-            ("activation", spec.activation, _PLAIN.activation),
-            ("recurrent_activation", spec.recurrent_activation, _PLAIN.recurrent_activation),
-            ("output_activation", spec.output_activation, _PLAIN.output_activation),
+        for argument, actual, expected in (
+            ("activation", spec.activation, _DEFAULT_SPEC.activation),
+            ("recurrent_activation", spec.recurrent_activation, _DEFAULT_SPEC.recurrent_activation),
+            ("output_activation", spec.output_activation, _DEFAULT_SPEC.output_activation),
         ):
-            if own != known:
-                raise ValueError(f"{cell.name} has {argument}={own.name!r}; an nn.LSTM has {known.name!r}.")
-        for argument in _UNKNOWN:
+            if actual != expected:
+                raise ValueError(f"{cell.name} has {argument}={actual.name!r}; an nn.LSTM has {expected.name!r}.")
+        for argument in _UNSUPPORTED:
             if getattr(cell, argument):
                 raise ValueError(f"{cell.name} has {argument}={getattr(cell, argument)!r}, which an nn.LSTM has not.")
         for argument in ("units", "projection", "use_bias"):
-            own, common = getattr(cell, argument), getattr(others[0], argument)
-            if own != common:
-                raise ValueError(f"{cell.name} has {argument}={own!r} and {others[0].name} {common!r}; an nn.LSTM has one.")
+            actual, common = getattr(cell, argument), getattr(first_cells[0], argument)
+            if actual != common:
+                raise ValueError(
+                    f"{cell.name} has {argument}={actual!r} and {first_cells[0].name} {common!r}; an nn.LSTM has one."
+                )
 
 
 def _cell_state(cell: Any, layer: int, reverse: bool) -> Arrays:
     weights = cell.cell_weights
-    found: Arrays = {"weight_ih": weights.kernel.value.T, "weight_hh": weights.recurrent_kernel.value.T}
+    state: Arrays = {"weight_ih": weights.kernel.value.T, "weight_hh": weights.recurrent_kernel.value.T}
     if weights.bias is not None:
-        found |= {"bias_ih": weights.bias.value, "bias_hh": np.zeros_like(weights.bias.value)}
+        state |= {"bias_ih": weights.bias.value, "bias_hh": np.zeros_like(weights.bias.value)}
     if weights.projection is not None:
-        found |= {"weight_hr": weights.projection.value.T}
-    return {names.name(kind, layer, reverse): value for kind, value in found.items()}
+        state |= {"weight_hr": weights.projection.value.T}
+    return {names.name(kind, layer, reverse): value for kind, value in state.items()}

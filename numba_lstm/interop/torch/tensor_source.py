@@ -1,4 +1,4 @@
-"""Source: named tensors, wherever they are, each read when it is asked for."""
+"""TensorSource: named tensors of a file or a state_dict, each read on demand."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any, NamedTuple
 import numpy.typing as npt
 
 
-class Form(NamedTuple):
-    """What a tensor is, before it is read."""
+class TensorInfo(NamedTuple):
+    """Dtype and shape of a tensor that is not read yet."""
 
     dtype: str  #: a name of :data:`..dtypes.DTYPES`
     shape: tuple[int, ...]
 
 
-class Source(NamedTuple):
-    """Names, what answers the array of one, and in a file what each is."""
+class TensorSource(NamedTuple):
+    """Names of tensors, a function that reads one by name, and for a file dtype and shape of each."""
 
     names: Sequence[str]
     read: Callable[[str], npt.NDArray[Any]]
-    forms: Mapping[str, Form] = {}
+    infos: Mapping[str, TensorInfo] = {}

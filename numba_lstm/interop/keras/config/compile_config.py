@@ -1,11 +1,11 @@
-"""What ``compile`` was called with, as Keras writes it down and as this package does."""
+"""Convert the arguments of ``compile`` between the forms of Keras and of this package."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from .... import serialization
-from ....files.errors import REFUSALS, FileFormatError, brief
+from ....files.errors import REFUSALS, FileFormatError, short_message
 from ....metrics import DeferredAccuracy
 from ....models import Sequential
 from .from_keras import from_keras
@@ -13,7 +13,7 @@ from .to_keras import to_keras
 
 
 def to_config(model: Sequential) -> dict[str, Any]:
-    """Keras's ``compile_config`` of a compiled model."""
+    """Return Keras's ``compile_config`` of a compiled model."""
     config = model.get_compile_config()
     return {
         "optimizer": to_keras(config["optimizer"], "keras.optimizers"),
@@ -30,39 +30,41 @@ def _metric(metric: dict[str, Any]) -> Any:
     return to_keras(metric, "keras.metrics")
 
 
-def compile_from(model: Sequential, config: Any) -> None:
-    """Compile ``model`` as a Keras file says.
+def compile_model(model: Sequential, config: Any) -> None:
+    """Compile ``model`` with the arguments in a Keras file.
 
     Raises
     ------
     FileFormatError
-        For an optimizer, a loss, a metric or an argument that this package has not.
+        For an optimizer, a loss, a metric or an argument that this package does not have.
     """
     if not isinstance(config, dict):
         raise FileFormatError(f"its compile_config is {config!r:.80}, where an object was expected.")
     try:
-        made = from_keras(config, serialization.custom_objects())
+        arguments = from_keras(config, serialization.custom_objects())
         for key in ("metrics", "weighted_metrics"):
-            _drop_dtypes(made.get(key))
-        model.compile(**made)
+            _drop_dtypes(arguments.get(key))
+        model.compile(**arguments)
     except REFUSALS as error:
-        raise FileFormatError(f"its model cannot be compiled: {brief(error)} (Or load it with compile=False.)") from error
+        raise FileFormatError(
+            f"its model cannot be compiled: {short_message(error)} (Or load it with compile=False.)"
+        ) from error
 
 
-def _drop_dtypes(read: Any) -> None:
-    """Leave out the dtypes of metrics' running sums, which are float64 here."""
-    if isinstance(read, list):
-        for item in read:
+def _drop_dtypes(metrics: Any) -> None:
+    """Drop the dtypes of metrics, whose sums are float64 here."""
+    if isinstance(metrics, list):
+        for item in metrics:
             _drop_dtypes(item)
-    elif isinstance(read, dict) and isinstance(read.get("class_name"), str):
-        if isinstance(read.get("config"), dict):
-            read["config"].pop("dtype", None)
-    elif isinstance(read, dict):
-        _drop_dtypes(list(read.values()))
+    elif isinstance(metrics, dict) and isinstance(metrics.get("class_name"), str):
+        if isinstance(metrics.get("config"), dict):
+            metrics["config"].pop("dtype", None)
+    elif isinstance(metrics, dict):
+        _drop_dtypes(list(metrics.values()))
 
 
 def from_training_config(config: Any) -> Any:
-    """``compile_config`` out of the ``training_config`` of a legacy file."""
+    """Convert the ``training_config`` of a legacy file to a ``compile_config``."""
     if not isinstance(config, dict) or "optimizer_config" not in config:
         raise FileFormatError("its training_config does not say which optimizer it had. (Load it with compile=False.)")
     rest = {key: value for key, value in config.items() if key != "optimizer_config"}

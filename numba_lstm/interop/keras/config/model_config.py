@@ -1,4 +1,4 @@
-"""A model's configuration as Keras 3 writes it."""
+"""Write the configuration of a model as Keras 3 does."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from typing import Any
 from ....files.limits import check_layers
 from ....layers import InputLayer
 from ....models import Sequential
-from .frozen_layers import spread
+from .frozen_layers import freeze_inner
 from .to_keras import to_keras
 
 KERAS_VERSION = "3.15.1"  #: the release whose files these are
 
 
 def model_config(model: Sequential) -> dict[str, Any]:
-    """What a model is made of, as Keras writes it down.
+    """Return the configuration of a model in the form of Keras.
 
     Raises
     ------
     ValueError
-        For what Keras has not, by the name of layer and option.
+        For what Keras does not have, by the name of layer and option.
     """
     config = model.get_config()
     check_layers(model.name, config["layers"])
-    _check_states(model, config["layers"])
-    config = spread({"config": config})["config"]
+    _check_batch_size(model, config["layers"])
+    config = freeze_inner({"config": config})["config"]
     entry: dict[str, Any] = {
         "module": "keras",
         "class_name": "Sequential",
@@ -36,7 +36,7 @@ def model_config(model: Sequential) -> dict[str, Any]:
     return entry
 
 
-def _check_states(model: Sequential, entries: list[dict[str, Any]]) -> None:
+def _check_batch_size(model: Sequential, entries: list[dict[str, Any]]) -> None:
     first = entries[0] if entries and entries[0]["class_name"] == InputLayer.__name__ else None
     if first is None or first["config"]["batch_shape"][0] is None:
         for layer in model.layers:

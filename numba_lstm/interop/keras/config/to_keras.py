@@ -1,4 +1,4 @@
-"""Objects as this package writes them down, as Keras does: with the modules where Keras has their classes."""
+"""Convert configurations of this package to those of Keras, which name the modules of classes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ....initializers.functions import FunctionInitializer
 from ....kernels import specs
 from .from_keras import ACTIVATIONS
 
-#: Where Keras has its classes -> where this package has them.
+#: Module of classes in Keras -> module in this package.
 _MODULES: dict[str, ModuleType] = {
     "keras.layers": layers,
     "keras.initializers": initializers,
@@ -25,8 +25,8 @@ _MODULES: dict[str, ModuleType] = {
     "keras.optimizers": optimizers,
     "keras.optimizers.schedules": optimizers.schedules,
 }
-#: How arguments that hold an object end -> the module of its class.
-_PLACES = {
+#: Suffix of the names of arguments that are objects -> the module of their classes in Keras.
+_MODULE_OF_ARGUMENT = {
     "layer": "keras.layers",
     "cell": "keras.layers",
     "_initializer": "keras.initializers",
@@ -34,8 +34,8 @@ _PLACES = {
     "_constraint": "keras.constraints",
     "learning_rate": "keras.optimizers.schedules",
 }
-#: Options of the LSTM that Keras has not, at the values where they do nothing; then the initializers of their weights.
-_BEYOND: dict[str, Any] = {
+#: Options of the LSTM that Keras does not have, and their neutral values; then the initializers of their weights.
+_LSTM_EXTENSIONS: dict[str, Any] = {
     "output_activation": None,
     "peephole": False,
     "cell_clip": None,
@@ -46,45 +46,45 @@ _BEYOND: dict[str, Any] = {
     "cell_zoneout": 0.0,
     "quantization": None,
 }
-_BEYOND_INITIALIZERS = {"peephole_initializer", "projection_initializer", "gamma_initializer", "beta_initializer"}
-#: Values of a Constant that are written: Keras has them in JSON, of which readers take little.
+_LSTM_EXTENSION_INITIALIZERS = {"peephole_initializer", "projection_initializer", "gamma_initializer", "beta_initializer"}
+#: Values of a Constant that are written: Keras has them in JSON, whose size readers limit.
 MAX_CONSTANT = 10_000
-#: Arguments that Keras's class does not take, though its base does.
-_UNTAKEN = {"InputLayer": {"trainable"}, "SpatialDropout1D": {"trainable"}}
+#: Arguments that a class of Keras does not take, though its base does.
+_DROPPED = {"InputLayer": {"trainable"}, "SpatialDropout1D": {"trainable"}}
 
 
 def to_keras(value: dict[str, Any], module: str) -> dict[str, Any]:
-    """What ``serialize`` answered here, as Keras writes it down; ``module`` is where Keras has its class.
+    """Convert a result of ``serialize``; ``module`` is the module of its class in Keras.
 
     Raises
     ------
     ValueError
-        For what Keras has not.
+        For what Keras does not have.
     """
     name = value["class_name"]
     if not hasattr(_MODULES[module], name):
         raise ValueError(f"{name} is a class of your own, which a Keras file cannot hold. Save the model as .nlstm.")
-    config = {key: _argument(name, key, item) for key, item in _common(name, value["config"]).items()}
+    config = {key: _argument(name, key, item) for key, item in _drop_extensions(name, value["config"]).items()}
     if name == "Constant" and isinstance(config.get("value"), list):
-        config["value"] = _table(config["value"])
+        config["value"] = _constant_value(config["value"])
     return {"module": module, "class_name": name, "config": config, "registered_name": None}
 
 
-def _common(name: str, config: dict[str, Any]) -> dict[str, Any]:
-    """The arguments that Keras has too."""
-    left = {key: item for key, item in config.items() if key not in _UNTAKEN.get(name, ())}
+def _drop_extensions(name: str, config: dict[str, Any]) -> dict[str, Any]:
+    """Drop the arguments that Keras does not have; ValueError for one that is not neutral."""
+    arguments = {key: item for key, item in config.items() if key not in _DROPPED.get(name, ())}
     if name in ("LSTM", "LSTMCell"):
-        for option, off in _BEYOND.items():
-            if left.pop(option, off) != off:
+        for option, default in _LSTM_EXTENSIONS.items():
+            if arguments.pop(option, default) != default:
                 raise ValueError(
                     f"{config['name']} has {option}={config[option]!r}, which Keras's {name} has not. Save the model as .nlstm."
                 )
-        left = {key: item for key, item in left.items() if key not in _BEYOND_INITIALIZERS}
-    if left.get("dtype", "") is None:  # not built yet: the model says it
-        del left["dtype"]
-    for shape in ("input_shape", "batch_input_shape"):  # the model has an Input in their place
-        left.pop(shape, None)
-    return left
+        arguments = {key: item for key, item in arguments.items() if key not in _LSTM_EXTENSION_INITIALIZERS}
+    if arguments.get("dtype", "") is None:  # a layer that is not built; the model has the dtype
+        del arguments["dtype"]
+    for shape in ("input_shape", "batch_input_shape"):  # the model has an Input instead
+        arguments.pop(shape, None)
+    return arguments
 
 
 def _argument(owner: str, key: str, value: Any) -> Any:
@@ -99,11 +99,11 @@ def _argument(owner: str, key: str, value: Any) -> Any:
         return _activation(owner, value)
     if not isinstance(value, dict):
         return value
-    return to_keras(value, next(module for ending, module in _PLACES.items() if key.endswith(ending)))
+    return to_keras(value, next(module for ending, module in _MODULE_OF_ARGUMENT.items() if key.endswith(ending)))
 
 
-def _table(values: list[Any]) -> Any:
-    """The array of a ``Constant``, as Keras writes it down."""
+def _constant_value(values: list[Any]) -> Any:
+    """Return the array of a ``Constant`` in the form of Keras."""
     count = np.size(values)
     if count > MAX_CONSTANT:
         warnings.warn(

@@ -1,4 +1,4 @@
-"""Keras's legacy ``.h5`` files: configurations as attributes of the root, weights by the names of layers and variables."""
+"""Read legacy ``.h5`` files: configurations are attributes of the root, weights have names of layers and variables."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ from . import weight_names
 
 Array = npt.NDArray[Any]
 WEIGHTS, OPTIMIZER = "model_weights", "optimizer_weights"
-#: Where this package puts the optimizer's state. Keras 3.15 makes the optimizer of a legacy file for no weights at all where it
-#: finds ``optimizer_weights``, of its own files too, and cannot train then; without that group it begins with a fresh state.
-OWN_OPTIMIZER = "numba_lstm_optimizer_weights"
+#: The group of the optimizer's state in files of this package. Where Keras 3.15 finds ``optimizer_weights``, also in its own
+#: files, it builds the optimizer for no weights and cannot train; without that group it begins with a fresh state.
+PACKAGE_OPTIMIZER = "numba_lstm_optimizer_weights"
 
 
 def load_model(contents: Contents, custom_objects: build.Classes, compile: bool) -> Sequential:
-    """The model of a whole-model file."""
+    """Make the model of a file that holds a whole model."""
     root = contents.attributes.get("", {})
-    old = str(root.get("keras_version")).startswith("2.")
+    is_keras2 = str(root.get("keras_version")).startswith("2.")
     size = sum(array.size for array in contents.arrays.values())
     config = _json(root, "model_config")
-    model = build.build(keras2.model_config(config) if old else config, size, custom_objects)
-    if old:
+    model = build.build(keras2.model_config(config) if is_keras2 else config, size, custom_objects)
+    if is_keras2:
         keras2.check_axes(model, config)
     assign_weights(model, contents, f"{WEIGHTS}/", whole=True)
     if compile and "training_config" in root:
         training = _json(root, "training_config")
-        compile_config.compile_from(
-            model, compile_config.from_training_config(keras2.training_config(training) if old else training)
+        compile_config.compile_model(
+            model, compile_config.from_training_config(keras2.training_config(training) if is_keras2 else training)
         )
-        group = OWN_OPTIMIZER if OWN_OPTIMIZER in contents.attributes else OPTIMIZER
+        group = PACKAGE_OPTIMIZER if PACKAGE_OPTIMIZER in contents.attributes else OPTIMIZER
         names = _list(contents, group, "weight_names")
-        weight_names.refuse_twice(names, "optimizer's weight_names")
+        weight_names.check_unique(names, "optimizer's weight_names")
         state = {name: _array(contents, f"{group}/{name}") for name in names}
-        if state and old:
+        if state and is_keras2:
             keras2_optimizer.load_optimizer(model, state)
         elif state and model.optimizer is not None:
             weight_names.check_slots(model, model.optimizer, names)
@@ -55,18 +55,18 @@ def load_model(contents: Contents, custom_objects: build.Classes, compile: bool)
 def assign_weights(
     model: Sequential, contents: Contents, prefix: str, *, whole: bool = False, skip_mismatch: bool = False
 ) -> set[str]:
-    """Give the model the weights of a file, layer by layer: those that have any, in the file's order.
+    """Assign the weights of a file to the model, layer by layer, in the file's order.
 
-    ``whole`` says that the file has the model's configuration too; ``skip_mismatch`` as in :func:`.assign.assign`.
+    ``whole`` says that the file has the model's configuration; ``skip_mismatch`` is as in :func:`.assign.assign`.
     """
     variables: dict[str, Variable] = {}
     arrays: dict[str, Array] = {}
-    found = list(_layers(contents, prefix))
-    own = [layer for layer in model.layers if layer.variables]
-    if len(found) != len(own):
-        raise FileFormatError(f"it has {len(found)} layers with weights, where the model has {len(own)}.")
-    weight_names.check_layers([layer.name for layer in own], [name for name, _ in found], whole=whole)
-    for layer, (name, values) in zip(own, found, strict=True):
+    file_layers = list(_layers(contents, prefix))
+    model_layers = [layer for layer in model.layers if layer.variables]
+    if len(file_layers) != len(model_layers):
+        raise FileFormatError(f"it has {len(file_layers)} layers with weights, where the model has {len(model_layers)}.")
+    weight_names.check_layers([layer.name for layer in model_layers], [name for name, _ in file_layers], whole=whole)
+    for layer, (name, values) in zip(model_layers, file_layers, strict=True):
         weights = layer.trainable_weights + layer.non_trainable_weights
         weight_names.check_weights(layer, weights, list(values))
         variables |= {f"{name}/{index}": variable for index, variable in enumerate(weights)}
@@ -75,12 +75,12 @@ def assign_weights(
 
 
 def _layers(contents: Contents, prefix: str) -> Iterator[tuple[str, dict[str, Array]]]:
-    """The layers that have weights, each with its arrays by their names."""
+    """The layers with weights, each with its arrays by name."""
     layers = _list(contents, prefix.removesuffix("/"), "layer_names")
-    weight_names.refuse_twice(layers, "layer_names")
+    weight_names.check_unique(layers, "layer_names")
     for layer in layers:
         names = _list(contents, f"{prefix}{layer}", "weight_names")
-        weight_names.refuse_twice(names, f"weight_names of {layer!r:.100}")
+        weight_names.check_unique(names, f"weight_names of {layer!r:.100}")
         if names:
             yield layer, {name: _array(contents, f"{prefix}{layer}/{name}") for name in names}
 
@@ -92,13 +92,13 @@ def _array(contents: Contents, name: str) -> Array:
 
 
 def _list(contents: Contents, group: str, name: str) -> list[str]:
-    """A list of names, which Keras cuts in ``name0``, ``name1``, ... where it is long."""
+    """A list of names, which Keras splits into ``name0``, ``name1``, ... if it is long."""
     attributes = contents.attributes.get(group, {})
-    cut = takewhile(attributes.__contains__, (f"{name}{index}" for index in count()))
-    parts = [attributes[part] for part in ([name] if name in attributes else cut)]
-    if not all(isinstance(part, list) for part in parts):
+    chunk_names = takewhile(attributes.__contains__, (f"{name}{index}" for index in count()))
+    chunks = [attributes[chunk] for chunk in ([name] if name in attributes else chunk_names)]
+    if not all(isinstance(chunk, list) for chunk in chunks):
         raise FileFormatError(f"its {name} in {group!r:.100} is one text, where a list was expected.")
-    return [text for part in parts for text in part]
+    return [text for chunk in chunks for text in chunk]
 
 
 def _json(root: Mapping[str, Any], name: str) -> Any:

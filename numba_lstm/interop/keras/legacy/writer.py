@@ -1,7 +1,7 @@
-"""Whole models as legacy ``.h5`` files, laid out as Keras 3 does, with ``model.save("x.h5")``.
+"""Write whole models as legacy ``.h5`` files, in the layout of Keras 3 with ``model.save("x.h5")``.
 
-The root has the configurations as attributes, and ``model_weights`` a group for each layer, which lists the names of its arrays
-in their order. The optimizer's state lies in a group that only this package reads; :data:`.legacy.OWN_OPTIMIZER` says why.
+The root has the configurations as attributes. ``model_weights`` has a group for each layer with a list of the names of its
+arrays. The optimizer's state is in a group that only this package reads; see :data:`.reader.PACKAGE_OPTIMIZER`.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from . import reader, weight_names
 
 Array = npt.NDArray[Any]
 
-_ATTRIBUTE = 64_512  #: bytes of a list of names, which is cut in several attributes where it is longer
+_ATTRIBUTE = 64_512  #: bytes of a list of names in one attribute; a longer list is split
 
 
 def encode(model: Sequential) -> bytes:
-    """The bytes of the file.
+    """Return the bytes of the file.
 
     Raises
     ------
     ImportError
         Without h5py, which writes it.
     ValueError
-        For what Keras has not, by the name of layer and option, and for two arrays of one name.
+        For what Keras does not have, by the name of layer and option, and for two arrays of one name.
     """
     for name in (model.name, *(layer.name for layer in model.layers)):
         if name in (".", "..") or not name.isprintable():
@@ -52,32 +52,32 @@ def encode(model: Sequential) -> bytes:
         target.attrs.update(attributes)
         _write_weights(target.create_group(reader.WEIGHTS), model)
         if model.optimizer is not None:
-            _write_arrays(target.create_group(reader.OWN_OPTIMIZER), _state(model, model.optimizer))
+            _write_arrays(target.create_group(reader.PACKAGE_OPTIMIZER), _state(model, model.optimizer))
     return file.getvalue()
 
 
 def _plain(config: dict[str, Any]) -> dict[str, Any]:
-    """A model's configuration as legacy files have it: its own layers have no module, those inside of others have one."""
-    own = {key: value for key, value in config["config"].items() if key != "build_input_shape"}
-    stack = [{"class_name": layer["class_name"], "config": layer["config"]} for layer in own["layers"]]
-    return {"class_name": config["class_name"], "config": {**own, "layers": stack}}
+    """A model's configuration in the form of legacy files: only layers inside of others have a module."""
+    arguments = {key: value for key, value in config["config"].items() if key != "build_input_shape"}
+    stack = [{"class_name": layer["class_name"], "config": layer["config"]} for layer in arguments["layers"]]
+    return {"class_name": config["class_name"], "config": {**arguments, "layers": stack}}
 
 
 def _training_config(model: Sequential) -> dict[str, Any]:
     config = compile_config.to_config(model)
     optimizer = config.pop("optimizer")
-    return {**_unnamed(config), "optimizer_config": {"class_name": optimizer["class_name"], "config": optimizer["config"]}}
+    return {**_drop_modules(config), "optimizer_config": {"class_name": optimizer["class_name"], "config": optimizer["config"]}}
 
 
-def _unnamed(value: Any) -> Any:
-    """Losses and metrics without their modules."""
+def _drop_modules(value: Any) -> Any:
+    """Losses and metrics without modules."""
     if isinstance(value, list):
-        return [_unnamed(item) for item in value]
+        return [_drop_modules(item) for item in value]
     if not isinstance(value, dict):
         return value
     if "class_name" in value:
         return {"class_name": value["class_name"], "config": value["config"]}
-    return {key: _unnamed(item) for key, item in value.items()}
+    return {key: _drop_modules(item) for key, item in value.items()}
 
 
 # -- arrays -----------------------------------------------------------------------------------------------------------
@@ -86,7 +86,7 @@ def _unnamed(value: Any) -> Any:
 def _write_weights(group: Any, model: Sequential) -> None:
     _write_names(group, "layer_names", [layer.name for layer in model.layers])
     group.attrs["backend"], group.attrs["keras_version"] = "jax", KERAS_VERSION
-    names = weight_names.of_model(model)
+    names = weight_names.model_paths(model)
     for layer in model.layers:
         weights = [*layer.trainable_weights, *layer.non_trainable_weights]
         _write_arrays(group.create_group(layer.name), [(names[id(v)], v.value) for v in weights])
@@ -95,35 +95,35 @@ def _write_weights(group: Any, model: Sequential) -> None:
 
 def _write_arrays(group: Any, arrays: Sequence[tuple[str, Array]]) -> None:
     names = [name for name, _ in arrays]
-    if twice := next((name for name, count in Counter(names).items() if count > 1), None):
-        raise ValueError(f"two weights are called {twice!r}, which an .h5 file cannot hold. Give their layers other names.")
+    if duplicate := next((name for name, count in Counter(names).items() if count > 1), None):
+        raise ValueError(f"two weights are called {duplicate!r}, which an .h5 file cannot hold. Give their layers other names.")
     _write_names(group, "weight_names", names)
     for name, array in arrays:
         group[name] = np.asarray(array)
 
 
 def _write_names(group: Any, attribute: str, names: Sequence[str]) -> None:
-    raw = [name.encode() for name in names]
-    parts = [np.asarray(raw)]
-    while any(part.nbytes > _ATTRIBUTE for part in parts):
-        parts = np.array_split(parts[0] if len(parts) == 1 else np.concatenate(parts), len(parts) + 1)
-    if len(parts) == 1:
-        group.attrs[attribute] = raw
+    encoded = [name.encode() for name in names]
+    chunks = [np.asarray(encoded)]
+    while any(chunk.nbytes > _ATTRIBUTE for chunk in chunks):
+        chunks = np.array_split(chunks[0] if len(chunks) == 1 else np.concatenate(chunks), len(chunks) + 1)
+    if len(chunks) == 1:
+        group.attrs[attribute] = encoded
     else:
-        for index, part in enumerate(parts):
-            group.attrs[f"{attribute}{index}"] = part.tolist()
+        for index, chunk in enumerate(chunks):
+            group.attrs[f"{attribute}{index}"] = chunk.tolist()
 
 
 def _state(model: Sequential, optimizer: Optimizer) -> list[tuple[str, Array]]:
-    """The optimizer's state with Keras's names: ``adam/iteration``, ``adam/learning_rate``, ``adam/lstm_kernel_momentum``."""
+    """The optimizer's state by Keras's names: ``adam/iteration``, ``adam/learning_rate``, ``adam/lstm_kernel_momentum``."""
     arrays = optimizer_state.to_arrays(optimizer, model.trainable_weights)
-    names = weight_names.of_slots(model, optimizer, _trained(model, optimizer))
+    names = weight_names.slot_names(model, optimizer, _trained_variables(model, optimizer))
     return [(f"{optimizer.name}/{name}", array) for name, array in zip(names, arrays, strict=True)]
 
 
-def _trained(model: Sequential, optimizer: Optimizer) -> list[Variable]:
-    """The variables that have slots, in the optimizer's order; some may have been frozen since they were trained."""
+def _trained_variables(model: Sequential, optimizer: Optimizer) -> list[Variable]:
+    """The variables with slots, in the optimizer's order; some may have been frozen after training."""
     if not optimizer.built:
         return model.trainable_weights
-    known = {variable.path: variable for variable in model.weights}
-    return [known[own[0].path.rpartition("/")[0]] for own in optimizer.kept() if own]
+    by_path = {variable.path: variable for variable in model.weights}
+    return [by_path[slots[0].path.rpartition("/")[0]] for slots in optimizer.kept() if slots]

@@ -9,38 +9,38 @@ import numpy as np
 import numpy.typing as npt
 
 from ....files.errors import FileFormatError
-from ....files.message_lists import differing
+from ....files.message_lists import describe_difference
 from ....variables import Variable
 
 Array = npt.NDArray[Any]
 
 
 def assign(variables: Mapping[str, Variable], arrays: Mapping[str, Array], skip_mismatch: bool = False) -> set[str]:
-    """Give each variable the array of its name: all, or none.
+    """Assign each variable the array of its name: all variables, or none.
 
     Parameters
     ----------
     variables, arrays : mapping
-        By names like ``layer/0``.
+        By the same names, such as ``layer/0``.
     skip_mismatch : bool
-        Leave out the layers that do not fit.
+        Skip the layers that do not fit.
 
     Returns
     -------
     set of str
-        The layers that were left out.
+        The skipped layers.
 
     Raises
     ------
     FileFormatError
-        Where names, shapes or dtypes differ; nothing is changed then.
+        If names, shapes or dtypes differ; nothing changes then.
     """
-    skipped = _unfit(variables, arrays) if skip_mismatch else set()
+    skipped = _mismatched_layers(variables, arrays) if skip_mismatch else set()
     if skipped:
-        variables = {name: value for name, value in variables.items() if _owner(name) not in skipped}
-        arrays = {name: value for name, value in arrays.items() if _owner(name) not in skipped}
-    if different := differing(variables.keys(), arrays.keys()):
-        raise FileFormatError(f"its weights are not those of the model; {different}.")
+        variables = {name: value for name, value in variables.items() if _layer_of(name) not in skipped}
+        arrays = {name: value for name, value in arrays.items() if _layer_of(name) not in skipped}
+    if difference := describe_difference(variables.keys(), arrays.keys()):
+        raise FileFormatError(f"its weights are not those of the model; {difference}.")
     for name, variable in variables.items():
         array = arrays[name]
         if array.shape != variable.shape or array.dtype != variable.dtype:
@@ -53,19 +53,19 @@ def assign(variables: Mapping[str, Variable], arrays: Mapping[str, Array], skip_
     return skipped
 
 
-def _unfit(variables: Mapping[str, Variable], arrays: Mapping[str, Array]) -> set[str]:
-    """The layers that have other weights in the file than in the model."""
-    own = {name: (variable.shape, np.dtype(variable.dtype)) for name, variable in variables.items()}
-    read = {name: (array.shape, array.dtype) for name, array in arrays.items()}
-    return {_owner(name) for name, _ in own.items() ^ read.items()}
+def _mismatched_layers(variables: Mapping[str, Variable], arrays: Mapping[str, Array]) -> set[str]:
+    """The layers whose weights differ between the file and the model."""
+    expected = {name: (variable.shape, np.dtype(variable.dtype)) for name, variable in variables.items()}
+    actual = {name: (array.shape, array.dtype) for name, array in arrays.items()}
+    return {_layer_of(name) for name, _ in expected.items() ^ actual.items()}
 
 
-def _owner(name: str) -> str:
+def _layer_of(name: str) -> str:
     return name.rpartition("/")[0].removesuffix("/vars")
 
 
 def in_order(arrays: Mapping[str, Array], prefix: str) -> Sequence[Array]:
-    """The arrays ``<prefix>/0``, ``<prefix>/1``, ... by their numbers."""
+    """Return the arrays ``<prefix>/0``, ``<prefix>/1``, ... in order."""
     names = [name for name in arrays if name.startswith(f"{prefix}/")]
     expected = [f"{prefix}/{index}" for index in range(len(names))]
     if set(names) != set(expected):

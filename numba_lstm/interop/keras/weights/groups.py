@@ -1,4 +1,4 @@
-"""Where Keras 3 puts each layer's weights: groups by snake-case class and a counter, then by the attribute that holds them."""
+"""Groups of a Keras 3 weights file: one per layer, by class in snake case and a counter, then by attributes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from ....layers import LSTM, RNN, Bidirectional, Layer, LSTMCell, StackedRNNCell
 from ....names import snake_case
 from ....variables import Variable
 
-#: Layers that hold layers, and the attributes that do.
-_HOLDERS: dict[type[Layer], tuple[str, ...]] = {
+#: Layers with inner layers, and the attributes of these.
+_INNER_LAYERS: dict[type[Layer], tuple[str, ...]] = {
     RNN: ("cell",),
     Bidirectional: ("forward_layer", "backward_layer"),
     TimeDistributed: ("layer",),
@@ -19,7 +19,7 @@ _HOLDERS: dict[type[Layer], tuple[str, ...]] = {
 
 
 class Group(NamedTuple):
-    """A group of a weights file: its path, the name of what it belongs to, and the weights ``<path>/vars/0`` and on."""
+    """A group: its path, the name of its layer, and the weights ``<path>/vars/0`` and so on."""
 
     path: str
     name: str
@@ -27,30 +27,30 @@ class Group(NamedTuple):
 
 
 def groups(layers: Sequence[Layer]) -> list[Group]:
-    """The groups of a model's layers, in the order of their weights."""
-    return list(_listed("layers", layers))
+    """Return the groups of a model's layers, in the order of their weights."""
+    return list(_list_groups("layers", layers))
 
 
-def _listed(path: str, layers: Sequence[Layer]) -> Iterator[Group]:
-    """Those of a list of layers: ``lstm``, ``lstm_1``, ... whatever the layers' own names."""
+def _list_groups(path: str, layers: Sequence[Layer]) -> Iterator[Group]:
+    """Groups of a list of layers: ``lstm``, ``lstm_1``, ... whatever the names of the layers are."""
     counts: Counter[str] = Counter()
     for layer in layers:
         name = snake_case(type(layer).__name__)
         count = counts[name]
         counts[name] += 1
-        yield from _of(f"{path}/{name}_{count}" if count else f"{path}/{name}", layer)
+        yield from _layer_groups(f"{path}/{name}_{count}" if count else f"{path}/{name}", layer)
 
 
-def _of(path: str, layer: Layer) -> Iterator[Group]:
-    if isinstance(layer, LSTM):  # its weights are those of a cell, which is no layer of its own here
+def _layer_groups(path: str, layer: Layer) -> Iterator[Group]:
+    if isinstance(layer, LSTM):  # Keras has its weights in a cell, which is no layer here
         yield Group(path, layer.name, ())
         yield Group(f"{path}/cell", snake_case(LSTMCell.__name__), layer.variables)
     elif isinstance(layer, StackedRNNCells):
         yield Group(path, layer.name, ())
-        yield from _listed(f"{path}/cells", layer.cells)
-    elif type(layer) in _HOLDERS:
+        yield from _list_groups(f"{path}/cells", layer.cells)
+    elif type(layer) in _INNER_LAYERS:
         yield Group(path, layer.name, ())
-        for attribute in _HOLDERS[type(layer)]:
-            yield from _of(f"{path}/{attribute}", getattr(layer, attribute))
+        for attribute in _INNER_LAYERS[type(layer)]:
+            yield from _layer_groups(f"{path}/{attribute}", getattr(layer, attribute))
     else:
         yield Group(path, layer.name, layer.variables)

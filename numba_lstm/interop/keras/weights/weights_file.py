@@ -1,4 +1,4 @@
-"""``model.weights.h5``: the weights of a model and the state of its optimizer, as Keras 3 lays them out."""
+"""Read and write ``model.weights.h5``: weights of a model and state of its optimizer, in the layout of Keras 3."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OPTIMIZER = "optimizer/vars"
 
 
 def encode(model: Sequential) -> bytes:
-    """The bytes of the file.
+    """Return the bytes of the file.
 
     Raises
     ------
@@ -49,36 +49,36 @@ def _write(target: Any, path: str, name: str, arrays: list[Array]) -> None:
 
 
 def assign_weights(model: Sequential, arrays: Mapping[str, Array], skip_mismatch: bool = False) -> set[str]:
-    """Give the model the weights of a file, and answer the layers that were left out; see :func:`.assign.assign`.
+    """Assign the weights of a file to the model and return the skipped layers; see :func:`.assign.assign`.
 
     Raises
     ------
     FileFormatError
-        Where they are not those of the model; nothing is changed then.
+        If they are not those of the model; nothing changes then.
     """
     variables: dict[str, Variable] = {}
-    for path, _, own in groups(model.layers):
-        variables |= {f"{path}/vars/{index}": variable for index, variable in enumerate(own)}
-    # The seeds of Keras's generators, which its early releases kept, mean nothing to another generator.
+    for path, _, layer_variables in groups(model.layers):
+        variables |= {f"{path}/vars/{index}": variable for index, variable in enumerate(layer_variables)}
+    # Early releases of Keras store seeds, which mean nothing to another generator.
     return assign(
         variables, {n: a for n, a in arrays.items() if n.startswith("layers/") and "/seed_generator/" not in n}, skip_mismatch
     )
 
 
 def load_optimizer(model: Sequential, arrays: Mapping[str, Array]) -> None:
-    """Go on from the optimizer's state, if the file has one.
+    """Load the optimizer's state, if the file has one.
 
     Raises
     ------
     FileFormatError
-        Where it is not one of the model's optimizer for its weights.
+        If it is no state of the model's optimizer for its weights.
     """
     if state := in_order(arrays, _OPTIMIZER):
         optimizer_state.load(model, state)
 
 
 def load(model: Sequential, arrays: Mapping[str, Array], skip_mismatch: bool = False) -> set[str]:
-    """Weights, and the optimizer's state where the model has such an optimizer; else a warning, as Keras gives."""
+    """Load weights, and the optimizer's state if it fits; else warn, as Keras does. Return the skipped layers."""
     skipped = assign_weights(model, arrays, skip_mismatch)
     if model.optimizer is None:
         return skipped

@@ -1,4 +1,4 @@
-"""A backend as ``onnx.backend.base.Backend`` describes it, for ``onnx.backend.test`` and whoever else speaks that protocol."""
+"""A backend with the methods of ``onnx.backend.base.Backend``, for ``onnx.backend.test`` and other programs that use them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from .graph import Graph
 from .reader import loads
 
 
-class Prepared:
-    """A model that is ready to run."""
+class PreparedModel:
+    """An executable model."""
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
 
     def run(self, inputs: Any, **options: Any) -> tuple[npt.NDArray[Any], ...]:
-        """The outputs for inputs in order, or by name."""
+        """Compute the outputs for inputs in order, or by name."""
         names = [value.name for value in self._graph.inputs]
         feeds = inputs if isinstance(inputs, dict) else dict(zip(names, inputs, strict=True))
         return tuple(np.asarray(array) for array in self._graph.run(feeds))
@@ -29,7 +29,7 @@ class Backend:
 
     @classmethod
     def is_compatible(cls, model: Any, device: str = "CPU", **options: Any) -> bool:
-        """Whether all operators of a model are run here."""
+        """Whether all operators of a model are supported."""
         try:
             cls.prepare(model, device)
         except ValueError:
@@ -37,16 +37,16 @@ class Backend:
         return cls.supports_device(device)
 
     @classmethod
-    def prepare(cls, model: Any, device: str = "CPU", **options: Any) -> Prepared:
-        """A model, made ready; FileFormatError if it cannot be run."""
-        return Prepared(loads(model.SerializeToString()))
+    def prepare(cls, model: Any, device: str = "CPU", **options: Any) -> PreparedModel:
+        """Make a model executable; FileFormatError if it has something unsupported."""
+        return PreparedModel(loads(model.SerializeToString()))
 
     @classmethod
     def run_model(cls, model: Any, inputs: Any, device: str = "CPU", **options: Any) -> tuple[npt.NDArray[Any], ...]:
-        """The outputs of a model."""
+        """Compute the outputs of a model."""
         return cls.prepare(model, device).run(inputs)
 
     @classmethod
     def supports_device(cls, device: str) -> bool:
-        """The CPU; numba_lstm's own default device decides what computes there."""
+        """Whether a device is supported: only "CPU", which stands for numba_lstm's default device."""
         return device == "CPU"

@@ -1,4 +1,4 @@
-"""Graph: nodes in the order in which they are run, and the values between them."""
+"""Executable graph: nodes in execution order, inputs, outputs and constants."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ....device import get_ops
-from ..operators.call import ELEMENTS, PER_CONSTANT, PER_INPUT, Call, Operator
+from ..operators.call import BASE_ELEMENTS, ELEMENTS_PER_CONSTANT, ELEMENTS_PER_INPUT, Call, Operator
 from ..operators.compute import WEIGHTS, cells_of
 
 Host = npt.NDArray[Any]
 
-SHARED = 4  #: how often LSTMs may share all weights of a file, each of which makes its own form of them
+MAX_WEIGHT_USES = 4  #: of all weights of a file by LSTMs, each of which makes a copy in another layout
 
 
 class Value(NamedTuple):
@@ -29,29 +29,29 @@ class Value(NamedTuple):
 
 @dataclass(frozen=True)
 class Node:
-    """An operator, the names of what goes in and of what comes out ("" where one is left out), and its attributes."""
+    """A node: its operator, attributes, and the names of inputs and outputs ("" for one that is omitted)."""
 
-    name: str  #: as messages call it
-    label: str  #: the file's own name of it, or ""
+    name: str  #: in messages
+    label: str  #: its name in the file, or ""
     kind: str
     operator: Operator
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     attributes: dict[str, Any]
-    kept: dict[str, Any] = field(default_factory=dict)
+    cache: dict[str, Any] = field(default_factory=dict)
 
 
 class Graph:
-    """A graph that :func:`~numba_lstm.interop.onnx.load` has read; call it with its inputs, in their order or by their names.
+    """A graph from :func:`~numba_lstm.interop.onnx.load`; call it with its inputs, in order or by name.
 
-    Nothing is left on a graph by a call but weights that were made ready for the device, so it may be called from many threads.
+    A call leaves nothing on the graph but weights that are prepared for the device, so many threads may call it.
 
     Attributes
     ----------
     inputs, outputs : tuple of Value
         ``(name, dtype, shape)`` of each.
     nodes : tuple of Node
-        In the order in which they are run; those named Constant are among ``constants``.
+        In execution order, without Constants, whose values are among ``constants``.
     constants : dict of str to array
     opset : int
         The version of ONNX's operators.
@@ -71,21 +71,21 @@ class Graph:
         self._uses.update(value.name for value in outputs)
 
     def prepare(self) -> None:
-        """Make ready the weights of LSTMs that are constants, and so check their shapes."""
-        left = SHARED * sum(array.nbytes for array in self.constants.values())
+        """Make the cells of LSTMs with constant weights, which checks the shapes of these."""
+        bytes_left = MAX_WEIGHT_USES * sum(array.nbytes for array in self.constants.values())
         for node in self.nodes:
             weights = [name for index in WEIGHTS for name in node.inputs[index : index + 1] if name]
             if node.kind == "LSTM" and all(name in self.constants for name in weights):
-                left -= sum(self.constants[name].nbytes for name in weights)
-                if left < 0:
+                bytes_left -= sum(self.constants[name].nbytes for name in weights)
+                if bytes_left < 0:
                     raise ValueError(f"{node.name} is one LSTM too many on the same weights.")
                 try:
-                    node.kept["cells"] = cells_of([self.constants.get(name) for name in node.inputs], node.attributes)
+                    node.cache["cells"] = cells_of([self.constants.get(name) for name in node.inputs], node.attributes)
                 except (ValueError, TypeError) as error:
                     raise ValueError(f"{node.name}: {error}") from error
 
     def __call__(self, *arrays: npt.ArrayLike, **named: npt.ArrayLike) -> Host | tuple[Host, ...]:
-        """The outputs as NumPy arrays: one, or a tuple of several.
+        """Compute the outputs: a NumPy array, or a tuple of several.
 
         Raises
         ------
@@ -94,59 +94,61 @@ class Graph:
         """
         if len(arrays) > len(self.inputs):
             raise TypeError(f"the graph has {len(self.inputs)} inputs, got {len(arrays)}.")
-        given = {value.name: array for value, array in zip(self.inputs, arrays, strict=False)}
+        feeds = {value.name: array for value, array in zip(self.inputs, arrays, strict=False)}
         for name in named:
-            if name in given or name not in {value.name for value in self.inputs}:
+            if name in feeds or name not in {value.name for value in self.inputs}:
                 raise TypeError(f"the input {name!r} is given twice, or there is none. The graph has {self._names()}.")
-        found = self.run({**given, **named})
-        return found[0] if len(found) == 1 else tuple(found)
+        outputs = self.run({**feeds, **named})
+        return outputs[0] if len(outputs) == 1 else tuple(outputs)
 
     def run(self, feeds: Mapping[str, npt.ArrayLike]) -> list[Host]:
-        """The outputs, in order, for inputs by name; see :meth:`__call__`."""
+        """Compute the outputs, in order, for inputs by name; see :meth:`__call__`."""
         values: dict[str, Host] = dict(self.constants)
         for value in self.inputs:
             if value.name not in feeds:
                 raise TypeError(f"the input {value.name!r} is missing. The graph has {self._names()}.")
-            values[value.name] = _settled(value, feeds[value.name])
-        left = Counter(self._uses)
-        ops, most = get_ops(), self._most(values)
-        held = dict.fromkeys(values, 0)  # elements that nodes have made and that are still wanted
+            values[value.name] = _check_input(value, feeds[value.name])
+        uses_left = Counter(self._uses)
+        ops, max_elements = get_ops(), self._max_elements(values)
+        live_sizes = dict.fromkeys(values, 0)  # elements of the arrays that later nodes still use
         for node in self.nodes:
             inputs = [values[name] if name else None for name in node.inputs]
             constant = [not name or name in self.constants for name in node.inputs]
-            call = Call(ops, inputs, node.attributes, self.opset, constant, node.kept, most)
+            call = Call(ops, inputs, node.attributes, self.opset, constant, node.cache, max_elements)
             try:
-                made = node.operator.run(call)
+                outputs = node.operator.run(call)
             except (ValueError, TypeError) as error:
                 raise type(error)(f"{node.name}: {error}") from error
-            values.update(zip(node.outputs, made, strict=False))
-            held.update((name, array.size) for name, array in zip(node.outputs, made, strict=False))
-            if sum(held.values()) > most:
-                raise ValueError(f"{node.name}: the graph holds more than {most:,} elements at once, too many for its inputs.")
+            values.update(zip(node.outputs, outputs, strict=False))
+            live_sizes.update((name, array.size) for name, array in zip(node.outputs, outputs, strict=False))
+            if sum(live_sizes.values()) > max_elements:
+                raise ValueError(
+                    f"{node.name}: the graph holds more than {max_elements:,} elements at once, too many for its inputs."
+                )
             for name in node.inputs:
-                left[name] -= 1
-                if not left[name]:
+                uses_left[name] -= 1
+                if not uses_left[name]:
                     values.pop(name, None)
-                    held.pop(name, None)
+                    live_sizes.pop(name, None)
         return [values[value.name] for value in self.outputs]
 
-    def _most(self, values: Mapping[str, Host]) -> int:
-        """The most elements that nodes may make, of one array and of all at once, for these inputs."""
-        given = sum(values[value.name].size for value in self.inputs)
+    def _max_elements(self, values: Mapping[str, Host]) -> int:
+        """Maximum of elements for these inputs: of any array, and of all arrays that exist at once."""
+        input_elements = sum(values[value.name].size for value in self.inputs)
         constants = sum(array.size for array in self.constants.values())
-        return ELEMENTS + PER_INPUT * given + PER_CONSTANT * constants
+        return BASE_ELEMENTS + ELEMENTS_PER_INPUT * input_elements + ELEMENTS_PER_CONSTANT * constants
 
     def _names(self) -> str:
         return ", ".join(repr(value.name) for value in self.inputs) or "none"
 
 
-def _settled(value: Value, given: npt.ArrayLike) -> Host:
-    array = np.asarray(given)
+def _check_input(value: Value, feed: npt.ArrayLike) -> Host:
+    array = np.asarray(feed)
     if not np.can_cast(array.dtype, value.dtype, "same_kind"):
         raise TypeError(f"the input {value.name!r} is {value.dtype}, got {array.dtype}.")
     if value.shape is not None:
         fits = len(value.shape) == array.ndim and all(
-            not isinstance(size, int) or size == own for size, own in zip(value.shape, array.shape, strict=True)
+            not isinstance(size, int) or size == actual for size, actual in zip(value.shape, array.shape, strict=True)
         )
         if not fits:
             raise ValueError(f"the input {value.name!r} has shape {value.shape}, got {array.shape}.")

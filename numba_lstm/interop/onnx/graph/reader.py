@@ -1,4 +1,4 @@
-"""An ONNX file as a :class:`~.graph.Graph`: everything about it is settled before anything is run."""
+"""Read ONNX files as executable graphs; all checks are done before anything runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ....files import formats, sniff
 from ....files.errors import FileFormatError
-from ....files.message_lists import listed
+from ....files.message_lists import join_names
 from ....serialization import nearest
 from ..operators.table import KINDS, OPERATORS, constant_of
 from ..protobuf import external_tensors, messages, wire
@@ -18,8 +18,8 @@ from ..protobuf.tensors import External, array_of, dtype_of
 from ..protobuf.wire import Message
 from .graph import Graph, Node, Value
 
-OPSETS = range(7, 27)  #: of ONNX's own operators, whose versions are known
-MAX_BYTES = (1 << 31) - 1  #: protobuf's own limit
+OPSETS = range(7, 27)  #: versions of ONNX's operators that are supported
+MAX_BYTES = (1 << 31) - 1  #: the limit of Protocol Buffers
 MAX_WORD = 40  #: bytes of a text in an attribute: a direction, an activation
 DOMAINS = ("", "ai.onnx")
 
@@ -27,11 +27,11 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 
 def load(path: str | os.PathLike[str], *, external_data: bool = False) -> Graph:
-    """The graph of an ONNX file, which computes on the default device: ``load("m.onnx")(x)``.
+    """Read an ONNX file as a graph that computes on the default device: ``load("m.onnx")(x)``.
 
-    Graphs are made of the operators LSTM, Gemm, MatMul, Add, Mul, Concat, Gather, Slice, Transpose, Reshape, Flatten, Squeeze,
-    Unsqueeze, Expand, Shape, Cast, Identity, Constant, ConstantOfShape, Softmax and the elementwise activations: what exporters
-    write around LSTMs.
+    The supported operators are LSTM, Gemm, MatMul, Add, Mul, Concat, Gather, Slice, Transpose, Reshape, Flatten, Squeeze,
+    Unsqueeze, Expand, Shape, Cast, Identity, Constant, ConstantOfShape, Softmax and the elementwise activations, as exporters
+    write them around LSTMs.
 
     Parameters
     ----------
@@ -45,18 +45,20 @@ def load(path: str | os.PathLike[str], *, external_data: bool = False) -> Graph:
     FileNotFoundError
         If there is no such file.
     FileFormatError
-        If it is damaged or forged, and for an operator, a data type or an option that is not run here, by name.
+        If it is damaged or forged, and for an unsupported operator, data type or option, by name.
     """
     name = os.fsdecode(path)
-    outside = external_tensors.Folder(os.path.dirname(os.path.abspath(name))).read if external_data else external_tensors.refuse
+    read_external = (
+        external_tensors.Folder(os.path.dirname(os.path.abspath(name))).read if external_data else external_tensors.refuse
+    )
     try:
-        return loads(read_bytes(name), outside)
+        return loads(read_bytes(name), read_external)
     except FileFormatError as error:
         raise FileFormatError(f"{name}: {error}") from error
 
 
 def read_bytes(path: str) -> bytes:
-    """The bytes of a file that may be an ONNX file."""
+    """Read the bytes of a file, unless it is recognized as one of another format."""
     sniff.check_format(path, formats.ONNX)
     size = os.path.getsize(path)
     if size > MAX_BYTES:
@@ -65,8 +67,8 @@ def read_bytes(path: str) -> bytes:
         return file.read(size)
 
 
-def loads(data: bytes, outside: External = external_tensors.refuse) -> Graph:
-    """The graph of an ONNX file's bytes; ``outside`` answers bytes of tensors that lie elsewhere."""
+def loads(data: bytes, read_external: External = external_tensors.refuse) -> Graph:
+    """Decode a graph; ``read_external`` reads the bytes of tensors in other files."""
     model = wire.read(data, messages.MODEL)
     graph = model.get("graph")
     if graph is None:
@@ -78,33 +80,33 @@ def loads(data: bytes, outside: External = external_tensors.refuse) -> Graph:
         name = tensor.get("name", "")
         if not name or name in constants:
             raise FileFormatError(f"its initializer {name!r:.100} comes twice, or has no name.")
-        constants[name] = array_of(tensor, outside)
+        constants[name] = array_of(tensor, read_external)
     inputs = [value for value in map(_value, graph.get("input", [])) if value.name not in constants]
     outputs = [_value(value) for value in graph.get("output", [])]
-    known = {value.name for value in inputs} | constants.keys()
-    if len(known) != len(inputs) + len(constants) or not outputs:
+    available = {value.name for value in inputs} | constants.keys()
+    if len(available) != len(inputs) + len(constants) or not outputs:
         raise FileFormatError("its graph has two inputs of one name, or no output.")
     nodes = []
     opset = _opset(model)
     for index, message in enumerate(graph.get("node", [])):
-        node = _node(message, index, known, outside)
-        made = {name for name in node.outputs if name}
-        if made & known or len(made) != sum(1 for name in node.outputs if name):
-            raise FileFormatError(f"{node.name} makes {listed(made)}, of which there is one already.")
-        known |= made
+        node = _node(message, index, available, read_external)
+        results = {name for name in node.outputs if name}
+        if results & available or len(results) != sum(1 for name in node.outputs if name):
+            raise FileFormatError(f"{node.name} makes {join_names(results)}, of which there is one already.")
+        available |= results
         if node.kind == "Constant":
             constants[node.outputs[0]] = _constant(node)
         else:
             nodes.append(node)
     for value in outputs:
-        if value.name not in known:
+        if value.name not in available:
             raise FileFormatError(f"nothing in its graph makes its output {value.name!r:.100}.")
-    made_graph = Graph(inputs, outputs, nodes, constants, opset)
+    checked_graph = Graph(inputs, outputs, nodes, constants, opset)
     try:
-        made_graph.prepare()
+        checked_graph.prepare()
     except ValueError as error:
         raise FileFormatError(f"its {error}") from error
-    return made_graph
+    return checked_graph
 
 
 def _opset(model: Message) -> int:
@@ -131,7 +133,7 @@ def _value(message: Message) -> Value:
     return Value(name, dtype_of(kind.get("elem_type", 0), what), sizes)
 
 
-def _node(message: Message, index: int, known: set[str], outside: External) -> Node:
+def _node(message: Message, index: int, available: set[str], read_external: External) -> Node:
     kind = message.get("op_type", "")[:100]
     name = f"node {message.get('name') or index!r:.100} ({kind})"
     if message.get("domain", "") not in DOMAINS:
@@ -143,18 +145,18 @@ def _node(message: Message, index: int, known: set[str], outside: External) -> N
     if not operator.inputs[0] <= len(inputs) <= operator.inputs[1] or not 1 <= len(outputs) <= operator.outputs:
         raise FileFormatError(f"its {name} has {len(inputs)} inputs and {len(outputs)} outputs, which {kind} has not.")
     for required in inputs:
-        if required and required not in known:
+        if required and required not in available:
             raise FileFormatError(f"its {name} takes {required!r:.100}, which nothing before it makes.")
     attributes: dict[str, Any] = {}
     for attribute in message.get("attribute", []):
         key = attribute.get("name", "")
         if key not in operator.attributes or key in attributes:
             raise FileFormatError(f"its {name} has the attribute {key!r:.100} twice, or {kind} has no such one here.")
-        attributes[key] = _attribute(attribute, KINDS[key], f"{name}: its attribute {key!r}", outside)
+        attributes[key] = _attribute(attribute, KINDS[key], f"{name}: its attribute {key!r}", read_external)
     return Node(name, message.get("name", ""), kind, operator, tuple(inputs), tuple(outputs), attributes)
 
 
-def _attribute(message: Message, kind: str, what: str, outside: External) -> Any:
+def _attribute(message: Message, kind: str, what: str, read_external: External) -> Any:
     if messages.ATTRIBUTE_TYPES.get(message.get("type", 0)) != kind or message.get("ref_attr_name"):
         raise FileFormatError(f"{what} has the type {message.get('type', 0)}, which is not its own.")
     value = message.get(kind)
@@ -168,7 +170,7 @@ def _attribute(message: Message, kind: str, what: str, outside: External) -> Any
         case "floats":
             return np.frombuffer(value or b"", "<f4").tolist()
         case "t":
-            return array_of(value or {}, outside)
+            return array_of(value or {}, read_external)
     return value or []
 
 

@@ -1,4 +1,4 @@
-"""ONNX's activation functions as specs of ours, and ours as ONNX's."""
+"""Convert activations: names and parameters in ONNX to specs of this package, and back."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import numpy as np
 from ....kernels.specs import ACTIVATIONS, Activation
 from ....serialization import nearest
 
-_THIRD = 1 / 6  # the slope of Keras's hard_sigmoid, which is ours
+_SIXTH = 1 / 6  # the slope of hard_sigmoid in Keras and here
 
 
 class _Function(NamedTuple):
-    """Defaults of the parameters that a function takes; None where it takes none."""
+    """Defaults of the parameters of a function; None for a parameter that it does not take."""
 
     alpha: float | None = None
     beta: float | None = None
@@ -35,11 +35,11 @@ _FUNCTIONS = {
     "scaledtanh": _Function(1.0, 1.0),
     "hardsigmoid": _Function(0.2, 0.5),
 }
-_SAME = ("relu", "tanh", "sigmoid", "softsign", "softplus")
+_UNCHANGED = ("relu", "tanh", "sigmoid", "softsign", "softplus")
 
 
-def take(names: list[str], alphas: list[float], betas: list[float]) -> list[Activation]:
-    """The specs of an LSTM's ``activations``; each takes an alpha and a beta from the lists, if it has such a parameter.
+def parse(names: list[str], alphas: list[float], betas: list[float]) -> list[Activation]:
+    """Convert the ``activations`` of an LSTM to specs; each takes its alpha and beta from the front of the lists.
 
     Raises
     ------
@@ -47,22 +47,22 @@ def take(names: list[str], alphas: list[float], betas: list[float]) -> list[Acti
         For an unknown name, and for more parameters than the functions take.
     """
     alphas, betas = alphas[:], betas[:]
-    found = []
+    specs = []
     for name in names:
         function = _FUNCTIONS.get(name.lower())
         if function is None:
             raise ValueError(f"unknown activation {name!r:.40} of an LSTM{nearest(name, _FUNCTIONS)}")
         alpha = alphas.pop(0) if alphas and function.alpha is not None else function.alpha
         beta = betas.pop(0) if betas and function.beta is not None else function.beta
-        found.append(spec(name.lower(), alpha, beta))
+        specs.append(spec(name.lower(), alpha, beta))
     if alphas or betas:
         raise ValueError(f"activation_alpha and activation_beta have {len(alphas)} and {len(betas)} values too many.")
-    return found
+    return specs
 
 
 @cache
 def spec(name: str, alpha: float | None = None, beta: float | None = None) -> Activation:
-    """The spec of a function by its lower-case name; the same object for the same parameters, so that kernels are kept.
+    """Return the spec of a function by its lower-case name; the same object for the same parameters, so kernels are reused.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def spec(name: str, alpha: float | None = None, beta: float | None = None) -> Ac
     """
     if not all(parameter is None or math.isfinite(parameter) for parameter in (alpha, beta)):
         raise ValueError(f"the parameters of {name} must be finite, got alpha={alpha} and beta={beta}.")
-    if name in _SAME:
+    if name in _UNCHANGED:
         return Activation(name)
     assert alpha is not None
     if name == "leakyrelu" and alpha >= 0:
@@ -88,7 +88,7 @@ def spec(name: str, alpha: float | None = None, beta: float | None = None) -> Ac
     assert beta is not None
     if (name, alpha, beta) == ("affine", 1.0, 0.0):
         return Activation("linear")
-    if (name, beta) == ("hardsigmoid", 0.5) and abs(alpha - _THIRD) < 1e-7:
+    if (name, beta) == ("hardsigmoid", 0.5) and abs(alpha - _SIXTH) < 1e-7:
         return Activation("hard_sigmoid")
     match name:
         case "affine":
@@ -98,13 +98,13 @@ def spec(name: str, alpha: float | None = None, beta: float | None = None) -> Ac
     return Activation(f"hardsigmoid_{alpha}_{beta}", function=lambda x: np.maximum(np.minimum(alpha * x + beta, 1.0), 0.0))
 
 
-def named(activation: Activation, where: str) -> tuple[str, list[float], list[float]]:
-    """ONNX's name of an LSTM's activation, with its alpha and beta.
+def onnx_name(activation: Activation, where: str) -> tuple[str, list[float], list[float]]:
+    """Return ONNX's name of an LSTM's activation, its alphas and its betas.
 
     Raises
     ------
     ValueError
-        For one that ONNX's LSTM has not; ``where`` says whose it is.
+        For one that ONNX's LSTM does not have; ``where`` names its owner.
     """
     defaults = ACTIVATIONS.get(activation.name, ("", ()))[1]
     parameters = list(activation.parameters or defaults)
@@ -119,7 +119,7 @@ def named(activation: Activation, where: str) -> tuple[str, list[float], list[fl
         case "linear":
             return "Affine", [1.0], [0.0]
         case "hard_sigmoid":
-            return "HardSigmoid", [_THIRD], [0.5]
+            return "HardSigmoid", [_SIXTH], [0.5]
     raise ValueError(
         f"{where}={activation.name!r}, which ONNX's LSTM has not. Its own are Relu, Tanh, Sigmoid and some others."
     )

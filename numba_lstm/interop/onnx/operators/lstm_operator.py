@@ -1,4 +1,4 @@
-"""ONNX's operator LSTM itself, on arrays (onnx, Operators.md, versions 7 to 22)."""
+"""The ONNX operator LSTM on arrays (onnx, Operators.md, versions 7 to 22)."""
 
 from __future__ import annotations
 
@@ -21,12 +21,24 @@ Host = npt.NDArray[Any]
 
 DIRECTIONS = {"forward": (False,), "reverse": (True,), "bidirectional": (False, True)}
 ORDER = (gates.I, gates.O, gates.F, gates.G)  #: of blocks of rows in W, R and B
-PEEPHOLES = (0, 2, 1)  #: ONNX's i, o, f as our i, f, o, and back
+PEEPHOLES = (0, 2, 1)  #: maps ONNX's order i, o, f to the order i, f, o of this package, and back
 _DEFAULTS = ["Sigmoid", "Tanh", "Tanh"]
 
 
+class Attributes(NamedTuple):
+    """Attributes of an LSTM node, all but ``layout``; see :func:`lstm`."""
+
+    hidden_size: int | None = None
+    direction: str = "forward"
+    activations: Sequence[str] | None = None
+    activation_alpha: Sequence[float] | None = None
+    activation_beta: Sequence[float] | None = None
+    clip: float | None = None
+    input_forget: int = 0
+
+
 class Cell(NamedTuple):
-    """One direction: its weights, what it computes, and where it begins."""
+    """Weights and spec of one direction, and whether it computes from the last step to the first."""
 
     weights: LSTMWeights
     spec: LSTMSpec
@@ -52,81 +64,56 @@ def lstm(
     input_forget: int = 0,
     layout: int = 0,
 ) -> tuple[Host, Host, Host]:
-    """ONNX's operator LSTM, on the default device: ``(Y, Y_h, Y_c)``.
+    """Compute the ONNX operator LSTM on the default device.
 
-    Sizes: T steps, N batch, D inputs, H units, K directions (1, or 2 if bidirectional). Gates stand in the order i, o, f, c.
+    Sizes: T steps, N batch, D inputs, H units, K directions (1, or 2 if bidirectional). The order of gates is i, o, f, c.
 
     Parameters
     ----------
     X : (T, N, D)
-        float32 or float64, of which all other floating arrays are.
-    W, R : (K, 4H, D) and (K, 4H, H)
-    B : (K, 8H), optional
-        Two biases, which are added.
+        float32 or float64; all other floating arrays have the same dtype.
+    W, R, B : (K, 4H, D), (K, 4H, H) and (K, 8H)
+        B, which is optional, holds two biases; their sum is used.
     sequence_lens : (N,), optional
-        Whole numbers from 0 to T. Y is zero past a sequence's end, and in reverse each begins at its end.
+        Integers from 0 to T. Y is zero past a sequence's end; the reverse direction begins there.
     initial_h, initial_c : (K, N, H), optional
-        Default zero.
     P : (K, 3H), optional
-        Peepholes of i, o and f; o sees the new c.
+        Peepholes of i, o and f; o reads the new c.
     hidden_size : int, optional
-        H, compared with R's.
     direction : "forward", "reverse" or "bidirectional"
     activations : sequence of str, optional
-        Three names a direction, of the gates, of c's input and of c. Default: Sigmoid, Tanh, Tanh.
+        Three names per direction: of the gates, of c's input, of c. Default: Sigmoid, Tanh, Tanh.
     activation_alpha, activation_beta : sequence of float, optional
-        Parameters of those activations that take one, in their order.
+        Parameters of the activations that take one, in their order.
     clip : float, optional
-        Bound of what enters an activation of a gate.
+        Bound of the inputs of the gates' activations.
     input_forget : int
-        1: f = 1 - i.
+        1 couples the gates: f = 1 - i.
     layout : int
-        1: N stands first, in X (N, T, D), Y (N, T, K, H) and all states (N, K, H).
+        1 puts N first: X (N, T, D), Y (N, T, K, H) and all states (N, K, H).
 
     Returns
     -------
-    Y : (T, K, N, H), outputs of all steps
-    Y_h, Y_c : (K, N, H), the last states
+    Y, Y_h, Y_c : (T, K, N, H), (K, N, H) and (K, N, H)
 
     Raises
     ------
     TypeError, ValueError
-        For arrays that do not fit together, with the shape that was expected.
+        For arrays that do not fit together; the message says the expected shape.
     """
+    attributes = Attributes(hidden_size, direction, activations, activation_alpha, activation_beta, clip, input_forget)
     b, p = (None if array is None else np.asarray(array) for array in (B, P))
-    attributes: dict[str, Any] = {
-        "hidden_size": hidden_size,
-        "direction": direction,
-        "activations": activations,
-        "activation_alpha": activation_alpha,
-        "activation_beta": activation_beta,
-        "clip": clip,
-        "input_forget": input_forget,
-    }
-    directions = cells(np.asarray(W), np.asarray(R), b, p, **attributes)
+    directions = make_cells(np.asarray(W), np.asarray(R), b, p, attributes)
     return run(get_ops(), np.asarray(X), directions, sequence_lens, initial_h, initial_c, layout)
 
 
-def cells(
-    W: Host,
-    R: Host,
-    B: Host | None,
-    P: Host | None,
-    *,
-    hidden_size: int | None = None,
-    direction: str = "forward",
-    activations: Sequence[str] | None = None,
-    activation_alpha: Sequence[float] | None = None,
-    activation_beta: Sequence[float] | None = None,
-    clip: float | None = None,
-    input_forget: int = 0,
-) -> list[Cell]:
-    """The directions of an LSTM with these weights and attributes; see :func:`lstm`."""
-    reverse = DIRECTIONS[choose(direction, DIRECTIONS, "direction")]
+def make_cells(W: Host, R: Host, B: Host | None, P: Host | None, attributes: Attributes) -> list[Cell]:
+    """The cells of all directions of an LSTM with these weights and attributes; errors as those of :func:`lstm`."""
+    reverse = DIRECTIONS[choose(attributes.direction, DIRECTIONS, "direction")]
     K = len(reverse)
     if R.ndim != 3 or W.ndim != 3:
         raise ValueError(f"W and R must have three axes, got shapes {W.shape} and {R.shape}.")
-    H = R.shape[2] if hidden_size is None else hidden_size
+    H = R.shape[2] if attributes.hidden_size is None else attributes.hidden_size
     D = W.shape[2]
     if H < 1 or D < 1:
         raise ValueError(f"hidden_size and the number of inputs must be at least 1, got {H} and {D}.")
@@ -134,21 +121,21 @@ def cells(
         if array is not None and (array.shape != shape or array.dtype != W.dtype):
             raise ValueError(f"{name} must have shape {shape} and dtype {W.dtype}, got {array.shape} and {array.dtype}.")
     _check_dtype("W", W)
-    names = list(activations or _DEFAULTS * K)
+    names = list(attributes.activations or _DEFAULTS * K)
     if len(names) != 3 * K:
-        raise ValueError(f"activations must be {3 * K} names for direction={direction!r}, got {len(names)}.")
-    specs = functions.take(names, list(activation_alpha or ()), list(activation_beta or ()))
-    if clip is not None and not clip > 0:
-        raise ValueError(f"clip must be above 0, got {clip}.")
-    found = []
+        raise ValueError(f"activations must be {3 * K} names for direction={attributes.direction!r}, got {len(names)}.")
+    specs = functions.parse(names, list(attributes.activation_alpha or ()), list(attributes.activation_beta or ()))
+    if attributes.clip is not None and not attributes.clip > 0:
+        raise ValueError(f"clip must be above 0, got {attributes.clip}.")
+    cells = []
     for k in range(K):
         gate, candidate, output = specs[3 * k : 3 * k + 3]
-        spec = LSTMSpec(candidate, gate, output, clip=clip, coupled=bool(input_forget))
+        spec = LSTMSpec(candidate, gate, output, clip=attributes.clip, coupled=bool(attributes.input_forget))
         bias = None if B is None else Variable(_blocks(_sum(*B[k].reshape(2, -1))))
         peephole = None if P is None else Variable(P[k].reshape(3, H)[list(PEEPHOLES)])
         weights = LSTMWeights(Variable(_blocks(W[k]).T), Variable(_blocks(R[k]).T), bias, peephole)
-        found.append(Cell(weights, spec, reverse[k]))
-    return found
+        cells.append(Cell(weights, spec, reverse[k]))
+    return cells
 
 
 def run(
@@ -160,7 +147,7 @@ def run(
     initial_c: npt.ArrayLike | None,
     layout: int,
 ) -> tuple[Host, Host, Host]:
-    """:func:`lstm` with its weights and attributes as :func:`cells` answers them."""
+    """Compute :func:`lstm` with the weights and attributes in the result of :func:`make_cells`."""
     D, H = cells[0].weights.kernel.shape[0], cells[0].weights.recurrent_kernel.shape[0]
     dtype = cells[0].weights.kernel.dtype
     if layout not in (0, 1):
@@ -172,22 +159,27 @@ def run(
     T, N, _ = X.shape
     K = len(cells)
     shape = (K, N, H)
-    starts = _states("initial_h", initial_h, shape, layout, dtype), _states("initial_c", initial_c, shape, layout, dtype)
+    initial_states = (
+        _states("initial_h", initial_h, shape, layout, dtype),
+        _states("initial_c", initial_c, shape, layout, dtype),
+    )
     mask = None if sequence_lens is None else _mask(np.asarray(sequence_lens), T, N)
     x = ops.asarray(np.ascontiguousarray(X), dtype)
     steps = None if mask is None else ops.asarray(mask, np.bool_)
 
-    def one(k: int) -> LSTMOutput:
+    def run_direction(k: int) -> LSTMOutput:
         cell = cells[k]
-        own, shown = (ops.flip(x), None if steps is None else ops.flip(steps)) if cell.reverse else (x, steps)
-        h0, c0 = (None if start is None else ops.asarray(np.ascontiguousarray(start[k]), dtype) for start in starts)
-        return ops.lstm_forward(own, cell.weights, h0, c0, cell.spec, mask=shown, sequences=True)
+        direction_x, direction_mask = (ops.flip(x), None if steps is None else ops.flip(steps)) if cell.reverse else (x, steps)
+        h0, c0 = (None if s is None else ops.asarray(np.ascontiguousarray(s[k]), dtype) for s in initial_states)
+        return ops.lstm_forward(direction_x, cell.weights, h0, c0, cell.spec, mask=direction_mask, sequences=True)
 
     work = float(K * T * N * (D + H) * gates.COUNT * H)
-    outs = ops.run_parallel([partial(one, k) for k in range(K)], work)
-    ys = [_in_order(ops, out.y, cell, mask) for out, cell in zip(outs, cells, strict=True)]
+    outputs = ops.run_parallel([partial(run_direction, k) for k in range(K)], work)
+    ys = [_in_time_order(ops, out.y, cell, mask) for out, cell in zip(outputs, cells, strict=True)]
     Y = np.stack(ys, axis=1)
-    Y_h, Y_c = (np.stack([ops.to_host(state) for state in states]) for states in ([o.h for o in outs], [o.c for o in outs]))
+    Y_h, Y_c = (
+        np.stack([ops.to_host(state) for state in states]) for states in ([o.h for o in outputs], [o.c for o in outputs])
+    )
     if layout == 0:
         return Y, Y_h, Y_c
     Y, Y_h, Y_c = (np.ascontiguousarray(a) for a in (Y.transpose(2, 0, 1, 3), Y_h.swapaxes(0, 1), Y_c.swapaxes(0, 1)))
@@ -195,16 +187,16 @@ def run(
 
 
 def _blocks(rows: Host) -> Host:
-    """Blocks of rows in our order for ONNX's."""
+    """Reorder the blocks of rows from the order of ONNX to that of this package."""
     blocks = rows.reshape(gates.COUNT, -1, *rows.shape[1:])
-    found = np.empty_like(blocks)
-    found[list(ORDER)] = blocks
-    return found.reshape(rows.shape)
+    reordered = np.empty_like(blocks)
+    reordered[list(ORDER)] = blocks
+    return reordered.reshape(rows.shape)
 
 
-def _sum(one: Host, two: Host) -> Host:
-    with np.errstate(invalid="ignore", over="ignore"):  # of infinite biases NaN is the sum
-        return np.asarray(one + two)
+def _sum(run_direction: Host, two: Host) -> Host:
+    with np.errstate(invalid="ignore", over="ignore"):  # the sum of infinite biases is NaN
+        return np.asarray(run_direction + two)
 
 
 def _check_dtype(name: str, array: Host) -> None:
@@ -231,7 +223,7 @@ def _mask(lengths: Host, T: int, N: int) -> Host:
     return np.arange(T)[:, None] < lengths
 
 
-def _in_order(ops: Ops, y: Array, cell: Cell, mask: Host | None) -> Host:
-    """Outputs (T, N, H) in the order of time, zero past the end of a sequence."""
+def _in_time_order(ops: Ops, y: Array, cell: Cell, mask: Host | None) -> Host:
+    """Outputs (T, N, H) in time order, zero past the end of a sequence."""
     host = np.asarray(ops.to_host(ops.flip(y) if cell.reverse else y))
     return host if mask is None else np.where(mask[..., None], host, host.dtype.type(0))

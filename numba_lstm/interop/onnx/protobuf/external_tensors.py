@@ -1,4 +1,4 @@
-"""Data of tensors in files of their own: only below the model's folder, never through a link, never past a file's end."""
+"""Read tensors from external files: only below the model's folder, never through a link or past a file's end."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ _KEYS = {"location", "offset", "length"}
 
 
 def refuse(tensor: Message, size: int) -> memoryview:
-    """For who did not ask for them."""
+    """Refuse external data, which the caller did not allow."""
     raise FileFormatError(
         f"tensor {tensor.get('name', '')!r:.100} lies in a file of its own. If you trust that, load with external_data=True."
     )
 
 
 class Folder:
-    """The folder of a model, from which tensors are read."""
+    """Reader of external tensors in the folder of a model."""
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self.left: dict[str, int] = {}  #: bytes of each file that no tensor has had yet
+        self.bytes_left: dict[str, int] = {}  #: bytes of each file that no tensor has taken yet
 
     def read(self, tensor: Message, size: int) -> memoryview:
-        """The ``size`` bytes of a tensor.
+        """Read the ``size`` bytes of a tensor.
 
         Raises
         ------
         FileFormatError
-            For a place outside of the folder or of the file, a link on the way, and another length.
+            For a path outside of the folder, a range outside of the file, a link in the path, and another length.
         """
         what = f"tensor {tensor.get('name', '')!r:.100}"
         entries = [(entry.get("key", ""), entry.get("value", "")) for entry in tensor.get("external_data", [])]
-        known = dict(entries)
-        if len(known) != len(entries) or "location" not in known or known.keys() - _KEYS:
+        description = dict(entries)
+        if len(description) != len(entries) or "location" not in description or description.keys() - _KEYS:
             raise FileFormatError(f"{what}: external data are described by location, offset and length, each once.")
-        location = known["location"]
-        offset, length = (_number(known.get(key), what, key) for key in ("offset", "length"))
+        location = description["location"]
+        offset, length = (_number(description.get(key), what, key) for key in ("offset", "length"))
         parts = location.split("/")
         if any(part in ("", ".", "..") for part in parts) or "\\" in location or ":" in location or not location.isprintable():
             raise FileFormatError(f"{what}: {location!r:.100} is no plain name below the model's folder.")
@@ -59,10 +59,10 @@ class Folder:
                 raise FileFormatError(f"{what}: {location!r:.100} is not a regular file.")
             if offset + size > status.st_size:
                 raise FileFormatError(f"{what} reaches past the {status.st_size:,} bytes of {location!r:.100}.")
-            left = self.left.get(location, status.st_size) - size
+            left = self.bytes_left.get(location, status.st_size) - size
             if left < 0:
                 raise FileFormatError(f"{what}: tensors share the bytes of {location!r:.100}.")
-            self.left[location] = left
+            self.bytes_left[location] = left
             data = os.pread(file, size, offset)
         finally:
             os.close(file)
@@ -80,13 +80,13 @@ def _number(text: str | None, what: str, key: str) -> int | None:
 
 
 def _open(folder: str, parts: list[str]) -> int:
-    """The last of ``parts``, opened folder by folder, so that none of them can be a link."""
+    """Open the file ``parts`` below ``folder``, folder by folder, so that none of them can be a link."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-    above = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    parent = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     for index, part in enumerate(parts):
         try:
-            inner = os.open(part, flags | (os.O_DIRECTORY if index < len(parts) - 1 else 0), dir_fd=above)
+            inner = os.open(part, flags | (os.O_DIRECTORY if index < len(parts) - 1 else 0), dir_fd=parent)
         finally:
-            os.close(above)
-        above = inner
-    return above
+            os.close(parent)
+        parent = inner
+    return parent

@@ -1,7 +1,7 @@
-"""The messages of an ONNX file (onnx/onnx.proto): numbers, names and kinds of the fields that are read or written here.
+"""Schemas of the messages of an ONNX file (onnx/onnx.proto): numbers, names and kinds of the fields that are used.
 
-Subgraphs (field ``g`` of an attribute) are bytes: no operator that is run has one. So messages nest five deep, whatever a file
-does.
+Subgraphs (field ``g`` of an attribute) stay bytes, since no supported operator has one. So messages nest five levels deep,
+whatever a file contains.
 """
 
 from __future__ import annotations

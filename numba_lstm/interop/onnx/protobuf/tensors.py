@@ -1,4 +1,4 @@
-"""Tensors of an ONNX file as arrays, and back."""
+"""Convert TensorProto messages to arrays, and back."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ...dtypes import DTYPES, decode, is_possible
 from .wire import Message
 
 Array = npt.NDArray[Any]
-External = Callable[[Message, int], memoryview]  #: the bytes of a tensor that lie outside of the file, so many
+External = Callable[[Message, int], memoryview]  #: reads so many bytes of a tensor from an external file
 
 MAX_RANK = 8
 
-#: ONNX's number of a data type -> our name of it, and the field that holds its numbers where they are not raw.
+#: ONNX data type -> its name in this package, and the field of its numbers if they are not raw.
 _TYPES = {
     1: ("F32", "float_data"),
     2: ("U8", "int32_data"),
@@ -38,7 +38,7 @@ _FIELDS = ("raw_data", *sorted({field for _, field in _TYPES.values()}), "string
 
 
 def dtype_of(number: int, what: str) -> np.dtype[Any]:
-    """The dtype of arrays of an ONNX data type; FileFormatError for strings, complex numbers and those of few bits."""
+    """Return the dtype of arrays of an ONNX data type; FileFormatError for one that is not supported."""
     if number not in _TYPES:
         raise FileFormatError(f"{what} has ONNX's data type {number}, which is not read.")
     name = _TYPES[number][0]
@@ -46,22 +46,22 @@ def dtype_of(number: int, what: str) -> np.dtype[Any]:
 
 
 def name_of(number: int) -> str:
-    """The name of an ONNX data type, or its number where it is not read."""
+    """Return the name of an ONNX data type, or its number if it is not supported."""
     return _TYPES[number][0] if number in _TYPES else f"data type {number}"
 
 
 def number_of(dtype: npt.DTypeLike) -> int:
-    """ONNX's number of a dtype."""
+    """Return the ONNX data type of a dtype."""
     return next(number for number, (name, _) in _TYPES.items() if DTYPES[name] == np.dtype(dtype))
 
 
 def array_of(tensor: Message, external: External) -> Array:
-    """The values of a TensorProto, which may be a view of the file's bytes.
+    """Convert a TensorProto to an array, which may be a view of the file's bytes.
 
     Raises
     ------
     FileFormatError
-        For data that do not fit the dims, several kinds of data, and data types that are not read.
+        For data that do not fit the dims, data in several fields, and unsupported data types.
     """
     what = f"tensor {tensor.get('name', '')!r:.100}"
     dims, number = tensor.get("dims", []), tensor.get("data_type", 0)
@@ -78,10 +78,12 @@ def array_of(tensor: Message, external: External) -> Array:
         data: Any = external(tensor, count * dtype.itemsize)
         field = "raw_data"
     else:
-        given = [key for key in _FIELDS if len(tensor.get(key, ()))]
-        field = given[0] if given else "raw_data"
-        if len(given) > 1 or field not in ("raw_data", _TYPES[number][1]):
-            raise FileFormatError(f"{what} has data in {', '.join(given)}, where its data type has them in one other place.")
+        data_fields = [key for key in _FIELDS if len(tensor.get(key, ()))]
+        field = data_fields[0] if data_fields else "raw_data"
+        if len(data_fields) > 1 or field not in ("raw_data", _TYPES[number][1]):
+            raise FileFormatError(
+                f"{what} has data in {', '.join(data_fields)}, where its data type has them in one other place."
+            )
         data = tensor.get(field, b"")
     if field in ("raw_data", "float_data", "double_data"):
         if len(data) != count * dtype.itemsize:
@@ -98,6 +100,6 @@ def array_of(tensor: Message, external: External) -> Array:
 
 
 def tensor_of(name: str, array: Array) -> Message:
-    """The TensorProto of an array."""
+    """Convert an array to a TensorProto."""
     array = array.astype(array.dtype.newbyteorder("<"), copy=False)
     return {"name": name, "dims": array.shape, "data_type": number_of(array.dtype), "raw_data": array.tobytes()}

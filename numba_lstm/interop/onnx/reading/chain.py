@@ -1,7 +1,6 @@
-"""An ONNX graph as a Sequential, where its nodes are a chain of layers.
+"""Convert an ONNX graph to a Sequential, if its nodes form a chain of layers.
 
-The nodes are walked in their order. Nothing is computed: :mod:`.flows` says what the names stand for, :mod:`.chain_shapes`,
-:mod:`.chain_layers` and :mod:`.chain_sizes` what each kind of node makes of them, :mod:`.drafts` what layers come of it.
+The converter visits the nodes in order and computes no array: names stand for symbolic values.
 """
 
 from __future__ import annotations
@@ -10,27 +9,27 @@ import os
 
 import numpy as np
 
-from ....files.errors import REFUSALS, FileFormatError, brief
+from ....files.errors import REFUSALS, FileFormatError, short_message
 from ....files.limits import MAX_LAYERS
 from ....kernels.specs import Activation as Spec
 from ....layers import Activation
 from ....models.sequential import Sequential
 from ..graph import reader
 from ..graph.graph import Graph, Node
-from ..graph.graph import Value as Port
+from ..graph.graph import Value as GraphValue
 from . import layer_nodes, shape_nodes, size_nodes
-from .layer_builders import Draft, model_of
-from .symbolic_values import BATCH, FEATURES, TIME, Filled, Flow, Sizes, Walk
+from .layer_builders import LayerBuilder, build_model
+from .symbolic_values import BATCH, FEATURES, TIME, Chain, LayerOutput, Sizes, UniformArray
 
 _HANDLERS = shape_nodes.HANDLERS | layer_nodes.HANDLERS
 
 
 def load_model(path: str | os.PathLike[str], *, external_data: bool = False, time_first: bool = False) -> Sequential:
-    """The model that computes what an ONNX graph computes, if that is a chain of layers; it can then be trained and saved.
+    """Read an ONNX graph that is a chain of layers as a model, which can be trained and saved.
 
-    Nodes become LSTM (Bidirectional where it has two directions), Dense, Activation, Embedding, LayerNormalization,
-    BatchNormalization (a factor and a summand), RepeatVector, Reshape and Flatten, with what stands around them to turn,
-    squeeze and join axes. :func:`load` runs other graphs.
+    Nodes become LSTM (Bidirectional for two directions), Dense, Activation, Embedding, LayerNormalization, BatchNormalization
+    (from a factor and a summand), RepeatVector, Reshape and Flatten. Nodes around them that transpose, squeeze and join axes
+    become part of the layers. :func:`load` runs other graphs.
 
     Parameters
     ----------
@@ -39,14 +38,14 @@ def load_model(path: str | os.PathLike[str], *, external_data: bool = False, tim
     external_data : bool
         As :func:`load`'s.
     time_first : bool
-        Say that the graph takes its steps first, (T, N, D), as PyTorch does by default. The model takes (N, T, D).
+        Whether the graph takes (T, N, D), as PyTorch does by default. The model takes (N, T, D).
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     FileFormatError
-        If it is damaged or forged, and for a graph that is no such chain, with the node where that shows.
+        If it is damaged or forged, and for a graph that is no chain of layers; the message names the first such node.
     """
     graph = reader.load(path, external_data=external_data)
     try:
@@ -59,92 +58,105 @@ def _model(graph: Graph, time_first: bool) -> Sequential:
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
         names = ", ".join(repr(value.name) for value in (*graph.inputs, *graph.outputs))
         raise FileFormatError(f"a Sequential has one input and one output; the graph has {names:.200}.")
-    entry, exit = graph.inputs[0], graph.outputs[0]
-    walk, indices = Walk(graph), entry.dtype.kind in "iu"
-    flow = Flow(_axes(entry, indices, time_first), 0)
-    walk.values[entry.name] = flow
-    walk.sizes |= {axis: known for place, axis in enumerate(flow.axes) if (known := _size(entry, place)) and axis != FEATURES}
-    if exit.dtype not in (np.float32, np.float64) or entry.dtype not in (exit.dtype, np.int32, np.int64):
-        raise FileFormatError(f"its input is {entry.dtype} and its output {exit.dtype}; a model has float32 or float64.")
+    graph_input, graph_output = graph.inputs[0], graph.outputs[0]
+    chain, indices = Chain(graph), graph_input.dtype.kind in "iu"
+    output = LayerOutput(_axes(graph_input, indices, time_first), 0)
+    chain.values[graph_input.name] = output
+    chain.sizes |= {
+        axis: size for index, axis in enumerate(output.axes) if (size := _size(graph_input, index)) and axis != FEATURES
+    }
+    if graph_output.dtype not in (np.float32, np.float64) or graph_input.dtype not in (graph_output.dtype, np.int32, np.int64):
+        raise FileFormatError(
+            f"its input is {graph_input.dtype} and its output {graph_output.dtype}; a model has float32 or float64."
+        )
     for node in graph.nodes:
-        _step(walk, node)
-        if len(walk.drafts) >= MAX_LAYERS:
+        _visit(chain, node)
+        if len(chain.builders) >= MAX_LAYERS:
             raise FileFormatError(f"its graph has more than {MAX_LAYERS} layers.")
-    if not walk.drafts:
-        _pass_on(walk, exit)
-    _finish(walk, exit, flow.axes)
-    features = _features(walk, entry, flow.axes)
-    sizes = {BATCH: None, FEATURES: features, TIME: _size(entry, flow.axes.index(TIME)) if TIME in flow.axes else None}
-    shape = [sizes[axis] for axis in ((TIME,) if indices else (TIME, FEATURES)) if axis in flow.axes]
+    if not chain.builders:
+        _add_identity(chain, graph_output)
+    _check_output(chain, graph_output, output.axes)
+    features = _features(chain, graph_input, output.axes)
+    sizes = {
+        BATCH: None,
+        FEATURES: features,
+        TIME: _size(graph_input, output.axes.index(TIME)) if TIME in output.axes else None,
+    }
+    shape = [sizes[axis] for axis in ((TIME,) if indices else (TIME, FEATURES)) if axis in output.axes]
     try:
-        return model_of(walk.drafts, shape, str(exit.dtype), indices, walk.elements)
+        return build_model(chain.builders, shape, str(graph_output.dtype), indices, chain.elements)
     except REFUSALS as error:
-        raise FileFormatError(f"its model cannot be made: {brief(error)}") from error
+        raise FileFormatError(f"its model cannot be made: {short_message(error)}") from error
 
 
-def _axes(entry: Port, indices: bool, time_first: bool) -> tuple[str, ...]:
-    """What the axes of the graph's input are."""
-    rank = None if entry.shape is None else len(entry.shape)
+def _axes(graph_input: GraphValue, indices: bool, time_first: bool) -> tuple[str, ...]:
+    """The axes of the graph's input."""
+    rank = None if graph_input.shape is None else len(graph_input.shape)
     if indices and rank == 2:
         return (BATCH, TIME)
     if rank == 2:
         return (BATCH, FEATURES)
     if rank != 3 or indices:
-        raise FileFormatError(f"its input {entry.name!r:.100} has shape {entry.shape}; sequences of features have three axes.")
+        raise FileFormatError(
+            f"its input {graph_input.name!r:.100} has shape {graph_input.shape}; sequences of features have three axes."
+        )
     return (TIME, BATCH, FEATURES) if time_first else (BATCH, TIME, FEATURES)
 
 
-def _step(walk: Walk, node: Node) -> None:
-    """Take one node more."""
+def _visit(chain: Chain, node: Node) -> None:
+    """Update the chain by one node."""
     try:
-        inputs = [walk.get(node, index) for index in range(len(node.inputs))]
-        apart = not any(isinstance(value, Flow) for value in inputs)
-        if node.kind in ("Shape", "ConstantOfShape") or (apart and any(isinstance(v, (Filled, Sizes)) for v in inputs)):
-            walk.values[node.outputs[0]] = size_nodes.sizes(walk, node, inputs)
+        inputs = [chain.get(node, index) for index in range(len(node.inputs))]
+        constant = not any(isinstance(value, LayerOutput) for value in inputs)
+        if node.kind in ("Shape", "ConstantOfShape") or (
+            constant and any(isinstance(v, (UniformArray, Sizes)) for v in inputs)
+        ):
+            chain.values[node.outputs[0]] = size_nodes.sizes(chain, node, inputs)
         elif node.kind == "LSTM":
-            walk.values.update(zip(node.outputs, layer_nodes.lstm(walk, node), strict=False))
+            chain.values.update(zip(node.outputs, layer_nodes.lstm(chain, node), strict=False))
         else:
             handler = _HANDLERS.get(node.kind)
             if handler is None:
                 raise ValueError("is no layer here")
-            walk.values[node.outputs[0]] = handler(walk, node)
+            chain.values[node.outputs[0]] = handler(chain, node)
     except REFUSALS as error:
         raise FileFormatError(
-            f"its {node.name} {brief(error)}, so the graph is no chain of layers. (numba_lstm.interop.onnx.load runs others.)"
+            f"its {node.name} {short_message(error)}, so the graph is no chain of layers. "
+            "(numba_lstm.interop.onnx.load runs others.)"
         ) from error
 
 
-def _pass_on(walk: Walk, exit: Port) -> None:
-    """A graph without a layer, as of a model of dropouts, hands its input on: one layer that does the same."""
-    flow = walk.values.get(exit.name)
-    if not isinstance(flow, Flow):
-        raise FileFormatError(f"its output {exit.name!r:.100} does not depend on its input.")
-    walk.values[exit.name] = walk.add(flow, Draft(Activation, "", {"activation": Spec()}))
+def _add_identity(chain: Chain, graph_output: GraphValue) -> None:
+    """Add an identity layer for a graph that returns its input, as the graph of a model of dropouts does."""
+    output = chain.values.get(graph_output.name)
+    if not isinstance(output, LayerOutput):
+        raise FileFormatError(f"its output {graph_output.name!r:.100} does not depend on its input.")
+    chain.values[graph_output.name] = chain.add(output, LayerBuilder(Activation, "", {"activation": Spec()}))
 
 
-def _finish(walk: Walk, exit: Port, entered: tuple[str, ...]) -> None:
-    """The last layer's output is the graph's."""
-    flow = walk.values.get(exit.name)
-    if not isinstance(flow, Flow) or flow.stage != len(walk.drafts):
-        raise FileFormatError(f"its output {exit.name!r:.100} is not what its last layer puts out.")
-    expected = [(BATCH, FEATURES), entered if TIME in entered and FEATURES in entered else (BATCH, TIME, FEATURES)]
-    if flow.axes not in expected or flow.turned:
-        turned = ", and steps from the last to the first" if flow.turned else ""
+def _check_output(chain: Chain, graph_output: GraphValue, input_axes: tuple[str, ...]) -> None:
+    """Refuse a graph whose output is not that of the last layer."""
+    output = chain.values.get(graph_output.name)
+    if not isinstance(output, LayerOutput) or output.layer_count != len(chain.builders):
+        raise FileFormatError(f"its output {graph_output.name!r:.100} is not what its last layer puts out.")
+    expected = [(BATCH, FEATURES), input_axes if TIME in input_axes and FEATURES in input_axes else (BATCH, TIME, FEATURES)]
+    if output.axes not in expected or output.time_reversed:
+        axes = ", ".join(output.axes) + (", and steps from the last to the first" if output.time_reversed else "")
         raise FileFormatError(
-            f"its output {exit.name!r:.100} has the axes {', '.join(flow.axes)}{turned}; a Sequential puts out {expected[-1]}."
+            f"its output {graph_output.name!r:.100} has the axes {axes}; a Sequential puts out {expected[-1]}."
         )
     try:
-        walk.settle(flow)
+        chain.select_output(output)
     except ValueError as error:
-        raise FileFormatError(f"its output {exit.name!r:.100} {error}.") from error
+        raise FileFormatError(f"its output {graph_output.name!r:.100} {error}.") from error
 
 
-def _features(walk: Walk, entry: Port, axes: tuple[str, ...]) -> int | None:
-    """The number of features, as the input says or else the first layer that knows it."""
-    known = next((draft.features for draft in walk.drafts if draft.features is not None), None)
-    return _size(entry, axes.index(FEATURES)) or known if FEATURES in axes else None
+def _features(chain: Chain, graph_input: GraphValue, axes: tuple[str, ...]) -> int | None:
+    """The number of features according to the input, or else to the first layer that has it."""
+    first_known = next((builder.features for builder in chain.builders if builder.features is not None), None)
+    return _size(graph_input, axes.index(FEATURES)) or first_known if FEATURES in axes else None
 
 
-def _size(entry: Port, axis: int) -> int | None:
-    size = entry.shape[axis] if entry.shape is not None else None
+def _size(graph_input: GraphValue, axis: int) -> int | None:
+    size = graph_input.shape[axis] if graph_input.shape is not None else None
     return size if isinstance(size, int) and size > 0 else None

@@ -1,4 +1,4 @@
-"""Layers in the making, while a graph is walked, and the model that is made of them."""
+"""Builders of layers: they collect arguments and weights while the nodes of a graph are visited."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ MAX_NAME = 80  #: letters of a layer's name
 
 
 @dataclass
-class Draft:
-    """A layer: its class, the arguments that are known so far, its weights in the layer's order, and the name of its node."""
+class LayerBuilder:
+    """Class, arguments so far and weights in order of one layer, and the name of its node."""
 
     kind: type[Layer]
     label: str
     arguments: dict[str, Any] = field(default_factory=dict)
     weights: list[Host] = field(default_factory=list)
-    features: int | None = None  #: inputs, where they are known
+    features: int | None = None  #: of the input, if known
 
-    def settle(self, sequences: bool, merge: str | None) -> None:
-        """Hear how the layer's output is taken; only LSTMs have more than one."""
+    def select_output(self, sequences: bool, merge: str | None) -> None:
+        """Note which output the graph uses; only LSTMs have several."""
 
     def layer(self, name: str) -> Layer:
-        """The layer, without its weights."""
+        """Make the layer, without its weights."""
         return self.kind(**self.arguments, name=name)
 
 
-class Scaling(Draft):
-    """A factor and perhaps a summand a feature: what is left of a batch normalization when nothing is learned any more."""
+class BatchNormalizationBuilder(LayerBuilder):
+    """A factor and perhaps a summand per feature: a batch normalization in inference."""
 
     def __init__(self, label: str, factor: Host) -> None:
         one = np.ones_like(factor)
@@ -47,26 +47,26 @@ class Scaling(Draft):
         super().__init__(BatchNormalization, label, {}, [factor, 0 * one, 0 * one, variance], factor.size)
 
 
-class Recurrence(Draft):
-    """An LSTM, or two of both directions."""
+class LSTMBuilder(LayerBuilder):
+    """An LSTM, or a Bidirectional of two."""
 
     def __init__(self, label: str, cells: Sequence[Cell]) -> None:
         self.cells, self.sequences, self.merge = cells, True, "concat"
         weights = [w for cell in cells for w in cell.weights[:4] if w is not None]
         super().__init__(LSTM, label, {}, [weight.value for weight in weights], cells[0].weights.kernel.shape[0])
 
-    def settle(self, sequences: bool, merge: str | None) -> None:
+    def select_output(self, sequences: bool, merge: str | None) -> None:
         self.sequences = sequences
         self.merge = merge or self.merge
 
     def layer(self, name: str) -> Layer:
-        made = [self._one(cell, name if k == 0 else f"{name}_back") for k, cell in enumerate(self.cells)]
-        if len(made) == 1:
-            return made[0]
-        alike = self.cells[0].spec == self.cells[1].spec
-        return Bidirectional(made[0], self.merge, backward_layer=None if alike else made[1], name=name)
+        layers = [self._lstm(cell, name if k == 0 else f"{name}_back") for k, cell in enumerate(self.cells)]
+        if len(layers) == 1:
+            return layers[0]
+        same_spec = self.cells[0].spec == self.cells[1].spec
+        return Bidirectional(layers[0], self.merge, backward_layer=None if same_spec else layers[1], name=name)
 
-    def _one(self, cell: Cell, name: str) -> LSTM:
+    def _lstm(self, cell: Cell, name: str) -> LSTM:
         spec, weights = cell.spec, cell.weights
         return LSTM(
             weights.recurrent_kernel.shape[0],
@@ -83,37 +83,39 @@ class Recurrence(Draft):
         )
 
 
-def model_of(drafts: Sequence[Draft], shape: Sequence[int | None], dtype: str, indices: bool, size: int) -> Sequential:
-    """The model of these layers for samples of ``shape``, with at most ``size`` elements of weights."""
-    drafts = _fused(drafts)
-    taken: set[str] = set()
-    stack: list[Layer] = [Input(tuple(shape), dtype="int64" if indices else dtype, name=_name("", InputLayer, taken))]
+def build_model(
+    builders: Sequence[LayerBuilder], shape: Sequence[int | None], dtype: str, indices: bool, size: int
+) -> Sequential:
+    """Build the model for samples of ``shape``, with at most ``size`` elements of weights."""
+    builders = _fuse_activations(builders)
+    used_names: set[str] = set()
+    stack: list[Layer] = [Input(tuple(shape), dtype="int64" if indices else dtype, name=_name("", InputLayer, used_names))]
     with initializers.skipped(at_most=size):
-        stack += [draft.layer(_name(draft.label, draft.kind, taken)) for draft in drafts]
+        stack += [builder.layer(_name(builder.label, builder.kind, used_names)) for builder in builders]
         model = Sequential(stack, dtype=dtype)
-    model.set_weights([weight for draft in drafts for weight in draft.weights])
+    model.set_weights([weight for builder in builders for weight in builder.weights])
     return model
 
 
-def _fused(drafts: Sequence[Draft]) -> list[Draft]:
-    """The layers with each activation behind a Dense as a part of it."""
-    found: list[Draft] = []
-    for draft in drafts:
-        before = found[-1].arguments if found and found[-1].kind is Dense else {}
-        if draft.kind is Activation and before.get("activation") == Spec():
-            before["activation"] = draft.arguments["activation"]
+def _fuse_activations(builders: Sequence[LayerBuilder]) -> list[LayerBuilder]:
+    """Make each activation that follows a Dense an argument of that layer."""
+    fused: list[LayerBuilder] = []
+    for builder in builders:
+        arguments = fused[-1].arguments if fused and fused[-1].kind is Dense else {}
+        if builder.kind is Activation and arguments.get("activation") == Spec():
+            arguments["activation"] = builder.arguments["activation"]
         else:
-            found.append(draft)
-    return found
+            fused.append(builder)
+    return fused
 
 
-def _name(label: str, kind: type[Layer], taken: set[str]) -> str:
-    """A name that no other layer has: the folders of a node's name, as exporters write it, or else its class."""
+def _name(label: str, kind: type[Layer], used_names: set[str]) -> str:
+    """A unique name: the folders of the node's name, as exporters write it, or else the class."""
     stem = "_".join(part for part in label.split("/")[:-1] if part)[:MAX_NAME]
     base = stem if stem.isprintable() and stem else names.snake_case(kind.__name__)
     name, count = base, 0
-    while name in taken:
+    while name in used_names:
         count += 1
         name = f"{base}_{count}"
-    taken.add(name)
+    used_names.add(name)
     return name

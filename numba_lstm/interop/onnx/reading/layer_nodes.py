@@ -1,4 +1,4 @@
-"""Nodes that are layers, or parts of one, in a chain of layers."""
+"""Convert nodes that compute: to layers, or to arguments and weights of the last layer."""
 
 from __future__ import annotations
 
@@ -11,188 +11,189 @@ from ....kernels.specs import Activation as Spec
 from ....layers import Activation, Dense, Embedding, LayerNormalization
 from ..graph.graph import Node
 from ..operators.activations import spec
-from .layer_builders import Draft, Recurrence, Scaling
-from .shape_nodes import Handler, pick
-from .symbolic_values import BATCH, DIRECTIONS, FEATURES, ONE, TIME, Flow, Value, Walk, is_zero
+from .layer_builders import BatchNormalizationBuilder, LayerBuilder, LSTMBuilder
+from .shape_nodes import Handler, select_index
+from .symbolic_values import BATCH, DIRECTIONS, FEATURES, ONE, TIME, Chain, LayerOutput, Value, is_zero
 
 Host = npt.NDArray[Any]
 
 
-def lstm(walk: Walk, node: Node) -> tuple[Value, ...]:
-    """An LSTM from states of zero; its last cell state is not handed on."""
-    flow = walk.flow(node)
+def lstm(chain: Chain, node: Node) -> tuple[Value, ...]:
+    """LSTM from states of zero; its last cell state has no symbolic value."""
+    x = chain.layer_output(node)
     first = (BATCH, TIME) if node.attributes.get("layout", 0) else (TIME, BATCH)
-    if flow.axes != (*first, FEATURES) or flow.turned:
+    if x.axes != (*first, FEATURES) or x.time_reversed:
         raise ValueError(
-            f"takes axes that are {', '.join(flow.axes)}, where {', '.join(first)} and features were expected. "
+            f"takes axes that are {', '.join(x.axes)}, where {', '.join(first)} and features were expected. "
             "If the graph's own input has time first, say time_first"
         )
-    if walk.get(node, 4) is not None:
+    if chain.get(node, 4) is not None:
         raise ValueError("has sequence_lens")
-    if not is_zero(walk.get(node, 5)) or not is_zero(walk.get(node, 6)):
+    if not is_zero(chain.get(node, 5)) or not is_zero(chain.get(node, 6)):
         raise ValueError("does not begin with states of zero")
-    if "cells" not in node.kept:
+    if "cells" not in node.cache:
         raise ValueError("computes its weights, where constants were expected")
-    draft = Recurrence(node.label, node.kept["cells"])
-    out = walk.add(flow, draft)
-    both = DIRECTIONS if len(draft.cells) > 1 else ONE
-    turned = len(draft.cells) == 1 and draft.cells[0].reverse
+    builder = LSTMBuilder(node.label, node.cache["cells"])
+    result = chain.add(x, builder)
+    direction_axis = DIRECTIONS if len(builder.cells) > 1 else ONE
+    time_reversed = len(builder.cells) == 1 and builder.cells[0].reverse
     if first[0] == TIME:
-        y, h = (TIME, both, BATCH, FEATURES), (both, BATCH, FEATURES)
+        y, h = (TIME, direction_axis, BATCH, FEATURES), (direction_axis, BATCH, FEATURES)
     else:
-        y, h = (BATCH, TIME, both, FEATURES), (BATCH, both, FEATURES)
-    return out._replace(axes=y, turned=turned), out._replace(axes=h, sequences=False)
+        y, h = (BATCH, TIME, direction_axis, FEATURES), (BATCH, direction_axis, FEATURES)
+    return result._replace(axes=y, time_reversed=time_reversed), result._replace(axes=h, sequences=False)
 
 
-def gemm(walk: Walk, node: Node) -> Value:
-    """A Dense, the factors of the product in its weights."""
-    flow, attributes = walk.flow(node), node.attributes
-    if flow.axes != (BATCH, FEATURES) or attributes.get("transA", 0):
+def gemm(chain: Chain, node: Node) -> Value:
+    """Gemm: a Dense, whose weights include the factors alpha and beta."""
+    x, attributes = chain.layer_output(node), node.attributes
+    if x.axes != (BATCH, FEATURES) or attributes.get("transA", 0):
         raise ValueError("takes no rows of features")
-    kernel, bias = walk.need(node, 1), walk.constant(node, 2)
+    kernel, bias = chain.require(node, 1), chain.constant(node, 2)
     kernel = kernel.T if attributes.get("transB", 0) else kernel
     if attributes.get("alpha", 1.0) != 1.0:
         kernel = kernel * kernel.dtype.type(attributes["alpha"])
     if bias is not None and attributes.get("beta", 1.0) != 1.0:
         bias = bias * bias.dtype.type(attributes["beta"])
-    out = walk.add(flow, _dense(node.label, kernel))
-    return out if bias is None else _biased(walk, out, bias)
+    result = chain.add(x, _dense(node.label, kernel))
+    return result if bias is None else _add_bias(chain, result, bias)
 
 
-def matmul(walk: Walk, node: Node) -> Value:
-    """A Dense without a bias yet."""
-    flow = walk.flow(node)
-    if flow.axes[-1] != FEATURES or ONE in flow.axes:
+def matmul(chain: Chain, node: Node) -> Value:
+    """MatMul: a Dense, to which an Add may give its bias."""
+    x = chain.layer_output(node)
+    if x.axes[-1] != FEATURES or ONE in x.axes:
         raise ValueError("does not multiply features with a constant matrix")
-    return walk.add(flow, _dense(node.label, walk.need(node, 1)))
+    return chain.add(x, _dense(node.label, chain.require(node, 1)))
 
 
-def _dense(label: str, kernel: Host) -> Draft:
+def _dense(label: str, kernel: Host) -> LayerBuilder:
     if kernel.ndim != 2 or kernel.size == 0:
         raise ValueError(f"has weights of shape {kernel.shape}, where a matrix was expected")
     arguments = {"units": kernel.shape[1], "use_bias": False, "activation": Spec()}
-    return Draft(Dense, label, arguments, [kernel], kernel.shape[0])
+    return LayerBuilder(Dense, label, arguments, [kernel], kernel.shape[0])
 
 
-def _biased(walk: Walk, flow: Flow, bias: Host) -> Flow:
-    draft = walk.drafts[-1]
-    units = draft.arguments["units"]
+def _add_bias(chain: Chain, x: LayerOutput, bias: Host) -> LayerOutput:
+    builder = chain.builders[-1]
+    units = builder.arguments["units"]
     if (
         bias.size not in (1, units)
         or bias.shape[-1:] not in ((), (1,), (units,))
-        or bias.ndim > len(flow.axes)
-        or flow.axes[-1] != FEATURES
+        or bias.ndim > len(x.axes)
+        or x.axes[-1] != FEATURES
     ):
         raise ValueError(f"adds an array of shape {bias.shape} to {units} features")
-    draft.arguments["use_bias"] = True
-    draft.weights.append(np.array(np.broadcast_to(bias.reshape(-1), (units,))))
-    return flow
+    builder.arguments["use_bias"] = True
+    builder.weights.append(np.array(np.broadcast_to(bias.reshape(-1), (units,))))
+    return x
 
 
-def add(walk: Walk, node: Node) -> Value:
-    """A Dense's bias, the other half of a :class:`Scaling`, or both directions of an LSTM summed."""
-    flow, other = _pair(walk, node)
-    if isinstance(other, Flow):
-        return _merged(flow, other, "sum")
-    draft = walk.drafts[-1] if walk.drafts else None
-    if isinstance(draft, Scaling) and not draft.weights[1].any():
-        draft.weights[1] = walk.by_feature(flow, other, "a summand")
-        return flow
+def add(chain: Chain, node: Node) -> Value:
+    """Add: the bias of a Dense, the summand of a batch normalization, or the sum of both directions of an LSTM."""
+    x, other = _pair(chain, node)
+    if isinstance(other, LayerOutput):
+        return _merge_directions(x, other, "sum")
+    builder = chain.builders[-1] if chain.builders else None
+    if isinstance(builder, BatchNormalizationBuilder) and not builder.weights[1].any():
+        builder.weights[1] = chain.per_feature(x, other, "a summand")
+        return x
     if (
-        draft is not None
-        and draft.kind is Dense
-        and not draft.arguments["use_bias"]
-        and draft.arguments["activation"] == Spec()
+        builder is not None
+        and builder.kind is Dense
+        and not builder.arguments["use_bias"]
+        and builder.arguments["activation"] == Spec()
     ):
-        return _biased(walk, flow, other)
+        return _add_bias(chain, x, other)
     raise ValueError("adds a constant to what is no product")
 
 
-def multiply(walk: Walk, node: Node) -> Value:
-    """A :class:`Scaling`, the mean or the product of both directions, or x sigmoid(x)."""
-    values = walk.get(node, 0), walk.get(node, 1)
-    if any(isinstance(value, Flow) and value is walk.before for value in values):
-        return _silu(walk, *values)
-    flow, other = _pair(walk, node)
-    if isinstance(other, Flow):
-        return _merged(flow, other, "mul")
-    if flow.merge == "sum" and other.size == 1 and other == 0.5:
-        return flow._replace(merge="ave")
-    return walk.add(flow, Scaling(node.label, walk.by_feature(flow, other, "a factor")))
+def multiply(chain: Chain, node: Node) -> Value:
+    """Mul: the factor of a batch normalization, the mean or the product of both directions, or x sigmoid(x)."""
+    values = chain.get(node, 0), chain.get(node, 1)
+    if any(isinstance(value, LayerOutput) and value is chain.last_input for value in values):
+        return _silu(chain, *values)
+    x, other = _pair(chain, node)
+    if isinstance(other, LayerOutput):
+        return _merge_directions(x, other, "mul")
+    if x.merge == "sum" and other.size == 1 and other == 0.5:
+        return x._replace(merge="ave")
+    return chain.add(x, BatchNormalizationBuilder(node.label, chain.per_feature(x, other, "a factor")))
 
 
-def _pair(walk: Walk, node: Node) -> tuple[Flow, Flow | Host]:
-    """A layer's output, and what it is added to or multiplied with, in either order."""
-    first = 0 if isinstance(walk.get(node, 0), Flow) else 1
-    flow, other = walk.flow(node, first), walk.get(node, 1 - first)
-    if isinstance(other, Flow):
-        return flow, walk.flow(node, 1 - first)
-    return flow, walk.need(node, 1 - first)
+def _pair(chain: Chain, node: Node) -> tuple[LayerOutput, LayerOutput | Host]:
+    """A layer's output and the other operand, whatever their order in the node."""
+    first = 0 if isinstance(chain.get(node, 0), LayerOutput) else 1
+    x, other = chain.layer_output(node, first), chain.get(node, 1 - first)
+    if isinstance(other, LayerOutput):
+        return x, chain.layer_output(node, 1 - first)
+    return x, chain.require(node, 1 - first)
 
 
-def _merged(one: Flow, two: Flow, merge: str) -> Flow:
-    """Both directions of an LSTM put together."""
-    if {one.part, two.part} != {0, 1} or one._replace(part=0) != two._replace(part=0):
+def _merge_directions(one: LayerOutput, two: LayerOutput, merge: str) -> LayerOutput:
+    """Merge both directions of an LSTM."""
+    if {one.direction, two.direction} != {0, 1} or one._replace(direction=0) != two._replace(direction=0):
         raise ValueError("joins two branches that are not both directions of an LSTM")
-    return one._replace(part=None, merge=merge)
+    return one._replace(direction=None, merge=merge)
 
 
-def _silu(walk: Walk, *values: Value | None) -> Value:
-    """x sigmoid(x): the sigmoid before was a part of it."""
-    flow = next((value for value in values if isinstance(value, Flow) and value is not walk.before), None)
-    draft = walk.drafts[-1]
-    if flow is None or flow.stage != len(walk.drafts) or draft.kind is not Activation:
+def _silu(chain: Chain, *values: Value | None) -> Value:
+    """Turn the sigmoid before a product x sigmoid(x) into a silu."""
+    x = next((value for value in values if isinstance(value, LayerOutput) and value is not chain.last_input), None)
+    builder = chain.builders[-1]
+    if x is None or x.layer_count != len(chain.builders) or builder.kind is not Activation:
         raise ValueError("joins two branches")
-    if draft.arguments["activation"] != Spec("sigmoid"):
+    if builder.arguments["activation"] != Spec("sigmoid"):
         raise ValueError("joins two branches")
-    draft.arguments["activation"] = Spec("silu")
-    return flow
+    builder.arguments["activation"] = Spec("silu")
+    return x
 
 
-def activation(walk: Walk, node: Node) -> Value:
-    """An activation."""
-    parameters = _PARAMETERS.get(node.kind)
-    if parameters is None:
-        return walk.add(walk.flow(node), Draft(Activation, node.label, {"activation": Spec(_NAMES[node.kind])}))
-    given = {key: node.attributes.get(key, value) for key, value in parameters.items()}
-    return walk.add(walk.flow(node), Draft(Activation, node.label, {"activation": spec(node.kind.lower(), **given)}))
+def activation(chain: Chain, node: Node) -> Value:
+    """Activation, with parameters or without."""
+    defaults = _PARAMETERS.get(node.kind)
+    if defaults is None:
+        function = Spec(_NAMES[node.kind])
+    else:
+        function = spec(node.kind.lower(), **{key: node.attributes.get(key, value) for key, value in defaults.items()})
+    return chain.add(chain.layer_output(node), LayerBuilder(Activation, node.label, {"activation": function}))
 
 
-def softmax(walk: Walk, node: Node) -> Value:
-    """Over the features."""
-    flow = walk.flow(node)
-    axis = walk.axis(node, flow, 1 if walk.opset < 13 else -1)
-    if axis != len(flow.axes) - 1 or flow.axes[-1] != FEATURES:
+def softmax(chain: Chain, node: Node) -> Value:
+    """Softmax over the features."""
+    x = chain.layer_output(node)
+    axis = chain.axis(node, x, 1 if chain.opset < 13 else -1)
+    if axis != len(x.axes) - 1 or x.axes[-1] != FEATURES:
         raise ValueError("is over another axis than the features")
-    return walk.add(flow, Draft(Activation, node.label, {"activation": Spec("softmax")}))
+    return chain.add(x, LayerBuilder(Activation, node.label, {"activation": Spec("softmax")}))
 
 
-def layer_normalization(walk: Walk, node: Node) -> Value:
-    """Over the features."""
-    flow = walk.flow(node)
-    if walk.axis(node, flow, -1) != len(flow.axes) - 1:
+def layer_normalization(chain: Chain, node: Node) -> Value:
+    """LayerNormalization over the features."""
+    x = chain.layer_output(node)
+    if chain.axis(node, x, -1) != len(x.axes) - 1:
         raise ValueError("is over more than the features")
-    gamma, beta = walk.need(node, 1), walk.constant(node, 2)
-    weights = [walk.by_feature(flow, array, "weights") for array in (gamma, beta) if array is not None]
+    gamma, beta = chain.require(node, 1), chain.constant(node, 2)
+    weights = [chain.per_feature(x, array, "weights") for array in (gamma, beta) if array is not None]
     arguments = {"epsilon": node.attributes.get("epsilon", 1e-5), "center": beta is not None}
-    return walk.add(flow, Draft(LayerNormalization, node.label, arguments, weights, weights[0].size))
+    return chain.add(x, LayerBuilder(LayerNormalization, node.label, arguments, weights, weights[0].size))
 
 
-def gather(walk: Walk, node: Node) -> Value:
-    """Rows of a table by index, or one place of an axis."""
-    if isinstance(walk.get(node, 1), Flow):
-        flow, table = walk.flow(node, 1), walk.need(node, 0)
-        if flow.axes != (BATCH, TIME) or table.ndim != 2 or node.attributes.get("axis", 0) not in (0, -2):
+def gather(chain: Chain, node: Node) -> Value:
+    """Gather: an Embedding, or one index along an axis."""
+    if isinstance(chain.get(node, 1), LayerOutput):
+        x, table = chain.layer_output(node, 1), chain.require(node, 0)
+        if x.axes != (BATCH, TIME) or table.ndim != 2 or node.attributes.get("axis", 0) not in (0, -2):
             raise ValueError("takes rows of a table by what are no indices of steps")
         arguments = {"input_dim": table.shape[0], "output_dim": table.shape[1]}
-        return walk.add(flow, Draft(Embedding, node.label, arguments, [table]), (BATCH, TIME, FEATURES))
-    flow, place = walk.flow(node), walk.need(node, 1)
-    if place.shape not in ((), (1,)) or place.dtype.kind not in "iu":
+        return chain.add(x, LayerBuilder(Embedding, node.label, arguments, [table]), (BATCH, TIME, FEATURES))
+    x, index = chain.layer_output(node), chain.require(node, 1)
+    if index.shape not in ((), (1,)) or index.dtype.kind not in "iu":
         raise ValueError("takes several parts of a layer's output")
-    return pick(walk, flow, walk.axis(node, flow, 0), int(place.reshape(-1)[0]), (ONE,) * place.ndim)
+    return select_index(chain, x, chain.axis(node, x, 0), int(index.reshape(-1)[0]), (ONE,) * index.ndim)
 
 
-#: Activations without parameters, by their operators.
+#: Operator -> activation without parameters.
 _NAMES = {
     "Tanh": "tanh",
     "Sigmoid": "sigmoid",

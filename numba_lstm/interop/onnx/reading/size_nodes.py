@@ -1,6 +1,6 @@
-"""Sizes that a graph computes of shapes, in a chain of layers: what they are is followed, but nothing is computed.
+"""Evaluate sizes that a graph computes from shapes, symbolically.
 
-Exporters make the first states of an LSTM of them, and the shape that puts both directions side by side.
+Exporters derive an LSTM's initial states from them, and the shape that concatenates both directions.
 """
 
 from __future__ import annotations
@@ -10,48 +10,48 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..graph.graph import Node
-from ..operators.shapes import whole
-from .symbolic_values import Filled, Flow, Size, Sizes, Value, Walk
+from ..operators.shapes import integers
+from .symbolic_values import Chain, LayerOutput, Size, Sizes, UniformArray, Value
 
-MAX_SIZES = 16  #: that are followed at once; no shape has as many
+MAX_SIZES = 16  #: of a vector; no shape has as many
 
 
-def sizes(walk: Walk, node: Node, values: Sequence[Value | None]) -> Value:
-    """What becomes of shapes, and of arrays of one number: exporters make an LSTM's first states of them."""
+def sizes(chain: Chain, node: Node, values: Sequence[Value | None]) -> Value:
+    """The value of a node that takes shapes or arrays of equal elements."""
     if node.kind == "ConstantOfShape":
         value = node.attributes.get("value", np.zeros(1, np.float32))
-        return Filled(float(value.reshape(-1)[0]) if value.size == 1 else np.nan)
+        return UniformArray(float(value.reshape(-1)[0]) if value.size == 1 else np.nan)
     if node.kind == "Expand" and isinstance(values[0], np.ndarray) and values[0].size == 1:
-        return Filled(float(values[0].reshape(-1)[0]))
-    if isinstance(values[0], Filled):
+        return UniformArray(float(values[0].reshape(-1)[0]))
+    if isinstance(values[0], UniformArray):
         return values[0]
-    if isinstance(values[0], Flow):
-        shape = tuple(walk.size(axis) for axis in values[0].axes)
+    if isinstance(values[0], LayerOutput):
+        shape = tuple(chain.size(axis) for axis in values[0].axes)
         return Sizes(shape[node.attributes.get("start", 0) : node.attributes.get("end")])
-    return Sizes(_computed(node, [known(value) for value in values if value is not None]))
+    return Sizes(_combine(node, [as_sizes(value) for value in values if value is not None]))
 
 
-def known(value: Value) -> tuple[Size, ...] | None:
-    """Sizes one by one, of a constant too; None where there are none, or more than any shape has."""
+def as_sizes(value: Value) -> tuple[Size, ...] | None:
+    """The elements of sizes or of a constant; None if they are unknown or more than any shape has."""
     if isinstance(value, Sizes):
         return value.values
     if isinstance(value, np.ndarray) and value.size <= MAX_SIZES and value.ndim < 2 and value.dtype.kind in "iu":
-        return tuple(whole(value, "sizes"))
+        return tuple(integers(value, "sizes"))
     return None
 
 
-def _computed(node: Node, values: Sequence[tuple[Size, ...] | None]) -> tuple[Size, ...] | None:
-    """Sizes that are cut out of others, joined, or multiplied; None where that is more than is followed here."""
-    given = [value for value in values if value is not None]
-    if len(given) != len(values) or sum(map(len, given)) > MAX_SIZES:
+def _combine(node: Node, values: Sequence[tuple[Size, ...] | None]) -> tuple[Size, ...] | None:
+    """Slice, join or multiply sizes; None for what is not evaluated here."""
+    operands = [value for value in values if value is not None]
+    if len(operands) != len(values) or sum(map(len, operands)) > MAX_SIZES:
         return None
-    first, rest = given[0], given[1:]
+    first, rest = operands[0], operands[1:]
     match node.kind:
         case "Concat":
-            return tuple(size for value in given for size in value)
+            return tuple(size for value in operands for size in value)
         case "Gather":
-            places = [place for place in rest[0] if isinstance(place, int) and -len(first) <= place < len(first)]
-            return tuple(first[place] for place in places) if len(places) == len(rest[0]) else None
+            indices = [index for index in rest[0] if isinstance(index, int) and -len(first) <= index < len(first)]
+            return tuple(first[index] for index in indices) if len(indices) == len(rest[0]) else None
         case "Slice" if len(rest) in (2, 3) and len(rest[0]) == len(rest[1]) == 1:
             (start,), (end,) = rest[:2]
             return first[start:end] if isinstance(start, int) and isinstance(end, int) else None

@@ -1,4 +1,4 @@
-"""Builder: nodes and tensors that become a graph, and the value that goes from layer to layer."""
+"""Build ONNX graphs: add nodes, constants, inputs and outputs by name."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ Host = npt.NDArray[Any]
 Dims = Sequence[int | str]  #: sizes, and names of those that are free
 
 
-class Flow(NamedTuple):
-    """A value on its way through the layers."""
+class GraphValue(NamedTuple):
+    """A tensor in the graph: the output of a layer and the input of the next one."""
 
     name: str
     rank: int  #: with the batch axis
-    steps_first: bool = False  #: (T, N, D) in place of (N, T, D)
+    time_is_first: bool = False  #: (T, N, D) in place of (N, T, D)
 
 
-class Builder:
-    """A graph in the making."""
+class GraphBuilder:
+    """Builder of one graph."""
 
     def __init__(self, dtype: str) -> None:
         self.dtype = np.dtype(dtype)
@@ -33,69 +33,70 @@ class Builder:
         self.inputs: list[Message] = []
         self.outputs: list[Message] = []
 
-    def tensor(self, name: str, array: npt.ArrayLike) -> str:
-        """A constant, in the model's dtype if it is floating; answers its name."""
+    def add_constant(self, name: str, array: npt.ArrayLike) -> str:
+        """Add a constant, in the model's dtype if it is floating, and return its name."""
         values = np.asarray(array)
-        made = tensor_of(name, values.astype(self.dtype) if values.dtype.kind == "f" else values)
-        if self.tensors.setdefault(name, made) != made:
+        tensor = tensor_of(name, values.astype(self.dtype) if values.dtype.kind == "f" else values)
+        if self.tensors.setdefault(name, tensor) != tensor:
             raise ValueError(f"two different constants would be called {name!r}. Give the layers other names.")
         return name
 
-    def whole(self, values: Sequence[int]) -> str:
-        """A constant vector of whole numbers."""
-        return self.tensor("_".join(["whole", *(str(value).replace("-", "m") for value in values)]), np.array(values, np.int64))
+    def add_integers(self, values: Sequence[int]) -> str:
+        """Add a constant vector of integers and return its name."""
+        name = "_".join(["whole", *(str(value).replace("-", "m") for value in values)])
+        return self.add_constant(name, np.array(values, np.int64))
 
-    def node(
+    def add_node(
         self, kind: str, inputs: Sequence[str], layer: str, attributes: Mapping[str, Any] | None = None, outputs: int = 1
     ) -> list[str]:
-        """A node of a layer; answers the names of its outputs."""
+        """Add a node of a layer and return the names of its outputs."""
         name = f"{layer}/{kind}_{len(self.nodes)}"
-        made = [f"{name}:{index}" for index in range(outputs)]
+        names = [f"{name}:{index}" for index in range(outputs)]
         self.nodes.append(
             {
                 "input": list(inputs),
-                "output": made,
+                "output": names,
                 "name": name,
                 "op_type": kind,
                 "attribute": [_attribute(key, value) for key, value in (attributes or {}).items()],
             }
         )
-        return made
+        return names
 
-    def one(self, kind: str, inputs: Sequence[str], layer: str, **attributes: Any) -> str:
-        """:meth:`node` with one output."""
-        return self.node(kind, inputs, layer, attributes)[0]
+    def add_op(self, kind: str, inputs: Sequence[str], layer: str, **attributes: Any) -> str:
+        """:meth:`add_node` with one output."""
+        return self.add_node(kind, inputs, layer, attributes)[0]
 
-    def through(self, flow: Flow, kind: str, layer: str, *others: str, **attributes: Any) -> Flow:
-        """``flow`` after a node that keeps its shape."""
-        return flow._replace(name=self.one(kind, [flow.name, *others], layer, **attributes))
+    def apply(self, value: GraphValue, kind: str, layer: str, *operands: str, **attributes: Any) -> GraphValue:
+        """Add a node that keeps the shape of ``value`` and return its output."""
+        return value._replace(name=self.add_op(kind, [value.name, *operands], layer, **attributes))
 
-    def samples(self, flow: Flow, layer: str) -> Flow:
-        """``flow`` with the batch axis first."""
-        return self._turned(flow, layer) if flow.steps_first else flow
+    def batch_first(self, value: GraphValue, layer: str) -> GraphValue:
+        """``value`` with the batch axis first."""
+        return self._swap_batch_and_time(value, layer) if value.time_is_first else value
 
-    def steps(self, flow: Flow, layer: str) -> Flow:
-        """``flow`` with the axis of time first."""
-        return flow if flow.steps_first else self._turned(flow, layer)
+    def time_first(self, value: GraphValue, layer: str) -> GraphValue:
+        """``value`` with the axis of time first."""
+        return value if value.time_is_first else self._swap_batch_and_time(value, layer)
 
-    def _turned(self, flow: Flow, layer: str) -> Flow:
-        name = self.one("Transpose", [flow.name], layer, perm=[1, 0, 2])
-        return Flow(name, flow.rank, not flow.steps_first)
+    def _swap_batch_and_time(self, value: GraphValue, layer: str) -> GraphValue:
+        name = self.add_op("Transpose", [value.name], layer, perm=[1, 0, 2])
+        return GraphValue(name, value.rank, not value.time_is_first)
 
-    def input(self, name: str, dims: Dims, dtype: npt.DTypeLike | None = None) -> str:
-        """An input of the graph."""
+    def add_input(self, name: str, dims: Dims, dtype: npt.DTypeLike | None = None) -> str:
+        """Add an input of the graph and return its name."""
         self.inputs.append(_value(name, dims, self.dtype if dtype is None else np.dtype(dtype)))
         return name
 
-    def output(self, name: str, made: str, dims: Dims) -> None:
-        """An output of the graph: what is called ``made`` so far."""
+    def add_output(self, name: str, internal_name: str, dims: Dims) -> None:
+        """Add an output of the graph: rename the tensor ``internal_name`` to ``name``."""
         for node in self.nodes:
             for side in ("input", "output"):
-                node[side] = [name if value == made else value for value in node[side]]
+                node[side] = [name if value == internal_name else value for value in node[side]]
         self.outputs.append(_value(name, dims, self.dtype))
 
-    def graph(self, name: str) -> Message:
-        """The message of the whole."""
+    def to_message(self, name: str) -> Message:
+        """The graph as a GraphProto."""
         return {
             "node": self.nodes,
             "name": name,

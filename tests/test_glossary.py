@@ -67,7 +67,9 @@ CLEAN = [
     "examples",
     "numba_lstm/data",
     "numba_lstm/demo",
+    "numba_lstm/files",
     "numba_lstm/initializers",
+    "numba_lstm/interop",
     "numba_lstm/kernels/contract",
     "numba_lstm/kernels/cpu/arrays",
     "numba_lstm/kernels/cpu/compiler",
@@ -88,8 +90,11 @@ CLEAN = [
     "numba_lstm/losses",
     "numba_lstm/optimizers/schedules",
     "numba_lstm/preprocessing",
+    "numba_lstm/saving",
     "numba_lstm/utils",
     "tests/benchmarks",
+    "tests/interop",
+    "tests/saving",
 ]
 
 #: Files of clean packages that still have some.

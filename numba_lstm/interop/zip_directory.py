@@ -129,8 +129,8 @@ def _name(raw: bytes, flags: int) -> str:
         raise FileFormatError(f"its zip directory has a name that is not text: {raw!r:.100}.") from None
     if len(raw) > MAX_NAME:
         raise FileFormatError(f"its zip directory has a name of {len(raw):,} bytes; allowed are {MAX_NAME:,}.")
-    parts = name.removesuffix("/").split("/")
-    if any(part in ("", ".", "..") for part in parts) or "\\" in name or ":" in parts[0] or not name.isprintable():
+    path = name.removesuffix("/").split("/")
+    if any(part in ("", ".", "..") for part in path) or "\\" in name or ":" in path[0] or not name.isprintable():
         raise FileFormatError(f"its member {name!r:.100} has no plain relative name.")
     return name
 

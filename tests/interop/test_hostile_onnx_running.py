@@ -129,7 +129,7 @@ def measured(run):
     raise result
 
 
-def test_what_is_held_at_once_is_counted_too():
+def test_arrays_that_exist_at_a_time_are_counted():
     nodes = [{"name": f"c{k}", "op_type": "ConstantOfShape", "input": ["shape"], "output": [f"v{k}"]} for k in range(9)]
     nodes.append(
         {"name": "all", "op_type": "Concat", "input": [f"v{k}" for k in range(9)], "output": ["y"], "attribute": ALONG_0}

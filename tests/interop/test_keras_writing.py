@@ -100,16 +100,16 @@ class Mine(Dense):
     pass
 
 
-OWN = {
+CUSTOM = {
     "layer": (lambda: Mine(2), "Mine is a class of your own"),
     "activation": (lambda: Activation(lambda x: x * 2), "an activation of your own"),
     "stateful": (lambda: LSTM(2, name="first", stateful=True), "first is stateful"),
 }
 
 
-@pytest.mark.parametrize("recipe", OWN)
+@pytest.mark.parametrize("recipe", CUSTOM)
 def test_what_a_keras_file_cannot_hold(tmp_path, recipe):
-    make, message = OWN[recipe]
+    make, message = CUSTOM[recipe]
     with pytest.raises(ValueError, match=message):
         small(make()).save(tmp_path / "model.keras")
     assert list(tmp_path.iterdir()) == []

@@ -113,7 +113,7 @@ def test_the_versions_are_said(tmp_path):
         assert written["ir_version"] == version
 
 
-def own(x):
+def custom(x):
     return 2 * x
 
 
@@ -124,8 +124,8 @@ REFUSED = {
     "zoneout": ([LSTM(H, zoneout=0.1)], {}, "zoneout=0.1"),
     "silu": ([LSTM(H, "silu")], {}, "activation='silu', which ONNX's LSTM has not"),
     "gates of exponentials": ([LSTM(H, recurrent_activation="exponential")], {}, "recurrent_activation='exponential'"),
-    "a function of one's own": ([LSTM(H), Activation(activations.custom(own))], {}, "'own', a function of your own"),
-    "an LSTM's own function": ([LSTM(H, activations.custom(own))], {}, "activation='own'"),
+    "a function of one's own": ([LSTM(H), Activation(activations.custom(custom))], {}, "'custom', a function of your own"),
+    "an LSTM's own function": ([LSTM(H, activations.custom(custom))], {}, "activation='custom'"),
     "directions of two sizes": (
         [Bidirectional(LSTM(H), backward_layer=LSTM(3, go_backwards=True, name="b"))],
         {},

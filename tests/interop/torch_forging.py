@@ -28,8 +28,8 @@ def find(module, name):
     return f"c{module}\n{name}\n".encode()
 
 
-def tuple_of(*parts):
-    return MARK + b"".join(parts) + TUPLE
+def tuple_of(*members):
+    return MARK + b"".join(members) + TUPLE
 
 
 ORDERED = find("collections", "OrderedDict") + EMPTY + REDUCE

@@ -158,10 +158,10 @@ def test_a_folder_that_cannot_be_synchronised_is_no_error_where_the_system_lacks
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.parametrize("way_to_die", ["exit", "kill"])
-def test_death_at_any_call_leaves_a_whole_file(tmp_path, way_to_die):
+@pytest.mark.parametrize("death", ["exit", "kill"])
+def test_death_at_any_call_leaves_a_whole_file(tmp_path, death):
     script = Path(__file__).with_name("crash.py")
-    done = subprocess.run([sys.executable, script, tmp_path, way_to_die], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, script, tmp_path, death], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 20  # before and after each call
 

@@ -22,7 +22,7 @@ class Mine(Dense):
     pass
 
 
-class Own(L2):
+class CustomRegularizer(L2):
     pass
 
 
@@ -114,13 +114,13 @@ def test_a_model_that_was_loaded_so_is_saved_once_its_function_is_registered(sav
 
 
 def test_classes_of_every_kind(tmp_path):
-    model = Sequential([Input((2,)), Mine(2, kernel_regularizer=Own(0.1))])
+    model = Sequential([Input((2,)), Mine(2, kernel_regularizer=CustomRegularizer(0.1))])
     model.compile("sgd", MyLoss())
     model.save(tmp_path / "m.nlstm")
-    custom = {"Mine": Mine, "Own": Own, "MyLoss": MyLoss}
+    custom = {"Mine": Mine, "CustomRegularizer": CustomRegularizer, "MyLoss": MyLoss}
     read = load_model(tmp_path / "m.nlstm", custom_objects=custom)
     assert type(read.layers[0]) is Mine
-    assert type(read.layers[0].kernel_regularizer) is Own
+    assert type(read.layers[0].kernel_regularizer) is CustomRegularizer
     assert type(read.loss) is MyLoss
     for name in custom:
         with pytest.raises(FileFormatError, match=f"unknown .*{name!r}"):

@@ -28,13 +28,13 @@ class AttributeReader:
         if len(body) < 8 or body[0] not in (1, 2, 3) or (body[0] > 1 and body[1]):
             raise FileFormatError("an attribute is damaged, or of a form that Keras does not write.")
         sizes = struct.unpack_from("<3H", body, 2)
-        position, parts = 8 + (body[0] == 3), []
+        position, fields = 8 + (body[0] == 3), []
         for size in sizes:
-            parts.append(body[position : position + size])
+            fields.append(body[position : position + size])
             position += -(-size // 8) * 8 if body[0] == 1 else size
-        name = as_name(parts[0].partition(b"\0")[0])
+        name = as_name(fields[0].partition(b"\0")[0])
         try:
-            return name, self._texts(parts[1], parse_shape(parts[2]), body[position:])
+            return name, self._texts(fields[1], parse_shape(fields[2]), body[position:])
         except FileFormatError as error:
             raise FileFormatError(f"attribute {name!r:.100}: {error}") from error
 

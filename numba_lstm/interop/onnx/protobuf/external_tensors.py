@@ -40,17 +40,17 @@ class Folder:
             raise FileFormatError(f"{what}: external data are described by location, offset and length, each once.")
         location = description["location"]
         offset, length = (_number(description.get(key), what, key) for key in ("offset", "length"))
-        parts = location.split("/")
-        if any(part in ("", ".", "..") for part in parts) or "\\" in location or ":" in location or not location.isprintable():
+        names = location.split("/")
+        if any(name in ("", ".", "..") for name in names) or "\\" in location or ":" in location or not location.isprintable():
             raise FileFormatError(f"{what}: {location!r:.100} is no plain name below the model's folder.")
         if length is not None and length != size:
             raise FileFormatError(f"{what} has {length:,} bytes in {location!r:.100}, but its dims need {size:,}.")
-        return self._bytes(what, parts, offset or 0, size)
+        return self._bytes(what, names, offset or 0, size)
 
-    def _bytes(self, what: str, parts: list[str], offset: int, size: int) -> memoryview:
-        location = "/".join(parts)
+    def _bytes(self, what: str, names: list[str], offset: int, size: int) -> memoryview:
+        location = "/".join(names)
         try:
-            file = _open(self.path, parts)
+            file = _open(self.path, names)
         except OSError as error:
             raise FileFormatError(f"{what}: {location!r:.100} cannot be opened without following links: {error}.") from None
         try:
@@ -79,13 +79,13 @@ def _number(text: str | None, what: str, key: str) -> int | None:
     return int(text)
 
 
-def _open(folder: str, parts: list[str]) -> int:
-    """Open the file ``parts`` below ``folder``, folder by folder, so that none of them can be a link."""
+def _open(folder: str, names: list[str]) -> int:
+    """Open the file ``names`` below ``folder``, folder by folder, so that none of them can be a link."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
     parent = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    for index, part in enumerate(parts):
+    for index, name in enumerate(names):
         try:
-            inner = os.open(part, flags | (os.O_DIRECTORY if index < len(parts) - 1 else 0), dir_fd=parent)
+            inner = os.open(name, flags | (os.O_DIRECTORY if index < len(names) - 1 else 0), dir_fd=parent)
         finally:
             os.close(parent)
         parent = inner

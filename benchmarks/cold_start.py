@@ -1,4 +1,4 @@
-"""The first minute: importing, a first prediction and a first training step, with and without compiled kernels."""
+"""Start-up time: importing, a first prediction and a first training step, with and without compiled kernels."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import statistics
 import tempfile
 import time
 
-from . import fresh
+from .shared import new_process
 
 IMPORT = """
 import time, numpy, numba
@@ -18,7 +18,7 @@ print(time.perf_counter() - start)
 #: Prints the moment of the first prediction.
 FIRST_PREDICTION = f"""
 import time
-{fresh.FIRST_MODEL}
+{new_process.FIRST_MODEL}
 model.predict(x[:1], verbose=0)
 print(time.time())
 """
@@ -26,7 +26,7 @@ print(time.time())
 WARMUP = f"""
 import time
 import numba_lstm
-{fresh.FIRST_MODEL}
+{new_process.FIRST_MODEL}
 start = time.perf_counter()
 numba_lstm.warmup(model, training=True, verbose=False)
 print(time.perf_counter() - start)
@@ -35,7 +35,7 @@ print(time.perf_counter() - start)
 #: Prints the seconds of a first prediction, and of a first training step after it.
 FIRST_STEPS = f"""
 import time
-{fresh.FIRST_MODEL}
+{new_process.FIRST_MODEL}
 for first in (lambda: model.predict(x[:1], verbose=0), lambda: model.train_on_batch(x, x[:, 0])):
     start = time.perf_counter()
     first()
@@ -44,18 +44,18 @@ for first in (lambda: model.predict(x[:1], verbose=0), lambda: model.train_on_ba
 
 
 class Import:
-    """``import numba_lstm``, where numpy and numba are already imported."""
+    """Time of ``import numba_lstm`` after numpy and numba are imported."""
 
     timeout = 60
 
     def track_import(self) -> float:
-        return statistics.median(fresh.run(IMPORT)[0] for _ in range(5))
+        return statistics.median(new_process.run(IMPORT)[0] for _ in range(5))
 
     track_import.unit = "seconds"  # type: ignore[attr-defined]
 
 
 class FirstUse:
-    """LSTM(50, relu) and Dense(1) on an empty cache of kernels (cold), and then on the filled one (warm)."""
+    """First steps of LSTM(50, relu) and Dense(1) with an empty kernel cache (cold) and with a filled one (warm)."""
 
     params = ("cold", "warm"), ("prediction", "training step after it")
     param_names = ("cache", "first")
@@ -63,8 +63,8 @@ class FirstUse:
 
     def setup_cache(self) -> dict[str, list[float]]:
         with tempfile.TemporaryDirectory() as folder:
-            cold = fresh.run(FIRST_STEPS, **fresh.kernels_in(folder))
-            warm = [fresh.run(FIRST_STEPS, **fresh.kernels_in(folder)) for _ in range(3)]
+            cold = new_process.run(FIRST_STEPS, **new_process.kernels_in(folder))
+            warm = [new_process.run(FIRST_STEPS, **new_process.kernels_in(folder)) for _ in range(3)]
         return {"cold": cold, "warm": [statistics.median(times) for times in zip(*warm, strict=True)]}
 
     setup_cache.timeout = 300  # type: ignore[attr-defined]
@@ -76,19 +76,19 @@ class FirstUse:
 
 
 class Compiling:
-    """Everything that the model needs, ahead of time, on an empty cache of kernels."""
+    """Time of ``warmup`` with an empty kernel cache."""
 
     timeout = 300
 
     def track_warmup(self) -> float:
         with tempfile.TemporaryDirectory() as folder:
-            return fresh.run(WARMUP, **fresh.kernels_in(folder))[0]
+            return new_process.run(WARMUP, **new_process.kernels_in(folder))[0]
 
     track_warmup.unit = "seconds"  # type: ignore[attr-defined]
 
 
 class WholeProcess:
-    """From the start of Python to the first prediction, on a filled cache of kernels."""
+    """Time from the start of Python to the first prediction, with a filled kernel cache."""
 
     timeout = 300
 
@@ -96,7 +96,7 @@ class WholeProcess:
         times = []
         for _ in range(4):
             start = time.time()
-            times.append(fresh.run(FIRST_PREDICTION)[0] - start)
+            times.append(new_process.run(FIRST_PREDICTION)[0] - start)
         return statistics.median(times[1:])  # the first one may have filled the cache
 
     track_start_to_prediction.unit = "seconds"  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""numba_lstm beside its peers: the same weights, the answers compared, the engines taking turns.
+"""Comparison of numba_lstm with its peers: the same weights, checked outputs, and engines that take turns.
 
     python benchmarks/compare.py --quick
     python benchmarks/compare.py --threads 1 2 --markdown
@@ -6,9 +6,9 @@
     python benchmarks/compare.py --device cuda
     python benchmarks/compare.py --python torch=/somewhere/bin/python --python openvino=/elsewhere/bin/python
 
-Each engine has a process of its own, bound to as many cores as it may use threads. With ``--device cuda`` all compute on the
-GPU, PyTorch by cuDNN, and a call begins and ends with numbers on the host. Peers that are not installed are left out,
-by name. ``--into FILE`` writes the tables between the file's marks, ``<!-- compare: infer, 1 thread -->`` and ``<!-- end -->``.
+Each engine runs in a separate process, bound to as many cores as it has threads. With ``--device cuda`` all engines compute on
+the GPU, PyTorch by cuDNN, and a call begins and ends with arrays on the host. Missing peers are listed. ``--into FILE`` writes
+the tables between the file's marks, ``<!-- compare: infer, 1 thread -->`` and ``<!-- end -->``.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def shapes_of(options: argparse.Namespace, mode: str) -> tuple[Shape, ...]:
 
 
 class Run:
-    """Everything that one command measures, and what is to be said of it."""
+    """The measurements of one command, and notes about them."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
@@ -104,8 +104,8 @@ class Run:
                 raise Failed(absent[OURS])
             fewer = self.options.threads[0]
             if device == CPU and fewer < threads and OURS in workers:
-                ours, reasons = start([OURS], fewer, pythons)
-                workers |= {FEWER: ours[OURS]} if ours else {}
+                started, reasons = start([OURS], fewer, pythons)
+                workers |= {FEWER: started[OURS]} if started else {}
                 self.troubles += [
                     f"there is no column for {fewer} / {threads} threads: {reason}" for reason in reasons.values()
                 ]
@@ -127,7 +127,7 @@ class Run:
         print(f"{marks.name(result.mode, result.threads, result.device)}, {result.shape}: {times}", file=sys.stderr, flush=True)
 
     def tables(self) -> dict[str, Table]:
-        """By mark."""
+        """Return the tables by mark."""
         return {
             marks.name(mode, threads, self.options.device): table(
                 rows,
@@ -138,7 +138,7 @@ class Run:
         }
 
     def notes(self) -> list[str]:
-        """On the machine, and on who is missing."""
+        """Return lines about the machine, missing engines and troubles."""
         peaks = {
             threads: [r.peak for (_, n), rows in self.results.items() if n == threads for r in rows if r.peak]
             for threads in self.options.threads
@@ -152,7 +152,7 @@ class Run:
 
     @property
     def failed(self) -> bool:
-        """Whether an engine answered wrongly or died."""
+        """Whether an engine computed wrong outputs or died."""
         return OURS in self.absent or bool(self.troubles)
 
 
@@ -162,17 +162,17 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         run.measure()
     except Missing as reason:
-        print(f"compare.py: the peak and the witness need numba_lstm's packages: {reason}", file=sys.stderr)
+        print(f"compare.py: the peak and the reference need numba_lstm's packages: {reason}", file=sys.stderr)
         return 2
     except Failed as reason:
         print(f"compare.py: device='cuda' cannot be used: {reason}", file=sys.stderr)
         return 2
     tables, notes = run.tables(), run.notes()
     for path in options.into:
-        texts = {name: found.markdown() for name, found in tables.items()}
+        texts = {name: result.markdown() for name, result in tables.items()}
         marks.write(path, {**texts, marks.MACHINE: "\n".join(f"* {line}" for line in notes)})
-    for found in tables.values():
-        print(f"### {found.title}\n\n{found.markdown()}\n" if options.markdown else f"{found.text()}\n")
+    for result in tables.values():
+        print(f"### {result.title}\n\n{result.markdown()}\n" if options.markdown else f"{result.text()}\n")
     print("\n".join(f"* {line}" for line in notes))
     return 1 if run.failed else 0
 

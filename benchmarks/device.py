@@ -1,19 +1,19 @@
-"""The same work on every device, and the way there and back."""
+"""Devices: the same work on each, and copies between host and device."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from .cases import DEVICES, TIMEOUT, compile_for, ours
+from .shared.cases import DEVICES, TIMEOUT, compile_for, numba_lstm_call
 
-#: With the NumPy twin: what the kernels gain over plain NumPy.
+#: All devices, also the NumPy reference, which shows what the kernels gain.
 ALL = (*DEVICES, "reference")
 BATCH = "32 100 1 50"
 SAMPLES, STEPS, FEATURES = 1024, 100, 8
 
 
 class Work:
-    """A batch on a device."""
+    """Time of a batch on a device."""
 
     params = (ALL, ("infer", "train"))
     param_names = ("device", "mode")
@@ -26,14 +26,14 @@ class Work:
     setup_cache.timeout = TIMEOUT  # type: ignore[attr-defined]
 
     def setup(self, device: str, mode: str) -> None:
-        self.call = ours(mode, BATCH, device)
+        self.call = numba_lstm_call(mode, BATCH, device)
 
     def time_one_call(self, device: str, mode: str) -> None:
         self.call()
 
 
 class Stream:
-    """A step of a stream takes microseconds, so a sample is a thousand of them."""
+    """Time of a thousand steps of a stream, since one step takes microseconds."""
 
     params = ALL
     param_names = ("device",)
@@ -45,7 +45,7 @@ class Stream:
     setup_cache.timeout = TIMEOUT  # type: ignore[attr-defined]
 
     def setup(self, device: str) -> None:
-        self.step = ours("stream", BATCH, device)
+        self.step = numba_lstm_call("stream", BATCH, device)
 
     def time_1000_steps(self, device: str) -> None:
         step = self.step
@@ -54,7 +54,7 @@ class Stream:
 
 
 class Arrays:
-    """Batches on their way to a device, and outputs on their way back."""
+    """Time of copies of batches to a device, and of outputs back."""
 
     params = ALL
     param_names = ("device",)

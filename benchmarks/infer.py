@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from . import cases
-from .cases import COMPILING, DEVICES, DTYPES, SHAPES, THREADS, TIMEOUT, compile_for, ours
+from .shared import cases
+from .shared.cases import COMPILING, DEVICES, DTYPES, SHAPES, THREADS, TIMEOUT, compile_for, numba_lstm_call
 
 ACTIVATIONS = (
     "tanh", "relu", "hard_sigmoid", "softsign", "linear",
@@ -13,7 +13,7 @@ BATCH = "32 100 64 128"
 
 
 class Batch:
-    """The published shapes."""
+    """Time of a batch at the published shapes."""
 
     params = (DEVICES, SHAPES, DTYPES, THREADS)
     param_names = ("device", "N T D H", "dtype", "threads")
@@ -25,35 +25,35 @@ class Batch:
     setup_cache.timeout = COMPILING  # type: ignore[attr-defined]
 
     def setup(self, device: str, shape: str, dtype: str, threads: int) -> None:
-        self.call = ours("infer", shape, device, dtype, threads)
+        self.call = numba_lstm_call("infer", shape, device, dtype, threads)
 
     def time_predict_on_batch(self, device: str, shape: str, dtype: str, threads: int) -> None:
         self.call()
 
 
 class OfPeak(cases.OfPeak):
-    """One thread, and what the processor can do."""
+    """One thread as a fraction of the processor's peak."""
 
     mode = "infer"
     params = SHAPES
 
 
 class BesidePyTorch(cases.BesidePyTorch):
-    """One thread each."""
+    """Ratio to the time of PyTorch, on one thread each."""
 
     mode = "infer"
     params = SHAPES
 
 
 class Activations:
-    """What another activation than tanh costs."""
+    """Time of a batch with other activations than tanh."""
 
     params = ACTIVATIONS
     param_names = ("activation",)
     timeout = TIMEOUT
 
     def setup(self, activation: str) -> None:
-        self.call = ours("infer", BATCH, activation=activation)
+        self.call = numba_lstm_call("infer", BATCH, activation=activation)
 
     def time_predict_on_batch(self, activation: str) -> None:
         self.call()

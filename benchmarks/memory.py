@@ -1,4 +1,4 @@
-"""Memory: what training takes at most, what a long prediction takes, and that nothing grows."""
+"""Memory: the peak of training and of a long prediction, and its growth over many calls."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from . import fresh
+from .shared import new_process
 
 OURS = f"""
-{fresh.PEAK_RSS}
-{fresh.FIRST_MODEL}
+{new_process.PEAK_RSS}
+{new_process.FIRST_MODEL}
 for _ in range(30):
     model.train_on_batch(x, x[:, 0])
 print(peak_rss())
 """
 
 PYTORCH = f"""
-{fresh.PEAK_RSS}
+{new_process.PEAK_RSS}
 import numpy as np
 import torch
 class Model(torch.nn.Module):
@@ -38,8 +38,8 @@ print(peak_rss())
 
 #: Prints the bytes beyond input and output that predicting 100,000 samples takes, after a first prediction.
 PREDICT = f"""
-{fresh.PEAK_RSS}
-{fresh.FIRST_MODEL}
+{new_process.PEAK_RSS}
+{new_process.FIRST_MODEL}
 many = np.ones((100_000, 100, 1), np.float32)
 model.predict(many[:64], verbose=0)
 forget_peak()
@@ -50,19 +50,19 @@ print(peak_rss() - before - answer.nbytes)
 
 
 def setup_cache() -> None:
-    """Fill the kernel cache, for the whole module: compiling takes more memory than what is measured."""
+    """Fill the kernel cache for the whole module, since compiling takes more memory than the measured calls."""
     for program in (OURS, PREDICT):
-        fresh.run(program)
+        new_process.run(program)
 
 
 setup_cache.timeout = 300  # type: ignore[attr-defined]
 
 
 def growth(call: str, count: int, setup: str = "") -> float:
-    """Bytes that a new process grows by in ``count`` calls, after a tenth as many."""
+    """Return by how many bytes a new process grows in ``count`` calls, after a tenth as many calls."""
     code = f"""
 import os
-{fresh.FIRST_MODEL}
+{new_process.FIRST_MODEL}
 def resident():
     with open("/proc/self/statm") as statm:
         return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -74,11 +74,11 @@ for _ in range({count}):
     {call}
 print(resident() - before)
 """
-    return fresh.run(code)[0]
+    return new_process.run(code)[0]
 
 
 class Peak:
-    """LSTM(50) and Dense(1): peak RSS of the process."""
+    """Peak memory of a process with LSTM(50) and Dense(1)."""
 
     timeout = 300
 
@@ -97,13 +97,13 @@ class Peak:
         self.model.predict(np.ones((100_000, 100, 1), np.float32), verbose=0)
 
     def track_beyond_input_and_output(self) -> float:
-        return fresh.run(PREDICT)[0]
+        return new_process.run(PREDICT)[0]
 
     track_beyond_input_and_output.unit = "bytes"  # type: ignore[attr-defined]
 
 
 class BesidePyTorch:
-    """Peak RSS of a program that trains, in each."""
+    """Peak memory of a process that trains, with numba_lstm and with PyTorch."""
 
     timeout = 300
 
@@ -112,13 +112,13 @@ class BesidePyTorch:
             raise NotImplementedError("torch is not installed")
 
     def track_over_pytorch(self) -> float:
-        return fresh.run(OURS)[0] / fresh.run(PYTORCH)[0]
+        return new_process.run(OURS)[0] / new_process.run(PYTORCH)[0]
 
     track_over_pytorch.unit = "our bytes / PyTorch's"  # type: ignore[attr-defined]
 
 
 class Growth:
-    """What a long life leaves behind."""
+    """Growth of a process over many calls."""
 
     timeout = 300
 

@@ -1,4 +1,4 @@
-"""Single ops of a device: where the time of a step goes."""
+"""Single ops of a device: the parts of a training step."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .cases import DEVICES, SHAPES, TIMEOUT
 from .peers.problem import Problem, Shape
+from .shared.cases import DEVICES, SHAPES, TIMEOUT
 
 LSTM_SHAPES = SHAPES[:5]
 ACTIVATIONS = ("tanh", "sigmoid", "relu", "softplus", "gelu", "exponential", "softmax")
@@ -16,7 +16,7 @@ T, N, D, C = 100, 32, 128, 16
 
 
 class LSTMCase:
-    """An LSTM's two ops on a device, with their inputs."""
+    """The forward and backward op of an LSTM on a device, with their inputs."""
 
     def __init__(self, device: str, shape: str) -> None:
         from numba_lstm.device import get_ops
@@ -43,7 +43,7 @@ class LSTMCase:
 
 @cache
 def lstm(device: str, shape: str) -> LSTMCase:
-    """A case that is compiled, and whose gradient is the witness's."""
+    """Return a compiled case whose gradient was compared with the reference's."""
     case, right = LSTMCase(device, shape), LSTMCase("reference", shape).gradient()
     assert np.allclose(case.gradient(), right, rtol=0, atol=1e-4 * np.abs(right).max())
     case.forward(training=False)
@@ -51,7 +51,7 @@ def lstm(device: str, shape: str) -> LSTMCase:
 
 
 class LSTM:
-    """Forward without and with a tape, and backward, which may consume its tape: each call has a new one."""
+    """Time of the LSTM op: forward without and with a tape, and backward, which consumes a new tape in each call."""
 
     params = (DEVICES, LSTM_SHAPES)
     param_names = ("device", "N T D H")
@@ -72,7 +72,7 @@ class LSTM:
 
 
 class Elementwise:
-    """Activations of 100 x 32 x 128 values, without and with their slopes."""
+    """Time of activations of 100 x 32 x 128 values, without and with their derivatives."""
 
     params = (DEVICES, ACTIVATIONS)
     param_names = ("device", "activation")
@@ -97,7 +97,7 @@ class Elementwise:
 
 
 class Training:
-    """What is left of a training step: dense layer, dropout, loss and update."""
+    """Time of the other ops of a training step: dense layer, dropout, loss and update."""
 
     params = DEVICES
     param_names = ("device",)
@@ -137,5 +137,5 @@ class Training:
 
 @cache
 def normal(*shape: int) -> Any:
-    """Random values, the same at each call."""
+    """Return random values, the same at each call."""
     return np.random.default_rng(len(shape)).standard_normal(shape).astype(np.float32)

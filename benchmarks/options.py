@@ -1,4 +1,4 @@
-"""What an option of the LSTM costs: a training step with it over the same step without, in turns, at N=32 T=100 D=64 H=128."""
+"""Cost of options of the LSTM: the ratio of training steps with and without an option, at N=32 T=100 D=64 H=128."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from functools import partial
 
 import numpy as np
 
-from .cases import COMPILING, TIMEOUT
+from .shared.cases import COMPILING, TIMEOUT
 
 N, T, D, H = 32, 100, 64, 128
 TURNS = 11
 
 
-def mish(x):  # type: ignore[no-untyped-def]  # an activation of one's own
+def mish(x):  # type: ignore[no-untyped-def]  # a custom activation
     return x * np.tanh(np.log1p(np.exp(x)))
 
 
 def step(wrap: str = "", **options: object) -> Callable[[], object]:
-    """A training step of the layer in front of Dense(1)."""
+    """Return a training step of an LSTM with ``options``, followed by Dense(1)."""
     from numba_lstm import Sequential
     from numba_lstm.layers import LSTM, Bidirectional, Dense, Input
 
@@ -34,7 +34,7 @@ def step(wrap: str = "", **options: object) -> Callable[[], object]:
 
 
 def epoch(shortest: int) -> Callable[[], object]:
-    """An epoch on ten batches of sequences of ``shortest`` to T steps, as a list."""
+    """Return an epoch on ten batches of a list of sequences of ``shortest`` to T steps."""
     from numba_lstm import Sequential
     from numba_lstm.layers import LSTM, Dense, Input
 
@@ -47,7 +47,7 @@ def epoch(shortest: int) -> Callable[[], object]:
     return lambda: model.fit(x, y, batch_size=N, epochs=1, verbose=0)
 
 
-#: Name -> (the calls with and without it, the threads of each).
+#: Name of an option -> (the calls with and without it, the threads of each).
 OPTIONS: dict[str, tuple[Callable[[], Callable[[], object]], Callable[[], Callable[[], object]], tuple[int, int]]] = {
     "mask": (lambda: step("mask"), step, (1, 1)),
     "dropout": (lambda: step(dropout=0.2), step, (1, 1)),
@@ -70,7 +70,7 @@ OPTIONS: dict[str, tuple[Callable[[], Callable[[], object]], Callable[[], Callab
 
 
 def ratio(option: str, turns: int = TURNS) -> float:
-    """The median over turns of the time with the option over the time without."""
+    """Return the median over turns of the time with the option over the time without it."""
     from numba_lstm import get_num_threads, set_num_threads
 
     make, make_plain, (threads, plain_threads) = OPTIONS[option]
@@ -78,7 +78,7 @@ def ratio(option: str, turns: int = TURNS) -> float:
     try:
         call, plain = make(), make_plain()
         times = [(_seconds(call, threads), _seconds(plain, plain_threads)) for _ in range(1 + turns)]
-        return statistics.median(ours / theirs for ours, theirs in times[1:])  # the first ones may compile
+        return statistics.median(with_option / without for with_option, without in times[1:])  # the first ones may compile
     finally:
         set_num_threads(before)
 
@@ -93,7 +93,7 @@ def _seconds(call: Callable[[], object], threads: int) -> float:
 
 
 class Cost:
-    """Each option by itself."""
+    """Ratio of times with and without each option."""
 
     params = tuple(OPTIONS)
     param_names = ("option",)

@@ -1,4 +1,4 @@
-"""What ``model.quantize`` gains: the time in float32 over that with int8 weights, and how far the answers move."""
+"""Gain of ``model.quantize``: the ratio of times in float32 and with int8 weights, and the change of the outputs."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .cases import COMPILING, TIMEOUT
 from .peers.modes import MODES
 from .peers.problem import Problem, Shape
+from .shared.cases import COMPILING, TIMEOUT
 
 if TYPE_CHECKING:
     from numba_lstm import Sequential
 
 TURNS = 7
 
-#: Seconds of a sample.
+#: Length of a sample, in seconds.
 SAMPLE = 0.02
 
 
 class Gain(NamedTuple):
-    """Medians over turns, in microseconds, and of their ratios."""
+    """Medians over turns of both times, in microseconds, and of their ratio."""
 
     float32: float
     int8: float
@@ -37,7 +37,7 @@ CASES = tuple(f"{mode} {shape}" for mode in ("infer", "stream") for shape in MOD
 
 @cache
 def models(case: str) -> tuple[Problem, Sequential, Sequential]:
-    """LSTM(H) and Dense(1) as it is, and with int8 weights, for one thread."""
+    """Return LSTM(H) and Dense(1) in float32 and with int8 weights, for one thread."""
     from .peers.ours import NumbaLSTM
 
     problem = Problem(Shape.parse(case.partition(" ")[2]))
@@ -47,16 +47,16 @@ def models(case: str) -> tuple[Problem, Sequential, Sequential]:
 
 
 def change(case: str) -> float:
-    """How far the largest answer of a batch moves, over the largest answer."""
-    problem, *both = models(case)
-    plain, small = (model.predict_on_batch(problem.x) for model in both)
+    """Return the largest change of an output of a batch, over the largest output."""
+    problem, *pair = models(case)
+    plain, small = (model.predict_on_batch(problem.x) for model in pair)
     return float(np.abs(small - plain).max() / np.abs(plain).max())
 
 
 def gain(case: str) -> Gain:
-    """Both in turns."""
-    problem, *both = models(case)
-    calls = [_call(case, model, problem.x) for model in both]
+    """Measure both models in turns."""
+    problem, *pair = models(case)
+    calls = [_call(case, model, problem.x) for model in pair]
     times = max(1, int(SAMPLE / min(timeit.repeat(calls[0], number=1, repeat=3))))
     turns = [[timeit.timeit(call, number=times) / times * 1e6 for call in calls] for _ in range(TURNS)]
     float32, int8 = (statistics.median(column) for column in zip(*turns, strict=True))
@@ -64,14 +64,14 @@ def gain(case: str) -> Gain:
 
 
 def _call(case: str, model: Sequential, x: np.ndarray) -> Callable[[], object]:
-    """What is timed, called once, which may compile."""
+    """Return the call to measure, after one call, which may compile."""
     call = partial(model.predict_on_batch, x) if case.startswith("infer") else partial(model.stream().step, x[0, 0])
     call()
     return call
 
 
 class Int8:
-    """Batches, and streams of one sample."""
+    """Gain for batches, and for streams of one sample."""
 
     params = CASES
     param_names = ("mode N T D H",)
@@ -79,8 +79,8 @@ class Int8:
 
     def setup_cache(self) -> None:
         for case in CASES:
-            problem, *both = models(case)
-            for model in both:
+            problem, *pair = models(case)
+            for model in pair:
                 _call(case, model, problem.x)
 
     setup_cache.timeout = COMPILING  # type: ignore[attr-defined]
@@ -97,8 +97,8 @@ class Int8:
 
 
 if __name__ == "__main__":
-    for mode, what in {"infer": "a batch", "stream": "a step of a stream"}.items():
-        print(f"| {what}: N T D H | float32, µs | int8, µs | float32 / int8 | change |\n| --- | ---: | ---: | ---: | ---: |")
+    for mode, label in {"infer": "a batch", "stream": "a step of a stream"}.items():
+        print(f"| {label}: N T D H | float32, µs | int8, µs | float32 / int8 | change |\n| --- | ---: | ---: | ---: | ---: |")
         for case in (case for case in CASES if case.startswith(mode)):
             row, shape = gain(case), case.partition(" ")[2]
             print(f"| {shape} | {row.float32:.1f} | {row.int8:.1f} | {row.ratio:.2f} | {change(case):.1%} |", flush=True)

@@ -9,14 +9,14 @@ import numpy as np
 
 import numba_lstm
 
-from . import cases
-from .cases import COMPILING, DEVICES, DTYPES, STREAMED, TIMEOUT, compile_for, ours
+from .shared import cases
+from .shared.cases import COMPILING, DEVICES, DTYPES, STREAMED, TIMEOUT, compile_for, numba_lstm_call
 
 STEPS = 1000
 
 
 class Step:
-    """One sample through LSTM and Dense."""
+    """Time of steps of one sample through LSTM and Dense."""
 
     params = (DEVICES, STREAMED, DTYPES)
     param_names = ("device", "N T D H", "dtype")
@@ -28,7 +28,7 @@ class Step:
     setup_cache.timeout = COMPILING  # type: ignore[attr-defined]
 
     def setup(self, device: str, shape: str, dtype: str) -> None:
-        self.step = ours("stream", shape, device, dtype)
+        self.step = numba_lstm_call("stream", shape, device, dtype)
 
     def time_1000_steps(self, device: str, shape: str, dtype: str) -> None:
         step = self.step
@@ -37,14 +37,14 @@ class Step:
 
 
 class BesidePyTorch(cases.BesidePyTorch):
-    """``nn.LSTMCell`` and ``nn.Linear``."""
+    """Ratio to the time of ``nn.LSTMCell`` and ``nn.Linear``."""
 
     mode = "stream"
     params = STREAMED
 
 
 class Decay:
-    """A state that decays to nothing must not meet denormals, which are thirty times slower."""
+    """Steps of a state that decays to zero, without denormals, which are thirty times slower."""
 
     timeout = TIMEOUT
 
@@ -59,7 +59,7 @@ class Decay:
         self.stream, self.input = model.stream(threads=numba_lstm.get_num_threads()), problem.x[0, 0]
 
     def track_decayed_over_normal(self) -> float:
-        """The slowest hundred steps of a decay of 1,000, over the median hundred with inputs."""
+        """Return the time of the slowest hundred of 1,000 steps of a decay over the median hundred steps with inputs."""
         normal = [self._hundred(self.input) for _ in range(100)]
         decayed = []
         for _ in range(10):

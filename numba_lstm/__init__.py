@@ -19,13 +19,13 @@ from . import (
     regularizers,
     utils,
 )
-from .absent import absent
-from .configuration import show_config
+from .console.configuration import show_config
 from .device import get_device, get_num_threads, num_threads, set_device, set_num_threads
+from .inputs.sequences import pad_sequences
 from .layers import Input
 from .models import Sequential, load_model
+from .naming.absent import absent
 from .random import set_random_seed
-from .sequences import pad_sequences
 from .warming import warmup
 
 __version__ = "0.1.0"

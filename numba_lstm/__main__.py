@@ -1,4 +1,4 @@
-"""``python -m numba_lstm``: the demo, or one of the commands for files of models."""
+"""Command line, ``python -m numba_lstm``: the demo, and the commands for model files."""
 
 import sys
 
@@ -12,18 +12,18 @@ commands:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command that comes first, or the demo, and answer its exit code."""
-    first = arguments[0] if arguments else ""
-    if first in ("convert", "info"):
-        from .interop.command import main as command
+    """Run the command of the first argument, or the demo, and return its exit code."""
+    command = arguments[0] if arguments else ""
+    if command in ("convert", "info"):
+        from .interop.command import main as run_command
 
-        return command(arguments)
-    if first and not first.startswith("-"):
-        print(f"python -m numba_lstm: there is no command {first!r}.\n\n{COMMANDS}", end="", file=sys.stderr)
+        return run_command(arguments)
+    if command and not command.startswith("-"):
+        print(f"python -m numba_lstm: there is no command {command!r}.\n\n{COMMANDS}", end="", file=sys.stderr)
         return 2
-    from .demo.command import main as demo
+    from .demo.command import main as run_demo
 
-    return demo(arguments, COMMANDS)
+    return run_demo(arguments, COMMANDS)
 
 
 if __name__ == "__main__":

@@ -1,27 +1,27 @@
-"""What programs take from ``keras.backend`` beside operations on tensors."""
+"""Functions of ``keras.backend``, without operations on tensors."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .absent import absent
+from .naming.absent import absent
 from .utils import clear_session
 
 __all__ = ["clear_session", "epsilon", "floatx", "image_data_format"]
 
 
 def epsilon() -> float:
-    """The small number that keeps logarithms and quotients finite, 1e-7."""
+    """Return 1e-7, the small number that keeps logarithms and quotients finite."""
     return 1e-7
 
 
 def floatx() -> str:
-    """The dtype of models that name none, ``"float32"``; ``Sequential(dtype="float64")`` names another."""
+    """Return ``"float32"``, the default dtype of models. ``Sequential(dtype="float64")`` has another."""
     return "float32"
 
 
 def image_data_format() -> str:
-    """``"channels_last"``: features are the last axis."""
+    """Return ``"channels_last"``: features are the last axis."""
     return "channels_last"
 
 

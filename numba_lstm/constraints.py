@@ -1,4 +1,4 @@
-"""Constraints, as ``keras.constraints``: what is done to a weight after each step of an optimizer."""
+"""Constraints, as ``keras.constraints``: projections of a weight after each step of an optimizer."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from . import names, serialization
-from .absent import absent
 from .inputs import as_number, as_numbers
-from .subclassing import Named
-from .tracing import name_of
+from .naming import names
+from .naming.absent import absent
+from .naming.names import name_of
+from .objects import serialization
+from .objects.subclassing import Named
 
 __all__ = [
     "Constraint",
@@ -31,50 +32,50 @@ __all__ = [
 
 Values = npt.NDArray[Any]
 
-#: Added to every norm that is divided by (Keras's epsilon).
+#: Added to norms before a division (Keras's epsilon).
 _EPSILON = 1e-7
 
 
 class Constraint(Named):
-    """The base of all constraints, as ``keras.constraints.Constraint``; a subclass overrides :meth:`__call__`."""
+    """Base class of all constraints, as ``keras.constraints.Constraint``. A subclass overrides :meth:`__call__`."""
 
-    called = ("__call__",)
+    checked_methods = ("__call__",)
 
     def __call__(self, w: Values) -> Values:
-        """What the weight ``w`` becomes, of the same shape; ``w`` itself is read-only."""
+        """Return the constrained weight, of the shape of ``w``, which is read-only."""
         raise NotImplementedError(f"{type(self).__name__} must override __call__(w).")
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal constraint."""
+        """Return the arguments that make an equal constraint."""
         return {}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """A constraint of :meth:`get_config`'s arguments."""
+        """Make a constraint of the arguments that :meth:`get_config` returned."""
         return cls(**config)
 
 
 class NonNeg(Constraint):
-    """``max(w, 0)``."""
+    """Non-negative weights, ``max(w, 0)``."""
 
     def __call__(self, w: Values) -> Values:
         return np.maximum(w, 0)
 
 
 class MinMaxNorm(Constraint):
-    """Norms moved into ``[min_value, max_value]``.
+    """Norms within ``[min_value, max_value]``.
 
-    With n the norm of a vector along ``axis``, the vector is multiplied by
+    A vector along ``axis`` with the norm n is multiplied by
     ``(rate * clip(n, min_value, max_value) + (1 - rate) * n) / (n + 1e-7)``.
 
     Parameters
     ----------
     min_value, max_value : float
-        Bounds, ``0 <= min_value <= max_value``.
+        Bounds of the norms, ``0 <= min_value <= max_value``.
     rate : float
-        In (0, 1]: 1 enforces the bounds at once.
+        Rate in (0, 1] at which the bounds are enforced. 1 enforces them fully in each step.
     axis : int or sequence of int
-        0 for the vector of each unit's incoming weights in a kernel (D, C).
+        Axis of the vectors. In a kernel (D, C), 0 is for the incoming weights of each unit.
     """
 
     def __init__(
@@ -87,8 +88,8 @@ class MinMaxNorm(Constraint):
 
     def __call__(self, w: Values) -> Values:
         norms = np.sqrt(np.sum(np.square(w), axis=self.axis, keepdims=True))
-        wanted = self.rate * np.clip(norms, self.min_value, self.max_value) + (1 - self.rate) * norms
-        return np.asarray(w * (wanted / (norms + _EPSILON)))
+        target = self.rate * np.clip(norms, self.min_value, self.max_value) + (1 - self.rate) * norms
+        return np.asarray(w * (target / (norms + _EPSILON)))
 
     def get_config(self) -> dict[str, Any]:
         return {"min_value": self.min_value, "max_value": self.max_value, "rate": self.rate, **self._axis_config()}
@@ -108,7 +109,7 @@ class MaxNorm(MinMaxNorm):
 
 
 class UnitNorm(MinMaxNorm):
-    """Norms of 1 along ``axis``; a vector of zeros stays one."""
+    """Norms of 1 along ``axis``. Vectors of zeros stay zeros."""
 
     def __init__(self, axis: int | Sequence[int] = 0) -> None:
         super().__init__(min_value=1.0, axis=axis)
@@ -118,15 +119,15 @@ class UnitNorm(MinMaxNorm):
 
 
 class FunctionConstraint(Constraint):
-    """A function ``w -> w`` as a constraint.
+    """Constraint that calls a function ``w -> w``.
 
     Parameters
     ----------
     function : callable
-        Answers an array of the shape of ``w``.
+        Returns an array of the shape of ``w``.
     """
 
-    #: Why no file holds it, and what a file can hold.
+    #: Error when a model with this constraint is saved.
     unsaved = (
         "its constraint {name!r} is a function of your own, which no file holds. Write a class: class Mine("
         "numba_lstm.constraints.Constraint) with __call__(self, w), here and in custom_objects= where the model is loaded. "
@@ -156,7 +157,7 @@ def _as_axis(axis: Any) -> int | tuple[int, ...]:
     return tuple(int(a) for a in axes) if isinstance(axis, (list, tuple)) else int(axis)
 
 
-#: Keras's other spellings of the classes.
+#: Aliases of the classes in Keras.
 max_norm, non_neg, unit_norm, min_max_norm = MaxNorm, NonNeg, UnitNorm, MinMaxNorm
 
 _CLASSES: tuple[type[Constraint], ...] = (MaxNorm, NonNeg, UnitNorm, MinMaxNorm)
@@ -164,16 +165,16 @@ _REGISTRY = {name: cls for cls in _CLASSES for name in (cls.__name__, names.snak
 
 
 def get(identifier: Any) -> Constraint | None:
-    """The constraint that a name, an object, a class, a dict or a function stands for; as ``keras.constraints.get``.
+    """Return the constraint of a name, an object, a class, a dict or a function, as ``keras.constraints.get``.
 
-    None is none.
+    None stays None.
 
     Raises
     ------
     ValueError
         For an unknown name, with the nearest known one.
     TypeError
-        For anything that is none of these.
+        For anything else.
     """
     if callable(identifier) and not isinstance(identifier, (type, Constraint)):
         return FunctionConstraint(identifier)
@@ -181,16 +182,16 @@ def get(identifier: Any) -> Constraint | None:
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, type[Constraint]] | None = None) -> Constraint | None:
-    """What :func:`serialize` made a dict of; ``custom_objects`` has classes of your own by name."""
+    """Return the constraint of a dict that :func:`serialize` returned; ``custom_objects`` maps names to custom classes."""
     return (
         None if config is None else serialization.get(config, {**_REGISTRY, **(custom_objects or {})}, "constraint", Constraint)
     )
 
 
 def serialize(constraint: Constraint | None) -> dict[str, Any] | Constraint | None:
-    """A constraint as a dict of its class name and config; :func:`get` turns it back.
+    """Return a dict of a constraint's class name and config. :func:`get` is the inverse.
 
-    One that is a function of your own is answered as it is, which can be copied but not saved.
+    A constraint that calls a function is returned as it is. It can be copied but not saved.
     """
     if isinstance(constraint, FunctionConstraint):
         return constraint

@@ -1,4 +1,4 @@
-"""The only switch between devices: names to ops, the default device, the number of threads."""
+"""Choice of the device: the ops of a device by name, the default device, the number of threads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = [
 _PACKAGES = {"cpu": "cpu", "cuda": "cuda", "reference": "reference"}
 _default = os.environ.get("NUMBA_LSTM_DEVICE", "auto")
 
-#: Parameters from which on ``"auto"`` takes a GPU: with fewer, its launches, some microseconds each, outweigh the arithmetic.
+#: Minimum number of parameters for which ``"auto"`` takes a GPU. With fewer, launches take longer than the arithmetic.
 AUTO_PARAMETERS = 200_000
 
 _SMALL = f"auto: fewer than {AUTO_PARAMETERS:,} parameters"
@@ -30,23 +30,23 @@ _NO_DRIVER = (
 
 
 def resolve(name: str | None = None, parameters: int = 0) -> str:
-    """The device that ``name`` stands for: ``"cpu"``, ``"cuda"``, or ``"reference"`` (the slow witness).
+    """Return the device that ``name`` stands for: ``"cpu"``, ``"cuda"``, or ``"reference"`` (plain NumPy, slow).
 
-    None is the default device (:func:`set_device`). ``"auto"`` is the GPU where one can be used and the model has at least
-    :data:`AUTO_PARAMETERS` parameters, else the CPU; a layer used by itself counts none.
+    None is the default device (:func:`set_device`). ``"auto"`` is the GPU if one can be used and the model has at least
+    :data:`AUTO_PARAMETERS` parameters, else the CPU. A layer outside of a model counts no parameters.
 
     Raises
     ------
     ValueError
-        For a name that is no device.
+        For the name of no device.
     RuntimeError
-        For ``"cuda"`` where no GPU can be used: what is missing, and what installs it.
+        For ``"cuda"`` if no GPU can be used. The message says what is missing and what installs it.
     """
     return choose(name, parameters)[0]
 
 
 def choose(name: str | None, parameters: int) -> tuple[str, str]:
-    """:func:`resolve`'s answer, and in a few words why where ``"auto"`` decided."""
+    """Return the device of :func:`resolve`, and the reason if ``"auto"`` decided, else ``""``."""
     name = _default if name is None else name
     if name == "auto":
         if parameters < AUTO_PARAMETERS:
@@ -64,16 +64,16 @@ def choose(name: str | None, parameters: int) -> tuple[str, str]:
 
 @cache
 def obstacle() -> str | None:
-    """None where a GPU can be used, else what is missing and which command installs it."""
+    """Return what is missing to use a GPU and which command installs it, or None if a GPU can be used."""
     try:
         ctypes.CDLL("libcuda.so.1")
     except OSError:
-        return _NO_DRIVER  # found out without loading numba.cuda
+        return _NO_DRIVER  # without loading numba.cuda
     return cast("str | None", importlib.import_module(".kernels.cuda.runtime.availability", __package__).obstacle())
 
 
 def gpu_facts() -> dict[str, str]:
-    """The GPU's name, driver and facts, or why none can be used."""
+    """Return the name, memory and size of the GPU, or why none can be used."""
     missing = obstacle()
     if missing is not None:
         return {"GPU": missing}
@@ -86,7 +86,7 @@ def gpu_facts() -> dict[str, str]:
 
 
 def get_ops(name: str | None = None) -> Ops:
-    """The ops of a device, imported at the first call."""
+    """Return the ops of a device, which are imported at the first call."""
     return _imported(resolve(name))
 
 
@@ -96,23 +96,23 @@ def _imported(device: str) -> Ops:
 
 
 def keep_kernels(folder: str | os.PathLike[str]) -> None:
-    """Keep the compiled kernels of this process in ``folder`` from now on, with those that it already has.
+    """Use ``folder`` as the kernel cache of this process, and copy the kernels there that it already has.
 
     Raises
     ------
     OSError
-        Where the folder cannot be made or written.
+        If the folder cannot be created or written.
     """
     importlib.import_module(".kernels.cpu.compiler.kernel_cache", __package__).use(folder)
 
 
 def set_device(name: str) -> None:
-    """Make ``name`` the default device of layers used by themselves and of models that name none."""
+    """Set the default device, of models without a device and of layers outside of models."""
     global _default
     resolve(name)
     _default = name
 
 
 def get_device() -> str:
-    """The default device's name; ``"auto"`` without a model is the CPU."""
+    """Return the name of the default device. ``"auto"`` without a model is the CPU."""
     return resolve(None)

@@ -1,10 +1,10 @@
-"""Nothing: arrays here are NumPy's, and each name of ``keras.ops`` says which function to write."""
+"""``keras.ops``: empty, since arrays are NumPy's. Errors say which NumPy function to write for each name."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .absent import absent
+from .naming.absent import absent
 
 __all__: list[str] = []
 

@@ -1,7 +1,7 @@
-"""Random numbers from Philox4x32-10: a counter in, words out, the same words on every device and machine.
+"""Random numbers from Philox4x32-10, a counter-based generator with the same words on every device and machine.
 
-A draw has no hidden state: it is a function of its :class:`~numba_lstm.kernels.specs.Key` alone. A :class:`Stream` hands out
-keys and remembers only how many. (Salmon, Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3".)
+A draw has no hidden state: it is a function of its :class:`~numba_lstm.kernels.specs.Key`. A :class:`Stream` generates keys,
+and its state is their number. (Salmon, Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3".)
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .forks import free_after_fork
 from .kernels.specs import Key
+from .system.forks import free_after_fork
 
 _LOW = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
 _ROUNDS = 10
 _MULTIPLIERS = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
-_WEYL = 0x9E3779B9, 0xBB67AE85  #: what a round adds to the key: the golden ratio and sqrt(3) - 1, times 2**32
+_WEYL = 0x9E3779B9, 0xBB67AE85  #: added to the key in each round: the golden ratio and sqrt(3) - 1, times 2**32
 
 _lock = free_after_fork(threading.Lock())
 
 
 class Stream:
-    """A sequence of keys: the seed stays, the step counts up.
+    """A sequence of keys with one seed and rising step numbers.
 
     Parameters
     ----------
@@ -43,20 +43,20 @@ class Stream:
         self._step = 0
 
     def next_key(self) -> Key:
-        """A key that this stream has not given yet (for 2**32 steps)."""
+        """Return the next key of the stream. Keys repeat after 2**32 steps."""
         with _lock:
             key = Key(self._seed, self._step)
             self._step = (self._step + 1) % 2**32
         return key
 
     def spawn(self) -> Stream:
-        """A new stream, its seed drawn from this one."""
+        """Return a new stream, whose seed is drawn from this one."""
         low, high = words(self.next_key(), 2)
         return Stream(int(low) | int(high) << 32)
 
     @property
     def state(self) -> dict[str, int]:
-        """Seed and step: all there is to know, as JSON values. Can be set."""
+        """Seed and step of the stream, as JSON values. May be set."""
         return {"seed": self._seed, "step": self._step}
 
     @state.setter
@@ -71,9 +71,9 @@ _stream: Stream | None = None
 
 
 def default_stream() -> Stream:
-    """The stream that initial weights, layers used by themselves and new models draw from.
+    """Return the stream of initial weights, of new models and of layers outside of models.
 
-    It is seeded from the operating system, or by :func:`set_random_seed`.
+    The operating system seeds it, or :func:`set_random_seed`.
     """
     global _stream
     if _stream is None:
@@ -82,23 +82,23 @@ def default_stream() -> Stream:
 
 
 def next_key() -> Key:
-    """The next key of :func:`default_stream`."""
+    """Return the next key of :func:`default_stream`."""
     return default_stream().next_key()
 
 
 def branch(key: Key, index: int) -> Key:
-    """A key for the ``index``-th of several draws that share ``key``: its tag is hashed (Knuth 1973, section 6.4).
+    """Return a key for the ``index``-th of several draws that share ``key``, with a hashed tag (Knuth 1973, section 6.4).
 
-    A model's tags are small numbers, so the branches of one layer meet neither other layers nor their branches.
+    A model's tags are small numbers, so the branches of a layer collide neither with other layers nor with their branches.
     """
     return replace(key, tag=((key.tag + 1) * _WEYL[0] + index) % 2**32)
 
 
 def set_random_seed(seed: int) -> None:
-    """Make initial weights, shuffles and dropout repeat bit for bit, as ``keras.utils.set_random_seed``.
+    """Seed all random numbers, so that initial weights, shuffles and dropout repeat bit for bit, as in Keras.
 
-    Like Keras's, it seeds Python's ``random`` and ``numpy.random`` too, from which a program's own data may come. A model
-    takes its stream for shuffles and dropout from the default stream when it first needs it.
+    Like ``keras.utils.set_random_seed``, it seeds Python's ``random`` and ``numpy.random`` too, which a program's data may come
+    from. A model draws the seed of its stream for shuffles and dropout from the default stream when it first needs it.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def set_random_seed(seed: int) -> None:
 
 
 def check_seed(seed: Any) -> int:
-    """``seed`` as an int, if it is a whole number that fits 64 bits."""
+    """Return ``seed`` as an int. Raise TypeError or ValueError unless it is a whole number of 64 bits."""
     if isinstance(seed, (bool, np.bool_)) or not isinstance(seed, (int, np.integer)):
         raise TypeError(f"a seed must be a whole number, got {seed!r}.")
     if not 0 <= seed < 2**64:
@@ -126,14 +126,14 @@ def check_seed(seed: Any) -> int:
 
 
 def words(key: Key, n: int) -> npt.NDArray[np.uint32]:
-    """The first ``n`` words of ``key``, uint32; how they are counted is said at :class:`~numba_lstm.kernels.specs.Key`."""
+    """Return the first ``n`` words of ``key``, uint32, in the order of :class:`~numba_lstm.kernels.specs.Key`."""
     blocks = np.arange((n + 3) // 4, dtype=np.uint64)
     step, tag = np.full_like(blocks, key.step % 2**32), np.full_like(blocks, key.tag % 2**32)
     return _philox([blocks & _LOW, blocks >> _SHIFT, step, tag], key.seed).reshape(-1)[:n]
 
 
 def _philox(counter: Sequence[npt.NDArray[np.uint64]], seed: int) -> npt.NDArray[np.uint32]:
-    """Four words, along the last axis, for each counter of four words (each in 64 bits, so that products have room)."""
+    """Return four words, along the last axis, for each counter of four words, which are held in 64 bits for the products."""
     c0, c1, c2, c3 = counter
     k0, k1 = seed & 0xFFFFFFFF, seed >> 32
     for _ in range(_ROUNDS):
@@ -144,7 +144,7 @@ def _philox(counter: Sequence[npt.NDArray[np.uint64]], seed: int) -> npt.NDArray
 
 
 def uniform(key: Key, shape: Sequence[int]) -> npt.NDArray[np.float64]:
-    """Numbers in [0, 1) of ``shape``, float64: 53 random bits each, from two words."""
+    """Draw numbers in [0, 1) of ``shape``, float64, each of 53 random bits from two words."""
     size = int(np.prod(shape, dtype=np.int64))
     pairs = words(key, 2 * size).reshape(size, 2).astype(np.float64)
     bits = np.floor(pairs[:, 0] / 2**5) * 2**26 + np.floor(pairs[:, 1] / 2**6)
@@ -152,7 +152,7 @@ def uniform(key: Key, shape: Sequence[int]) -> npt.NDArray[np.float64]:
 
 
 def normal(key: Key, shape: Sequence[int]) -> npt.NDArray[np.float64]:
-    """Standard normal numbers of ``shape``, float64 (Box and Muller 1958); a longer draw starts with the shorter one."""
+    """Draw standard normal numbers of ``shape``, float64 (Box and Muller 1958). A longer draw starts with the shorter one."""
     size = int(np.prod(shape, dtype=np.int64))
     u = uniform(key, ((size + 1) // 2, 2))
     radius, angle = np.sqrt(-2 * np.log1p(-u[:, 0])), 2 * np.pi * u[:, 1]
@@ -160,18 +160,18 @@ def normal(key: Key, shape: Sequence[int]) -> npt.NDArray[np.float64]:
 
 
 def truncated_normal(key: Key, shape: Sequence[int]) -> npt.NDArray[np.float64]:
-    """Standard normal numbers of ``shape``, float64; those beyond two standard deviations (4.6%) are left out of the draw."""
+    """Draw standard normal numbers of ``shape``, float64, without those beyond two standard deviations (4.6%)."""
     size = int(np.prod(shape, dtype=np.int64))
-    kept = np.empty(0)
-    drawn = size + size // 16 + 16
-    while kept.size < size:
-        z = normal(key, (drawn,))
-        kept = z[np.abs(z) <= 2]
-        drawn *= 2
-    return kept[:size].reshape(shape)
+    values = np.empty(0)
+    count = size + size // 16 + 16
+    while values.size < size:
+        z = normal(key, (count,))
+        values = z[np.abs(z) <= 2]
+        count *= 2
+    return values[:size].reshape(shape)
 
 
 def permutation(key: Key, n: int) -> npt.NDArray[np.intp]:
-    """The numbers 0 .. n-1 in random order: those of ``n`` random 64-bit numbers, ascending."""
+    """Return the numbers 0 .. n-1 in random order, that of ``n`` random 64-bit numbers, ascending."""
     pairs = words(key, 2 * n).reshape(n, 2).astype(np.uint64)
     return np.argsort(pairs[:, 0] << _SHIFT | pairs[:, 1], kind="stable")

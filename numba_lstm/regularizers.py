@@ -1,4 +1,4 @@
-"""Regularizers, as ``keras.regularizers``: penalties on weights, or on a layer's output, that join the loss."""
+"""Regularizers, as ``keras.regularizers``: penalties on weights or on a layer's output, which are added to the loss."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from . import serialization
-from .absent import absent
 from .inputs import as_number
-from .subclassing import Named
-from .tracing import name_of
+from .naming.absent import absent
+from .naming.names import name_of
+from .objects import serialization
+from .objects.subclassing import Named
 
 __all__ = [
     "L1",
@@ -31,45 +31,45 @@ __all__ = [
 
 Values = npt.NDArray[Any]
 
-#: A row or column shorter than this is not scaled to length 1 but divided by this (Keras's epsilon).
-_SHORT = 1e-7
+#: Minimum length by which a row or column is divided (Keras's epsilon).
+_MIN_LENGTH = 1e-7
 
 
 class Regularizer(Named):
-    """The base of all regularizers, as ``keras.regularizers.Regularizer``.
+    """Base class of all regularizers, as ``keras.regularizers.Regularizer``.
 
-    A subclass overrides :meth:`__call__`, :meth:`gradient` and :meth:`get_config`. Both see NumPy arrays: a weight, or as an
-    ``activity_regularizer`` a layer's output, whose penalty is then divided by the batch size.
+    A subclass overrides :meth:`__call__`, :meth:`gradient` and :meth:`get_config`. The argument is a NumPy array: a weight, or
+    a layer's output for an ``activity_regularizer``, whose penalty is divided by the batch size.
     """
 
-    called = ("__call__", "gradient")
-    together = {("__call__", "gradient"): "and training follows the gradient while the loss reports the penalty"}
+    checked_methods = ("__call__", "gradient")
+    paired_methods = {("__call__", "gradient"): "and training follows the gradient while the loss reports the penalty"}
 
     def __call__(self, x: Values) -> float:
-        """The penalty of ``x``."""
+        """Return the penalty of ``x``."""
         raise NotImplementedError(f"{type(self).__name__} must override __call__(x).")
 
     def gradient(self, x: Values) -> Values:
-        """The penalty's gradient, of the shape of ``x``."""
+        """Return the gradient of the penalty, of the shape of ``x``."""
         raise NotImplementedError(f"{type(self).__name__} must override gradient(x).")
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal regularizer."""
+        """Return the arguments that make an equal regularizer."""
         return {}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """A regularizer of :meth:`get_config`'s arguments."""
+        """Make a regularizer of the arguments that :meth:`get_config` returned."""
         return cls(**config)
 
 
 class L1L2(Regularizer):
-    """``l1 * sum(abs(x)) + l2 * sum(x**2)``; the slope of ``abs`` at 0 is 0.
+    """Penalty ``l1 * sum(abs(x)) + l2 * sum(x**2)``. The derivative of ``abs`` at 0 is 0.
 
     Parameters
     ----------
     l1, l2 : float
-        At least 0.
+        Factors, at least 0.
     """
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0) -> None:
@@ -89,7 +89,7 @@ class L1L2(Regularizer):
 
 
 class L1(L1L2):
-    """``l1 * sum(abs(x))`` (Tibshirani 1996)."""
+    """Penalty ``l1 * sum(abs(x))`` (Tibshirani 1996)."""
 
     not_settable = {"l2": "Make a regularizer of both: L1L2(l1=..., l2=...)."}
 
@@ -101,7 +101,7 @@ class L1(L1L2):
 
 
 class L2(L1L2):
-    """``l2 * sum(x**2)`` (Krogh and Hertz 1992)."""
+    """Penalty ``l2 * sum(x**2)`` (Krogh and Hertz 1992)."""
 
     not_settable = {"l1": "Make a regularizer of both: L1L2(l1=..., l2=...)."}
 
@@ -113,18 +113,19 @@ class L2(L1L2):
 
 
 class OrthogonalRegularizer(Regularizer):
-    """``factor`` times the mean of ``abs(cos)`` of the angles between all pairs of rows, or of columns, of a matrix.
+    """Penalty ``factor * mean(abs(cos))`` of the angles between all pairs of rows, or of columns, of a matrix.
 
     Parameters
     ----------
     factor : float
-        At least 0.
+        Factor of the penalty, at least 0.
     mode : "rows" or "columns"
+        Vectors that should be orthogonal.
 
     Raises
     ------
     ValueError
-        When called with anything but a matrix. A single row has no pairs and no penalty.
+        If called with anything but a matrix. A single row has no pairs and no penalty.
     """
 
     def __init__(self, factor: float = 0.01, mode: str = "rows") -> None:
@@ -133,39 +134,39 @@ class OrthogonalRegularizer(Regularizer):
 
     def __call__(self, x: Values) -> float:
         unit, _ = self._units(x)
-        return float(self._scale(unit) * np.sum(np.abs(_between(unit))) / 2)
+        return float(self._scale(unit) * np.sum(np.abs(_cosines(unit))) / 2)
 
     def gradient(self, x: Values) -> Values:
         unit, lengths = self._units(x)
-        slope = self._scale(unit) * np.sign(_between(unit)) @ unit
-        along = np.where(lengths > _SHORT, np.sum(unit * slope, axis=1, keepdims=True), 0)
-        gradient = (slope - along * unit) / np.maximum(lengths, _SHORT)
+        slope = self._scale(unit) * np.sign(_cosines(unit)) @ unit
+        along = np.where(lengths > _MIN_LENGTH, np.sum(unit * slope, axis=1, keepdims=True), 0)
+        gradient = (slope - along * unit) / np.maximum(lengths, _MIN_LENGTH)
         return np.asarray(gradient if self.mode == "rows" else gradient.T)
 
     def get_config(self) -> dict[str, Any]:
         return {"factor": self.factor, "mode": self.mode}
 
     def _units(self, x: Values) -> tuple[Values, Values]:
-        """The rows or columns as rows of length 1, and how long they were."""
+        """Return the rows or columns as rows of length 1, and their lengths."""
         if x.ndim != 2:
             raise ValueError(f"OrthogonalRegularizer expects a matrix, got shape {x.shape}. Take another one for this weight.")
         rows = x if self.mode == "rows" else x.T
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-        return rows / np.maximum(lengths, _SHORT), lengths
+        return rows / np.maximum(lengths, _MIN_LENGTH), lengths
 
     def _scale(self, unit: Values) -> float:
         pairs = len(unit) * (len(unit) - 1) / 2
         return self.factor / max(pairs, 1)
 
 
-def _between(unit: Values) -> Values:
-    """The cosines between different rows, 0 on the diagonal."""
+def _cosines(unit: Values) -> Values:
+    """Return the cosines between different rows, 0 on the diagonal."""
     cosines = unit @ unit.T
     np.fill_diagonal(cosines, 0)
     return cosines
 
 
-#: Keras's other spellings of the classes.
+#: Aliases of the classes in Keras.
 l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer
 
 _NAMES = {"l1": L1, "l2": L2, "l1_l2": L1L2, "orthogonal_regularizer": OrthogonalRegularizer}
@@ -173,15 +174,14 @@ _REGISTRY: dict[str, type[Regularizer]] = {name: cls for key, cls in _NAMES.item
 
 
 def get(identifier: Any) -> Regularizer | None:
-    """The regularizer that a name, an object, a class or a dict stands for, as ``keras.regularizers.get``; None is none.
+    """Return the regularizer of a name, an object, a class or a dict, as ``keras.regularizers.get``. None stays None.
 
     Raises
     ------
     ValueError
         For an unknown name, with the nearest known one.
     TypeError
-        For anything that is none of these. A function of your own has no gradient here: make a subclass of
-        :class:`Regularizer`.
+        For anything else. A function has no gradient here: make a subclass of :class:`Regularizer`.
     """
     if callable(identifier) and not isinstance(identifier, (type, Regularizer)):
         raise TypeError(
@@ -192,7 +192,7 @@ def get(identifier: Any) -> Regularizer | None:
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, type[Regularizer]] | None = None) -> Regularizer | None:
-    """What :func:`serialize` made a dict of; ``custom_objects`` has classes of your own by name."""
+    """Return the regularizer of a dict that :func:`serialize` returned; ``custom_objects`` maps names to custom classes."""
     return (
         None
         if config is None
@@ -201,7 +201,7 @@ def deserialize(config: Any, custom_objects: Mapping[str, type[Regularizer]] | N
 
 
 def serialize(regularizer: Regularizer | None) -> dict[str, Any] | None:
-    """A regularizer as a dict of its class name and config; :func:`get` turns it back."""
+    """Return a dict of a regularizer's class name and config. :func:`get` is the inverse."""
     return None if regularizer is None else serialization.serialize(regularizer)
 
 

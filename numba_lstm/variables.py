@@ -1,4 +1,4 @@
-"""Variable: a weight's path, value and version, and the forms that devices prepare of it."""
+"""Variable: a weight with its path, value and version, and the forms that devices prepare of it."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ class Variable:
     Parameters
     ----------
     value : array
-        Copied.
+        Initial value, which is copied.
     path : str
-        Where it lives, ``"lstm/kernel"``.
+        Path in the model, as ``"lstm/kernel"``.
     trainable : bool
         Whether an optimizer updates it.
 
     Notes
     -----
-    ``value`` is read-only: a silent ``layer.kernel.value[:] = 0`` would leave packed copies behind. Those are kept in one
-    tuple that is replaced whole, so a reader in another thread sees an old form with its old version, never a mixture.
+    ``value`` is read-only, since ``layer.kernel.value[:] = 0`` would not update packed copies. These are in a tuple with their
+    version. The tuple is replaced as a whole, so a reader in another thread sees old forms with their old version.
     """
 
     def __init__(self, value: npt.ArrayLike, path: str = "variable", trainable: bool = True) -> None:
@@ -46,12 +46,12 @@ class Variable:
 
     @property
     def name(self) -> str:
-        """The last part of the path."""
+        """Last part of the path."""
         return self.path.rsplit("/", 1)[-1]
 
     @property
     def value(self) -> npt.NDArray[Any]:
-        """The array, read-only; fetched first where :meth:`written_as` has said that a device holds it."""
+        """The array, read-only. It is copied from the device first if :meth:`written_as` was called."""
         fetch = self._fetch
         if fetch is not None:
             self._array[...] = fetch()
@@ -60,86 +60,86 @@ class Variable:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The array's shape."""
+        """Shape of the array."""
         return self._array.shape
 
     @property
     def ndim(self) -> int:
-        """The number of axes."""
+        """Number of axes."""
         return self._array.ndim
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The array's dtype."""
+        """Dtype of the array."""
         return self._array.dtype
 
     def numpy(self) -> npt.NDArray[Any]:
-        """A copy of the value."""
+        """Return a copy of the value."""
         return self.value.copy()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
         return np.array(self.value, dtype=dtype, copy=True)
 
     def assign(self, value: npt.ArrayLike) -> None:
-        """Overwrite the value with an array of the same shape (cast to the variable's dtype).
+        """Overwrite the value with an array of the same shape, which is cast to the variable's dtype.
 
         Raises
         ------
         TypeError
-            For text, objects, complex numbers and what is no array.
+            For text, objects, complex numbers and anything but arrays.
         ValueError
-            On another shape, and for masked entries and missing values. Nothing is changed then, nor by a TypeError.
+            For another shape, and for masked entries and missing values. No error changes the value.
         """
         new = as_numbers(value, self.path)
         if new.shape != self.shape:
             raise ValueError(f"{self.path} has shape {self.shape}, got {new.shape}. Assign an array of the same shape.")
-        new = new.astype(self.dtype)  # before the version moves: a failing cast must change nothing
+        new = new.astype(self.dtype)  # before the version changes: a failing cast must change nothing
         self.writable()[...] = new if self._grid is None else self._grid(new)
         self.written()
 
     def assign_add(self, value: npt.ArrayLike) -> None:
-        """Add an array, or a number; raises as :meth:`assign`."""
+        """Add an array or a number. Raises as :meth:`assign` does."""
         self.assign(self.value + as_numbers(value, self.path))
 
     def assign_sub(self, value: npt.ArrayLike) -> None:
-        """Take an array, or a number, off; raises as :meth:`assign`."""
+        """Subtract an array or a number. Raises as :meth:`assign` does."""
         self.assign(self.value - as_numbers(value, self.path))
 
-    def keep_on(self, grid: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]) -> None:
-        """Replace the value, and every one that is assigned from now on, by ``grid(value)``."""
+    def set_grid(self, grid: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]) -> None:
+        """Replace the value, and every value that is assigned later, by ``grid(value)``."""
         self._grid = grid
         self.assign(self.value)
 
     def writable(self) -> npt.NDArray[Any]:
-        """The array to write to, until :meth:`written`. Every prepared form is dropped."""
+        """Return the array for writing, until :meth:`written` is called. Prepared forms become invalid."""
         if self._fetch is not None:
-            self.value  # noqa: B018  # what a device holds comes first
+            self.value  # noqa: B018  # copies the value from the device first
         self.version += 1
         return self._array
 
     def written(self) -> None:
-        """Say that writing is over: forms that another thread prepared meanwhile are dropped too."""
+        """End writing. Forms that another thread has prepared since :meth:`writable` become invalid."""
         self.version += 1
 
-    def written_as(self, form: str, made: Any, fetch: Callable[[Any], npt.NDArray[Any]]) -> None:
-        """Say that ``made``, kept under ``form``, holds the value from now on; all other forms are dropped.
+    def written_as(self, form: str, content: Any, fetch: Callable[[Any], npt.NDArray[Any]]) -> None:
+        """Make ``content``, the prepared ``form``, the new value. All other forms become invalid.
 
-        ``fetch(made)`` brings it to the host, when somebody asks for :attr:`value`.
+        ``fetch(content)`` copies it to the host when :attr:`value` is next read.
         """
         self.version += 1
-        self._fetch = lambda: fetch(made)
-        self._forms = (self.version, {form: made})
+        self._fetch = lambda: fetch(content)
+        self._forms = (self.version, {form: content})
 
     def prepared(self, form: str, make: Callable[[npt.NDArray[Any]], Any]) -> Any:
-        """``make(value)``, made once for each version of the value and kept under the name ``form``."""
+        """Return ``make(value)``, which is computed once for each version of the value and stored by the name ``form``."""
         version, forms = self._forms
         if version == self.version and form in forms:
             return forms[form]
-        now = self.version
-        made = make(self.value)
+        current = self.version
+        content = make(self.value)
         version, forms = self._forms
-        self._forms = (now, {**(forms if version == now else {}), form: made})
-        return made
+        self._forms = (current, {**(forms if version == current else {}), form: content})
+        return content
 
     def __getstate__(self) -> dict[str, Any]:
         return {"path": self.path, "trainable": self.trainable, "value": self.value, "grid": self._grid}

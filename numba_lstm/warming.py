@@ -1,4 +1,4 @@
-"""Compile ahead of time, so that no first call has to."""
+"""warmup: compiles the kernels of a model before its first call."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from functools import partial
 
 import numpy as np
 
+from .console.progress import Bar
 from .device import keep_kernels
+from .inputs.targets import is_sparse
 from .layers.lstm_core import lstm_cells
 from .models.sequential import Sequential
-from .progress import Bar
 from .random import Stream
-from .targets import is_sparse
 
 #: Samples of a batch that takes the kernels of any larger one: gradients of weights are then sums of groups of rows.
 MANY = 32
 
 
 def warmup(model: Sequential, training: bool = True, verbose: bool = True, cache: str | os.PathLike[str] | None = None) -> None:
-    """Compile, or load from disk, every kernel that ``model`` will need; nothing of the model is changed.
+    """Compile, or load from disk, every kernel that ``model`` will need. The model is not changed.
 
     A copy of the model meets batches of zeros, of one sample and of many, since one row takes other kernels than many. They run
     by plans, and op by op, as batches do that come before their plan.
@@ -29,23 +29,23 @@ def warmup(model: Sequential, training: bool = True, verbose: bool = True, cache
     Parameters
     ----------
     model : Sequential
-        Built, and compiled (``model.compile``) for ``training``.
+        A built model, compiled by ``model.compile`` if ``training``.
     training : bool
-        Training steps too, not only inference and streams; a quantized model has none.
+        Compile training steps too, not only inference and streams. A quantized model has none.
     verbose : bool
         Draw a progress bar.
     cache : path, optional
-        Keep the kernels in this folder, from now on and with all that this process already has. A program whose environment
-        variable ``NUMBA_LSTM_CACHE_DIR`` names the folder reads them there, and need not be able to write to it: an image of
-        Docker can bring them along. They are for this processor, and for these versions of numba_lstm, Numba and Python.
+        Folder of compiled kernels, for all kernels of this process, earlier ones too. A program whose environment variable
+        ``NUMBA_LSTM_CACHE_DIR`` names the folder loads them from there and needs no permission to write, so a Docker image can
+        contain them. They fit this processor, and these versions of numba_lstm, Numba and Python.
 
     Raises
     ------
     ValueError
-        For a model that is not built, or not compiled where ``training`` is asked for, or ``cache`` for a model that does not
-        compute on the CPU.
+        For a model that is not built, for ``training`` of a model that is not compiled, and for ``cache`` of a model that does
+        not compute on the CPU.
     OSError
-        Where the folder cannot be made or written.
+        If the folder cannot be created or written.
     """
     if not model.built:
         raise ValueError(f"{model.name} is not built yet. Call it on data, or add an Input, before warmup.")
@@ -57,20 +57,20 @@ def warmup(model: Sequential, training: bool = True, verbose: bool = True, cache
         if model.device != "cpu":
             raise ValueError(f"cache= is a folder for kernels of the CPU, and {model.name} computes on {model.device!r}.")
         keep_kernels(cache)
-    twin = copy.deepcopy(model)
-    twin.random = Stream(0)  # a stream of its own would be drawn from the default one
-    steps = _inference(twin) + (_training(twin) if training else [])
+    duplicate = copy.deepcopy(model)
+    duplicate.random = Stream(0)  # else its stream would be seeded from the default stream
+    steps = _inference(duplicate) + (_training(duplicate) if training else [])
     bar = Bar(f"Warming up {model.name}", len(steps)) if verbose else None
-    for done, step in enumerate(steps, 1):
+    for count, step in enumerate(steps, 1):
         step()
         if bar is not None:
-            bar.draw(done, {})
+            bar.draw(count, {})
     if bar is not None:
         bar.finish(len(steps), {})
 
 
 def _zeros(model: Sequential, rows: int) -> np.ndarray:
-    """``rows`` samples of zeros; two steps where any number of them fits."""
+    """Return ``rows`` samples of zeros, of two steps if the number of steps is free."""
     return np.zeros((rows, *(2 if size is None else size for size in model.input_shape[1:])), model.dtype)
 
 
@@ -80,21 +80,21 @@ def _inference(model: Sequential) -> list[Callable[[], object]]:
         steps += [
             partial(model, x),
             partial(model, x),
-            partial(_op_by_op, model, x),
+            partial(_run_ops, model, x),
         ]  # a second shape has a plan when it comes again
     if len(model.input_shape) == 3:
         steps.append(lambda: _stream(model))
     return steps
 
 
-def _op_by_op(model: Sequential, x: np.ndarray) -> None:
+def _run_ops(model: Sequential, x: np.ndarray) -> None:
     model.forward(model.gather(model.ops, x, slice(None)))
 
 
 def _stream(model: Sequential) -> None:
     try:
         stream = model.stream()
-    except NotImplementedError:  # a model with a layer that cannot be streamed needs no kernel for it
+    except NotImplementedError:  # the model has a layer without streams
         return
     stream.step(_zeros(model, 1)[0, 0])
 

@@ -22,15 +22,15 @@ def error_of(call, *arguments, **given):
 
 def value_of(sentence, pattern, **names):
     """What the code that ``pattern`` finds in a sentence computes from ``names``."""
-    found = re.search(pattern, sentence)
-    assert found, sentence
-    return eval(found[1], {**NAMES, **names})  # noqa: S307 - it is the advice that is tested
+    actual = re.search(pattern, sentence)
+    assert actual, sentence
+    return eval(actual[1], {**NAMES, **names})  # noqa: S307 - it is the advice that is tested
 
 
 def names_after(sentence, pattern, **names):
     """``names`` after the statements that ``pattern`` finds in a sentence."""
-    found = re.search(pattern, sentence)
-    assert found, sentence
+    actual = re.search(pattern, sentence)
+    assert actual, sentence
     space = {**NAMES, **names}
-    exec(found[1], space)  # noqa: S102 - it is the advice that is tested
+    exec(actual[1], space)  # noqa: S102 - it is the advice that is tested
     return space

@@ -79,17 +79,17 @@ class Guards:
         self._pieces[at] = first, all_, size - rest
 
     def _malloc(self, _: int, size: int, fill: bytes = FILL) -> int:
-        room = -(-max(size, 1) // PAGE) * PAGE
+        capacity = -(-max(size, 1) // PAGE) * PAGE
         first = _libc.mmap(
-            None, room + 2 * PAGE, mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, -1, 0
+            None, capacity + 2 * PAGE, mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, -1, 0
         )
         inside = first + PAGE
-        ctypes.memset(inside, FILL[0], room)
+        ctypes.memset(inside, FILL[0], capacity)
         _libc.mprotect(first, PAGE, 0)
-        _libc.mprotect(inside + room, PAGE, 0)
-        at: int = inside + room - size if self.behind else inside
+        _libc.mprotect(inside + capacity, PAGE, 0)
+        at: int = inside + capacity - size if self.behind else inside
         ctypes.memset(at, fill[0], size)
-        self._pieces[at] = first, room + 2 * PAGE, size
+        self._pieces[at] = first, capacity + 2 * PAGE, size
         self.made += 1
         return at
 

@@ -53,8 +53,14 @@ def last_only(size: Draw, units: Draw) -> list[Layer]:
 
 
 def masked(size: Draw, units: Draw) -> list[Layer]:
-    both = Bidirectional(LSTM(units(), return_sequences=True))
-    return [Masking(), both, LayerNormalization(), LSTM(units(), peephole=True, go_backwards=True), Dense(size(), "softmax")]
+    first = Bidirectional(LSTM(units(), return_sequences=True))
+    return [
+        Masking(),
+        first,
+        LayerNormalization(),
+        LSTM(units(), peephole=True, go_backwards=True),
+        Dense(size(), "softmax"),
+    ]
 
 
 def dropped(size: Draw, units: Draw) -> list[Layer]:

@@ -44,6 +44,6 @@ def check_gradients(layer, x, dy, states=(), dstates=None, *, mask=None, seed=12
     dx, dstates0, gradients = layer.backpropagate(ops, run(0.0)[0].tape, given, dstates)
     gradients = layer.add_penalty_gradients(ops, gradients)
     directions[0] = ops.to_host(device(directions[0]))
-    found = [dx, *(dstates0 if len(states) else ()), *gradients]
-    slope = sum(np.sum(ops.to_host(g) * direction) for g, direction in zip(found, directions, strict=True))
+    actual = [dx, *(dstates0 if len(states) else ()), *gradients]
+    slope = sum(np.sum(ops.to_host(g) * direction) for g, direction in zip(actual, directions, strict=True))
     assert_close(slope, difference, FINITE_DIFFERENCES)

@@ -24,10 +24,10 @@ def replace(**makers: Callable[..., Any]) -> dict[tuple[Any, str], Any]:
     modules = [module for name, module in sys.modules.items() if name.startswith(cpu.__name__)]
     before = {}
     for name, make in makers.items():
-        own = getattr(memory, name)
+        original = getattr(memory, name)
         for module in modules:
-            if vars(module).get(name) is own:
-                before[module, name] = own
+            if vars(module).get(name) is original:
+                before[module, name] = original
         for module, taken in before:
             if taken == name:
                 setattr(module, name, make)
@@ -41,8 +41,8 @@ def replaced(**makers: Callable[..., Any]) -> Iterator[None]:
     try:
         yield
     finally:
-        for (module, name), own in before.items():
-            setattr(module, name, own)
+        for (module, name), original in before.items():
+            setattr(module, name, original)
 
 
 def full_of_nan(shape: Any, dtype: Any = float) -> Array:

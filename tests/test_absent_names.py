@@ -109,10 +109,10 @@ def test_the_advised_rate_and_file_go_on(tmp_path):
     callbacks = [numba_lstm.callbacks.ModelCheckpoint(path), numba_lstm.callbacks.CSVLogger(tmp_path / "log.csv")]
     model.fit(x, x[:, :1], epochs=2, verbose=0, callbacks=callbacks)
     model.fit(x, x[:, :1], epochs=3, initial_epoch=2, verbose=0)
-    again = numba_lstm.models.load_model(path)
-    again.fit(x, x[:, :1], epochs=3, initial_epoch=2, verbose=0)
+    duplicate = numba_lstm.models.load_model(path)
+    duplicate.fit(x, x[:, :1], epochs=3, initial_epoch=2, verbose=0)
     # NumPy's products on the reference device depend on where arrays lie in memory
-    np.testing.assert_allclose(again.get_weights()[0], model.get_weights()[0], rtol=1e-5)
+    np.testing.assert_allclose(duplicate.get_weights()[0], model.get_weights()[0], rtol=1e-5)
     assert len((tmp_path / "log.csv").read_text().splitlines()) == 3
 
 
@@ -138,10 +138,10 @@ def test_the_advised_windows_are_those_of_a_timeseries_generator():
 
 
 def test_a_traceback_of_a_program_ends_with_the_sentence():
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", "from numba_lstm.layers import LSTM, GRU"], capture_output=True, text=True, check=False
     )
-    assert done.stderr.strip().endswith(f"ImportError: {SENTENCES['layers', 'GRU']}")
+    assert process.stderr.strip().endswith(f"ImportError: {SENTENCES['layers', 'GRU']}")
 
 
 def test_modules_are_modules_to_python():

@@ -22,7 +22,7 @@ def model(*layers):
     return made
 
 
-def hidden(array, place=0):
+def masked_at(array, place=0):
     """``array`` with one masked entry."""
     masked = np.ma.array(array)
     masked[place] = np.ma.masked
@@ -37,34 +37,44 @@ def built(layer, x=X):
 ONES, WHOLE = np.ones(N), np.full(N, T)
 #: What takes the array, the array, what it is called in the advice, and the value to fill in.
 FILLED = {
-    "sample_weight": (lambda a: model().fit(X, Y, sample_weight=a, **QUIET), hidden(ONES), "sample_weight", 0.0),
-    "lengths": (lambda a: model().predict(X, lengths=a, **QUIET), hidden(WHOLE), "lengths", 1),
-    "mask": (lambda a: model()(X, mask=a), hidden(np.ones((N, T), bool), (0, 1)), "mask", False),
+    "sample_weight": (lambda a: model().fit(X, Y, sample_weight=a, **QUIET), masked_at(ONES), "sample_weight", 0.0),
+    "lengths": (lambda a: model().predict(X, lengths=a, **QUIET), masked_at(WHOLE), "lengths", 1),
+    "mask": (lambda a: model()(X, mask=a), masked_at(np.ones((N, T), bool), (0, 1)), "mask", False),
     "rows": (
         lambda a: Sequential([Dense(1)], device="reference").predict(a, **QUIET),
-        hidden(np.ones((3, 2)), (0, 1)),
+        masked_at(np.ones((3, 2)), (0, 1)),
         "x",
         0.5,
     ),
-    "indices": (lambda a: Sequential([Embedding(5, 2)]).predict(a, **QUIET), hidden(np.ones((3, 2), int), (0, 1)), "x", 0),
-    "a step": (lambda a: model(LSTM(3)).stream().step(a), hidden(X[0, 0].copy()), "x", 0.5),
-    "steps": (lambda a: model(LSTM(3)).stream().run(a), hidden(X[0].copy()), "x", 0.5),
-    "normalize": (utils.normalize, hidden(np.ones((2, 3)), (0, 1)), "x", 0.5),
-    "labels": (utils.to_categorical, hidden(np.arange(3)), "labels", 0),
-    "y_pred": (lambda a: MeanSquaredError()(Y, a), hidden(Y.copy()), "y_pred", 0.5),
-    "a metric's weight": (lambda a: MeanAbsoluteError()(Y, Y, a), hidden(ONES.copy()), "sample_weight", 0.0),
-    "sequences": (utils.pad_sequences, [hidden(np.arange(3)), np.arange(2)], "sequences[0]", 7),
+    "indices": (
+        lambda a: Sequential([Embedding(5, 2)]).predict(a, **QUIET),
+        masked_at(np.ones((3, 2), int), (0, 1)),
+        "x",
+        0,
+    ),
+    "a step": (lambda a: model(LSTM(3)).stream().step(a), masked_at(X[0, 0].copy()), "x", 0.5),
+    "steps": (lambda a: model(LSTM(3)).stream().run(a), masked_at(X[0].copy()), "x", 0.5),
+    "normalize": (utils.normalize, masked_at(np.ones((2, 3)), (0, 1)), "x", 0.5),
+    "labels": (utils.to_categorical, masked_at(np.arange(3)), "labels", 0),
+    "y_pred": (lambda a: MeanSquaredError()(Y, a), masked_at(Y.copy()), "y_pred", 0.5),
+    "a metric's weight": (lambda a: MeanAbsoluteError()(Y, Y, a), masked_at(ONES.copy()), "sample_weight", 0.0),
+    "sequences": (utils.pad_sequences, [masked_at(np.arange(3)), np.arange(2)], "sequences[0]", 7),
     "a weight": (
         lambda a: (layer := built(Dense(2), np.ones((1, 3)))).set_weights([a, layer.get_weights()[1]]),
-        hidden(np.ones((3, 2))),
+        masked_at(np.ones((3, 2))),
         "array",
         0.5,
     ),
-    "assign": (lambda a: built(Dense(2), np.ones((1, 3))).kernel.assign(a), hidden(np.ones((3, 2))), "array", 0.5),
-    "a layer's input": (lambda a: LSTM(3, name="one")(a), hidden(X.copy()), "array", 0.5),
-    "a layer's mask": (lambda a: LSTM(3)(X, mask=a), hidden(np.ones((N, T), bool), (0, 1)), "array", False),
-    "initial_state": (lambda a: LSTM(3)(X, initial_state=[a, np.ones((N, 3))]), hidden(np.ones((N, 3))), "array", 0.5),
-    "a constant": (lambda a: initializers.Constant(a), hidden(np.ones((3, 2))), "array", 0.5),
+    "assign": (lambda a: built(Dense(2), np.ones((1, 3))).kernel.assign(a), masked_at(np.ones((3, 2))), "array", 0.5),
+    "a layer's input": (lambda a: LSTM(3, name="one")(a), masked_at(X.copy()), "array", 0.5),
+    "a layer's mask": (lambda a: LSTM(3)(X, mask=a), masked_at(np.ones((N, T), bool), (0, 1)), "array", False),
+    "initial_state": (
+        lambda a: LSTM(3)(X, initial_state=[a, np.ones((N, 3))]),
+        masked_at(np.ones((N, 3))),
+        "array",
+        0.5,
+    ),
+    "a constant": (lambda a: initializers.Constant(a), masked_at(np.ones((3, 2))), "array", 0.5),
 }
 
 
@@ -93,6 +103,6 @@ def test_steps_of_an_input_are_left_out(method):
 
 @pytest.mark.parametrize("take", [lambda y: model().fit(X, y, **QUIET), lambda y: model().evaluate(X, y, **QUIET)])
 def test_targets_are_left_out_by_weights(take):
-    assert error_of(take, hidden(Y.copy())).endswith(
+    assert error_of(take, masked_at(Y.copy())).endswith(
         "Give each a value, y.filled(0.0), and sample_weight=, with 0 for what was masked."
     )

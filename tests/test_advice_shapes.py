@@ -123,12 +123,12 @@ def test_padded_sequences_keep_their_lengths(stack):
     padded = value_of(sentence, r"Pad them: x=(.*\)), with", x=lists)
     lengths = value_of(sentence, r"with lengths=(.*)\.$", x=lists)
     assert lengths == [3, 5, 1]
-    answers = model.predict(padded, lengths=lengths, **QUIET)
-    assert answers.shape == (3, C)
+    outputs = model.predict(padded, lengths=lengths, **QUIET)
+    assert outputs.shape == (3, C)
     if stack == "stateful":
         plain = Sequential([LSTM(3, input_shape=(None, D)), Dense(C)])
         plain.set_weights(model.get_weights())
-        assert np.allclose(answers, plain.predict(lists, **QUIET), atol=1e-6)
+        assert np.allclose(outputs, plain.predict(lists, **QUIET), atol=1e-6)
 
 
 # -- indices and arguments -----------------------------------------------------------------------------------------

@@ -62,8 +62,8 @@ def test_times_become_days(y):
     if isinstance(y, list):
         y = names_after(sentence, r"Convert it first: (.*?)\. Give the days", y=y)["y"]
     days = names_after(sentence, r"the first: (.*)\.$", y=y)["y"]
-    whole = isinstance(y[0], datetime.date) or y[1] - y[0] == np.timedelta64(1, "D")
-    assert days.tolist() == (np.floor(np.arange(N) * 1.5) if whole else np.arange(N) * 1.5).tolist()
+    full = isinstance(y[0], datetime.date) or y[1] - y[0] == np.timedelta64(1, "D")
+    assert days.tolist() == (np.floor(np.arange(N) * 1.5) if full else np.arange(N) * 1.5).tolist()
     make_model(units=1).fit(X, days, **QUIET)
 
 
@@ -78,26 +78,26 @@ def test_missing_times():
     assert error_of(make_model().fit, X, y, **QUIET).endswith("Some times are missing (1 NaT). Leave their samples out.")
 
 
-def objects(parts):
-    result = np.empty(len(parts), object)
-    result[:] = parts
+def objects(arrays):
+    result = np.empty(len(arrays), object)
+    result[:] = arrays
     return result
 
 
 def test_an_array_of_arrays_becomes_a_list():
     model = make_model()
-    parts = [X[0, :3], X[1], X[2, :1]]
-    for x in (objects(parts), objects([part.tolist() for part in parts])):
+    arrays = [X[0, :3], X[1], X[2, :1]]
+    for x in (objects(arrays), objects([array.tolist() for array in arrays])):
         listed = value_of(error_of(model.predict, x, **QUIET), r"Give a list of (?:them|arrays): (.*)\.$", x=x)
-        assert np.array_equal(model.predict(listed, **QUIET), model.predict(parts, **QUIET))
+        assert np.array_equal(model.predict(listed, **QUIET), model.predict(arrays, **QUIET))
 
 
 def test_nested_lists_of_unequal_lengths_become_a_list_of_arrays():
     model = make_model()
-    parts = [X[0, :3], X[1], X[2, :1]]
-    nested = [part.tolist() for part in parts]
+    arrays = [X[0, :3], X[1], X[2, :1]]
+    nested = [array.tolist() for array in arrays]
     listed = value_of(error_of(model.predict, nested, **QUIET), r"in a list of one a sample: (.*)\.$", x=nested)
-    assert np.array_equal(model.predict(listed, **QUIET), model.predict(parts, **QUIET))
+    assert np.array_equal(model.predict(listed, **QUIET), model.predict(arrays, **QUIET))
 
 
 @pytest.mark.parametrize("y", [{"a"}, dict.fromkeys("ab").keys(), (v for v in "ab"), (3).__class__])

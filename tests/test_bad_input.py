@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from training_cases import LABELS, STEP_LABELS, WEIGHT, Y_STEPS, C, D, N, T, X, Y, make_model, same_weights
+from refused_input import refuses
+from training_cases import WEIGHT, Y_STEPS, C, D, N, T, X, Y, make_model
 
 from numba_lstm import Sequential
 from numba_lstm.layers import LSTM, Dense
@@ -66,6 +67,8 @@ ARRAYS = {
     ),
     "validation without targets": ({"x": X, "y": Y, "validation_data": (X,)}, r"validation_data: expected \(x, y\)"),
 }
+
+
 ARGUMENTS = {
     "batch_size 0": ({"batch_size": 0}, "^batch_size must be at least 1, got 0"),
     "half a batch": ({"batch_size": 2.5}, "batch_size must be a whole number of at least 1, got 2.5"),
@@ -87,6 +90,8 @@ ARGUMENTS = {
         "validation_data: 9 steps asked for, but 11 samples make 3 batches of 4",
     ),
 }
+
+
 ITERABLES = {
     "an iterator without steps": (
         lambda: {"x": iter([(X, Y)])},
@@ -122,15 +127,6 @@ def model(request):
     return made
 
 
-def refuses(model, sentence, **given):
-    before, built = model.get_weights(), model.built
-    with pytest.raises((TypeError, ValueError), match=sentence):
-        model.fit(**{"verbose": 0, **given})
-    assert model.built == built
-    assert same_weights(before, model.get_weights())
-    assert model.optimizer.iterations == 0
-
-
 @pytest.mark.parametrize(("given", "sentence"), ARRAYS.values(), ids=ARRAYS)
 def test_arrays_that_do_not_fit(model, given, sentence):
     refuses(model, sentence, **given)
@@ -148,39 +144,6 @@ def test_iterables_that_bring_no_batches(model, given, sentence):
 
 def test_another_number_of_features_than_the_model_was_built_for():
     refuses(make_model(), r"features = 7, got shape \(11, 5, 3\) with 3", x=X[:, :, :3], y=Y)
-
-
-def test_one_target_a_sample_for_an_output_a_step():
-    refuses(make_model(sequences=True), r"set return_sequences=False on the last LSTM", x=X, y=Y)
-
-
-@pytest.mark.parametrize(
-    ("labels", "sequences", "sentence"),
-    [
-        (
-            np.where(LABELS == 1, C, LABELS),
-            False,
-            r"takes labels from 0 to 2, for the model's last axis has 3 .* got labels from 0 to 3",
-        ),
-        (LABELS - 1, False, "takes labels from 0 to 2, .* got labels from -1 to 1"),
-        (STEP_LABELS + 1, True, "got labels from 1 to 3"),
-        (LABELS + 0.5, False, r"takes whole numbers as labels, got \d\.5 in y"),
-        (np.where(LABELS == 1, np.nan, LABELS), False, "takes whole numbers as labels, got nan in y"),
-        (np.eye(C)[LABELS], False, "take categorical_crossentropy for one-hot targets"),
-    ],
-)
-def test_labels_that_are_no_classes(labels, sequences, sentence):
-    model = make_model("sparse_categorical_crossentropy", sequences=sequences, activation="softmax")
-    refuses(model, sentence, x=X, y=labels)
-
-
-def test_labels_for_one_hot_targets():
-    model = make_model("categorical_crossentropy", activation="softmax")
-    refuses(model, "take sparse_categorical_crossentropy for labels", x=X, y=LABELS)
-
-
-def test_a_metric_that_does_not_fit_the_loss():
-    refuses(make_model(metrics=["sparse_categorical_accuracy"]), "Take 'accuracy', which follows the loss", x=X, y=Y)
 
 
 @pytest.mark.parametrize(

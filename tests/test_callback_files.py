@@ -97,7 +97,7 @@ IMPOSSIBLE = {
 
 
 @pytest.mark.parametrize(("filepath", "arguments", "sentence"), IMPOSSIBLE.values(), ids=IMPOSSIBLE)
-def test_a_checkpoint_refuses_at_once_what_it_cannot_do(filepath, arguments, sentence):
+def test_a_checkpoint_refuses_immediately_what_it_cannot_do(filepath, arguments, sentence):
     with pytest.raises((TypeError, ValueError), match=sentence):
         callbacks.ModelCheckpoint(filepath, **arguments)
 
@@ -130,9 +130,9 @@ def test_a_checkpoint_of_weights_is_what_save_weights_writes(tmp_path):
     pytest.importorskip("h5py")
     model, path = make_model(), tmp_path / "{epoch}.weights.h5"
     model.fit(X, Y, epochs=2, callbacks=[callbacks.ModelCheckpoint(path, save_weights_only=True)], **QUIET)
-    again = make_model()
-    again.load_weights(tmp_path / "2.weights.h5")
-    assert same_weights(again.get_weights(), model.get_weights())
+    duplicate = make_model()
+    duplicate.load_weights(tmp_path / "2.weights.h5")
+    assert same_weights(duplicate.get_weights(), model.get_weights())
 
 
 def test_the_log_file_has_a_line_an_epoch(tmp_path):

@@ -26,23 +26,23 @@ def test_without_a_listener_no_logs_are_made():
 
 @pytest.mark.parametrize("hook", ["on_train_batch_end", "on_batch_end"])
 def test_a_hook_of_batches_sees_the_loss_so_far(hook):
-    seen = []
+    record = []
     model = make_model()
     callback = type(
-        "Seeing", (callbacks.Callback,), {hook: lambda self, batch, logs=None: seen.append((batch, logs["loss"]))}
+        "Seeing", (callbacks.Callback,), {hook: lambda self, batch, logs=None: record.append((batch, logs["loss"]))}
     )()
     history = model.fit(X, Y, callbacks=[callback], **QUIET)
-    assert [batch for batch, _ in seen] == [0, 1, 2]
-    assert seen[-1][1] == history.history["loss"][0]
+    assert [batch for batch, _ in record] == [0, 1, 2]
+    assert record[-1][1] == history.history["loss"][0]
 
 
 def test_a_hook_may_be_an_attribute():
-    seen = []
+    record = []
     callback = callbacks.LambdaCallback(
-        on_train_batch_begin=lambda batch, logs: seen.append(batch), on_train_end=lambda logs: seen.append("end")
+        on_train_batch_begin=lambda batch, logs: record.append(batch), on_train_end=lambda logs: record.append("end")
     )
     make_model().fit(X, Y, callbacks=callback, **QUIET)
-    assert seen == [0, 1, 2, "end"]
+    assert record == [0, 1, 2, "end"]
 
 
 def test_hooks_of_evaluate_and_predict():
@@ -81,9 +81,9 @@ def test_stop_training_ends_after_the_present_batch():
 
 
 def test_params_are_keras_names():
-    seen = callbacks.Callback()
-    make_model().fit(X, Y, epochs=2, callbacks=[seen], **QUIET)
-    assert dict(seen.params) == {"verbose": 0, "epochs": 2, "steps": 3}
+    record = callbacks.Callback()
+    make_model().fit(X, Y, epochs=2, callbacks=[record], **QUIET)
+    assert dict(record.params) == {"verbose": 0, "epochs": 2, "steps": 3}
 
 
 def test_a_users_history_is_the_one_that_is_answered():

@@ -47,5 +47,5 @@ def test_an_imperative_subject_and_a_body_are_taken(faults, subject):
     ],
 )
 def test_anything_else_is_refused(faults, message, fault):
-    assert len(found := faults(message)) == 1
-    assert fault in found[0]
+    assert len(actual := faults(message)) == 1
+    assert fault in actual[0]

@@ -1,18 +1,19 @@
-"""A person who waits for the compiler is told on stderr what is compiled, and how far it is."""
+"""The notice on stderr during long compilations: which kernel is compiled, and how many have been."""
 
 import os
 import re
 import subprocess
 import sys
-import time
+import threading
 
 import pytest
 
-from numba_lstm.kernels.cpu.compiler import kernel_cache
+from numba_lstm.kernels.cpu.compiler import compile_notice, kernel_cache
 from numba_lstm.kernels.cpu.compiler.compile_notice import Notice
 
+TIMEOUT = 60  #: seconds until a thread that does nothing fails a test
 FIRST = (
-    r"numba_lstm: compiling kernels for this processor, (?P<done>\d+)/(?P<all>\d+) \(\d+ s\), now \w+\. "
+    r"numba_lstm: compiling kernels for this processor, (?P<count>\d+)/(?P<total>\d+) \(\d+ s\), now \w+\. "
     r"Later runs load them from {}/\S+\."
 )
 PROGRAM = """
@@ -24,7 +25,7 @@ model.compile("adam", "mse")
 model.fit(np.zeros((3, 4, 1)), np.zeros((3, 1)), verbose=0)
 """
 
-#: After warmup, calls of each shape three times: of plans, and of those that come before them.
+#: After warmup, calls of each shape three times: by single ops, and by plans.
 WARM = """
 import numpy as np
 from pathlib import Path
@@ -46,84 +47,107 @@ assert len(list(Path({folder!r}).rglob("*.nb*"))) == files
 
 def program(folder, source=PROGRAM) -> str:
     environment = os.environ | {"NUMBA_LSTM_CACHE_DIR": str(folder)}
-    done = subprocess.run([sys.executable, "-c", source], env=environment, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == ""
-    return done.stderr
+    process = subprocess.run([sys.executable, "-c", source], env=environment, capture_output=True, text=True, timeout=600)
+    assert process.returncode == 0, process.stderr
+    assert process.stdout == ""
+    return process.stderr
 
 
 def test_a_first_fit_says_on_stderr_that_it_compiles_the_next_one_nothing_and_warmup_compiles_all(tmp_path):
     """In a pipe, as in logs and notebooks, even where fit is silent; its kernels take several seconds anywhere."""
-    told = program(tmp_path).splitlines()
-    first = re.fullmatch(FIRST.format(re.escape(str(tmp_path))), told[0])
-    assert first, told
-    assert 1 <= int(first["done"]) <= int(first["all"])
-    assert int(first["all"]) > 10  # all of a training step, and not one after the other
-    assert len(told) <= 7
+    lines = program(tmp_path).splitlines()
+    first = re.fullmatch(FIRST.format(re.escape(str(tmp_path))), lines[0])
+    assert first, lines
+    assert 1 <= int(first["count"]) <= int(first["total"])
+    assert int(first["total"]) > 10  # all kernels of a training step
+    assert len(lines) <= len(compile_notice.TIMES)
     assert program(tmp_path) == ""
     program(tmp_path, WARM.format(folder=str(tmp_path)))
 
 
-def compiled(notice: Notice, kernel: str, lines: int = 0, place: str | None = "/folder") -> None:
-    """Compile until so many lines are written."""
-    notice.begin(kernel, place)
-    while notice._lines < lines:
-        time.sleep(0.01)
+class Clock:
+    """Stands for the module ``time``: a sleep lasts until :meth:`let_pass`, and then as long as it should, at once."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.asleep, self.awake = threading.Event(), threading.Event()
+
+    def perf_counter(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.asleep.set()
+        assert self.awake.wait(TIMEOUT)
+        self.now += seconds
+
+    def let_pass(self, notice: Notice) -> None:
+        """Let all sleeps pass, and wait for the end of the notice's thread."""
+        assert self.asleep.wait(TIMEOUT)
+        self.awake.set()
+        notice._writer.join(TIMEOUT)
+        assert not notice._writer.is_alive()
+
+
+@pytest.fixture
+def clock(monkeypatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(compile_notice, "time", clock)
+    return clock
+
+
+def test_lines_count_kernels_and_name_the_current_one(clock, capsys):
+    notice = Notice(times=(1.0, 5.0))
+    notice.begin("first", "/folder")
+    assert clock.asleep.wait(TIMEOUT)
     notice.end()
+    notice.begin("second", "/folder")
+    clock.let_pass(notice)
+    notice.end()
+    start = "numba_lstm: compiling kernels for this processor, 2 so far"
+    assert capsys.readouterr().err.splitlines() == [
+        f"{start} (1 s), now second. Later runs load them from /folder.",
+        f"{start} (5 s), now second.",
+    ]
 
 
-def finished(notice: Notice) -> None:
-    if notice._writer is not None:
-        notice._writer.join(timeout=30)
-
-
-def test_it_counts_kernels_and_names_the_present_one(capsys):
-    notice = Notice(times=(1.0, 1.5))
-    compiled(notice, "first")
-    compiled(notice, "second", lines=2)
-    finished(notice)
-    lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 2
-    assert all("2 so far" in line and "now second." in line for line in lines)
-    assert lines[0].endswith("Later runs load them from /folder.")
-    assert lines[1].endswith("now second.")
-
-
-def test_it_says_how_many_kernels_of_a_plan_are_there(capsys):
-    notice = Notice(times=(0.1, 0.2))
+def test_lines_say_how_many_kernels_of_a_plan_are_compiled(clock, capsys):
+    notice = Notice(times=(1.0,))
     with notice.counting(3) as counted:
         counted()  # one that was on disk
-        compiled(notice, "second", lines=2)
+        notice.begin("second", "/folder")
+        clock.let_pass(notice)
+        notice.end()
         counted()
-        finished(notice)
-    compiled(notice, "another")
-    lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 2
-    assert all("2/3 (" in line for line in lines)
+    assert "processor, 2/3 (1 s), now second." in capsys.readouterr().err
     assert notice._expected == notice._counted == 2  # one was left out
 
 
-def test_it_says_where_nothing_can_be_kept(capsys):
-    notice = Notice(times=(0.01,))
-    compiled(notice, "kernel", lines=1, place=None)
-    finished(notice)
+def test_a_line_says_that_kernels_cannot_be_stored(clock, capsys):
+    notice = Notice(times=(1.0,))
+    notice.begin("kernel", None)
+    clock.let_pass(notice)
+    notice.end()
     assert capsys.readouterr().err.endswith("now kernel. They cannot be kept on disk.\n")
 
 
-def test_who_waits_for_a_moment_is_told_nothing(capsys):
+def test_a_short_compilation_writes_nothing(clock, capsys):
     notice = Notice(times=(60.0,))
-    compiled(notice, "kernel")
+    notice.begin("kernel", "/folder")
+    assert clock.asleep.wait(TIMEOUT)
+    notice.end()
+    clock.let_pass(notice)
     assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("stream", [None, "closed"])
-def test_no_stderr_is_no_fault(stream, monkeypatch, tmp_path):
+def test_no_stderr_is_no_fault(stream, clock, monkeypatch, tmp_path):
     closed = tmp_path.joinpath("closed").open("w")
     closed.close()
     monkeypatch.setattr("sys.stderr", closed if stream else None)
-    notice = Notice(times=(0.01,))
-    compiled(notice, "kernel", lines=1)
-    finished(notice)
+    notice = Notice(times=(1.0,))
+    notice.begin("kernel", "/folder")
+    clock.let_pass(notice)
+    notice.end()
     assert notice._lines == 1
 
 

@@ -61,23 +61,23 @@ def test_nlstm_files_keep_the_table(tmp_path, rows):
     table = np.resize(TABLE, (rows, 2))
     model = model_with(table)
     model.save(tmp_path / "m.nlstm")
-    again = load_model(tmp_path / "m.nlstm", device="reference")
-    np.testing.assert_array_equal(again.layers[0].embeddings_initializer.value, table)
-    assert again.get_config() == model.get_config()
-    again.save(tmp_path / "n.nlstm")
+    duplicate = load_model(tmp_path / "m.nlstm", device="reference")
+    np.testing.assert_array_equal(duplicate.layers[0].embeddings_initializer.value, table)
+    assert duplicate.get_config() == model.get_config()
+    duplicate.save(tmp_path / "n.nlstm")
     assert (tmp_path / "m.nlstm").read_bytes() == (tmp_path / "n.nlstm").read_bytes()
 
 
 def test_copies_keep_the_table():
-    again = Sequential.from_config(model_with(TABLE).get_config())
-    np.testing.assert_array_equal(again.layers[0].embeddings_initializer.value, TABLE)
+    duplicate = Sequential.from_config(model_with(TABLE).get_config())
+    np.testing.assert_array_equal(duplicate.layers[0].embeddings_initializer.value, TABLE)
 
 
 def test_keras_files_keep_a_small_table(tmp_path):
     pytest.importorskip("h5py")
     model_with(TABLE).save(tmp_path / "m.keras")
-    again = load_model(tmp_path / "m.keras", device="reference")
-    np.testing.assert_array_equal(again.layers[0].embeddings_initializer.value, TABLE)
+    duplicate = load_model(tmp_path / "m.keras", device="reference")
+    np.testing.assert_array_equal(duplicate.layers[0].embeddings_initializer.value, TABLE)
     with zipfile.ZipFile(tmp_path / "m.keras") as archive:
         layers = json.loads(archive.read("config.json"))["config"]["layers"]
     value = next(entry for entry in layers if entry["class_name"] == "Embedding")["config"]["embeddings_initializer"]["config"]
@@ -89,8 +89,8 @@ def test_keras_files_say_that_a_large_table_is_left_out(tmp_path):
     model = model_with(np.resize(TABLE, (6_000, 2)))
     with pytest.warns(UserWarning, match=r"the 12,000 initial values .* Save the model as .nlstm to keep both."):
         model.save(tmp_path / "m.keras")
-    again = load_model(tmp_path / "m.keras", device="reference")
-    np.testing.assert_array_equal(again.get_weights()[0], model.get_weights()[0])
+    duplicate = load_model(tmp_path / "m.keras", device="reference")
+    np.testing.assert_array_equal(duplicate.get_weights()[0], model.get_weights()[0])
 
 
 @pytest.mark.parametrize("change", ["twice", "unused", "float32", "another shape"])

@@ -11,6 +11,7 @@ from layer_gradients import check_gradients
 from tolerances import ELEMENTWISE, RECURRENT, assert_close
 
 from numba_lstm import Sequential, activations, load_model
+from numba_lstm.activations.custom_functions import REGISTERED
 from numba_lstm.kernels.formulas import trace
 from numba_lstm.kernels.specs import FUNCTIONS
 from numba_lstm.layers import LSTM, Activation, Bidirectional, Dense, Input
@@ -32,7 +33,7 @@ def mish_slope(x):
 def registered():
     activations.register("mish", mish_slope)(mish)
     yield "mish"
-    del activations._registered["mish"]
+    del REGISTERED["mish"]
 
 
 # -- what is taken ----------------------------------------------------------------------------------------------------
@@ -146,7 +147,7 @@ def test_a_registered_function_is_known_by_its_name_everywhere(registered):
 
 def test_registering_answers_the_function_itself(registered):
     assert activations.register("another")(mish) is mish
-    del activations._registered["another"]
+    del REGISTERED["another"]
 
 
 @pytest.mark.parametrize("name", ["tanh", "swish", 3])
@@ -176,11 +177,11 @@ def test_a_model_is_saved_with_registered_functions_only(tmp_path):
 def test_a_saved_model_needs_the_same_registration(tmp_path, registered):
     made = Sequential([Input((5, 7)), Bidirectional(LSTM(3, mish)), Dense(2, "mish")])
     made.save(tmp_path / "model.nlstm")
-    again = load_model(tmp_path / "model.nlstm")
-    assert np.array_equal(again.predict(X, verbose=0), made.predict(X, verbose=0))
-    spec = activations._registered.pop("mish")
+    duplicate = load_model(tmp_path / "model.nlstm")
+    assert np.array_equal(duplicate.predict(X, verbose=0), made.predict(X, verbose=0))
+    spec = REGISTERED.pop("mish")
     try:
         with pytest.raises(ValueError, match="unknown activation 'mish'"):
             load_model(tmp_path / "model.nlstm")
     finally:
-        activations._registered["mish"] = spec
+        REGISTERED["mish"] = spec

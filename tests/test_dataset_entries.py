@@ -17,23 +17,23 @@ QUIET = {"verbose": 0}
 class Entries:
     """A dataset of a user's own class."""
 
-    def __init__(self, *parts):
-        self.parts = parts
+    def __init__(self, *arrays):
+        self.arrays = arrays
 
     def __len__(self):
-        return len(self.parts[0])
+        return len(self.arrays[0])
 
     def __getitem__(self, index):
-        entry = tuple(part[index] for part in self.parts)
+        entry = tuple(array[index] for array in self.arrays)
         return entry if len(entry) > 1 else entry[0]
 
 
 class Batches(Entries, PyDataset):
     """The same as a dataset of Keras."""
 
-    def __init__(self, *parts):
+    def __init__(self, *arrays):
         PyDataset.__init__(self)
-        Entries.__init__(self, *parts)
+        Entries.__init__(self, *arrays)
 
 
 def compiled(*layers):

@@ -13,7 +13,7 @@ from numba_lstm.training.epochs import repeated
 from numba_lstm.utils import PyDataset
 
 QUIET = {"verbose": 0}
-PARTS = [(X[start : start + 4], Y[start : start + 4]) for start in range(0, N, 4)]
+CHUNKS = [(X[start : start + 4], Y[start : start + 4]) for start in range(0, N, 4)]
 LAST = "Give epochs * steps batches."
 FEWER = "Give fewer steps, or more batches."
 
@@ -29,7 +29,7 @@ class Shrinking(PyDataset):
         return self.lengths[min(self.epoch, len(self.lengths) - 1)]
 
     def __getitem__(self, index):
-        return PARTS[index % len(PARTS)]
+        return CHUNKS[index % len(CHUNKS)]
 
     def on_epoch_end(self):
         self.epoch += 1
@@ -45,7 +45,7 @@ class Samples:
 
 class Loader:
     def __iter__(self):
-        return iter(PARTS[:2])
+        return iter(CHUNKS[:2])
 
 
 class Steps(Callback):
@@ -76,7 +76,7 @@ def test_a_dataset_that_is_empty_from_the_second_epoch_on():
     assert history.epoch == [0]
 
 
-@pytest.mark.parametrize("make", [lambda: Shrinking([2]), Loader, lambda: iter(PARTS[:2])])
+@pytest.mark.parametrize("make", [lambda: Shrinking([2]), Loader, lambda: iter(CHUNKS[:2])])
 def test_fewer_batches_than_steps_are_a_warning_in_evaluate_and_predict(make):
     model = make_model()
     expected = model.evaluate(X[:8], Y[:8], batch_size=4, **QUIET)

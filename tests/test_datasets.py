@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from training_cases import LABELS, C, D, N, T, X, Y, make_model, same_weights
+from dataset_classes import CHUNKS, QUIET, Changing, PyBatches, Samples, Windows
+from training_cases import LABELS, C, D, T, X, Y, make_model, same_weights
 
 from numba_lstm import Sequential
 from numba_lstm.callbacks import LambdaCallback
@@ -12,38 +13,12 @@ from numba_lstm.layers import LSTM, Dense
 from numba_lstm.utils import PyDataset
 from numba_lstm.utils import Sequence as KerasSequence
 
-QUIET = {"verbose": 0}
-PARTS = [(X[start : start + 4], Y[start : start + 4]) for start in range(0, N, 4)]
-
-
-class Windows:
-    """Batches by index, which never end for who iterates: as subclasses of Keras's Sequence are written."""
-
-    def __len__(self):
-        return len(PARTS)
-
-    def __getitem__(self, index):
-        return PARTS[index % len(PARTS)]
-
-
-class Samples:
-    """Samples by index, as PyTorch's datasets are."""
-
-    def __init__(self, x=X, y=Y):
-        self.x, self.y = x, y
-
-    def __len__(self):
-        return len(self.x)
-
-    def __getitem__(self, index):
-        return self.x[index], self.y[index]
-
 
 class Loader:
     """Batches as lists, as PyTorch's DataLoader brings them."""
 
     def __iter__(self):
-        return ([x, y] for x, y in PARTS)
+        return ([x, y] for x, y in CHUNKS)
 
 
 class Tensor:
@@ -59,9 +34,9 @@ class Tensor:
         return self.array if dtype is None else self.array.astype(dtype)
 
 
-def trained(x, y=None, **given):
+def trained(x, y=None, **arguments):
     model = make_model()
-    history = model.fit(x, y, epochs=2, shuffle=False, **given, **QUIET).history["loss"]
+    history = model.fit(x, y, epochs=2, shuffle=False, **arguments, **QUIET).history["loss"]
     return [*model.get_weights(), history]
 
 
@@ -70,17 +45,17 @@ EXPECTED = trained(X, Y, batch_size=4)
 
 class Tuples(Loader):
     def __iter__(self):
-        return ((Tensor(x), Tensor(y)) for x, y in PARTS)
+        return ((Tensor(x), Tensor(y)) for x, y in CHUNKS)
 
 
 class Dicts(Loader):
     def __iter__(self):
-        return (({"input": x}, {"output": y}) for x, y in PARTS)
+        return (({"input": x}, {"output": y}) for x, y in CHUNKS)
 
 
 class OfLists(Loader):
     def __iter__(self):
-        return (([x], [y]) for x, y in PARTS)
+        return (([x], [y]) for x, y in CHUNKS)
 
 
 BATCHES = {"by index": Windows, "lists": Loader, "tensors": Tuples, "dicts": Dicts, "lists of one": OfLists}
@@ -124,39 +99,16 @@ def test_an_unbuilt_model_is_built_for_a_dataset():
 def test_shuffle_takes_each_entry_once_in_another_order(make):
     class Noting(make):
         def __getitem__(self, index):
-            seen.append(index)
+            record.append(index)
             return super().__getitem__(index)
 
     for shuffle in (False, True):
-        seen = []
+        record = []
         make_model().fit(Noting(), epochs=2, shuffle=shuffle, **QUIET)
         entries = len(make())
-        passes = seen[-2 * entries : -entries], seen[-entries:]
+        passes = record[-2 * entries : -entries], record[-entries:]
         assert sorted(passes[0]) == sorted(passes[1]) == list(range(entries))
         assert (passes[0] == passes[1] == list(range(entries))) is not shuffle
-
-
-# -- another number of batches in each epoch --------------------------------------------------------------------------------
-
-
-class Changing:
-    """Batches by index, and another number of them in each epoch."""
-
-    def __init__(self, lengths):
-        self.lengths, self.epoch, self.calls = lengths, 0, []
-
-    def __len__(self):
-        return self.lengths[self.epoch]
-
-    def __getitem__(self, index):
-        return PARTS[index % len(PARTS)]
-
-    def on_epoch_begin(self):
-        self.calls.append("begin")
-
-    def on_epoch_end(self):
-        self.calls.append("end")
-        self.epoch += 1
 
 
 class Iterated:
@@ -164,17 +116,17 @@ class Iterated:
         self.lengths = iter(lengths)
 
     def __iter__(self):
-        return (PARTS[k % len(PARTS)] for k in range(next(self.lengths)))
+        return (CHUNKS[k % len(CHUNKS)] for k in range(next(self.lengths)))
 
 
 @pytest.mark.parametrize("make", [Changing, Iterated])
 @pytest.mark.parametrize("lengths", [[3, 5, 4], [5, 3, 4], [1, 7, 1]])
 def test_each_epoch_has_all_its_batches(make, lengths):
-    seen = []
+    record = []
     model = make_model()
-    listener = LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(batch))
+    listener = LambdaCallback(on_train_batch_end=lambda batch, logs: record.append(batch))
     history = model.fit(make([*lengths, 1]), epochs=3, callbacks=[listener], **QUIET)
-    assert seen == [batch for length in lengths for batch in range(length)]
+    assert record == [batch for length in lengths for batch in range(length)]
     assert history.epoch == [0, 1, 2]
 
 
@@ -193,11 +145,11 @@ def test_an_epoch_without_batches_is_left_out_with_a_warning(make):
 
 @pytest.mark.parametrize("make", [Windows, Loader, Samples])
 def test_steps_per_epoch_goes_on_where_the_last_epoch_stopped(make):
-    whole, parts = make_model(), make_model()
-    whole.fit(X, Y, batch_size=4, epochs=2, shuffle=False, **QUIET)
+    full, resumed = make_model(), make_model()
+    full.fit(X, Y, batch_size=4, epochs=2, shuffle=False, **QUIET)
     size = {"batch_size": 4} if make is Samples else {}
-    parts.fit(make(), epochs=3, steps_per_epoch=2, shuffle=False, **size, **QUIET)
-    assert same_weights(whole.get_weights(), parts.get_weights())
+    resumed.fit(make(), epochs=3, steps_per_epoch=2, shuffle=False, **size, **QUIET)
+    assert same_weights(full.get_weights(), resumed.get_weights())
 
 
 def test_steps_of_evaluation_are_the_first_of_an_iterable():
@@ -208,87 +160,23 @@ def test_steps_of_evaluation_are_the_first_of_an_iterable():
     assert history["val_loss"][-1] == model.evaluate(X[:8], Y[:8], batch_size=4, **QUIET)
 
 
-# -- PyDataset ----------------------------------------------------------------------------------------------------------------
-
-
-class Own(PyDataset):
-    def __len__(self):
-        return len(PARTS)
-
-    def __getitem__(self, index):
-        return PARTS[index]
-
-
 def test_a_py_dataset_is_a_dataset():
     assert KerasSequence is PyDataset
-    assert same_weights(trained(Own(workers=4, use_multiprocessing=True, max_queue_size=2)), EXPECTED)
-    dataset = Own(workers=4)
+    assert same_weights(trained(PyBatches(workers=4, use_multiprocessing=True, max_queue_size=2)), EXPECTED)
+    dataset = PyBatches(workers=4)
     assert (dataset.workers, dataset.use_multiprocessing, dataset.max_queue_size) == (4, False, 10)
-    assert len(list(dataset)) == dataset.num_batches == len(PARTS)
+    assert len(list(dataset)) == dataset.num_batches == len(CHUNKS)
 
 
 def test_a_py_dataset_without_end_needs_steps():
-    class Endless(Own):
+    class Endless(PyBatches):
         num_batches = None
 
         def __getitem__(self, index):
-            return PARTS[index % len(PARTS)]
+            return CHUNKS[index % len(CHUNKS)]
 
     with pytest.raises(ValueError, match="x has batches without end. Give the batches an epoch: steps_per_epoch or steps"):
         make_model().fit(Endless(), **QUIET)
     model = make_model()
     model.fit(Endless(), steps_per_epoch=3, epochs=2, **QUIET)
     assert same_weights(model.get_weights(), EXPECTED[:-1])
-
-
-@pytest.mark.parametrize("method", ["__len__", "__getitem__"])
-def test_what_a_py_dataset_must_override_is_said(method):
-    half = type("Half", (PyDataset,), {name: getattr(Own, name) for name in {"__len__", "__getitem__"} - {method}})
-    with pytest.raises(NotImplementedError, match=rf"Half must override {method}\("):
-        make_model().fit(half(), **QUIET)
-
-
-# -- what is refused ------------------------------------------------------------------------------------------------------
-
-
-REFUSED = {
-    "y": ({"x": Windows(), "y": Y}, "y cannot be given beside an iterable x"),
-    "a batch_size of batches": ({"x": Windows(), "batch_size": 4}, "batch_size cannot be given beside an iterable x"),
-    "a split": ({"x": Windows(), "validation_split": 0.5}, "validation_split cannot be given"),
-    "lengths": ({"x": Windows(), "lengths": [1]}, "lengths cannot be given"),
-    "no entries": ({"x": Changing([0])}, "x brings no batches: its length is 0. Give a dataset with entries"),
-    "a first entry that does not fit": ({"x": Samples(X[:, :, :2])}, "built for features = 7"),
-    "a dataset as y": ({"x": X, "y": Windows()}, "y must be an array of real numbers, got Windows. Datasets are the x of fit"),
-    "a dataset in a list": ({"x": [Windows(), Windows()], "y": Y}, r"x\[0\] must be a number or an array, got Windows"),
-    "batches for a dataset's validation": ({"x": X, "y": Y, "validation_data": Changing([0])}, "validation_data: x brings no"),
-}
-
-
-@pytest.mark.parametrize("name", REFUSED)
-def test_what_does_not_fit_is_a_sentence(name):
-    given, sentence = REFUSED[name]
-    model = make_model()
-    before = model.get_weights()
-    with pytest.raises((TypeError, ValueError), match=sentence):
-        model.fit(**given, **QUIET)
-    assert same_weights(before, model.get_weights())
-
-
-def test_an_iterable_of_samples_says_how_to_make_batches():
-    model = make_model()
-    advice = r"x brings single samples\. Bring batches, as torch\.utils\.data\.DataLoader\(x, batch_size=32\) or x\.batch\(32\)"
-    for call, item in ((model.fit, (X[0], Y[0])), (model.evaluate, (X[0], Y[0])), (model.predict, (X[0],))):
-        steps = {"steps_per_epoch": 1} if call == model.fit else {"steps": 1}
-        with pytest.raises(ValueError, match=advice):
-            call(iter([item]), **steps, **QUIET)
-
-
-def test_a_dataset_is_no_batch():
-    model = make_model()
-    for call in (
-        lambda: model.train_on_batch(Windows(), Y),
-        lambda: model.predict_on_batch(Windows()),
-        lambda: model(Windows()),
-    ):
-        with pytest.raises(TypeError, match=r"x must be an array of real numbers, got Windows\. Datasets are the x of fit"):
-            call()

@@ -12,7 +12,7 @@ from tolerances import ELEMENTWISE, assert_each_close
 
 from numba_lstm import device
 from numba_lstm.data import load_seattle_weather
-from numba_lstm.demo import again, command, problem
+from numba_lstm.demo import command, digest, problem
 from numba_lstm.demo.problem import load_problem, mae, rmse
 
 
@@ -142,7 +142,7 @@ def test_other_bits_are_a_failure(monkeypatch, capsys):
 
 def test_a_failing_process_is_reported(tmp_path):
     with pytest.raises(RuntimeError, match=r"ended with code 1:[\s\S]*no\.nlstm"):
-        again.digest_in_new_process(tmp_path / "no.nlstm", "cpu")
+        digest.digest_in_new_process(tmp_path / "no.nlstm", "cpu")
 
 
 # -- the options --------------------------------------------------------------------------------------------------------

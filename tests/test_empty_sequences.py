@@ -26,17 +26,17 @@ def test_an_empty_sequence_is_one_of_length_0(sequences, empty):
     a = one.fit(lists, targets, epochs=2, shuffle=False, **QUIET).history
     assert a == other.fit(x, y, epochs=2, shuffle=False, **padded, **QUIET).history
     assert same_weights(one.get_weights(), other.get_weights())
-    answers = one.predict(lists, **QUIET)
-    for place, answer in zip(order, other.predict(x, **padded, **QUIET), strict=True):
-        assert np.array_equal(answers[place], answer[: SOME[place]] if sequences else answer)
+    outputs = one.predict(lists, **QUIET)
+    for place, output in zip(order, other.predict(x, **padded, **QUIET), strict=True):
+        assert np.array_equal(outputs[place], output[: SOME[place]] if sequences else output)
 
 
 @pytest.mark.parametrize("sequences", [False, True])
 def test_a_batch_of_empty_sequences_alone(sequences):
     model = make_model(sequences=sequences)
-    answers = model.predict([X[0, :0], X[1, :0], X[2]], batch_size=2, **QUIET)
-    assert [answer.shape for answer in answers] == ([(0, C), (0, C), (5, C)] if sequences else [(C,)] * 3)
-    assert_close(answers[2], model(X[2:3])[0], RECURRENT["float32"])
+    outputs = model.predict([X[0, :0], X[1, :0], X[2]], batch_size=2, **QUIET)
+    assert [output.shape for output in outputs] == ([(0, C), (0, C), (5, C)] if sequences else [(C,)] * 3)
+    assert_close(outputs[2], model(X[2:3])[0], RECURRENT["float32"])
     before = model.get_weights()
     loss = model.evaluate(
         [X[0, :0], X[1, :0], X[2]], Y[:3] if not sequences else [Y_STEPS[0, :0], Y_STEPS[1, :0], Y_STEPS[2]], 2, **QUIET
@@ -48,8 +48,8 @@ def test_a_batch_of_empty_sequences_alone(sequences):
 def test_indices_may_have_an_empty_sequence():
     model = Sequential([Embedding(6, D), LSTM(4)])
     words = [np.array([1, 2]), np.array([], int), [3, 4, 5]]
-    answers = model.predict([np.asarray(part) for part in words], **QUIET)
-    assert np.array_equal(answers, model.predict(pad_sequences(words, padding="post"), lengths=[2, 0, 3], **QUIET))
+    outputs = model.predict([np.asarray(part) for part in words], **QUIET)
+    assert np.array_equal(outputs, model.predict(pad_sequences(words, padding="post"), lengths=[2, 0, 3], **QUIET))
 
 
 # -- nothing but empty sequences --------------------------------------------------------------------------------------------
@@ -75,7 +75,7 @@ def test_a_list_of_empty_sequences_alone_has_empty_answers(loss, row, weight):
     one, other = (make_model(loss, sequences=True, activation="softmax") for _ in "ab")
     lists, y = [X[0, :0], X[1, :0]], [np.zeros((0, *row)), np.zeros(0)]
     padded = {"x": NONE, "y": np.zeros((2, 1, *row)), "lengths": [0, 0]}
-    assert [answer.shape for answer in one.predict(lists, **QUIET)] == [(0, C)] * 2
+    assert [output.shape for output in one.predict(lists, **QUIET)] == [(0, C)] * 2
     assert one.evaluate(lists, y, sample_weight=weight, **QUIET) == other.evaluate(**padded, **QUIET)
     assert one.fit(lists, y, sample_weight=weight, **QUIET).history == other.fit(**padded, **QUIET).history
     assert same_weights(one.get_weights(), other.get_weights())
@@ -85,8 +85,8 @@ def test_a_batch_of_an_iterator_may_have_empty_sequences_alone():
     model, batches = make_model(), [([X[0]], Y[:1]), ([X[0, :0]], Y[1:2]), ([X[0, :0], X[1, :0]], Y[2:4])]
     assert np.isfinite(model.evaluate(iter(batches), steps=3, **QUIET))
     assert np.isfinite(model.fit(iter(batches), steps_per_epoch=3, **QUIET).history["loss"]).all()
-    answers = model.predict(iter([batch[:1] for batch in batches]), steps=3, **QUIET)
-    assert np.array_equal(answers[1:], model.predict([X[0, :0]] * 3, **QUIET))
+    outputs = model.predict(iter([batch[:1] for batch in batches]), steps=3, **QUIET)
+    assert np.array_equal(outputs[1:], model.predict([X[0, :0]] * 3, **QUIET))
     with pytest.raises(
         ValueError, match=r"x brings a batch of sequences without steps\. Leave it out, or give predict one list"
     ):

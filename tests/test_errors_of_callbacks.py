@@ -185,14 +185,14 @@ def test_a_model_that_a_file_cannot_hold_is_an_error_before_training(tmp_path):
 
 
 def test_keys_that_a_users_own_callback_adds_are_no_error(tmp_path):
-    class Score(callbacks.Callback):
+    class Rating(callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
             logs["f1"] = 0.5
 
     checkpoint = callbacks.ModelCheckpoint(tmp_path / "{f1:.1f}.nlstm")
-    make_model().fit(X, Y, callbacks=[Score(), checkpoint], **QUIET)
+    make_model().fit(X, Y, callbacks=[Rating(), checkpoint], **QUIET)
     assert [path.name for path in tmp_path.iterdir()] == ["0.5.nlstm"]
-    sentence = unchanged(model := make_model(), partial(model.fit, X, Y, callbacks=[checkpoint, Score()], **QUIET))
+    sentence = unchanged(model := make_model(), partial(model.fit, X, Y, callbacks=[checkpoint, Rating()], **QUIET))
     assert "asks for 'f1', but there is only epoch, loss" in sentence
 
 

@@ -50,5 +50,5 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 )
 def test_a_child_does_not_wait_for_a_lock_that_another_thread_held(module, name):
     command = [sys.executable, "-W", "ignore", "-c", HELD, module, name]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr or "the child waited until the alarm"
+    process = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert process.returncode == 0, process.stderr or "the child waited until the alarm"

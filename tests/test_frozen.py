@@ -30,13 +30,13 @@ print(numba_lstm.__file__)
 
 
 def run(*command, cache, path=None) -> str:
-    hidden = ("PYTHONPATH", "NUMBA_CACHE_DIR")
-    environment = {k: v for k, v in os.environ.items() if k not in hidden} | {"NUMBA_LSTM_CACHE_DIR": str(cache)}
+    removed = ("PYTHONPATH", "NUMBA_CACHE_DIR")
+    environment = {k: v for k, v in os.environ.items() if k not in removed} | {"NUMBA_LSTM_CACHE_DIR": str(cache)}
     if path is not None:
         environment["PYTHONPATH"] = str(path)
-    done = subprocess.run(command, env=environment, cwd=cache.parent, capture_output=True, text=True, timeout=550)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip().rpartition("\n")[2]
+    process = subprocess.run(command, env=environment, cwd=cache.parent, capture_output=True, text=True, timeout=550)
+    assert process.returncode == 0, process.stderr
+    return process.stdout.strip().rpartition("\n")[2]
 
 
 def compiled(folder: Path) -> Path:

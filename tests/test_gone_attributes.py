@@ -9,14 +9,14 @@ import pytest
 
 from numba_lstm import Sequential, losses, metrics, optimizers
 from numba_lstm.layers import LSTM, Dense
-from numba_lstm.subclassing import Settable
+from numba_lstm.objects.subclassing import Settable
 
 X, Y = np.ones((24, 3), np.float32), np.ones((24, 1), np.float32)
 
 
-def made(**how):
+def made(**options):
     model = Sequential([Dense(1, input_shape=(3,))], device="reference")
-    model.compile("sgd", "mse", **how)
+    model.compile("sgd", "mse", **options)
     return model
 
 
@@ -98,12 +98,12 @@ ASSIGNED = [
 ]
 
 
-@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize("subclass", [False, True])
 @pytest.mark.parametrize(
     ("cls", "name", "make", "advice"), ASSIGNED, ids=[f"{cls.__name__}.{name}" for cls, name, *_ in ASSIGNED]
 )
-def test_a_method_assigned_to_a_class_is_refused_by_the_constructor(monkeypatch, cls, name, make, advice, own):
-    cls = type("Mine", (cls,), {}) if own else cls
+def test_a_method_assigned_to_a_class_is_refused_by_the_constructor(monkeypatch, cls, name, make, advice, subclass):
+    cls = type("Mine", (cls,), {}) if subclass else cls
     make(cls)
     value = property(nothing) if name == "metrics" else nothing
     monkeypatch.setattr(cls, name, value, raising=False)

@@ -27,9 +27,9 @@ def test_every_initializer_answers_the_shape_and_dtype_asked_for(name, dtype):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_initializer_survives_its_config(name):
     initializer = initializers.get(name)
-    again = initializers.get(initializers.serialize(initializer))
-    assert type(again) is type(initializer)
-    assert again.get_config() == initializer.get_config()
+    duplicate = initializers.get(initializers.serialize(initializer))
+    assert type(duplicate) is type(initializer)
+    assert duplicate.get_config() == initializer.get_config()
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_float32_values_are_the_rounded_float64_values():
 
 def test_skipped_gives_zeros_and_draws_nothing():
     before = random.default_stream().state
-    with initializers.skipped():
+    with initializers.skip_initialization():
         assert not np.any(initializers.get("orthogonal")((3, 5)))
     assert random.default_stream().state == before
     assert np.any(initializers.get("orthogonal")((3, 5)))

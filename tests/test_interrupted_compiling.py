@@ -88,12 +88,12 @@ finally:
 
 def run(code: str, rounds: int, folder: object) -> str:
     environment = os.environ | {"NUMBA_LSTM_CACHE_DIR": str(folder)}
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", COMMON + code, str(rounds)],
         env=environment, capture_output=True, text=True, timeout=3000,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert process.returncode == 0, process.stderr
+    return process.stdout
 
 
 @pytest.mark.parametrize("rounds", [8, pytest.param(100, marks=pytest.mark.slow)])

@@ -92,12 +92,12 @@ def case(request):
 def test_the_loss_and_the_norms_of_its_gradients(case):
     model, y, loss, norms, _ = case
     ops = model.ops
-    passed = model.forward(ops.gather(X, slice(None), "float64"), True)
-    weights = weigh(ops, None, passed.mask, "float64")
+    result = model.forward(ops.gather(X, slice(None), "float64"), True)
+    weights = weigh(ops, None, result.mask, "float64")
     target = ops.gather(y, slice(None), "float64")
-    value, dy = ops.loss(passed.y, target, model.loss.spec, weight=weights.loss, gradient=True)
+    value, dy = ops.loss(result.y, target, model.loss.spec, weight=weights.loss, gradient=True)
     assert float(value) == close(loss)
-    gradients = [ops.to_host(gradient) for gradient in model.backward(passed.tapes, dy).weights]
+    gradients = [ops.to_host(gradient) for gradient in model.backward(result.tapes, dy).weights]
     assert [np.linalg.norm(gradient) for gradient in gradients[:3]] == [close(norm) for norm in norms]
 
 

@@ -44,20 +44,20 @@ def test_a_file_that_is_not_there_is_asked_for(folder, load, name):
 # The numbers below are those of Keras 3.15 for the same files. (So the largest word becomes oov_char where no num_words is.)
 
 
-def shown(parts):
-    return [([list(text) for text in x], y.tolist()) for x, y in parts]
+def as_lists(subsets):
+    return [([list(text) for text in x], y.tolist()) for x, y in subsets]
 
 
 def test_imdb_is_as_keras_has_it(reviews):
-    assert shown(imdb.load_data()) == [
+    assert as_lists(imdb.load_data()) == [
         ([[1, 2, 4, 5, 6, 7], [1, 4, 5, 6, 7], [1, 7, 8]], [1, 0, 1]),
         ([[1, 7, 8, 9, 2, 4, 5], [1, 4, 5, 6]], [0, 1]),
     ]
-    assert shown(imdb.load_data(num_words=8, skip_top=5, maxlen=7)) == [
+    assert as_lists(imdb.load_data(num_words=8, skip_top=5, maxlen=7)) == [
         ([[2, 2, 2, 5, 6, 7], [2, 2, 5, 6, 7], [2, 7, 2]], [1, 0, 1]),
         ([[2, 2, 5, 6]], [1]),
     ]
-    assert shown(imdb.load_data(start_char=None, index_from=0, oov_char=None, num_words=5, seed=1)) == [
+    assert as_lists(imdb.load_data(start_char=None, index_from=0, oov_char=None, num_words=5, seed=1)) == [
         ([[1, 2, 3, 4], [1, 2, 3, 4], [4]], [0, 1, 1]),
         ([[4, 1, 2], [1, 2, 3]], [0, 1]),
     ]
@@ -67,11 +67,11 @@ def test_imdb_is_as_keras_has_it(reviews):
 
 def test_reuters_is_as_keras_has_it(folder):
     np.savez(folder / "reuters.npz", x=texts(4, 2, 5, 3, 6), y=[4, 3, 2, 1, 0])
-    assert shown(reuters.load_data(test_split=0.4)) == [
+    assert as_lists(reuters.load_data(test_split=0.4)) == [
         ([[1, 7, 8], [1, 4, 5, 6, 7], [1, 6, 7, 8]], [3, 4, 1]),
         ([[1, 2, 4, 5, 6, 7], [1, 9, 2, 4, 5, 6, 7]], [2, 0]),
     ]
-    assert shown(reuters.load_data(num_words=8, skip_top=5, maxlen=6, seed=3)) == [
+    assert as_lists(reuters.load_data(num_words=8, skip_top=5, maxlen=6, seed=3)) == [
         ([[2, 6, 7, 2], [2, 7, 2]], [1, 3]),
         ([[2, 2, 5, 6, 7]], [4]),
     ]

@@ -52,27 +52,6 @@ def test_lower_case_names_take_the_arguments():
     assert initializers.glorot_uniform(seed=3).get_config() == {"seed": 3}
 
 
-# -- arguments of layers ----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("implementation", [0, 1, 2])
-def test_implementation_unroll_and_use_cudnn_change_nothing(implementation):
-    x = np.sin(np.arange(24.0)).reshape(2, 4, 3)
-    plain = LSTM(5)
-    plain(x)
-    other = LSTM(5, implementation=implementation, unroll=True, use_cudnn=False)
-    other(x)
-    other.set_weights(plain.get_weights())
-    np.testing.assert_array_equal(other(x), plain(x))
-    assert "implementation" not in other.get_config()
-
-
-def test_implementation_goes_to_cells_too_and_has_three_values():
-    assert LSTMCell(3, implementation=1).units == 3
-    with pytest.raises(ValueError, match="LSTM's implementation must be 0, 1 or 2, and has no effect, got 3. Leave it out."):
-        LSTM(3, implementation=3)
-
-
 @pytest.mark.parametrize(
     ("make", "shape"),
     [
@@ -93,8 +72,8 @@ def test_a_layer_says_the_shape_of_the_input(make, shape):
     model = Sequential([make()])
     assert model.input_shape == shape
     assert Sequential.from_config(model.get_config()).input_shape == shape
-    again = type(model.layers[0]).from_config(make().get_config())
-    assert again.batch_input_shape == shape
+    duplicate = type(model.layers[0]).from_config(make().get_config())
+    assert duplicate.batch_input_shape == shape
 
 
 def test_any_batch_size_is_taken_as_with_an_input():
@@ -224,12 +203,12 @@ def test_positions_are_those_of_keras():
     assert (layer.merge_mode, layer.backward_layer.name) == ("sum", "other")
     assert BinaryAccuracy("b", "float32", 0.3).get_config() == {"name": "b", "threshold": 0.3}
     assert InputLayer((5,), 2, None, None, None, None, None, False, "first").name == "first"
-    seen = []
-    callback = LambdaCallback(None, lambda epoch, logs: seen.append(epoch))
+    record = []
+    callback = LambdaCallback(None, lambda epoch, logs: record.append(epoch))
     model = Sequential([Dense(1)], device="reference")
     model.compile("sgd", "mse")
     model.fit(np.ones((2, 3)), np.ones((2, 1)), epochs=2, verbose=0, callbacks=[callback])
-    assert seen == [0, 1]
+    assert record == [0, 1]
 
 
 def test_terminate_on_nan_can_raise():

@@ -10,10 +10,10 @@ from layer_gradients import check_gradients
 from lstm_layers import RNG, D, H, N, T, X, lstm
 from tolerances import ELEMENTWISE, RECURRENT, SUMS, assert_close
 
-from numba_lstm import activations, initializers, layers, names, random
+from numba_lstm import activations, initializers, layers, random
 from numba_lstm.device import get_ops
-from numba_lstm.kernels.specs import Key
 from numba_lstm.layers import LSTM, Activation, Dense, Dropout, Input, InputLayer, LSTMCell
+from numba_lstm.naming import names
 from numba_lstm.regularizers import L1
 
 
@@ -59,47 +59,6 @@ def test_layers_without_weights_take_any_number_of_features():
 
 def test_the_activation_layer_computes_its_activation():
     assert_close(Activation("softsign", dtype="float64")(X), X / (1 + np.abs(X)), ELEMENTWISE["float64"])
-
-
-def test_dropout_is_the_identity_outside_training():
-    assert np.array_equal(Dropout(0.5)(X), X.astype("float32"))
-    assert np.array_equal(Dropout(0.0)(X, training=True), X.astype("float32"))
-
-
-def test_dropout_zeroes_the_rate_and_scales_the_rest():
-    y = Dropout(0.3, dtype="float64")(np.ones((100, 200)), training=True)
-    dropped = np.mean(y == 0)
-    assert abs(dropped - 0.3) < 5 * np.sqrt(0.21 / y.size)
-    assert_close(y[y != 0], np.full(np.sum(y != 0), 1 / 0.7), 1e-15)
-
-
-@pytest.mark.parametrize(("noise_shape", "axis"), [((None, 1, None), 1), ((1, None, None), 0), ((N, T, 1), 2)])
-def test_dropout_shares_its_mask_along_axes_of_one(noise_shape, axis):
-    y = Dropout(0.5, noise_shape, dtype="float64")(np.ones((N, T, D)), training=True)
-    assert np.all(y == np.take(y, [0], axis))
-    assert 0 < np.mean(y == 0) < 1
-
-
-@pytest.mark.parametrize("noise_shape", [(None, 1), (T, None, None), (None, None, None, 1)])
-def test_dropout_refuses_a_noise_shape_that_does_not_fit(noise_shape):
-    with pytest.raises(ValueError, match=r"noise_shape to be 1, None or that of the input \(3, 5, 7\)"):
-        Dropout(0.5, noise_shape)(X, training=True)
-
-
-def test_dropout_draws_anew_each_time_and_repeats_after_a_seed():
-    layer = Dropout(0.5)
-    first, second = layer(X, training=True), layer(X, training=True)
-    random.set_random_seed(8)
-    assert np.array_equal(layer(X, training=True), first)
-    assert not np.array_equal(first, second)
-
-
-def test_a_layers_own_seed_replaces_the_streams():
-    key = Key(seed=1, step=2, tag=3)
-    assert Dropout(0.5).key(key) == key
-    assert Dropout(0.5, seed=9).key(key) == Key(seed=9, step=2, tag=3)
-    with pytest.raises(ValueError, match="needs rng"):
-        Dropout(0.5).key(None)
 
 
 def test_input_holds_the_shape_of_a_batch():
@@ -188,10 +147,10 @@ EXAMPLES = [
 
 @pytest.mark.parametrize("layer", EXAMPLES, ids=lambda layer: type(layer).__name__)
 def test_a_config_makes_an_equal_layer(layer):
-    again = layers.deserialize(layers.serialize(layer))
-    assert type(again) is type(layer)
-    assert again.get_config() == layer.get_config()
-    assert again.name == layer.name
+    duplicate = layers.deserialize(layers.serialize(layer))
+    assert type(duplicate) is type(layer)
+    assert duplicate.get_config() == layer.get_config()
+    assert duplicate.name == layer.name
 
 
 @pytest.mark.parametrize("layer", EXAMPLES, ids=lambda layer: type(layer).__name__)
@@ -272,9 +231,9 @@ def test_weights_cannot_be_set_before_the_layer_is_built():
 def test_a_layer_first_called_by_many_threads_is_built_once():
     layer = LSTM(H)
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(layer, [X] * 16))
+        outputs = list(pool.map(layer, [X] * 16))
     assert len(layer.variables) == 3
-    assert all(np.array_equal(answer, answers[0]) for answer in answers)
+    assert all(np.array_equal(output, outputs[0]) for output in outputs)
 
 
 def test_a_frozen_layer_has_no_trainable_weights():

@@ -79,8 +79,8 @@ def test_float32_stays_float32():
     ids=lambda loss: loss.name,
 )
 def test_a_config_makes_an_equal_loss(loss):
-    again = losses.deserialize(losses.serialize(loss))
-    assert (type(again), again.spec, again.name) == (type(loss), loss.spec, loss.name)
+    duplicate = losses.deserialize(losses.serialize(loss))
+    assert (type(duplicate), duplicate.spec, duplicate.name) == (type(loss), loss.spec, loss.name)
 
 
 @pytest.mark.parametrize(
@@ -123,8 +123,8 @@ CLASSES = sorted({type(losses.get(name)) for name in losses.LOSSES}, key=str)
 @pytest.mark.parametrize("reduction", ["sum", "mean_with_sample_weight", "none", None])
 def test_a_config_keeps_a_reduction_and_a_dtype(cls, reduction):
     loss = cls(reduction=reduction, name="mine", dtype="float64")
-    again = losses.deserialize(losses.serialize(loss))
-    assert (again.reduction, again.name, again.dtype) == (reduction, "mine", "float64")
+    duplicate = losses.deserialize(losses.serialize(loss))
+    assert (duplicate.reduction, duplicate.name, duplicate.dtype) == (reduction, "mine", "float64")
 
 
 ORDERS = {
@@ -151,8 +151,8 @@ def test_a_dtype_is_that_of_a_loss_by_itself():
 
 @pytest.mark.parametrize("reduction", ["none", None])
 def test_without_a_reduction_there_is_a_value_a_step(reduction):
-    found = losses.MeanSquaredError(reduction)(np.zeros((2, 3, 4)), np.full((2, 3, 4), 2.0), np.array([1.0, 0.5]))
-    np.testing.assert_array_equal(found, [[4.0] * 3, [2.0] * 3])
+    actual = losses.MeanSquaredError(reduction)(np.zeros((2, 3, 4)), np.full((2, 3, 4), 2.0), np.array([1.0, 0.5]))
+    np.testing.assert_array_equal(actual, [[4.0] * 3, [2.0] * 3])
 
 
 def test_without_any_weight_a_mean_by_weights_is_zero():

@@ -38,8 +38,8 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="re
 def grown(call: str, count: int) -> int:
     """Bytes that a new process grows by in ``count`` calls, after a tenth as many."""
     program = f"{PROGRAM}\nprint(grown(lambda: {call}, {count}))"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    return int(done.stdout)
+    process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return int(process.stdout)
 
 
 @pytest.mark.parametrize(("call", "count"), [("step(x[0, 0])", 100_000), ("model.predict(x, verbose=0)", 10_000)])
@@ -67,5 +67,5 @@ answer = model.predict(many, verbose=0)
 print(peak() - before - answer.nbytes)
 """
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert int(done.stdout) < MEBIBYTE
+    process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert int(process.stdout) < MEBIBYTE

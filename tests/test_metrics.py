@@ -7,6 +7,7 @@ import pytest
 from tolerances import ELEMENTWISE, assert_close
 
 from numba_lstm import losses, metrics
+from numba_lstm.metrics.base import MAX_PENDING
 
 DRAW = np.random.default_rng(29)
 Y, TARGET = DRAW.normal(size=(7, 3)), DRAW.normal(size=(7, 3))
@@ -69,9 +70,9 @@ def test_a_reset_forgets():
 
 def test_many_batches_are_read_in_between():
     metric = metrics.MeanSquaredError()
-    for k in range(3 * metrics.PATIENCE):
+    for k in range(3 * MAX_PENDING):
         metric.update_state([[0.0]], [[float(k % 2)]])
-    assert len(metric._pending) < metrics.PATIENCE
+    assert len(metric._pending) < MAX_PENDING
     assert metric.result() == 0.5
 
 
@@ -93,9 +94,9 @@ def test_a_metric_for_a_run_has_seen_nothing_and_leaves_the_users_alone():
     metric = metrics.MeanSquaredError()
     metric.update_state(TARGET, Y)
     before = metric.result()
-    twin = metric.for_output((None, 3), ONE_HOT)
-    assert twin.result() == 0.0
-    twin.update_state(TARGET, TARGET)
+    duplicate = metric.for_output((None, 3), ONE_HOT)
+    assert duplicate.result() == 0.0
+    duplicate.update_state(TARGET, TARGET)
     assert metric.result() == before
 
 
@@ -108,13 +109,13 @@ def test_labels_and_targets_do_not_mix():
 
 def test_a_config_makes_an_equal_metric():
     metric = metrics.BinaryAccuracy("mine", threshold=0.75)
-    again = metrics.deserialize(metrics.serialize(metric))
-    assert (type(again), again.spec, again.name) == (type(metric), metric.spec, "mine")
+    duplicate = metrics.deserialize(metrics.serialize(metric))
+    assert (type(duplicate), duplicate.spec, duplicate.name) == (type(metric), metric.spec, "mine")
 
 
 def test_deferred_accuracy_survives_its_config():
-    again = metrics.deserialize(metrics.serialize(metrics.get("acc")))
-    assert (type(again), again.name) == (metrics.DeferredAccuracy, "acc")
+    duplicate = metrics.deserialize(metrics.serialize(metrics.get("acc")))
+    assert (type(duplicate), duplicate.name) == (metrics.DeferredAccuracy, "acc")
 
 
 def test_an_unknown_name_is_a_sentence():

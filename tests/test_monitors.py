@@ -11,22 +11,22 @@ QUIET = {"verbose": 0}
 VALIDATED = {"validation_data": (X[:4], Y[:4])}
 
 
-class Score(callbacks.Callback):
+class Rating(callbacks.Callback):
     """Adds a key of its own."""
 
     def on_epoch_end(self, epoch, logs=None):
         logs["f1"] = logs["los"] = logs["val_los"] = 0.5
 
 
-def checkpoint(monitor="val_loss", **given):
-    return callbacks.ModelCheckpoint("unwritten", monitor, save_best_only=True, **given)
+def checkpoint(monitor="val_loss", **arguments):
+    return callbacks.ModelCheckpoint("unwritten", monitor, save_best_only=True, **arguments)
 
 
-def refused(*listeners, **given):
+def refused(*listeners, **arguments):
     model = make_model(metrics=["mae"])
     before = model.get_weights()
     with pytest.raises(ValueError) as caught:  # noqa: PT011 - the whole sentence is compared
-        model.fit(X, Y, callbacks=[*listeners], **given, **QUIET)
+        model.fit(X, Y, callbacks=[*listeners], **arguments, **QUIET)
     assert same_weights(before, model.get_weights())
     assert model.optimizer.iterations == 0
     return str(caught.value)
@@ -65,17 +65,17 @@ def test_batches_have_no_validation(tmp_path):
 
 def test_where_another_callback_may_add_a_key_its_direction_is_asked_for():
     sentence = "EarlyStopping cannot tell whether 'f1' should fall or rise; it knows loss, mae. Give mode='min' or mode='max'."
-    assert refused(Score(), callbacks.EarlyStopping("f1")) == sentence
-    make_model(metrics=["mae"]).fit(X, Y, callbacks=[Score(), callbacks.EarlyStopping("f1", mode="max")], **QUIET)
+    assert refused(Rating(), callbacks.EarlyStopping("f1")) == sentence
+    make_model(metrics=["mae"]).fit(X, Y, callbacks=[Rating(), callbacks.EarlyStopping("f1", mode="max")], **QUIET)
 
 
 def test_the_advice_to_give_a_mode_does_not_hide_a_misspelling():
     stopping = callbacks.EarlyStopping("val_los")
-    assert refused(Score(), stopping, **VALIDATED) == (
+    assert refused(Rating(), stopping, **VALIDATED) == (
         "EarlyStopping cannot tell whether 'val_los' should fall or rise; it knows loss, mae. Did you mean 'val_loss'? "
         "If not, give mode='min' or mode='max'."
     )
-    make_model(metrics=["mae"]).fit(X, Y, callbacks=[Score(), callbacks.EarlyStopping("los", mode="max")], **QUIET)
+    make_model(metrics=["mae"]).fit(X, Y, callbacks=[Rating(), callbacks.EarlyStopping("los", mode="max")], **QUIET)
 
 
 def test_epochs_that_are_not_validated_are_left_out_with_a_warning():

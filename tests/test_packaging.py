@@ -74,8 +74,8 @@ def test_readme_has_the_commands_that_ci_runs():
     readme, ci = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", ".ci/run"))
     commands = re.findall(r"```bash\n(.+?)\n```", readme)
     assert commands == ["pip install . && python -m numba_lstm", "pip install -e '.[test]' && pytest -n 2"]
-    parts = [part for command in commands for part in command.split(" && ")]
-    assert [part for part in parts if part not in ci] == []
+    steps = [step for command in commands for step in command.split(" && ")]
+    assert [step for step in steps if step not in ci] == []
 
 
 def test_readme_example_has_twelve_lines_and_runs(tmp_path):

@@ -51,11 +51,11 @@ def test_what_is_frozen_has_no_penalty():
 
 
 def test_constraints_hold_after_each_step():
-    model, seen = stack(dense={"kernel_constraint": "non_neg"}), []
-    watching = callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(model.get_weights()[3].min()))
+    model, record = stack(dense={"kernel_constraint": "non_neg"}), []
+    watching = callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: record.append(model.get_weights()[3].min()))
     model.fit(X, Y, batch_size=4, epochs=2, callbacks=[watching], **QUIET)
-    assert min(seen) == 0.0
-    assert len(seen) == 6
+    assert min(record) == 0.0
+    assert len(record) == 6
 
 
 def test_a_model_that_is_not_trainable_stays_as_it_is():

@@ -8,8 +8,8 @@ import re
 import pytest
 from training_cases import X, Y, make_model
 
-from numba_lstm import progress
-from numba_lstm.progress import Bar
+from numba_lstm.console import progress
+from numba_lstm.console.progress import Bar
 
 
 class Terminal(io.StringIO):
@@ -47,8 +47,8 @@ def test_a_shorter_line_leaves_nothing_of_the_longer_one(clock):
     bar = Bar("", 2, out=out)
     bar.draw(1, {"a_long_name": 1.0})
     bar.finish(2, {})
-    drawn = out.getvalue().split("\r")
-    assert len(drawn[2].rstrip("\n")) == len(drawn[1])
+    sample = out.getvalue().split("\r")
+    assert len(sample[2].rstrip("\n")) == len(sample[1])
 
 
 def test_the_last_line_of_a_terminal_has_the_time_taken(clock):

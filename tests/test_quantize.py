@@ -58,7 +58,7 @@ def test_the_same_bits_in_batch_alone_streamed_and_for_any_threads(threads: int)
     assert np.array_equal(last, batch)
 
 
-def test_eight_threads_at_once() -> None:
+def test_eight_threads() -> None:
     quantized, x = model(), series()
     quantized.quantize()
     expected = quantized.predict_on_batch(x)

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from tolerances import RECURRENT, SUMS, assert_close
 from training_cases import Y_STEPS, C, D, N, X, Y, make_model, same_weights
 
-from numba_lstm import Sequential, pad_sequences, utils
-from numba_lstm.kernels.specs import Key
+from numba_lstm import Sequential
 from numba_lstm.layers import LSTM, Dense, Embedding, Flatten, Input
 from numba_lstm.optimizers import SGD
-from numba_lstm.sequences import by_length
 
 LENGTHS = [3, 1, 5, 2, 5, 4, 1, 2, 3, 5, 4]
+
+
 LISTS = [x[:n] for x, n in zip(X, LENGTHS, strict=True)]
+
+
 TARGETS = [y[:n] for y, n in zip(Y_STEPS, LENGTHS, strict=True)]
+
+
 ORDER = np.argsort(LENGTHS, kind="stable")
+
+
 QUIET = {"verbose": 0}
 
 
@@ -35,12 +39,12 @@ def of_steps(function):
 @pytest.mark.parametrize("batch_size", [1, 3, 32])
 def test_predictions_come_back_in_order_and_as_if_each_were_alone(sequences, batch_size):
     model = make_model(sequences=sequences)
-    answers = model.predict(LISTS, batch_size=batch_size, **QUIET)
-    assert isinstance(answers, list) is sequences
-    for x, answer in zip(LISTS, answers, strict=True):
+    outputs = model.predict(LISTS, batch_size=batch_size, **QUIET)
+    assert isinstance(outputs, list) is sequences
+    for x, output in zip(LISTS, outputs, strict=True):
         alone = model(x[None])[0]
-        assert answer.shape == alone.shape
-        assert_close(answer, alone, RECURRENT["float32"])
+        assert output.shape == alone.shape
+        assert_close(output, alone, RECURRENT["float32"])
 
 
 def test_no_bit_of_a_sequence_depends_on_its_batch():
@@ -52,8 +56,8 @@ def test_no_bit_of_a_sequence_depends_on_its_batch():
 
 def test_predict_on_batch_is_predict():
     model = make_model(sequences=True)
-    answers = model.predict_on_batch(LISTS)
-    assert same_weights(answers, model.predict(LISTS, **QUIET))
+    outputs = model.predict_on_batch(LISTS)
+    assert same_weights(outputs, model.predict(LISTS, **QUIET))
 
 
 def test_arrays_of_one_length_are_a_batch_like_any_other():
@@ -64,36 +68,8 @@ def test_arrays_of_one_length_are_a_batch_like_any_other():
 def test_indices_may_be_of_unequal_lengths():
     model = Sequential([Embedding(6, D), LSTM(4, return_sequences=True)])
     rows = of_steps(lambda draw, n: draw.integers(0, 6, size=n))
-    for row, answer in zip(rows, model.predict(rows, batch_size=4, **QUIET), strict=True):
-        assert_close(answer, model(row[None])[0], RECURRENT["float32"])
-
-
-# -- batches --------------------------------------------------------------------------------------------------------------
-
-
-@given(
-    st.lists(st.integers(1, 50), min_size=1, max_size=80), st.integers(1, 20), st.none() | st.builds(Key, st.integers(0, 99))
-)
-def test_each_sample_is_in_one_batch(lengths, size, key):
-    batches = by_length(np.array(lengths), size, key)
-    assert sorted(np.concatenate(batches)) == list(range(len(lengths)))
-    whole, rest = divmod(len(lengths), size)
-    assert sorted(map(len, batches), reverse=True) == [size] * whole + [rest] * (rest > 0)
-
-
-def test_batches_are_of_near_lengths():
-    lengths = np.random.default_rng(2).integers(1, 101, size=1000)
-    for key in (None, Key(1)):
-        computed = sum(len(rows) * lengths[rows].max() for rows in by_length(lengths, 32, key))
-        assert computed < 1.1 * lengths.sum()  # batches at random would take twice the sum
-
-
-def test_another_key_makes_other_batches_in_another_order():
-    lengths = np.random.default_rng(2).integers(1, 101, size=100)
-    one, other = ([frozenset(rows) for rows in by_length(lengths, 8, Key(1, step))] for step in (0, 1))
-    assert len(set(one) & set(other)) < 2
-    means = [lengths[list(rows)].mean() for rows in one]
-    assert means != sorted(means)
+    for row, output in zip(rows, model.predict(rows, batch_size=4, **QUIET), strict=True):
+        assert_close(output, model(row[None])[0], RECURRENT["float32"])
 
 
 # -- training and evaluation ----------------------------------------------------------------------------------------------
@@ -138,9 +114,9 @@ def test_each_epoch_takes_each_sequence_once():
 
 def test_metrics_count_each_step_once_whatever_the_batches():
     model = make_model(sequences=True, metrics=["mae"], dtype="float64")
-    whole = np.concatenate([abs(a - y) for a, y in zip(model.predict(LISTS, **QUIET), TARGETS, strict=True)]).mean()
+    full = np.concatenate([abs(a - y) for a, y in zip(model.predict(LISTS, **QUIET), TARGETS, strict=True)]).mean()
     for size in (2, 5, 32):
-        assert model.evaluate(LISTS, TARGETS, batch_size=size, **QUIET)[1] == pytest.approx(whole, rel=RECURRENT["float64"])
+        assert model.evaluate(LISTS, TARGETS, batch_size=size, **QUIET)[1] == pytest.approx(full, rel=RECURRENT["float64"])
 
 
 def test_labels_weights_and_classes_are_lists_too():
@@ -175,8 +151,8 @@ def test_validation_is_evaluation():
     history = model.fit(LISTS, TARGETS, validation_split=0.3, **QUIET).history
     expected = model.evaluate(LISTS[7:], TARGETS[7:], return_dict=True, **QUIET)
     assert {name: history[f"val_{name}"][-1] for name in expected} == expected
-    again = make_model(sequences=True, metrics=["mae"])
-    given = again.fit(LISTS[:7], TARGETS[:7], validation_data=(LISTS[7:], TARGETS[7:]), **QUIET).history
+    duplicate = make_model(sequences=True, metrics=["mae"])
+    given = duplicate.fit(LISTS[:7], TARGETS[:7], validation_data=(LISTS[7:], TARGETS[7:]), **QUIET).history
     assert given == history
 
 
@@ -250,71 +226,3 @@ def test_steps_of_evaluation_would_be_of_the_shortest():
 def test_an_iterable_of_ragged_batches_cannot_be_predicted():
     with pytest.raises(ValueError, match="Give predict one list"):
         make_model(sequences=True).predict(iter([LISTS]), steps=1, **QUIET)
-
-
-# -- pad_sequences: its numbers are in test_keras_training ------------------------------------------------------------------
-
-
-def test_padding_is_a_public_name_and_a_utility():
-    assert utils.pad_sequences is pad_sequences
-
-
-@pytest.mark.parametrize("dtype", ["float32", "int32", "bool"])
-@pytest.mark.parametrize(
-    ("wrong", "sentence"),
-    [
-        ([1, None], "Some entries are missing (1, as None). Fill them, or leave their samples out."),
-        (np.array([1, None], object), "Some entries are missing (1, as None). Fill them, or leave their samples out."),
-        (np.array([1.0, 2.0], object), "Convert it first: np.asarray(sequences[1], dtype='float64')."),
-        (["1", "2"], "Convert it first: np.asarray(sequences[1], dtype='float64')."),
-        ([1j], "Take .real, or give real and imaginary parts as two features."),
-    ],
-)
-def test_padding_of_numbers_takes_numbers_alone(dtype, wrong, sentence):
-    with pytest.raises(TypeError, match=r"^sequences\[1\] must be an array of real numbers, got dtype .*") as raised:
-        pad_sequences([[1, 2], wrong], dtype=dtype)
-    assert str(raised.value).endswith(sentence)
-    for value in (None, "0", 1j):
-        with pytest.raises(TypeError, match=r"^value (must be an array of real numbers|is None)"):
-            pad_sequences([[1, 2]], dtype=dtype, value=value)
-
-
-@pytest.mark.parametrize(
-    ("wrong", "dtype", "advised"),
-    [
-        (np.nan, "int32", "float32"),
-        (0.5, "int64", "float32"),
-        (2**40, "int32", "int64"),
-        (-1, "uint8", "int64"),
-        (1e30, "int64", "float64"),
-    ],
-)
-def test_padding_loses_nothing_in_whole_numbers(wrong, dtype, advised):
-    for arguments in ({"sequences": [[1, wrong]]}, {"sequences": [[1, 2]], "value": wrong}):
-        with pytest.raises(ValueError, match=rf"has .*{dtype} .* Give dtype='{advised}'\.$"):
-            pad_sequences(**arguments, dtype=dtype)
-        assert pad_sequences(**arguments, dtype=advised, maxlen=3).dtype == advised
-    assert pad_sequences([[wrong, 1]], dtype=dtype, maxlen=1).tolist() == [[1]]
-
-
-def test_padding_takes_arrays_and_strings():
-    assert pad_sequences([X[0], X[1, :2]], dtype="float32", padding="post").shape == (2, 5, D)
-    assert pad_sequences([["a"], ["b", "c"]], dtype=object, value="").tolist() == [["", "a"], ["b", "c"]]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        ({"sequences": []}, "at least one sequence"),
-        ({"sequences": [1, 2]}, "at least one sequence"),
-        ({"sequences": 3}, "a list with one sequence"),
-        ({"sequences": [[1]], "padding": "left"}, "padding must be 'pre' or 'post', got 'left'"),
-        ({"sequences": [[1]], "truncating": "right"}, "truncating must be 'pre' or 'post'"),
-        ({"sequences": [[1]], "maxlen": 0}, "maxlen must be at least 1"),
-        ({"sequences": [[[1, 2]], [[1]]]}, r"sequence 1 has elements of shape \(1,\), others of \(2,\)"),
-        ({"sequences": [[0.5]]}, r"sequences\[0\] has 0\.5, which int32 cannot hold\. Give dtype=\'float32\'\."),
-    ],
-)
-def test_padding_that_cannot_be_is_a_sentence(arguments, sentence):
-    with pytest.raises(ValueError, match=sentence):
-        pad_sequences(**arguments)

@@ -1,4 +1,4 @@
-"""Random stacks of all layers with sizes 1, 2 and 3 in every place: the CPU against the witness, on memory full of NaN."""
+"""Random stacks of all layers with sizes 1, 2 and 3 in every place: the CPU against the reference, on memory full of NaN."""
 
 from __future__ import annotations
 
@@ -45,25 +45,25 @@ def check_predictions(drawn: Drawn, dtype: str) -> None:
 def check_training(drawn: Drawn, dtype: str) -> None:
     """Three steps: with one shape the first two go op by op, then by what is bound."""
     losses, weights = [], []
-    for device, own in ("cpu", dtype), ("reference", "float64"):
-        model = drawn.model(own, device)
+    for device, model_dtype in ("cpu", dtype), ("reference", "float64"):
+        model = drawn.model(model_dtype, device)
         history = model.fit(drawn.x, drawn.y, epochs=3, shuffle=False, verbose=0)
         losses.append(history.history["loss"])
         weights.append(model.get_weights())
     assert_close(losses[0], losses[1], STACKS[dtype], "loss")
-    for found, expected in zip(*weights, strict=True):
-        assert_each_close(found, expected, STACKS[dtype])  # weights have a scale of one; a gradient may cancel
+    for actual, expected in zip(*weights, strict=True):
+        assert_each_close(actual, expected, STACKS[dtype])  # weights have a scale of one; a gradient may cancel
 
 
 @pytest.mark.parametrize("first", FIRST)
 def test_stacks(dtype, first):
     for seed in range(first, first + EACH):
-        drawn = draw(seed)
+        sample = draw(seed)
         try:
-            check_predictions(drawn, dtype)
-            check_training(drawn, dtype)
+            check_predictions(sample, dtype)
+            check_training(sample, dtype)
         except Exception as error:
-            error.add_note(str(drawn))
+            error.add_note(str(sample))
             raise
 
 

@@ -20,8 +20,8 @@ ALL = [
 
 @pytest.mark.parametrize("schedule", ALL, ids=lambda schedule: schedule.name)
 def test_a_config_of_json_makes_an_equal_schedule(schedule):
-    again = schedules.deserialize(json.loads(json.dumps(schedules.serialize(schedule))))
-    assert [again(step) for step in range(40)] == [schedule(step) for step in range(40)]
+    duplicate = schedules.deserialize(json.loads(json.dumps(schedules.serialize(schedule))))
+    assert [duplicate(step) for step in range(40)] == [schedule(step) for step in range(40)]
 
 
 def test_a_boundary_belongs_to_the_rate_before_it():

@@ -8,9 +8,10 @@ from model_cases import RNG, C, D, H, MaskOdd, N, T, X, build
 from tolerances import FINITE_DIFFERENCES, RECURRENT, assert_close
 
 import numba_lstm
-from numba_lstm import Input, Sequential, device, layers, names, random
+from numba_lstm import Input, Sequential, device, layers, random
 from numba_lstm.kernels.specs import Key
 from numba_lstm.layers import LSTM, Activation, Dense, Dropout
+from numba_lstm.naming import names
 from numba_lstm.optimizers import Adam
 
 
@@ -108,8 +109,8 @@ def test_gradients_agree_with_finite_differences_whatever_is_frozen(frozen):
     def loss(distance):
         for variable, start, direction in zip(weights, starts, directions, strict=True):
             variable.assign(start + distance * direction)
-        passed = model.forward(x, True, key)
-        return np.sum(ops.to_host(passed.y) * dy), passed.tapes
+        result = model.forward(x, True, key)
+        return np.sum(ops.to_host(result.y) * dy), result.tapes
 
     difference = (loss(step)[0] - loss(-step)[0]) / (2 * step)
     gradients = model.backward(loss(0.0)[1], ops.gather(dy, slice(None), "float64")).weights

@@ -75,11 +75,11 @@ def test_predict_stops_after_its_steps():
 
 def test_predict_takes_batches_without_targets():
     model = make_model()
-    parts = (X[start : start + 4] for start in range(0, N, 4))
-    assert np.array_equal(model.predict(parts, steps=3, **QUIET), model.predict(X, batch_size=4, **QUIET))
+    batches = (X[start : start + 4] for start in range(0, N, 4))
+    assert np.array_equal(model.predict(batches, steps=3, **QUIET), model.predict(X, batch_size=4, **QUIET))
 
 
-def test_many_threads_predict_the_same_at_once():
+def test_many_threads_predict_the_same():
     model = make_model(dropout=0.5)
     expected = model.predict(X, batch_size=4, **QUIET)
     state = model.random.state

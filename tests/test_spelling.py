@@ -6,8 +6,8 @@ import pytest
 
 from numba_lstm import activations, losses, metrics, optimizers
 from numba_lstm.layers import LSTM, Embedding
+from numba_lstm.naming.spelling import nearest
 from numba_lstm.optimizers import SGD, Adam
-from numba_lstm.spelling import nearest
 
 OTHER_QUANTITIES = [
     (losses.get, "mape"),

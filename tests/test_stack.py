@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from model_cases import RNG, C, D, H, N, T, X, build
 
-from numba_lstm import Input, Sequential, names, random
+from numba_lstm import Input, Sequential, random
 from numba_lstm.layers import LSTM, Dense, Dropout
+from numba_lstm.naming import names
 
 
 @pytest.fixture(autouse=True)

@@ -34,13 +34,13 @@ def case(request):
     model = Sequential([Input((None, D)), *make(), Dense(C)], dtype="float64")
     model.set_weights([DRAW.normal(scale=0.5, size=w.shape) for w in model.get_weights()])
     sizes = [*sizes, ()]
-    return model, lambda: [tuple(DRAW.normal(size=(N, size)) for size in own) for own in sizes]
+    return model, lambda: [tuple(DRAW.normal(size=(N, size)) for size in pair) for pair in sizes]
 
 
 def run(model, x, states, mask=MASK):
     ops = model.ops
-    given = [tuple(ops.asarray(state, "float64") for state in own) for own in states]
-    return model.forward(ops.gather(x, slice(None), "float64"), True, KEY, ops.asarray(mask, bool), given)
+    device_states = [tuple(ops.asarray(state, "float64") for state in pair) for pair in states]
+    return model.forward(ops.gather(x, slice(None), "float64"), True, KEY, ops.asarray(mask, bool), device_states)
 
 
 def moved(states, directions, distance):
@@ -48,7 +48,9 @@ def moved(states, directions, distance):
 
 
 def inner(a, b):
-    return sum(np.sum(np.asarray(u) * v) for own_a, own_b in zip(a, b, strict=True) for u, v in zip(own_a, own_b, strict=True))
+    return sum(
+        np.sum(np.asarray(u) * v) for pair_a, pair_b in zip(a, b, strict=True) for u, v in zip(pair_a, pair_b, strict=True)
+    )
 
 
 def test_gradients_of_first_states_and_input_agree_with_finite_differences(case):
@@ -60,13 +62,13 @@ def test_gradients_of_first_states_and_input_agree_with_finite_differences(case)
     dlast = [tuple(d) for d in random_states()]  # the loss depends on the last states too
 
     def loss(distance):
-        passed = run(model, X + distance * into, moved(first, direction, distance))
-        last = [[ops.to_host(state) for state in own] for own in passed.states]
-        return np.sum(ops.to_host(passed.y) * dy) + inner(last, dlast)
+        result = run(model, X + distance * into, moved(first, direction, distance))
+        last = [[ops.to_host(state) for state in pair] for pair in result.states]
+        return np.sum(ops.to_host(result.y) * dy) + inner(last, dlast)
 
     difference = (loss(1e-5) - loss(-1e-5)) / 2e-5
     back = model.backward(run(model, X, first).tapes, ops.asarray(dy, "float64"), dlast, need_dx=True)
-    slope = inner([[ops.to_host(state) for state in own] for own in back.states], direction)
+    slope = inner([[ops.to_host(state) for state in pair] for pair in back.states], direction)
     slope += np.sum(ops.to_host(back.dx).transpose(1, 0, 2) * into)
     assert_close(slope, difference, FINITE_DIFFERENCES)
 
@@ -78,13 +80,13 @@ def test_gradients_of_weights_see_those_of_last_states(case):
 
     def loss(distance):
         model.set_weights([w + distance * d for w, d in zip(start, direction, strict=True)])
-        passed = run(model, X, first)
-        return inner([[ops.to_host(state) for state in own] for own in passed.states], dlast)
+        result = run(model, X, first)
+        return inner([[ops.to_host(state) for state in pair] for pair in result.states], dlast)
 
     difference = (loss(1e-5) - loss(-1e-5)) / 2e-5
     model.set_weights(start)
-    passed = run(model, X, first)
-    back = model.backward(passed.tapes, ops.asarray(np.zeros(ops.to_host(passed.y).shape), "float64"), dlast)
+    result = run(model, X, first)
+    back = model.backward(result.tapes, ops.asarray(np.zeros(ops.to_host(result.y).shape), "float64"), dlast)
     slope = sum(np.sum(ops.to_host(g) * d) for g, d in zip(back.weights, direction, strict=True))
     assert_close(slope, difference, FINITE_DIFFERENCES)
     assert back.dx is None
@@ -93,10 +95,10 @@ def test_gradients_of_weights_see_those_of_last_states(case):
 def test_a_model_goes_on_from_the_states_that_it_answered():
     model = Sequential([Input((None, D)), LSTM(4, return_sequences=True), LSTM(3, return_sequences=True)], dtype="float64")
     ops = model.ops
-    whole = ops.to_host(model.forward(ops.gather(X, slice(None), "float64")).y)
+    full = ops.to_host(model.forward(ops.gather(X, slice(None), "float64")).y)
     one = model.forward(ops.gather(X[:, :2], slice(None), "float64"))
     two = model.forward(ops.gather(X[:, 2:], slice(None), "float64"), states=one.states)
-    assert_close(np.concatenate([ops.to_host(one.y), ops.to_host(two.y)]), whole, RECURRENT["float64"])
+    assert_close(np.concatenate([ops.to_host(one.y), ops.to_host(two.y)]), full, RECURRENT["float64"])
 
 
 def test_below_the_first_trained_layer_states_have_no_gradient_unless_dx_is_asked_for():
@@ -105,7 +107,7 @@ def test_below_the_first_trained_layer_states_have_no_gradient_unless_dx_is_aske
     ops = model.ops
     x, dy = ops.gather(X, slice(None), "float64"), ops.asarray(DRAW.normal(size=(N, C)), "float64")
     left_out = model.backward(model.forward(x, True, KEY).tapes, dy)
-    asked_for = model.backward(model.forward(x, True, KEY).tapes, dy, need_dx=True)
+    with_dx = model.backward(model.forward(x, True, KEY).tapes, dy, need_dx=True)
     assert left_out.states == [(), ()]
-    assert [state.shape for state in asked_for.states[0]] == [(N, 4), (N, 4)]
-    assert [gradient.shape for gradient in left_out.weights] == [gradient.shape for gradient in asked_for.weights]
+    assert [state.shape for state in with_dx.states[0]] == [(N, 4), (N, 4)]
+    assert [gradient.shape for gradient in left_out.weights] == [gradient.shape for gradient in with_dx.weights]

@@ -13,8 +13,8 @@ from numba_lstm.layers import LSTM, Dense, Input
 N, T = 3, 4
 draw = np.random.default_rng(9)
 LONG = draw.normal(size=(N, 3 * T, D)).astype(np.float32)
-PARTS = [LONG[:, start : start + T] for start in range(0, 3 * T, T)]
-ROWS = np.concatenate(PARTS)  # batch after batch
+CHUNKS = [LONG[:, start : start + T] for start in range(0, 3 * T, T)]
+ROWS = np.concatenate(CHUNKS)  # batch after batch
 Y = draw.normal(size=(3 * N, C)).astype(np.float32)
 QUIET = {"verbose": 0}
 
@@ -43,21 +43,21 @@ def stateless():
 def test_parts_one_after_the_other_are_the_whole_sequence():
     model = stateful(sequences=True)
     assert model.stateful
-    assert_close(np.concatenate([model(part) for part in PARTS], axis=1), stateless()(LONG), RECURRENT["float32"])
+    assert_close(np.concatenate([model(part) for part in CHUNKS], axis=1), stateless()(LONG), RECURRENT["float32"])
 
 
 def test_batches_of_predict_go_on_from_each_other():
-    whole = stateless()(LONG)
-    answers = stateful().predict(ROWS, batch_size=N, **QUIET)
-    assert_close(answers, np.concatenate([whole[:, T - 1], whole[:, 2 * T - 1], whole[:, 3 * T - 1]]), RECURRENT["float32"])
+    full = stateless()(LONG)
+    outputs = stateful().predict(ROWS, batch_size=N, **QUIET)
+    assert_close(outputs, np.concatenate([full[:, T - 1], full[:, 2 * T - 1], full[:, 3 * T - 1]]), RECURRENT["float32"])
 
 
 def test_reset_states_begins_from_zero():
     model = stateful()
-    first = model.predict(PARTS[0], **QUIET)
-    assert not np.array_equal(model.predict(PARTS[0], **QUIET), first)
+    first = model.predict(CHUNKS[0], **QUIET)
+    assert not np.array_equal(model.predict(CHUNKS[0], **QUIET), first)
     model.reset_states()
-    assert np.array_equal(model.predict(PARTS[0], **QUIET), first)
+    assert np.array_equal(model.predict(CHUNKS[0], **QUIET), first)
 
 
 def test_fit_and_evaluate_go_on_too_and_none_of_them_resets():
@@ -67,15 +67,15 @@ def test_fit_and_evaluate_go_on_too_and_none_of_them_resets():
             by_hand.train_on_batch(ROWS[rows : rows + N], Y[rows : rows + N])
     model.fit(ROWS, Y, batch_size=N, epochs=2, shuffle=False, **QUIET)
     assert same_weights(model.get_weights(), by_hand.get_weights())
-    assert model.evaluate(PARTS[0], Y[:N], **QUIET) == by_hand.test_on_batch(PARTS[0], Y[:N])
+    assert model.evaluate(CHUNKS[0], Y[:N], **QUIET) == by_hand.test_on_batch(CHUNKS[0], Y[:N])
     assert same_weights(model.layers[0].states, by_hand.layers[0].states)
 
 
 def test_a_mask_carries_the_states_of_rows_that_are_over():
     model, lengths = stateful(), np.array([0, 2, T])
-    model(PARTS[0])
+    model(CHUNKS[0])
     before = [state.copy() for layer in model.layers[:2] for state in layer.states]
-    model(PARTS[1], lengths=lengths)
+    model(CHUNKS[1], lengths=lengths)
     after = [state for layer in model.layers[:2] for state in layer.states]
     for old, new in zip(before, after, strict=True):
         assert np.array_equal(old[0], new[0])
@@ -84,11 +84,11 @@ def test_a_mask_carries_the_states_of_rows_that_are_over():
 
 def test_another_batch_size_is_a_sentence():
     model = stateful()
-    model(PARTS[0])
+    model(CHUNKS[0])
     with pytest.raises(ValueError, match=r"goes on from a batch of 3, got a batch of 2.*reset_states"):
-        model(PARTS[0][:2])
+        model(CHUNKS[0][:2])
     model.reset_states()
-    assert model(PARTS[0][:2]).shape == (2, C)
+    assert model(CHUNKS[0][:2]).shape == (2, C)
 
 
 @pytest.mark.parametrize("method", ["fit", "evaluate", "predict"])
@@ -106,7 +106,7 @@ def test_a_validation_split_must_divide_too():
 
 
 def test_fewer_samples_than_a_batch_are_one_batch():
-    assert stateful().predict(PARTS[0], batch_size=32, **QUIET).shape == (N, C)
+    assert stateful().predict(CHUNKS[0], batch_size=32, **QUIET).shape == (N, C)
 
 
 def test_a_list_of_sequences_is_a_sentence():
@@ -117,6 +117,6 @@ def test_a_list_of_sequences_is_a_sentence():
 def test_a_stateless_model_keeps_nothing():
     model = make_model()
     assert not model.stateful
-    first = model(PARTS[0])
-    assert np.array_equal(model(PARTS[0]), first)
+    first = model(CHUNKS[0])
+    assert np.array_equal(model(CHUNKS[0]), first)
     model.reset_states()

@@ -145,7 +145,7 @@ def test_streams_in_many_threads_do_not_meet(x):
     assert wrong == []
 
 
-def test_the_witness_streams_too(x):
+def test_the_reference_streams_too(x):
     model = seed_model()
     expected = model.stream(N).step(x[:, 0])
     np.testing.assert_allclose(model.to("reference").stream(N).step(x[:, 0]), expected, rtol=1e-5, atol=1e-6)

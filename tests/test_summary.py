@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from numba_lstm import Input, Sequential, device, names
+from numba_lstm import Input, Sequential, device
 from numba_lstm.layers import LSTM, Activation, Dense
 from numba_lstm.models.summary import memory
+from numba_lstm.naming import names
 
 
 @pytest.fixture(autouse=True)
@@ -23,9 +24,9 @@ def model():
 
 
 def lines(stack, **arguments):
-    found = []
-    stack.summary(print_fn=found.append, **arguments)
-    return found
+    actual = []
+    stack.summary(print_fn=actual.append, **arguments)
+    return actual
 
 
 def rows(stack, **arguments):

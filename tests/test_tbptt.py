@@ -57,11 +57,11 @@ def test_it_is_the_loop_written_down_by_hand(k, windows):
 
 @pytest.mark.parametrize("k", [T, T + 1, 100])
 def test_one_window_is_ordinary_training_bit_for_bit(k):
-    cut, whole = make_model(sequences=True, dropout=0.5), make_model(sequences=True, dropout=0.5)
+    cut, full = make_model(sequences=True, dropout=0.5), make_model(sequences=True, dropout=0.5)
     given = {"batch_size": 4, "epochs": 3, "lengths": LENGTHS, **QUIET}
-    assert cut.fit(X, Y_STEPS, tbptt=k, **given).history == whole.fit(X, Y_STEPS, **given).history
-    assert same_weights(cut.get_weights(), whole.get_weights())
-    assert cut.random.state == whole.random.state
+    assert cut.fit(X, Y_STEPS, tbptt=k, **given).history == full.fit(X, Y_STEPS, **given).history
+    assert same_weights(cut.get_weights(), full.get_weights())
+    assert cut.random.state == full.random.state
 
 
 def test_a_window_begins_with_the_last_states_of_the_one_before():
@@ -94,10 +94,10 @@ def test_a_stateful_model_goes_on_from_batch_to_batch():
 
 
 def test_each_window_is_a_step_of_the_optimizer_and_each_batch_a_step_of_the_epoch():
-    model, seen = two_layers(), []
-    watching = callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(batch))
+    model, record = two_layers(), []
+    watching = callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: record.append(batch))
     history = model.fit(X, Y_STEPS, batch_size=4, epochs=2, tbptt=2, callbacks=[watching], **QUIET)
-    assert seen == [0, 1, 2] * 2
+    assert record == [0, 1, 2] * 2
     assert history.params["steps"] == 3
     assert model.optimizer.iterations == 2 * 3 * 3
 
@@ -106,8 +106,8 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_steps():
     model = two_layers()
     model.compile(SGD(0.0), "mse", metrics=["mae"])
     cut = model.fit(X, Y_STEPS, batch_size=4, shuffle=False, tbptt=2, **QUIET).history
-    whole = model.evaluate(X, Y_STEPS, return_dict=True, **QUIET)
-    close = {name: pytest.approx(value, rel=RECURRENT["float64"]) for name, value in whole.items()}
+    full = model.evaluate(X, Y_STEPS, return_dict=True, **QUIET)
+    close = {name: pytest.approx(value, rel=RECURRENT["float64"]) for name, value in full.items()}
     assert {name: values[0] for name, values in cut.items()} == close
 
 

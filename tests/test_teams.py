@@ -72,8 +72,8 @@ def test_several_rows_have_the_bits_of_one_thread(N, H):
     numba_lstm.set_num_threads(1)
     expected = passed(case)
     numba_lstm.set_num_threads(3)
-    for found, one in zip(passed(case), expected, strict=True):
-        np.testing.assert_array_equal(found, one)
+    for actual, one in zip(passed(case), expected, strict=True):
+        np.testing.assert_array_equal(actual, one)
 
 
 def test_a_team_stays_together_for_more_steps_than_one_thread_would_take_x_w_ahead():
@@ -84,8 +84,8 @@ def test_a_team_stays_together_for_more_steps_than_one_thread_would_take_x_w_ahe
     numba_lstm.set_num_threads(1)
     expected = passed(case)
     numba_lstm.set_num_threads(2)
-    for found, one in zip(passed(case), expected, strict=True):
-        np.testing.assert_array_equal(found, one)
+    for actual, one in zip(passed(case), expected, strict=True):
+        np.testing.assert_array_equal(actual, one)
 
 
 def test_helpers_come_once_for_all_chunks_of_rows(monkeypatch):
@@ -94,7 +94,7 @@ def test_helpers_come_once_for_all_chunks_of_rows(monkeypatch):
     expected = np.array(cpu.lstm_forward(x, weights, None, None, LSTMSpec()).h)  # and weights are packed
     performed, run_graph = [], thread_pool.run_graph
     monkeypatch.setattr(
-        thread_pool, "run_graph", lambda graph, most, **how: performed.append(most) or run_graph(graph, most, **how)
+        thread_pool, "run_graph", lambda graph, most, **options: performed.append(most) or run_graph(graph, most, **options)
     )
     monkeypatch.setattr(thread_pool, "MIN_WORK_PER_THREAD", 1000)
     numba_lstm.set_num_threads(2)
@@ -109,7 +109,7 @@ def test_each_chunk_of_steps_calls_for_a_team(monkeypatch):
     expected = np.array(cpu.lstm_forward(x, weights, None, None, LSTMSpec()).h)  # and weights are packed
     performed, run_graph = [], thread_pool.run_graph
     monkeypatch.setattr(
-        thread_pool, "run_graph", lambda graph, most, **how: performed.append(most) or run_graph(graph, most, **how)
+        thread_pool, "run_graph", lambda graph, most, **options: performed.append(most) or run_graph(graph, most, **options)
     )
     assert len(x) * 4 > kernel_selection.TEAM_STEPS
     np.testing.assert_array_equal(cpu.lstm_forward(x, weights, None, None, LSTMSpec()).h, expected)
@@ -121,8 +121,8 @@ def test_a_row_has_the_bits_of_one_thread(case, threads):
     numba_lstm.set_num_threads(1)
     expected = passed(case)
     numba_lstm.set_num_threads(threads)
-    for found, one in zip(passed(case), expected, strict=True):
-        np.testing.assert_array_equal(found, one)
+    for actual, one in zip(passed(case), expected, strict=True):
+        np.testing.assert_array_equal(actual, one)
 
 
 def test_a_row_has_the_bits_of_a_batch(case):
@@ -132,17 +132,17 @@ def test_a_row_has_the_bits_of_a_batch(case):
     np.testing.assert_array_equal(cpu.lstm_forward(x, weights, None, None, LSTMSpec()).h, batch[3:4])
 
 
-def test_eight_callers_at_once(case):
+def test_eight_concurrent_callers(case):
     numba_lstm.set_num_threads(1)
     expected = passed(case)
     numba_lstm.set_num_threads(3)
-    answers = []
-    callers = [threading.Thread(target=lambda: answers.append(passed(case)), daemon=True) for _ in range(8)]
+    outputs = []
+    callers = [threading.Thread(target=lambda: outputs.append(passed(case)), daemon=True) for _ in range(8)]
     for caller in callers:
         caller.start()
     for caller in callers:
         caller.join(SECONDS)
-    assert len(answers) == 8
-    for answer in answers:
-        for found, one in zip(answer, expected, strict=True):
-            np.testing.assert_array_equal(found, one)
+    assert len(outputs) == 8
+    for output in outputs:
+        for actual, one in zip(output, expected, strict=True):
+            np.testing.assert_array_equal(actual, one)

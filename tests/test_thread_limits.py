@@ -70,13 +70,13 @@ def test_a_block_has_its_own_number():
 
 def group(folder, processes: str, files: dict[str, str]) -> int | None:
     """What is found where /proc/self/cgroup and the mounted groups say this."""
-    own = folder / "cgroup"
-    own.write_text(processes)
+    file = folder / "cgroup"
+    file.write_text(processes)
     for name, text in files.items():
         place = folder / "mounted" / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text)
-    return QUOTA(own, folder / "mounted")
+    return QUOTA(file, folder / "mounted")
 
 
 QUOTA = threads.quota
@@ -107,7 +107,7 @@ def test_a_quota_is_the_default(monkeypatch):
 
 def test_a_new_process_follows_its_environment():
     code = "import numba_lstm; print(numba_lstm.get_num_threads())"
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code], env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=True
     )
-    assert done.stdout == "1\n"
+    assert process.stdout == "1\n"

@@ -69,13 +69,13 @@ def test_training_has_the_bits_of_one_thread(x):
             np.testing.assert_array_equal(a, b)
 
 
-def test_predict_from_eight_threads_at_once(model, x):
+def test_predict_from_eight_threads(model, x):
     numba_lstm.set_num_threads(2)
     expected = model.predict(x, verbose=0)
     with concurrent.futures.ThreadPoolExecutor(8) as executor:
-        answers = list(executor.map(lambda _: model.predict(x, verbose=0), range(32)))
-    for answer in answers:
-        np.testing.assert_array_equal(answer, expected)
+        outputs = list(executor.map(lambda _: model.predict(x, verbose=0), range(32)))
+    for output in outputs:
+        np.testing.assert_array_equal(output, expected)
 
 
 def _sum_in_child(model: Sequential, x: np.ndarray, worthwhile: int) -> bytes:
@@ -91,8 +91,8 @@ def test_a_forked_child_computes_after_the_parent_used_its_pool(model, x):
     expected = model.predict(x, verbose=0).tobytes()
     context = multiprocessing.get_context("fork")
     with concurrent.futures.ProcessPoolExecutor(2, mp_context=context) as executor:
-        answers = [executor.submit(_sum_in_child, model, x, thread_pool.MIN_WORK_PER_THREAD) for _ in range(4)]
-        assert [answer.result(timeout=120) for answer in answers] == [expected] * 4
+        outputs = [executor.submit(_sum_in_child, model, x, thread_pool.MIN_WORK_PER_THREAD) for _ in range(4)]
+        assert [output.result(timeout=120) for output in outputs] == [expected] * 4
 
 
 def test_a_spawned_process_answers_the_same_bits(model, x):
@@ -159,5 +159,5 @@ for _ in range(3):
 def test_the_interpreter_ends_well_while_workers_look_out_for_more():
     for _ in range(3):
         ended = subprocess.run([sys.executable, "-c", ENDING], capture_output=True, text=True, timeout=240)
-        said = [line for line in ended.stderr.splitlines() if not line.startswith("numba_lstm: compiling kernels")]
-        assert (ended.returncode, said) == (0, [])
+        lines = [line for line in ended.stderr.splitlines() if not line.startswith("numba_lstm: compiling kernels")]
+        assert (ended.returncode, lines) == (0, [])

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from numba_lstm import Input, Sequential, activations, load_model
+from numba_lstm.activations.custom_functions import REGISTERED
 from numba_lstm.kernels.reference import duals
 from numba_lstm.kernels.reference.activations import slope, value
 from numba_lstm.layers import LSTM, Activation, Bidirectional, Dense
@@ -100,10 +101,10 @@ def test_a_layer_made_after_a_change_computes_with_it(kind, make, monkeypatch):
     first = [model.predict(x, verbose=0)[0, 0] for model in before]
     change()
     second = [make(device, function).predict(x, verbose=0)[0, 0] for device in DEVICES]
-    again = [model.predict(x, verbose=0)[0, 0] for model in before]
+    duplicate = [model.predict(x, verbose=0)[0, 0] for model in before]
     np.testing.assert_allclose(first, first[0], rtol=1e-6)
     np.testing.assert_allclose(second, second[0], rtol=1e-6)
-    assert again == first  # a layer keeps what it was made of
+    assert duplicate == first  # a layer keeps what it was made of
     if make is dense:
         np.testing.assert_allclose([first[0], second[0]], [1.0, 0.2], rtol=1e-6)
 
@@ -170,7 +171,7 @@ def test_a_registered_function_is_read_for_each_layer_and_never_saved_as_another
         monkeypatch.setitem(globals(), "slope_of_lines", 0.5)  # as the sentence says: set back
         model.save(tmp_path / "m.nlstm")
     finally:
-        del activations._registered["a line"]
+        del REGISTERED["a line"]
 
 
 def test_a_derivative_is_read_with_its_function(monkeypatch):

@@ -80,17 +80,17 @@ def source(tmp_path):
 
 
 def test_a_file_url_is_copied_into_the_cache(cache, source):
-    found = get_file(origin=source.as_uri())
-    assert found == str(cache / "words.txt")
+    actual = get_file(origin=source.as_uri())
+    assert actual == str(cache / "words.txt")
     assert (cache / "words.txt").read_bytes() == b"one two"
     source.unlink()
-    assert get_file(origin=source.as_uri()) == found  # it is there now
+    assert get_file(origin=source.as_uri()) == actual  # it is there now
     assert [path.name for path in cache.iterdir()] == ["words.txt"]
 
 
 def test_names_and_folders_can_be_chosen(tmp_path, source):
-    found = get_file("other.txt", source.as_uri(), cache_dir=tmp_path / "mine", cache_subdir="texts")
-    assert found == str(tmp_path / "mine" / "texts" / "other.txt")
+    actual = get_file("other.txt", source.as_uri(), cache_dir=tmp_path / "mine", cache_subdir="texts")
+    assert actual == str(tmp_path / "mine" / "texts" / "other.txt")
     with pytest.raises(ValueError, match="fname must be the name of a file without folders, got '../x'. Give cache_subdir="):
         get_file("../x", source.as_uri())
 
@@ -146,9 +146,9 @@ def archive_of(path, kind):
 @pytest.mark.parametrize(("fname", "folder"), [(None, "data.{}"), ("a.{}", "a_extracted"), ("plain", "plain")])
 def test_archives_are_unpacked_where_keras_has_them(tmp_path, cache, kind, fname, folder):
     path = archive_of(tmp_path / f"data.{kind}", kind)
-    found = get_file(fname and fname.format(kind), path.as_uri(), extract=True)
-    assert found == str(cache / folder.format(kind))
-    with open(f"{found}/inner/a.txt") as file:
+    actual = get_file(fname and fname.format(kind), path.as_uri(), extract=True)
+    assert actual == str(cache / folder.format(kind))
+    with open(f"{actual}/inner/a.txt") as file:
         assert file.read() == "hello"
     with pytest.raises(ValueError, match="is no tar archive|outside"):
         get_file("n", archive_of(tmp_path / "b.zip", "zip").as_uri(), untar=True)

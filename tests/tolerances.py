@@ -1,9 +1,9 @@
 """Every tolerance of the tests, each with its reason.
 
 Errors are relative to the largest magnitude of an expected array (:func:`assert_close`), since a sum's error is that of its
-largest terms; or, where each element is on its own, to one more than its magnitude (:func:`assert_each_close`).
+largest terms. If the elements are independent, they are relative to one more than their magnitude (:func:`assert_each_close`).
 
-The unit roundoff u is 6e-8 in float32 and 1.1e-16 in float64. Twins are compared with the witness *in float64* on the same
+The unit roundoff u is 6e-8 in float32 and 1.1e-16 in float64. Devices are compared with the reference *in float64* on the same
 (float32) inputs, so that an error is the device's alone.
 """
 
@@ -26,14 +26,14 @@ RECURRENT = {"float32": 1e-5, "float64": 1e-13}
 
 #: The same with every option: a layer norm multiplies errors by up to 1 / sqrt(1e-3), where a row's variance is small, and with
 #: one unit or input there is nothing to cancel them. In float64 a person's own log1p is right to 5e-15, and an example with
-#: three norms and unbounded gates makes 1.4e-12 of it; there the witness is a hundred times further from long double than in
+#: three norms and unbounded gates makes 1.4e-12 of it; there the reference is a hundred times further from long double than in
 #: its neighbours.
 RECURRENT_OPTIONS = {"float32": 5e-5, "float64": 5e-12}
 
-#: Beyond that, a device may err by so many times what the witness itself loses in float32. (Some ten of 28,000 random examples
-#: were beyond, all but one with norms of three units; the worst lost 1.9e-4, and where a gradient cancelled to 7e-6 it lost
-#: 5.5e-4 of that, 4.6 times what the witness did.)
-OF_THE_WITNESS = 10
+#: Factor of the reference's error in float32 that a device may have beyond that tolerance. (Some ten of 28,000 random examples
+#: need it, all but one with norms of three units. The worst error was 1.9e-4; where a gradient cancelled to 7e-6 it was 5.5e-4
+#: of that, 4.6 times the reference's.)
+REFERENCE_ERRORS = 10
 
 #: Sums of thousands of products over thirty steps.
 RECURRENT_LONG = {"float32": 1e-4, "float64": 1e-12}
@@ -63,17 +63,17 @@ def error(actual: npt.ArrayLike, expected: npt.ArrayLike) -> float:
     """
     actual, expected = np.asarray(actual, np.float64), np.asarray(expected, np.float64)
     assert actual.shape == expected.shape, f"shape {actual.shape}, expected {expected.shape}"
-    both = np.isnan(actual) & np.isnan(expected)
-    same = both | (actual == expected)  # infinities: their difference would be NaN
+    both_nan = np.isnan(actual) & np.isnan(expected)
+    same = both_nan | (actual == expected)  # infinities: their difference would be NaN
     difference = np.max(np.abs(np.subtract(actual, expected, out=np.zeros_like(expected), where=~same)), initial=0)
     scale = np.max(np.abs(expected[np.isfinite(expected)]), initial=0)
     return float(difference / scale if scale > 0 else difference)
 
 
-def assert_close(actual: npt.ArrayLike, expected: npt.ArrayLike, tolerance: float, what: str = "") -> None:
+def assert_close(actual: npt.ArrayLike, expected: npt.ArrayLike, tolerance: float, name: str = "") -> None:
     """Fail unless :func:`error` is at most ``tolerance``."""
-    found = error(actual, expected)
-    assert found <= tolerance, f"{what or 'array'}: error {found:.2e}, allowed {tolerance:.0e}"
+    difference = error(actual, expected)
+    assert difference <= tolerance, f"{name or 'array'}: error {difference:.2e}, allowed {tolerance:.0e}"
 
 
 def assert_each_close(actual: npt.ArrayLike, expected: npt.ArrayLike, tolerance: float) -> None:

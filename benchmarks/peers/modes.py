@@ -19,7 +19,7 @@ class Mode:
     flops: Callable[[Shape], float]  #: of one call
     unit: str = "ms"
     activation: str = "tanh"
-    tolerance: float = 1e-4  #: how far an answer may be from the witness's, which is computed in float64
+    tolerance: float = 1e-4  #: how far an answer may be from the reference's, which is computed in float64
 
     @property
     def scale(self) -> float:

@@ -1,4 +1,4 @@
-"""numba_lstm by its public API; and the same models on its NumPy twin in float64, as the witness of all answers."""
+"""numba_lstm by its public API, and the same models on its NumPy reference in float64, which checks all results."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class OnGPU(NumbaLSTM):
         return {**super().versions(), **gpu_facts()}
 
 
-class Witness(NumbaLSTM):
+class Reference(NumbaLSTM):
     """The device that the kernels are tested against, which is itself tested by finite differences."""
 
     def __init__(self, threads: int) -> None:

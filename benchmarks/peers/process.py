@@ -137,6 +137,6 @@ def start(
 
 
 def start_judges(threads: int, python: str = sys.executable, device: str = CPU) -> dict[str, Process]:
-    """The peak and the witness, with the interpreter of numba_lstm; the peak is a processor's."""
+    """The peak and the reference, with the interpreter of numba_lstm; the peak is a processor's."""
     judges = {name: entry for name, entry in JUDGES.items() if device == CPU or name != PEAK}
     return {name: Process(name, entry, threads, python) for name, entry in judges.items()}

@@ -1,4 +1,4 @@
-"""Engines take turns, round after round, at one mode and shape; nobody is timed whose answer is not the witness's."""
+"""Engines take turns, round after round, at one mode and shape; nobody is timed whose answer is not the reference's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from .modes import MODES
 from .problem import Shape
 from .process import Died, Failed
-from .registry import CPU, FEWER, LABELS, PEAK, WITNESS
+from .registry import CPU, FEWER, LABELS, PEAK, REFERENCE
 from .tasks import Answer, distance
 
 
@@ -34,8 +34,8 @@ class Result:
         return MODES[self.mode].flops(self.shape) / self.seconds[name] if name in self.seconds else None
 
 
-class Asked(Protocol):
-    """What a race needs of a worker: :class:`.process.Process` is one."""
+class Worker(Protocol):
+    """Interface of a worker in a race, which :class:`.process.Process` implements."""
 
     def ask(self, do: str, **arguments: Any) -> dict[str, Any]: ...
 
@@ -52,7 +52,7 @@ class Race:
     workers : mapping
         Those that run, by engine, and ``FEWER``, which may be absent.
     judges : mapping
-        The peak, which may be absent, and the witness.
+        The peak, which may be absent, and the reference.
     device : str
         What they run on.
 
@@ -62,7 +62,7 @@ class Race:
         Sentences on engines that failed or answered wrongly.
     """
 
-    def __init__(self, threads: int, workers: Mapping[str, Asked], judges: Mapping[str, Asked], device: str = CPU) -> None:
+    def __init__(self, threads: int, workers: Mapping[str, Worker], judges: Mapping[str, Worker], device: str = CPU) -> None:
         self.threads, self.device = threads, device
         self.workers = dict(workers)
         self.judges = dict(judges)
@@ -118,7 +118,7 @@ class Race:
     def _right(self, result: Result, task: dict[str, Any]) -> Iterator[str]:
         """The engines that can do it and answer rightly; why not, of the others, goes to ``result.reasons``."""
         mode = MODES[result.mode]
-        witnessed: dict[str, Answer] = {}
+        expected: dict[str, Answer] = {}
         for name in list(self.workers):
             reply = self._ask(name, result, "prepare", **task, activation=mode.activation)
             if reply is None:
@@ -127,11 +127,11 @@ class Race:
                 result.reasons[name] = "unsupported"
                 continue
             activation = reply["activation"]
-            if activation not in witnessed:
-                witness = self.judges[WITNESS].ask("prepare", **task, activation=activation)
-                witnessed[activation] = np.array(witness["answer"])
-            difference = distance(np.array(reply["answer"]), witnessed[activation])
+            if activation not in expected:
+                reference = self.judges[REFERENCE].ask("prepare", **task, activation=activation)
+                expected[activation] = np.array(reference["answer"])
+            difference = distance(np.array(reply["answer"]), expected[activation])
             if difference <= mode.tolerance:
                 yield name
             else:
-                self._trouble(name, result, "wrong", f"{difference:.2g} from the witness")
+                self._trouble(name, result, "wrong", f"{difference:.2g} from the reference")

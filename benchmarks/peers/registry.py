@@ -18,7 +18,7 @@ class Entry:
 
 OURS = "numba_lstm"
 PEAK = "peak"
-WITNESS = "witness"
+REFERENCE = "reference"
 
 ENGINES = {
     OURS: Entry("numba_lstm", "ours", "NumbaLSTM"),
@@ -48,5 +48,5 @@ DEVICES: Mapping[str, Mapping[str, Entry]] = {
 #: Not in the race: what the others are measured against. They run with the python of numba_lstm.
 JUDGES = {
     PEAK: Entry("fma peak", "fma_peak", "FmaPeak"),
-    WITNESS: Entry("witness", "ours", "Witness"),
+    REFERENCE: Entry("reference", "ours", "Reference"),
 }

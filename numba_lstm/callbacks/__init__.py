@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..absent import absent
+from ..naming.absent import absent
 from .base import Callback
 from .csv_logger import CSVLogger
 from .dispatch import CallbackList

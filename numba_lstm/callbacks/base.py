@@ -1,4 +1,4 @@
-"""Callback: what a callback may override."""
+"""Callback: the base class, with all hooks."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from ..spelling import meant
-from ..subclassing import Named, overridden
+from ..naming.spelling import correction
+from ..objects.subclassing import Named, overridden
 
 Logs = dict[str, float]
 
 
 class Callback(Named):
-    """The base of all callbacks, as ``keras.callbacks.Callback``: a method for each moment of fit, evaluate and predict.
+    """Base class of all callbacks, as ``keras.callbacks.Callback``: a method for each event of fit, evaluate and predict.
 
     Attributes
     ----------
     model : Sequential
-        The model, from the first hook on. Set ``model.stop_training = True`` to end ``fit`` after the present batch.
+        The model, from the first hook on. Set ``model.stop_training = True`` to end ``fit`` after the current batch.
     params : mapping
-        ``verbose``, ``epochs`` and ``steps`` (batches of the present epoch, None while unknown).
+        ``verbose``, ``epochs`` and ``steps`` (batches of the current epoch, None if unknown).
 
     Notes
     -----
-    ``logs`` holds the loss and metrics so far in this epoch; at the end of an epoch with those of validation, their names
-    beginning with ``val_``. The loop makes them only for callbacks that override a hook of batches: such a callback costs
-    time at each batch.
+    ``logs`` has the loss and metrics so far in this epoch. At the end of an epoch it has those of validation too, whose names
+    begin with ``val_``. The loop computes logs of batches only for callbacks that override a hook of batches, which takes time
+    at each batch.
     """
 
-    called = ("set_model", "set_params")
+    checked_methods = ("set_model", "set_params")
 
     open_to_attributes = True
 
@@ -40,97 +40,97 @@ class Callback(Named):
     #: Keys that this callback adds to the logs of an epoch.
     adds_keys: tuple[str, ...] = ()
 
-    #: Keys that the logs of batches and of epochs will have, from ``on_train_begin`` on; an epoch may have none of those of
-    #: validation. None where nobody knows, as behind a callback that may add keys of its own.
+    #: Keys of the logs of batches and of epochs, from ``on_train_begin`` on. Those of validation may be missing in an epoch.
+    #: None if they are unknown, as they are after a callback that may add keys.
     batch_keys: tuple[str, ...] | None = None
     epoch_keys: tuple[str, ...] | None = None
 
     @classmethod
     def check_class(cls) -> None:
-        """Raise TypeError also for misspelled hooks, and for hooks that do not take what a hook is called with."""
+        """Raise TypeError also for misspelled hooks, and for hooks that do not take a hook's arguments."""
         super().check_class()
         for name, function in overridden(cls).items():
             if name in HOOKS and inspect.isfunction(function):
                 check_hook(name, partial(function, None), cls.__name__)
             if name in HOOKS or not name.startswith("on_") or not callable(function):
                 continue
-            if (hook := meant(name, HOOKS)) is not None:
+            if (hook := correction(name, HOOKS)) is not None:
                 raise TypeError(f"{cls.__name__} defines {name}, which is no hook and never called, did you mean {hook!r}?")
 
     def set_model(self, model: Any) -> None:
-        """Keep the model."""
+        """Store the model."""
         self.model = model
 
     def set_params(self, params: Mapping[str, Any]) -> None:
-        """Keep the parameters."""
+        """Store the parameters."""
         self.params = params
 
     def wants_batch_end(self, batch: int) -> bool:
-        """Whether ``on_train_batch_end`` (or that of test or predict) is to be called after ``batch``, which needs logs."""
+        """Return whether to call ``on_train_batch_end`` (or that of test or predict) after ``batch``, which needs logs."""
         return True
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """At the start of ``fit``, before anything is changed."""
+        """Called at the start of ``fit``, before anything is changed."""
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """At the end of ``fit``, with the logs of the last epoch."""
+        """Called at the end of ``fit``, with the logs of the last epoch."""
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """At the start of ``epoch``, counted from 0."""
+        """Called at the start of ``epoch``, counted from 0."""
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """At the end of ``epoch``, after validation."""
+        """Called at the end of ``epoch``, after validation."""
 
     def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        """The same as ``on_train_batch_begin``."""
+        """Alias of ``on_train_batch_begin``."""
 
     def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """The same as ``on_train_batch_end``."""
+        """Alias of ``on_train_batch_end``."""
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        """Before a step of training; ``batch`` counts from 0 in each epoch."""
+        """Called before a training step. ``batch`` counts from 0 in each epoch."""
         self.on_batch_begin(batch, logs=logs)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """After a step of training."""
+        """Called after a training step."""
         self.on_batch_end(batch, logs=logs)
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
-        """At the start of ``evaluate`` or of a validation."""
+        """Called at the start of ``evaluate`` or of a validation."""
 
     def on_test_end(self, logs: Logs | None = None) -> None:
-        """At the end of ``evaluate`` or of a validation."""
+        """Called at the end of ``evaluate`` or of a validation."""
 
     def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        """Before a batch of ``evaluate``."""
+        """Called before a batch of ``evaluate``."""
 
     def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """After a batch of ``evaluate``."""
+        """Called after a batch of ``evaluate``."""
 
     def on_predict_begin(self, logs: Logs | None = None) -> None:
-        """At the start of ``predict``."""
+        """Called at the start of ``predict``."""
 
     def on_predict_end(self, logs: Logs | None = None) -> None:
-        """At the end of ``predict``."""
+        """Called at the end of ``predict``."""
 
     def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        """Before a batch of ``predict``."""
+        """Called before a batch of ``predict``."""
 
     def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """After a batch of ``predict``."""
+        """Called after a batch of ``predict``."""
 
 
-#: The names of all hooks.
+#: Names of all hooks.
 HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))
 
 
 def overrides(callback: Callback, hook: str) -> bool:
-    """Whether ``callback`` does anything at ``hook``, be it by its class or by an attribute of its own."""
+    """Return whether ``callback`` overrides ``hook``, by its class or by an attribute."""
     return getattr(getattr(callback, hook), "__func__", None) is not getattr(Callback, hook)
 
 
 def check_hook(hook: str, function: Any, owner: str) -> None:
-    """Raise TypeError unless ``function``, the ``hook`` of a class, takes the arguments that it is called with."""
+    """Raise TypeError unless ``function``, the ``hook`` of class ``owner``, takes the arguments of the hook."""
     batches, epochs = "batch" in hook, "epoch" in hook
     arguments: tuple[Any, ...] = (0,) if batches else (0, {}) if epochs else ({},)
     try:
@@ -140,5 +140,5 @@ def check_hook(hook: str, function: Any, owner: str) -> None:
     try:
         signature.bind(*arguments, **({"logs": {}} if batches else {}))
     except TypeError as error:
-        wanted = "(batch, logs)" if batches else "(epoch, logs)" if epochs else "(logs)"
-        raise TypeError(f"{owner}.{hook} must take {wanted}, got {signature}. Write {hook}{wanted}.") from error
+        expected = "(batch, logs)" if batches else "(epoch, logs)" if epochs else "(logs)"
+        raise TypeError(f"{owner}.{hook} must take {expected}, got {signature}. Write {hook}{expected}.") from error

@@ -1,4 +1,4 @@
-"""CSVLogger: the logs of each epoch as a line of a file."""
+"""CSVLogger: writes the logs of each epoch as a line of a file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TextIO
 
-from ..writable import check_file
+from ..system.writable import check_file
 from .base import Callback, Logs
 
 
@@ -17,18 +17,18 @@ class CSVLogger(Callback):
     Parameters
     ----------
     filename : path
-        The file.
+        Path of the file.
     separator : str
-        Between two fields, one character.
+        Character between two fields.
     append : bool
-        Go on with a file that exists, instead of writing it anew.
+        Append to an existing file instead of overwriting it.
 
     Raises
     ------
     ValueError
         For a separator that is not one character.
     OSError
-        When training begins, for a file that cannot be written, as in a folder that does not exist.
+        At the start of training, for a file that cannot be written, as in a missing folder.
     """
 
     def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
@@ -41,7 +41,7 @@ class CSVLogger(Callback):
         self._keys: list[str] | None = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Find out whether the file can be written. An old one stays until training has begun."""
+        """Check that the file can be written. An existing file is not changed yet."""
         check_file(os.fsdecode(self.filename), in_place=True)
         self._file = self._keys = None
 
@@ -51,7 +51,7 @@ class CSVLogger(Callback):
             self._file = Path(self.filename).open("a" if self.append else "w", newline="")  # noqa: SIM115 - on_train_end closes
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Write a line; the first one decides on the columns, and a value that is missing later is NA."""
+        """Write a line. The first line determines the columns, and a value that is missing in a later one is NA."""
         assert self._file is not None
         logs = logs or {}
         writer = csv.writer(self._file, delimiter=self.separator)

@@ -1,4 +1,4 @@
-"""CallbackList: all callbacks of a run behind one door."""
+"""CallbackList: calls the hooks of all callbacks of a run."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from .progbar import ProgbarLogger
 
 
 class CallbackList:
-    """The callbacks of a run, in the user's order, then a History and a ProgbarLogger where there is none.
+    """The callbacks of a run in the user's order, followed by a History and a ProgbarLogger unless the user has one.
 
     Parameters
     ----------
     callbacks : Callback or iterable of Callback, optional
-        The user's.
+        The user's callbacks.
     add_history : bool
         Add a History.
     add_progbar : bool
-        Add a ProgbarLogger, as ``verbose`` does.
+        Add a ProgbarLogger, as ``verbose`` in ``params`` does.
     model : Sequential, optional
-        Handed to each.
+        Passed to each callback.
     **params
-        Handed to each: ``verbose``, ``epochs``, ``steps``.
+        Passed to each callback: ``verbose``, ``epochs``, ``steps``.
 
     Raises
     ------
@@ -43,8 +43,8 @@ class CallbackList:
         self.callbacks = _as_list(callbacks)
         if add_history and not any(isinstance(callback, History) for callback in self.callbacks):
             self.callbacks.append(History())
-        shown = add_progbar or params.get("verbose")
-        if shown and not any(isinstance(callback, ProgbarLogger) for callback in self.callbacks):
+        progbar = add_progbar or params.get("verbose")
+        if progbar and not any(isinstance(callback, ProgbarLogger) for callback in self.callbacks):
             self.callbacks.append(ProgbarLogger())
         for callback in self.callbacks:
             for hook in HOOKS:
@@ -56,9 +56,9 @@ class CallbackList:
             callback.set_model(model)
 
     def expect(self, batch: Sequence[str], epoch: Sequence[str]) -> None:
-        """Tell the callbacks which keys the logs of batches and of epochs will have.
+        """Set the keys of the logs of batches and of epochs that the callbacks will receive.
 
-        A callback that is not of this package may add keys: then those behind it are told nothing.
+        A custom callback may add keys, so for callbacks after it the keys are unknown, None.
         """
         keys: list[str] | None = [*epoch]
         for callback in self.callbacks:
@@ -68,21 +68,21 @@ class CallbackList:
                 keys = None if _adds_any(callback) else [*keys, *callback.adds_keys]
 
     def expect_steps(self, steps: int | None) -> None:
-        """Tell the callbacks how many batches the next epoch will have, None where nobody knows."""
+        """Set the number of batches of the next epoch for the callbacks, None if it is unknown."""
         self.params["steps"] = steps
 
     @property
     def history(self) -> History:
-        """The (last) History."""
+        """The last History."""
         return next(callback for callback in reversed(self.callbacks) if isinstance(callback, History))
 
     def call(self, hook: str, *arguments: Any) -> None:
-        """Call ``hook`` of each."""
+        """Call ``hook`` of each callback."""
         for callback in self.callbacks:
             getattr(callback, hook)(*arguments)
 
     def batch_begin(self, hook: str) -> Callable[[int], None] | None:
-        """A function that calls ``hook`` of each callback that has it; None where none has."""
+        """Return a function that calls ``hook`` of each callback that overrides it, or None if none does."""
         hooks = [getattr(callback, hook) for callback in self._listening(hook, "on_batch_begin")]
         if not hooks:
             return None
@@ -94,20 +94,20 @@ class CallbackList:
         return begin
 
     def batch_end(self, hook: str, logs: Callable[[], Logs]) -> Callable[[int], None] | None:
-        """A function that calls ``hook`` of each callback that has it and wants it now; None where none has.
+        """Return a function that calls ``hook`` of each callback that overrides and wants it, or None if none overrides it.
 
-        ``logs`` is called only where a callback wants them, for it may have to wait for the device.
+        ``logs`` is called only if a callback wants them, since it may have to wait for the device.
         """
         hooks = [(callback.wants_batch_end, getattr(callback, hook)) for callback in self._listening(hook, "on_batch_end")]
         if not hooks:
             return None
 
         def end(batch: int) -> None:
-            wanted = [function for wants, function in hooks if wants(batch)]
-            if wanted:
-                present = logs()
-                for function in wanted:
-                    function(batch, logs=present)
+            functions = [function for wants, function in hooks if wants(batch)]
+            if functions:
+                current = logs()
+                for function in functions:
+                    function(batch, logs=current)
 
         return end
 
@@ -117,17 +117,17 @@ class CallbackList:
 
 
 def _adds_any(callback: Callback) -> bool:
-    """Whether a callback may add keys to the logs that nobody knows of: one of a user's own, or of functions."""
-    ours = type(callback).__module__.rpartition(".")[0] == __package__
+    """Return whether a callback may add unknown keys to the logs: a custom one, or one of functions."""
+    of_package = type(callback).__module__.rpartition(".")[0] == __package__
     hooks = ("on_epoch_end", "on_train_batch_end", "on_batch_end")
-    return any(overrides(callback, hook) and (not ours or hook in vars(callback)) for hook in hooks)
+    return any(overrides(callback, hook) and (not of_package or hook in vars(callback)) for hook in hooks)
 
 
 def _as_list(callbacks: Any) -> list[Callback]:
     if callbacks is None:
         return []
-    given = list(callbacks) if isinstance(callbacks, Iterable) else [callbacks]
-    for callback in given:
+    result = list(callbacks) if isinstance(callbacks, Iterable) else [callbacks]
+    for callback in result:
         if not isinstance(callback, Callback):
             raise TypeError(f"callbacks must be Callback objects, got {callback!r}. Derive it from Callback.")
-    return given
+    return result

@@ -1,4 +1,4 @@
-"""EarlyStopping: end training where it no longer helps."""
+"""EarlyStopping: ends training when a monitored value no longer improves."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ class EarlyStopping(MonitorCallback):
     Parameters
     ----------
     monitor, min_delta, mode
-        As :class:`MonitorCallback`'s.
+        See :class:`MonitorCallback`.
     patience : int
-        Epochs without improvement, after which training ends.
+        Number of epochs without improvement after which training ends.
     verbose : int
-        1 says so.
+        Print a line at the end if 1.
     baseline : float, optional
-        Only a value better than this one starts the patience again.
+        Only a value better than the baseline resets the count of epochs.
     restore_best_weights : bool
-        Go back to the weights of the best epoch at the end.
+        Restore the weights of the best epoch at the end.
     start_from_epoch : int
-        Epochs, from 0, that are not looked at.
+        Number of first epochs that are ignored.
     """
 
     def __init__(
@@ -47,20 +47,20 @@ class EarlyStopping(MonitorCallback):
         self.baseline = None if baseline is None else as_number(baseline, "baseline")
         self.restore_best_weights = bool(restore_best_weights)
         self.start_from_epoch = as_count(start_from_epoch, "start_from_epoch", at_least=0)
-        self._forget()
+        self._reset()
 
-    def _forget(self) -> None:
+    def _reset(self) -> None:
         self.wait = self.stopped_epoch = self.best_epoch = 0
         self.best = None
         self.best_weights: list[npt.NDArray[Any]] | None = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Forget an earlier ``fit``."""
+        """Reset the state of an earlier ``fit``."""
         super().on_train_begin(logs)
-        self._forget()
+        self._reset()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Compare with the best epoch."""
+        """Compare the monitored value with that of the best epoch."""
         current = self.value(logs)
         if current is None or epoch < self.start_from_epoch:
             return
@@ -77,7 +77,7 @@ class EarlyStopping(MonitorCallback):
             self.model.stop_training = True
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """Go back to the best weights."""
+        """Restore the best weights."""
         if self.stopped_epoch and self.verbose:
             print(f"Epoch {self.stopped_epoch + 1}: early stopping")
         if self.best_weights is not None:

@@ -1,4 +1,4 @@
-"""Names of files with fields in braces, filled in while a model is trained."""
+"""FilepathTemplate: file names with fields in braces, for the epoch, the batch and the logs."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ class FilepathTemplate:
     Parameters
     ----------
     text : path
-        The name.
+        The file name.
     batches : bool
-        Whether there is a ``{batch}``.
+        Whether the template may have the field ``{batch}``.
 
     Raises
     ------
     ValueError
-        For braces that are no fields, fields of the wrong format, and a ``{batch}`` where there is none.
+        For braces that are no fields, fields of a wrong format, and a ``{batch}`` unless ``batches``.
     """
 
     def __init__(self, text: str | os.PathLike[str], *, batches: bool) -> None:
         self.text = os.fspath(text)
-        self._own = {"epoch", *(["batch"] if batches else [])}
+        self._counters = {"epoch", *(["batch"] if batches else [])}
         try:
             self.fields = {name for _, name, _, _ in Formatter().parse(self.text) if name is not None}
             self.example()
@@ -42,23 +42,23 @@ class FilepathTemplate:
             )
 
     def example(self) -> str:
-        """The name with a number in each field."""
+        """Return the name with a number in each field."""
         return self.text.format(**{field: 1 if field in ("epoch", "batch") else 0.5 for field in self.fields})
 
     def check(self, keys: Collection[str]) -> None:
-        """Raise ValueError for a field that is none of the ``keys`` that logs will have."""
-        for field in sorted(self.fields - self._own - set(keys)):
-            known = ", ".join([*sorted(self._own, reverse=True), *keys])
+        """Raise ValueError for a field that is not among ``keys``, the keys of the logs."""
+        for field in sorted(self.fields - self._counters - set(keys)):
+            known = ", ".join([*sorted(self._counters, reverse=True), *keys])
             needs = "Give validation data, or" if field.startswith("val_") else "Give"
             raise ValueError(
                 f"the filepath {self.text!r} asks for {field!r}, but there is only {known}. {needs} another filepath."
             )
 
     def missing(self, logs: Mapping[str, Any]) -> list[str]:
-        """The fields that ``logs`` cannot fill in."""
-        return sorted(self.fields - self._own - set(logs))
+        """Return the fields that ``logs`` lack."""
+        return sorted(self.fields - self._counters - set(logs))
 
     def fill(self, epoch: int, logs: Mapping[str, Any], batch: int | None = None) -> Path:
-        """The name for ``epoch`` (from 1) and ``batch``; ``logs`` have all fields (:meth:`missing`)."""
+        """Return the name for ``epoch`` (from 1) and ``batch``. ``logs`` must have all fields (:meth:`missing`)."""
         fields: dict[str, Any] = {**logs, "epoch": epoch, **({} if batch is None else {"batch": batch})}
         return Path(self.text.format(**fields))

@@ -1,4 +1,4 @@
-"""History: what fit answers."""
+"""History: records the logs of each epoch. ``fit`` returns it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class History(Callback):
     Attributes
     ----------
     history : dict
-        ``loss``, the metrics, and with validation ``val_loss`` and so on: a list each, with one number an epoch.
+        Lists of one number an epoch: of ``loss`` and the metrics, and with validation of ``val_loss`` and so on.
     epoch : list of int
         The epochs, counted from 0.
     """
@@ -21,7 +21,7 @@ class History(Callback):
         self.epoch: list[int] = []
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Start to count epochs again."""
+        """Reset the list of epochs."""
         self.epoch = []
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Callbacks that set the learning rate."""
+"""LearningRateScheduler and ReduceLROnPlateau: callbacks that set the learning rate."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from .monitor import MonitorCallback
 
 
 class LearningRateScheduler(Callback):
-    """Sets the rate at the start of each epoch, as ``keras.callbacks.LearningRateScheduler``.
+    """Sets the learning rate at the start of each epoch, as ``keras.callbacks.LearningRateScheduler``.
 
     Parameters
     ----------
     schedule : function
         ``schedule(epoch, rate) -> rate``, epochs from 0; or ``schedule(epoch) -> rate``.
     verbose : int
-        1 says the new rate.
+        Print the new rate if 1.
 
     Raises
     ------
     TypeError
-        For a function of other arguments; and when an epoch begins, for a rate that is no number.
+        For a function of other arguments, and at the start of an epoch for a rate that is no number.
     """
 
     adds_keys = ("learning_rate",)
@@ -36,7 +36,7 @@ class LearningRateScheduler(Callback):
             raise TypeError("the schedule must be a function (epoch, rate) -> rate or (epoch) -> rate.")
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Raise TypeError where the rate follows a schedule of the optimizer."""
+        """Raise TypeError if the rate follows a schedule of the optimizer."""
         optimizer = self.model.optimizer
         optimizer.learning_rate = optimizer.learning_rate
 
@@ -49,7 +49,7 @@ class LearningRateScheduler(Callback):
             print(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {optimizer.learning_rate}.")
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Put the rate into the logs."""
+        """Add the rate to the logs."""
         if logs is not None:
             logs["learning_rate"] = float(self.model.optimizer.learning_rate)
 
@@ -63,22 +63,22 @@ def _takes(function: Callable[..., float], count: int) -> bool:
 
 
 class ReduceLROnPlateau(MonitorCallback):
-    """Lowers the rate once ``monitor`` has not improved for ``patience`` epochs, as ``keras.callbacks.ReduceLROnPlateau``.
+    """Reduces the rate once ``monitor`` has not improved for ``patience`` epochs, as ``keras.callbacks.ReduceLROnPlateau``.
 
     Parameters
     ----------
     monitor, mode, min_delta
-        As :class:`MonitorCallback`'s.
+        See :class:`MonitorCallback`.
     factor : float
-        The new rate as a share of the old, in (0, 1).
+        Factor by which the rate is multiplied, in (0, 1).
     patience : int
-        Epochs without improvement, after which the rate falls.
+        Number of epochs without improvement after which the rate is reduced.
     verbose : int
-        1 says the new rate.
+        Print the new rate if 1.
     cooldown : int
-        Epochs after a fall in which none is counted.
+        Number of epochs after a reduction that are not counted.
     min_lr : float
-        The lowest rate.
+        Lower bound of the rate.
     """
 
     adds_keys = ("learning_rate",)
@@ -103,15 +103,15 @@ class ReduceLROnPlateau(MonitorCallback):
         self.wait = self.cooldown_counter = 0
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Forget an earlier ``fit``."""
+        """Reset the state of an earlier ``fit``."""
         super().on_train_begin(logs)
         self.best = None
         self.wait = self.cooldown_counter = 0
         optimizer = self.model.optimizer
-        optimizer.learning_rate = optimizer.learning_rate  # raises now, not at the first plateau, where it follows a schedule
+        optimizer.learning_rate = optimizer.learning_rate  # raises now, not at the first plateau, if it follows a schedule
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Compare with the best epoch."""
+        """Compare the monitored value with that of the best epoch."""
         optimizer = self.model.optimizer
         if logs is not None:
             logs["learning_rate"] = float(optimizer.learning_rate)

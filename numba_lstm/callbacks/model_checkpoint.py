@@ -1,4 +1,4 @@
-"""ModelCheckpoint: save the model while it is trained."""
+"""ModelCheckpoint: saves the model during training."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from .monitor import MonitorCallback
 
 
 class ModelCheckpoint(MonitorCallback):
-    """Saves the model after each epoch or every so many batches, as ``keras.callbacks.ModelCheckpoint``.
+    """Saves the model after each epoch or each ``save_freq`` batches, as ``keras.callbacks.ModelCheckpoint``.
 
     Parameters
     ----------
     filepath : path
         May have the fields ``{epoch}`` (from 1), ``{batch}`` and the keys of the logs: ``"{epoch:02d}-{val_loss:.3f}.nlstm"``.
-        Missing folders are made.
+        Missing folders are created.
     monitor, mode
-        As :class:`MonitorCallback`'s.
+        See :class:`MonitorCallback`.
     verbose : int
-        1 says what is saved.
+        Print what is saved if 1.
     save_best_only : bool
-        Save only where ``monitor`` has improved. An epoch without it, or with NaN, is left out.
+        Save only if ``monitor`` has improved. An epoch without it, or with NaN, is not saved.
     save_weights_only : bool
-        True: a file holds weights and the optimizer's state, as :meth:`numba_lstm.Sequential.save_weights` writes it, and the
-        filepath ends in ``.weights.h5``. False: a file holds a whole model.
+        If True, save the weights and the optimizer's state, as :meth:`numba_lstm.Sequential.save_weights` does, to a file path
+        that ends in ``.weights.h5``. If False, save the whole model.
     save_freq : "epoch" or int
-        When to save: after each epoch, or each so many batches.
+        Save after each epoch, or after each ``save_freq`` batches.
     initial_value_threshold : float, optional
-        The value to improve on at first.
+        Initial value that must be improved on.
 
     Raises
     ------
     TypeError, ValueError
-        For arguments that are none of these; and when training begins, for a field or a monitor that no logs have and for
-        what ``model.save`` refuses.
+        For other arguments; and at the start of training for a field or a monitor that no logs have, and for a model that
+        ``model.save`` cannot save.
     OSError
-        When training begins, for a file that cannot be written.
+        At the start of training, for a file that cannot be written.
     """
 
     def __init__(
@@ -60,12 +60,12 @@ class ModelCheckpoint(MonitorCallback):
         self.save_weights_only = bool(save_weights_only)
         self.save_freq = save_freq if save_freq == "epoch" else as_count(save_freq, "save_freq, unless it is 'epoch',")
         self._template = FilepathTemplate(filepath, batches=self.save_freq != "epoch")
-        self._check_ending()
+        self._check_suffix()
         self._epoch = self._batches = 0
 
     @property
     def watched_keys(self) -> tuple[str, ...] | None:
-        """Those of epochs, or of batches where it saves after batches."""
+        """Keys of the logs of epochs, or of batches if ``save_freq`` is a number of batches."""
         return self.epoch_keys if self.save_freq == "epoch" else self.batch_keys
 
     def _unknown(self, keys: tuple[str, ...]) -> str:
@@ -77,7 +77,7 @@ class ModelCheckpoint(MonitorCallback):
         )
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Find out what is better, if it matters, and that a file can be written."""
+        """Check the monitor, if it is used, and that the file can be written."""
         if self.save_best_only:
             super().on_train_begin(logs)
         if self.watched_keys is not None:
@@ -85,20 +85,20 @@ class ModelCheckpoint(MonitorCallback):
         self.model.check_saving(self._template.example(), self.save_weights_only, makes_folders=True)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """Remember the epoch."""
+        """Store the epoch."""
         self._epoch = epoch
 
     def wants_batch_end(self, batch: int) -> bool:
-        """Every ``save_freq`` batches."""
+        """Return True every ``save_freq`` batches."""
         self._batches += 1
         return isinstance(self.save_freq, int) and self._batches % self.save_freq == 0
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Save."""
+        """Save the model."""
         self._save(self._epoch, logs or {}, batch=batch + 1)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Save, if that is when."""
+        """Save the model if ``save_freq="epoch"``."""
         if self.save_freq == "epoch":
             self._save(epoch, logs or {})
 
@@ -110,10 +110,10 @@ class ModelCheckpoint(MonitorCallback):
                 return
             if not self.improves(current, self.best):
                 best = "nothing" if self.best is None else f"{self.best:.5f}"
-                self._say(epoch, f"{self.monitor} did not improve from {best}")
+                self._print(epoch, f"{self.monitor} did not improve from {best}")
                 return
         missing = self._template.missing(logs)
-        if missing:  # other epochs may have it: on_train_begin checked that as far as anybody knew
+        if missing:  # other epochs may have it: on_train_begin checked the known keys
             warnings.warn(
                 f"the filepath {self.filepath!r} asks for {missing[0]!r}, but this epoch has only {', '.join(logs)}: it is not "
                 "saved.",
@@ -128,9 +128,9 @@ class ModelCheckpoint(MonitorCallback):
             self.model.save(path)
         if current is not None:
             self.best = current
-        self._say(epoch, f"saved {'weights' if self.save_weights_only else 'model'} to {path}")
+        self._print(epoch, f"saved {'weights' if self.save_weights_only else 'model'} to {path}")
 
-    def _check_ending(self) -> None:
+    def _check_suffix(self) -> None:
         weights = self.filepath.endswith(".weights.h5")
         if self.save_weights_only and not weights:
             raise ValueError(
@@ -143,6 +143,6 @@ class ModelCheckpoint(MonitorCallback):
                 "Give save_weights_only=True, or a filepath that ends in .nlstm or .keras."
             )
 
-    def _say(self, epoch: int, what: str) -> None:
+    def _print(self, epoch: int, message: str) -> None:
         if self.verbose:
-            print(f"\nEpoch {epoch + 1}: {what}")
+            print(f"\nEpoch {epoch + 1}: {message}")

@@ -1,4 +1,4 @@
-"""MonitorCallback: what callbacks share that watch one number of the logs."""
+"""MonitorCallback: base class of callbacks that watch one value of the logs."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ import warnings
 from typing import Any
 
 from ..inputs import as_number
-from ..spelling import meant, nearest
+from ..naming.spelling import correction, nearest
 from .base import Callback, Logs
 
 
 class MonitorCallback(Callback):
-    """Knows the best value so far of ``monitor``.
+    """A callback that tracks the best value of ``monitor`` so far.
 
     Parameters
     ----------
     monitor : str
-        A key of the logs, ``"val_loss"``.
+        Key of the logs, as ``"val_loss"``.
     mode : "auto", "min" or "max"
-        What is better; ``"auto"`` knows it for the loss and for the model's metrics.
+        Whether smaller or larger values are better. ``"auto"`` decides for the loss and the model's metrics.
     min_delta : float
-        A smaller change is no improvement.
+        Minimum change that counts as an improvement.
     best : float, optional
-        The value to improve on at first.
+        Initial value that must be improved on.
 
     Raises
     ------
     ValueError
-        For another mode; and when training begins, for a key that no epoch has, and where ``"auto"`` does not know.
+        For another mode; and at the start of training for a key that no epoch has, and if ``"auto"`` cannot decide.
     """
 
     def __init__(self, monitor: str, mode: str, min_delta: float = 0.0, best: float | None = None) -> None:
@@ -43,22 +43,22 @@ class MonitorCallback(Callback):
         self._sign = 1.0
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Find out what is better."""
+        """Check the monitor and determine whether smaller or larger values are better."""
         if self.watched_keys is not None and self.monitor not in self.watched_keys:
             raise ValueError(self._unknown(self.watched_keys))
         self._sign = 1.0 if self._direction() == "min" else -1.0
 
     @property
     def watched_keys(self) -> tuple[str, ...] | None:
-        """The keys that the watched logs will have, None where nobody knows."""
+        """Keys of the logs that are watched, None if they are unknown."""
         return self.epoch_keys
 
     def _unknown(self, keys: tuple[str, ...]) -> str:
-        """The sentence about a ``monitor`` that is none of ``keys``."""
-        here = f"{type(self).__name__} watches {self.monitor!r}"
+        """Return the error for a ``monitor`` that is not among ``keys``."""
+        start = f"{type(self).__name__} watches {self.monitor!r}"
         if self.monitor.removeprefix("val_") in keys:
-            return f"{here}, but there is only {', '.join(keys)}. Give validation data, or another monitor."
-        return f"{here}, which no epoch has{nearest(self.monitor, keys)}"
+            return f"{start}, but there is only {', '.join(keys)}. Give validation data, or another monitor."
+        return f"{start}, which no epoch has{nearest(self.monitor, keys)}"
 
     def _direction(self) -> str:
         if self.mode != "auto":
@@ -71,24 +71,24 @@ class MonitorCallback(Callback):
             if metric.name == name:
                 return str(metric.direction)
         known = ["loss", *(metric.name for metric in metrics)]
-        here = f"{type(self).__name__} cannot tell whether {self.monitor!r} should fall or rise; it knows {', '.join(known)}. "
-        alike = meant(name, known)
-        if alike is not None:  # to give a mode would let it watch a number that no epoch has
-            right = self.monitor.removesuffix(name) + alike
-            raise ValueError(f"{here}Did you mean {right!r}? If not, give mode='min' or mode='max'.")
-        raise ValueError(f"{here}Give mode='min' or mode='max'.")
+        start = f"{type(self).__name__} cannot tell whether {self.monitor!r} should fall or rise; it knows {', '.join(known)}. "
+        match = correction(name, known)
+        if match is not None:  # a mode would not help, since no epoch has the misspelled key
+            key = self.monitor.removesuffix(name) + match
+            raise ValueError(f"{start}Did you mean {key!r}? If not, give mode='min' or mode='max'.")
+        raise ValueError(f"{start}Give mode='min' or mode='max'.")
 
     def improves(self, value: float, reference: float | None) -> bool:
-        """Whether ``value`` is better than ``reference`` by more than ``min_delta``; any number is where there is none.
+        """Return whether ``value`` is better than ``reference`` by more than ``min_delta``.
 
-        NaN is never better, and no reference.
+        Any number is better than no reference or NaN. NaN is never better.
         """
         if math.isnan(value):
             return False
         return reference is None or math.isnan(reference) or self._sign * (reference - value) > self.min_delta
 
     def value(self, logs: Logs | None) -> float | None:
-        """The watched number; None with a warning where it is not in the logs."""
+        """Return the watched value, or None with a warning if the logs lack it."""
         if not logs or self.monitor not in logs:
             known = ", ".join(logs or {}) or "nothing"
             hint = "What has no such number is left out."

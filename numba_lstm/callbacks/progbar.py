@@ -1,13 +1,13 @@
-"""ProgbarLogger: the bar of fit, evaluate and predict."""
+"""ProgbarLogger: the progress bar of fit, evaluate and predict."""
 
 from __future__ import annotations
 
-from ..progress import Bar
+from ..console.progress import Bar
 from .base import Callback, Logs
 
 
 class ProgbarLogger(Callback):
-    """Shows progress on stdout, as ``keras.callbacks.ProgbarLogger``; fit adds it unless ``verbose=0``."""
+    """Draws a progress bar on stdout, as ``keras.callbacks.ProgbarLogger``. ``fit`` adds it unless ``verbose=0``."""
 
     def __init__(self) -> None:
         self._bar: Bar | None = None
@@ -15,18 +15,18 @@ class ProgbarLogger(Callback):
         self._training = self._validating = False
 
     def wants_batch_end(self, batch: int) -> bool:
-        """Ten times a second on a terminal, else never; nor while a validation runs."""
+        """Return True ten times a second on a terminal, never elsewhere and never during a validation."""
         if self._validating:
             return False
         self._done = batch + 1
         return self._bar is not None and self._bar.due()
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """A validation draws no bar of its own from now on."""
+        """Suppress the bars of validations from now on."""
         self._training = True
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """Begin a bar."""
+        """Start a bar."""
         self._begin(f"Epoch {epoch + 1}/{self.params['epochs']}")
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
@@ -34,15 +34,15 @@ class ProgbarLogger(Callback):
         self._draw(batch, logs)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """End the bar."""
+        """Finish the bar."""
         self._finish(logs)
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """An evaluation draws its own bar again."""
+        """Draw bars for evaluations again."""
         self._training = False
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
-        """Begin a bar, unless this is a validation."""
+        """Start a bar, except for a validation."""
         self._validating = self._training
         if not self._validating:
             self._begin("")
@@ -52,13 +52,13 @@ class ProgbarLogger(Callback):
         self._draw(batch, logs)
 
     def on_test_end(self, logs: Logs | None = None) -> None:
-        """End the bar."""
+        """Finish the bar."""
         if not self._validating:
             self._finish(logs)
         self._validating = False
 
     def on_predict_begin(self, logs: Logs | None = None) -> None:
-        """Begin a bar."""
+        """Start a bar."""
         self._begin("")
 
     def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
@@ -66,7 +66,7 @@ class ProgbarLogger(Callback):
         self._draw(batch, logs)
 
     def on_predict_end(self, logs: Logs | None = None) -> None:
-        """End the bar."""
+        """Finish the bar."""
         self._finish(logs)
 
     def _begin(self, label: str) -> None:

@@ -1,4 +1,4 @@
-"""Callbacks of a few lines."""
+"""TerminateOnNaN and LambdaCallback."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ..serialization import nearest
+from ..objects.serialization import nearest
 from .base import HOOKS, Callback, Logs, check_hook
 
 Hook = Callable[..., Any] | None
@@ -18,14 +18,14 @@ class TerminateOnNaN(Callback):
     Parameters
     ----------
     raise_error : bool
-        End it by a RuntimeError instead.
+        Raise RuntimeError instead.
     """
 
     def __init__(self, raise_error: bool = False) -> None:
         self.raise_error = bool(raise_error)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Look at the loss."""
+        """Check the loss."""
         loss = (logs or {}).get("loss")
         if loss is not None and not math.isfinite(loss):
             if self.raise_error:
@@ -35,18 +35,19 @@ class TerminateOnNaN(Callback):
 
 
 class LambdaCallback(Callback):
-    """A callback of functions, as ``keras.callbacks.LambdaCallback``.
+    """A callback whose hooks are functions, as ``keras.callbacks.LambdaCallback``.
 
     Parameters
     ----------
     on_epoch_begin, on_epoch_end, on_train_begin, on_train_end, on_train_batch_begin, on_train_batch_end : function, optional
+        Functions of the hooks of these names.
     **hooks : function
-        All others too, by the name of a hook: ``on_epoch_end=lambda epoch, logs: print(epoch)``.
+        Functions of any other hooks, by name: ``on_test_end=lambda logs: print(logs)``.
 
     Raises
     ------
     TypeError
-        For a name that is no hook, what is no function, and a function that takes other arguments.
+        For the name of no hook, for anything but a function, and for a function of other arguments.
     """
 
     def __init__(
@@ -59,9 +60,9 @@ class LambdaCallback(Callback):
         on_train_batch_end: Hook = None,
         **hooks: Hook,
     ) -> None:
-        own = {"on_epoch_begin": on_epoch_begin, "on_epoch_end": on_epoch_end, "on_train_begin": on_train_begin}
-        own |= {"on_train_end": on_train_end, "on_train_batch_begin": on_train_batch_begin}
-        for name, function in {**own, "on_train_batch_end": on_train_batch_end, **hooks}.items():
+        functions = {"on_epoch_begin": on_epoch_begin, "on_epoch_end": on_epoch_end, "on_train_begin": on_train_begin}
+        functions |= {"on_train_end": on_train_end, "on_train_batch_begin": on_train_batch_begin}
+        for name, function in {**functions, "on_train_batch_end": on_train_batch_end, **hooks}.items():
             if name not in HOOKS:
                 raise TypeError(f"LambdaCallback: unknown hook {name!r}{nearest(name, HOOKS)}")
             if function is None:

@@ -1,4 +1,4 @@
-"""Real series that ship with the package. Sources and licences are in ``SOURCES.md`` beside this file."""
+"""Time series that the package contains. Sources and licences are in ``SOURCES.md`` beside this file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 
 def load_seattle_weather() -> dict[str, npt.NDArray[Any]]:
-    """The daily weather of Seattle from 2012-01-01 to 2015-12-31, 1,461 days without a gap.
+    """Load the daily weather of Seattle from 2012-01-01 to 2015-12-31, 1,461 days without a gap.
 
     Returns
     -------

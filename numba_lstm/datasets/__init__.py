@@ -1,13 +1,13 @@
-"""Data sets of ``keras.datasets``, read from files in Keras's cache folder. Nothing is downloaded.
+"""Data sets of ``keras.datasets``, which are read from Keras's cache folder. Nothing is downloaded.
 
-The data sets that ship with this package are in :mod:`numba_lstm.data`.
+The data sets that this package contains are in :mod:`numba_lstm.data`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..absent import absent
+from ..naming.absent import absent
 from . import boston_housing, imdb, mnist, reuters
 
 __all__ = ["boston_housing", "imdb", "mnist", "reuters"]

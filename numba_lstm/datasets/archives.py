@@ -1,4 +1,4 @@
-"""Files of data sets in the cache folder."""
+"""Reading of data set files in the cache folder."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ..utils.files import cache_folder
 _ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 
 
-def cached(name: str) -> str:
-    """The path of a data set's file; FileNotFoundError with where to put it."""
+def cached_file(name: str) -> str:
+    """Return the path of a data set's file. Raise FileNotFoundError, which says where to put it, if it is missing."""
     path = cache_folder() / "datasets" / name  # an absolute name is itself
     if not path.is_file():
         raise FileNotFoundError(f"{path} is not there, and nothing is downloaded. Put {_ORIGIN}{path.name} there.")
@@ -22,21 +22,21 @@ def cached(name: str) -> str:
 
 
 def load_npz(name: str, members: Sequence[str]) -> list[npt.NDArray[Any]]:
-    """The arrays ``members`` of an .npz file in the cache folder.
+    """Return the arrays ``members`` of an .npz file in the cache folder.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file is missing.
     ValueError
-        For a file without one of them, or with a pickle of anything but arrays of lists of numbers.
+        For a file that lacks a member, or has a pickle of anything but arrays of lists of numbers.
     """
-    from . import npz  # here, for importing the package needs neither zip files nor pickles
+    from . import npz  # here, since importing the package needs neither zip files nor pickles
 
-    return npz.read(cached(name), members)
+    return npz.read(cached_file(name), members)
 
 
 def load_json(name: str) -> Any:
-    """The value of a JSON file in the cache folder."""
-    with open(cached(name), encoding="utf-8") as file:
+    """Return the value of a JSON file in the cache folder."""
+    with open(cached_file(name), encoding="utf-8") as file:
         return json.load(file)

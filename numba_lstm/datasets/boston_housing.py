@@ -1,4 +1,4 @@
-"""Prices of houses, as ``keras.datasets.boston_housing`` (Harrison and Rubinfeld 1978)."""
+"""Boston housing prices, as ``keras.datasets.boston_housing`` (Harrison and Rubinfeld 1978)."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from . import archives, words
 def load_data(
     path: str = "boston_housing.npz", test_split: float = 0.2, seed: int = 113
 ) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
-    """506 houses of 13 features, and their prices.
+    """Load 13 features of 506 houses, and their prices.
 
     Parameters
     ----------
     path : str
-        The file's name in ``~/.keras/datasets``, or its whole path.
+        Name of the file in ``~/.keras/datasets``, or its absolute path.
     test_split : float
-        The share of the test set, in [0, 1).
+        Fraction of the data in the test set, in [0, 1).
     seed : int
-        Of the order.
+        Seed of the shuffle.
 
     Returns
     -------
@@ -31,9 +31,9 @@ def load_data(
     Raises
     ------
     FileNotFoundError
-        If the file is not there: the sentence says where to put which.
+        If the file is missing. The message says which file to put where.
     """
     share = as_number(test_split, "test_split", "[0, 1)")
-    x, y = words.shuffled(np.random.RandomState(seed), *archives.load_npz(path, ("x", "y")))
+    x, y = words.shuffle(np.random.RandomState(seed), *archives.load_npz(path, ("x", "y")))
     split = int(len(x) * (1 - share))
     return (x[:split], y[:split]), (x[split:], y[split:])

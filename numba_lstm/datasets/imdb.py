@@ -1,4 +1,4 @@
-"""Reviews of films and whether they praise, as ``keras.datasets.imdb`` (Maas et al. 2011)."""
+"""IMDB film reviews and their sentiment, as ``keras.datasets.imdb`` (Maas et al. 2011)."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ def load_data(
     oov_char: int | None = 2,
     index_from: int | None = 3,
 ) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
-    """25,000 reviews to train and 25,000 to test as lists of word numbers, the most frequent word first.
+    """Load 25,000 training and 25,000 test reviews as lists of word indices, which are numbered by frequency.
 
     Parameters
     ----------
     path : str
-        The file's name in ``~/.keras/datasets``, or its whole path.
+        Name of the file in ``~/.keras/datasets``, or its absolute path.
     num_words : int, optional
-        Numbers from this one on become ``oov_char``.
+        Indices from this one on become ``oov_char``.
     skip_top : int
-        Numbers below become ``oov_char``.
+        Smaller indices become ``oov_char``.
     maxlen : int, optional
-        Only reviews of fewer words.
+        Drop reviews of as many words or more.
     seed : int
-        Of their order.
+        Seed of the shuffle.
     start_char, oov_char, index_from : int, optional
-        What each review begins with, what other words become (None: they are left out), and what is added to words.
+        First index of each review, replacement of other words (None drops them), and offset of the word indices.
 
     Returns
     -------
@@ -44,22 +44,22 @@ def load_data(
     Raises
     ------
     FileNotFoundError
-        If the file is not there: the sentence says where to put which.
+        If the file is missing. The message says which file to put where.
     ValueError
-        For a damaged file, and where ``maxlen`` leaves no review.
+        For a damaged file, and if ``maxlen`` leaves no review.
     """
     x_train, y_train, x_test, y_test = archives.load_npz(path, ("x_train", "y_train", "x_test", "y_test"))
     order = np.random.RandomState(seed)
-    parts = []
+    subsets = []
     for x, y in ((x_train, y_train), (x_test, y_test)):
-        x, y = words.shuffled(order, x, y)
-        parts.append(words.shorter(words.shifted(x, start_char, index_from), y, maxlen))
-    (first, first_labels), (second, second_labels) = parts
-    texts = words.frequent(first + second, num_words, skip_top, oov_char)
+        x, y = words.shuffle(order, x, y)
+        subsets.append(words.drop_long(words.add_offset(x, start_char, index_from), y, maxlen))
+    (first, first_labels), (second, second_labels) = subsets
+    texts = words.limit_vocabulary(first + second, num_words, skip_top, oov_char)
     split = len(first)
-    return (words.as_objects(texts[:split]), first_labels), (words.as_objects(texts[split:]), second_labels)
+    return (words.as_object_array(texts[:split]), first_labels), (words.as_object_array(texts[split:]), second_labels)
 
 
 def get_word_index(path: str = "imdb_word_index.json") -> Any:
-    """A dict of words and their numbers, before ``index_from`` is added; FileNotFoundError as in :func:`load_data`."""
+    """Return a dict of words and their indices, without ``index_from``. Raise FileNotFoundError as :func:`load_data` does."""
     return archives.load_json(path)

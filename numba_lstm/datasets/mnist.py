@@ -1,4 +1,4 @@
-"""Images of handwritten digits, as ``keras.datasets.mnist`` (LeCun et al. 1998)."""
+"""MNIST images of handwritten digits, as ``keras.datasets.mnist`` (LeCun et al. 1998)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from . import archives
 
 
 def load_data(path: str = "mnist.npz") -> tuple[tuple[Any, Any], tuple[Any, Any]]:
-    """60,000 images (28, 28) of uint8 to train and 10,000 to test, and their digits.
+    """Load 60,000 training and 10,000 test images (28, 28) of uint8, and their digits.
 
     Parameters
     ----------
     path : str
-        The file's name in ``~/.keras/datasets``, or its whole path.
+        Name of the file in ``~/.keras/datasets``, or its absolute path.
 
     Returns
     -------
@@ -22,7 +22,7 @@ def load_data(path: str = "mnist.npz") -> tuple[tuple[Any, Any], tuple[Any, Any]
     Raises
     ------
     FileNotFoundError
-        If the file is not there: the sentence says where to put which.
+        If the file is missing. The message says which file to put where.
     """
     x_train, y_train, x_test, y_test = archives.load_npz(path, ("x_train", "y_train", "x_test", "y_test"))
     return (x_train, y_train), (x_test, y_test)

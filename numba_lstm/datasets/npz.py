@@ -1,4 +1,4 @@
-"""Arrays of an .npz file, read without running what a pickle in it says."""
+"""Safe reading of .npz files: pickles of arrays are read, but no code in a pickle runs."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-#: All that a pickle of lists of whole numbers needs, under NumPy 1's and 2's names.
+#: Globals that a pickle of lists of whole numbers needs, with the names of NumPy 1 and 2.
 _ALLOWED = {("numpy", "ndarray"), ("numpy", "dtype")} | {
     (module, "_reconstruct") for module in ("numpy.core.multiarray", "numpy._core.multiarray")
 }
 
 
 def read(path: str, members: Sequence[str]) -> list[npt.NDArray[Any]]:
-    """The arrays ``members`` of a file; ValueError if it has them not, or with a pickle of anything but arrays of numbers."""
+    """Return the arrays ``members`` of a file. Raise ValueError if one is missing or a pickle of anything but numbers."""
     try:
         with zipfile.ZipFile(path) as archive:
             return [_read(archive.read(f"{member}.npy")) for member in members]
@@ -27,7 +27,7 @@ def read(path: str, members: Sequence[str]) -> list[npt.NDArray[Any]]:
 
 
 class _Unpickler(pickle.Unpickler):
-    """Reads arrays, lists and numbers, and nothing that is code."""
+    """Unpickler of arrays, lists and numbers, which refuses any other global."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ALLOWED:

@@ -1,4 +1,4 @@
-"""News and their topics, as ``keras.datasets.reuters``."""
+"""Reuters news and their topics, as ``keras.datasets.reuters``."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ def load_data(
     oov_char: int | None = 2,
     index_from: int | None = 3,
 ) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
-    """11,228 news as lists of word numbers, and which of 46 topics each has.
+    """Load 11,228 news as lists of word indices, and the topic of each, one of 46.
 
     Parameters
     ----------
     test_split : float
-        The share of the test set.
+        Fraction of the data in the test set.
     path, num_words, skip_top, maxlen, seed, start_char, oov_char, index_from
-        Those of :func:`numba_lstm.datasets.imdb.load_data`, which says what is answered and raised too.
+        See :func:`numba_lstm.datasets.imdb.load_data`, also for the returned arrays and the errors.
     """
-    x, y = words.shuffled(np.random.RandomState(seed), *archives.load_npz(path, ("x", "y")))
-    texts, y = words.shorter(words.shifted(x, start_char, index_from), y, maxlen)
-    texts = words.frequent(texts, num_words, skip_top, oov_char)
+    x, y = words.shuffle(np.random.RandomState(seed), *archives.load_npz(path, ("x", "y")))
+    texts, y = words.drop_long(words.add_offset(x, start_char, index_from), y, maxlen)
+    texts = words.limit_vocabulary(texts, num_words, skip_top, oov_char)
     split = int(len(texts) * (1 - test_split))
-    return (words.as_objects(texts[:split]), y[:split]), (words.as_objects(texts[split:]), y[split:])
+    return (words.as_object_array(texts[:split]), y[:split]), (words.as_object_array(texts[split:]), y[split:])
 
 
 def get_word_index(path: str = "reuters_word_index.json") -> Any:
-    """A dict of words and their numbers, before ``index_from`` is added."""
+    """Return a dict of words and their indices, without ``index_from``."""
     return archives.load_json(path)

@@ -1,4 +1,4 @@
-"""The demo from end to end: learn, forecast the held-out year, compare, save, and load again in a new process."""
+"""The demo: trains a model, forecasts the held-out year, saves the model, and loads it in a new process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .. import random
 from ..models.sequential import Sequential
-from .again import digest, digest_in_new_process
+from .digest import digest, digest_in_new_process
 from .options import parse
 from .problem import Problem, load_problem
 from .recipe import Recipe
@@ -18,9 +18,9 @@ from .report import print_scores
 
 
 def main(arguments: Sequence[str] | None = None, commands: str = "") -> int:
-    """Run the demo with the options in ``arguments`` (default: the command line's) and answer its exit code.
+    """Run the demo with the options in ``arguments`` (default: those of the command line) and return its exit code.
 
-    ``commands`` is what its help says of other commands.
+    ``commands`` is the text about other commands in its help.
     """
     options = parse(arguments, commands)
     random.set_random_seed(options.seed)
@@ -50,12 +50,12 @@ def main(arguments: Sequence[str] | None = None, commands: str = "") -> int:
 
 
 def _save_and_check(model: Sequential, problem: Problem, file: Path | None, device: str) -> None:
-    """Save to ``file`` (None: a temporary one) and compare the forecasts of a new process, which loads it, bit for bit."""
+    """Save to ``file`` (None: a temporary file), and compare its forecasts in a new process bit for bit."""
     with tempfile.TemporaryDirectory() as folder:
         saved = file or Path(folder) / "weather.nlstm"
         model.save(saved)
-        here, there = digest(model, problem), digest_in_new_process(saved, device)
-    if here != there:
-        raise RuntimeError(f"the model loaded again forecasts other bits: SHA-256 {there}, here {here}.")
+        expected, actual = digest(model, problem), digest_in_new_process(saved, device)
+    if expected != actual:
+        raise RuntimeError(f"the model loaded again forecasts other bits: SHA-256 {actual}, here {expected}.")
     print(f"Saved to {saved if file else 'a temporary file'}, loaded again in a new process:")
-    print(f"{len(problem.x_test)} forecasts equal bit for bit (SHA-256 {here[:16]}...).")
+    print(f"{len(problem.x_test)} forecasts equal bit for bit (SHA-256 {expected[:16]}...).")

@@ -1,4 +1,4 @@
-"""The demo's options, checked before anything is computed."""
+"""Command line options of the demo."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .. import device, random
-from ..writable import check_file
+from ..system.writable import check_file
 from .recipe import Recipe
 
 
 class Options(argparse.Namespace):
-    """What :func:`parse` answers."""
+    """Options that :func:`parse` returns."""
 
     device: str
     epochs: int
@@ -24,7 +24,7 @@ class Options(argparse.Namespace):
 
 
 def parse(arguments: Sequence[str] | None = None, commands: str = "") -> Options:
-    """The options of a command line; what is wrong with them is said in a sentence, and the program ends with code 2."""
+    """Return the options of a command line. Wrong options print an error and end the program with code 2."""
     parser = argparse.ArgumentParser(
         prog="python -m numba_lstm",
         usage="%(prog)s [command] [options]",
@@ -32,8 +32,10 @@ def parse(arguments: Sequence[str] | None = None, commands: str = "") -> Options
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--device", type=_device, metavar="cpu|cuda|auto", help="where to compute (default: auto)")
-    parser.add_argument("--epochs", type=_whole(1), default=Recipe.epochs, metavar="N", help="default: %(default)s")
-    parser.add_argument("--units", type=_whole(1), default=Recipe.units, metavar="N", help="of the LSTM (default: %(default)s)")
+    parser.add_argument("--epochs", type=_whole_number(1), default=Recipe.epochs, metavar="N", help="default: %(default)s")
+    parser.add_argument(
+        "--units", type=_whole_number(1), default=Recipe.units, metavar="N", help="of the LSTM (default: %(default)s)"
+    )
     parser.add_argument("--seed", type=_seed, default=0, metavar="N", help="default: %(default)s")
     parser.add_argument("--save", type=_file(".nlstm"), metavar="FILE", help="keep the model in FILE (.nlstm)")
     parser.add_argument("--plot", type=_plot, metavar="FILE", help="draw forecast, truth and learning curve into FILE (.png)")
@@ -53,8 +55,8 @@ def _device(text: str) -> str:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def _whole(least: int) -> Callable[[str], int]:
-    def whole(text: str) -> int:
+def _whole_number(least: int) -> Callable[[str], int]:
+    def whole_number(text: str) -> int:
         try:
             number = int(text)
         except ValueError:
@@ -63,12 +65,12 @@ def _whole(least: int) -> Callable[[str], int]:
             raise argparse.ArgumentTypeError(f"expected a whole number of at least {least}, got {text!r}.")
         return number
 
-    return whole
+    return whole_number
 
 
 def _seed(text: str) -> int:
     try:
-        return random.check_seed(_whole(0)(text))
+        return random.check_seed(_whole_number(0)(text))
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 

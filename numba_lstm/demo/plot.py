@@ -1,4 +1,4 @@
-"""The demo's picture: forecast against truth, and the learning curve."""
+"""Plot of the demo: forecast and truth, and the learning curve."""
 
 from __future__ import annotations
 

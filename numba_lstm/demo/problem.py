@@ -1,4 +1,4 @@
-"""The forecast problem: tomorrow's maximum temperature from the last 30 days of weather and season."""
+"""The demo's forecast problem: tomorrow's maximum temperature from the last 30 days of weather and season."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ..data import load_seattle_weather
 
-DAYS = 30  #: how far a forecast looks back
+DAYS = 30  #: length of the window that a forecast uses
 TEST_YEAR = 2015  #: the held-out last year; the years before it are for training
 MEASURED = ("precipitation", "temp_max", "temp_min", "wind")
 DAYS_IN_YEAR = 365.25
@@ -18,28 +18,28 @@ Array = npt.NDArray[Any]
 
 
 class Problem(NamedTuple):
-    """Windows of n training days and m test days, with the forecasts that a model has to beat.
+    """Windows of n training days and m test days, and the baseline forecasts of the test days.
 
-    A model learns the *change* from today's maximum to tomorrow's, in standard deviations of the training years' maxima: the
-    forecast "as today" is then a zero, and what is left to learn is what the weather does to it.
+    A model learns the *change* from today's maximum to tomorrow's, in standard deviations of the training years' maxima. The
+    baseline "as today" is a change of zero.
     """
 
     x_train: Array  #: (n, 30, 11) float32, standardised columns of the 30 days up to today
     y_train: Array  #: (n, 1) float32, the change to be learned
     x_test: Array  #: (m, 30, 11) float32
-    date: Array  #: (m,) datetime64[D], the days to be forecast
+    date: Array  #: (m,) datetime64[D], the days of the forecasts
     truth: Array  #: (m,) their maximum temperature, °C
     today: Array  #: (m,) the maximum of the day before each: the forecast "persistence", °C
     last_year: Array  #: (m,) the maximum 365 days before each, °C
     scale: float  #: °C a unit of change
 
     def forecast(self, change: Array) -> Array:
-        """Temperatures (m,) in °C for a model's answers (m, 1) to ``x_test``."""
+        """Return temperatures (m,) in °C for a model's predictions (m, 1) of ``x_test``."""
         return self.today + self.scale * change[:, 0].astype(np.float64)
 
 
 def load_problem(test_year: int = TEST_YEAR) -> Problem:
-    """The problem as NumPy arrays; the years before ``test_year`` are for training, and they alone say what is standard."""
+    """Return the problem as NumPy arrays. The years before ``test_year`` are for training and define the standardization."""
     weather = load_seattle_weather()
     known = weather["date"] < np.datetime64(f"{test_year + 1}-01-01")
     weather = {name: column[known] for name, column in weather.items()}
@@ -60,7 +60,7 @@ def load_problem(test_year: int = TEST_YEAR) -> Problem:
 
 
 def _columns(weather: dict[str, Array]) -> Array:
-    """(days, 11): what was measured, the kind of weather one-hot, and the season as a point on a circle."""
+    """Return the features (days, 11): measurements, the kind of weather one-hot, and the season as a point on a circle."""
     kinds = np.unique(weather["weather"])
     day_of_year = (weather["date"] - weather["date"].astype("datetime64[Y]")).astype(np.float64)
     angle = 2 * np.pi * day_of_year / DAYS_IN_YEAR
@@ -70,10 +70,10 @@ def _columns(weather: dict[str, Array]) -> Array:
 
 
 def rmse(forecast: Array, truth: Array) -> float:
-    """Root mean squared error."""
+    """Return the root mean squared error."""
     return float(np.sqrt(np.mean((forecast - truth) ** 2)))
 
 
 def mae(forecast: Array, truth: Array) -> float:
-    """Mean absolute error."""
+    """Return the mean absolute error."""
     return float(np.mean(np.abs(forecast - truth)))

@@ -1,4 +1,4 @@
-"""The demo's model and how it is trained; ``docs/weather.md`` says how these numbers were chosen."""
+"""The demo's model and its training. ``docs/weather.md`` says how the hyperparameters were chosen."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Recipe:
     learning_rate: float = 5e-3
 
     def build(self, problem: Problem, device: str | None = None) -> Sequential:
-        """A compiled model for ``problem``."""
+        """Return a compiled model for ``problem``."""
         samples, *shape = problem.x_train.shape
         layers = [Input(shape=shape), LSTM(self.units), Dropout(self.dropout), Dense(1)]
         model = Sequential(layers, name="weather", device=device)

@@ -1,15 +1,15 @@
-"""What the demo prints of its forecast: the errors, beside those of forecasts that need no model."""
+"""Table of the demo's forecast errors, and of the baselines'."""
 
 from __future__ import annotations
 
 import sys
 
-from .. import tables
+from ..console import tables
 from .problem import TEST_YEAR, Array, Problem, mae, rmse
 
 
 def print_scores(problem: Problem, forecast: Array) -> None:
-    """Print RMSE and MAE in °C of ``forecast`` (m,) and of the two forecasts that need no model, over the test days."""
+    """Print RMSE and MAE in °C of ``forecast`` (m,) and of the two baselines, over the test days."""
     forecasts = {"LSTM": forecast, "as today (persistence)": problem.today, "as the same day last year": problem.last_year}
     errors = ("RMSE °C", "MAE °C")
     rows = [[name, f"{rmse(f, problem.truth):.2f}", f"{mae(f, problem.truth):.2f}"] for name, f in forecasts.items()]

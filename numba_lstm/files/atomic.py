@@ -10,7 +10,7 @@ import secrets
 import stat
 import time
 
-from ..writable import check_file
+from ..system.writable import check_file
 
 _PREFIX, _TOKEN = ".nlstm-", 8  # of temporary names: a prefix, then random bytes in hexadecimal digits
 _STALE_SECONDS = 3_600  # seconds after which a temporary file is that of a process that was killed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from types import ModuleType
 
-from ..writable import check_file
+from ..system.writable import check_file
 from . import formats
 
 

@@ -1,7 +1,7 @@
-"""Initial weights, as ``keras.initializers``: each object maps a shape to an array.
+"""Initializers of weights, as ``keras.initializers``: objects that map a shape to an array.
 
-Values are drawn in float64 and rounded once, so a float32 and a float64 model of one seed start alike. An initializer with a
-``seed`` gives the same values at each call; without one it draws anew each time.
+Values are drawn in float64 and rounded once, so a float32 and a float64 model of one seed have the same initial weights. An
+initializer with a ``seed`` returns the same values at each call, one without a seed returns new values.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .. import names, serialization
-from ..absent import absent
-from .base import Initializer, skipped
+from ..naming import names
+from ..naming.absent import absent
+from ..objects import serialization
+from .base import Initializer, skip_initialization
 from .constant_initializers import Constant, Identity, Ones, Zeros
 from .functions import FunctionInitializer
 from .random_initializers import (
@@ -30,7 +31,7 @@ from .random_initializers import (
     fans,
 )
 
-#: Keras's other spellings of the classes.
+#: Aliases of the classes in Keras.
 zeros, ones, constant, identity, orthogonal = Zeros, Ones, Constant, Identity, Orthogonal
 random_uniform, random_normal, truncated_normal = RandomUniform, RandomNormal, TruncatedNormal
 variance_scaling = VarianceScaling
@@ -75,7 +76,7 @@ __all__ = [
     "random_normal",
     "random_uniform",
     "serialize",
-    "skipped",
+    "skip_initialization",
     "truncated_normal",
     "variance_scaling",
     "zeros",
@@ -90,9 +91,9 @@ _REGISTRY |= {"uniform": RandomUniform, "normal": RandomNormal}
 
 
 def serialize(initializer: Initializer) -> dict[str, Any] | Initializer:
-    """An initializer as a dict of its class name and config; :func:`get` turns it back.
+    """Return a dict of an initializer's class name and config. :func:`get` is the inverse.
 
-    One that is a function of your own is answered as it is, which can be copied but not saved.
+    An initializer that calls a function is returned as it is. It can be copied but not saved.
     """
     if isinstance(initializer, FunctionInitializer):
         return initializer
@@ -100,7 +101,7 @@ def serialize(initializer: Initializer) -> dict[str, Any] | Initializer:
 
 
 def get(identifier: Any) -> Initializer:
-    """The initializer that a name, an object, a class, a dict or a function stands for, as ``keras.initializers.get``.
+    """Return the initializer of a name, an object, a class, a dict or a function, as ``keras.initializers.get``.
 
     A function is called as ``function(shape, dtype=dtype)``.
 
@@ -109,7 +110,7 @@ def get(identifier: Any) -> Initializer:
     ValueError
         For an unknown name, with the nearest known one.
     TypeError
-        For anything that is none of these.
+        For anything else.
     """
     if callable(identifier) and not isinstance(identifier, (type, Initializer)):
         return FunctionInitializer(identifier)
@@ -117,7 +118,7 @@ def get(identifier: Any) -> Initializer:
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, type[Initializer]] | None = None) -> Initializer:
-    """What :func:`serialize` made a dict of; ``custom_objects`` has classes of your own by name."""
+    """Return the initializer of a dict that :func:`serialize` returned; ``custom_objects`` maps names to custom classes."""
     return serialization.get(config, {**_REGISTRY, **(custom_objects or {})}, "initializer", Initializer)
 
 

@@ -1,4 +1,4 @@
-"""Initial weights that nothing is drawn for."""
+"""Initializers without random numbers: Zeros, Ones, Constant and Identity."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from .base import Initializer, Values
 
 
 class Zeros(Initializer):
-    """All 0."""
+    """Weights of 0."""
 
     def draw(self, shape: tuple[int, ...]) -> Values:
         return np.zeros(shape)
 
 
 class Ones(Initializer):
-    """All 1."""
+    """Weights of 1."""
 
     def draw(self, shape: tuple[int, ...]) -> Values:
         return np.ones(shape)
 
 
 class Constant(Initializer):
-    """All ``value``, or the values of an array.
+    """Weights of one ``value``, or with the values of an array.
 
     Parameters
     ----------
     value : float or array
-        An array has the weight's shape, or one that NumPy broadcasts to it: a table of pretrained embeddings (K, D). It is
-        copied, and saved with the model.
+        A number, or an array that broadcasts to the shape of the weight, as a table of pretrained embeddings (K, D). An array
+        is copied, and saved with the model.
 
     Raises
     ------
     TypeError, ValueError
-        For anything but real numbers, and when called with a shape that the array cannot fill.
+        For anything but real numbers, and in a call for a shape that the array does not broadcast to.
     """
 
     def __init__(self, value: npt.ArrayLike = 0.0) -> None:
@@ -55,12 +55,12 @@ class Constant(Initializer):
             ) from None
 
     def get_config(self) -> dict[str, Any]:
-        """The value, an array as nested lists."""
+        """Return the arguments that make an equal initializer, an array as nested lists."""
         return {"value": self.value if isinstance(self.value, float) else self.value.tolist()}
 
 
 class Identity(Initializer):
-    """``gain`` on the diagonal of a matrix, 0 elsewhere."""
+    """Matrices with ``gain`` on the diagonal and 0 elsewhere."""
 
     def __init__(self, gain: float = 1.0) -> None:
         self.gain = float(gain)

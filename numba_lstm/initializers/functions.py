@@ -1,4 +1,4 @@
-"""Functions of a user's own as initializers."""
+"""FunctionInitializer: custom functions as initializers."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import Any
 
 import numpy.typing as npt
 
-from ..tracing import name_of
+from ..naming.names import name_of
 from .base import Initializer
 
 
 class FunctionInitializer(Initializer):
-    """A function as an initializer, called as ``function(shape, dtype=dtype)``, as Keras calls it.
+    """Initializer that calls ``function(shape, dtype=dtype)``, as Keras does.
 
     Parameters
     ----------
     function : callable
-        Answers an array of ``shape``.
+        Returns an array of ``shape``.
 
     Raises
     ------
     TypeError
-        For a function that cannot be called so.
+        For a function of other arguments.
     """
 
-    #: Why no file holds it, and what a file can hold.
+    #: Error when a model with this initializer is saved.
     unsaved = (
         "its initializer {name!r} is a function of your own, which no file holds. Write a class: class Mine("
         "numba_lstm.initializers.Initializer) with __call__(self, shape, dtype=None), here and in custom_objects= where the "
@@ -42,10 +42,10 @@ class FunctionInitializer(Initializer):
                 f"the initializer {self.name!r} is called as {self.name}(shape, dtype=dtype), but {error}. "
                 "Write it as lambda shape, dtype=None: ..."
             ) from None
-        except ValueError:  # a function of C, which does not tell its arguments
+        except ValueError:  # a function in C without a signature
             pass
 
-    def drawn(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Any:
+    def _compute(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Any:
         return self.function(shape, dtype=dtype)
 
     def get_config(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Initial weights that are drawn at random."""
+"""Initializers that draw random numbers."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from .. import random, serialization
+from .. import random
 from ..kernels.specs import Key
+from ..objects import serialization
 from .base import Initializer, Values
 
 
 class RandomInitializer(Initializer):
-    """The base of the random ones: holds the ``seed``."""
+    """Base class of the initializers that draw random numbers, with a ``seed``."""
 
     def __init__(self, seed: int | None = None) -> None:
         self.seed = None if seed is None else random.check_seed(seed)
 
     def key(self) -> Key:
-        """What this call draws from."""
+        """Return the key that this call draws from."""
         return random.next_key() if self.seed is None else Key(self.seed)
 
     def get_config(self) -> dict[str, Any]:
@@ -27,7 +28,7 @@ class RandomInitializer(Initializer):
 
 
 class RandomUniform(RandomInitializer):
-    """Uniform in [``minval``, ``maxval``)."""
+    """Uniform distribution in [``minval``, ``maxval``)."""
 
     def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None) -> None:
         super().__init__(seed)
@@ -41,7 +42,7 @@ class RandomUniform(RandomInitializer):
 
 
 class RandomNormal(RandomInitializer):
-    """Normal with ``mean`` and standard deviation ``stddev``."""
+    """Normal distribution with ``mean`` and standard deviation ``stddev``."""
 
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
         super().__init__(seed)
@@ -55,23 +56,25 @@ class RandomNormal(RandomInitializer):
 
 
 class TruncatedNormal(RandomNormal):
-    """As :class:`RandomNormal`, without the values beyond two standard deviations."""
+    """Normal distribution without values beyond two standard deviations."""
 
     def draw(self, shape: tuple[int, ...]) -> Values:
         return self.mean + self.stddev * random.truncated_normal(self.key(), shape)
 
 
 class VarianceScaling(RandomInitializer):
-    """Values whose variance is ``scale / n``, as ``keras.initializers.VarianceScaling``.
+    """Distribution of variance ``scale / n``, as ``keras.initializers.VarianceScaling``.
 
     Parameters
     ----------
     scale : float
-        Above 0.
+        Scale of the variance, above 0.
     mode : "fan_in", "fan_out" or "fan_avg"
-        n: the number of inputs of the weight, of outputs, or their mean.
+        n is the number of inputs of the weight, the number of outputs, or their mean.
     distribution : "truncated_normal" (or "normal"), "untruncated_normal" or "uniform"
+        Distribution of the values.
     seed : int, optional
+        Seed of the values.
     """
 
     MODES = ("fan_in", "fan_out", "fan_avg")
@@ -102,12 +105,12 @@ class VarianceScaling(RandomInitializer):
         return {"scale": self.scale, "mode": self.mode, "distribution": self.distribution, "seed": self.seed}
 
 
-#: The standard deviation that is left of a standard normal cut at two.
+#: Standard deviation of a standard normal distribution that is truncated at 2.
 _TRUNCATED = 0.87962566103423978
 
 
 class _Scaled(VarianceScaling):
-    """A :class:`VarianceScaling` with a name of its own; only the seed is free."""
+    """A :class:`VarianceScaling` whose arguments are fixed, except the seed."""
 
     arguments: tuple[float, str, str]
 
@@ -119,43 +122,43 @@ class _Scaled(VarianceScaling):
 
 
 class GlorotUniform(_Scaled):
-    """Uniform within ``sqrt(6 / (fan_in + fan_out))`` (Glorot and Bengio 2010)."""
+    """Uniform distribution within ``sqrt(6 / (fan_in + fan_out))`` (Glorot and Bengio 2010)."""
 
     arguments = 1.0, "fan_avg", "uniform"
 
 
 class GlorotNormal(_Scaled):
-    """Truncated normal of variance ``2 / (fan_in + fan_out)`` (Glorot and Bengio 2010)."""
+    """Truncated normal distribution of variance ``2 / (fan_in + fan_out)`` (Glorot and Bengio 2010)."""
 
     arguments = 1.0, "fan_avg", "truncated_normal"
 
 
 class HeUniform(_Scaled):
-    """Uniform within ``sqrt(6 / fan_in)`` (He et al. 2015)."""
+    """Uniform distribution within ``sqrt(6 / fan_in)`` (He et al. 2015)."""
 
     arguments = 2.0, "fan_in", "uniform"
 
 
 class HeNormal(_Scaled):
-    """Truncated normal of variance ``2 / fan_in`` (He et al. 2015)."""
+    """Truncated normal distribution of variance ``2 / fan_in`` (He et al. 2015)."""
 
     arguments = 2.0, "fan_in", "truncated_normal"
 
 
 class LecunUniform(_Scaled):
-    """Uniform within ``sqrt(3 / fan_in)`` (LeCun et al. 1998)."""
+    """Uniform distribution within ``sqrt(3 / fan_in)`` (LeCun et al. 1998)."""
 
     arguments = 1.0, "fan_in", "uniform"
 
 
 class LecunNormal(_Scaled):
-    """Truncated normal of variance ``1 / fan_in`` (LeCun et al. 1998; Klambauer et al. 2017)."""
+    """Truncated normal distribution of variance ``1 / fan_in`` (LeCun et al. 1998; Klambauer et al. 2017)."""
 
     arguments = 1.0, "fan_in", "truncated_normal"
 
 
 class Orthogonal(RandomInitializer):
-    """``gain`` times a random matrix with orthonormal rows or columns, whichever are fewer (Saxe et al. 2014)."""
+    """Random matrix with orthonormal rows or columns, whichever are fewer, times ``gain`` (Saxe et al. 2014)."""
 
     def __init__(self, gain: float = 1.0, seed: int | None = None) -> None:
         super().__init__(seed)
@@ -174,7 +177,7 @@ class Orthogonal(RandomInitializer):
 
 
 def fans(shape: tuple[int, ...]) -> tuple[int, int]:
-    """The numbers of inputs and outputs of a weight of ``shape``; leading axes of a kernel of more than two count as both."""
+    """Return the numbers of inputs and outputs of a weight. The leading axes of more than two count for both."""
     if len(shape) < 2:
         return (shape[0], shape[0]) if shape else (1, 1)
     field = math.prod(shape[:-2])

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from .. import tables
+from ..console import tables
 from ..files import formats
 from . import conversion, description
 from .onnx.writing.exporter import DEFAULT_OPSET, OPSETS

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..inputs import as_count
-from ..spelling import renamed
+from ..naming.spelling import nearest_argument
 
 Shape = tuple[int | None, ...]  #: Keras's shapes: (None, T, D), None where any size fits
 MAX_NAME = 255  #: letters of a layer's or a model's name
@@ -24,7 +24,7 @@ def refuse(cls: type, arguments: Mapping[str, Any], later: Mapping[str, Any]) ->
         if name not in later:
             if name == "weights":
                 raise TypeError(f"{cls.__name__} has no argument 'weights'. Call layer.set_weights([...]) when it is built.")
-            raise TypeError(f"{cls.__name__} has no argument {name!r}{renamed(name, _parameters(cls))}")
+            raise TypeError(f"{cls.__name__} has no argument {name!r}{nearest_argument(name, _parameters(cls))}")
         if value != later[name]:
             raise TypeError(f"{cls.__name__} does not take {name!r} yet, got {value!r}. Leave it out.")
 

@@ -10,12 +10,13 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from .. import names, random, regularizers
+from .. import random, regularizers
 from ..device import get_ops
-from ..forks import free_after_fork
 from ..inputs import INPUT_AXES, as_real, axis_advice, check_shape
 from ..kernels.contract import Array, DenseLayerSpec, LSTMLayerSpec, Ops, Tape
 from ..kernels.specs import Key
+from ..naming import names
+from ..system.forks import free_after_fork
 from .arguments import Shape, batch_shape_of, check_dtype, check_name, refuse
 from .keras_methods import NEVER_CALLED
 from .owner import Owner
@@ -66,8 +67,8 @@ class Layer(Owner):
         The same with the batch axis first. Any batch size is taken, whatever is said here.
     """
 
-    never_called = NEVER_CALLED
-    called = ("build", "compute_output_shape", "forward", "backward", "propagate", "backpropagate")
+    unsupported_methods = NEVER_CALLED
+    checked_methods = ("build", "compute_output_shape", "forward", "backward", "propagate", "backpropagate")
 
     #: Ranks (batch axis included) that the layer takes, and whether a sequence comes in.
     ranks: ClassVar[tuple[int, ...]] = (2, 3)

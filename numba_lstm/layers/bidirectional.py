@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Self
 
-from .. import random, serialization
+from .. import random
 from ..kernels.contract import Array, Ops, Tape
 from ..kernels.specs import Key
+from ..objects import serialization
 from .arguments import Shape, refuse
 from .base import Backward, Forward
 from .initial_states import check_both
@@ -234,7 +235,7 @@ class Bidirectional(SequenceLayer):
 
 
 def _copy(layer: Recurrent, name: str, go_backwards: bool) -> Recurrent:
-    with serialization.own_classes() as classes:
+    with serialization.custom_classes() as classes:
         config = layer.get_config()
     with serialization.custom_object_scope(classes):
         return type(layer).from_config({**config, "name": name, "go_backwards": go_backwards})

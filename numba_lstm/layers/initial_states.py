@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..array_like import SEQUENCES, axes_of, is_array
+from ..inputs.array_like import SEQUENCES, axes_of, is_array
 
 
 def check_h_and_c(name: str, states: Any) -> None:

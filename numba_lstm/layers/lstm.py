@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import serialization
 from ..device import get_ops
+from ..objects import serialization
 from .lstm_core import LSTMCore
 from .recurrent import Recurrent
 

@@ -8,9 +8,10 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from .. import random, serialization
+from .. import random
 from ..kernels.contract import Array, Ops
 from ..kernels.specs import Key
+from ..objects import serialization
 from .arguments import Shape
 from .base import Backward, Forward, Layer, to_samples
 from .initial_states import check_pairs

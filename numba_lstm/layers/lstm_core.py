@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from .. import activations, constraints, gates, initializers, random, regularizers, serialization
+from .. import activations, constraints, gates, initializers, random, regularizers
 from ..inputs import as_count, as_number, as_real
 from ..kernels.contract import Array, LSTMLayerSpec, LSTMOutput, LSTMWeights, Ops, Tape
 from ..kernels.specs import ROWWISE, Activation, Key, LSTMSpec
+from ..objects import serialization
 from ..variables import Variable
 from .arguments import Shape
 from .base import Backward

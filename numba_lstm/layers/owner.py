@@ -12,8 +12,8 @@ from .. import constraints, initializers, regularizers
 from ..constraints import Constraint
 from ..inputs import as_numbers, as_real
 from ..kernels.contract import Array, Ops
+from ..objects.subclassing import Settable
 from ..regularizers import Regularizer
-from ..subclassing import Settable
 from ..variables import Variable
 from .arguments import Shape, check_dtype
 
@@ -23,12 +23,12 @@ class Owner(Settable):
 
     settable = frozenset({"trainable"})
     not_settable = {"weights": "Call set_weights(arrays)."}
-    remake = "Make a new layer: {cls}({name}=...)."
+    replacement = "Make a new layer: {cls}({name}=...)."
 
     name: str
 
     def __init__(self, dtype: str | None, trainable: bool) -> None:
-        self.check_assigned()
+        self.check_assigned_methods()
         self._dtype = dtype
         self.trainable = trainable
         self.parts: list[Owner] = []  #: owners inside this one, whose weights are its own

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from ..subclassing import is_of_package
+from ..objects.subclassing import is_of_package
 from .owner import Owner
 
 _METHODS = ("propagate", "backpropagate", "forward", "backward", "run", "run_back", "key", "gather")

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from .. import serialization
 from ..kernels import int8
 from ..kernels.specs import LSTMSpec
+from ..objects import serialization
 from ..variables import Variable
 from .base import Layer
 
@@ -82,4 +82,4 @@ class QuantizedLayer(Layer):
 
     def _keep_on_grid(self) -> None:
         for kernel in (self.kernel, self.recurrent_kernel):
-            kernel.keep_on(int8.fake_quantize)
+            kernel.set_grid(int8.fake_quantize)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .. import serialization
+from ..objects import serialization
 from .base import Layer
 
 CLASSES: dict[str, type[Layer]] = {}  #: filled by the package, once all classes are defined

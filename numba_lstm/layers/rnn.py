@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Self
 
-from .. import serialization
 from ..kernels.contract import Array, Ops
+from ..objects import serialization
 from .arguments import Shape
 from .initial_states import check_pairs
 from .lstm_cell import LSTMCell, StackedRNNCells, check_cell

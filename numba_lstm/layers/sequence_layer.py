@@ -8,8 +8,8 @@ from typing import Any
 import numpy.typing as npt
 
 from .. import random
+from ..inputs.sequences import as_lengths, length_mask
 from ..kernels.contract import Array, Ops
-from ..sequences import as_lengths, steps_within
 from .base import Layer, to_samples
 
 Host = npt.NDArray[Any]
@@ -72,7 +72,7 @@ class SequenceLayer(Layer):
         if lengths is not None:
             if mask is not None:
                 raise ValueError(f"{self.name} takes mask or lengths, got both. Leave one out.")
-            mask = steps_within(as_lengths(lengths, N, T), T)
+            mask = length_mask(as_lengths(lengths, N, T), T)
         steps = self._mask(ops, mask, x)
         states = None if initial_state is None else self.given_states(ops, initial_state, N)
         result = self.propagate(ops, x, states, steps, training, random.next_key() if training else None)

@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .. import serialization
-from ..absent import absent
+from ..naming.absent import absent
+from ..objects import serialization
 from . import functions
 from .base import INSTEAD, Loss
 from .classes import (
@@ -50,7 +50,7 @@ __all__ = [
     "sparse_categorical_crossentropy",
 ]
 
-#: Class names, function names and Keras's short names.
+#: Loss classes by class name, function name and Keras's short name.
 LOSSES: dict[str, type[Loss]] = {
     name: cls
     for cls, *names in (
@@ -67,12 +67,18 @@ LOSSES: dict[str, type[Loss]] = {
 
 
 def get(identifier: Any) -> Loss:
-    """A loss by name (``"mse"``), as one of this module's functions or classes, as a dict (:func:`serialize`) or an object.
+    """Return the loss that ``identifier`` stands for, as ``keras.losses.get``.
+
+    Parameters
+    ----------
+    identifier : str, function, class, dict or Loss
+        A name, as ``"mse"``; a function or class of this module; a dict that :func:`serialize` returned; or a loss, which is
+        returned as it is.
 
     Raises
     ------
     ValueError
-        For an unknown name, with the nearest one that is known.
+        For an unknown name, with the nearest known one.
     TypeError
         For anything else.
     """
@@ -89,12 +95,12 @@ def get(identifier: Any) -> Loss:
 
 
 def serialize(loss: Loss) -> dict[str, Any]:
-    """A loss as a dict of its class name and config."""
+    """Return a dict of a loss's class name and config."""
     return serialization.serialize(loss)
 
 
 def deserialize(name: Any, custom_objects: Mapping[str, type[Loss]] | None = None) -> Loss:
-    """The loss of :func:`serialize`'s dict, or of a name; ``custom_objects`` has classes of your own by name."""
+    """Return the loss of a name or of :func:`serialize`'s dict; ``custom_objects`` maps names to custom classes."""
     return get(name) if not custom_objects else serialization.get(name, {**LOSSES, **custom_objects}, "loss", Loss)
 
 

@@ -1,4 +1,4 @@
-"""Loss: what every loss is."""
+"""Loss: the base class of all losses."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy.typing as npt
 
 from ..device import get_ops
 from ..inputs import as_real
+from ..inputs.targets import Rows, as_rows
 from ..kernels.specs import LossSpec
-from ..subclassing import Settable
-from ..targets import Rows, as_rows
-from .reducing import NONE, as_dtype, as_reduction, reduced
+from ..objects.subclassing import Settable
+from .reductions import NONE, as_dtype, as_reduction, reduction_weights
 
-#: What Keras's losses override and these do not: training takes the gradient of a loss from the device's kernel.
+#: What to do instead of overriding ``call``: training takes the gradient of a loss from the device's kernel.
 INSTEAD = (
     "Take a loss of numba_lstm.losses, with sample_weight where errors count unequally, or write the loop over batches "
     "yourself, as docs/semantics.md shows under 'Classes of your own'."
@@ -22,20 +22,20 @@ INSTEAD = (
 
 
 class Loss(Settable):
-    """The base of all losses, as ``keras.losses.Loss``: one number for a batch of losses.
+    """Base class of all losses, as ``keras.losses.Loss``: reduces the losses of a batch to one number.
 
     Parameters
     ----------
     spec : LossSpec
-        What the loss op computes.
+        The loss that the loss op computes.
     reduction : str or None
-        What is made of the losses of the leading axes, with sample weights w: ``"sum_over_batch_size"`` or ``"mean"``
-        their mean ``sum(w l) / count``, ``"sum"`` their sum ``sum(w l)``, ``"mean_with_sample_weight"``
-        ``sum(w l) / sum(w)``; ``"none"`` or None leaves them as they are, which cannot be trained.
+        Reduction of the losses l over the leading axes, with sample weights w: ``"sum_over_batch_size"`` and ``"mean"`` are
+        ``sum(w l) / count``, ``"sum"`` is ``sum(w l)``, ``"mean_with_sample_weight"`` is ``sum(w l) / sum(w)``. ``"none"``
+        and None do not reduce; such a loss cannot be trained.
     name : str
-        A name.
+        The loss's name.
     dtype : "float32" or "float64", optional
-        Of the arithmetic, where the loss is called by itself. A model computes in its own, so it takes no other.
+        Dtype of the arithmetic if the loss is called outside of a model. A model uses the model's dtype.
 
     Raises
     ------
@@ -43,27 +43,27 @@ class Loss(Settable):
         For another reduction or dtype.
     """
 
-    never_called = dict.fromkeys(("call", "__call__"), INSTEAD)
+    unsupported_methods = dict.fromkeys(("call", "__call__"), INSTEAD)
     settable = frozenset({"name"})
-    remake = "Compile the model with another loss: {cls}({name}=...)."
+    replacement = "Compile the model with another loss: {cls}({name}=...)."
 
-    #: Fields of the spec that are arguments.
+    #: Fields of the spec that are arguments of the class.
     parameters: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, spec: LossSpec, reduction: str | None, name: str | None, dtype: Any = None) -> None:
-        self.check_assigned()
+        self.check_assigned_methods()
         self.spec = spec
         self.name = spec.name if name is None else name
         self.reduction = as_reduction(reduction, self.name)
         self.dtype = None if dtype is None else as_dtype(dtype, self.name)
 
     def __call__(self, y_true: npt.ArrayLike, y_pred: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> Any:
-        """The loss of ``y_pred`` (N, C) or (N, T, C), weighted by ``sample_weight`` (N,) or (N, T).
+        """Compute the loss of ``y_pred`` (N, C) or (N, T, C), weighted by ``sample_weight`` (N,) or (N, T).
 
         Returns
         -------
         float or array
-            An array (N,) or (N, T) without a reduction.
+            The loss. Without a reduction an array (N,) or (N, T).
 
         Raises
         ------
@@ -74,19 +74,19 @@ class Loss(Settable):
             y_true, y_pred if self.dtype is None else as_real(y_pred, "y_pred").astype(self.dtype), self.spec, sample_weight
         )
         if self.reduction in NONE:
-            each = self.each(rows)
-            return each if rows.weight is None else each * rows.weight.reshape(each.shape)
-        weight = reduced(self.reduction, 1.0, rows.y.shape[:1], rows.weight, rows.weight)
+            losses = self.row_losses(rows)
+            return losses if rows.weight is None else losses * rows.weight.reshape(losses.shape)
+        weight = reduction_weights(self.reduction, 1.0, rows.y.shape[:1], rows.weight, rows.weight)
         return self.mean(rows._replace(weight=weight))
 
-    def each(self, rows: Rows) -> npt.NDArray[Any]:
-        """The losses without weights, in the shape of the leading axes: one op call a row, since the op answers means."""
+    def row_losses(self, rows: Rows) -> npt.NDArray[Any]:
+        """Return the losses without weights, in the shape of the leading axes. The op computes means, so each row is a call."""
         y, target, _, leading = rows
-        ones = (Rows(y[k : k + 1], target[k : k + 1], None, (1,)) for k in range(len(y)))
-        return np.array([self.mean(one) for one in ones], y.dtype).reshape(leading)
+        single_rows = (Rows(y[k : k + 1], target[k : k + 1], None, (1,)) for k in range(len(y)))
+        return np.array([self.mean(row) for row in single_rows], y.dtype).reshape(leading)
 
     def mean(self, rows: Rows) -> float:
-        """The loss of host arrays that are settled already, on the default device."""
+        """Return the loss of validated host arrays, computed on the default device."""
         ops = get_ops()
         y, target = ops.asarray(rows.y, rows.y.dtype), ops.asarray(rows.target, rows.target.dtype)
         weight = None if rows.weight is None else ops.asarray(rows.weight, rows.y.dtype)
@@ -94,7 +94,7 @@ class Loss(Settable):
         return float(value)
 
     def get_config(self) -> dict[str, Any]:
-        """Arguments that make an equal loss, as JSON values."""
+        """Return the arguments that make an equal loss, as JSON values."""
         dtype = {} if self.dtype is None else {"dtype": self.dtype}
         return {
             "name": self.name,
@@ -105,7 +105,7 @@ class Loss(Settable):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """A loss of :meth:`get_config`'s arguments."""
+        """Make a loss of the arguments that :meth:`get_config` returned."""
         return cls(**config)
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""The losses: Keras's names, arguments and defaults. The equations stand in the contract's ``loss``."""
+"""Loss classes, with the names, arguments and defaults of ``keras.losses``. The contract's ``loss`` op has the equations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .base import Loss
 
 
 class MeanSquaredError(Loss):
-    """``mean (y - target)^2``, as ``keras.losses.MeanSquaredError``."""
+    """Mean squared error, ``mean (y - target)^2``, as ``keras.losses.MeanSquaredError``."""
 
     def __init__(
         self, reduction: str | None = "sum_over_batch_size", name: str | None = "mean_squared_error", dtype: Any = None
@@ -19,7 +19,7 @@ class MeanSquaredError(Loss):
 
 
 class MeanAbsoluteError(Loss):
-    """``mean |y - target|``, as ``keras.losses.MeanAbsoluteError``."""
+    """Mean absolute error, ``mean |y - target|``, as ``keras.losses.MeanAbsoluteError``."""
 
     def __init__(
         self, reduction: str | None = "sum_over_batch_size", name: str | None = "mean_absolute_error", dtype: Any = None
@@ -28,14 +28,14 @@ class MeanAbsoluteError(Loss):
 
 
 class Huber(Loss):
-    """A parabola up to ``delta``, its tangent beyond (Huber 1964), as ``keras.losses.Huber``.
+    """Huber loss: quadratic for errors up to ``delta``, linear beyond (Huber 1964), as ``keras.losses.Huber``.
 
     Parameters
     ----------
     delta : float
-        The error, above 0, where the parabola ends.
+        Error, above 0, at which the loss becomes linear.
     reduction, name, dtype
-        As :class:`Loss`'s.
+        See :class:`Loss`.
     """
 
     parameters = ("delta",)
@@ -51,25 +51,25 @@ class Huber(Loss):
 
 
 class LogCosh(Loss):
-    """``mean log cosh (y - target)``, as ``keras.losses.LogCosh``."""
+    """Mean logarithm of the hyperbolic cosine, ``mean log cosh (y - target)``, as ``keras.losses.LogCosh``."""
 
     def __init__(self, reduction: str | None = "sum_over_batch_size", name: str | None = "log_cosh", dtype: Any = None) -> None:
         super().__init__(LossSpec("log_cosh"), reduction, name, dtype)
 
 
 class BinaryCrossentropy(Loss):
-    """``-mean (q log p + (1 - q) log(1 - p))``, as ``keras.losses.BinaryCrossentropy``.
+    """Binary cross-entropy, ``-mean (q log p + (1 - q) log(1 - p))``, as ``keras.losses.BinaryCrossentropy``.
 
     Parameters
     ----------
     from_logits : bool
-        The model answers z of ``p = sigmoid(z)`` instead of p.
+        Whether outputs are logits z, with ``p = sigmoid(z)``, instead of p.
     label_smoothing : float
-        Pull targets towards 1/2 by this share, in [0, 1].
+        Fraction, in [0, 1], by which targets move towards 1/2.
     axis : int
-        -1.
+        Axis of the classes, only -1.
     reduction, name, dtype
-        As :class:`Loss`'s.
+        See :class:`Loss`.
     """
 
     parameters = ("from_logits", "label_smoothing")
@@ -87,18 +87,18 @@ class BinaryCrossentropy(Loss):
 
 
 class CategoricalCrossentropy(Loss):
-    """``-sum q log p`` over the classes, as ``keras.losses.CategoricalCrossentropy``; targets are one-hot.
+    """Cross-entropy of one-hot targets, ``-sum q log p`` over the classes, as ``keras.losses.CategoricalCrossentropy``.
 
     Parameters
     ----------
     from_logits : bool
-        The model answers z of ``p = softmax(z)`` instead of p.
+        Whether outputs are logits z, with ``p = softmax(z)``, instead of p.
     label_smoothing : float
-        Pull targets towards 1/C by this share, in [0, 1].
+        Fraction, in [0, 1], by which targets move towards 1/C.
     axis : int
-        -1.
+        Axis of the classes, only -1.
     reduction, name, dtype
-        As :class:`Loss`'s.
+        See :class:`Loss`.
     """
 
     parameters = ("from_logits", "label_smoothing")
@@ -116,18 +116,18 @@ class CategoricalCrossentropy(Loss):
 
 
 class SparseCategoricalCrossentropy(Loss):
-    """``-log p[label]``, as ``keras.losses.SparseCategoricalCrossentropy``; targets are labels from 0 to C - 1.
+    """Cross-entropy of labels from 0 to C - 1, ``-log p[label]``, as ``keras.losses.SparseCategoricalCrossentropy``.
 
     Parameters
     ----------
     from_logits : bool
-        The model answers z of ``p = softmax(z)`` instead of p.
+        Whether outputs are logits z, with ``p = softmax(z)``, instead of p.
     ignore_class : None
-        Not taken.
+        Must be None.
     reduction, name, dtype
-        As :class:`Loss`'s.
+        See :class:`Loss`.
     axis : int
-        -1.
+        Axis of the classes, only -1.
     """
 
     parameters = ("from_logits",)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..absent import absent
+from ..naming.absent import absent
 from .loading import load_model
 from .sequential import Sequential
 

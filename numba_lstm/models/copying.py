@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .. import initializers
+from ..objects.serialization import custom_classes, custom_object_scope
 from ..random import Stream
-from ..serialization import custom_object_scope, own_classes
 
 if TYPE_CHECKING:
     from .sequential import Sequential
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def state(model: Sequential) -> dict[str, Any]:
     """All of a model that :func:`restored` needs."""
-    with own_classes() as classes:
+    with custom_classes() as classes:
         config, compile_config = model.get_config(), model.get_compile_config()
     return {
         "config": config,
@@ -30,7 +30,7 @@ def state(model: Sequential) -> dict[str, Any]:
 def restored(cls: type[Sequential], state: dict[str, Any]) -> Sequential:
     """A model of class ``cls`` in a state that :func:`state` answered."""
     with custom_object_scope(state["classes"]):
-        with initializers.skipped():
+        with initializers.skip_initialization():
             model = cls.from_config(state["config"])
         if model.built:
             model.set_weights(state["weights"])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .. import activations, tracing
+from .. import activations
+from ..activations import tracing
 from ..constraints import Constraint
 from ..initializers import Initializer
 from ..layers import Layer

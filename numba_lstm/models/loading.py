@@ -8,7 +8,7 @@ from .. import device as devices
 from ..files import formats, sniff
 from ..files.destinations import has_extension
 from ..files.errors import FileFormatError
-from ..serialization import custom_object_scope
+from ..objects.serialization import custom_object_scope
 from .custom_objects import CustomObjects
 from .custom_objects import check as check_custom_objects
 from .sequential import Sequential

@@ -16,8 +16,8 @@ from ..layers import Layer
 from ..layers.base import to_samples
 from ..layers.lstm_core import lstm_cells
 from ..layers.quantized import MODES
+from ..objects.serialization import choose
 from ..random import Stream, default_stream
-from ..serialization import choose
 from ..training.batches import steps_first
 from ..training.settling import settle_mask
 from .chain import Chain
@@ -72,9 +72,9 @@ class Sequential(Chain, Trainer):
         for layer in layers or ():
             self.add(layer)
 
-    never_called = NEVER_CALLED
-    gone = GONE
-    called = ("forward", "backward", "gather", "build", "compute_output_shape", "constrain")
+    unsupported_methods = NEVER_CALLED
+    removed_attributes = GONE
+    checked_methods = ("forward", "backward", "gather", "build", "compute_output_shape", "constrain")
     settable = frozenset({"random", "run_eagerly", "stop_training"})
 
     @cached_property

@@ -7,20 +7,20 @@ from typing import Any
 
 import numpy.typing as npt
 
-from .. import names
 from ..inputs import check_shape
 from ..layers import InputLayer, Layer
 from ..layers.arguments import Shape, as_shape, check_dtype, check_name
 from ..layers.owner import assign_all
-from ..serialization import nearest
-from ..subclassing import Settable
+from ..naming import names
+from ..objects.serialization import nearest
+from ..objects.subclassing import Settable
 from ..variables import Variable
 
 
 class Stack(Settable):
     """The structural half of a sequential model."""
 
-    remake = "Make a new model: {cls}(..., {name}=...)."
+    replacement = "Make a new model: {cls}(..., {name}=...)."
     not_settable = {
         "layers": "Take layers off by pop() and put others on by add(layer), or make a new model.",
         "device": "Call to(device).",
@@ -31,7 +31,7 @@ class Stack(Settable):
     }
 
     def __init__(self, name: str | None, dtype: str, trainable: bool) -> None:
-        self.check_assigned()
+        self.check_assigned_methods()
         self.name = names.unique(type(self).__name__) if name is None else check_name(name)
         self.dtype = check_dtype(dtype)
         self._trainable = bool(trainable)

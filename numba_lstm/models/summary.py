@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
-from .. import tables
-from ..serialization import nearest
+from ..console import tables
+from ..objects.serialization import nearest
 from ..variables import Variable
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _count(layer: Layer) -> str:
 
 def _totals(model: Sequential) -> list[str]:
     optimizer = model.optimizer
-    slots = [slot for own in optimizer.kept() for slot in own] if optimizer is not None else []
+    slots = [slot for own in optimizer.slots_by_weight() for slot in own] if optimizer is not None else []
     kinds = {"Trainable": model.trainable_weights, "Non-trainable": model.non_trainable_weights}
     if slots:
         kinds["Optimizer"] = slots

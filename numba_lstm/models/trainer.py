@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import losses, optimizers, serialization
+from .. import losses, optimizers
 from .. import metrics as metrics_module
 from ..callbacks import History
 from ..layers import Layer
 from ..losses import Loss
-from ..losses.reducing import check_trainable
+from ..losses.reductions import check_trainable
 from ..metrics import Metric
+from ..objects import serialization
 from ..optimizers import Optimizer
 from .one_output import all_for_output, as_weight, for_output
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
 from ..device import get_num_threads
+from ..inputs.targets import is_sparse
 from ..kernels.contract import Array, Plan
 from ..kernels.specs import Key
 from ..losses import Loss
-from ..losses.reducing import MEANS
+from ..losses.reductions import MEANS
 from ..optimizers import Optimizer
-from ..targets import is_sparse
 from ..training.batches import Batch, Weights, weigh
 from ..training.weighing import loss_weight
 from .chain import Chain, TrainedWeights
@@ -133,5 +133,5 @@ class _Step:
             self._optimizer.apply(self._ops, gradients, self._trained.weights)
             return
         if self._update is None:
-            self._update = self._optimizer.bound(self._ops, gradients, self._trained.weights)
+            self._update = self._optimizer.step_function(self._ops, gradients, self._trained.weights)
         self._update()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .. import serialization
-from ..absent import absent
+from ..naming.absent import absent
+from ..objects import serialization
 from . import schedules
 from .adam import Adam, Adamax, AdamW, Nadam
 from .adaptive import Adadelta, Adagrad, Ftrl
@@ -35,12 +35,18 @@ OPTIMIZERS = {name: cls for cls in _CLASSES for name in (cls.__name__, cls.__nam
 
 
 def get(identifier: Any) -> Optimizer:
-    """An optimizer by name (``"adam"``, in any case), as a dict (:func:`serialize`) or as an object.
+    """Return the optimizer that ``identifier`` stands for, as ``keras.optimizers.get``.
+
+    Parameters
+    ----------
+    identifier : str, dict, class or Optimizer
+        A name in any case, as ``"adam"``; a dict that :func:`serialize` returned; a class; or an optimizer, which is returned
+        as it is.
 
     Raises
     ------
     ValueError
-        For an unknown name, with the nearest one that is known.
+        For an unknown name, with the nearest known one.
     TypeError
         For anything else.
     """
@@ -50,12 +56,12 @@ def get(identifier: Any) -> Optimizer:
 
 
 def serialize(optimizer: Optimizer) -> dict[str, Any]:
-    """An optimizer as a dict of its class name and config."""
+    """Return a dict of an optimizer's class name and config."""
     return serialization.serialize(optimizer)
 
 
 def deserialize(config: dict[str, Any]) -> Optimizer:
-    """The optimizer of :func:`serialize`'s dict."""
+    """Return the optimizer of a dict that :func:`serialize` returned."""
     return get(config)
 
 

@@ -1,4 +1,4 @@
-"""Adam and its relatives: AdamW, Nadam and Adamax. The contract's ``update`` has the equations."""
+"""Adam, AdamW, Nadam and Adamax. The contract's ``update`` op has the equations."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from typing import Any
 
 from ..inputs import as_number
 from ..kernels.specs import UpdateSpec
-from .arguments import Rate, as_epsilon
+from .arguments import Rate, as_epsilon, common_arguments
 from .base import Optimizer
 
 
 class Adam(Optimizer):
-    """The mean gradient over its root mean square (Kingma & Ba 2015), as ``keras.optimizers.Adam``.
+    """Adam: steps along the mean gradient, divided by its root mean square (Kingma & Ba 2015), as ``keras.optimizers.Adam``.
 
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule
-        The rate.
+        The learning rate.
     beta_1, beta_2 : float
-        Shares of the old means of the gradient and of its square that are kept, in [0, 1).
+        Decay rates of the means of the gradient and of its square, in [0, 1).
     epsilon : float
-        Added to the root, outside the bias correction ("epsilon hat" in section 2 of the paper).
+        Added to the root, outside of the bias correction ("epsilon hat" in section 2 of the paper).
     amsgrad : bool
-        Divide by the largest mean square so far (Reddi et al. 2018).
+        If True, divide by the largest mean square so far (Reddi et al. 2018).
     weight_decay, clipnorm, clipvalue, global_clipnorm, use_ema, ema_momentum, ema_overwrite_frequency
-        As :class:`Optimizer`'s.
+        See :class:`Optimizer`.
     loss_scale_factor, gradient_accumulation_steps, name
-        As :class:`Optimizer`'s.
+        See :class:`Optimizer`.
     """
 
     hyperparameters = ("beta_1", "beta_2", "epsilon", "amsgrad")
@@ -52,10 +52,7 @@ class Adam(Optimizer):
         **unknown: Any,
     ) -> None:
         rule = _moments("adam", beta_1, beta_2, epsilon, amsgrad)
-        clipping = (clipnorm, clipvalue, global_clipnorm)
-        averaging = (use_ema, ema_momentum, ema_overwrite_frequency)
-        rest = (loss_scale_factor, gradient_accumulation_steps, name)
-        super().__init__(rule, learning_rate, weight_decay, *clipping, *averaging, *rest, **unknown)
+        super().__init__(rule, **common_arguments(locals()), **unknown)
 
 
 class AdamW(Adam):
@@ -64,11 +61,11 @@ class AdamW(Adam):
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule
-        The rate.
+        The learning rate.
     weight_decay : float
-        As :class:`Optimizer`'s.
+        See :class:`Optimizer`.
     beta_1, beta_2, epsilon, amsgrad
-        As :class:`Adam`'s.
+        See :class:`Adam`.
     clipnorm, clipvalue, global_clipnorm, use_ema, ema_momentum, ema_overwrite_frequency
         As :class:`Optimizer`'s.
     loss_scale_factor, gradient_accumulation_steps, name
@@ -96,11 +93,8 @@ class AdamW(Adam):
     ) -> None:
         if weight_decay is None:
             raise ValueError("AdamW needs a weight_decay, got None. Give a number, or take Adam.")
-        betas = (beta_1, beta_2, epsilon, amsgrad)
-        clipping = (clipnorm, clipvalue, global_clipnorm)
-        averaging = (use_ema, ema_momentum, ema_overwrite_frequency)
-        rest = (loss_scale_factor, gradient_accumulation_steps, name)
-        super().__init__(learning_rate, *betas, weight_decay, *clipping, *averaging, *rest, **unknown)
+        common = common_arguments(locals())
+        super().__init__(beta_1=beta_1, beta_2=beta_2, epsilon=epsilon, amsgrad=amsgrad, **common, **unknown)
 
 
 class Nadam(Optimizer):
@@ -109,13 +103,13 @@ class Nadam(Optimizer):
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule
-        The rate.
+        The learning rate.
     beta_1, beta_2, epsilon
-        As :class:`Adam`'s.
+        See :class:`Adam`.
     weight_decay, clipnorm, clipvalue, global_clipnorm, use_ema, ema_momentum, ema_overwrite_frequency
-        As :class:`Optimizer`'s.
+        See :class:`Optimizer`.
     loss_scale_factor, gradient_accumulation_steps, name
-        As :class:`Optimizer`'s.
+        See :class:`Optimizer`.
     """
 
     hyperparameters = ("beta_1", "beta_2", "epsilon")
@@ -139,27 +133,24 @@ class Nadam(Optimizer):
         **unknown: Any,
     ) -> None:
         rule = _moments("nadam", beta_1, beta_2, epsilon)
-        clipping = (clipnorm, clipvalue, global_clipnorm)
-        averaging = (use_ema, ema_momentum, ema_overwrite_frequency)
-        rest = (loss_scale_factor, gradient_accumulation_steps, name)
-        super().__init__(rule, learning_rate, weight_decay, *clipping, *averaging, *rest, **unknown)
+        super().__init__(rule, **common_arguments(locals()), **unknown)
 
 
 class Adamax(Optimizer):
-    """Adam with the largest gradient in place of the root mean square (Kingma & Ba 2015), as ``keras.optimizers.Adamax``.
+    """Adam with the largest gradient instead of the root mean square (Kingma & Ba 2015), as ``keras.optimizers.Adamax``.
 
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule
-        The rate.
+        The learning rate.
     beta_1, beta_2 : float
-        Shares of the old mean and of the old largest gradient that are kept, in [0, 1).
+        Decay rates of the mean and of the largest gradient, in [0, 1).
     epsilon : float
         Added to the largest gradient.
     weight_decay, clipnorm, clipvalue, global_clipnorm, use_ema, ema_momentum, ema_overwrite_frequency
-        As :class:`Optimizer`'s.
+        See :class:`Optimizer`.
     loss_scale_factor, gradient_accumulation_steps, name
-        As :class:`Optimizer`'s.
+        See :class:`Optimizer`.
     """
 
     hyperparameters = ("beta_1", "beta_2", "epsilon")
@@ -183,10 +174,7 @@ class Adamax(Optimizer):
         **unknown: Any,
     ) -> None:
         rule = replace(_moments("adamax", beta_1, beta_2, epsilon), slots=("momentum", "norm"))
-        clipping = (clipnorm, clipvalue, global_clipnorm)
-        averaging = (use_ema, ema_momentum, ema_overwrite_frequency)
-        rest = (loss_scale_factor, gradient_accumulation_steps, name)
-        super().__init__(rule, learning_rate, weight_decay, *clipping, *averaging, *rest, **unknown)
+        super().__init__(rule, **common_arguments(locals()), **unknown)
 
 
 def _moments(rule: str, beta_1: float, beta_2: float, epsilon: float, amsgrad: bool = False) -> UpdateSpec:

@@ -1,4 +1,4 @@
-"""Optimizers that divide by sums of squares: Adagrad, Adadelta and Ftrl. The contract's ``update`` has the equations."""
+"""Adagrad, Adadelta and Ftrl, which divide by sums of squares. The contract's ``update`` op has the equations."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from ..inputs import as_number
 from ..kernels.specs import UpdateSpec
-from .arguments import Rate, as_epsilon
+from .arguments import Rate, as_epsilon, common_arguments
 from .base import Optimizer
 
 #: Arguments of Ftrl -> fields of its rule.
@@ -20,20 +20,20 @@ _FTRL = {
 
 
 class Adagrad(Optimizer):
-    """The gradient over the root of the sum of its squares (Duchi et al. 2011), as ``keras.optimizers.Adagrad``.
+    """Adagrad: divides the gradient by the root of the sum of its squares (Duchi et al. 2011), as in Keras.
 
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule
-        The rate.
+        The learning rate.
     initial_accumulator_value : float
-        What the sums begin with.
+        Initial value of the sums, at least 0.
     epsilon : float
-        Added below the root.
+        Added under the root.
     weight_decay, clipnorm, clipvalue, global_clipnorm, use_ema, ema_momentum, ema_overwrite_frequency
-        As :class:`Optimizer`'s.
+        See :class:`Optimizer`.
     loss_scale_factor, gradient_accumulation_steps, name
-        As :class:`Optimizer`'s.
+        See :class:`Optimizer`.
     """
 
     hyperparameters = ("epsilon",)
@@ -58,35 +58,32 @@ class Adagrad(Optimizer):
         initial = as_number(initial_accumulator_value, "initial_accumulator_value", "[0, inf)")
         self.initial_accumulator_value = initial
         rule = UpdateSpec("adagrad", epsilon=as_epsilon(epsilon), slots=("accumulator",))
-        clipping = (clipnorm, clipvalue, global_clipnorm)
-        averaging = (use_ema, ema_momentum, ema_overwrite_frequency)
-        rest = (loss_scale_factor, gradient_accumulation_steps, name)
-        super().__init__(rule, learning_rate, weight_decay, *clipping, *averaging, *rest, **unknown)
+        super().__init__(rule, **common_arguments(locals()), **unknown)
 
     def initial_value(self, slot: str) -> float:
-        """The sums begin with ``initial_accumulator_value``."""
+        """Return ``initial_accumulator_value``, the initial value of the sums."""
         return self.initial_accumulator_value
 
     def get_config(self) -> dict[str, Any]:
-        """Arguments that make an equal optimizer, as JSON values; the rate is the present one."""
+        """Return the arguments that make an equal optimizer, as JSON values, with the current rate."""
         return {**super().get_config(), "initial_accumulator_value": self.initial_accumulator_value}
 
 
 class Adadelta(Optimizer):
-    """The gradient times the root mean square of the last steps over its own (Zeiler 2012), as ``keras.optimizers.Adadelta``.
+    """Adadelta: scales the gradient by the ratio of the root mean squares of steps and gradients (Zeiler 2012), as in Keras.
 
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule
-        The rate.
+        The learning rate.
     rho : float
-        Share of the old mean squares that is kept, in [0, 1).
+        Decay rate of the mean squares, in [0, 1).
     epsilon : float
-        Added below both roots.
+        Added under both roots.
     weight_decay, clipnorm, clipvalue, global_clipnorm, use_ema, ema_momentum, ema_overwrite_frequency
-        As :class:`Optimizer`'s.
+        See :class:`Optimizer`.
     loss_scale_factor, gradient_accumulation_steps, name
-        As :class:`Optimizer`'s.
+        See :class:`Optimizer`.
     """
 
     hyperparameters = ("rho", "epsilon")
@@ -110,34 +107,31 @@ class Adadelta(Optimizer):
     ) -> None:
         slots = ("accumulated_grad", "accumulated_delta_var")
         rule = UpdateSpec("adadelta", rho=as_number(rho, "rho", "[0, 1)"), epsilon=as_epsilon(epsilon), slots=slots)
-        clipping = (clipnorm, clipvalue, global_clipnorm)
-        averaging = (use_ema, ema_momentum, ema_overwrite_frequency)
-        rest = (loss_scale_factor, gradient_accumulation_steps, name)
-        super().__init__(rule, learning_rate, weight_decay, *clipping, *averaging, *rest, **unknown)
+        super().__init__(rule, **common_arguments(locals()), **unknown)
 
 
 class Ftrl(Optimizer):
-    """Follow the regularized leader (McMahan et al. 2013), as ``keras.optimizers.Ftrl``.
+    """Ftrl: follows the regularized leader (McMahan et al. 2013), as ``keras.optimizers.Ftrl``.
 
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule
-        The rate. The rule divides by it, so it is never 0.
+        The learning rate. The rule divides by it, so it must not be 0.
     learning_rate_power : float
-        The power of the sums of squares that divides the rate, at most 0.
+        Exponent of the sums of squares that scale the rate, at most 0.
     initial_accumulator_value : float
-        What the sums of squares begin with, at least 0.
+        Initial value of the sums of squares, at least 0.
     l1_regularization_strength, l2_regularization_strength, l2_shrinkage_regularization_strength : float
-        Of the penalties of absolute values and of squares, and of the squares' gradient that is added to the loss's.
+        Strengths of the penalties on absolute values and on squares, and of the squares' gradient that is added to the loss's.
     beta : float
         Added to the root of the sums of squares.
     weight_decay, clipnorm, clipvalue, global_clipnorm, use_ema, ema_momentum, ema_overwrite_frequency
-        As :class:`Optimizer`'s.
+        See :class:`Optimizer`.
     loss_scale_factor, gradient_accumulation_steps, name
-        As :class:`Optimizer`'s.
+        See :class:`Optimizer`.
     """
 
-    smallest_rate = "(0, inf)"
+    rate_interval = "(0, inf)"
 
     def __init__(
         self,
@@ -171,16 +165,13 @@ class Ftrl(Optimizer):
             beta=as_number(beta, "beta"),
             slots=("accumulator", "linear"),
         )
-        clipping = (clipnorm, clipvalue, global_clipnorm)
-        averaging = (use_ema, ema_momentum, ema_overwrite_frequency)
-        rest = (loss_scale_factor, gradient_accumulation_steps, name)
-        super().__init__(rule, learning_rate, weight_decay, *clipping, *averaging, *rest, **unknown)
+        super().__init__(rule, **common_arguments(locals()), **unknown)
 
     def initial_value(self, slot: str) -> float:
-        """The sums of squares begin with ``initial_accumulator_value``, those of gradients with 0."""
+        """Return ``initial_accumulator_value`` for the sums of squares, 0 for those of gradients."""
         return self.initial_accumulator_value if slot == "accumulator" else 0.0
 
     def get_config(self) -> dict[str, Any]:
-        """Arguments that make an equal optimizer, as JSON values; the rate is the present one."""
+        """Return the arguments that make an equal optimizer, as JSON values, with the current rate."""
         config = {name: getattr(self.spec, field) for name, field in _FTRL.items()}
         return {**super().get_config(), "initial_accumulator_value": self.initial_accumulator_value, **config}

@@ -1,4 +1,4 @@
-"""Arguments of all optimizers, checked before an optimizer exists, and what is not taken with what to write instead."""
+"""Validation of the arguments that all optimizers share, and errors for unknown ones."""
 
 from __future__ import annotations
 
@@ -8,49 +8,60 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..inputs import as_count, as_number
-from ..spelling import renamed
+from ..naming.spelling import nearest_argument
 from .schedules import LearningRateSchedule
 from .schedules import get as get_schedule
 
 Rate = float | LearningRateSchedule | Mapping[str, Any]  #: what ``learning_rate`` takes
 
+#: Arguments that every optimizer passes on to the constructor of ``Optimizer``.
+COMMON = (
+    *("learning_rate", "weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "use_ema", "ema_momentum"),
+    *("ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps", "name"),
+)
+
+
+def common_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of a constructor's ``arguments``, its ``locals()``, that :data:`COMMON` names."""
+    return {name: arguments[name] for name in COMMON}
+
 
 def as_rate(value: Any, interval: str) -> float | LearningRateSchedule:
-    """A schedule, or a number in ``interval``."""
+    """Return a learning rate: a schedule, or a number in ``interval``."""
     if isinstance(value, (LearningRateSchedule, Mapping)):
         return get_schedule(value)
     return as_number(value, "learning_rate", interval)
 
 
 def as_epsilon(value: Any) -> float:
-    """A number of at least 0."""
+    """Return ``value`` as a number of at least 0."""
     return as_number(value, "epsilon", "[0, inf)")
 
 
 def as_clipping(**limits: float | None) -> dict[str, float]:
-    """The one limit that is given, if any."""
-    given = {name: as_number(limit, name, "(0, inf)") for name, limit in limits.items() if limit is not None}
-    if len(given) > 1:
-        raise ValueError(f"only one of clipnorm, clipvalue and global_clipnorm can be set, got {given}.")
-    return given
+    """Return the one limit that is not None, if any."""
+    positive = {name: as_number(limit, name, "(0, inf)") for name, limit in limits.items() if limit is not None}
+    if len(positive) > 1:
+        raise ValueError(f"only one of clipnorm, clipvalue and global_clipnorm can be set, got {positive}.")
+    return positive
 
 
 def as_frequency(value: Any) -> int | None:
-    """``ema_overwrite_frequency``: a whole number of at least 1, or None; 0 is None too, as in Keras."""
+    """Return ``ema_overwrite_frequency``, a whole number of at least 1 or None. 0 means None, as in Keras."""
     if value is None or (value == 0 and not isinstance(value, bool)):
         return None
     return as_count(value, "ema_overwrite_frequency")
 
 
 def as_accumulation(value: Any) -> int | None:
-    """``gradient_accumulation_steps``: a whole number of at least 2, or None; 0 is None too, as in Keras."""
+    """Return ``gradient_accumulation_steps``, a whole number of at least 2 or None. 0 means None, as in Keras."""
     if value is None or (value == 0 and not isinstance(value, bool)):
         return None
     return as_count(value, "gradient_accumulation_steps", at_least=2)
 
 
 def as_loss_scale(value: Any) -> float | None:
-    """``loss_scale_factor``: None, or a power of two, by which a gradient is multiplied and divided again without loss."""
+    """Return ``loss_scale_factor``, None or a power of two: multiplying and dividing a gradient by it changes no bit."""
     if value is None:
         return None
     factor = as_number(value, "loss_scale_factor", "(0, inf)")
@@ -63,7 +74,7 @@ def as_loss_scale(value: Any) -> float | None:
 
 
 def refuse(cls: type, unknown: Mapping[str, Any], rate: Any) -> None:
-    """Raise TypeError for arguments that no parameter took; ``decay`` of 0 or None, which Keras 2 had, does nothing."""
+    """Raise TypeError for unknown arguments. ``decay``, which Keras 2 had, may be 0 or None, and then has no effect."""
     for name, value in unknown.items():
         if name == "decay":
             if value:
@@ -72,11 +83,11 @@ def refuse(cls: type, unknown: Mapping[str, Any], rate: Any) -> None:
             raise TypeError(f"{cls.__name__} has no argument 'lr'. Write learning_rate={value!r}.")
         else:
             known = [p.name for p in inspect.signature(cls).parameters.values() if p.kind is not p.VAR_KEYWORD]
-            raise TypeError(f"{cls.__name__} has no argument {name!r}{renamed(name, known)}")
+            raise TypeError(f"{cls.__name__} has no argument {name!r}{nearest_argument(name, known)}")
 
 
 def _schedule(decay: Any, rate: Any) -> str:
-    """What Keras 2 computed with ``decay``, in words that work."""
+    """Return what to write for the rate that Keras 2 computed with ``decay``."""
     if isinstance(rate, (LearningRateSchedule, Mapping)):
         return "Let the schedule of the learning rate decay it."
     schedule = f"InverseTimeDecay({rate!r}, decay_steps=1, decay_rate={decay!r})"

@@ -1,4 +1,4 @@
-"""Means over steps: of gradients between two updates, and of weights after them. The arithmetic is the update op's."""
+"""Accumulated gradients and averages of weights. The update op does the arithmetic."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from ..kernels.contract import Array, Ops
 from ..kernels.specs import UpdateSpec
 from ..variables import Variable
 
-#: Adds a gradient to its sum: the rule of gradient descent, at a rate of -1.
+#: Rule that adds a gradient to its sum: gradient descent at a rate of -1.
 _ADD = UpdateSpec("sgd")
 
 
 def accumulated(ops: Ops, sums: Sequence[Variable], gradients: Sequence[Array], step: int, every: int) -> list[Array] | None:
-    """Add ``gradients`` to their ``sums``; at each ``every``-th step their means, and the sums are zero again, else None."""
+    """Add ``gradients`` to ``sums``. Each ``every``-th step returns their means and resets the sums, any other returns None."""
     ops.update(sums, gradients, [()] * len(sums), _ADD, step=1, rate=-1.0)
     if step % every:
         return None
-    means = [ops.scale(ops.asarray(own.value, own.dtype), 1 / every) for own in sums]
-    for own in sums:
-        own.assign(np.zeros(own.shape, own.dtype))
+    means = [ops.scale(ops.asarray(total.value, total.dtype), 1 / every) for total in sums]
+    for total in sums:
+        total.assign(np.zeros(total.shape, total.dtype))
     return means
 
 
@@ -33,11 +33,11 @@ def average(
     momentum: float,
     overwrite: bool,
 ) -> None:
-    """Move ``averages`` on to ``momentum * average + (1 - momentum) * weight``, then perhaps overwrite the weights by them.
+    """Set ``averages`` to ``momentum * average + (1 - momentum) * weight``, and ``overwrite`` the weights with them.
 
-    ``gradients`` stand in the place where the op has them; this rule does not read them.
+    The update op takes ``gradients`` too, but this rule does not read them.
     """
-    mean = UpdateSpec("average", momentum=momentum)
-    ops.update(averages, gradients, [[weight] for weight in weights], mean, step=1, rate=0.0)
+    rule = UpdateSpec("average", momentum=momentum)
+    ops.update(averages, gradients, [[weight] for weight in weights], rule, step=1, rate=0.0)
     if overwrite:
-        ops.update(weights, gradients, [[own] for own in averages], UpdateSpec("average"), step=1, rate=0.0)
+        ops.update(weights, gradients, [[mean] for mean in averages], UpdateSpec("average"), step=1, rate=0.0)

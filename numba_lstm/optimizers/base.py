@@ -1,4 +1,4 @@
-"""Optimizer: a rule's hyperparameters, its slots and its step count. The arithmetic is the update op's."""
+"""Optimizer: the base class, with hyperparameters, learning rate and steps. The update op does the arithmetic."""
 
 from __future__ import annotations
 
@@ -7,79 +7,78 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, Self
 
-import numpy as np
-import numpy.typing as npt
-
 from ..inputs import as_count, as_number
 from ..kernels.contract import Array, Ops
 from ..kernels.specs import UpdateSpec
-from ..serialization import serialize
-from ..subclassing import Settable
+from ..objects.serialization import serialize
 from ..variables import Variable
 from .arguments import as_accumulation, as_clipping, as_frequency, as_loss_scale, as_rate, refuse
 from .averaging import accumulated, average
 from .rate import LearningRate
 from .schedules import LearningRateSchedule
+from .slots import Slots
 
-AVERAGE, SUM = "average", "gradient_accumulator"  #: what options keep of a weight, by Keras's names
-
-#: Arguments that are saved as they are.
+#: Arguments that :meth:`Optimizer.get_config` saves unchanged.
 _OPTIONS = ("use_ema", "ema_momentum", "ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps")
 
 
-#: What Keras's optimizers override and these do not.
+#: Methods that Keras's optimizers override and these do not -> what to override instead.
 _NEVER_CALLED = dict.fromkeys(
     ("update_step", "apply_gradients", "compute_gradients", "minimize", "get_updates", "stateless_apply"),
     "Override apply(self, ops, gradients, variables), which may change gradients and variables before and after super().apply.",
 )
 
 
-class Optimizer(Settable):
-    """The base of all optimizers, as ``keras.optimizers.Optimizer``.
+class Optimizer(Slots):
+    """Base class of all optimizers, as ``keras.optimizers.Optimizer``.
 
     Parameters
     ----------
     rule : UpdateSpec
         The rule's name, constants and slots.
     learning_rate : float or LearningRateSchedule
-        The rate, or a function from the number of steps taken to the rate.
+        The learning rate, or a function from the number of steps taken to the rate.
     weight_decay : float, optional
-        Each step first takes off ``weight * weight_decay * rate`` (decoupled, Loshchilov & Hutter 2019).
+        Decoupled weight decay: each step first subtracts ``weight * weight_decay * rate`` (Loshchilov & Hutter 2019).
     clipnorm, clipvalue, global_clipnorm : float, optional
-        Scale each gradient to a norm of at most ``clipnorm``; or clip each element to ``[-clipvalue, clipvalue]``; or scale
-        all together to ``global_clipnorm``. At most one of them.
+        Gradient clipping, by at most one of three limits: of the norm of each gradient, of the absolute value of each element,
+        or of the norm of all gradients.
     use_ema : bool
-        Keep a running mean of each weight, which replaces the weight at the end of ``fit`` (Polyak & Juditsky 1992).
+        Average each weight over the steps; the average replaces the weight at the end of ``fit`` (Polyak & Juditsky 1992).
     ema_momentum : float
-        Share of the old mean that is kept at each step, in [0, 1].
+        Decay rate of the averages at each step, in [0, 1].
     ema_overwrite_frequency : int, optional
-        Replace the weights by their means after every so many steps, too.
+        Number of steps after which the averages replace the weights during training, too.
     loss_scale_factor : float, optional
-        A power of two, taken without effect: gradients are float32 or float64, and it is for those in float16.
+        A power of two. It has no effect: it is meant for gradients in float16, and these are float32 or float64.
     gradient_accumulation_steps : int, optional
-        At least 2: change the weights at every so many steps only, by the mean of their gradients. Schedules go on at each.
+        At least 2: number of steps whose mean gradient makes one update of the weights. Schedules count each step.
     name : str
-        A name.
+        The optimizer's name. Default: the class's in lower case.
     **unknown
-        Refused, with what to write instead.
+        Any other argument raises TypeError, with what to write instead.
 
     Raises
     ------
     TypeError, ValueError
-        For an argument of the wrong type or outside its interval, two ways of clipping, or an argument that is not known.
+        For an argument of the wrong type or outside of its interval, two kinds of clipping, and an unknown argument.
     """
 
-    never_called = _NEVER_CALLED
-    called = ("apply", "build", "initial_value")
+    unsupported_methods = _NEVER_CALLED
+    checked_methods = ("apply", "build", "initial_value")
     settable = frozenset({"iterations"})
     not_settable = {"lr": "Set learning_rate."}
-    gone = {"lr": "Read learning_rate.", "decay": "Give a schedule as the learning_rate.", "get_weights": "Call state()."}
-    remake = "Compile the model with a new optimizer: {cls}({name}=...)."
+    removed_attributes = {
+        "lr": "Read learning_rate.",
+        "decay": "Give a schedule as the learning_rate.",
+        "get_weights": "Call state().",
+    }
+    replacement = "Compile the model with a new optimizer: {cls}({name}=...)."
 
     #: Fields of the rule that :meth:`get_config` saves.
     hyperparameters: ClassVar[tuple[str, ...]] = ()
-    #: Rates that the rule can take.
-    smallest_rate: ClassVar[str] = "[0, inf)"
+    #: Interval of the rates that the rule can take.
+    rate_interval: ClassVar[str] = "[0, inf)"
 
     def __init__(
         self,
@@ -97,7 +96,8 @@ class Optimizer(Settable):
         name: str | None = None,
         **unknown: Any,
     ) -> None:
-        self.check_assigned()
+        self.check_assigned_methods()
+        super().__init__()
         refuse(type(self), unknown, learning_rate)
         self.name = type(self).__name__.lower() if name is None else name
         self.weight_decay = None if weight_decay is None else as_number(weight_decay, "weight_decay", "[0, inf)")
@@ -108,16 +108,11 @@ class Optimizer(Settable):
         self.ema_overwrite_frequency = as_frequency(ema_overwrite_frequency)
         self.loss_scale_factor = as_loss_scale(loss_scale_factor)
         self.gradient_accumulation_steps = as_accumulation(gradient_accumulation_steps)
-        self._rate = as_rate(learning_rate, self.smallest_rate)
-        self._steps = 0  # with gradients; those that are accumulated count too
-        self.slots: list[list[Variable]] = []  #: of the rule
-        self.averages: list[Variable] = []  #: of the weights, with ``use_ema``
-        self.accumulated: list[Variable] = []  #: sums of gradients, with ``gradient_accumulation_steps``
-        self._weights: tuple[tuple[str, tuple[int, ...]], ...] | None = None
+        self._rate = as_rate(learning_rate, self.rate_interval)
 
     @property
     def iterations(self) -> int:
-        """How often the weights were changed. It may be set, for schedules and bias corrections to go on from there."""
+        """Number of updates of the weights. May be set: schedules and bias corrections continue from it."""
         return self._steps // (self.gradient_accumulation_steps or 1)
 
     @iterations.setter
@@ -128,12 +123,12 @@ class Optimizer(Settable):
 
     @property
     def learning_rate(self) -> LearningRate:
-        """The rate of the next step. A number may be set, also by its method ``assign``, or a schedule."""
-        return LearningRate.of(self, self._present_rate())
+        """Learning rate of the next step. May be set to a number, also by its method ``assign``, or to a schedule."""
+        return LearningRate.of(self, self._current_rate())
 
     @learning_rate.setter
     def learning_rate(self, value: float | LearningRateSchedule) -> None:
-        rate = as_rate(value, self.smallest_rate)
+        rate = as_rate(value, self.rate_interval)
         if isinstance(self._rate, LearningRateSchedule) and not isinstance(rate, LearningRateSchedule):
             raise TypeError(
                 f"the learning rate of {self.name} follows {type(self._rate).__name__} and cannot be set to {rate}. "
@@ -141,59 +136,13 @@ class Optimizer(Settable):
             )
         self._rate = rate
 
-    def _present_rate(self) -> float:
+    def _current_rate(self) -> float:
         return self._rate(self._steps) if isinstance(self._rate, LearningRateSchedule) else self._rate
-
-    # -- slots --------------------------------------------------------------------------------------------------------
-
-    @property
-    def built(self) -> bool:
-        """Whether the slots exist."""
-        return self._weights is not None
-
-    def build(self, variables: Sequence[Variable]) -> None:
-        """Make the slots for ``variables``, once.
-
-        Raises
-        ------
-        ValueError
-            Where the optimizer already belongs to other variables.
-        """
-        weights = tuple((v.path, v.shape) for v in variables)
-        if self._weights == weights:
-            return
-        if self._weights is not None:
-            raise ValueError(
-                f"{self.name} already keeps the state of other weights ({_paths(self._weights)}; these are {_paths(weights)}). "
-                "Compile the model with a new optimizer."
-            )
-        self.slots = [[self._slot(variable, name) for name in self.spec.slots] for variable in variables]
-        self.averages = [self._slot(variable, AVERAGE) for variable in variables if self.use_ema]
-        self.accumulated = [self._slot(variable, SUM) for variable in variables if self.gradient_accumulation_steps]
-        self._weights = weights
-
-    def _slot(self, variable: Variable, name: str) -> Variable:
-        first = 0.0 if name in (AVERAGE, SUM) else self.initial_value(name)
-        return Variable(np.full(variable.shape, first, variable.dtype), f"{variable.path}/{name}", trainable=False)
-
-    def initial_value(self, slot: str) -> float:
-        """What ``slot`` of the rule is filled with at first."""
-        return 0.0
-
-    @property
-    def slot_names(self) -> tuple[str, ...]:
-        """What is kept of each weight: its average, the sum of its gradients, and the rule's slots."""
-        return (AVERAGE,) * self.use_ema + (SUM,) * bool(self.gradient_accumulation_steps) + self.spec.slots
-
-    def kept(self) -> list[list[Variable]]:
-        """:attr:`slot_names` of each weight."""
-        extra = [list(own) for own in (self.averages, self.accumulated) if own]
-        return [[*(own[index] for own in extra), *slots] for index, slots in enumerate(self.slots)]
 
     # -- steps --------------------------------------------------------------------------------------------------------
 
     def apply(self, ops: Ops, gradients: Sequence[Array], variables: Sequence[Variable]) -> None:
-        """Take one step: clip the gradients, then update ``variables`` and all that is kept of them in place.
+        """Take one step: clip the gradients, then update ``variables`` and their slots in place.
 
         With ``gradient_accumulation_steps`` most calls only add to the sums of gradients.
         """
@@ -213,8 +162,8 @@ class Optimizer(Settable):
 
     def _next_rate(self) -> float:
         overridden = type(self).learning_rate is not Optimizer.learning_rate
-        rate = float(self.learning_rate) if overridden else self._present_rate()
-        if not rate and self.smallest_rate.startswith("("):
+        rate = float(self.learning_rate) if overridden else self._current_rate()
+        if not rate and self.rate_interval.startswith("("):
             raise ValueError(
                 f"the learning rate of {self.name} is 0 at step {self._steps}, and {type(self).__name__} divides by it. "
                 "Let the schedule end at a small rate instead, as end_learning_rate=1e-9."
@@ -222,55 +171,33 @@ class Optimizer(Settable):
         return rate
 
     def finalize_variable_values(self, variables: Sequence[Variable]) -> None:
-        """Give ``variables`` their averages, with ``use_ema``, as ``fit`` does at its end; before the first step nothing."""
+        """Assign the averages to ``variables`` if ``use_ema`` and a step was taken, as ``fit`` does at its end."""
         if self.use_ema and self._steps:
             for variable, average in zip(variables, self.averages, strict=True):
                 variable.assign(average.value)
 
-    def bound(self, ops: Ops, gradients: Sequence[Array], variables: Sequence[Variable]) -> Callable[[], None]:
-        """:meth:`apply`, a subclass's too, for many steps: ``gradients`` are written into the same arrays before each."""
+    def step_function(self, ops: Ops, gradients: Sequence[Array], variables: Sequence[Variable]) -> Callable[[], None]:
+        """Return a function that applies ``gradients``, whose arrays are overwritten before each call, as :meth:`apply` does.
+
+        Without options, and unless a subclass overrides :meth:`apply`, it is one bound program of the device.
+        """
         plain = not (self.clipping or self.use_ema or self.gradient_accumulation_steps)
         if not plain or type(self).apply is not Optimizer.apply:
             return partial(self.apply, ops, gradients, variables)
         program = ops.update_program(variables, gradients, self.slots, self.spec)
-        own = vars(self)  # a step is short, and __setattr__ would check the name each time
+        attributes = vars(self)  # a step is short, and __setattr__ would check the name each time
 
         def step() -> None:
             rate = self._next_rate()
-            own["_steps"] += 1
-            program(own["_steps"], rate)
+            attributes["_steps"] += 1
+            program(attributes["_steps"], rate)
 
         return step
 
-    # -- saving -------------------------------------------------------------------------------------------------------
-
-    def state(self) -> dict[str, npt.NDArray[Any]]:
-        """Copies of all that changes while training: ``iterations``, steps with gradients, and ``weight/slot`` of each slot."""
-        slots = {slot.path: slot.numpy() for own in self.kept() for slot in own}
-        return {"iterations": np.array(self._steps, np.int64), **slots}
-
-    def load_state(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Go back to what :meth:`state` answered; the optimizer must be built.
-
-        Raises
-        ------
-        ValueError
-            On missing or unknown names or another shape; nothing is changed then.
-        """
-        own = {slot.path: slot for slots in self.kept() for slot in slots}
-        expected = {"iterations": (), **{path: slot.shape for path, slot in own.items()}}
-        if state.keys() != expected.keys():
-            different = sorted(state.keys() ^ expected.keys())
-            raise ValueError(f"this is no state of {self.name} for these weights: only one side has {', '.join(different)}.")
-        for path, shape in expected.items():
-            if np.shape(state[path]) != shape:
-                raise ValueError(f"{path} has shape {shape}, got {np.shape(state[path])}. Nothing was changed.")
-        self._steps = int(state["iterations"])
-        for path, slot in own.items():
-            slot.assign(state[path])
+    # -- config -------------------------------------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
-        """Arguments that make an equal optimizer, as JSON values; the rate is the present one."""
+        """Return the arguments that make an equal optimizer, as JSON values, with the current rate."""
         rate = serialize(self._rate) if isinstance(self._rate, LearningRateSchedule) else self._rate
         config: dict[str, Any] = {"name": self.name, "learning_rate": rate, "weight_decay": self.weight_decay}
         config.update({"clipnorm": None, "clipvalue": None, "global_clipnorm": None}, **self.clipping)
@@ -280,12 +207,8 @@ class Optimizer(Settable):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """An optimizer of :meth:`get_config`'s arguments."""
+        """Make an optimizer of the arguments that :meth:`get_config` returned."""
         return cls(**config)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} learning_rate={float(self.learning_rate)}, iterations={self.iterations}>"
-
-
-def _paths(weights: Sequence[tuple[str, tuple[int, ...]]]) -> str:
-    return ", ".join(f"{path} {shape}" for path, shape in weights) or "none"

@@ -1,4 +1,4 @@
-"""The learning rate as programs for Keras use it: a number that can be assigned to."""
+"""LearningRate: a float with the methods of Keras's variables, so that a rate can be assigned."""
 
 from __future__ import annotations
 
@@ -13,45 +13,45 @@ class _HasRate(Protocol):
 
 
 class LearningRate(float):
-    """A learning rate: a float, the one of the moment when the optimizer was asked, with Keras's methods of a variable."""
+    """The learning rate of an optimizer when it was read: a float with the methods of Keras's variables."""
 
     _optimizer: _HasRate
 
     @classmethod
     def of(cls, optimizer: _HasRate, rate: float) -> LearningRate:
-        """``rate``, the present one of ``optimizer``."""
-        made = cls(rate)
-        made._optimizer = optimizer
-        return made
+        """Return ``rate``, the current one of ``optimizer``."""
+        value = cls(rate)
+        value._optimizer = optimizer
+        return value
 
     def assign(self, value: Any) -> LearningRate:
-        """Set the optimizer's rate, and answer it; raises what setting ``optimizer.learning_rate`` does."""
+        """Set the optimizer's rate and return it. Raises as assigning to ``optimizer.learning_rate`` does."""
         self._optimizer.learning_rate = value
-        answer: LearningRate = self._optimizer.learning_rate
-        return answer
+        rate: LearningRate = self._optimizer.learning_rate
+        return rate
 
     def numpy(self) -> np.float64:
-        """The number for NumPy."""
+        """Return the rate as a NumPy number."""
         return np.float64(self)
 
     @property
     def value(self) -> float:
-        """The number alone."""
+        """Rate as a plain float."""
         return float(self)
 
     @property
     def name(self) -> str:
-        """``"learning_rate"``."""
+        """Name of the variable, ``"learning_rate"``."""
         return "learning_rate"
 
     @property
     def path(self) -> str:
-        """The optimizer's name before it."""
+        """Path of the variable: the optimizer's name, then ``learning_rate``."""
         return f"{self._optimizer.name}/learning_rate"
 
     @property
     def shape(self) -> tuple[()]:
-        """That of a single number."""
+        """Shape of a single number."""
         return ()
 
     def __reduce__(self) -> tuple[Any, ...]:  # copies are numbers, and take no optimizer along

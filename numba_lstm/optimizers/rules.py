@@ -1,4 +1,4 @@
-"""Gradient descent, plain, by momentum, by root mean squares and by signs. The contract's ``update`` has the equations."""
+"""SGD, RMSprop and Lion. The contract's ``update`` op has the equations."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from ..inputs import as_number
 from ..kernels.specs import UpdateSpec
-from .arguments import Rate, as_epsilon
+from .arguments import Rate, as_epsilon, common_arguments
 from .base import Optimizer
 
 
@@ -16,15 +16,15 @@ class SGD(Optimizer):
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule
-        The rate.
+        The learning rate.
     momentum : float
-        Share of the last step that is taken again, in [0, 1].
+        Fraction of the previous step that is added to the step, in [0, 1].
     nesterov : bool
-        Nesterov's momentum.
+        If True, use Nesterov's momentum.
     weight_decay, clipnorm, clipvalue, global_clipnorm, use_ema, ema_momentum, ema_overwrite_frequency
-        As :class:`Optimizer`'s.
+        See :class:`Optimizer`.
     loss_scale_factor, gradient_accumulation_steps, name
-        As :class:`Optimizer`'s.
+        See :class:`Optimizer`.
     """
 
     hyperparameters = ("momentum", "nesterov")
@@ -48,31 +48,28 @@ class SGD(Optimizer):
     ) -> None:
         momentum = as_number(momentum, "momentum", "[0, 1]")
         rule = UpdateSpec("sgd", momentum=momentum, nesterov=bool(nesterov), slots=("momentum",) if momentum else ())
-        clipping = (clipnorm, clipvalue, global_clipnorm)
-        averaging = (use_ema, ema_momentum, ema_overwrite_frequency)
-        rest = (loss_scale_factor, gradient_accumulation_steps, name)
-        super().__init__(rule, learning_rate, weight_decay, *clipping, *averaging, *rest, **unknown)
+        super().__init__(rule, **common_arguments(locals()), **unknown)
 
 
 class RMSprop(Optimizer):
-    """The gradient over its recent root mean square (Hinton 2012), as ``keras.optimizers.RMSprop``.
+    """RMSprop: divides the gradient by its recent root mean square (Hinton 2012), as ``keras.optimizers.RMSprop``.
 
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule
-        The rate.
+        The learning rate.
     rho : float
-        Share of the old mean square that is kept, in [0, 1).
+        Decay rate of the mean square, in [0, 1).
     momentum : float
-        Share of the last step that is taken again, in [0, 1].
+        Fraction of the previous step that is added to the step, in [0, 1].
     epsilon : float
-        Added below the root.
+        Added under the root.
     centered : bool
-        Divide by the recent deviation instead (Graves 2013).
+        If True, divide by the recent standard deviation instead (Graves 2013).
     weight_decay, clipnorm, clipvalue, global_clipnorm, use_ema, ema_momentum, ema_overwrite_frequency
-        As :class:`Optimizer`'s.
+        See :class:`Optimizer`.
     loss_scale_factor, gradient_accumulation_steps, name
-        As :class:`Optimizer`'s.
+        See :class:`Optimizer`.
     """
 
     hyperparameters = ("rho", "momentum", "epsilon", "centered")
@@ -105,27 +102,24 @@ class RMSprop(Optimizer):
             centered=bool(centered),
             slots=("velocity",) + ("momentum",) * bool(momentum) + ("average_gradient",) * bool(centered),
         )
-        clipping = (clipnorm, clipvalue, global_clipnorm)
-        averaging = (use_ema, ema_momentum, ema_overwrite_frequency)
-        rest = (loss_scale_factor, gradient_accumulation_steps, name)
-        super().__init__(rule, learning_rate, weight_decay, *clipping, *averaging, *rest, **unknown)
+        super().__init__(rule, **common_arguments(locals()), **unknown)
 
 
 class Lion(Optimizer):
-    """The sign of a mean gradient (Chen et al. 2023), as ``keras.optimizers.Lion``.
+    """Lion: steps along the sign of a mean gradient (Chen et al. 2023), as ``keras.optimizers.Lion``.
 
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule
-        The rate.
+        The learning rate.
     beta_1 : float
-        Share of the old mean in the step's, in (0, 1].
+        Weight of the mean gradient in the direction of a step, in (0, 1].
     beta_2 : float
-        Share of the old mean that is kept, in [0, 1].
+        Decay rate of the mean gradient, in [0, 1].
     weight_decay, clipnorm, clipvalue, global_clipnorm, use_ema, ema_momentum, ema_overwrite_frequency
-        As :class:`Optimizer`'s.
+        See :class:`Optimizer`.
     loss_scale_factor, gradient_accumulation_steps, name
-        As :class:`Optimizer`'s.
+        See :class:`Optimizer`.
     """
 
     hyperparameters = ("beta_1", "beta_2")
@@ -149,7 +143,4 @@ class Lion(Optimizer):
     ) -> None:
         betas = as_number(beta_1, "beta_1", "(0, 1]"), as_number(beta_2, "beta_2", "[0, 1]")
         rule = UpdateSpec("lion", beta_1=betas[0], beta_2=betas[1], slots=("momentum",))
-        clipping = (clipnorm, clipvalue, global_clipnorm)
-        averaging = (use_ema, ema_momentum, ema_overwrite_frequency)
-        rest = (loss_scale_factor, gradient_accumulation_steps, name)
-        super().__init__(rule, learning_rate, weight_decay, *clipping, *averaging, *rest, **unknown)
+        super().__init__(rule, **common_arguments(locals()), **unknown)

@@ -1,4 +1,4 @@
-"""What is done to data before a model sees them, as ``keras.preprocessing``."""
+"""Preprocessing of sequences and texts, as ``keras.preprocessing``."""
 
 from . import sequence, text
 

@@ -1,11 +1,11 @@
-"""Sequences, as ``keras.preprocessing.sequence``."""
+"""Padding of sequences, as ``keras.preprocessing.sequence``."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..absent import absent
-from ..sequences import pad_sequences
+from ..inputs.sequences import pad_sequences
+from ..naming.absent import absent
 
 __all__ = ["pad_sequences"]
 

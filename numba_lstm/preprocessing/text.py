@@ -1,10 +1,10 @@
-"""Nothing: Keras 3 has no ``keras.preprocessing.text`` either, and each name of Keras 2 says what to write."""
+"""``keras.preprocessing.text`` of Keras 2: empty, as in Keras 3. Errors say what to write for each name."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..absent import absent
+from ..naming.absent import absent
 
 __all__: list[str] = []
 

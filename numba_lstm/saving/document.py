@@ -76,7 +76,7 @@ def unpack(
     if others := rest.keys():
         raise FileFormatError(f"its tensors must begin with {_LAYERS} or {_OPTIMIZER}, got {join_names(others)}.")
     try:
-        with initializers.skipped(at_most=sum(weight.size for weight in weights.values())):
+        with initializers.skip_initialization(max_elements=sum(weight.size for weight in weights.values())):
             model = Sequential.from_config(config, custom_objects)
     except REFUSALS as error:
         raise FileFormatError(f"its model cannot be made: {short_message(error)}") from error

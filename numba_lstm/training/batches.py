@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..inputs.sequences import length_mask, pad_arrays
 from ..kernels.contract import Array, Ops
-from ..sequences import padded, steps_within
 
 if TYPE_CHECKING:
     from ..models.sequential import Sequential
@@ -74,9 +74,9 @@ class Ragged(NamedTuple):
         places = np.arange(len(self.x))[rows]
         lengths = self.lengths[places]
         steps = max(int(lengths.max()), 1)  # one step, masked, where all sequences are empty
-        x = padded([self.x[place] for place in places], steps, self.dtype)
+        x = pad_arrays([self.x[place] for place in places], steps, self.dtype)
         target, weight = (_chosen(parts, places, steps) for parts in (self.target, self.weight))
-        mask = None if lengths.min() == steps else steps_within(lengths, steps)
+        mask = None if lengths.min() == steps else length_mask(lengths, steps)
         samples = Samples(x, target, weight, self.labels, mask)
         return Draw(samples, slice(None), len(places), places, lengths if self.stepwise else None)
 
@@ -89,7 +89,7 @@ class Ragged(NamedTuple):
 def _chosen(parts: Host | Sequence[Host] | None, places: npt.NDArray[np.intp], steps: int) -> Host | None:
     if parts is None or isinstance(parts, np.ndarray):
         return None if parts is None else parts[places]
-    return padded([parts[place] for place in places], steps, parts[0].dtype)
+    return pad_arrays([parts[place] for place in places], steps, parts[0].dtype)
 
 
 class Draw(NamedTuple):

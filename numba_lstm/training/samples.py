@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..array_like import as_array, is_array
+from ..inputs.array_like import as_array, is_array
 from .datasets import counts_batches
 from .structures import batch_ranks, rank, shape_of
 

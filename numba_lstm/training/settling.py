@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ..array_like import axes_of
 from ..inputs import as_real
+from ..inputs.array_like import axes_of
+from ..inputs.sequences import as_lengths, is_ragged, length_mask
+from ..inputs.targets import as_target, as_weight, class_weights, is_sparse
 from ..kernels.specs import LossSpec
-from ..sequences import as_lengths, is_ragged, steps_within
-from ..targets import as_target, as_weight, class_weights, is_sparse
 from .batches import Host, Ragged, Samples, Shape
 from .structures import one_input, one_output, rank
 
@@ -116,7 +116,7 @@ def settle_mask(model: Sequential, x: Host, mask: Any = None, lengths: Any = Non
     if x.ndim != (2 if model.takes_indices else 3):
         raise ValueError(f"masks and lengths belong to x of (batch, time, features), got shape {x.shape}. Leave them out.")
     if lengths is not None:
-        return steps_within(as_lengths(lengths, *x.shape[:2]), x.shape[1])
+        return length_mask(as_lengths(lengths, *x.shape[:2]), x.shape[1])
     array = as_real(mask, "mask")
     if array.shape != x.shape[:2]:
         raise ValueError(f"mask must have the shape (batch, time) = {x.shape[:2]}, got {array.shape}. Give one bool a step.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..inputs import as_count, as_number, check_shape
-from ..sequences import by_length
+from ..inputs.sequences import batches_by_length
 from .batches import Ragged, Rows, Samples, Shape
 from .datasets import batches_in, brings_batches, is_dataset
 from .epochs import ArrayBatches, Batches, IteratedBatches, in_order, shuffled
@@ -105,7 +105,7 @@ def _groups(model: Sequential, samples: Samples | Ragged, size: int, *, shuffle:
     n = len(samples.x)
     if isinstance(samples, Ragged):
         lengths = samples.lengths
-        return lambda: by_length(lengths, size, model.random.next_key() if shuffle else None)
+        return lambda: batches_by_length(lengths, size, model.random.next_key() if shuffle else None)
     return (lambda: shuffled(model.random.next_key(), n, size)) if shuffle else None
 
 

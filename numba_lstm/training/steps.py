@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..inputs import as_count
 from ..kernels.contract import Array, Ops
 from ..layers import Bidirectional
-from ..losses.reducing import MEANS
+from ..losses.reductions import MEANS
 from .batches import Batch, Draw, Shape, load, weigh
 from .tracking import Outcome, Tracker
 from .weighing import loss_weight

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..array_like import axes_of, is_array
+from ..inputs.array_like import axes_of, is_array
 
 if TYPE_CHECKING:
     from ..models.sequential import Sequential

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..callbacks.base import Logs
 from ..kernels.contract import Array, Ops
-from ..metrics import PATIENCE, Metric
+from ..metrics import Metric
+from ..metrics.base import MAX_PENDING
 
 if TYPE_CHECKING:
     from ..models.sequential import Sequential
@@ -72,7 +73,7 @@ class Tracker:
             metric.update(ops, y, target, plain)
         for metric in self._weighted:
             metric.update(ops, y, target, weighted)
-        if len(self._pending) >= PATIENCE:
+        if len(self._pending) >= MAX_PENDING:
             self._read()
 
     def logs(self) -> Logs:

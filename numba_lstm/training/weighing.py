@@ -8,7 +8,7 @@ import numpy as np
 
 from ..kernels.contract import Array, Ops
 from ..losses import Loss
-from ..losses.reducing import reduced
+from ..losses.reductions import reduction_weights
 
 if TYPE_CHECKING:
     from .batches import Weights
@@ -20,5 +20,5 @@ def loss_weight(ops: Ops, loss: Loss, scale: float, leading: tuple[int, ...], we
         name: None if array is None else np.asarray(ops.to_host(array))
         for name, array in (("mean", weights.loss), ("weight", weights.weighted))
     }
-    made = reduced(loss.reduction, scale, leading, **host)
+    made = reduction_weights(loss.reduction, scale, leading, **host)
     return None if made is None else ops.asarray(np.ascontiguousarray(made, dtype), dtype)

@@ -1,13 +1,13 @@
-"""Small helpers, as ``keras.utils``."""
+"""Utilities, as ``keras.utils``: one-hot labels, padding, files, batches by index, seeds."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .. import names
-from ..absent import absent
+from ..inputs.sequences import pad_sequences
+from ..naming import names
+from ..naming.absent import absent
 from ..random import set_random_seed
-from ..sequences import pad_sequences
 from . import np_utils
 from .categories import normalize, to_categorical
 from .files import get_file
@@ -29,12 +29,12 @@ Sequence = PyDataset  #: Keras 2's name
 
 
 def clear_session(free_memory: bool = True) -> None:
-    """Start the counters of default names again, as ``keras.utils.clear_session``: the next LSTM is ``lstm``.
+    """Reset the counters of default names, as ``keras.utils.clear_session``: the next LSTM is ``lstm``.
 
     Parameters
     ----------
     free_memory : bool
-        As in Keras; here nothing outlives its model, so there is nothing to free.
+        Has no effect: nothing outlives its model, so there is nothing to free.
     """
     names.reset()
 

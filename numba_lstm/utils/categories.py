@@ -1,4 +1,4 @@
-"""Labels as one-hot rows, and arrays of norm 1."""
+"""One-hot encoding of labels, and normalization of arrays."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ..inputs import as_count, as_real
 
 
 def to_categorical(x: npt.ArrayLike, num_classes: int | None = None) -> npt.NDArray[np.float64]:
-    """Labels as one-hot rows, as ``keras.utils.to_categorical``.
+    """Convert labels to one-hot rows, as ``keras.utils.to_categorical``.
 
     Parameters
     ----------
     x : array of whole numbers
-        Labels from 0 to ``num_classes - 1``, in any real dtype. A last axis of size 1 is left out.
+        Labels from 0 to ``num_classes - 1``, of any real dtype. A last axis of size 1 is dropped.
     num_classes : int, optional
-        C. Default: the largest label and 1.
+        C. Default: the largest label plus 1.
 
     Returns
     -------
@@ -27,7 +27,7 @@ def to_categorical(x: npt.ArrayLike, num_classes: int | None = None) -> npt.NDAr
     Raises
     ------
     TypeError, ValueError
-        For anything but whole numbers in that range. (Keras counts negative ones from the end, and cuts fractions off.)
+        For anything but whole numbers in that range. (Keras counts negative labels from the end and truncates fractions.)
     """
     labels = as_real(x, "labels")
     if labels.ndim > 1 and labels.shape[-1] == 1:
@@ -51,16 +51,16 @@ def to_categorical(x: npt.ArrayLike, num_classes: int | None = None) -> npt.NDAr
 
 
 def normalize(x: npt.ArrayLike, axis: int = -1, order: Any = 2) -> npt.NDArray[Any]:
-    """``x`` divided by its norms along ``axis``, as ``keras.utils.normalize``; zeros stay zeros.
+    """Divide ``x`` by its norms along ``axis``, as ``keras.utils.normalize``. Zeros remain zeros.
 
     Parameters
     ----------
     x : array
         Real numbers.
     axis : int
-        Along which norms are taken.
+        Axis of the norms.
     order : int or float
-        Of the norm, as in :func:`numpy.linalg.norm`.
+        Order of the norm, as in :func:`numpy.linalg.norm`.
     """
     values = as_real(x, "x")
     norms = np.linalg.norm(values, order, axis, keepdims=True)

@@ -1,4 +1,4 @@
-"""get_file: files in a cache folder. Nothing comes from the network unless the caller allows it."""
+"""get_file: files in Keras's cache folder. Nothing is downloaded unless the caller allows it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import tempfile
 import urllib.parse
 from pathlib import Path
 
-from ..serialization import choose
+from ..objects.serialization import choose
 
 _FORMATS = ("auto", "tar", "zip")
 _HASHES = ("auto", "md5", "sha256")
@@ -30,30 +30,28 @@ def get_file(
     *,
     allow_download: bool = False,
 ) -> str:
-    """The path of a file in the cache folder, as ``keras.utils.get_file``; it is put there if it is not.
+    """Return the path of a file in the cache folder, as ``keras.utils.get_file``. A missing file is fetched from ``origin``.
 
     Parameters
     ----------
     fname : str, optional
-        The file's name in the folder. Default: the last part of ``origin``.
+        Name of the file in the folder. Default: the last part of ``origin``.
     origin : str
-        Where it comes from: a URL. ``file://`` is copied; any other needs ``allow_download``.
+        URL of the file. ``file://`` is copied, any other URL needs ``allow_download``.
     untar, extract : bool
-        Unpack an archive beside it, and answer the folder's path instead.
+        Unpack the archive beside it, and return the path of the folder.
     md5_hash, file_hash : str, optional
-        What the file's MD5, or SHA-256 or MD5, has to be.
-    cache_subdir : str
-        The folder inside the cache folder.
+        Expected digest of the file: MD5, and SHA-256 or MD5.
     hash_algorithm : "auto", "sha256" or "md5"
-        Of ``file_hash``. "auto" goes by its length.
+        Algorithm of ``file_hash``. "auto" infers it from the length.
     archive_format : "auto", "tar", "zip" or None
         None unpacks nothing.
-    cache_dir : path, optional
-        The cache folder. Default: Keras's, which is that of the environment variable ``KERAS_HOME``, else ``~/.keras``.
+    cache_dir, cache_subdir : path, optional
+        The cache folder, by default the environment variable ``KERAS_HOME`` or ``~/.keras``, and the folder inside of it.
     force_download : bool
-        Take it from ``origin`` even if it is there.
+        Fetch the file even if it exists.
     allow_download : bool
-        Whether the network may be used. (Keras always does.)
+        Whether to use the network. (Keras always does.)
 
     Returns
     -------
@@ -62,54 +60,58 @@ def get_file(
     Raises
     ------
     FileNotFoundError
-        If the file is not there and ``allow_download`` is False: the sentence says where to put it.
+        If the file is missing and ``allow_download`` is False. The message says where to put it.
     ValueError
-        Without ``origin``, for a name with folders, for a wrong hash, and for an archive that is none.
+        Without ``origin``, for a name with folders, for a wrong digest, and for a file that is no archive.
     """
-    if origin is None:
-        raise ValueError("get_file needs origin, the URL of the file. Give origin='file:///path/to/file', or a web address.")
-    choose(hash_algorithm, _HASHES, "hash_algorithm")
-    if md5_hash is not None and file_hash is None:
-        file_hash, hash_algorithm = md5_hash, "md5"
-    unpacked = bool(extract or untar) and archive_format is not None
-    name = _file_name(fname, origin)
+    origin, name = _origin_and_name(origin, fname)
+    digest, algorithm = _expected_digest(md5_hash, file_hash, hash_algorithm)
+    unpack = bool(extract or untar) and archive_format is not None
     folder = cache_folder(cache_dir) / cache_subdir
-    path, target = folder / name, folder / name
-    if unpacked:
+    path = target = folder / name
+    if unpack:
         archive_format = "tar" if untar else choose(archive_format, _FORMATS, "archive_format")
         path, target = _archive_paths(folder, name, fname is not None)
     if force_download or not path.exists():
-        _fetch(origin, path, allow_download, file_hash, hash_algorithm)
-    elif file_hash is not None:
-        _check_hash(path, file_hash, hash_algorithm)
-    if unpacked:
+        _fetch(origin, path, allow_download, digest, algorithm)
+    elif digest is not None:
+        _check_hash(path, digest, algorithm)
+    if unpack:
         _unpack(path, target, str(archive_format))
     return str(target)
 
 
 def cache_folder(cache_dir: str | os.PathLike[str] | None = None) -> Path:
-    """The cache folder: ``cache_dir``, else ``KERAS_HOME``, else ``~/.keras``."""
+    """Return the cache folder: ``cache_dir``, ``KERAS_HOME`` or ``~/.keras``."""
     return Path(cache_dir or os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
 
 
-def _file_name(fname: str | os.PathLike[str] | None, origin: str) -> str:
+def _expected_digest(md5_hash: str | None, file_hash: str | None, algorithm: str) -> tuple[str | None, str]:
+    choose(algorithm, _HASHES, "hash_algorithm")
+    return (md5_hash, "md5") if md5_hash is not None and file_hash is None else (file_hash, algorithm)
+
+
+def _origin_and_name(origin: str | None, fname: str | os.PathLike[str] | None) -> tuple[str, str]:
+    """Return the URL and the file name. Raise ValueError without a URL and for a name with folders."""
+    if origin is None:
+        raise ValueError("get_file needs origin, the URL of the file. Give origin='file:///path/to/file', or a web address.")
     name = os.fspath(fname) if fname else os.path.basename(urllib.parse.urlsplit(origin).path)
     if not name or name in (".", "..") or "/" in name or os.sep in name:
         raise ValueError(
             f"get_file's fname must be the name of a file without folders, got {name!r}. Give cache_subdir= for one."
         )
-    return name
+    return origin, name
 
 
 def _archive_paths(folder: Path, name: str, named: bool) -> tuple[Path, Path]:
-    """Where Keras has an archive and what was in it."""
+    """Return the paths of an archive and of the folder of its contents, as Keras names them."""
     if named and "." in name:
         return folder / name, folder / f"{name.partition('.')[0]}_extracted"
     return folder / f"{name}_archive", folder / name
 
 
 def _fetch(origin: str, path: Path, allow_download: bool, file_hash: str | None, algorithm: str) -> None:
-    """Bring ``origin`` to ``path``: whole and checked, or not at all."""
+    """Copy or download ``origin`` to ``path``. An incomplete or wrong file is removed."""
     url = urllib.parse.urlsplit(origin)
     local = url.scheme == "file"
     if not local and not allow_download:
@@ -118,7 +120,7 @@ def _fetch(origin: str, path: Path, allow_download: bool, file_hash: str | None,
         )
     if not local and url.scheme not in ("http", "https"):
         raise ValueError(f"origin must be a file, http or https URL, got {origin!r}.")
-    from urllib import request  # here, for it loads ssl, which importing the package does not need
+    from urllib import request  # here, since it imports ssl
 
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -128,8 +130,8 @@ def _fetch(origin: str, path: Path, allow_download: bool, file_hash: str | None,
                 with open(request.url2pathname(url.path), "rb") as source:
                     shutil.copyfileobj(source, out)
             else:
-                with request.urlopen(origin) as answer:  # noqa: S310  # the scheme was checked
-                    shutil.copyfileobj(answer, out)
+                with request.urlopen(origin) as response:  # noqa: S310  # the scheme was checked
+                    shutil.copyfileobj(response, out)
         if file_hash is not None:
             _check_hash(Path(temporary), file_hash, algorithm, origin)
         os.replace(temporary, path)
@@ -138,16 +140,16 @@ def _fetch(origin: str, path: Path, allow_download: bool, file_hash: str | None,
         raise
 
 
-def _check_hash(path: Path, expected: str, algorithm: str, what: str | None = None) -> None:
+def _check_hash(path: Path, expected: str, algorithm: str, label: str | None = None) -> None:
     name = ("sha256" if len(expected) == 64 else "md5") if algorithm == "auto" else algorithm
     with open(path, "rb") as file:
-        found = hashlib.file_digest(file, name).hexdigest()
-    if found != expected.lower():
-        raise ValueError(f"{what or path} has the {name} {found}, expected {expected}. Delete it and get it anew.")
+        digest = hashlib.file_digest(file, name).hexdigest()
+    if digest != expected.lower():
+        raise ValueError(f"{label or path} has the {name} {digest}, expected {expected}. Delete it and get it anew.")
 
 
 def _unpack(path: Path, target: Path, archive_format: str) -> None:
-    """Unpack an archive into the folder ``target``; links, and members of a tar file that would lie outside, are refused."""
+    """Unpack an archive into the folder ``target``. Raise ValueError for links and for members outside of the folder."""
     import tarfile
     import zipfile
 

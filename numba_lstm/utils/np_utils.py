@@ -1,10 +1,10 @@
-"""``to_categorical`` and ``normalize`` under the name of Keras 2's module."""
+"""``keras.utils.np_utils`` of Keras 2: ``to_categorical`` and ``normalize``."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..absent import absent
+from ..naming.absent import absent
 from .categories import normalize, to_categorical
 
 __all__ = ["normalize", "to_categorical"]

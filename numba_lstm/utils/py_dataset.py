@@ -1,4 +1,4 @@
-"""PyDataset: batches by index."""
+"""PyDataset: a dataset of batches by index."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from typing import Any
 
 
 class PyDataset:
-    """Batches by index, as ``keras.utils.PyDataset``: the x of fit, evaluate and predict.
+    """A dataset of batches by index, as ``keras.utils.PyDataset``, for the x of fit, evaluate and predict.
 
-    A subclass overrides ``__len__``, the number of batches of the next epoch, and ``__getitem__``, which answers ``(x, y)`` or
-    ``(x, y, sample_weight)``. Both are asked anew in each epoch.
+    A subclass overrides ``__len__``, the number of batches of the next epoch, and ``__getitem__``, which returns ``(x, y)`` or
+    ``(x, y, sample_weight)``. Both are called again in each epoch.
 
     Parameters
     ----------
     workers, use_multiprocessing, max_queue_size
-        Taken, as Keras's arguments, and kept as attributes. Batches are always made one after the other, in the thread that
-        trains.
+        Arguments of Keras without effect. Batches are made one after the other, in the thread that trains.
 
     Examples
     --------
@@ -40,20 +39,20 @@ class PyDataset:
         self.max_queue_size = max_queue_size
 
     def __getitem__(self, index: int) -> Any:
-        """The batch ``index``, counted from 0."""
+        """Return the batch ``index``, counted from 0."""
         raise NotImplementedError(f"{type(self).__name__} must override __getitem__(index).")
 
     def __len__(self) -> int:
-        """The number of batches of an epoch."""
+        """Return the number of batches of an epoch."""
         raise NotImplementedError(f"{type(self).__name__} must override __len__().")
 
     @property
     def num_batches(self) -> int | None:
-        """The number of batches of an epoch; None, which a subclass may answer, where they never end."""
+        """Number of batches of an epoch. A subclass may return None for endless batches."""
         return len(self)
 
     def __iter__(self) -> Iterator[Any]:
-        """The batches of one epoch."""
+        """Yield the batches of one epoch."""
         batches = self.num_batches
         return map(self.__getitem__, count() if batches is None else range(batches))
 

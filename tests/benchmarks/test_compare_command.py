@@ -65,13 +65,13 @@ def test_interpreters_by_engine():
 def test_without_a_gpu_it_says_what_is_missing(command):
     root = Path(compare.__file__).parents[1]
     command = [sys.executable, *command, "--device", "cuda", "--quick"]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert done.stderr == f"compare.py: device='cuda' cannot be used: {obstacle()}\n"
+    process = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert process.returncode == 2
+    assert process.stderr == f"compare.py: device='cuda' cannot be used: {obstacle()}\n"
 
 
 def test_runs_as_a_script_from_anywhere(tmp_path):
     command = [sys.executable, Path(compare.__file__), "--help"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "--python ENGINE=PATH" in done.stdout
+    process = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stderr
+    assert "--python ENGINE=PATH" in process.stdout

@@ -35,7 +35,7 @@ class Scripted:
 
 
 def run(rounds=3, **workers):
-    race = Race(1, workers, {"peak": Scripted(seconds=[1e-3], flops=1e6), "witness": Scripted()})
+    race = Race(1, workers, {"peak": Scripted(seconds=[1e-3], flops=1e6), "reference": Scripted()})
     return race, race.run("infer", SHAPE, rounds)
 
 
@@ -52,11 +52,11 @@ def test_ours_with_fewer_threads_takes_turns_too():
     assert (result.seconds, result.fewer) == ({"numba_lstm": 2.0}, 4.0)
     race, result = run(numba_lstm=ours, fewer=Scripted(answer=(0.5, 0.26), seconds=[1.0]))
     assert (result.seconds, result.fewer) == ({"numba_lstm": 2.0}, None)
-    assert race.troubles == ["numba_lstm with fewer threads wrong at infer 2 5 3 4: 0.01 from the witness"]
+    assert race.troubles == ["numba_lstm with fewer threads wrong at infer 2 5 3 4: 0.01 from the reference"]
 
 
 def test_a_gpu_has_no_peak():
-    race = Race(1, {"numba_lstm": Scripted(seconds=[1.0])}, {"witness": Scripted()}, "cuda")
+    race = Race(1, {"numba_lstm": Scripted(seconds=[1.0])}, {"reference": Scripted()}, "cuda")
     result = race.run("infer", SHAPE, 3)
     assert (result.device, result.seconds, result.peak) == ("cuda", {"numba_lstm": 1.0}, None)
 
@@ -66,7 +66,7 @@ def test_a_wrong_answer_is_not_timed():
     race, result = run(numba_lstm=Scripted(seconds=[1.0]), torch=wrong)
     assert wrong.timed == 0
     assert result.reasons == {"torch": "wrong"}
-    assert race.troubles == ["PyTorch wrong at infer 2 5 3 4: 0.01 from the witness"]
+    assert race.troubles == ["PyTorch wrong at infer 2 5 3 4: 0.01 from the reference"]
 
 
 def test_unsupported_is_no_trouble():

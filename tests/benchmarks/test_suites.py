@@ -21,9 +21,9 @@ print(*sorted({"numba", "torch", "onnxruntime", "openvino", "keras", "jax"} & se
 
 
 def test_suites_import_no_framework():
-    done = subprocess.run([sys.executable, "-c", IMPORT_ALL, ROOT], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    names, imported = done.stdout.splitlines()
+    process = subprocess.run([sys.executable, "-c", IMPORT_ALL, ROOT], capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stderr
+    names, imported = process.stdout.splitlines()
     concepts = {"infer", "train", "stream", "cold_start", "memory", "ops", "options", "quantized", "device"}
     assert {f"benchmarks.{concept}" for concept in concepts} <= set(names.split())
     assert imported == ""

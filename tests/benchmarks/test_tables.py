@@ -21,17 +21,17 @@ def cells(found, line=0):
 
 
 def test_times_ratios_rate_and_share():
-    found = cells(table([row(numba_lstm=1e-3, torch=2.5e-3, onnxruntime=2e-3)]))
-    assert (found["numba_lstm"], found["PyTorch"], found["ONNX Runtime"]) == ("1.00", "2.50", "2.00")
-    assert (found["PyTorch / ours"], found["fastest peer / ours"]) == ("2.50", "2.00")
-    assert (found["GFLOP/s"], found["of peak"]) == (f"{ONE.forward_flops / 1e6:.1f}", f"{ONE.forward_flops / 1e7:.0%}")
+    actual = cells(table([row(numba_lstm=1e-3, torch=2.5e-3, onnxruntime=2e-3)]))
+    assert (actual["numba_lstm"], actual["PyTorch"], actual["ONNX Runtime"]) == ("1.00", "2.50", "2.00")
+    assert (actual["PyTorch / ours"], actual["fastest peer / ours"]) == ("2.50", "2.00")
+    assert (actual["GFLOP/s"], actual["of peak"]) == (f"{ONE.forward_flops / 1e6:.1f}", f"{ONE.forward_flops / 1e7:.0%}")
 
 
 def test_a_table_of_the_gpu_says_so_and_has_no_share_of_the_processors_peak():
-    found = table([Result("infer", ONE, 1, {"numba_lstm": 1e-3, "torch": 2e-3}, device="cuda")])
-    assert found.title == "Inference of a batch, on the GPU, ms"
-    assert (cells(found)["PyTorch / ours"], cells(found)["of peak"]) == ("2.00", "-")
-    assert cells(found)["GFLOP/s"] == f"{ONE.forward_flops / 1e6:.1f}"
+    actual = table([Result("infer", ONE, 1, {"numba_lstm": 1e-3, "torch": 2e-3}, device="cuda")])
+    assert actual.title == "Inference of a batch, on the GPU, ms"
+    assert (cells(actual)["PyTorch / ours"], cells(actual)["of peak"]) == ("2.00", "-")
+    assert cells(actual)["GFLOP/s"] == f"{ONE.forward_flops / 1e6:.1f}"
     assert marks.name("infer", 1, "cuda") == "infer, cuda"
 
 
@@ -42,9 +42,9 @@ def test_a_loss_is_shown_as_one():
 
 
 def test_the_last_row_has_geometric_means():
-    found = table([row(numba_lstm=1e-3, torch=1e-3), row(TWO, numba_lstm=1e-3, torch=4e-3)])
-    assert cells(found, -1)["N T D H"] == "geometric mean"
-    assert cells(found, -1)["PyTorch / ours"] == "2.00"
+    actual = table([row(numba_lstm=1e-3, torch=1e-3), row(TWO, numba_lstm=1e-3, torch=4e-3)])
+    assert cells(actual, -1)["N T D H"] == "geometric mean"
+    assert cells(actual, -1)["PyTorch / ours"] == "2.00"
 
 
 def test_three_figures_of_every_time():
@@ -53,9 +53,11 @@ def test_three_figures_of_every_time():
 
 
 def test_why_there_is_no_time():
-    found = cells(table([row(numba_lstm=1e-3, reasons={"torch": "wrong", "onnxruntime": "unsupported", "openvino": "failed"})]))
-    assert (found["PyTorch"], found["ONNX Runtime"], found["OpenVINO"]) == ("wrong", "-", "failed")
-    assert found["PyTorch / ours"] == "-"
+    actual = cells(
+        table([row(numba_lstm=1e-3, reasons={"torch": "wrong", "onnxruntime": "unsupported", "openvino": "failed"})])
+    )
+    assert (actual["PyTorch"], actual["ONNX Runtime"], actual["OpenVINO"]) == ("wrong", "-", "failed")
+    assert actual["PyTorch / ours"] == "-"
 
 
 def test_peers_that_are_absent_have_no_column():
@@ -70,8 +72,8 @@ def test_what_a_second_thread_gains():
 
 
 def test_without_ours_there_is_no_ratio():
-    found = cells(table([row(torch=1e-3)]))
-    assert (found["PyTorch / ours"], found["GFLOP/s"], found["of peak"]) == ("-", "-", "-")
+    actual = cells(table([row(torch=1e-3)]))
+    assert (actual["PyTorch / ours"], actual["GFLOP/s"], actual["of peak"]) == ("-", "-", "-")
 
 
 def test_markdown_has_a_rule_below_its_heading():

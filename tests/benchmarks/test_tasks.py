@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.peers.modes import MODES
-from benchmarks.peers.ours import Witness
+from benchmarks.peers.ours import Reference
 from benchmarks.peers.problem import Problem, Shape
 from benchmarks.peers.tasks import distance, task
 
@@ -40,31 +40,31 @@ def test_nan_and_missing_answers_are_infinitely_far():
 
 @pytest.mark.parametrize("mode", ["infer", "train", "masked", "stream"])
 def test_an_engine_that_mistakes_the_order_of_gates_is_noticed(mode):
-    right, _ = task(mode, Witness(1), PROBLEM)
-    wrong, _ = task(mode, Witness(1), Swapped(PROBLEM.shape))
+    right, _ = task(mode, Reference(1), PROBLEM)
+    wrong, _ = task(mode, Reference(1), Swapped(PROBLEM.shape))
     assert distance(wrong, right) > 10 * MODES[mode].tolerance
 
 
 def test_the_stream_answers_what_inference_answers():
     one = Problem(replace(PROBLEM.shape, N=1))
-    steps, _ = task("stream", Witness(1), one)
-    whole, _ = task("infer", Witness(1), one)
+    steps, _ = task("stream", Reference(1), one)
+    full, _ = task("infer", Reference(1), one)
     assert len(steps) == one.shape.T
-    assert steps[-1] == pytest.approx(whole[0], abs=1e-12)
+    assert steps[-1] == pytest.approx(full[0], abs=1e-12)
 
 
 def test_sequences_that_are_padded_answer_what_they_answer_without_padding():
     padded = PROBLEM.padded
     lengths = np.any(padded != 0, axis=2).sum(axis=1)
     assert lengths.tolist() == [5, 3, 1]
-    answer, _ = task("masked", Witness(1), PROBLEM)
+    output, _ = task("masked", Reference(1), PROBLEM)
     for row, length in enumerate(lengths):
-        alone = Witness(1).model(PROBLEM).predict_on_batch(padded[row : row + 1, :length])
-        assert answer[row] == pytest.approx(alone.item(), abs=1e-12)
+        alone = Reference(1).model(PROBLEM).predict_on_batch(padded[row : row + 1, :length])
+        assert output[row] == pytest.approx(alone.item(), abs=1e-12)
 
 
 def test_training_answers_losses_that_fall():
-    losses, step = task("train", Witness(1), PROBLEM)
+    losses, step = task("train", Reference(1), PROBLEM)
     assert len(losses) == 2
     assert losses[1] < losses[0]
     assert step() < losses[1]

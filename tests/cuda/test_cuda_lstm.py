@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from kernel_cases import DTYPES, assert_twin_lstm, lstm_case
-from test_twins_lstm import (
+from kernel_cases import DTYPES, assert_lstm_equals_reference, lstm_case
+from test_ops_lstm import (
     test_absent_bias_and_states,
     test_absent_gradients,
     test_masks,
@@ -12,7 +12,7 @@ from test_twins_lstm import (
     test_sizes,
     test_without_dx,
 )
-from test_twins_lstm_promises import (
+from test_ops_lstm_promises import (
     test_a_row_in_a_batch_has_the_bits_of_the_row_alone,
     test_a_step_in_a_sequence_has_the_bits_of_the_step_alone,
     test_any_layout_has_the_same_bits,
@@ -26,12 +26,12 @@ pytestmark = pytest.mark.parametrize("dtype", DTYPES)
 
 
 def test_rows_longer_than_a_block_has_threads(ops, dtype):
-    assert_twin_lstm(ops, lstm_case(N=2, T=2, D=3, H=131, P=3, normed=True, dtype=dtype), RECURRENT_OPTIONS[dtype])
+    assert_lstm_equals_reference(ops, lstm_case(N=2, T=2, D=3, H=131, P=3, normed=True, dtype=dtype), RECURRENT_OPTIONS[dtype])
 
 
 def test_sums_of_more_rows_than_a_chunk_has(ops, dtype):
     case = lstm_case(N=300, T=2, D=1, H=2, peephole=True, dtype=dtype)
-    assert_twin_lstm(ops, case, 10 * RECURRENT_OPTIONS[dtype])
+    assert_lstm_equals_reference(ops, case, 10 * RECURRENT_OPTIONS[dtype])
 
 
 __all__ = [name for name in globals() if name.startswith("test_")]

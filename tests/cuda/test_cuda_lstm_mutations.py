@@ -7,7 +7,7 @@ from contextlib import nullcontext
 
 import pytest
 from check_driver import CheckDriver
-from kernel_cases import assert_twin_lstm, lstm_case
+from kernel_cases import assert_lstm_equals_reference, lstm_case
 from module_mutations import mutated
 from tolerances import RECURRENT
 
@@ -69,4 +69,4 @@ def compare_with(ops, monkeypatch, module, algorithm, *, wrong):
     driver.bind(CheckDriver(multiprocessors=multiprocessors))
     monkeypatch.setattr(algorithms, "choose", lambda *_, **__: algorithm)
     with pytest.raises((AssertionError, IndexError, RuntimeError)) if wrong else nullcontext():
-        assert_twin_lstm(ops, lstm_case(*sizes, dtype="float32"), RECURRENT["float32"])
+        assert_lstm_equals_reference(ops, lstm_case(*sizes, dtype="float32"), RECURRENT["float32"])

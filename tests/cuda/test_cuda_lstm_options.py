@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from kernel_cases import assert_twin_lstm, lstm_case, lstm_noise
+from kernel_cases import assert_lstm_equals_reference, lstm_case, lstm_noise
 from lstm_options import OPTIONS, TRIPLES, examples
 from tolerances import RECURRENT_OPTIONS
 
@@ -23,7 +23,7 @@ float64 = pytest.param("float64", marks=pytest.mark.slow)
 def test_every_option_at_once(ops, dtype, normed, projected):
     case = lstm_case(N=17, T=3, H=18, P=projected, normed=normed, peephole=True, masked=True, dtype=dtype, spec=EVERY)
     noise = lstm_noise(case, inputs=True, recurrent=True, zoneout_h=True, zoneout_c=True)
-    assert_twin_lstm(ops, case.but(noise=noise), RECURRENT_OPTIONS[dtype])
+    assert_lstm_equals_reference(ops, case.but(noise=noise), RECURRENT_OPTIONS[dtype])
 
 
 def compare(ops, total):
@@ -32,7 +32,7 @@ def compare(ops, total):
 
     def equals_the_reference(example):
         tolerance = RECURRENT_OPTIONS[example.combination.dtype]
-        assert_twin_lstm(ops, example.case(), tolerance, need_dx=example.need_dx)
+        assert_lstm_equals_reference(ops, example.case(), tolerance, need_dx=example.need_dx)
         counts.update(["example", *example.options])
 
     for k in range(len(TRIPLES)):

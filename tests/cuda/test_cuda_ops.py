@@ -12,6 +12,19 @@ from test_arrays import (
     test_gather_makes_sequences_time_major,
     test_gather_of_any_strides,
 )
+from test_ops_custom_activations import (
+    test_a_branch_is_told_to_use_where,
+    test_a_derivative_that_is_given_is_taken,
+    test_a_number_is_compared_in_the_dtype_of_x,
+    test_every_word,
+    test_far_and_near_arguments,
+    test_nan_is_kept,
+    test_powers,
+    test_slopes_at_kinks_are_the_left_ones,
+    test_what_is_refused,
+    test_what_other_python_comes_to,
+)
+from test_ops_embedding import test_embedding, test_no_tape_unless_asked_for, test_views_have_the_same_bits
 from test_shapes import (
     test_an_lstm_takes_repeated_rows,
     test_indices_not_equal_to_a_value,
@@ -24,17 +37,4 @@ from test_shapes import (
     test_steps_not_equal_if_any_feature_is,
     test_sums_and_products,
     test_the_sum_over_one_step_is_that_step,
-)
-from test_twins_embedding import test_embedding, test_no_tape_unless_asked_for, test_views_have_the_same_bits
-from test_twins_own_activations import (
-    test_a_branch_is_told_to_use_where,
-    test_a_derivative_that_is_given_is_taken,
-    test_a_number_is_compared_in_the_dtype_of_x,
-    test_every_word,
-    test_far_and_near_arguments,
-    test_nan_is_kept,
-    test_powers,
-    test_slopes_at_kinks_are_the_left_ones,
-    test_what_is_refused,
-    test_what_other_python_comes_to,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from kernel_cases import DTYPES, put
-from test_twins_updates import (
+from test_ops_updates import (
     test_a_norm_that_is_not_finite,
     test_a_sum_of_squares_beyond_float32_is_no_overflow,
     test_clip,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from kernel_cases import assert_twin_lstm, lstm_case, run_lstm
+from kernel_cases import assert_lstm_equals_reference, lstm_case, run_lstm
 from test_cuda_lstm_options import test_every_option_at_once, test_random_combinations
 from tolerances import RECURRENT
 
@@ -17,7 +17,7 @@ SIZES = [(3, 5, 5), (1, 4, 1), (9, 4, 18), (1000, 5, 50), (70, 6, 128), (3, 4, 1
 def test_an_algorithm_equals_the_reference(ops, sizes):
     N, T, H = sizes
     case = lstm_case(N, T, 3, H, dtype="float32", masked=True)
-    assert_twin_lstm(ops, case, RECURRENT["float32"])
+    assert_lstm_equals_reference(ops, case, RECURRENT["float32"])
 
 
 @pytest.mark.parametrize("sizes", SIZES, ids=str)

@@ -7,5 +7,5 @@ from numba_lstm import device
 
 @pytest.fixture
 def on_reference(monkeypatch):
-    """The witness as the default device: it has every option, and nothing is compiled."""
+    """The reference as the default device: it has every option, and nothing is compiled."""
     monkeypatch.setattr(device, "_default", "reference")  # set_device(get_device()) would make "auto" the device it stands for

@@ -76,12 +76,12 @@ CASES = {
     **{f"dense {name}": lambda name=name: [LSTM(H, return_sequences=True), Dense(3), Activation(name)] for name in PLAIN},
 }
 
-#: Options that only the witness has so far.
+#: Options that only the reference has so far.
 OPTIONS = ("peepholes", "clip", "coupled")
 
 
 def build(case, dtype="float32"):
-    """A model whose weights are all random, on the witness."""
+    """A model whose weights are all random, on the reference."""
     set_random_seed(sum(map(ord, case)))
     model = Sequential([Input((None, D)), *CASES[case]()], dtype=dtype).to("reference")
     rng = np.random.default_rng(3)

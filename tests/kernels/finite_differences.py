@@ -1,4 +1,4 @@
-"""Central finite differences, in float64: what every hand-written gradient of the witness is held against."""
+"""Central finite differences, in float64: what every hand-written gradient of the reference is held against."""
 
 from __future__ import annotations
 

@@ -193,8 +193,8 @@ def run_lstm(ops: Any, case: LSTMCase, *, need_dx: bool = True) -> dict[str, Arr
     return host | {name: None if a is None else np.array(ops.to_host(a)) for name, a in gradients.items()}
 
 
-def assert_twin_lstm(ops: Any, case: LSTMCase, tolerance: float, *, need_dx: bool = True) -> None:
-    """Outputs and gradients of the device equal the witness's in float64."""
+def assert_lstm_equals_reference(ops: Any, case: LSTMCase, tolerance: float, *, need_dx: bool = True) -> None:
+    """Outputs and gradients of the device equal the reference's in float64."""
     actual = run_lstm(ops, case, need_dx=need_dx)
     expected = run_lstm(get_ops("reference"), case.in_float64(), need_dx=need_dx)
     assert actual.keys() == expected.keys()

@@ -1,4 +1,4 @@
-"""The gradient of the witness's LSTM against finite differences: of every element, or along one direction of each input."""
+"""The gradient of the reference's LSTM against finite differences: of every element, or along one direction of each input."""
 
 from __future__ import annotations
 

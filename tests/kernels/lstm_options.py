@@ -1,4 +1,4 @@
-"""Random combinations of everything that an LSTM takes, for comparing a device with the witness.
+"""Random combinations of everything that an LSTM takes, for comparing a device with the reference.
 
 A device may compile cells for each combination of activations, options, dtype and remainder of H, so these come from a fixed
 list (:data:`COMBINATIONS`), else the ordinary run would compile for a quarter of an hour; sizes, the masks themselves, states

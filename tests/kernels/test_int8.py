@@ -82,7 +82,7 @@ def test_products_are_exact_integers_times_scales(D: int, H: int) -> None:
 
 @pytest.mark.parametrize(("N", "T", "D", "H"), [(1, 5, 3, 8), (3, 5, 7, 11), (2, 1, 1, 1), (7, 4, 64, 50), (70, 3, 5, 33)])
 @pytest.mark.parametrize("option", ["plain", "mask", "peephole", "states", "coupled", "clip", "zoneout"])
-def test_twin(N: int, T: int, D: int, H: int, option: str) -> None:
+def test_forward_equals_the_reference(N: int, T: int, D: int, H: int, option: str) -> None:
     x, weights = case(N, T, D, H)
     h0 = c0 = mask = None
     options = {"coupled": {"coupled": True}, "clip": {"clip": 0.7}, "zoneout": {"zoneout": (0.1, 0.3)}}.get(option, {})

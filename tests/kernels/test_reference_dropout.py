@@ -1,4 +1,4 @@
-"""The witness's dropout: Philox against its published vectors, the mask against its definition, the gradient."""
+"""The reference's dropout: Philox against its published vectors, the mask against its definition, the gradient."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The witness's dense layer and activations: gradients against finite differences, values against known ones."""
+"""The reference's dense layer and activations: gradients against finite differences, values against known ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The witness's losses and metrics: gradients against finite differences, values against known ones."""
+"""The reference's losses and metrics: gradients against finite differences, values against known ones."""
 
 from __future__ import annotations
 

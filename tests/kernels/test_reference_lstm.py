@@ -1,4 +1,4 @@
-"""The witness's LSTM: its gradient against finite differences, and what masks and states mean."""
+"""The reference's LSTM: its gradient against finite differences, and what masks and states mean."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The witness's LSTM with its options: each one's gradient against finite differences, and what each means."""
+"""The reference's LSTM with its options: each one's gradient against finite differences, and what each means."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The witness's normalizing ops: their definitions, and their gradients against finite differences."""
+"""The reference's normalizing ops: their definitions, and their gradients against finite differences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The witness's optimizers against numbers of PyTorch's, and against one step worked out by hand where PyTorch differs."""
+"""The reference's optimizers against numbers of PyTorch's, and against one step worked out by hand where PyTorch differs."""
 
 from __future__ import annotations
 

@@ -9,10 +9,11 @@ import pytest
 from layer_gradients import check_gradients
 from tolerances import ELEMENTWISE, assert_close
 
-from numba_lstm import Sequential, layers, load_model, names, random, set_num_threads
+from numba_lstm import Sequential, layers, load_model, random, set_num_threads
 from numba_lstm.device import get_num_threads, get_ops
 from numba_lstm.kernels.specs import Key
 from numba_lstm.layers import LSTM, RNN, Bidirectional, Dense, Input, LSTMCell
+from numba_lstm.naming import names
 from numba_lstm.optimizers import Adam
 
 N, T, D, H = 3, 5, 7, 4
@@ -34,7 +35,7 @@ def _fresh():
     names.reset()
 
 
-def both(merge_mode="concat", backward_layer=None, **arguments):
+def bidirectional(merge_mode="concat", backward_layer=None, **arguments):
     """A float64 Bidirectional(LSTM) with distinct weights everywhere, built for X."""
     layer = Bidirectional(LSTM(H, dtype="float64", **arguments), merge_mode, backward_layer=backward_layer)
     layer(X)
@@ -55,7 +56,7 @@ def alone(layer, **changes):
 @pytest.mark.parametrize("sequences", [True, False])
 @pytest.mark.parametrize("mode", MODES)
 def test_the_output_is_that_of_both_directions_merged(mode, sequences):
-    layer = both(mode, return_sequences=sequences)
+    layer = bidirectional(mode, return_sequences=sequences)
     y = layer(X, mask=MASK)
     y1, y2 = alone(layer.forward_layer)(X, mask=MASK), alone(layer.backward_layer)(X, mask=MASK)
     y2 = y2[:, ::-1] if sequences else y2
@@ -68,16 +69,16 @@ def test_the_output_is_that_of_both_directions_merged(mode, sequences):
 
 
 def test_masked_steps_put_out_zeros_and_the_mask_goes_on():
-    ops, layer = get_ops(), both(return_sequences=True)
+    ops, layer = get_ops(), bidirectional(return_sequences=True)
     assert np.all(layer(X, mask=MASK)[~MASK] == 0)
     steps = ops.asarray(np.ascontiguousarray(MASK.T), bool)
     result = layer.forward(ops, ops.gather(X, slice(None), "float64"), None, steps)
     assert np.array_equal(ops.to_host(result.mask), MASK.T)
-    assert both().forward(ops, ops.gather(X, slice(None), "float64"), None, steps).mask is None
+    assert bidirectional().forward(ops, ops.gather(X, slice(None), "float64"), None, steps).mask is None
 
 
 def test_states_are_those_of_the_forward_layer_and_then_of_the_backward_layer():
-    layer, states = both(return_state=True), list(RNG.normal(size=(4, N, H)))
+    layer, states = bidirectional(return_state=True), list(RNG.normal(size=(4, N, H)))
     y, *last = layer(X, initial_state=states)
     y1, *last1 = alone(layer.forward_layer)(X, initial_state=states[:2])
     y2, *last2 = alone(layer.backward_layer)(X, initial_state=states[2:])
@@ -94,7 +95,7 @@ def test_states_are_those_of_the_forward_layer_and_then_of_the_backward_layer():
 
 
 def test_a_stateful_pair_goes_on_and_is_reset_together():
-    layer = both(stateful=True, return_state=True)
+    layer = bidirectional(stateful=True, return_state=True)
     first, *states = layer(X)
     assert all(np.array_equal(a, b) for a, b in zip(layer.states, states, strict=True))
     assert not np.array_equal(layer(X)[0], first)
@@ -115,22 +116,24 @@ def test_both_layers_are_copies_with_names_of_their_own():
 
 
 def test_weights_have_paths_below_the_layer():
-    layer = both()
+    layer = bidirectional()
     expected = [
-        f"bidirectional/{way}_lstm/{name}" for way in ("forward", "backward") for name in ("kernel", "recurrent_kernel", "bias")
+        f"bidirectional/{method}_lstm/{name}"
+        for method in ("forward", "backward")
+        for name in ("kernel", "recurrent_kernel", "bias")
     ]
     assert [v.path for v in layer.variables] == expected
     assert layer.count_params() == 2 * 4 * H * (D + H + 1)
 
 
 def test_a_frozen_direction_is_not_trained():
-    layer = both(backward_layer=LSTM(H, dtype="float64", go_backwards=True, trainable=False, name="frozen"))
+    layer = bidirectional(backward_layer=LSTM(H, dtype="float64", go_backwards=True, trainable=False, name="frozen"))
     assert [v.path.split("/")[1] for v in layer.trainable_weights] == ["forward_lstm"] * 3
     assert len(layer.non_trainable_weights) == 3
 
 
 def test_a_layer_of_ones_own_may_go_backward():
-    layer = both(backward_layer=LSTM(6, "relu", dtype="float64", go_backwards=True, name="mine"))
+    layer = bidirectional(backward_layer=LSTM(6, "relu", dtype="float64", go_backwards=True, name="mine"))
     assert layer(X).shape == layer.compute_output_shape((N, T, D)) == (N, H + 6)
     assert_close(layer(X)[:, H:], alone(layer.backward_layer)(X), ELEMENTWISE["float64"])
 
@@ -179,15 +182,15 @@ CONFIGS = [
 
 @pytest.mark.parametrize("layer", CONFIGS)
 def test_a_config_makes_an_equal_layer(layer):
-    again = layers.deserialize(layers.serialize(layer))
-    assert again.get_config() == layer.get_config()
-    assert type(again.forward_layer) is type(layer.forward_layer)
+    duplicate = layers.deserialize(layers.serialize(layer))
+    assert duplicate.get_config() == layer.get_config()
+    assert type(duplicate.forward_layer) is type(layer.forward_layer)
 
 
 @pytest.mark.parametrize("sequences", [True, False])
 @pytest.mark.parametrize("mode", MODES)
 def test_gradients_agree_with_finite_differences(mode, sequences):
-    layer = both(mode, return_sequences=sequences, dropout=0.3, kernel_regularizer="l2")
+    layer = bidirectional(mode, return_sequences=sequences, dropout=0.3, kernel_regularizer="l2")
     size = 2 * H if mode == "concat" else H
     shape = (N, T, size) if sequences else (N, size)
     dy = (RNG.normal(size=shape), RNG.normal(size=shape)) if mode is None else RNG.normal(size=shape)
@@ -201,7 +204,7 @@ def test_penalties_of_the_outputs_of_both_layers_and_of_the_merged_one_add_up():
 
 
 def test_the_directions_drop_different_features():
-    ops, layer = get_ops(), both(None, dropout=0.5)
+    ops, layer = get_ops(), bidirectional(None, dropout=0.5)
     layer.backward_layer.set_weights(layer.forward_layer.get_weights())
     x = np.repeat(X[:, :1], T, axis=1)  # the same from both ends
     y1, y2 = layer.forward(ops, ops.gather(x, slice(None), "float64"), None, None, True, Key(1)).y
@@ -213,22 +216,22 @@ def test_the_number_of_threads_changes_no_bit():
     layer = Bidirectional(LSTM(64, return_sequences=True), dtype="float64")
     layer(large)
     try:
-        answers = [(set_num_threads(n), layer(large))[1] for n in (1, 2, 5)]
+        outputs = [(set_num_threads(n), layer(large))[1] for n in (1, 2, 5)]
     finally:
         set_num_threads(before)
-    assert all(np.array_equal(answer, answers[0]) for answer in answers)
+    assert all(np.array_equal(output, outputs[0]) for output in outputs)
 
 
 def test_a_saved_model_goes_on_training_where_it_stopped(tmp_path):
     y = RNG.normal(size=(N, 1))
-    model = Sequential([Input((T, D)), Bidirectional(LSTM(H, dropout=0.2), name="both"), Dense(1)])
+    model = Sequential([Input((T, D)), Bidirectional(LSTM(H, dropout=0.2), name="bidirectional"), Dense(1)])
     model.compile(Adam(0.02), "mse")
     model.fit(X, y, epochs=2, verbose=0)
     model.save(tmp_path / "model.nlstm")
-    again = load_model(tmp_path / "model.nlstm")
-    for each in (model, again):
+    duplicate = load_model(tmp_path / "model.nlstm")
+    for each in (model, duplicate):
         each.fit(X, y, epochs=2, verbose=0)
-    assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), again.get_weights(), strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), duplicate.get_weights(), strict=True))
 
 
 def test_a_model_with_both_directions_learns():

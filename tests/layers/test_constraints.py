@@ -55,9 +55,9 @@ def test_zeros_stay_zeros():
 @pytest.mark.parametrize("constraint", [constraint for constraint, _ in FORMULAS.values()], ids=list(FORMULAS))
 def test_a_config_makes_an_equal_constraint(constraint):
     config = constraints.serialize(constraint)
-    again = constraints.get(config)
-    assert constraints.serialize(again) == config
-    assert np.array_equal(again(W), constraint(W))
+    duplicate = constraints.get(config)
+    assert constraints.serialize(duplicate) == config
+    assert np.array_equal(duplicate(W), constraint(W))
 
 
 def test_names_classes_and_objects_are_taken_and_none_is_none():
@@ -86,8 +86,8 @@ def test_what_is_no_constraint_is_answered_with_a_sentence(make, error, sentence
 
 
 def test_a_layer_constrains_its_weights_when_asked_to():
-    asked = {"kernel_constraint": MaxNorm(0.5), "recurrent_constraint": "unit_norm", "bias_constraint": "non_neg"}
-    layer = LSTM(3, dtype="float64", **asked)
+    request = {"kernel_constraint": MaxNorm(0.5), "recurrent_constraint": "unit_norm", "bias_constraint": "non_neg"}
+    layer = LSTM(3, dtype="float64", **request)
     layer(X)
     layer.set_weights([5 * w - 1 for w in layer.get_weights()])
     versions = [v.version for v in layer.variables]

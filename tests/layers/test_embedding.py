@@ -125,6 +125,6 @@ def test_a_saved_model_and_a_config_make_an_equal_one(tmp_path):
     made = model(mask_zero=True, embeddings_regularizer="l1")
     made.fit(X, Y, verbose=0)
     made.save(tmp_path / "model.nlstm")
-    again = load_model(tmp_path / "model.nlstm")
-    np.testing.assert_array_equal(again.predict(X, verbose=0), made.predict(X, verbose=0))
+    duplicate = load_model(tmp_path / "model.nlstm")
+    np.testing.assert_array_equal(duplicate.predict(X, verbose=0), made.predict(X, verbose=0))
     assert layers.deserialize(layers.serialize(made.layers[0])).get_config() == made.layers[0].get_config()

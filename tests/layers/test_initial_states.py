@@ -68,9 +68,9 @@ def test_both_directions_of_a_stack_take_one_list_of_pairs():
     )
     refused(layer, states, expected + "got 2 lists. For the same in both directions: [*states, *states].")
     layer(X, initial_state=[*states, *states])
-    both = [states, states]
-    refused(layer, both, expected + "got 2 lists. Put the states of both layers in one list: [*states[0], *states[1]].")
-    layer(X, initial_state=[*both[0], *both[1]])
+    nested = [states, states]
+    refused(layer, nested, expected + "got 2 lists. Put the states of both layers in one list: [*states[0], *states[1]].")
+    layer(X, initial_state=[*nested[0], *nested[1]])
     refused(layer, states[0], expected + "got 2 arrays.")
     with pytest.raises(ValueError, match="forward_e expects initial_state to be 2 pairs of h and c, got 2 arrays"):
         layer(X, initial_state=[*states[0], *states[1]])

@@ -25,23 +25,23 @@ def run(ops, case):
     x = layer.gather(ops, layer.as_input(case.x, "x"), slice(None))
     mask = None if case.mask is None else ops.asarray(case.mask.T, bool)
     result = layer.propagate(ops, x, None, mask, case.training)
-    found = {"y": to_samples(ops, result.y), "mask": None if result.mask is None else ops.to_host(result.mask).T}
-    found["after"] = [v.numpy() for v in layer.non_trainable_weights]
+    actual = {"y": to_samples(ops, result.y), "mask": None if result.mask is None else ops.to_host(result.mask).T}
+    actual["after"] = [v.numpy() for v in layer.non_trainable_weights]
     if case.training:
-        dy = ops.gather(slope(found["y"].shape), slice(None), "float64")
+        dy = ops.gather(slope(actual["y"].shape), slice(None), "float64")
         back = layer.backpropagate(ops, result.tape, dy)
         pairs = zip(layer.variables, back.gradients, strict=True)
         trained = {id(v) for v in layer.trainable_weights}
-        found["gradients"] = [ops.to_host(g) for v, g in pairs if id(v) in trained]
-        found["dx"] = None if back.dx is None else to_samples(ops, back.dx)
-    return found
+        actual["gradients"] = [ops.to_host(g) for v, g in pairs if id(v) in trained]
+        actual["dx"] = None if back.dx is None else to_samples(ops, back.dx)
+    return actual
 
 
 @pytest.mark.parametrize("device", ["cpu", "reference"])
 @pytest.mark.parametrize("name", CASES)
 def test_keras_answers_the_same(name, device):
-    found, expected = run(get_ops(device), CASES[name]), GOLDEN[name]
-    for key, value in found.items():
+    actual, expected = run(get_ops(device), CASES[name]), GOLDEN[name]
+    for key, value in actual.items():
         if value is None or expected[key] is None:
             assert value is expected[key], key
             continue

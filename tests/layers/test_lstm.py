@@ -8,9 +8,10 @@ from layer_gradients import check_gradients
 from lstm_layers import RNG, D, H, N, T, X, lstm
 from tolerances import RECURRENT, assert_close
 
-from numba_lstm import get_device, initializers, names, random
+from numba_lstm import get_device, initializers, random
 from numba_lstm.device import get_ops
 from numba_lstm.layers import LSTM
+from numba_lstm.naming import names
 
 
 @pytest.fixture(autouse=True)

@@ -7,9 +7,10 @@ import pytest
 from layer_gradients import check_gradients
 from lstm_layers import MASK, NOISE, RNG, D, H, N, P, T, X, forward, host, lstm
 
-from numba_lstm import Sequential, names, random
+from numba_lstm import Sequential, random
 from numba_lstm.kernels.specs import Activation, LSTMSpec
 from numba_lstm.layers import LSTM, Input
+from numba_lstm.naming import names
 
 
 @pytest.fixture(autouse=True)
@@ -136,13 +137,13 @@ def test_lengths_are_a_mask_of_leading_steps():
 
 
 def test_a_stateful_layer_goes_on_where_it_stopped():
-    layer, whole = lstm(stateful=True, return_sequences=True), lstm(return_sequences=True)
+    layer, full = lstm(stateful=True, return_sequences=True), lstm(return_sequences=True)
     layer.reset_states()
     assert layer.states is None
-    parts = [layer(X[:, :2]), layer(X[:, 2:])]
-    assert np.array_equal(np.concatenate(parts, axis=1), whole(X))
+    halves = [layer(X[:, :2]), layer(X[:, 2:])]
+    assert np.array_equal(np.concatenate(halves, axis=1), full(X))
     layer.reset_state()
-    assert np.array_equal(layer(X), whole(X))
+    assert np.array_equal(layer(X), full(X))
 
 
 def test_a_stateful_layer_keeps_copies_of_its_last_states():

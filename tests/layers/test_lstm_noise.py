@@ -7,10 +7,11 @@ import pytest
 from lstm_layers import KEY, NOISE, D, H, N, X, forward, host, lstm
 from tolerances import RECURRENT, assert_close
 
-from numba_lstm import names, random
+from numba_lstm import random
 from numba_lstm.device import get_ops
 from numba_lstm.kernels.specs import Key
 from numba_lstm.layers.noise import NoiseRates
+from numba_lstm.naming import names
 
 
 @pytest.fixture(autouse=True)
@@ -22,8 +23,8 @@ def _fresh():
 @pytest.mark.parametrize("name", NOISE)
 def test_noise_is_drawn_in_training_from_the_key_alone(name):
     layer = lstm(**NOISE[name])
-    first, again = forward(layer, training=True).y, forward(layer, training=True).y
-    assert np.array_equal(host(first), host(again))
+    first, duplicate = forward(layer, training=True).y, forward(layer, training=True).y
+    assert np.array_equal(host(first), host(duplicate))
     assert not np.allclose(host(first), layer(X))
     assert np.array_equal(layer(X), layer(X))
 
@@ -47,18 +48,18 @@ def test_dropout_has_one_mask_for_all_steps_and_gates():
 def test_recurrent_dropout_has_masks_of_each_gate_for_all_steps(name):
     """Four LSTMs of one step each, their inputs dropped by hand: gate k of the first is gate k of the layer."""
     rates, ops = NOISE[name], get_ops()
-    seen = {}
+    record = {}
 
     class Spy:
         def __getattr__(self, op):
             return getattr(ops, op)
 
         def lstm_forward(self, *args, **options):
-            seen.update(options)
+            record.update(options)
             return ops.lstm_forward(*args, **options)
 
     lstm(**rates).forward(Spy(), ops.gather(X, slice(None), "float64"), training=True, rng=KEY)
-    noise = seen["noise"]
+    noise = record["noise"]
     for masks, rate, size in ((noise.inputs, rates.get("dropout"), D), (noise.recurrent, rates["recurrent_dropout"], H)):
         if rate is None:
             assert masks is None

@@ -38,10 +38,10 @@ def test_one_feature_that_differs_makes_a_step():
 
 
 def test_a_mask_that_comes_in_is_joined():
-    ops, x, came = get_ops(), X.copy(), MASK.copy()
-    x[:, 1], came[:, 2] = 0, False
-    both = Masking().forward(ops, ops.gather(x, slice(None), "float64"), mask=ops.asarray(came.T, bool)).mask
-    np.testing.assert_array_equal(ops.to_host(both), (came & (x != 0).any(axis=-1)).T)
+    ops, x, incoming = get_ops(), X.copy(), MASK.copy()
+    x[:, 1], incoming[:, 2] = 0, False
+    joined = Masking().forward(ops, ops.gather(x, slice(None), "float64"), mask=ops.asarray(incoming.T, bool)).mask
+    np.testing.assert_array_equal(ops.to_host(joined), (incoming & (x != 0).any(axis=-1)).T)
 
 
 def test_an_lstm_steps_over_what_is_masked():

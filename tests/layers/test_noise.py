@@ -12,7 +12,7 @@ from numba_lstm.layers import LSTM, GaussianNoise, SpatialDropout1D
 
 N, T, D = 3, 5, 40
 X = np.random.default_rng(8).normal(size=(N, T, D))
-BOTH = pytest.mark.parametrize("make", [lambda: SpatialDropout1D(0.4, seed=2), lambda: GaussianNoise(0.5, seed=2)])
+EACH_LAYER = pytest.mark.parametrize("make", [lambda: SpatialDropout1D(0.4, seed=2), lambda: GaussianNoise(0.5, seed=2)])
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +20,7 @@ def _fresh():
     random.set_random_seed(8)
 
 
-@BOTH
+@EACH_LAYER
 def test_outside_training_nothing_happens(make):
     np.testing.assert_array_equal(make()(X), X.astype(np.float32))
     model = Sequential([make(), LSTM(3)])
@@ -29,13 +29,13 @@ def test_outside_training_nothing_happens(make):
     assert np.array_equal([stream.step(x) for x in X[0]][-1], y[0])
 
 
-@BOTH
+@EACH_LAYER
 def test_a_config_makes_an_equal_layer(make):
     layer = make()
     assert layers.deserialize(layers.serialize(layer)).get_config() == layer.get_config()
 
 
-@BOTH
+@EACH_LAYER
 def test_gradients_come_back_as_the_inputs_went(make):
     """Both are affine in x: the difference that a step makes is the slope."""
     layer, ops, dy = make(), get_ops(), np.random.default_rng(9).normal(size=(T, N, D))

@@ -17,7 +17,7 @@ from numba_lstm.regularizers import L1, L2
 N, T, D = 3, 5, 7
 RNG = np.random.default_rng(7)
 X = 2 + 3 * RNG.normal(size=(N, T, D))
-BOTH = pytest.mark.parametrize("cls", [LayerNormalization, BatchNormalization])
+EACH_LAYER = pytest.mark.parametrize("cls", [LayerNormalization, BatchNormalization])
 
 
 @pytest.mark.parametrize(("cls", "axes"), [(LayerNormalization, (-1,)), (BatchNormalization, (0, 1))])
@@ -27,7 +27,7 @@ def test_what_is_brought_to_mean_0_and_variance_1(cls, axes):
     assert_close(y.var(axis=axes), np.ones_like(y.var(axis=axes)), SUMS["float64"])
 
 
-@BOTH
+@EACH_LAYER
 def test_weights_have_keras_names_and_order(cls):
     layer = cls(name="norm")
     layer(X)
@@ -37,24 +37,24 @@ def test_weights_have_keras_names_and_order(cls):
     assert {v.shape for v in layer.weights} == {(D,)}
 
 
-@BOTH
+@EACH_LAYER
 def test_without_center_and_scale_nothing_is_trained(cls):
     layer = cls(center=False, scale=False)
     layer(X)
     assert layer.trainable_weights == []
 
 
-@BOTH
+@EACH_LAYER
 def test_a_config_makes_an_equal_layer(cls):
-    asked = {"gamma_regularizer": "l2", "beta_constraint": "non_neg", "beta_initializer": "random_normal", "scale": True}
-    layer = cls(epsilon=0.01, center=True, **asked, **({"momentum": 0.5} if cls is BatchNormalization else {}))
-    again = layers.deserialize(layers.serialize(layer))
-    assert again.get_config() == layer.get_config()
-    again(X)
-    assert len(again.losses) == 1
+    request = {"gamma_regularizer": "l2", "beta_constraint": "non_neg", "beta_initializer": "random_normal", "scale": True}
+    layer = cls(epsilon=0.01, center=True, **request, **({"momentum": 0.5} if cls is BatchNormalization else {}))
+    duplicate = layers.deserialize(layers.serialize(layer))
+    assert duplicate.get_config() == layer.get_config()
+    duplicate(X)
+    assert len(duplicate.losses) == 1
 
 
-@BOTH
+@EACH_LAYER
 @pytest.mark.parametrize(
     ("arguments", "error", "sentence"),
     [
@@ -78,15 +78,15 @@ ORDERS = {
 }
 
 
-@BOTH
+@EACH_LAYER
 def test_arguments_stand_in_keras_order(cls):
     assert " ".join(inspect.signature(cls).parameters) == ORDERS[cls]
 
 
-@BOTH
+@EACH_LAYER
 def test_penalties_and_constraints_of_gamma_and_beta(cls):
-    asked = {"gamma_regularizer": L1(0.5), "beta_regularizer": L2(0.25), "beta_constraint": "non_neg"}
-    norm = cls(**asked, beta_initializer=Constant(2.0), gamma_initializer=Constant(3.0), gamma_constraint=MaxNorm(1.0))
+    request = {"gamma_regularizer": L1(0.5), "beta_regularizer": L2(0.25), "beta_constraint": "non_neg"}
+    norm = cls(**request, beta_initializer=Constant(2.0), gamma_initializer=Constant(3.0), gamma_constraint=MaxNorm(1.0))
     model = Sequential([Input((D,)), norm, Dense(1)], dtype="float64")
     model.compile("sgd", "mse")
     assert norm.penalty() == pytest.approx(0.5 * 3 * D + 0.25 * 4 * D)

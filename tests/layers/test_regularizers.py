@@ -66,9 +66,9 @@ def test_a_row_of_zeros_and_a_single_row_have_a_finite_penalty():
 
 @pytest.mark.parametrize("regularizer", [regularizer for regularizer, _ in FORMULAS.values()], ids=list(FORMULAS))
 def test_a_config_makes_an_equal_regularizer(regularizer):
-    again = regularizers.get(regularizers.serialize(regularizer))
-    assert type(again) is type(regularizer)
-    assert again(W) == regularizer(W)
+    duplicate = regularizers.get(regularizers.serialize(regularizer))
+    assert type(duplicate) is type(regularizer)
+    assert duplicate(W) == regularizer(W)
 
 
 def test_names_classes_and_objects_are_taken_and_none_is_none():

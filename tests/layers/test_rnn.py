@@ -7,10 +7,11 @@ import pytest
 from layer_gradients import check_gradients
 from tolerances import RECURRENT, assert_close
 
-from numba_lstm import Sequential, layers, names, random
+from numba_lstm import Sequential, layers, random
 from numba_lstm.device import get_ops
 from numba_lstm.kernels.specs import Key
 from numba_lstm.layers import LSTM, RNN, Dense, Input, LSTMCell, StackedRNNCells
+from numba_lstm.naming import names
 from numba_lstm.optimizers import Adam
 
 N, T, D, H, K = 3, 5, 7, 4, 6
@@ -88,10 +89,10 @@ def test_states_of_a_stack_are_pairs():
 
 
 def test_a_stateful_stack_goes_on_where_it_stopped():
-    rnn, whole = stack(stateful=True), stack()
+    rnn, full = stack(stateful=True), stack()
     rnn(X[:, :2])
     assert [len(pair) for pair in rnn.states] == [2, 2]
-    assert_close(rnn(X[:, 2:]), whole(X), RECURRENT["float64"])
+    assert_close(rnn(X[:, 2:]), full(X), RECURRENT["float64"])
 
 
 def test_weights_have_paths_below_the_layer():
@@ -130,20 +131,20 @@ def test_gradients_of_a_cell_agree_with_finite_differences():
 
 def test_cells_of_a_stack_drop_different_features():
     """Two equal cells, fed with ones: the second one's masks of its input are its own."""
-    ops, seen = get_ops(), []
+    ops, record = get_ops(), []
 
     class Spy:
         def __getattr__(self, op):
             return getattr(ops, op)
 
         def dropout_forward(self, x, rate, key, noise_shape=None):
-            seen.append(key)
+            record.append(key)
             return ops.dropout_forward(x, rate, key, noise_shape)
 
     rnn = prepared(RNN([LSTMCell(H, dropout=0.5), LSTMCell(H, dropout=0.5)]))
     rnn.forward(Spy(), ops.gather(X, slice(None), "float64"), training=True, rng=Key(1, 2, 3))
-    assert len({key.tag for key in seen}) == 2
-    assert {(key.seed, key.step) for key in seen} == {(1, 2)}
+    assert len({key.tag for key in record}) == 2
+    assert {(key.seed, key.step) for key in record} == {(1, 2)}
 
 
 class Doubled(LSTMCell):
@@ -163,8 +164,8 @@ CONFIGS = [
 
 @pytest.mark.parametrize("layer", CONFIGS, ids=lambda layer: type(layer).__name__)
 def test_a_config_makes_an_equal_layer(layer):
-    again = layers.deserialize(layers.serialize(layer))
-    assert again.get_config() == layer.get_config()
+    duplicate = layers.deserialize(layers.serialize(layer))
+    assert duplicate.get_config() == layer.get_config()
 
 
 @pytest.mark.parametrize(

@@ -98,8 +98,8 @@ def test_a_saved_model_finds_the_layers_inside(tmp_path):
     model = Sequential([LSTM(4, return_sequences=True), TimeDistributed(Dense(3)), TimeDistributed(Doubled())])
     model(X)
     model.save(tmp_path / "model.nlstm")
-    again = load_model(tmp_path / "model.nlstm", custom_objects={"Doubled": Doubled})
-    np.testing.assert_array_equal(again(X), model(X))
+    duplicate = load_model(tmp_path / "model.nlstm", custom_objects={"Doubled": Doubled})
+    np.testing.assert_array_equal(duplicate(X), model(X))
     with pytest.raises(ValueError, match="unknown layer 'Doubled'"):
         load_model(tmp_path / "model.nlstm")
 

@@ -25,11 +25,11 @@ def runs(arguments):
 
 def weights(torch, layers):
     """PyTorch's weights of all runs as ours: kernel, recurrent kernel, the sum of both biases, projection."""
-    found = []
+    actual = []
     for run in sum(layers, []):
-        found += [torch[f"weight_ih_{run}"].T, torch[f"weight_hh_{run}"].T, torch[f"bias_ih_{run}"] + torch[f"bias_hh_{run}"]]
-        found += [torch[f"weight_hr_{run}"].T] if f"weight_hr_{run}" in torch else []
-    return found
+        actual += [torch[f"weight_ih_{run}"].T, torch[f"weight_hh_{run}"].T, torch[f"bias_ih_{run}"] + torch[f"bias_hh_{run}"]]
+        actual += [torch[f"weight_hr_{run}"].T] if f"weight_hr_{run}" in torch else []
+    return actual
 
 
 def states(layers, h, c):
@@ -58,17 +58,17 @@ def test_lengths_are_a_packed_sequence(case):
     ops = model.ops
 
     def device(h, c):
-        return [tuple(ops.asarray(state, "float64") for state in own) for own in states(layers, torch[h], torch[c])]
+        return [tuple(ops.asarray(state, "float64") for state in pair) for pair in states(layers, torch[h], torch[c])]
 
     x, dy = (ops.gather(a, slice(None), "float64") for a in (torch["x"], torch["dy"] * MASK[..., None]))
-    passed = model.forward(x, True, Key(0), ops.asarray(np.ascontiguousarray(MASK.T), bool), device("h0", "c0"))
-    back = model.backward(passed.tapes, dy, device("dh", "dc"), need_dx=True)
+    result = model.forward(x, True, Key(0), ops.asarray(np.ascontiguousarray(MASK.T), bool), device("h0", "c0"))
+    back = model.backward(result.tapes, dy, device("dh", "dc"), need_dx=True)
 
     gradients = {name.removeprefix("grad_"): a for name, a in torch.items() if name.startswith("grad_")}
     gradients |= {name: np.zeros_like(a) for name, a in gradients.items() if "bias_hh" in name}  # both biases have the same one
-    y = ops.to_host(passed.y).swapaxes(0, 1) * MASK[..., None]
-    found = [y, back.dx, *back.weights, *sum(passed.states, ()), *sum(back.states, ())]
+    y = ops.to_host(result.y).swapaxes(0, 1) * MASK[..., None]
+    actual = [y, back.dx, *back.weights, *sum(result.states, ()), *sum(back.states, ())]
     expected = [torch["y"], gradients["x"].swapaxes(0, 1), *weights(gradients, layers)]
     expected += [*sum(states(layers, torch["h"], torch["c"]), ()), *sum(states(layers, gradients["h0"], gradients["c0"]), ())]
-    for ours, theirs in zip(found, expected, strict=True):
+    for ours, theirs in zip(actual, expected, strict=True):
         assert_close(ops.to_host(ours), theirs, TOLERANCE)

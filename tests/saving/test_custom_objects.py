@@ -8,6 +8,7 @@ import pytest
 
 import numba_lstm
 from numba_lstm import Sequential, activations, load_model
+from numba_lstm.activations.custom_functions import REGISTERED
 from numba_lstm.layers import LSTM, RNN, Activation, Bidirectional, Dense, Input, LSTMCell
 from numba_lstm.losses import MeanSquaredError
 from numba_lstm.regularizers import L2
@@ -36,11 +37,12 @@ def _on_reference(monkeypatch):
 
 
 @pytest.fixture
-def names(monkeypatch):
-    """The registered activations, put back afterwards."""
-    registered = dict(activations._registered)
-    monkeypatch.setattr(activations, "_registered", registered)
-    return registered
+def names():
+    """The registered activations, restored afterwards."""
+    before = dict(REGISTERED)
+    yield REGISTERED
+    REGISTERED.clear()
+    REGISTERED.update(before)
 
 
 @pytest.fixture
@@ -87,7 +89,7 @@ def test_whatever_can_be_an_activation_is_taken(saved, custom):
     x = np.linspace(-1, 1, 6).reshape(1, 3, 2)
     read = load_model(path, custom_objects={"f": custom})
     np.testing.assert_array_equal(read.predict(x, verbose=0), model.predict(x, verbose=0))
-    assert "f" not in activations._registered
+    assert "f" not in REGISTERED
 
 
 @pytest.mark.parametrize("activation", [activations.softsign, partial(activations.leaky_relu, negative_slope=0.3)])

@@ -6,9 +6,10 @@ import sys
 import numpy as np
 import pytest
 
-from numba_lstm import names, optimizers, set_random_seed
+from numba_lstm import optimizers, set_random_seed
 from numba_lstm.layers import LSTM, Dense, Dropout, Input
 from numba_lstm.models import Sequential
+from numba_lstm.naming import names
 from numba_lstm.saving import load_model
 
 RULES = {

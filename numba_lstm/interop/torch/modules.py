@@ -189,5 +189,5 @@ def _dtype(arrays: Arrays) -> str:
 
 
 def _make_model(layers: list[Layer], name: str, dtype: str) -> Sequential:
-    with initializers.skipped():
+    with initializers.skip_initialization():
         return Sequential(layers, name=name, dtype=dtype)

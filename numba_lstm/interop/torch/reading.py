@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from ...files import formats, sniff
 from ...files.errors import FileFormatError
+from ...objects.serialization import nearest
 from ...saving import header
-from ...serialization import nearest
 from ..dtypes import DTYPES, decode
 from . import archive, names
 from .tensor_source import TensorInfo, TensorSource

@@ -1,11 +1,11 @@
-"""Learning-rate schedules: functions from the number of steps taken to a rate, as ``keras.optimizers.schedules``."""
+"""Learning-rate schedules, as ``keras.optimizers.schedules``: functions from the number of steps to a rate."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ... import serialization
-from ...absent import absent
+from ...naming.absent import absent
+from ...objects import serialization
 from .base import LearningRateSchedule
 from .cosine import CosineDecay, CosineDecayRestarts
 from .decay import ExponentialDecay, InverseTimeDecay, PiecewiseConstantDecay, PolynomialDecay
@@ -30,17 +30,17 @@ SCHEDULES: dict[str, type[LearningRateSchedule]] = {
 
 
 def get(identifier: Any) -> LearningRateSchedule:
-    """A schedule as an object or as the dict that :func:`serialize` answered."""
+    """Return the schedule of a dict that :func:`serialize` returned, or a schedule as it is."""
     return serialization.get(identifier, SCHEDULES, "learning-rate schedule", LearningRateSchedule)
 
 
 def serialize(learning_rate_schedule: LearningRateSchedule) -> dict[str, Any]:
-    """A schedule as a dict of its class name and config."""
+    """Return a dict of a schedule's class name and config."""
     return serialization.serialize(learning_rate_schedule)
 
 
 def deserialize(config: dict[str, Any]) -> LearningRateSchedule:
-    """The schedule of :func:`serialize`'s dict."""
+    """Return the schedule of a dict that :func:`serialize` returned."""
     return get(config)
 
 

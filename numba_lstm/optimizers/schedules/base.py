@@ -1,40 +1,40 @@
-"""What a learning-rate schedule is."""
+"""LearningRateSchedule: the base class of all schedules."""
 
 from __future__ import annotations
 
 from typing import Any, Self
 
 from ...inputs import as_number
-from ...subclassing import Named
+from ...objects.subclassing import Named
 
 
 class LearningRateSchedule(Named):
-    """The base of all schedules. A subclass overrides :meth:`__call__` and :meth:`get_config`."""
+    """Base class of all schedules. A subclass overrides :meth:`__call__` and :meth:`get_config`."""
 
-    called = ("__call__",)
+    checked_methods = ("__call__",)
 
     def __call__(self, step: int) -> float:
-        """The rate after ``step`` steps (0 at the first)."""
+        """Return the rate of the step after ``step`` steps."""
         raise NotImplementedError(f"{type(self).__name__} must override __call__(step).")
 
     def get_config(self) -> dict[str, Any]:
-        """Arguments that make an equal schedule, as JSON values."""
+        """Return the arguments that make an equal schedule, as JSON values."""
         raise NotImplementedError(f"{type(self).__name__} must override get_config().")
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """A schedule of :meth:`get_config`'s arguments."""
+        """Make a schedule of the arguments that :meth:`get_config` returned."""
         return cls(**config)
 
 
 class Decay(LearningRateSchedule):
-    """A schedule whose attributes are its arguments, and so its config."""
+    """A schedule whose config is its attributes."""
 
     def get_config(self) -> dict[str, Any]:
-        """Arguments that make an equal schedule, as JSON values."""
+        """Return the arguments that make an equal schedule, as JSON values."""
         return dict(vars(self))
 
 
-def as_rate(value: Any, what: str) -> float:
-    """``value`` as a learning rate: a number of at least 0."""
-    return as_number(value, what, "[0, inf)")
+def as_rate(value: Any, name: str) -> float:
+    """Return ``value`` as a learning rate, a number of at least 0."""
+    return as_number(value, name, "[0, inf)")

@@ -1,4 +1,4 @@
-"""Schedules that follow a cosine."""
+"""CosineDecay and CosineDecayRestarts."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from .base import Decay, as_rate
 
 
 class CosineDecay(Decay):
-    """Half a cosine, after a linear warm-up if asked for, as ``keras.optimizers.schedules.CosineDecay``.
+    """Decay along half a cosine, optionally after a linear warm-up, as ``keras.optimizers.schedules.CosineDecay``.
 
-    ``peak * ((1 - alpha) * (1 + cos(pi * p)) / 2 + alpha)`` with p the share of ``decay_steps`` that is over
-    (Loshchilov & Hutter 2017, without restarts). ``peak`` is ``warmup_target``, or without one the initial rate.
+    The rate is ``peak * ((1 - alpha) * (1 + cos(pi * p)) / 2 + alpha)``, where p is the past fraction of ``decay_steps``
+    (Loshchilov & Hutter 2017, without restarts). ``peak`` is ``warmup_target``, or the initial rate without a warm-up.
 
     Parameters
     ----------
     initial_learning_rate : float
-        The rate at step 0.
+        Rate at step 0.
     decay_steps : float
-        Steps of the decay; those of the warm-up come before it.
+        Number of steps of the decay, after those of the warm-up.
     alpha : float
-        The last rate as a share of the peak.
+        Last rate as a fraction of the peak.
     name : str
-        A name.
+        Name of the schedule.
     warmup_target : float, optional
-        Where the warm-up ends.
+        Rate at the end of the warm-up.
     warmup_steps : float
-        Steps of the warm-up; without a target there is none.
+        Number of steps of the warm-up, which needs a target.
 
     Raises
     ------
     TypeError, ValueError
-        For a number of the wrong type or outside its interval.
+        For a number of the wrong type or outside of its interval.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class CosineDecay(Decay):
         self.warmup_steps = as_number(warmup_steps, "warmup_steps", "[0, inf)")
 
     def __call__(self, step: int) -> float:
-        """The rate after ``step`` steps."""
+        """Return the rate after ``step`` steps."""
         start, peak = self.initial_learning_rate, self.warmup_target
         if peak is None:
             return start * _cosine(min(1.0, step / self.decay_steps), self.alpha)
@@ -62,27 +62,27 @@ class CosineDecay(Decay):
 
 
 class CosineDecayRestarts(Decay):
-    """Half cosines one after another, as ``keras.optimizers.schedules.CosineDecayRestarts`` (SGDR, Loshchilov & Hutter 2017).
+    """Decay along half cosines with restarts (SGDR, Loshchilov & Hutter 2017), as in ``keras.optimizers.schedules``.
 
     Parameters
     ----------
     initial_learning_rate : float
-        The rate at step 0.
+        Rate at step 0.
     first_decay_steps : float
-        Steps of the first period.
+        Number of steps of the first period.
     t_mul : float
-        Each period is so many times as long as the one before.
+        Ratio of the lengths of successive periods.
     m_mul : float
-        Each period starts at so many times the rate of the one before.
+        Ratio of the initial rates of successive periods.
     alpha : float
-        The lowest rate as a share of the initial one.
+        Lowest rate as a fraction of the initial rate.
     name : str
-        A name.
+        Name of the schedule.
 
     Raises
     ------
     TypeError, ValueError
-        For a number of the wrong type or outside its interval.
+        For a number of the wrong type or outside of its interval.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class CosineDecayRestarts(Decay):
         self.name = name
 
     def __call__(self, step: int) -> float:
-        """The rate after ``step`` steps."""
+        """Return the rate after ``step`` steps."""
         past, period, restarts = 0.0, self.first_decay_steps, 0
         if self.t_mul == 1:
             restarts = int(step // period)
@@ -112,5 +112,5 @@ class CosineDecayRestarts(Decay):
         return self.initial_learning_rate * _cosine((step - past) / period, self.alpha, self.m_mul**restarts)
 
 
-def _cosine(over: float, alpha: float, height: float = 1.0) -> float:
-    return (1 - alpha) * height * (1 + math.cos(math.pi * over)) / 2 + alpha
+def _cosine(fraction: float, alpha: float, height: float = 1.0) -> float:
+    return (1 - alpha) * height * (1 + math.cos(math.pi * fraction)) / 2 + alpha

@@ -1,4 +1,4 @@
-"""Schedules that fall by a power, a polynomial or in pieces."""
+"""ExponentialDecay, InverseTimeDecay, PiecewiseConstantDecay and PolynomialDecay."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from .base import Decay, as_rate
 
 
 class ExponentialDecay(Decay):
-    """``initial_learning_rate * decay_rate ** (step / decay_steps)``, as ``keras.optimizers.schedules.ExponentialDecay``.
+    """Rate ``initial_learning_rate * decay_rate ** (step / decay_steps)``, as in ``keras.optimizers.schedules``.
 
     Parameters
     ----------
     initial_learning_rate : float
-        The rate at step 0.
+        Rate at step 0.
     decay_steps : float
-        Steps in which the rate shrinks once by ``decay_rate``.
+        Number of steps in which the rate is multiplied once by ``decay_rate``.
     decay_rate : float
-        The factor.
+        Factor of the decay.
     staircase : bool
-        Round the exponent down, so that the rate falls in steps.
+        Round the exponent down, so that the rate is piecewise constant.
     name : str
-        A name.
+        Name of the schedule.
 
     Raises
     ------
     TypeError, ValueError
-        For a number of the wrong type or outside its interval.
+        For a number of the wrong type or outside of its interval.
     """
 
     def __init__(
@@ -46,18 +46,18 @@ class ExponentialDecay(Decay):
         self.name = name
 
     def __call__(self, step: int) -> float:
-        """The rate after ``step`` steps."""
+        """Return the rate after ``step`` steps."""
         exponent = step // self.decay_steps if self.staircase else step / self.decay_steps
         return float(self.initial_learning_rate * self.decay_rate**exponent)
 
 
 class InverseTimeDecay(ExponentialDecay):
-    """``initial_learning_rate / (1 + decay_rate * step / decay_steps)``, as ``keras.optimizers.schedules.InverseTimeDecay``.
+    """Rate ``initial_learning_rate / (1 + decay_rate * step / decay_steps)``, as in ``keras.optimizers.schedules``.
 
     Parameters
     ----------
     initial_learning_rate, decay_steps, decay_rate, staircase, name
-        As :class:`ExponentialDecay`'s.
+        See :class:`ExponentialDecay`.
     """
 
     def __init__(
@@ -71,27 +71,27 @@ class InverseTimeDecay(ExponentialDecay):
         super().__init__(initial_learning_rate, decay_steps, decay_rate, staircase, name)
 
     def __call__(self, step: int) -> float:
-        """The rate after ``step`` steps."""
+        """Return the rate after ``step`` steps."""
         periods = step // self.decay_steps if self.staircase else step / self.decay_steps
         return self.initial_learning_rate / (1 + self.decay_rate * periods)
 
 
 class PiecewiseConstantDecay(Decay):
-    """``values[k]``, k the number of boundaries below ``step``, as ``keras.optimizers.schedules.PiecewiseConstantDecay``.
+    """Rate ``values[k]``, where k is the number of boundaries below ``step``, as in ``keras.optimizers.schedules``.
 
     Parameters
     ----------
     boundaries : sequence of float
-        Steps in rising order; a step that equals a boundary still belongs to the rate before it.
+        Steps in rising order. At a step that equals a boundary the rate is that before the boundary.
     values : sequence of float
-        The rates, one more than boundaries.
+        Rates, one more than boundaries.
     name : str
-        A name.
+        Name of the schedule.
 
     Raises
     ------
     ValueError
-        Where the numbers of boundaries and values do not fit, or boundaries do not rise.
+        If the numbers of boundaries and values do not fit, or the boundaries do not rise.
     """
 
     def __init__(self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant") -> None:
@@ -107,32 +107,32 @@ class PiecewiseConstantDecay(Decay):
             raise ValueError(f"the boundaries of PiecewiseConstantDecay must rise, got {self.boundaries}.")
 
     def __call__(self, step: int) -> float:
-        """The rate after ``step`` steps."""
+        """Return the rate after ``step`` steps."""
         return self.values[sum(step > boundary for boundary in self.boundaries)]
 
 
 class PolynomialDecay(Decay):
-    """``(initial - end) * (1 - step / decay_steps) ** power + end``, as ``keras.optimizers.schedules.PolynomialDecay``.
+    """Rate ``(initial - end) * (1 - step / decay_steps) ** power + end``, as in ``keras.optimizers.schedules``.
 
     Parameters
     ----------
     initial_learning_rate : float
-        The rate at step 0.
+        Rate at step 0.
     decay_steps : float
-        Steps until ``end_learning_rate``.
+        Number of steps until ``end_learning_rate``.
     end_learning_rate : float
-        The rate from then on.
+        Rate after ``decay_steps``.
     power : float
-        The polynomial's power; 1 is a straight line.
+        Power of the polynomial. 1 is linear.
     cycle : bool
-        Beyond ``decay_steps``, stretch the decay to the next multiple of it instead of staying at the end.
+        After ``decay_steps``, extend the decay to the next multiple of it instead of keeping the rate constant.
     name : str
-        A name.
+        Name of the schedule.
 
     Raises
     ------
     TypeError, ValueError
-        For a number of the wrong type or outside its interval.
+        For a number of the wrong type or outside of its interval.
     """
 
     def __init__(
@@ -152,7 +152,7 @@ class PolynomialDecay(Decay):
         self.name = name
 
     def __call__(self, step: int) -> float:
-        """The rate after ``step`` steps."""
+        """Return the rate after ``step`` steps."""
         cycles = max(1, math.ceil(step / self.decay_steps)) if self.cycle else 1
-        left = 1 - min(1.0, step / (self.decay_steps * cycles))
-        return float((self.initial_learning_rate - self.end_learning_rate) * left**self.power + self.end_learning_rate)
+        remainder = 1 - min(1.0, step / (self.decay_steps * cycles))
+        return float((self.initial_learning_rate - self.end_learning_rate) * remainder**self.power + self.end_learning_rate)

@@ -60,7 +60,7 @@ def build(config: Any, size: int, custom_objects: Classes) -> Sequential:
     if not isinstance(trainable, bool):
         raise FileFormatError(f"its model's trainable is {trainable!r:.80}, where true or false was expected.")
     try:
-        with initializers.skipped(at_most=size):
+        with initializers.skip_initialization(max_elements=size):
             model = Sequential(stack, name=model_config.get("name"), dtype=dtype, trainable=trainable)
             if not model.built and model_config.get("build_input_shape"):
                 model.build(model_config["build_input_shape"])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .... import serialization
 from ....files.errors import REFUSALS, FileFormatError, short_message
-from ....metrics import DeferredAccuracy
+from ....metrics.classes import DeferredAccuracy
 from ....models import Sequential
+from ....objects import serialization
 from .from_keras import from_keras
 from .to_keras import to_keras
 

@@ -126,4 +126,4 @@ def _trained_variables(model: Sequential, optimizer: Optimizer) -> list[Variable
     if not optimizer.built:
         return model.trainable_weights
     by_path = {variable.path: variable for variable in model.weights}
-    return [by_path[slots[0].path.rpartition("/")[0]] for slots in optimizer.kept() if slots]
+    return [by_path[slots[0].path.rpartition("/")[0]] for slots in optimizer.slots_by_weight() if slots]

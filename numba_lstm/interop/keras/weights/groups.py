@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ....layers import LSTM, RNN, Bidirectional, Layer, LSTMCell, StackedRNNCells, TimeDistributed
-from ....names import snake_case
+from ....naming.names import snake_case
 from ....variables import Variable
 
 #: Layers with inner layers, and the attributes of these.

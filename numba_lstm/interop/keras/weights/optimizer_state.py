@@ -35,7 +35,7 @@ def to_arrays(optimizer: Optimizer, variables: Sequence[Variable]) -> list[Array
     arrays: list[Array] = [optimizer.state()["iterations"].astype(np.int32)]
     if not _has_schedule(optimizer):
         arrays.append(rate_of(optimizer, dtype))
-    slot_variables = optimizer.kept()
+    slot_variables = optimizer.slots_by_weight()
     arrays += [slot_variables[v][s].value for v, s in order(optimizer, len(slot_variables))]
     if isinstance(optimizer, Nadam):
         arrays.append(np.array(_u_product(optimizer), dtype))
@@ -76,7 +76,7 @@ def load(model: Sequential, arrays: Sequence[Array]) -> None:
     try:
         if variables:
             optimizer.build(variables)
-        slot_variables = optimizer.kept()
+        slot_variables = optimizer.slots_by_weight()
         paths = [slot_variables[v][s].path for v, s in order(optimizer, len(variables))]
         steps = np.array(head[0], np.int64)
         if scalars == 2 and rate_of(optimizer, head[1].dtype) != head[1]:  # the config has it in full precision

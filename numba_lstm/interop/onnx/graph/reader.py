@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ....files import formats, sniff
 from ....files.errors import FileFormatError
 from ....files.message_lists import join_names
-from ....serialization import nearest
+from ....objects.serialization import nearest
 from ..operators.table import KINDS, OPERATORS, constant_of
 from ..protobuf import external_tensors, messages, wire
 from ..protobuf.tensors import External, array_of, dtype_of

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ....kernels.specs import ACTIVATIONS, Activation
-from ....serialization import nearest
+from ....objects.serialization import nearest
 
 _SIXTH = 1 / 6  # the slope of hard_sigmoid in Keras and here
 

@@ -13,7 +13,7 @@ from .... import gates
 from ....device import get_ops
 from ....kernels.contract import Array, LSTMOutput, LSTMWeights, Ops
 from ....kernels.specs import LSTMSpec
-from ....serialization import choose
+from ....objects.serialization import choose
 from ....variables import Variable
 from . import activations as functions
 

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .... import initializers, names
+from .... import initializers
 from ....kernels.specs import Activation as Spec
 from ....layers import LSTM, Activation, BatchNormalization, Bidirectional, Dense, Input, InputLayer, Layer
 from ....models.sequential import Sequential
+from ....naming import names
 from ..operators.lstm_operator import Cell
 
 Host = npt.NDArray[Any]
@@ -90,7 +91,7 @@ def build_model(
     builders = _fuse_activations(builders)
     used_names: set[str] = set()
     stack: list[Layer] = [Input(tuple(shape), dtype="int64" if indices else dtype, name=_name("", InputLayer, used_names))]
-    with initializers.skipped(at_most=size):
+    with initializers.skip_initialization(max_elements=size):
         stack += [builder.layer(_name(builder.label, builder.kind, used_names)) for builder in builders]
         model = Sequential(stack, dtype=dtype)
     model.set_weights([weight for builder in builders for weight in builder.weights])

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ....forks import free_after_fork
+from ....system.forks import free_after_fork
 from ...contract import UpdateProgram, Weight
 from ...specs import UpdateSpec
 from ..arrays.copy_tasks import copied

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ....forks import free_after_fork
+from ....system.forks import free_after_fork
 from .compiler import Kernel
 
 Extent = int | tuple[int, ...]  #: blocks of a grid or threads of a block, up to three numbers

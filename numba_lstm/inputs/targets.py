@@ -1,0 +1,191 @@
+"""Validation of targets and their weights against the shape of a model's output."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ..kernels.specs import LossSpec, MetricSpec
+from . import as_count, as_number, as_real
+
+Array = npt.NDArray[Any]
+Shape = tuple[int, ...]
+
+
+def is_sparse(spec: LossSpec | MetricSpec) -> bool:
+    """Return whether a loss or metric takes labels (integers) instead of targets in the output's shape."""
+    return spec.name.startswith("sparse_")
+
+
+def as_target(y: Any, output_shape: Shape, spec: LossSpec | MetricSpec) -> Array:
+    """Return ``y`` in the shape of an output (n, C) or (n, T, C), or as int64 labels without the last axis for a sparse loss.
+
+    A last axis of size one may be missing or superfluous, as in Keras. Nothing else is broadcast.
+
+    Raises
+    ------
+    TypeError
+        For anything but real numbers.
+    ValueError
+        For another number of samples, another shape, or a label that is no class.
+    """
+    array = as_real(y, "y")
+    sparse = is_sparse(spec)
+    expected = output_shape[:-1] if sparse else output_shape
+    if array.ndim == 0 or len(array) != output_shape[0]:
+        raise ValueError(
+            f"x and y must have the same number of samples, got {output_shape[0]} and "
+            f"{len(array) if array.ndim else 'a number'}. Give one target a sample."
+        )
+    if array.shape == (*expected, 1):
+        array = array[..., 0]
+    elif (*array.shape, 1) == expected:
+        array = array[..., None]
+    if array.shape != expected:
+        raise ValueError(_mismatch(array.shape, output_shape, spec))
+    return _as_labels(array, output_shape[-1], spec) if sparse else array
+
+
+def _mismatch(shape: Shape, output_shape: Shape, spec: LossSpec | MetricSpec) -> str:
+    """Return the error for a ``y`` that does not fit, with a change after which it does."""
+    sentence = f"y of shape {shape} does not fit the model's output of shape {output_shape} for {spec.name}."
+    sparse, units = is_sparse(spec), output_shape[-1]
+    if sparse and shape == output_shape:
+        return f"{sentence} Give labels without the last axis, or take categorical_crossentropy for one-hot targets."
+    if not sparse and shape == output_shape[:-1] and "categorical" in spec.name:
+        return f"{sentence} Give one-hot targets, np.eye({units})[y], or take sparse_categorical_crossentropy for labels."
+    expected = output_shape[:-1] if sparse else output_shape
+    one_a_sample = shape[1:] in ((), (1,)) if sparse or units == 1 else shape[1:] == (units,)
+    if len(output_shape) == 3 and one_a_sample:
+        return f"{sentence} Give one target a step, or set return_sequences=False on the last LSTM."
+    if len(output_shape) == 2 and (len(shape) == 2 if sparse else len(shape) == 3 and shape[-1] == units):
+        return f"{sentence} Give one target a sample, or set return_sequences=True on the last LSTM."
+    if not sparse and shape == output_shape[:-1]:
+        return f"{sentence} Give y of shape {expected}, or end the model with 1 unit."
+    if not sparse and shape[:-1] == output_shape[:-1]:
+        return f"{sentence} Give y of shape {expected}, or end the model with {shape[-1]} units."
+    return f"{sentence} Give y of shape {expected}."
+
+
+def _as_labels(array: Array, classes: int, spec: LossSpec | MetricSpec) -> Array:
+    with np.errstate(invalid="ignore"):  # NaN has no label; the comparison below finds it
+        labels = array.astype(np.int64, copy=False)
+    if array.dtype.kind == "f" and not np.array_equal(labels, array):
+        wrong = array[labels != array].flat[0]
+        advice = "Leave samples without a label out." if np.isnan(wrong) else "Take mean_squared_error for numbers."
+        raise ValueError(f"{spec.name} takes whole numbers as labels, got {wrong} in y. {advice}")
+    low, high = labels.min(), labels.max()
+    if low < 0 or high >= classes:
+        raise ValueError(
+            f"{spec.name} takes labels from 0 to {classes - 1}, for the model's last axis has {classes} entries; "
+            f"got labels from {low} to {high}. {_numbering(labels, classes)}"
+        )
+    return labels
+
+
+def _numbering(labels: Array, classes: int) -> str:
+    """Return what to do with labels outside of ``classes``: number them from 0, or end the model with more units."""
+    distinct = np.unique(labels)
+    if distinct[0] == 0 and len(distinct) == distinct[-1] + 1:
+        return f"End the model with {len(distinct)} units."
+    numbering = "Number the classes from 0: classes, y = np.unique(y, return_inverse=True)"
+    if labels.ndim > 1:
+        numbering = "Number the classes from 0: classes, n = np.unique(y, return_inverse=True); y = n.reshape(np.shape(y))"
+    units = f", and end the model with {len(distinct)} units" if len(distinct) > classes else ""
+    ignoring = " A label that means none needs another one, and a sample_weight of 0." if distinct[0] < 0 else ""
+    return f"{numbering}{units}.{ignoring}"
+
+
+def as_weight(weight: Any, leading: Shape, name: str = "sample_weight") -> Array:
+    """Return ``weight`` (n,), (n, 1) or (n, T) in the shape ``leading`` of the losses: (n,) or (n, T).
+
+    Raises
+    ------
+    TypeError
+        For anything but real numbers.
+    ValueError
+        For another shape.
+    """
+    array = as_real(weight, name)
+    if array.shape == (*leading, 1):
+        array = array[..., 0]
+    if array.ndim == 1 and len(leading) == 2:
+        array = array[:, None]
+    if array.ndim != len(leading) or array.shape[:1] != leading[:1] or array.shape[1:] not in (leading[1:], (1,)):
+        shapes = f"{leading[:1]}" + (f" or {leading}" if len(leading) == 2 else "")
+        raise ValueError(f"{name} must have the shape {shapes}, got {np.shape(weight)}. Give one weight a sample or step.")
+    return np.broadcast_to(array, leading)
+
+
+def class_weights(target: Array, weights: Any, spec: LossSpec) -> Array:
+    """Return the weight of each element of ``target`` (from :func:`as_target`) by its class, 1 by default, as Keras does.
+
+    The class is the label, the index of the largest entry of a row, or a single entry, rounded.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Unless ``weights`` is a mapping of whole numbers to numbers of at least 0.
+    """
+    if not isinstance(weights, Mapping):
+        advice = (
+            "Write dict(enumerate(class_weight))."
+            if isinstance(weights, (list, tuple, np.ndarray))
+            else "Write {0: 1.0, 1: 5.0}."
+        )
+        raise TypeError(f"class_weight must be a dict of classes and weights, got {weights!r}. {advice}")
+    table = {
+        as_count(label, "a class of class_weight", at_least=0): as_number(weight, f"class_weight[{label}]", "[0, inf)")
+        for label, weight in weights.items()
+    }
+    labels = target
+    if not is_sparse(spec):
+        if "crossentropy" not in spec.name:
+            _check_classes(target, spec)
+        labels = target.argmax(axis=-1) if target.shape[-1] > 1 else np.round(target[..., 0])
+    result = np.ones(labels.shape)
+    for label, weight in table.items():
+        result[labels == label] = weight
+    return result
+
+
+def _check_classes(target: Array, spec: LossSpec) -> None:
+    """Raise ValueError unless the targets of a regression loss are classes: whole numbers from 0, or one-hot rows."""
+    is_whole = (target >= 0) & (target == np.floor(target))
+    one_hot = target.shape[-1] == 1 or bool(np.all(np.sum(target, axis=-1) == 1))
+    if not (is_whole.all() and one_hot):
+        raise ValueError(
+            f"class_weight needs classes, but y holds other numbers for {spec.name}. "
+            "Give sample_weight instead, one weight a sample."
+        )
+
+
+class Rows(NamedTuple):
+    """Outputs, targets and weights whose leading axes are flattened to M rows."""
+
+    y: Array  #: (M, C)
+    target: Array  #: (M, C), or labels (M,)
+    weight: Array | None  #: (M,)
+    leading: Shape  #: shape of the leading axes of y
+
+
+def as_rows(y_true: Any, y_pred: Any, spec: LossSpec | MetricSpec, sample_weight: Any = None) -> Rows:
+    """Return the arguments of a loss or metric as rows, in float64 if ``y_pred`` is, else in float32.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For shapes that do not fit, and for anything but real numbers.
+    """
+    y = as_real(y_pred, "y_pred")
+    if y.ndim == 0:
+        raise ValueError("y_pred must have at least one axis, got a number. Give an array of outputs.")
+    dtype = np.float64 if y.dtype == np.float64 else np.float32
+    leading, rows = y.shape[:-1], (-1, y.shape[-1])
+    target = as_target(y_true, y.shape, spec)
+    target = target.reshape(-1) if is_sparse(spec) else target.reshape(rows).astype(dtype)
+    weight = None if sample_weight is None else as_weight(sample_weight, leading).reshape(-1).astype(dtype)
+    return Rows(y.reshape(rows).astype(dtype), target, weight, leading)

@@ -1,0 +1,128 @@
+"""Missing names: errors for names of Keras that a module does not have, with what to write instead."""
+
+from __future__ import annotations
+
+import dis
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import NoReturn
+
+import numpy as np
+
+_ONE_ARRAY = "models are Sequential, so each layer takes one array. Bidirectional(..., merge_mode=) joins two directions."
+_RECURRENT = "its recurrent layers are LSTM, and RNN of LSTMCell."
+_SEQUENTIAL = "models are Sequential: layers one after the other."
+_LAYERS = {
+    **dict.fromkeys(
+        ("add", "average", "concatenate", "dot", "maximum", "merge", "minimum", "multiply", "subtract"), _ONE_ARRAY
+    ),
+    **dict.fromkeys(("Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply", "Subtract"), _ONE_ARRAY),
+    **dict.fromkeys(("AdditiveAttention", "Attention", "MultiHeadAttention"), _ONE_ARRAY),
+    **dict.fromkeys(("GRU", "GRUCell", "SimpleRNN", "SimpleRNNCell", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"), _RECURRENT),
+    "CuDNNLSTM": "write LSTM.",
+    "Lambda": "write Activation(function) for a function of each element, or Reshape and RepeatVector for shapes.",
+    "ReLU": "write Activation('relu').",
+    "ELU": "write Activation('elu').",
+    "Softmax": "write Activation('softmax').",
+    "LeakyReLU": "write Activation({'class_name': 'leaky_relu', 'config': {'negative_slope': 0.3}}).",
+}
+_ROOT = {
+    **{
+        name: f"write numba_lstm.{name.lower()}s.{name}."
+        for name in ("Initializer", "Layer", "Metric", "Optimizer", "Regularizer")
+    },
+    "Loss": "write numba_lstm.losses.Loss.",
+    "Model": _SEQUENTIAL,
+    "applications": _SEQUENTIAL,
+}
+_UTILS = {
+    "plot_model": "model.summary() prints the layers.",
+    "model_to_dot": "model.summary() prints the layers.",
+}
+_TEXT = (
+    "Keras 3 has none either. Number the words: counts = collections.Counter(word for text in texts for word in "
+    "text.lower().split()), index = {word: i for i, (word, _) in enumerate(counts.most_common(), 1)}, and then "
+    "x = pad_sequences([[index[word] for word in text.lower().split()] for text in texts])."
+)
+_RATE = "write model.optimizer.learning_rate = ..., and float(model.optimizer.learning_rate) to read it."
+#: Modules whose names in Keras are operations on tensors.
+_ARRAYS = ("numba_lstm.backend", "numba_lstm.ops")
+#: Module -> name -> what to write instead, as the end of a sentence.
+ADVICE: dict[str, dict[str, str]] = {
+    "numba_lstm": _ROOT,
+    "numba_lstm.layers": _LAYERS,
+    "numba_lstm.backend": {"set_value": _RATE, "get_value": _RATE},
+    "numba_lstm.callbacks": {
+        "TensorBoard": "write CSVLogger('log.csv'), which has each epoch's losses and metrics in a row.",
+        "BackupAndRestore": "write ModelCheckpoint('model.nlstm'), and go on with load_model('model.nlstm').fit(..., "
+        "initial_epoch=n) after n epochs: the file has the optimizer's state too.",
+    },
+    "numba_lstm.models": {
+        **dict.fromkeys(("Model", "Functional", "clone_model", "model_from_json", "model_from_config"), _SEQUENTIAL),
+        "save_model": "write model.save(path).",
+    },
+    "numba_lstm.constraints": {"maxnorm": "write max_norm.", "nonneg": "write non_neg.", "unitnorm": "write unit_norm."},
+    "numba_lstm.optimizers": {"legacy": "write numba_lstm.optimizers.Adam, and the others so too."},
+    "numba_lstm.utils": _UTILS,
+    "numba_lstm.preprocessing.sequence": {
+        "TimeseriesGenerator": "Keras 3 has none either. Write x = np.stack([data[i : i + length] for i in "
+        "range(len(data) - length)]) and y = targets[length:].",
+    },
+    "numba_lstm.preprocessing.text": dict.fromkeys(("Tokenizer", "one_hot", "text_to_word_sequence", "hashing_trick"), _TEXT),
+}
+
+
+def absent(module: str) -> Callable[[str], NoReturn]:
+    """Return a ``__getattr__`` for ``module``, which raises an error for names that the module does not have.
+
+    ``from module import name`` raises ImportError, since Python would replace the message of an AttributeError there. Any other
+    access raises AttributeError, as ``hasattr`` and ``getattr`` with a default need it.
+    """
+
+    def __getattr__(name: str) -> NoReturn:
+        if name.startswith("__"):
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        sentence = _sentence(module, name)
+        if _imports(sys._getframe(1)):
+            raise ImportError(sentence, name=module)
+        raise AttributeError(sentence)
+
+    return __getattr__
+
+
+def _imports(frame: FrameType) -> bool:
+    """Return whether ``frame`` executes ``from ... import name``."""
+    return dis.opname[frame.f_code.co_code[frame.f_lasti]] == "IMPORT_FROM"
+
+
+def _sentence(module: str, name: str) -> str:
+    advice = ADVICE.get(module, {}).get(name)
+    if module in _ARRAYS and advice is None:
+        advice = _operation(name)
+    if advice is not None:
+        return f"{module} has no {name!r}: {advice}"
+    known = _public(module)
+    match = next((candidate for candidate in known if _letters(candidate) == _letters(name)), None)
+    return f"{module} has no {name!r}" + (f", did you mean {match!r}?" if match else f". There are: {', '.join(known)}.")
+
+
+def _operation(name: str) -> str:
+    """Return what to write for an operation on tensors."""
+    module = vars(sys.modules["numba_lstm.activations"])
+    if name in module["NAMES"] and name in module:
+        return f"write numba_lstm.activations.{name}."
+    return f"arrays are NumPy's. Write numpy.{name}." if hasattr(np, name) else "arrays are NumPy's. Write it with numpy."
+
+
+def _letters(name: str) -> str:
+    """Return the letters that two spellings of one name share, without case and underscores."""
+    return name.lower().replace("_", "")
+
+
+def _public(module: str) -> list[str]:
+    namespace = vars(sys.modules[module])
+    names = namespace.get("__all__")
+    if names is None:
+        names = [name for name, value in namespace.items() if getattr(value, "__module__", module) == module]
+    return sorted(name for name in names if not name.startswith("_"))

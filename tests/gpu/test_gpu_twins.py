@@ -1,3 +1,0 @@
-"""The tests of the ops on all devices, on the GPU."""
-
-from test_cuda_twins import *

@@ -1,0 +1,46 @@
+"""Processes that compile kernels into a folder."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+VARIABLE = "NUMBA_LSTM_CACHE_DIR"
+MODEL = """
+import sys, time
+import numpy as np
+from numba_lstm import Input, Sequential
+from numba_lstm.layers import LSTM, Dense
+kind, activation, start = sys.argv[1], sys.argv[2], float(sys.argv[3])
+x = np.random.default_rng(0).normal(size=(3, 4, 1)).astype(np.float32)
+
+def answer(model):
+    return model.stream().step(x[0, 0]) if kind == "stream" else model(x)
+
+layer = LSTM if kind == "LSTM" else Dense
+model, reference = (Sequential([Input((4, 1)), layer(8, activation=activation)], device=d) for d in ("cpu", "reference"))
+reference.set_weights(model.get_weights())
+while time.time() < start:
+    pass
+np.testing.assert_allclose(answer(model), answer(reference), rtol=1e-5, atol=1e-6)
+"""
+
+
+def environment(**variables) -> dict[str, str]:
+    """A process's variables: those of the tests, but of those about caches only these."""
+    removed = (VARIABLE, "NUMBA_CACHE_DIR", "XDG_CACHE_HOME")
+    return {k: v for k, v in os.environ.items() if k not in removed} | {k: str(v) for k, v in variables.items()}
+
+
+def dense(cwd: Path | None = None, before: str = "", **variables) -> str:
+    """A process that computes a Dense layer; answers what it wrote to stderr, but for what it says while it compiles."""
+    process = subprocess.run(
+        [sys.executable, "-c", before + MODEL, "Dense", "tanh", "0"],
+        env=environment(**variables), cwd=cwd, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert process.returncode == 0, process.stderr
+    return "".join(line for line in process.stderr.splitlines(keepends=True) if not line.startswith("numba_lstm: compiling"))
+
+
+def written(folder: Path) -> dict[Path, int]:
+    return {path.relative_to(folder): path.stat().st_mtime_ns for path in folder.rglob("*.nb?")}

@@ -63,7 +63,7 @@ class Chain(Attributes):
         self.run_eagerly = False  #: whether calls run the ops of layers one by one, without plans
         self._found: tuple[list[bool], list[Layer], TrainedWeights] | None = None
         self._owned: tuple[list[Layer], list[Owner], list[Variable]] | None = None
-        self._reason: tuple[tuple[Any, ...] | None, str | None] = (None, None)  #: why there are no plans, after these changes
+        self._reason: tuple[list[Any], str | None] = ([], None)  #: why there are no plans, after these changes
         self._held: tuple[TrainedWeights, list[bool]] | None = None  #: while ``fit`` runs, what it began with
 
     # -- device -------------------------------------------------------------------------------------------------------
@@ -252,13 +252,14 @@ class Chain(Attributes):
 
     # -- plans --------------------------------------------------------------------------------------------------------
 
-    def changes(self) -> tuple[Any, ...]:
-        """What has been set of the built model and its layers: while it is equal, a call computes the same of equal weights."""
-        return self.run_eagerly, self.device, *self._layers, *[owner._changes for owner in self._inside[1]]
+    def changes(self, *, weights: bool = False) -> list[Any]:
+        """What has been set of the built model and its layers: while it is equal, a call computes the same of equal weights.
 
-    def versions(self) -> list[int]:
-        """The versions of all variables of the built model."""
-        return [variable.version for variable in self._inside[2]]
+        With ``weights`` the versions of all variables are part of it.
+        """
+        layers, owners, variables = self._inside
+        counts = [self.run_eagerly, self.device, *layers, *[owner._changes for owner in owners]]
+        return counts + [variable.version for variable in variables] if weights else counts
 
     @property
     def _inside(self) -> tuple[list[Layer], list[Owner], list[Variable]]:

@@ -49,7 +49,7 @@ class Output(NamedTuple):
 class _Waiting:
     """Plans of a model in one version, by the shapes of batches."""
 
-    def __init__(self, version: Hashable, serves: bool) -> None:
+    def __init__(self, version: list[Any], serves: bool) -> None:
         self.version, self.serves = version, serves
         self.plans: dict[Hashable, list[Any]] = {}
 
@@ -71,7 +71,7 @@ class PredictionPlans:
 
     def __init__(self, model: Chain) -> None:
         self._model, self._dtype = model, np.dtype(model.dtype)
-        self._waiting = _Waiting(None, False)  # replaced whole, so that no thread sees a plan of another version
+        self._waiting = _Waiting([], False)  # replaced whole, so that no thread sees a plan of another version
         self._remembered: list[Hashable] = []
 
     def __call__(self, x: Host) -> Host | None:
@@ -84,7 +84,11 @@ class PredictionPlans:
             y = self._by_stream(waiting, x)
             if y is not None:
                 return y
-        output = self._run(waiting, model.gather(model.ops, x, slice(None)), None)
+        if x.ndim == 3 and x.dtype == self._dtype and x.flags.c_contiguous and x.flags.aligned:
+            batch = x.transpose(1, 0, 2)  # what gather returns
+        else:
+            batch = model.gather(model.ops, x, slice(None))
+        output = self._run(waiting, batch, None)
         if output is None:
             return None
         return np.array(output.y.transpose(1, 0, 2), order="C") if output.y.ndim == 3 else output.y
@@ -97,7 +101,7 @@ class PredictionPlans:
     def _current(self) -> _Waiting | None:
         """The plans of the model as it is now; None where it has none."""
         model, waiting = self._model, self._waiting
-        version = *model.changes(), *model.versions()
+        version = model.changes(weights=True)
         if waiting.version != version:
             self._waiting = waiting = _Waiting(version, model.why_not_planned() is None)
         return waiting if waiting.serves else None

@@ -51,7 +51,7 @@ class TrainingPlans:
         if trained.first >= len(trained.indices) or model.why_not_planned() is not None:
             return None
         shapes = tuple(None if array is None else (array.shape, array.dtype) for array in batch[:4])
-        version = model.changes(), id(trained), *trained.weights, loss, scale, optimizer, key.seed, shapes, get_num_threads()
+        version = *model.changes(), id(trained), *trained.weights, loss, scale, optimizer, key.seed, shapes, get_num_threads()
         step = self._steps.pop(version, None)
         if step is None:
             known = not self._remembered or version in self._remembered

@@ -31,41 +31,35 @@ class Plan:
     ) -> None:
         x, *others = inputs
         assert x is not None
-        self._key = key
-        self._inputs: list[Array | None] = [empty_like_strided(x)]
-        self._inputs += [None if other is None else empty(other.shape, other.dtype) for other in others]
-        self.outputs, recorded = _record(function, self._inputs, key, training, work)
+        buffers: list[Array | None] = [empty_like_strided(x)]
+        buffers += [None if other is None else empty(other.shape, other.dtype) for other in others]
+        self.outputs, recorded = _record(function, buffers, key, training, work)
+        self._input = buffers[0]
+        self._others = [(buffer, place) for place, buffer in enumerate(buffers) if place > 0 and buffer is not None]
         self._keys = [words for words, _ in recorded.keys]
         self._weights = list(recorded.weights.values()) if training else []  # else they have not changed since
         recorded.compile()
-        self._steps = task_graphs(recorded.tasks, self._inputs[0])
-        self._reads_in_place = not any(np.may_share_memory(array, self._inputs[0]) for array in self._seen_by_python())
-
-    def _seen_by_python(self) -> Iterator[Array]:
-        """Yield the arrays that are outputs, or arguments of calls of the interpreter, which need x where its buffer is."""
-        yield from _arrays(self.outputs)
-        for step in self._steps:
-            if isinstance(step, HostCall):
-                yield from _arrays((*step.arguments, *step.keywords.values()))
+        steps = task_graphs(recorded.tasks, self._input)
+        self._steps: list[tuple[Callable[..., None], bool]] = [(step, isinstance(step, TaskGraph)) for step in steps]
+        seen = [self.outputs, *(_values(step) for step in steps if isinstance(step, HostCall))]
+        #: Whether x may be anywhere: neither outputs nor calls of the interpreter hold its buffer.
+        self._reads_in_place = not any(np.may_share_memory(array, self._input) for array in _arrays(seen))
 
     def __call__(self, *inputs: Array | None, key: Key | None = None) -> Any:
         for weight in self._weights:
             weight.value  # noqa: B018  # what a device holds comes first
-        for buffer, value in zip(self._inputs[1:], inputs[1:], strict=True):
-            if buffer is not None and value is not None and buffer is not value:
-                buffer[...] = value
-        x, buffer = inputs[0], self._inputs[0]
-        assert x is not None
-        assert buffer is not None
-        if not self._reads_in_place or x.strides != buffer.strides or not x.flags.aligned:
+        x, buffer = inputs[0], self._input
+        for other, value in self._others:
+            other[...] = inputs[value]
+        if not self._reads_in_place or x.strides != buffer.strides or not x.flags.aligned:  # type: ignore[union-attr]
             buffer[...] = x
             x = buffer
         if key is not None:
             for words in self._keys:
                 words[STEP] = key.step
         first = address(x)
-        for step in self._steps:
-            if isinstance(step, TaskGraph):
+        for step, takes_input in self._steps:
+            if takes_input:
                 step(first)
             else:
                 step()
@@ -109,6 +103,11 @@ def _joined(whole: Recording, shares: Sequence[Array], axis: int) -> Array:
     y = empty(tuple(shape), shares[0].dtype)
     whole.tasks.append(HostCall(np.concatenate, shares, axis=axis, out=y))
     return y
+
+
+def _values(call: HostCall) -> list[Any]:
+    """Return the arguments of a call."""
+    return [*call.arguments, *call.keywords.values()]
 
 
 def _arrays(value: Any) -> Iterator[Array]:

@@ -16,6 +16,7 @@ from ..gemm.layout import PanelLayout
 from ..runtime.graph import run_eagerly
 from ..runtime.memory import aligned, empty
 from . import gate_dropout
+from .backward_tasks import BackwardArgs, backward_task
 from .buffers import input_gradient, padded_steps, start, state, tape_panel_stride, zeros
 from .gate_weight_grad import weight_gradients
 from .kernel_selection import row_groups, select_backward_kernels, select_forward_kernels
@@ -23,10 +24,8 @@ from .pointwise import CallOptions
 from .tasks import (
     NO_MASK,
     NO_MASKS,
-    BackwardArgs,
     ForwardArgs,
     avoid_bank_conflicts,
-    backward_task,
     forward_buffers,
     forward_tasks,
     make_schedule,

@@ -19,7 +19,7 @@ from ..gemm.layout import PanelLayout, column_layout, panel_layout, pointwise_la
 from ..lstm.int8 import int8_forward
 from ..lstm.kernel_selection import hoisted_steps
 from ..lstm.pointwise import CallOptions, gate_kernel, output_kernel, scalar_parameters, traits
-from ..lstm.rowwise import rowwise_forward
+from ..lstm.rowwise import rowwise_stream
 from ..lstm.rowwise.rowwise_forward import needs_rowwise
 from ..lstm.tasks import hoisted_rows, input_product
 from ..ops.activation import row_kernel
@@ -132,7 +132,7 @@ class _Stream:
 
     def _loop(self, weights: LSTMWeights, spec: LSTMSpec, x_rows: int) -> list[int]:
         size, (P, width) = weights.kernel.value.shape[0], weights.recurrent_kernel.value.shape
-        way = int8_forward if spec.int8 else rowwise_forward
+        way = int8_forward if spec.int8 else rowwise_stream
         loop, job, h, c = way.stream_part(weights, spec, self.rows, x_rows, self._held)
         self._states.append((h, c, P, width // 4))
         return [LOOP, size, P, job, 0, 0, loop, 0, self._at(h), self._at(c), 0, 0, h.shape[2], c.shape[1], 0, 0, 0, 0, 0]

@@ -76,7 +76,8 @@ def _units(rows: Array, size: Sizes) -> Array:
     return padded_steps(rows, size.units).reshape(-1)
 
 
-def _options(weights: LSTMWeights, noise: LSTMNoise, *, masked: bool, training: bool) -> CallOptions:
+def call_options(weights: LSTMWeights, noise: LSTMNoise, *, masked: bool, training: bool) -> CallOptions:
+    """Return what a call brings along, for the traits of its kernels."""
     zoneout_h, zoneout_c = noise.zoneout_h is not None, noise.zoneout_c is not None
     return CallOptions(
         masked=masked, peephole=weights.peephole is not None, zoneout_h=zoneout_h, zoneout_c=zoneout_c, training=training
@@ -185,7 +186,7 @@ def lstm_forward(
     """CPU: one time loop for shards of the batch, which calls its products and pointwise kernels by address."""
     spec, noise, size = canonical_spec(spec), noise or NO_NOISE, sizes(weights)
     (T, N, D), dtype, geometry, layout = x.shape, x.dtype, size.geometry, size.layout
-    options = _options(weights, noise, masked=mask is not None, training=training)
+    options = call_options(weights, noise, masked=mask is not None, training=training)
     valid = None if mask is None else contiguous(mask)
     if training:
         x = copy(x)
@@ -241,27 +242,3 @@ def lstm_forward(
         tape = Tape(xs, h, c, m, gates, norms, valid, (zoneout_h, zoneout_c), noise, weights, spec, options)
     y = h[1:, :, : size.P] if sequences else None
     return LSTMOutput(y, h[T % len(h), :, : size.P], c[T % len(c), :, : size.H], tape)
-
-
-def stream_part(
-    weights: LSTMWeights, spec: LSTMSpec, N: int, x_rows: int, held: list[Any], x_steps: int = 0, ring: int = 2
-) -> tuple[int, int, Array, Array]:
-    """Return an LSTM of a stream: the addresses of its loop and kernel arguments, a ring h (``ring``, N, ...), and c (N, ...).
-
-    Steps of its input are ``x_steps`` apart and rows ``x_rows``. ``held`` keeps alive what the addresses point to.
-    """
-    spec, size = canonical_spec(spec), sizes(weights)
-    geometry, dtype = size.geometry, size.geometry.dtype
-    h, c = aligned((ring, N, stride(size.outputs, dtype)), dtype), aligned((N, stride(size.units, dtype)), dtype)
-    h[...], c[...] = 0, 0
-    fields = common_fields(weights, size, spec, N)
-    fields |= forward_fields(weights, size, spec, _options(weights, NO_NOISE, masked=False, training=False), N)
-    fields |= {"x_steps": x_steps, "x_rows": x_rows, "h": h, "h_rows": h.shape[2], "h_steps": ring}
-    fields |= {"c": c, "c_rows": c.shape[1], "c_steps": 1}
-    if weights.projection is not None:
-        fields |= {"m": aligned((N, stride(size.units, dtype)), dtype), "m_rows": stride(size.units, dtype)}
-    if weights.kernel_norm is not None:
-        fields |= {"nc": aligned((N, size.units), dtype)}
-    loop, kernel_args = forward_loop(geometry), make_kernel_args(held, **fields)
-    held += [loop, kernel_args]
-    return loop.address, address(kernel_args), h, c

@@ -1,6 +1,6 @@
 """The programs of streams: what a row of one says, and the kernels that run them.
 
-A program has a row of addresses and sizes for each part of a model, so one compiled function serves every model of a dtype.
+A program has a row of addresses and sizes for each layer of a model, so one compiled function serves every model of a dtype.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 from ..compiler.jit import kernel
 from ..gemm.forward import affine_row, affine_rows, recurrent_row, recurrent_rows
-from ..gemm.layout import MAX_PENDING_ROWS as WAITING
+from ..gemm.layout import MAX_PENDING_ROWS as PENDING
 from ..gemm.layout import NUMBA, VectorGeometry
 from ..gemm.microkernel import TILE_ROWS, tile_height
 from ..runtime.atomics import barrier, words
@@ -19,60 +19,62 @@ from ..simd.vector import data, offset, pointer
 
 #: What stands where in a row of a program. DENSE has its output buffer as H_STATE and its activation as CELL (0: linear).
 KIND, D, UNITS, W, U, BIAS, CELL, LAST_CELL, H_STATE, C_STATE, FULL, TAIL, ROWS, C_ROWS = range(14)
-OUTPUT_CELL, LAST_OUTPUT_CELL, PEEPHOLE, SETTINGS, AHEAD = range(14, 19)
+OUTPUT_CELL, LAST_OUTPUT_CELL, PEEPHOLE, SCALARS, HOISTED_ROWS = range(14, 19)
 FIELDS = 19
-LSTM, DENSE, ACTIVATION, LOOP = range(4)  #: a LOOP has its address as CELL and its job as W
+LSTM, DENSE, ACTIVATION, LOOP = range(4)  #: a LOOP has its address as CELL and its kernel arguments as W
 
-#: Where x W of an LSTM was done ahead for all steps, it stands with the bias in rows of AHEAD elements as BIAS, and D is 0.
+#: Where x W of an LSTM is hoisted, it is in BIAS with the bias, in rows of HOISTED_ROWS elements, and D is 0.
 
 
 @cache
-def steps_of_one(shape: VectorGeometry) -> Any:
+def steps_of_one(geometry: VectorGeometry) -> Any:
     """``steps`` steps of one row through a program; ``phase`` says which half of each h is old.
 
     A single row has no other rows to fill a tile with; several panels at once hide the latency of its chains instead. Steps go
     through the panels there and back, since the last ones' weights are in the first-level cache. y is that of the last step:
-    before it, nothing behind the ``last`` part with a state is computed. Where ``last`` is the number of parts, y has the
+    before it, nothing behind the ``last`` layer with a state is computed. Where ``last`` is the number of layers, y has the
     outputs of all steps.
 
-    Threads may share the panels: each calls with its ``member`` and scratch, and they meet after every part, at the counter at
+    Threads may share the panels: each calls with its ``member`` and scratch, and they meet after every layer, at the counter at
     the address ``barrier_counter``.
     """
-    V, B, w, panel = shape.V, shape.B, shape.w, 4 * shape.V
-    together, blocks = shape.row_unroll, shape.row_unroll * shape.G
-    several = 4 * together
+    V, B, w, panel = geometry.V, geometry.B, geometry.w, 4 * geometry.V
+    row_unroll, blocks = geometry.row_unroll, geometry.row_unroll * geometry.G
+    several = 4 * row_unroll
 
-    def stream_steps(program, x, y, z, unmasked, x_steps, phase, steps, last, barrier_counter, member, members):
-        z_, m_, met = data(z), data(unmasked), 0
+    def stream_steps(program, x, y, z, unmasked, x_steps, phase, steps, last, barrier_counter, member, team_size):
+        z_, m_, meetings = data(z), data(unmasked), 0
         every = last >= len(program)
         outputs = len(y) // steps if every else len(y)
         for step in range(steps):
             value, final = offset(data(x), step * x_steps), every or step == steps - 1
             for k in range(len(program) if final else last + 1):
-                part = program[k]
-                kind, D_, n, full, C = part[KIND], part[D], part[UNITS], part[FULL], part[TAIL]
-                W_, U_, b_ = pointer(part[W], z_), pointer(part[U], z_), pointer(part[BIAS], z_)
+                layer = program[k]
+                kind, D_, n, full, C = layer[KIND], layer[D], layer[UNITS], layer[FULL], layer[TAIL]
+                W_, U_, b_ = pointer(layer[W], z_), pointer(layer[U], z_), pointer(layer[BIAS], z_)
                 if kind == LSTM:
-                    h = pointer(part[H_STATE], z_)
-                    h_old, h_new = offset(h, phase * part[ROWS]), offset(h, (1 - phase) * part[ROWS])
-                    c = pointer(part[C_STATE], z_)
-                    v_, e_ = pointer(part[PEEPHOLE], z_), pointer(part[SETTINGS], z_)
-                    peepholes = 1 if part[PEEPHOLE] != 0 else 0
-                    b_ = offset(b_, step * part[AHEAD])
+                    h = pointer(layer[H_STATE], z_)
+                    h_old, h_new = offset(h, phase * layer[ROWS]), offset(h, (1 - phase) * layer[ROWS])
+                    c = pointer(layer[C_STATE], z_)
+                    v_, e_ = pointer(layer[PEEPHOLE], z_), pointer(layer[SCALARS], z_)
+                    peepholes = 1 if layer[PEEPHOLE] != 0 else 0
+                    b_ = offset(b_, step * layer[HOISTED_ROWS])
                     whole = full + (1 if C > 0 else 0)
-                    own = whole * (member + 1) // members
-                    for first in range(whole * member // members, own, WAITING):
-                        ends = min(own, first + WAITING)
-                        groups = (min(full, ends) - first) // together
-                        turns = ends - first - groups * (together - 1)  # of groups, then of the panels that are left
-                        for k in range(turns):
-                            turn = turns - 1 - k if phase == 1 else k
-                            p = first + (turn * together if turn < groups else turn + groups * (together - 1))
+                    last_panel = whole * (member + 1) // team_size
+                    for first in range(whole * member // team_size, last_panel, PENDING):
+                        ends = min(last_panel, first + PENDING)
+                        groups = (min(full, ends) - first) // row_unroll
+                        iterations = ends - first - groups * (row_unroll - 1)  # of groups, then of the panels that are left
+                        for k in range(iterations):
+                            iteration = iterations - 1 - k if phase == 1 else k
+                            p = first + (
+                                iteration * row_unroll if iteration < groups else iteration + groups * (row_unroll - 1)
+                            )
                             at = (
                                 b_, p * panel, 0, value, 0, 0, D_, W_, p * panel * D_, w * D_,
                                 h_old, 0, 0, n, U_, p * panel * n, w * n, z_, (p - first) * panel, 0,
                             )  # fmt: skip
-                            if turn < groups:
+                            if iteration < groups:
                                 recurrent_row(several, B, V, at)
                             elif p < full:
                                 recurrent_row(4, B, V, at)
@@ -82,21 +84,21 @@ def steps_of_one(shape: VectorGeometry) -> Any:
                                 recurrent_row(2, 2, V, at)
                         for tail in range(2 if ends > full else 1):  # whole panels, then the tail
                             u, count, z_next = first * V, min(ends, full) - first, panel
-                            gates, output = part[CELL], part[OUTPUT_CELL]
+                            gates, output = layer[CELL], layer[OUTPUT_CELL]
                             if tail == 1:
                                 u, count, z_next = full * V, 1, 0
-                                gates, output = part[LAST_CELL], part[LAST_OUTPUT_CELL]
+                                gates, output = layer[LAST_CELL], layer[LAST_OUTPUT_CELL]
                             zs, cs, v = offset(z_, (u // V - first) * panel), offset(c, u), peepholes * 3 * u
                             call(gates, (zs, cs, cs, z_, offset(v_, v), e_, m_, m_, z_next, V, 0, 3 * V, 0, 0, count, 0, 0))
                             call(output, (zs, offset(h_old, u), offset(h_new, u), e_, m_, m_, z_next, V, 0, 0, count))
                     value = h_new
                 elif member > 0:
-                    value = offset(pointer(part[H_STATE], z_), (1 - phase) * part[ROWS] if kind == LOOP else 0)
+                    value = offset(pointer(layer[H_STATE], z_), (1 - phase) * layer[ROWS] if kind == LOOP else 0)
                 elif kind == LOOP:
-                    call(part[CELL], (part[W], z_, m_, value, phase, phase + 1, 0, 1))
-                    value = offset(pointer(part[H_STATE], z_), (1 - phase) * part[ROWS])
+                    call(layer[CELL], (layer[W], z_, m_, value, phase, phase + 1, 0, 1))
+                    value = offset(pointer(layer[H_STATE], z_), (1 - phase) * layer[ROWS])
                 else:
-                    out = pointer(part[H_STATE], z_)
+                    out = pointer(layer[H_STATE], z_)
                     if kind == DENSE:
                         q = 0
                         while q < full + (1 if C > 0 else 0):
@@ -118,56 +120,56 @@ def steps_of_one(shape: VectorGeometry) -> Any:
                     else:
                         for i in range(n):
                             out[i] = value[i]
-                    if part[CELL] != 0:
-                        call(part[CELL], (out, n, part[ROWS]))
+                    if layer[CELL] != 0:
+                        call(layer[CELL], (out, n, layer[ROWS]))
                     value = out
-                if members > 1:
-                    met += 1
-                    barrier(words(barrier_counter), members, met)
+                if team_size > 1:
+                    meetings += 1
+                    barrier(words(barrier_counter), team_size, meetings)
             phase = 1 - phase
             if member == 0 and final:
                 for i in range(outputs):
                     y[(step * outputs if every else 0) + i] = value[i]
 
-    return kernel(stream_steps, f"stream_steps_{shape.dtype}x{V}", NUMBA[shape.dtype], "n2 x1 f1 f1 b2 i i i i i i i")
+    return kernel(stream_steps, f"stream_steps_{geometry.dtype}x{V}", NUMBA[geometry.dtype], "n2 x1 f1 f1 b2 i i i i i i i")
 
 
 @cache
-def steps_of_rows(shape: VectorGeometry) -> Any:
+def steps_of_rows(geometry: VectorGeometry) -> Any:
     """The same for N rows, in tiles. In x steps are ``x_steps`` apart and rows ``x_rows``; y has all rows."""
-    V, B, w, panel, chunk = shape.V, shape.B, shape.w, 4 * shape.V, shape.chunk
+    V, B, w, panel, chunk = geometry.V, geometry.B, geometry.w, 4 * geometry.V, geometry.chunk
 
     def stream_steps_of_rows(program, x, y, z, unmasked, N, x_steps, x_rows, phase, steps, last):
-        few = N < TILE_ROWS
-        group = WAITING // N if few else 1
+        few_rows = N < TILE_ROWS
+        group = PENDING // N if few_rows else 1
         z_, m_ = data(z), data(unmasked)
         every = last >= len(program)
         outputs = y.size // (N * steps if every else N)
         for step in range(steps):
             value, value_rows, ends = offset(data(x), step * x_steps), x_rows, every or step == steps - 1
             for k in range(len(program) if ends else last + 1):
-                part = program[k]
-                kind, D_, n, full, C = part[KIND], part[D], part[UNITS], part[FULL], part[TAIL]
-                W_, U_, b_ = pointer(part[W], z_), pointer(part[U], z_), pointer(part[BIAS], z_)
-                rows_apart = part[ROWS]
+                layer = program[k]
+                kind, D_, n, full, C = layer[KIND], layer[D], layer[UNITS], layer[FULL], layer[TAIL]
+                W_, U_, b_ = pointer(layer[W], z_), pointer(layer[U], z_), pointer(layer[BIAS], z_)
+                rows_apart = layer[ROWS]
                 if kind == LSTM:
-                    h = pointer(part[H_STATE], z_)
+                    h = pointer(layer[H_STATE], z_)
                     h_old, h_new = offset(h, phase * N * rows_apart), offset(h, (1 - phase) * N * rows_apart)
-                    c, c_rows = pointer(part[C_STATE], z_), part[C_ROWS]
-                    v_, e_ = pointer(part[PEEPHOLE], z_), pointer(part[SETTINGS], z_)
-                    peepholes, start_rows = 1 if part[PEEPHOLE] != 0 else 0, part[AHEAD]
+                    c, c_rows = pointer(layer[C_STATE], z_), layer[C_ROWS]
+                    v_, e_ = pointer(layer[PEEPHOLE], z_), pointer(layer[SCALARS], z_)
+                    peepholes, start_rows = 1 if layer[PEEPHOLE] != 0 else 0, layer[HOISTED_ROWS]
                     b_ = offset(b_, step * N * start_rows)
-                    pieces = 1 if few else (D_ + n + chunk - 1) // chunk
+                    pieces = 1 if few_rows else (D_ + n + chunk - 1) // chunk
                     terms = (D_ + n + pieces - 1) // pieces
                     p0 = 0
                     while p0 < full + (1 if C > 0 else 0):
                         p1, width, block = p0 + 1, C * V, C * V
-                        gates, output = part[LAST_CELL], part[LAST_OUTPUT_CELL]
+                        gates, output = layer[LAST_CELL], layer[LAST_OUTPUT_CELL]
                         if p0 < full:
                             p1, width, block = min(full, p0 + group), panel, w
-                            gates, output = part[CELL], part[OUTPUT_CELL]
-                        for b0 in range(0, N, WAITING):
-                            rows = min(N - b0, WAITING)
+                            gates, output = layer[CELL], layer[OUTPUT_CELL]
+                        for b0 in range(0, N, PENDING):
+                            rows = min(N - b0, PENDING)
                             for p in range(p0, p1):
                                 z0 = (p - p0) * rows * panel
                                 for t in range(0, D_ + n, terms):
@@ -196,7 +198,7 @@ def steps_of_rows(shape: VectorGeometry) -> Any:
                             u = p0 * V
                             calls, count, z_next, z_rows, c_next, h_next = 1, rows, 0, width, c_rows, rows_apart
                             peephole_rows = 0
-                            if few and p0 < full:  # a call for each row's panels
+                            if few_rows and p0 < full:  # a call for each row's panels
                                 calls, count, z_next, z_rows, c_next, h_next = rows, p1 - p0, panel, rows * panel, V, V
                                 peephole_rows = 3 * V
                             for r in range(calls):
@@ -212,10 +214,10 @@ def steps_of_rows(shape: VectorGeometry) -> Any:
                         p0 = p1
                     value = h_new
                 elif kind == LOOP:
-                    call(part[CELL], (part[W], z_, m_, value, phase, phase + 1, 0, N))
-                    value = offset(pointer(part[H_STATE], z_), (1 - phase) * N * rows_apart)
+                    call(layer[CELL], (layer[W], z_, m_, value, phase, phase + 1, 0, N))
+                    value = offset(pointer(layer[H_STATE], z_), (1 - phase) * N * rows_apart)
                 else:
-                    out = pointer(part[H_STATE], z_)
+                    out = pointer(layer[H_STATE], z_)
                     if kind == DENSE:
                         for q in range(full + (1 if C > 0 else 0)):
                             r, tiles = 0, (N + TILE_ROWS - 1) // TILE_ROWS
@@ -237,8 +239,8 @@ def steps_of_rows(shape: VectorGeometry) -> Any:
                         for r in range(N):
                             for i in range(n):
                                 out[r * rows_apart + i] = value[r * value_rows + i]
-                    for r in range(N if part[CELL] != 0 else 0):
-                        call(part[CELL], (offset(out, r * rows_apart), n, rows_apart))
+                    for r in range(N if layer[CELL] != 0 else 0):
+                        call(layer[CELL], (offset(out, r * rows_apart), n, rows_apart))
                     value = out
                 value_rows = rows_apart
             phase = 1 - phase
@@ -247,5 +249,5 @@ def steps_of_rows(shape: VectorGeometry) -> Any:
                 for i in range(outputs):
                     y[to + i] = value[r * value_rows + i]
 
-    name = f"stream_steps_of_rows_{shape.dtype}x{V}"
-    return kernel(stream_steps_of_rows, name, NUMBA[shape.dtype], "n2 x1 f1 f1 b2 i i i i i i")
+    name = f"stream_steps_of_rows_{geometry.dtype}x{V}"
+    return kernel(stream_steps_of_rows, name, NUMBA[geometry.dtype], "n2 x1 f1 f1 b2 i i i i i i")

@@ -14,7 +14,7 @@ from numba_lstm import Sequential
 from numba_lstm.layers import LSTM, Bidirectional, Dense, Input, Layer
 from numba_lstm.layers.base import Backward, Forward
 from numba_lstm.optimizers import Adam
-from numba_lstm.training.batches import weigh
+from numba_lstm.training.batches import batch_weights
 
 X = np.sin(0.37 * np.arange(30)).reshape(3, 5, 2)
 MASK = np.array([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0], [0, 1, 0, 1, 1]], bool)
@@ -93,7 +93,7 @@ def test_the_loss_and_the_norms_of_its_gradients(case):
     model, y, loss, norms, _ = case
     ops = model.ops
     result = model.forward(ops.gather(X, slice(None), "float64"), True)
-    weights = weigh(ops, None, result.mask, "float64")
+    weights = batch_weights(ops, None, result.mask, "float64")
     target = ops.gather(y, slice(None), "float64")
     value, dy = ops.loss(result.y, target, model.loss.spec, weight=weights.loss, gradient=True)
     assert float(value) == close(loss)

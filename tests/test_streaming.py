@@ -203,8 +203,8 @@ def test_a_subclass_with_parts_of_its_own_is_streamed():
         def forward(self, *args, **kwargs):
             return super().forward(*args, **kwargs)
 
-        def stream_parts(self):
-            return super().stream_parts()
+        def stream_specs(self):
+            return super().stream_specs()
 
     model, x = Sequential([Input((None, D)), Named(4)]), np.random.default_rng(7).normal(size=(1, 1, D)).astype(np.float32)
     assert np.array_equal(model.stream().step(x[:, 0]), model(x))

@@ -9,9 +9,9 @@ from training_cases import LABELS, STEP_LABELS, WEIGHT, Y_STEPS, C, D, N, T, X, 
 from numba_lstm import Sequential, callbacks
 from numba_lstm.kernels.specs import Key
 from numba_lstm.layers import LSTM, Dense
+from numba_lstm.training.array_validation import validate_arrays
 from numba_lstm.training.batches import load
 from numba_lstm.training.epochs import ArrayBatches, shuffled
-from numba_lstm.training.settling import settle_all
 
 QUIET = {"verbose": 0}
 
@@ -64,7 +64,7 @@ def test_callbacks_and_a_bar_change_no_bit(capsys):
 def test_each_epoch_takes_each_sample_once_in_a_new_order():
     model = make_model()
     numbers = np.arange(N, dtype=np.float32)[:, None, None] * np.ones((1, T, D), np.float32)
-    samples = settle_all(model, numbers, Y)
+    samples = validate_arrays(model, numbers, Y)
     model.fit(X, Y, **QUIET)
     orders = []
     keys = iter([Key(1, 0), Key(1, 1)])

@@ -52,7 +52,7 @@ class Activation(Layer):
     ) -> Backward:
         return Backward(ops.activation_backward(tape, dy) if need_dx else None)
 
-    def stream_parts(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
+    def stream_specs(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
         return [DenseLayerSpec(None, None, self.activation)]
 
     def get_config(self) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from ..naming import names
 from ..system.forks import free_after_fork
 from .arguments import Shape, batch_shape_of, check_dtype, check_name, refuse
 from .keras_methods import NEVER_CALLED
-from .owner import Owner
+from .weights_owner import WeightsOwner
 
 _building = free_after_fork(threading.RLock())  # a model that is first called by many threads at once is built by one
 
@@ -42,7 +42,7 @@ class Backward(NamedTuple):
     gradients: tuple[Array, ...] = ()
 
 
-class Layer(Owner):
+class Layer(WeightsOwner):
     """The base of all layers, as ``keras.layers.Layer``.
 
     A subclass overrides :meth:`build`, :meth:`compute_output_shape`, :meth:`forward`, :meth:`backward`, :meth:`get_config`.
@@ -106,7 +106,7 @@ class Layer(Owner):
         self.auto_named = name is None  #: a Sequential may give it another name
         self.name = names.unique(type(self).__name__) if name is None else check_name(name)
         self.batch_input_shape = batch_shape_of(input_shape, input_dim, batch_input_shape)
-        Owner.__init__(self, None if dtype is None else check_dtype(dtype), bool(trainable))
+        WeightsOwner.__init__(self, None if dtype is None else check_dtype(dtype), bool(trainable))
 
     # -- what a subclass says -----------------------------------------------------------------------------------------
 
@@ -173,7 +173,7 @@ class Layer(Owner):
     def check_one_array(self) -> None:
         """Raise ValueError if the layer takes or answers more than one array, so that no Sequential can hold it."""
 
-    def stream_parts(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
+    def stream_specs(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
         """What a stream does for this layer at each step, in order; none for a layer that passes its input on.
 
         Raises
@@ -225,12 +225,12 @@ class Layer(Owner):
             self.check_rank(input_shape)
             if input_shape[-1] is None and not self.takes_indices:
                 raise ValueError(f"{self.name}: the last axis of {input_shape} must be known. Give it in Input(shape=...).")
-            asked = self._dtype
-            self._dtype = asked or dtype or self.dtype
+            requested = self._dtype
+            self._dtype = requested or dtype or self.dtype
             try:
                 self.build(input_shape)
             except BaseException:  # half a layer would keep its weights when it is built again
-                self._dtype = asked
+                self._dtype = requested
                 self._clear()
                 raise
             self.built_shape = input_shape

@@ -63,9 +63,9 @@ class BatchNormalization(Normalization):
         self.momentum = as_number(momentum, "BatchNormalization's momentum", "[0, 1]")
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
         self.moving_variance_initializer = initializers.get(moving_variance_initializer)
-        parts = (beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint)
+        args = (beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint)
         kwargs |= {"renorm": renorm, "renorm_clipping": renorm_clipping, "renorm_momentum": renorm_momentum}
-        super().__init__(axis, epsilon, center, scale, *parts, synchronized=synchronized, **kwargs)
+        super().__init__(axis, epsilon, center, scale, *args, synchronized=synchronized, **kwargs)
 
     def build(self, input_shape: Shape) -> None:
         super().build(input_shape)
@@ -84,7 +84,7 @@ class BatchNormalization(Normalization):
         training: bool = False,
         rng: Key | None = None,
     ) -> Forward:
-        own = training and self.trainable
+        use_batch_statistics = training and self.trainable
         y, tape = ops.batch_norm_forward(
             x,
             self.gamma,
@@ -92,8 +92,8 @@ class BatchNormalization(Normalization):
             self.moving_mean,
             self.moving_variance,
             self.epsilon,
-            momentum=self.momentum if own else None,
-            mask=mask if own else None,
+            momentum=self.momentum if use_batch_statistics else None,
+            mask=mask if use_batch_statistics else None,
             training=training,
         )
         return Forward(y, mask=mask, tape=tape)

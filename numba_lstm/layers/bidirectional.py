@@ -11,7 +11,7 @@ from ..kernels.specs import Key
 from ..objects import serialization
 from .arguments import Shape, refuse
 from .base import Backward, Forward
-from .initial_states import check_both
+from .initial_states import check_direction_states
 from .recurrent import Recurrent
 from .registry import deserialize
 from .sequence_layer import Host, SequenceLayer
@@ -69,41 +69,43 @@ class Bidirectional(SequenceLayer):
             layer, f"backward_{layer.name.removeprefix('backward_')}", not layer.go_backwards
         )
         _check_pair(self.forward_layer, self.backward_layer, self.merge_mode)
-        for part in self._both:
-            part.zero_output_for_mask = part.return_sequences
+        for direction in self._directions:
+            direction.zero_output_for_mask = direction.return_sequences
         self.return_sequences, self.return_state = layer.return_sequences, layer.return_state
         self.stateful = layer.stateful
         if layer.batch_input_shape is not None and not kwargs.keys() & {"input_shape", "batch_input_shape"}:
             kwargs["batch_input_shape"] = layer.batch_input_shape
-        super().__init__(**{"dtype": layer.own_dtype, **kwargs})
+        super().__init__(**{"dtype": layer.requested_dtype, **kwargs})
         self._check_shapes(layer, self.backward_layer)
         if self.merge_mode is None and self.activity_regularizer is not None:
             raise ValueError(f"{self.name} has two outputs with merge_mode=None. Give the activity_regularizer to the layers.")
 
     def _check_shapes(self, *layers: Recurrent) -> None:
         """Raise ValueError for layers whose arguments say another shape than those of this one."""
-        own = self.batch_input_shape
+        outer = self.batch_input_shape
         for layer in layers:
             inner = layer.batch_input_shape
-            if own and inner and (len(own) != len(inner) or any(a != b for a, b in zip(own, inner, strict=True) if a and b)):
+            if not (outer and inner):
+                continue
+            if len(outer) != len(inner) or any(a != b for a, b in zip(outer, inner, strict=True) if a and b):
                 raise ValueError(
-                    f"Bidirectional expects one shape, got {own} and that of {layer.name}, {inner}. Give input_shape= once."
+                    f"Bidirectional expects one shape, got {outer} and that of {layer.name}, {inner}. Give input_shape= once."
                 )
 
     @property
-    def _both(self) -> tuple[Recurrent, Recurrent]:
+    def _directions(self) -> tuple[Recurrent, Recurrent]:
         return self.forward_layer, self.backward_layer
 
     def build(self, input_shape: Shape) -> None:
-        for part in self._both:
-            part.build_for(input_shape, self.dtype)
-            self.adopt(part)
+        for layer in self._directions:
+            layer.build_for(input_shape, self.dtype)
+            self.adopt(layer)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """With ``merge_mode=None`` the shape of one of both outputs."""
         *leading, size = self.forward_layer.compute_output_shape(input_shape)
         if self.merge_mode == "concat":
-            size = sum(part.cells[-1].output_size for part in self._both)
+            size = sum(layer.cells[-1].output_size for layer in self._directions)
         return (*leading, size)
 
     # -- on device arrays ---------------------------------------------------------------------------------------------
@@ -175,7 +177,7 @@ class Bidirectional(SequenceLayer):
         """The gradients of both outputs, ``ys``."""
         match self.merge_mode:
             case "concat":
-                dy1, dy2 = ops.split(dy, [part.cells[-1].output_size for part in self._both])
+                dy1, dy2 = ops.split(dy, [layer.cells[-1].output_size for layer in self._directions])
                 return dy1, dy2
             case "mul":
                 assert ys is not None
@@ -190,17 +192,17 @@ class Bidirectional(SequenceLayer):
 
     # -- states -------------------------------------------------------------------------------------------------------
 
-    def given_states(self, ops: Ops, states: Sequence[Any], N: int) -> tuple[Array, ...]:
+    def as_device_states(self, ops: Ops, states: Sequence[Any], N: int) -> tuple[Array, ...]:
         """Those of the forward layer, then those of the backward layer."""
-        own = len(self.forward_layer.cells)
-        check_both(self.name, [(part.name, len(part.cells)) for part in self._both], states)
-        first = 2 if own == 1 else own  # h and c, or a pair for each cell
-        one = self.forward_layer.given_states(ops, states[:first], N)
-        return one + self.backward_layer.given_states(ops, states[first:], N)
+        cells = len(self.forward_layer.cells)
+        check_direction_states(self.name, [(layer.name, len(layer.cells)) for layer in self._directions], states)
+        first = 2 if cells == 1 else cells  # h and c, or a pair for each cell
+        one = self.forward_layer.as_device_states(ops, states[:first], N)
+        return one + self.backward_layer.as_device_states(ops, states[first:], N)
 
-    def shown_states(self, states: Sequence[Host]) -> Sequence[Any]:
+    def as_user_states(self, states: Sequence[Host]) -> Sequence[Any]:
         first, second = self._halves(states)
-        return [*self.forward_layer.shown_states(first), *self.backward_layer.shown_states(second)]
+        return [*self.forward_layer.as_user_states(first), *self.backward_layer.as_user_states(second)]
 
     @property
     def states(self) -> Sequence[Any] | None:
@@ -208,8 +210,8 @@ class Bidirectional(SequenceLayer):
         return None if first is None or second is None else [*first, *second]
 
     def reset_states(self) -> None:
-        for part in self._both:
-            part.reset_states()
+        for layer in self._directions:
+            layer.reset_states()
 
     def check_one_array(self) -> None:
         super().check_one_array()

@@ -112,7 +112,7 @@ class Dense(Layer):
         dx, dkernel, dbias = ops.dense_backward(tape, dy, need_dx=need_dx)
         return Backward(dx, gradients=(dkernel, dbias) if self.use_bias else (dkernel,))
 
-    def stream_parts(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
+    def stream_specs(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
         return [DenseLayerSpec(self.kernel, self.bias, self.activation)]
 
     def get_config(self) -> dict[str, Any]:

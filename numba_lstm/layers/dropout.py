@@ -73,7 +73,7 @@ class Dropout(Layer):
             )
         return tuple(s if w is None else w for w, s in zip(wanted, shape, strict=True))
 
-    def stream_parts(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
+    def stream_specs(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
         return []
 
     def get_config(self) -> dict[str, Any]:

@@ -127,8 +127,8 @@ class Embedding(Layer):
     ) -> Forward:
         y, tape = ops.embedding_forward(x, self.embeddings, training=training)
         if self.mask_zero:
-            own = ops.not_equal(x, 0)
-            mask = own if mask is None else ops.multiply(own, mask)
+            computed = ops.not_equal(x, 0)
+            mask = computed if mask is None else ops.multiply(computed, mask)
         return Forward(y, mask=mask, tape=tape)
 
     def backward(

@@ -46,7 +46,7 @@ class GaussianNoise(Layer):
     ) -> Backward:
         return Backward(dy)
 
-    def stream_parts(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
+    def stream_specs(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
         return []
 
     def get_config(self) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def check_pairs(name: str, states: Any, cells: int) -> None:
         )
 
 
-def check_both(name: str, layers: Sequence[tuple[str, int]], states: Any) -> None:
+def check_direction_states(name: str, layers: Sequence[tuple[str, int]], states: Any) -> None:
     """Raise ValueError unless there are as many states as both layers of a Bidirectional have.
 
     Parameters
@@ -49,8 +49,8 @@ def check_both(name: str, layers: Sequence[tuple[str, int]], states: Any) -> Non
 
 def _hint(sizes: Sequence[int], cells: int, states: Any) -> str:
     is_state = _is_one_state if cells == 1 else _is_pair
-    parts = [] if _count(states) != 2 else [list(part) if isinstance(part, SEQUENCES) else [] for part in states]
-    if list(map(len, parts)) == list(sizes) and all(is_state(state) for part in parts for state in part):
+    pairs = [] if _count(states) != 2 else [list(pair) if isinstance(pair, SEQUENCES) else [] for pair in states]
+    if list(map(len, pairs)) == list(sizes) and all(is_state(state) for pair in pairs for state in pair):
         return " Put the states of both layers in one list: [*states[0], *states[1]]."
     if _count(states) == sizes[0] == sizes[1] and all(map(is_state, states)):
         return " For the same in both directions: [*states, *states]."

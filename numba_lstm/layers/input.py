@@ -123,7 +123,7 @@ def _one_shape(samples: dict[str, Any], batch_size: int | None, batches: dict[st
 
 def _as_real_dtype(dtype: Any) -> str:
     """``dtype``'s name, if it is one of real numbers; TypeError if not."""
-    asked = named_dtype(dtype)
-    if asked.kind not in "fiub":
+    named = named_dtype(dtype)
+    if named.kind not in "fiub":
         raise TypeError(f"the dtype of an Input must be one of real numbers, as 'float32' or 'int32', got {dtype!r}.")
-    return str(asked)
+    return str(named)

@@ -145,12 +145,12 @@ class LSTM(Recurrent, LSTMCore):
         implementation: int = 2,
         **kwargs: Any,
     ) -> None:
-        own = locals()
+        arguments = locals()
         for name in ("self", "use_cudnn", "kwargs", "__class__"):
-            del own[name]
+            del arguments[name]
         if not isinstance(use_cudnn, bool):
             serialization.choose(use_cudnn, ("auto",), "use_cudnn")
-        super().__init__(**own, **kwargs)  # all the others go on by their names
+        super().__init__(**arguments, **kwargs)  # all the others go on by their names
 
     @property
     def cells(self) -> Sequence[LSTMCore]:

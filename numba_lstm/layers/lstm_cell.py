@@ -45,7 +45,7 @@ class LSTMCell(LSTMCore):
         rng: Key | None = None,
     ) -> Forward:
         """Output and next states (h, c) for x (N, D) and states."""
-        out = self.run(ops, ops.repeat(x, 1), states or (None, None), None, training, rng, sequences=False)
+        out = self.forward_sequence(ops, ops.repeat(x, 1), states or (None, None), None, training, rng, sequences=False)
         return Forward(out.h, (out.h, out.c), None, out.tape)
 
     def backward(
@@ -60,7 +60,7 @@ class LSTMCell(LSTMCore):
         dh, dc = dstates or (None, None)
         if dy is not None:
             dh = dy if dh is None else ops.add(dy, dh)
-        back = self.run_back(ops, tape, None, (dh, dc), need_dx=need_dx)
+        back = self.backward_sequence(ops, tape, None, (dh, dc), need_dx=need_dx)
         return back._replace(dx=ops.sum_steps(back.dx)) if need_dx else back
 
     def check_one_array(self) -> None:
@@ -151,8 +151,8 @@ class StackedRNNCells(Layer):
         check_pairs(self.name, states, len(self.cells))
         self._enter(x)
         y, moved = x, []
-        for cell, own in zip(self.cells, states, strict=True):
-            y, after = cell(y, own, training)
+        for cell, cell_states in zip(self.cells, states, strict=True):
+            y, after = cell(y, cell_states, training)
             moved.append(after)
         return np.asarray(y), moved
 
@@ -170,7 +170,7 @@ def check_cell(cell: Any) -> LSTMCell:
     """``cell``, if it can be run over time."""
     if not isinstance(cell, LSTMCell):
         raise TypeError(f"a cell must be an LSTMCell, whose equations are there as kernels, got {cell!r}.")
-    for method in ("forward", "backward", "run", "run_back"):
+    for method in ("forward", "backward", "forward_sequence", "backward_sequence"):
         if getattr(type(cell), method) is not getattr(LSTMCell, method):
             raise TypeError(
                 f"{cell.name} ({type(cell).__name__}) overrides {method}, but over time the kernels of LSTMCell run, and never "

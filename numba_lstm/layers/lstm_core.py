@@ -19,12 +19,12 @@ from .arguments import Shape
 from .base import Backward
 from .initial_states import check_h_and_c
 from .noise import NoiseRates
-from .owner import Owner
 from .quantized import MODES, QuantizedLayer
+from .weights_owner import WeightsOwner
 
 
 class LSTMTape(NamedTuple):
-    """What :meth:`LSTMCore.run_back` needs."""
+    """What :meth:`LSTMCore.backward_sequence` needs."""
 
     lstm: Tape
     dropout: Tape | None
@@ -179,7 +179,7 @@ class LSTMCore(QuantizedLayer):
 
     # -- over time ----------------------------------------------------------------------------------------------------
 
-    def run(
+    def forward_sequence(
         self,
         ops: Ops,
         x: Array,
@@ -207,10 +207,10 @@ class LSTMCore(QuantizedLayer):
         out = ops.lstm_forward(x, weights, h0, c0, self.spec, mask=mask, noise=noise, sequences=sequences, training=True)
         return out._replace(tape=LSTMTape(out.tape, dropped))
 
-    def run_back(
+    def backward_sequence(
         self, ops: Ops, tape: LSTMTape, dy: Array | None, dstates: tuple[Array | None, ...], *, need_dx: bool
     ) -> Backward:
-        """Gradients of :meth:`run` for those of its sequence and of its last states."""
+        """Gradients of :meth:`forward_sequence` for those of its sequence and of its last states."""
         dx, dh0, dc0, weights = ops.lstm_backward(tape.lstm, dy, *dstates, need_dx=need_dx)
         if dx is not None and tape.dropout is not None:
             dx = ops.dropout_backward(tape.dropout, dx)
@@ -225,12 +225,12 @@ class LSTMCore(QuantizedLayer):
                 raise ValueError(f"{self.name} expects states of shape {(N, size)}, got {array.shape}.")
         return arrays
 
-    def stream_part(self) -> LSTMLayerSpec:
+    def stream_spec(self) -> LSTMLayerSpec:
         """The cell as a part of a stream."""
         return LSTMLayerSpec(self.cell_weights, self.spec)
 
     def get_config(self) -> dict[str, Any]:
-        own = {
+        config = {
             "units": self.units,
             "activation": activations.serialize(self.activation),
             "recurrent_activation": activations.serialize(self.recurrent_activation),
@@ -262,12 +262,12 @@ class LSTMCore(QuantizedLayer):
             "cell_zoneout": self.cell_zoneout,
             "quantization": self.quantization,
         }
-        return {**super().get_config(), **own}
+        return {**super().get_config(), **config}
 
 
-def lstm_cells(owner: Owner) -> list[LSTMCore]:
+def lstm_cells(owner: WeightsOwner) -> list[LSTMCore]:
     """The cells of LSTMs that ``owner``, which is built, is or has inside."""
-    return [owner] if isinstance(owner, LSTMCore) else [cell for part in owner.parts for cell in lstm_cells(part)]
+    return [owner] if isinstance(owner, LSTMCore) else [cell for sublayer in owner.sublayers for cell in lstm_cells(sublayer)]
 
 
 def _elementwise(argument: str, identifier: Any) -> Activation:

@@ -37,8 +37,8 @@ class Masking(Layer):
         training: bool = False,
         rng: Key | None = None,
     ) -> Forward:
-        own = ops.steps_not_equal(x, self.mask_value)
-        mask = own if mask is None else ops.multiply(own, mask)
+        computed = ops.steps_not_equal(x, self.mask_value)
+        mask = computed if mask is None else ops.multiply(computed, mask)
         return Forward(ops.zero_masked(x, mask), mask=mask, tape=mask)
 
     def backward(

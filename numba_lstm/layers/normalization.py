@@ -67,11 +67,11 @@ class Normalization(Layer):
         self.gamma: Variable | None = None
         self.beta: Variable | None = None
         if self.scale:
-            gamma, asked = self.gamma_initializer((D,), dtype), (self.gamma_regularizer, self.gamma_constraint)
-            self.gamma = self.add_weight("gamma", gamma, regularizer=asked[0], constraint=asked[1])
+            gamma, regularizer, constraint = self.gamma_initializer((D,), dtype), self.gamma_regularizer, self.gamma_constraint
+            self.gamma = self.add_weight("gamma", gamma, regularizer=regularizer, constraint=constraint)
         if self.center:
-            beta, asked = self.beta_initializer((D,), dtype), (self.beta_regularizer, self.beta_constraint)
-            self.beta = self.add_weight("beta", beta, regularizer=asked[0], constraint=asked[1])
+            beta, regularizer, constraint = self.beta_initializer((D,), dtype), self.beta_regularizer, self.beta_constraint
+            self.beta = self.add_weight("beta", beta, regularizer=regularizer, constraint=constraint)
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cache
 
 from ..objects.subclassing import is_of_package
-from .owner import Owner
+from .weights_owner import WeightsOwner
 
-_METHODS = ("propagate", "backpropagate", "forward", "backward", "run", "run_back", "key", "gather")
+_METHODS = ("propagate", "backpropagate", "forward", "backward", "forward_sequence", "backward_sequence", "key", "gather")
 
 
-def why_not_planned(owner: Owner) -> str | None:
+def why_not_planned(owner: WeightsOwner) -> str | None:
     """Return the reason why no plan serves a built layer itself, without what is inside it, a clause, or None."""
     cls, method = _foreign(type(owner))  # type: ignore[arg-type]  # mypy: hash of instances
     if cls:

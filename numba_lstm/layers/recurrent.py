@@ -49,7 +49,7 @@ class Recurrent(SequenceLayer):
         self.return_sequences, self.return_state = bool(return_sequences), bool(return_state)
         self.go_backwards, self.stateful, self.unroll = bool(go_backwards), bool(stateful), bool(unroll)
         self.zero_output_for_mask = bool(zero_output_for_mask)
-        self._kept: tuple[Host, ...] | None = None
+        self._last_states: tuple[Host, ...] | None = None
         if input_dim is not None:
             batch_shape_of(kwargs.get("input_shape"), input_dim, kwargs.get("batch_input_shape"))  # refuses two of them
             kwargs["batch_input_shape"] = (None, input_length, input_dim)
@@ -91,13 +91,13 @@ class Recurrent(SequenceLayer):
         for index, cell in enumerate(self.cells):
             top = index == len(self.cells) - 1
             key = rng if rng is None or len(self.cells) == 1 else random.branch(rng, index)
-            own = states[2 * index : 2 * index + 2]
-            out = cell.run(ops, x, own, mask, training, key, sequences=self.return_sequences or not top)
+            cell_states = states[2 * index : 2 * index + 2]
+            out = cell.forward_sequence(ops, x, cell_states, mask, training, key, sequences=self.return_sequences or not top)
             x = out.y
             last += [out.h, out.c]
             tapes.append(out.tape)
         if self.stateful:
-            self._kept = tuple(np.array(ops.to_host(state)) for state in last)
+            self._last_states = tuple(np.array(ops.to_host(state)) for state in last)
         if not self.return_sequences:
             return Forward(last[-2], tuple(last), None, RecurrentTape(tapes, None) if training else None)
         zeroed = mask if self.zero_output_for_mask else None
@@ -122,39 +122,39 @@ class Recurrent(SequenceLayer):
         first: list[Array] = []
         gradients: list[Array] = []
         for index in reversed(range(len(self.cells))):
-            own = tuple(into[2 * index : 2 * index + 2])
-            back = self.cells[index].run_back(ops, tape.cells[index], dy, own, need_dx=need_dx or index > 0)
+            cell_states = tuple(into[2 * index : 2 * index + 2])
+            back = self.cells[index].backward_sequence(ops, tape.cells[index], dy, cell_states, need_dx=need_dx or index > 0)
             dy = back.dx
             first[:0], gradients[:0] = back.dstates, back.gradients
         dx = ops.flip(dy) if need_dx and self.go_backwards else dy
         return Backward(dx, tuple(first), tuple(gradients))
 
-    def stream_parts(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
+    def stream_specs(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
         if self.go_backwards:
             raise NotImplementedError(f"{self.name} goes backwards, from a last step that a stream never knows.")
-        return [cell.stream_part() for cell in self.cells]
+        return [cell.stream_spec() for cell in self.cells]
 
     # -- states -------------------------------------------------------------------------------------------------------
 
     @property
     def states(self) -> Sequence[Any] | None:
-        return None if self._kept is None else self.shown_states([state.copy() for state in self._kept])
+        return None if self._last_states is None else self.as_user_states([state.copy() for state in self._last_states])
 
     def reset_states(self) -> None:
-        self._kept = None
+        self._last_states = None
 
     def _resumed(self, ops: Ops, N: int) -> tuple[Array | None, ...]:
         """The states that a batch of N begins with."""
-        if self._kept is None or not self.stateful:
+        if self._last_states is None or not self.stateful:
             return (None,) * (2 * len(self.cells))
-        if len(self._kept[0]) != N:
+        if len(self._last_states[0]) != N:
             raise ValueError(
-                f"{self.name} is stateful and goes on from a batch of {len(self._kept[0])}, got a batch of {N}. "
+                f"{self.name} is stateful and goes on from a batch of {len(self._last_states[0])}, got a batch of {N}. "
                 "Keep the batch size, or call reset_states() first."
             )
-        return tuple(ops.asarray(state, self.dtype) for state in self._kept)
+        return tuple(ops.asarray(state, self.dtype) for state in self._last_states)
 
-    def given_states(self, ops: Ops, states: Sequence[Any], N: int) -> tuple[Array, ...]:
+    def as_device_states(self, ops: Ops, states: Sequence[Any], N: int) -> tuple[Array, ...]:
         """h and c, and for several cells such a pair each, one after the other."""
         pairs = [states] if len(self.cells) == 1 else states
         if len(pairs) != len(self.cells):
@@ -162,14 +162,14 @@ class Recurrent(SequenceLayer):
         hosts = [state for cell, pair in zip(self.cells, pairs, strict=True) for state in cell.check_states(pair, N)]
         return tuple(ops.asarray(state, self.dtype) for state in hosts)
 
-    def shown_states(self, states: Sequence[Host]) -> Sequence[Any]:
+    def as_user_states(self, states: Sequence[Host]) -> Sequence[Any]:
         """h and c, or for several cells a list of both each."""
         if len(self.cells) == 1:
             return states
         return [[h, c] for h, c in zip(states[::2], states[1::2], strict=True)]
 
     def get_config(self) -> dict[str, Any]:
-        own = {
+        config = {
             "return_sequences": self.return_sequences,
             "return_state": self.return_state,
             "go_backwards": self.go_backwards,
@@ -177,4 +177,4 @@ class Recurrent(SequenceLayer):
             "unroll": self.unroll,
             "zero_output_for_mask": self.zero_output_for_mask,
         }
-        return {**super().get_config(), **own}
+        return {**super().get_config(), **config}

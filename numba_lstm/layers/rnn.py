@@ -64,10 +64,10 @@ class RNN(Recurrent):
     def cells(self) -> Sequence[LSTMCore]:
         return self.cell.cells if isinstance(self.cell, StackedRNNCells) else (self.cell,)
 
-    def given_states(self, ops: Ops, states: Sequence[Any], N: int) -> tuple[Array, ...]:
+    def as_device_states(self, ops: Ops, states: Sequence[Any], N: int) -> tuple[Array, ...]:
         if len(self.cells) > 1:
             check_pairs(self.name, states, len(self.cells))
-        return super().given_states(ops, states, N)
+        return super().as_device_states(ops, states, N)
 
     def build(self, input_shape: Shape) -> None:
         self.cell.build_for((None, input_shape[-1]), self.dtype)

@@ -22,11 +22,11 @@ class SequenceLayer(Layer):
     return_sequences: bool
     return_state: bool
 
-    def given_states(self, ops: Ops, states: Sequence[Any], N: int) -> tuple[Array, ...]:
+    def as_device_states(self, ops: Ops, states: Sequence[Any], N: int) -> tuple[Array, ...]:
         """A user's initial states for a batch of N as :meth:`forward` takes them; ValueError for states that do not fit."""
         raise NotImplementedError
 
-    def shown_states(self, states: Sequence[Host]) -> Sequence[Any]:
+    def as_user_states(self, states: Sequence[Host]) -> Sequence[Any]:
         """The last states, which :meth:`forward` answered, as a user gets them."""
         return states
 
@@ -74,10 +74,10 @@ class SequenceLayer(Layer):
                 raise ValueError(f"{self.name} takes mask or lengths, got both. Leave one out.")
             mask = length_mask(as_lengths(lengths, N, T), T)
         steps = self._mask(ops, mask, x)
-        states = None if initial_state is None else self.given_states(ops, initial_state, N)
+        states = None if initial_state is None else self.as_device_states(ops, initial_state, N)
         result = self.propagate(ops, x, states, steps, training, random.next_key() if training else None)
         ys = result.y if isinstance(result.y, tuple) else (result.y,)
         answers = [to_samples(ops, y) for y in ys]
         if self.return_state:
-            answers += self.shown_states([to_samples(ops, state) for state in result.states])
+            answers += self.as_user_states([to_samples(ops, state) for state in result.states])
         return answers[0] if len(answers) == 1 else tuple(answers)

@@ -9,8 +9,8 @@ from ..kernels.contract import Array, DenseLayerSpec, LSTMLayerSpec, Ops, Tape
 from ..kernels.specs import Key
 from .arguments import Shape
 from .base import Backward, Forward, Layer
-from .parts import streamed
 from .registry import deserialize, serialize
+from .stream_specs import checked_stream_specs
 
 
 class TimeDistributed(Layer):
@@ -49,7 +49,7 @@ class TimeDistributed(Layer):
             )
         self.layer = layer
         layer.regularizes_output = False
-        super().__init__(**{"dtype": layer.own_dtype, **kwargs})
+        super().__init__(**{"dtype": layer.requested_dtype, **kwargs})
 
     @property
     def trainable(self) -> bool:
@@ -93,8 +93,8 @@ class TimeDistributed(Layer):
         dx, _, gradients = self.layer.backpropagate(ops, tape, ops.merge_steps(dy), need_dx=need_dx)
         return Backward(None if dx is None else ops.split_steps(dx, dy.shape[0]), gradients=gradients)
 
-    def stream_parts(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
-        return streamed(self.layer)
+    def stream_specs(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
+        return checked_stream_specs(self.layer)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "layer": serialize(self.layer)}

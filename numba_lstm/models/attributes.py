@@ -30,7 +30,7 @@ class Attributes(Stack):
         """The one input; AttributeError before its shape is known."""
         shape = self._symbolic_shape(0)
         assert self._input is not None
-        return [Symbol(shape, self._input.own_dtype or self.dtype, self._input.name)]
+        return [Symbol(shape, self._input.requested_dtype or self.dtype, self._input.name)]
 
     @property
     def outputs(self) -> list[Symbol]:

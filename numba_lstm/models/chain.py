@@ -15,15 +15,15 @@ from ..inputs import INPUT_AXES, as_real
 from ..kernels.contract import Array, Ops, Tape
 from ..kernels.specs import Key
 from ..layers import Layer
-from ..layers.owner import Owner
 from ..layers.planning import why_not_planned
+from ..layers.weights_owner import WeightsOwner
 from ..variables import Variable
 from .attributes import Attributes
 
 States = list[tuple[Array, ...]]  #: of each layer, () where it has none
 
 
-class Passed(NamedTuple):
+class ForwardResult(NamedTuple):
     """What :meth:`Chain.forward` answers."""
 
     y: Array
@@ -47,11 +47,11 @@ class TrainedWeights(NamedTuple):
     weights: list[Variable]  #: ``trainable_weights``
     indices: list[list[int]]  #: their indices in ``variables`` of each layer
     first: int  #: the first layer that has any
-    penalized: dict[int, Layer]  #: layers with penalties of weights, by their places
+    regularized: dict[int, Layer]  #: layers with penalties of weights, by their places
 
     def penalty(self) -> float:
         """The sum of the penalties of the weights as they are now."""
-        return sum([layer.penalty() for layer in self.penalized.values()], 0.0)
+        return sum([layer.penalty() for layer in self.regularized.values()], 0.0)
 
 
 class Chain(Attributes):
@@ -62,7 +62,7 @@ class Chain(Attributes):
         self._device: str | None = None
         self.run_eagerly = False  #: whether calls run the ops of layers one by one, without plans
         self._found: tuple[list[bool], list[Layer], TrainedWeights] | None = None
-        self._owned: tuple[list[Layer], list[Owner], list[Variable]] | None = None
+        self._owned: tuple[list[Layer], list[WeightsOwner], list[Variable]] | None = None
         self._reason: tuple[list[Any], str | None] = ([], None)  #: why there are no plans, after these changes
         self._held: tuple[TrainedWeights, list[bool]] | None = None  #: while ``fit`` runs, what it began with
 
@@ -129,7 +129,7 @@ class Chain(Attributes):
         rng: Key | None = None,
         mask: Array | None = None,
         states: States | None = None,
-    ) -> Passed:
+    ) -> ForwardResult:
         """One call of all layers on device arrays.
 
         Parameters
@@ -151,13 +151,13 @@ class Chain(Attributes):
             key = None if rng is None else Key(rng.seed, rng.step, index)
             first = (states[index] or None) if states else None
             came = mask
-            x, last, mask, tape, own = layer.propagate(ops, x, first, mask, training, key)
+            x, last, mask, tape, extra = layer.propagate(ops, x, first, mask, training, key)
             if came is not None and mask is None and not layer.supports_masking:
                 warnings.warn(f"{layer.name} takes no mask: what follows it sees masked steps as any other.", stacklevel=2)
             tapes.append(tape)
             after.append(last)
-            penalty += own
-        return Passed(x, mask, tapes, after, penalty)
+            penalty += extra
+        return ForwardResult(x, mask, tapes, after, penalty)
 
     def backward(
         self,
@@ -186,19 +186,19 @@ class Chain(Attributes):
         penalties : bool
             Add the gradients of the penalties of weights. Else :meth:`with_penalties` does.
         """
-        ops, (_, chosen, first, penalized) = self.ops, trained or self.trained()
+        ops, (_, chosen, first, regularized) = self.ops, trained or self.trained()
         weights: list[Array] = []
         states: States = [()] * len(chosen)
         for index in reversed(range(0 if need_dx else first, len(chosen))):
             layer, last = self._layers[index], (dstates[index] or None) if dstates else None
-            dy, states[index], own = layer.backpropagate(ops, tapes[index], dy, last, need_dx=need_dx or index > first)
-            if penalties and index in penalized:
-                own = tuple(layer.add_penalty_gradients(ops, own))
-            weights[:0] = [own[place] for place in chosen[index]]
+            dy, states[index], extra = layer.backpropagate(ops, tapes[index], dy, last, need_dx=need_dx or index > first)
+            if penalties and index in regularized:
+                extra = tuple(layer.add_penalty_gradients(ops, extra))
+            weights[:0] = [extra[place] for place in chosen[index]]
         return Gradients(weights, states, dy if need_dx else None)
 
     def trained(self) -> TrainedWeights:
-        """What a training step of the built model changes: as its layers are, or within :meth:`hold_trained` were."""
+        """What a training step of the built model changes: as its layers are, or within :meth:`hold_trained_weights` were."""
         if self._held is not None:
             return self._held[0]
         flags = self._flags()
@@ -209,7 +209,7 @@ class Chain(Attributes):
         return trained
 
     @contextmanager
-    def hold_trained(self) -> Iterator[TrainedWeights]:
+    def hold_trained_weights(self) -> Iterator[TrainedWeights]:
         """Keep to the present :meth:`trained`, constraints too: the optimizer's slots belong to its weights."""
         outer, trained = self._held, self.trained()
         self._held = trained, self._flags()
@@ -224,7 +224,7 @@ class Chain(Attributes):
 
     @property
     def outdated(self) -> bool:
-        """Whether ``trainable`` of anything has changed within :meth:`hold_trained`."""
+        """Whether ``trainable`` of anything has changed within :meth:`hold_trained_weights`."""
         return self._held is not None and self._held[1] != self._flags()
 
     def _flags(self) -> list[bool]:
@@ -236,14 +236,14 @@ class Chain(Attributes):
         wanted = {id(variable) for variable in weights}
         chosen = [[i for i, variable in enumerate(layer.variables) if id(variable) in wanted] for layer in self._layers]
         first = next((index for index, places in enumerate(chosen) if places), len(chosen))
-        penalized = {index: layer for index, layer in enumerate(self._layers) if layer.losses}
-        return TrainedWeights(weights, chosen, first, penalized)
+        regularized = {index: layer for index, layer in enumerate(self._layers) if layer.losses}
+        return TrainedWeights(weights, chosen, first, regularized)
 
     def with_penalties(self, gradients: Sequence[Array], trained: TrainedWeights) -> list[Array]:
         """The gradients of a loss, one for each weight of ``trained``, with those of the penalties of weights added."""
         indices = {id(variable): index for index, variable in enumerate(trained.weights)}
         added = list(gradients)
-        for layer in trained.penalized.values():
+        for layer in trained.regularized.values():
             for variable, slope in layer.penalty_gradients(self.ops):
                 index = indices.get(id(variable))
                 if index is not None:
@@ -262,7 +262,7 @@ class Chain(Attributes):
         return counts + [variable.version for variable in variables] if weights else counts
 
     @property
-    def _inside(self) -> tuple[list[Layer], list[Owner], list[Variable]]:
+    def _inside(self) -> tuple[list[Layer], list[WeightsOwner], list[Variable]]:
         """The layers, with all owners and variables inside them, found once."""
         found = self._owned
         if found is None or found[0] != self._layers:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ..device import get_num_threads
 from ..kernels.contract import Array, Plan, Stepper
-from ..layers.parts import streamed
+from ..layers.stream_specs import checked_stream_specs
 from .chain import Chain
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class PredictionPlans:
 
     def _stepper(self, features: int) -> Stepper | None:
         try:
-            parts = [part for layer in self._model.layers for part in streamed(layer)]
+            specs = [spec for layer in self._model.layers for spec in checked_stream_specs(layer)]
         except NotImplementedError:
             return None
-        return self._model.ops.stream(parts, features, 1, self._dtype) if parts else None
+        return self._model.ops.stream(specs, features, 1, self._dtype) if specs else None

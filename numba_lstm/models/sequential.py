@@ -18,8 +18,8 @@ from ..layers.lstm_core import lstm_cells
 from ..layers.quantized import MODES
 from ..objects.serialization import choose
 from ..random import Stream, default_stream
+from ..training.array_validation import validate_mask
 from ..training.batches import steps_first
-from ..training.settling import settle_mask
 from .chain import Chain
 from .copying import restored, state
 from .prediction_plans import PredictionPlans
@@ -125,7 +125,7 @@ class Sequential(Chain, Trainer):
             if y is not None:
                 return y
         rng = self.random.next_key() if training else None
-        steps = None if mask is None and lengths is None else steps_first(ops, settle_mask(self, array, mask, lengths), bool)
+        steps = None if mask is None and lengths is None else steps_first(ops, validate_mask(self, array, mask, lengths), bool)
         return to_samples(ops, self.forward(self.gather(ops, array, slice(None)), training, rng, steps).y)
 
     def path(self) -> str:

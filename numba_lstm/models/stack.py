@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ..inputs import check_shape
 from ..layers import InputLayer, Layer
 from ..layers.arguments import Shape, as_shape, check_dtype, check_name
-from ..layers.owner import assign_all
+from ..layers.weights_owner import assign_all
 from ..naming import names
 from ..objects.serialization import nearest
 from ..objects.subclassing import Settable
@@ -41,7 +41,7 @@ class Stack(Settable):
         self.shapes: list[Shape] = []
         self._fitting: set[Shape] = set()  #: shapes of samples that went through all layers
         self._parameters: int | None = None  #: elements of all variables, counted once
-        self._asked: tuple[Sequence[int | None] | None, Shape] = None, ()  #: the last input shape, and the output's
+        self._last_output_shape: tuple[Sequence[int | None] | None, Shape] = None, ()  #: the last input shape, and the output's
 
     # -- structure ----------------------------------------------------------------------------------------------------
 
@@ -68,8 +68,8 @@ class Stack(Settable):
             self._input, self.shapes = layer, [layer.batch_shape]
             return
         self._check_name(layer)
-        own = layer.batch_input_shape
-        first = self._input or (InputLayer(batch_shape=own) if own is not None and not self._layers else None)
+        given = layer.batch_input_shape
+        first = self._input or (InputLayer(batch_shape=given) if given is not None and not self._layers else None)
         shapes = self.shapes or ([first.batch_shape] if first else [])
         if shapes:
             shapes = [*shapes, self._place(layer, shapes[-1], self._layers)]
@@ -87,8 +87,10 @@ class Stack(Settable):
 
     def _place(self, layer: Layer, shape: Shape, before: Sequence[Layer]) -> Shape:
         """What ``layer`` answers for ``shape``, which the layers ``before`` it answer; ValueError if it does not fit."""
-        if layer.own_dtype not in (None, self.dtype):
-            raise ValueError(f"{layer.name} has dtype {layer.own_dtype}, {self.name} has {self.dtype}. Give both the same.")
+        if layer.requested_dtype not in (None, self.dtype):
+            raise ValueError(
+                f"{layer.name} has dtype {layer.requested_dtype}, {self.name} has {self.dtype}. Give both the same."
+            )
         layer.check_one_array()
         if before and layer.takes_indices:
             raise ValueError(f"{layer.name} takes whole numbers, not what {before[-1].name} before it answers. Add it first.")
@@ -113,7 +115,7 @@ class Stack(Settable):
     def _forget(self) -> None:
         """Drop what was found out about the layers there were."""
         self._fitting.clear()
-        self._parameters, self._asked = None, (None, ())
+        self._parameters, self._last_output_shape = None, (None, ())
 
     def build(self, input_shape: Sequence[int | None] | None = None) -> None:
         """Make all weights for inputs of ``input_shape``, batch axis first; once.
@@ -174,10 +176,10 @@ class Stack(Settable):
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> Shape:
         """The output's shape for inputs of ``input_shape``; pure, the model need not be built."""
-        asked, answer = self._asked
-        if asked is None or asked != input_shape:
+        last_input, answer = self._last_output_shape
+        if last_input is None or last_input != input_shape:
             answer = self.compute_shapes(input_shape)[-1]
-            self._asked = tuple(input_shape), answer
+            self._last_output_shape = tuple(input_shape), answer
         return answer
 
     @property

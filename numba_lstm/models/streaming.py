@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..inputs import as_count, as_real
-from ..layers.parts import streamed
+from ..layers.stream_specs import checked_stream_specs
 
 if TYPE_CHECKING:
     from .sequential import Sequential
@@ -25,7 +25,7 @@ class Stream:
     Parameters
     ----------
     model : Sequential
-        Built, taking sequences (None, T, D), of layers that can be streamed.
+        Built, taking sequences (None, T, D), of layers that can be checked_stream_specs.
     batch_size : int
         N, the number of independent sequences.
     threads : int
@@ -63,10 +63,10 @@ class Stream:
             raise ValueError(f"{model.name} takes {model.input_shape}, not sequences (None, T, D), so it cannot be streamed.")
         D = model.input_shape[-1]
         assert D is not None
-        parts = [part for layer in model.layers for part in streamed(layer)]
+        specs = [spec for layer in model.layers for spec in checked_stream_specs(layer)]
         self._dtype, self._rows = np.dtype(model.dtype), N
         self._name, self._shapes = model.name, ((D,), (N, D)) if N == 1 else ((N, D),)
-        self._stepper = model.ops.stream(parts, D, N, self._dtype, threads)
+        self._stepper = model.ops.stream(specs, D, N, self._dtype, threads)
 
     def step(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
         """The model's output for the next input; the states move on.

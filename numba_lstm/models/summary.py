@@ -92,7 +92,7 @@ def _count(layer: Layer) -> str:
 
 def _totals(model: Sequential) -> list[str]:
     optimizer = model.optimizer
-    slots = [slot for own in optimizer.slots_by_weight() for slot in own] if optimizer is not None else []
+    slots = [slot for weight_slots in optimizer.slots_by_weight() for slot in weight_slots] if optimizer is not None else []
     kinds = {"Trainable": model.trainable_weights, "Non-trainable": model.non_trainable_weights}
     if slots:
         kinds["Optimizer"] = slots

@@ -13,7 +13,7 @@ from ..losses.reductions import check_trainable
 from ..metrics import Metric
 from ..objects import serialization
 from ..optimizers import Optimizer
-from .one_output import all_for_output, as_weight, for_output
+from .output_arguments import all_for_output, as_weight, for_output
 
 _STEPS = "Write the loop over batches yourself, as docs/semantics.md shows under 'Classes of your own'."
 _CALL = "Override forward and backward, or put a layer of your own into the model."

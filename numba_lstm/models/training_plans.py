@@ -12,8 +12,8 @@ from ..kernels.specs import Key
 from ..losses import Loss
 from ..losses.reductions import MEANS
 from ..optimizers import Optimizer
-from ..training.batches import Batch, Weights, weigh
-from ..training.weighing import loss_weight
+from ..training.batches import Batch, Weights, batch_weights
+from ..training.loss_weights import loss_weight
 from .chain import Chain, TrainedWeights
 
 #: Steps that are kept: of a batch, and of the smaller one at the end of an epoch.
@@ -115,7 +115,7 @@ class _Step:
         if mask is None:
             value, gradients = rest
         else:
-            weights = weigh(self._ops, batch.weight, mask, self._model.dtype)
+            weights = batch_weights(self._ops, batch.weight, mask, self._model.dtype)
             assert batch.target is not None
             value, dy = self._ops.loss(y, batch.target, self._loss.spec, weight=self._weight(weights), gradient=True)
             assert dy is not None
@@ -128,7 +128,7 @@ class _Step:
 
     def _step(self, gradients: list[Array]) -> None:
         """Take a step of the optimizer."""
-        if self._trained.penalized:
+        if self._trained.regularized:
             gradients = self._model.with_penalties(gradients, self._trained)
             self._optimizer.apply(self._ops, gradients, self._trained.weights)
             return

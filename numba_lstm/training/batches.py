@@ -1,4 +1,4 @@
-"""Batches: what a user hands in, settled on the host; a draw of some samples of it; and a draw loaded onto the device."""
+"""Validated arrays of a user, and batches of their samples: on the host and on the device."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Samples(NamedTuple):
         shape: Shape = self.x.shape
         return shape
 
-    def draw(self, rows: Rows) -> Draw:
+    def batch(self, rows: Rows) -> HostBatch:
         """Some of the samples as a batch."""
         size = len(range(*rows.indices(len(self.x)))) if isinstance(rows, slice) else len(rows)
-        return Draw(self, rows, size, rows)
+        return HostBatch(self, rows, size, rows)
 
-    def part(self, rows: slice) -> Samples:
+    def subset(self, rows: slice) -> Samples:
         """Some of the samples, as views."""
         return self._each(rows)
 
@@ -69,36 +69,36 @@ class Ragged(NamedTuple):
         """That of x, for any number of steps."""
         return (len(self.x), None, *self.x[0].shape[1:])
 
-    def draw(self, rows: Rows) -> Draw:
+    def batch(self, rows: Rows) -> HostBatch:
         """Some of the sequences as a batch: padded to the longest, and masked unless all have one length."""
-        places = np.arange(len(self.x))[rows]
-        lengths = self.lengths[places]
+        indices = np.arange(len(self.x))[rows]
+        lengths = self.lengths[indices]
         steps = max(int(lengths.max()), 1)  # one step, masked, where all sequences are empty
-        x = pad_arrays([self.x[place] for place in places], steps, self.dtype)
-        target, weight = (_chosen(parts, places, steps) for parts in (self.target, self.weight))
+        x = pad_arrays([self.x[place] for place in indices], steps, self.dtype)
+        target, weight = (_chosen(values, indices, steps) for values in (self.target, self.weight))
         mask = None if lengths.min() == steps else length_mask(lengths, steps)
         samples = Samples(x, target, weight, self.labels, mask)
-        return Draw(samples, slice(None), len(places), places, lengths if self.stepwise else None)
+        return HostBatch(samples, slice(None), len(indices), indices, lengths if self.stepwise else None)
 
-    def part(self, rows: slice) -> Ragged:
+    def subset(self, rows: slice) -> Ragged:
         """Some of the sequences."""
-        target, weight = (None if parts is None else parts[rows] for parts in (self.target, self.weight))
+        target, weight = (None if values is None else values[rows] for values in (self.target, self.weight))
         return self._replace(x=self.x[rows], lengths=self.lengths[rows], target=target, weight=weight)
 
 
-def _chosen(parts: Host | Sequence[Host] | None, places: npt.NDArray[np.intp], steps: int) -> Host | None:
-    if parts is None or isinstance(parts, np.ndarray):
-        return None if parts is None else parts[places]
-    return pad_arrays([parts[place] for place in places], steps, parts[0].dtype)
+def _chosen(values: Host | Sequence[Host] | None, indices: npt.NDArray[np.intp], steps: int) -> Host | None:
+    if values is None or isinstance(values, np.ndarray):
+        return None if values is None else values[indices]
+    return pad_arrays([values[place] for place in indices], steps, values[0].dtype)
 
 
-class Draw(NamedTuple):
+class HostBatch(NamedTuple):
     """The samples of one batch, still on the host."""
 
     samples: Samples
     rows: Rows  #: which of ``samples``
     size: int  #: N
-    places: Rows  #: which of all that the user gave
+    indices: Rows  #: which of all that the user gave
     lengths: npt.NDArray[np.intp] | None = None  #: the steps of each output, where they are not one
 
 
@@ -112,15 +112,15 @@ class Batch(NamedTuple):
     size: int  #: N
 
 
-def load(model: Sequential, ops: Ops, draw: Draw) -> Batch:
-    """A draw on the device of the built model.
+def load(model: Sequential, ops: Ops, host_batch: HostBatch) -> Batch:
+    """Load a batch onto the device of the built model.
 
     Raises
     ------
     ValueError
         For a number of steps that the model does not take: kernels would not notice.
     """
-    (x, target, weight, labels, mask), rows, size, *_ = draw
+    (x, target, weight, labels, mask), rows, size, *_ = host_batch
     model.check_shape(x.shape)
     dtype = model.dtype
     if target is not None:
@@ -145,7 +145,7 @@ class Weights(NamedTuple):
     weighted: Array | None  #: for those that count them
 
 
-def weigh(ops: Ops, weight: Array | None, mask: Array | None, dtype: str) -> Weights:
+def batch_weights(ops: Ops, weight: Array | None, mask: Array | None, dtype: str) -> Weights:
     """The weights of a batch whose output has ``mask`` (T, N), as Keras 3 counts them.
 
     The loss becomes the mean over the steps that are not masked, for an op's mean is over all of them; without any it is 0.

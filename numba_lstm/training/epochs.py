@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from .. import random
 from ..kernels.specs import Key
-from .batches import Draw, Ragged, Rows, Samples, Shape
+from .batches import HostBatch, Ragged, Rows, Samples, Shape
 
 Item = TypeVar("Item")
 
@@ -27,7 +27,7 @@ class Batches(Protocol):
     def steps(self) -> int | None:
         """Batches of the next epoch, None while nobody knows."""
 
-    def epoch(self) -> Iterator[Draw]:
+    def epoch(self) -> Iterator[HostBatch]:
         """The batches of the next epoch."""
 
 
@@ -73,12 +73,12 @@ class ArrayBatches:
         self.total: int | None = min(n, self.steps * batch_size)
         self._endless = repeated(self._pass) if endless else None
 
-    def epoch(self) -> Iterator[Draw]:
+    def epoch(self) -> Iterator[HostBatch]:
         """The batches of the next epoch."""
         return islice(self._endless or self._pass(), self.steps)
 
-    def _pass(self) -> Iterator[Draw]:
-        return map(self.samples.draw, self.groups())
+    def _pass(self) -> Iterator[HostBatch]:
+        return map(self.samples.batch, self.groups())
 
 
 def repeated(begin: Callable[[], Iterator[Item]]) -> Iterator[Item]:
@@ -120,7 +120,7 @@ class IteratedBatches:
     ----------
     source : iterable
         An iterator is read once; anything else is read again in each epoch.
-    settle : function
+    validate : function
         Makes Samples of what the source brings.
     steps : int, optional
         Batches an epoch; an iterator needs it, for it has no length.
@@ -136,11 +136,11 @@ class IteratedBatches:
     def __init__(
         self,
         source: Iterable[Any],
-        settle: Callable[[Any], Samples | Ragged],
+        validate: Callable[[Any], Samples | Ragged],
         steps: int | None = None,
         endless: bool = False,
     ) -> None:
-        self.source, self.settle, self.steps = source, settle, steps
+        self.source, self.validate, self.steps = source, validate, steps
         self.total: int | None = None
         self.ended = False
         self._once = isinstance(source, Iterator)
@@ -150,21 +150,21 @@ class IteratedBatches:
         first = next(items, None)
         if first is None:
             raise ValueError("x brings no batches. Give an iterable of (x, y).")
-        samples = settle(first)
+        samples = validate(first)
         self.input_shape, self.first_size = samples.shape, len(samples.x)
         self._begun: Iterator[Any] | None = chain([first], items)  #: what the next epoch reads, None: the source anew
         self._endless = endless and steps is not None
         if self._endless and not self._once:
             self._begun = chain(self._begun, repeated(lambda: iter(source)))
 
-    def epoch(self) -> Iterator[Draw]:
+    def epoch(self) -> Iterator[HostBatch]:
         """The batches of the next epoch; fewer, with a warning, where the source ends."""
         done = 0
         items = iter(self.source) if self._begun is None else self._begun
         self._begun = items if self._once or self._endless else None
         for item in islice(items, self.steps):
-            samples, done = self.settle(item), done + 1
-            yield samples.draw(slice(0, len(samples.x)))
+            samples, done = self.validate(item), done + 1
+            yield samples.batch(slice(0, len(samples.x)))
         if self.steps is not None and done < self.steps:
             self.ended = True
             warn_ended(done, self.steps, endless=self._endless)

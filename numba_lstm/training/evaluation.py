@@ -10,12 +10,12 @@ import numpy.typing as npt
 from ..callbacks import CallbackList
 from ..callbacks.base import Logs
 from ..kernels.contract import Ops
-from .batches import Draw, Samples, Shape, load
+from .array_validation import validate_arrays, validate_input
+from .batches import HostBatch, Samples, Shape, load
+from .data_adapters import evaluation_batches, input_batches
 from .epochs import Batches
-from .settling import settle_all, settle_input
-from .sources import evaluation_batches, input_batches
+from .metric_tracker import MetricTracker
 from .steps import test_step
-from .tracking import Tracker
 
 if TYPE_CHECKING:
     from ..models.sequential import Sequential
@@ -61,23 +61,23 @@ def evaluate(
     shown = as_verbose(verbose)
     batches = evaluation_batches(model, x, y, sample_weight, batch_size=batch_size, steps=steps, lengths=lengths)
     listeners = CallbackList(callbacks, model=model, verbose=shown, epochs=1, steps=batches.steps)
-    ready(model, batches.input_shape)
-    tracker = Tracker(model)
+    ensure_built(model, batches.input_shape)
+    tracker = MetricTracker(model)
     run_evaluation(model, batches, tracker, listeners)
-    return tracker.answer(return_dict)
+    return tracker.result(return_dict)
 
 
-def run_evaluation(model: Sequential, batches: Batches, tracker: Tracker, listeners: CallbackList) -> Logs:
+def run_evaluation(model: Sequential, batches: Batches, tracker: MetricTracker, listeners: CallbackList) -> Logs:
     """One pass over ``batches``: the loss and the metrics."""
     ops, trained = model.ops, model.trained()
     begin = listeners.batch_begin("on_test_batch_begin")
     end = listeners.batch_end("on_test_batch_end", tracker.logs)
     listeners.call("on_test_begin", {})
     tracker.reset()
-    for step, draw in enumerate(batches.epoch()):
+    for step, host_batch in enumerate(batches.epoch()):
         if begin is not None:
             begin(step)
-        tracker.add(ops, test_step(model, ops, trained, load(model, ops, draw)))
+        tracker.add(ops, test_step(model, ops, trained, load(model, ops, host_batch)))
         if end is not None:
             end(step)
     logs = tracker.logs()
@@ -116,11 +116,11 @@ def test_on_batch(  # noqa: PT028 - no test, but Keras's name
         As :func:`evaluate`.
     """
     require_loss(model, "test_on_batch")
-    samples = settle_all(model, x, y, sample_weight, lengths=lengths)
-    ready(model, samples.shape)
-    ops, tracker = model.ops, Tracker(model)
-    tracker.add(ops, test_step(model, ops, model.trained(), load(model, ops, samples.draw(slice(None)))))
-    return tracker.answer(return_dict)
+    samples = validate_arrays(model, x, y, sample_weight, lengths=lengths)
+    ensure_built(model, samples.shape)
+    ops, tracker = model.ops, MetricTracker(model)
+    tracker.add(ops, test_step(model, ops, model.trained(), load(model, ops, samples.batch(slice(None)))))
+    return tracker.result(return_dict)
 
 
 def predict(
@@ -164,31 +164,31 @@ def predict(
     shown = as_verbose(verbose)
     batches = input_batches(model, x, batch_size, steps, lengths)
     listeners = CallbackList(callbacks, model=model, verbose=shown, epochs=1, steps=batches.steps)
-    ready(model, batches.input_shape)
+    ensure_built(model, batches.input_shape)
     ops = model.ops
     begin = listeners.batch_begin("on_predict_batch_begin")
     end = listeners.batch_end("on_predict_batch_end", dict)
     listeners.call("on_predict_begin", {})
     output = _Output(batches.total)
-    for step, draw in enumerate(batches.epoch()):
+    for step, host_batch in enumerate(batches.epoch()):
         if begin is not None:
             begin(step)
-        output.add(_answer(model, ops, draw), draw)
+        output.add(_predict_batch(model, ops, host_batch), host_batch)
         if end is not None:
             end(step)
     listeners.call("on_predict_end", {})
     return output.whole()
 
 
-def _answer(model: Sequential, ops: Ops, draw: Draw) -> npt.NDArray[Any]:
+def _predict_batch(model: Sequential, ops: Ops, host_batch: HostBatch) -> npt.NDArray[Any]:
     """The output of a batch, samples first; it may share memory with the device's."""
-    samples, rows, *_ = draw
+    samples, rows, *_ = host_batch
     if samples.mask is None and isinstance(rows, slice):
         model.check_shape(samples.x.shape)
         answer = model.prediction_plans(samples.x[rows])
         if answer is not None:
             return answer
-    batch = load(model, ops, draw)
+    batch = load(model, ops, host_batch)
     output = model.prediction_plans.forward(batch.x, batch.mask)
     y = ops.to_host(model.forward(batch.x, False, None, batch.mask).y) if output is None else output.y
     return y.transpose(1, 0, 2) if y.ndim == 3 else y
@@ -199,25 +199,25 @@ class _Output:
 
     def __init__(self, total: int | None) -> None:
         self.total = total
-        self.parts: list[npt.NDArray[Any]] = []
+        self.blocks: list[npt.NDArray[Any]] = []
         self.sequences: dict[int, npt.NDArray[Any]] = {}
 
-    def add(self, rows: npt.NDArray[Any], draw: Draw) -> None:
-        if draw.lengths is not None:
-            assert not isinstance(draw.places, slice)
-            for place, row, length in zip(draw.places, rows, draw.lengths, strict=True):
-                self.sequences[place] = row[:length].copy()
+    def add(self, rows: npt.NDArray[Any], host_batch: HostBatch) -> None:
+        if host_batch.lengths is not None:
+            assert not isinstance(host_batch.indices, slice)
+            for index, row, length in zip(host_batch.indices, rows, host_batch.lengths, strict=True):
+                self.sequences[index] = row[:length].copy()
         elif self.total is None:
-            self.parts.append(rows.copy())
+            self.blocks.append(rows.copy())
         else:
-            if not self.parts:
-                self.parts.append(np.empty((self.total, *rows.shape[1:]), rows.dtype))
-            self.parts[0][draw.places] = rows
+            if not self.blocks:
+                self.blocks.append(np.empty((self.total, *rows.shape[1:]), rows.dtype))
+            self.blocks[0][host_batch.indices] = rows
 
     def whole(self) -> npt.NDArray[Any] | list[npt.NDArray[Any]]:
         if self.sequences:
-            return [self.sequences[place] for place in range(len(self.sequences))]
-        return self.parts[0] if len(self.parts) == 1 else np.concatenate(self.parts)
+            return [self.sequences[index] for index in range(len(self.sequences))]
+        return self.blocks[0] if len(self.blocks) == 1 else np.concatenate(self.blocks)
 
 
 def predict_on_batch(model: Sequential, x: Any, *, lengths: Any = None) -> Any:
@@ -228,17 +228,17 @@ def predict_on_batch(model: Sequential, x: Any, *, lengths: Any = None) -> Any:
     TypeError, ValueError
         For anything that does not fit the model.
     """
-    samples = settle_input(model, x, lengths)
-    ready(model, samples.shape)
+    samples = validate_input(model, x, lengths)
+    ensure_built(model, samples.shape)
     y = model.prediction_plans(samples.x) if isinstance(samples, Samples) and samples.mask is None else None
     if y is not None:
         return y
-    draw, output = samples.draw(slice(None)), _Output(len(samples.x))
-    output.add(_answer(model, model.ops, draw), draw)
+    host_batch, output = samples.batch(slice(None)), _Output(len(samples.x))
+    output.add(_predict_batch(model, model.ops, host_batch), host_batch)
     return output.whole()
 
 
-def ready(model: Sequential, input_shape: Shape) -> None:
+def ensure_built(model: Sequential, input_shape: Shape) -> None:
     """Build the model for inputs like these, if it is not built."""
     if not model.built:
         model.build((None, *input_shape[1:]))

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..callbacks import CallbackList, History
 from ..inputs import as_count
+from .array_validation import validate_arrays
 from .batches import load
+from .data_adapters import fit_batches
 from .epochs import Batches
-from .evaluation import as_verbose, ready, require_loss, run_evaluation
-from .settling import settle_all
-from .sources import fit_batches
+from .evaluation import as_verbose, ensure_built, require_loss, run_evaluation
+from .metric_tracker import MetricTracker
 from .steps import as_window, train_step, train_windows
-from .tracking import Tracker
 
 if TYPE_CHECKING:
     from ..models.sequential import Sequential
@@ -131,20 +131,20 @@ def fit(
     )
     window = None if tbptt is None else as_window(model, tbptt, train.input_shape)
     listeners = CallbackList(callbacks, add_history=True, model=model, **params, steps=train.steps)
-    ready(model, train.input_shape)
+    ensure_built(model, train.input_shape)
     assert model.optimizer is not None
     model.optimizer.build(model.trainable_weights)
     model.history = listeners.history
     model.stop_training = False
     try:
-        with model.hold_trained():
-            _Run(model, train, validation, validated, listeners, window).epochs(initial_epoch, epochs)
+        with model.hold_trained_weights():
+            _FitLoop(model, train, validation, validated, listeners, window).epochs(initial_epoch, epochs)
     finally:
         model.training_plans.forget()
     return listeners.history
 
 
-class _Run:
+class _FitLoop:
     """One call of fit, everything settled."""
 
     def __init__(
@@ -158,8 +158,8 @@ class _Run:
     ) -> None:
         self.model, self.train, self.validation, self.validated, self.listeners = model, train, validation, validated, listeners
         self.window = window
-        self.tracker = Tracker(model, self._not_finite)
-        self.evaluated = Tracker(model)
+        self.tracker = MetricTracker(model, self._not_finite)
+        self.evaluated = MetricTracker(model)
         self.epoch = 0
         self._warned = self._warned_of_trainable = False
 
@@ -197,13 +197,13 @@ class _Run:
         model, tracker, ops, trained = self.model, self.tracker, self.model.ops, self.model.trained()
         begin = self.listeners.batch_begin("on_train_batch_begin")
         end = self.listeners.batch_end("on_train_batch_end", tracker.logs)
-        for step, draw in enumerate(self.train.epoch()):
+        for step, host_batch in enumerate(self.train.epoch()):
             if begin is not None:
                 begin(step)
             if self.window is None:
-                tracker.add(ops, train_step(model, ops, trained, load(model, ops, draw))[0])
+                tracker.add(ops, train_step(model, ops, trained, load(model, ops, host_batch))[0])
             else:
-                train_windows(model, ops, trained, draw, self.window, tracker)
+                train_windows(model, ops, trained, host_batch, self.window, tracker)
             if end is not None:
                 end(step)
             if model.stop_training:
@@ -263,15 +263,15 @@ def train_on_batch(
         As :func:`fit`.
     """
     require_loss(model, "train_on_batch")
-    samples = settle_all(model, x, y, sample_weight, class_weight, lengths)
-    ready(model, samples.shape)
+    samples = validate_arrays(model, x, y, sample_weight, class_weight, lengths)
+    ensure_built(model, samples.shape)
     assert model.optimizer is not None
     trained = model.trained()
     model.optimizer.build(trained.weights)
-    ops, tracker = model.ops, Tracker(model)
-    batch = load(model, ops, samples.draw(slice(None)))
+    ops, tracker = model.ops, MetricTracker(model)
+    batch = load(model, ops, samples.batch(slice(None)))
     tracker.add(ops, train_step(model, ops, trained, batch)[0])
-    return tracker.answer(return_dict)
+    return tracker.result(return_dict)
 
 
 def _validated_epochs(validation_freq: Any) -> Callable[[int], bool]:

@@ -8,9 +8,9 @@ from ..inputs import as_count
 from ..kernels.contract import Array, Ops
 from ..layers import Bidirectional
 from ..losses.reductions import MEANS
-from .batches import Batch, Draw, Shape, load, weigh
-from .tracking import Outcome, Tracker
-from .weighing import loss_weight
+from .batches import Batch, HostBatch, Shape, batch_weights, load
+from .loss_weights import loss_weight
+from .metric_tracker import MetricTracker, StepResult
 
 if TYPE_CHECKING:
     from ..models.chain import States, TrainedWeights
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def train_step(
     model: Sequential, ops: Ops, trained: TrainedWeights, batch: Batch, states: States | None = None
-) -> tuple[Outcome, States]:
+) -> tuple[StepResult, States]:
     """One step of the optimizer.
 
     Parameters
@@ -38,7 +38,7 @@ def train_step(
 
     Returns
     -------
-    outcome : Outcome
+    result : StepResult
         From before the step.
     states : list of tuples
         The last states of each layer, where ``states`` were given.
@@ -47,41 +47,41 @@ def train_step(
     assert optimizer is not None
     assert loss is not None
     after: States = []
-    penalty = trained.penalty() if trained.penalized else 0.0
+    penalty = trained.penalty() if trained.regularized else 0.0
     step = None if states is not None else model.training_plans(batch, key, loss, model.loss_weight, optimizer, trained)
     if step is not None:
-        outcome = Outcome(step.value + penalty, step.y, batch.target, step.weights.plain, step.weights.weighted, batch.size)
+        result = StepResult(step.value + penalty, step.y, batch.target, step.weights.plain, step.weights.weighted, batch.size)
     else:
         passed = model.forward(batch.x, True, key, batch.mask, states)
-        outcome, dy = _judge(model, ops, batch, passed.y, passed.mask, passed.penalty + penalty, gradient=True)
+        result, dy = _loss_and_gradient(model, ops, batch, passed.y, passed.mask, passed.penalty + penalty, gradient=True)
         optimizer.apply(ops, model.backward(passed.tapes, dy, trained=trained).weights, trained.weights)
         after = passed.states
     model.constrain()
-    return outcome, after
+    return result, after
 
 
-def test_step(model: Sequential, ops: Ops, trained: TrainedWeights, batch: Batch) -> Outcome:
+def test_step(model: Sequential, ops: Ops, trained: TrainedWeights, batch: Batch) -> StepResult:
     """What a batch comes to without training."""
-    penalty = trained.penalty() if trained.penalized else 0.0
+    penalty = trained.penalty() if trained.regularized else 0.0
     output = model.prediction_plans.forward(batch.x, batch.mask)
     if output is None:
         passed = model.forward(batch.x, False, None, batch.mask)
-        return _judge(model, ops, batch, passed.y, passed.mask, passed.penalty + penalty, gradient=False)[0]
-    return _judge(model, ops, batch, output.y, output.mask, penalty, gradient=False)[0]
+        return _loss_and_gradient(model, ops, batch, passed.y, passed.mask, passed.penalty + penalty, gradient=False)[0]
+    return _loss_and_gradient(model, ops, batch, output.y, output.mask, penalty, gradient=False)[0]
 
 
-def _judge(
+def _loss_and_gradient(
     model: Sequential, ops: Ops, batch: Batch, y: Array, mask: Array | None, penalty: float, *, gradient: bool
-) -> tuple[Outcome, Array]:
+) -> tuple[StepResult, Array]:
     """What a batch came to, and with ``gradient`` the loss's with respect to the output."""
     assert model.loss is not None
-    weights, loss_ = weigh(ops, batch.weight, mask, model.dtype), model.loss
+    weights, loss_ = batch_weights(ops, batch.weight, mask, model.dtype), model.loss
     weight = weights.loss
     if model.loss_weight != 1 or loss_.reduction not in MEANS:
         weight = loss_weight(ops, loss_, model.loss_weight, y.shape[:-1], weights, model.dtype)
     value, dy = ops.loss(y, batch.target, loss_.spec, weight=weight, gradient=gradient)
     loss: Any = float(value) + penalty if penalty else value  # reading a value may mean to wait for the device
-    return Outcome(loss, y, batch.target, weights.plain, weights.weighted, batch.size), dy
+    return StepResult(loss, y, batch.target, weights.plain, weights.weighted, batch.size), dy
 
 
 def as_window(model: Sequential, length: Any, input_shape: Shape) -> int:
@@ -109,16 +109,18 @@ def as_window(model: Sequential, length: Any, input_shape: Shape) -> int:
     return steps
 
 
-def train_windows(model: Sequential, ops: Ops, trained: TrainedWeights, draw: Draw, length: int, tracker: Tracker) -> None:
+def train_windows(
+    model: Sequential, ops: Ops, trained: TrainedWeights, host_batch: HostBatch, length: int, tracker: MetricTracker
+) -> None:
     """Truncated backpropagation through time (Williams & Peng 1990): a step of the optimizer for each ``length`` steps of time.
 
     Each window begins with the last states of the one before, and its gradient ends there. The tracker is told of each, with
     its share of the samples.
     """
-    total = draw.samples.x.shape[1]
+    total = host_batch.samples.x.shape[1]
     states: States = []
     for start in range(0, total, length):
         steps = slice(start, min(start + length, total))
-        window = load(model, ops, draw._replace(samples=draw.samples.window(steps)))
-        outcome, states = train_step(model, ops, trained, window, states)
-        tracker.add(ops, outcome._replace(size=draw.size * (steps.stop - start) / total))
+        window = load(model, ops, host_batch._replace(samples=host_batch.samples.window(steps)))
+        result, states = train_step(model, ops, trained, window, states)
+        tracker.add(ops, result._replace(size=host_batch.size * (steps.stop - start) / total))

@@ -12,10 +12,10 @@ from ..inputs.array_like import axes_of, is_array
 if TYPE_CHECKING:
     from ..models.sequential import Sequential
 
-Parts = tuple[Any, Any, Any]  #: x, y and the weight or None
+Unpacked = tuple[Any, Any, Any]  #: x, y and the weight or None
 
 
-def one_input(model: Sequential, x: Any) -> Any:
+def unwrap_input(model: Sequential, x: Any) -> Any:
     """``x`` out of a list, a tuple or a dict of one entry, as Keras takes them for a model of one input.
 
     A list of one sequence (T, D) stays a list: its entry has no batch axis.
@@ -34,7 +34,7 @@ def one_input(model: Sequential, x: Any) -> Any:
     return x
 
 
-def one_output(y: Any, samples: int, axes: int) -> Any:
+def unwrap_target(y: Any, samples: int, axes: int) -> Any:
     """``y``, or weights, out of a list, a tuple or a dict of one entry; ``axes`` has a target of so many ``samples``.
 
     Raises
@@ -57,7 +57,7 @@ def _entry(entries: Mapping[Any, Any], sentence: str) -> Any:
     return next(iter(entries.values()))
 
 
-def training_parts(item: Any) -> Parts:
+def unpack_batch(item: Any) -> Unpacked:
     """A batch of training or evaluation: ``(x, y)`` or ``(x, y, sample_weight)``, as a tuple or a list.
 
     Raises
@@ -72,7 +72,7 @@ def training_parts(item: Any) -> Parts:
     return x, y, weight[0] if weight else None
 
 
-def input_part(model: Sequential, item: Any) -> Any:
+def unpack_input(model: Sequential, item: Any) -> Any:
     """The x of a batch of ``predict``: of ``(x,)``, ``(x, y)``, ``(x, y, sample_weight)`` or of x itself.
 
     A list is a batch of parts, as those of PyTorch's DataLoader, where its first entry has a batch axis; else it is x.

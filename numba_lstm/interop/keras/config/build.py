@@ -70,7 +70,7 @@ def build(config: Any, size: int, custom_objects: Classes) -> Sequential:
 
 
 def _dtype(layer: Layer) -> str | None:
-    return None if isinstance(layer, InputLayer) else layer.own_dtype
+    return None if isinstance(layer, InputLayer) else layer.requested_dtype
 
 
 def _make_layer(index: int, entry: Any, custom_objects: Classes) -> Layer:

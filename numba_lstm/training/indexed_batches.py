@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .batches import Draw, Ragged, Rows, Samples
-from .datasets import batches_in
+from .batches import HostBatch, Ragged, Rows, Samples
+from .datasets import dataset_length
 from .epochs import in_order, repeated, warn_ended
 
 
@@ -20,7 +20,7 @@ class IndexedBatches:
     ----------
     source : dataset
         With ``__getitem__``, and ``__len__`` or ``num_batches``; its ``on_epoch_begin`` and ``on_epoch_end`` are called.
-    settle : function
+    validate : function
         Makes Samples of an entry, or of a list of ``size`` entries.
     steps : int, optional
         Batches an epoch instead of all.
@@ -42,22 +42,22 @@ class IndexedBatches:
     def __init__(
         self,
         source: Any,
-        settle: Callable[[Any], Samples | Ragged],
+        validate: Callable[[Any], Samples | Ragged],
         steps: int | None = None,
         size: int | None = None,
         groups: Callable[[int, int], Iterable[Rows]] = in_order,
         endless: bool = False,
         first: Any = None,
     ) -> None:
-        self.source, self.settle, self.size, self.groups, self._limit = source, settle, size, groups, steps
+        self.source, self.validate, self.size, self.groups, self._limit = source, validate, size, groups, steps
         self.total: int | None = None
         self.ended = False
-        entries = batches_in(source)
+        entries = dataset_length(source)
         if entries is None and steps is None:
             raise ValueError("x has batches without end. Give the batches an epoch: steps_per_epoch or steps.")
         if entries == 0:
             raise ValueError("x brings no batches: its length is 0. Give a dataset with entries.")
-        samples = settle(first if size is None else [first])
+        samples = validate(first if size is None else [first])
         self.input_shape = samples.shape
         self.first_size = len(samples.x) if size is None or entries is None else min(size, entries)
         self._endless = repeated(self._pass) if endless and steps is not None else None
@@ -67,31 +67,31 @@ class IndexedBatches:
         """Batches an epoch, as the dataset is now; None where they never end."""
         if self._limit is not None:
             return self._limit
-        entries = batches_in(self.source)
+        entries = dataset_length(self.source)
         return None if entries is None else -(-entries // (self.size or 1))
 
-    def epoch(self) -> Iterator[Draw]:
+    def epoch(self) -> Iterator[HostBatch]:
         """The batches of the next epoch; fewer than the steps that were asked for, with a warning, where there are no more."""
         done, limit = 0, self._limit
         self._call("on_epoch_begin")
         for item in islice(self._endless or self._pass(), limit):
-            samples, done = self.settle(item), done + 1
-            yield samples.draw(slice(0, len(samples.x)))
+            samples, done = self.validate(item), done + 1
+            yield samples.batch(slice(0, len(samples.x)))
         self._call("on_epoch_end")
         if limit is not None and done < limit:
             self.ended = True
             warn_ended(done, limit, endless=self._endless is not None)
 
     def _pass(self) -> Iterator[Any]:
-        entries = batches_in(self.source)
+        entries = dataset_length(self.source)
         if entries is None:
             return map(self._batch, (slice(index, index + 1) for index in count()))
         return map(self._batch, self.groups(entries, self.size or 1))
 
     def _batch(self, rows: Rows) -> Any:
         """One entry, or a list of entries where they are samples."""
-        places = range(rows.start, rows.stop) if isinstance(rows, slice) else np.asarray(rows).tolist()
-        entries = [self.source[place] for place in places]
+        indices = range(rows.start, rows.stop) if isinstance(rows, slice) else np.asarray(rows).tolist()
+        entries = [self.source[place] for place in indices]
         return entries[0] if self.size is None else entries
 
     def _call(self, hook: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..inputs.array_like import as_array, is_array
-from .datasets import counts_batches
+from .datasets import is_keras_dataset
 from .structures import batch_ranks, rank, shape_of
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def is_sample_entry(model: Sequential, dataset: Any, entry: Any) -> bool:
-    """Whether the first ``entry`` of a dataset is a sample without a batch axis, to be put together to batches.
+    """Whether the first ``entry`` of a dataset is a sample without a batch axis, to be collated to batches.
 
     Where a model that is not built takes it as either, its targets decide: there is one for each sample of a batch. If they do
     not, it is a batch in a dataset of Keras's kind, which brings nothing else.
@@ -23,15 +23,15 @@ def is_sample_entry(model: Sequential, dataset: Any, entry: Any) -> bool:
     ValueError
         Where it may be either.
     """
-    parts = isinstance(entry, (tuple, list)) and len(entry) in (1, 2, 3) and is_array(entry[0])
-    x, y = (entry[0], entry[1] if len(entry) > 1 else None) if parts else (entry, None)
+    is_tuple = isinstance(entry, (tuple, list)) and len(entry) in (1, 2, 3) and is_array(entry[0])
+    x, y = (entry[0], entry[1] if len(entry) > 1 else None) if is_tuple else (entry, None)
     ranks, axes = batch_ranks(model, x), rank(x)
     if not (axes in ranks and axes + 1 in ranks):
         return axes + 1 in ranks
     shape = shape_of(x)
     if y is not None and not (rank(y) and len(y) == shape[0]):
         return True
-    if counts_batches(dataset):
+    if is_keras_dataset(dataset):
         return False
     n = shape[0]
     raise ValueError(
@@ -40,7 +40,7 @@ def is_sample_entry(model: Sequential, dataset: Any, entry: Any) -> bool:
     )
 
 
-def together(entries: list[Any]) -> Any:
+def collate(entries: list[Any]) -> Any:
     """Samples ``x``, ``(x, y)`` or ``(x, y, sample_weight)`` as one batch of as many parts, each a list."""
     first = entries[0]
     if not (isinstance(first, (tuple, list)) and is_array(first[0])):

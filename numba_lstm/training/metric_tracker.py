@@ -1,4 +1,4 @@
-"""Tracker: the loss and the metrics of an epoch, read from the device as rarely as possible."""
+"""MetricTracker: the loss and the metrics of an epoch, read from the device as rarely as possible."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..models.sequential import Sequential
 
 
-class Outcome(NamedTuple):
+class StepResult(NamedTuple):
     """What a batch came to."""
 
     loss: Any  #: answers ``float()``
@@ -26,7 +26,7 @@ class Outcome(NamedTuple):
     size: float  #: samples
 
 
-class Tracker:
+class MetricTracker:
     """Means over the batches since the last reset, as Keras reports them: of the loss weighted by batch sizes.
 
     Parameters
@@ -64,10 +64,10 @@ class Tracker:
         for metric in self._metrics.values():
             metric.reset_state()
 
-    def add(self, ops: Ops, outcome: Outcome) -> None:
+    def add(self, ops: Ops, result: StepResult) -> None:
         """Take in a batch."""
         self.steps += 1
-        loss, y, target, plain, weighted, size = outcome
+        loss, y, target, plain, weighted, size = result
         self._pending.append((loss, size))
         for metric in self._plain:
             metric.update(ops, y, target, plain)
@@ -82,7 +82,7 @@ class Tracker:
         loss = self._total / self._samples if self._samples else math.nan
         return {"loss": loss, **{name: metric.result() for name, metric in self._metrics.items()}}
 
-    def answer(self, return_dict: bool) -> float | list[float] | Logs:
+    def result(self, return_dict: bool) -> float | list[float] | Logs:
         """What evaluate answers: the loss, with metrics a list, or a dict."""
         logs = self.logs()
         if return_dict:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .array_validation import validate_arrays, validate_input
 from .batches import Ragged, Samples
-from .settling import settle_all, settle_input
-from .structures import input_part, is_sample, training_parts
+from .structures import is_sample, unpack_batch, unpack_input
 
 if TYPE_CHECKING:
     from ..models.sequential import Sequential
 
 
-def settle_item(model: Sequential, class_weight: Any, item: Any) -> Samples | Ragged:
+def validate_batch(model: Sequential, class_weight: Any, item: Any) -> Samples | Ragged:
     """A batch of training or evaluation.
 
     Raises
@@ -20,14 +20,14 @@ def settle_item(model: Sequential, class_weight: Any, item: Any) -> Samples | Ra
     TypeError, ValueError
         For anything that fits neither the model nor each other.
     """
-    x, y, weight = training_parts(item)
+    x, y, weight = unpack_batch(item)
     try:
-        return settle_all(model, x, y, weight, class_weight)
+        return validate_arrays(model, x, y, weight, class_weight)
     except ValueError as error:
         raise ValueError(_of_samples(model, x) or str(error)) from error
 
 
-def settle_inputs(model: Sequential, item: Any) -> Samples:
+def validate_input_batch(model: Sequential, item: Any) -> Samples:
     """A batch of ``predict``.
 
     Raises
@@ -35,15 +35,15 @@ def settle_inputs(model: Sequential, item: Any) -> Samples:
     TypeError, ValueError
         For anything that does not fit the model, and for sequences of unequal lengths.
     """
-    x = input_part(model, item)
+    x = unpack_input(model, item)
     try:
-        samples = settle_input(model, x)
+        samples = validate_input(model, x)
     except ValueError as error:
         raise ValueError(_of_samples(model, x) or str(error)) from error
     if isinstance(samples, Ragged) and not samples.lengths.any():
         if samples.stepwise:
             raise ValueError("x brings a batch of sequences without steps. Leave it out, or give predict one list of all.")
-        return samples.draw(slice(None)).samples
+        return samples.batch(slice(None)).samples
     if isinstance(samples, Ragged):
         raise ValueError("x brings a batch of sequences of unequal lengths. Give predict one list of all sequences.")
     return samples

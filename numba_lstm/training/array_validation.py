@@ -14,7 +14,7 @@ from ..inputs.sequences import as_lengths, is_ragged, length_mask
 from ..inputs.targets import as_target, as_weight, class_weights, is_sparse
 from ..kernels.specs import LossSpec
 from .batches import Host, Ragged, Samples, Shape
-from .structures import one_input, one_output, rank
+from .structures import rank, unwrap_input, unwrap_target
 
 if TYPE_CHECKING:
     from ..models.sequential import Sequential
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PAD = "Pad them: x=pad_sequences(x, dtype='float32', padding='post'), with lengths=[len(part) for part in x]."
 
 
-def settle_input(model: Sequential, x: Any, lengths: Any = None) -> Samples | Ragged:
+def validate_input(model: Sequential, x: Any, lengths: Any = None) -> Samples | Ragged:
     """``x`` in arrays that the model takes; the model is not built for it.
 
     Raises
@@ -31,14 +31,14 @@ def settle_input(model: Sequential, x: Any, lengths: Any = None) -> Samples | Ra
     TypeError, ValueError
         For anything that the model does not take.
     """
-    x = one_input(model, x)
+    x = unwrap_input(model, x)
     if is_ragged(x):
         if lengths is not None:
             raise ValueError("lengths belong to one padded array; a list of arrays has its own. Leave lengths out.")
-        return _settle_ragged(model, x)
+        return _validate_sequences(model, x)
     array = model.as_input(x, "x")
     _check_shape(model, array.shape)
-    return Samples(array, mask=None if lengths is None else settle_mask(model, array, None, lengths))
+    return Samples(array, mask=None if lengths is None else validate_mask(model, array, None, lengths))
 
 
 def _check_shape(model: Sequential, shape: Shape) -> None:
@@ -48,11 +48,11 @@ def _check_shape(model: Sequential, shape: Shape) -> None:
         model.compute_shapes(shape)
 
 
-def _settle_ragged(model: Sequential, x: Sequence[Any]) -> Ragged:
-    parts = _settle_parts(model, x)
+def _validate_sequences(model: Sequential, x: Sequence[Any]) -> Ragged:
+    arrays = _sequence_arrays(model, x)
     if model.stateful:
         raise ValueError(f"{model.name} is stateful, and takes no list of sequences: it orders them by length. {PAD}")
-    ragged = Ragged(parts, np.array([len(part) for part in parts], np.intp), "int64" if model.takes_indices else model.dtype)
+    ragged = Ragged(arrays, np.array([len(part) for part in arrays], np.intp), "int64" if model.takes_indices else model.dtype)
     _check_steps(model, ragged.shape)
     shape = model.compute_output_shape(ragged.shape)
     if shape[-1] is None:
@@ -83,7 +83,7 @@ def _one_length(model: Sequential, shape: Shape) -> str:
     )
 
 
-def _settle_parts(model: Sequential, x: Sequence[Any]) -> list[Host]:
+def _sequence_arrays(model: Sequential, x: Sequence[Any]) -> list[Host]:
     """The sequences as arrays of equal steps; an empty one may be of shape (0,), which says nothing of its elements."""
     full = {i: model.as_input(part, f"x[{i}]") for i, part in enumerate(x) if len(part)}
     shapes = {i: tuple(part.shape[1:]) for i, part in enumerate(x) if len(part) or axes_of(part) > 1}
@@ -103,7 +103,7 @@ def _step_shape(model: Sequential) -> tuple[Any, ...]:
     raise ValueError("x is a list of empty sequences of unknown features. Give each the shape (0, features).")
 
 
-def settle_mask(model: Sequential, x: Host, mask: Any = None, lengths: Any = None) -> npt.NDArray[np.bool_]:
+def validate_mask(model: Sequential, x: Host, mask: Any = None, lengths: Any = None) -> npt.NDArray[np.bool_]:
     """A ``mask`` (n, T) of x (n, T, D) or of indices (n, T), or the one that ``lengths`` (n,) of right-padded sequences mean.
 
     Raises
@@ -123,7 +123,7 @@ def settle_mask(model: Sequential, x: Host, mask: Any = None, lengths: Any = Non
     return np.asarray(array != 0)
 
 
-def settle_all(
+def validate_arrays(
     model: Sequential, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None, lengths: Any = None
 ) -> Samples | Ragged:
     """What training and evaluation need, in arrays that fit the model and each other; the model is not built for them.
@@ -140,10 +140,10 @@ def settle_all(
         raise ValueError("y is missing. Give one target a sample beside x.")
     if class_weight is not None and sample_weight is not None:
         raise ValueError("class_weight and sample_weight cannot both be given. Multiply them into one sample_weight.")
-    samples = settle_input(model, x, lengths)
+    samples = validate_input(model, x, lengths)
     shape: tuple[Any, ...] = model.compute_output_shape(samples.shape)
     axes = len(shape) - is_sparse(model.loss.spec)
-    y, sample_weight = (one_output(given, len(samples.x), axes) for given in (y, sample_weight))
+    y, sample_weight = (unwrap_target(given, len(samples.x), axes) for given in (y, sample_weight))
     cuts = None
     if isinstance(samples, Ragged) and samples.stepwise:  # all steps of all samples as rows of one array, to be cut again
         y = _joined(y, samples.lengths, "y", np.zeros((0, *shape[2:axes]), "int64" if axes == 2 else model.dtype))
@@ -154,8 +154,8 @@ def settle_all(
         whole = {"target": y, "weight": sample_weight}  # no sequence has a step, and nothing is left to check
     else:
         whole = _fitted(y, shape, sample_weight, class_weight, model.loss.spec)
-    parts = whole if cuts is None else {name: None if a is None else np.split(a, cuts) for name, a in whole.items()}
-    return samples._replace(labels=is_sparse(model.loss.spec), **parts)
+    values = whole if cuts is None else {name: None if a is None else np.split(a, cuts) for name, a in whole.items()}
+    return samples._replace(labels=is_sparse(model.loss.spec), **values)
 
 
 def _fitted(y: Any, shape: tuple[Any, ...], sample_weight: Any, class_weight: Any, spec: LossSpec) -> dict[str, Host | None]:
@@ -166,18 +166,18 @@ def _fitted(y: Any, shape: tuple[Any, ...], sample_weight: Any, class_weight: An
     return {"target": target, "weight": None if class_weight is None else class_weights(target, class_weight, spec)}
 
 
-def _joined(parts: Any, lengths: npt.NDArray[np.intp], what: str, empty: Host) -> Host:
+def _joined(sequences: Any, lengths: npt.NDArray[np.intp], what: str, empty: Host) -> Host:
     """One array (T_i, ...) a sample as one array of all their steps; ``empty`` where there are none."""
-    if not isinstance(parts, (list, tuple)) or len(parts) != len(lengths):
-        came = f"{len(parts)} of them" if isinstance(parts, (list, tuple)) else type(parts).__name__
+    if not isinstance(sequences, (list, tuple)) or len(sequences) != len(lengths):
+        came = f"{len(sequences)} of them" if isinstance(sequences, (list, tuple)) else type(sequences).__name__
         raise ValueError(
             f"x is a list of {len(lengths)} sequences and the model answers each step, so {what} must be a list of as many "
             f"arrays, got {came}. Give one array a sample, with a row a step."
         )
-    arrays = {i: as_real(part, f"{what}[{i}]") for i, part in enumerate(parts) if lengths[i]}
+    arrays = {i: as_real(part, f"{what}[{i}]") for i, part in enumerate(sequences) if lengths[i]}
     row = next(iter(arrays.values()), empty).shape[1:]
     for i, steps in enumerate(lengths):
-        shape = arrays[i].shape if steps else (len(parts[i]) if rank(parts[i]) else 1, *row)
+        shape = arrays[i].shape if steps else (len(sequences[i]) if rank(sequences[i]) else 1, *row)
         if shape != (steps, *row):
             raise ValueError(
                 f"{what}[{i}] must have the shape {(int(steps), *row)}, got {shape}. Give one row a step of x[{i}]."

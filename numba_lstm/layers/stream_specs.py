@@ -7,24 +7,24 @@ from functools import cache
 from ..kernels.contract import DenseLayerSpec, LSTMLayerSpec
 from .base import Layer
 
-_FORWARD = ("propagate", "forward", "run")
+_FORWARD = ("propagate", "forward", "forward_sequence")
 
 
-def streamed(layer: Layer) -> list[LSTMLayerSpec | DenseLayerSpec]:
-    """The answer of :meth:`Layer.stream_parts`.
+def checked_stream_specs(layer: Layer) -> list[LSTMLayerSpec | DenseLayerSpec]:
+    """The answer of :meth:`Layer.stream_specs`.
 
     Raises
     ------
     NotImplementedError
         Also for a layer whose class overrides what its base computes, but not these parts, which would be those of the base.
     """
-    cls, method, base = _overridden(type(layer), "stream_parts", _FORWARD)  # type: ignore[arg-type]  # mypy: hash of instances
+    cls, method, base = _overridden(type(layer), "stream_specs", _FORWARD)  # type: ignore[arg-type]  # mypy: hash of instances
     if cls:
         raise NotImplementedError(
             f"{layer.name} cannot be streamed: {cls} overrides {method}, while a stream would compute what {base} does. "
-            "Override stream_parts too."
+            "Override stream_specs too."
         )
-    return layer.stream_parts()
+    return layer.stream_specs()
 
 
 @cache

@@ -11,14 +11,14 @@ import numpy as np
 
 from ..inputs import as_count, as_number, check_shape
 from ..inputs.sequences import batches_by_length
+from .array_validation import validate_arrays, validate_input
 from .batches import Ragged, Rows, Samples, Shape
-from .datasets import batches_in, brings_batches, is_dataset
+from .collation import collate, is_sample_entry
+from .dataset_items import validate_batch, validate_input_batch
+from .datasets import dataset_length, is_dataset, yields_batches
 from .epochs import ArrayBatches, Batches, IteratedBatches, in_order, shuffled
-from .indexed import IndexedBatches
-from .items import settle_inputs, settle_item
-from .samples import is_sample_entry, together
-from .settling import settle_all, settle_input
-from .structures import training_parts
+from .indexed_batches import IndexedBatches
+from .structures import unpack_batch
 
 if TYPE_CHECKING:
     from ..models.sequential import Sequential
@@ -45,10 +45,10 @@ def evaluation_batches(
         For anything that fits neither the model nor each other.
     """
     steps = _steps(steps, "steps")
-    if brings_batches(x):
+    if yields_batches(x):
         _refuse_beside_batches(y=y, sample_weight=sample_weight, lengths=lengths)
-        return _iterated(model, x, partial(settle_item, model, None), steps, batch_size, sample_size=sample_size)
-    return _all_of(model, settle_all(model, x, y, sample_weight, lengths=lengths), _size(batch_size), steps)
+        return _iterated(model, x, partial(validate_batch, model, None), steps, batch_size, sample_size=sample_size)
+    return _all_of(model, validate_arrays(model, x, y, sample_weight, lengths=lengths), _size(batch_size), steps)
 
 
 def input_batches(
@@ -62,16 +62,16 @@ def input_batches(
         For anything that does not fit the model.
     """
     steps = _steps(steps, "steps")
-    if brings_batches(x):
+    if yields_batches(x):
         _refuse_beside_batches(lengths=lengths)
-        return _iterated(model, x, partial(settle_inputs, model), steps, batch_size)
-    return _all_of(model, settle_input(model, x, lengths), _size(batch_size), steps)
+        return _iterated(model, x, partial(validate_input_batch, model), steps, batch_size)
+    return _all_of(model, validate_input(model, x, lengths), _size(batch_size), steps)
 
 
 def _iterated(
     model: Sequential,
     x: Any,
-    settle: Callable[[Any], Samples | Ragged],
+    validate: Callable[[Any], Samples | Ragged],
     steps: int | None,
     batch_size: int | None,
     *,
@@ -82,14 +82,14 @@ def _iterated(
     """Batches of an iterable or of a dataset; where entries are single samples, ``sample_size`` of them by default."""
     if not is_dataset(x):
         _refuse_beside_batches(batch_size=batch_size)
-        return IteratedBatches(x, settle, steps, endless=train)
-    first = x[0] if batches_in(x) != 0 else None
+        return IteratedBatches(x, validate, steps, endless=train)
+    first = x[0] if dataset_length(x) != 0 else None
     groups = (lambda n, size: shuffled(model.random.next_key(), n, size)) if shuffle else in_order
     if is_sample_entry(model, x, first):
         size = _size(sample_size if batch_size is None else batch_size)
-        return IndexedBatches(x, lambda entries: settle(together(entries)), steps, size, groups, train, first)
+        return IndexedBatches(x, lambda entries: validate(collate(entries)), steps, size, groups, train, first)
     _refuse_beside_batches(batch_size=batch_size)
-    return IndexedBatches(x, settle, steps, None, groups, train, first)
+    return IndexedBatches(x, validate, steps, None, groups, train, first)
 
 
 def _all_of(model: Sequential, samples: Samples | Ragged, size: int, steps: int | None) -> Batches:
@@ -151,12 +151,12 @@ def fit_batches(
         raise TypeError(f"shuffle must be True or False, got {shuffle!r}.")
     train: Batches
     validation: Batches | None = None
-    if brings_batches(x):
+    if yields_batches(x):
         _refuse_beside_batches(y=y, sample_weight=sample_weight, lengths=lengths, validation_split=share or None)
-        settle = partial(settle_item, model, class_weight)
-        train = _iterated(model, x, settle, steps, batch_size, train=True, shuffle=bool(shuffle))
+        validate = partial(validate_batch, model, class_weight)
+        train = _iterated(model, x, validate, steps, batch_size, train=True, shuffle=bool(shuffle))
     else:
-        samples = settle_all(model, x, y, sample_weight, class_weight, lengths)
+        samples = validate_arrays(model, x, y, sample_weight, class_weight, lengths)
         if share and validation_data is None:
             samples, held_out = _split(samples, share, weighted=sample_weight is not None)
             validation = _all_of(model, held_out, validation_size, validation_steps)
@@ -188,17 +188,17 @@ def _split(samples: Samples | Ragged, share: float, weighted: bool) -> tuple[Sam
     kept = math.floor(n * (1 - share))
     if kept in (0, n):
         raise ValueError(f"validation_split={share} of {n} samples leaves one part empty. Give more samples or another share.")
-    held_out = samples.part(slice(kept, n))
-    return samples.part(slice(0, kept)), held_out if weighted else held_out._replace(weight=None)
+    held_out = samples.subset(slice(kept, n))
+    return samples.subset(slice(0, kept)), held_out if weighted else held_out._replace(weight=None)
 
 
 def _validation(model: Sequential, data: Any, train: Batches, given: dict[str, Any]) -> Batches:
     try:
-        if brings_batches(data):
+        if yields_batches(data):
             size, steps, lengths = given["batch_size"], given["steps"], given["lengths"]
             batches = evaluation_batches(model, data, sample_size=size, steps=steps, lengths=lengths)
         else:
-            batches = evaluation_batches(model, *training_parts(data), **given)
+            batches = evaluation_batches(model, *unpack_batch(data), **given)
         _check_fits(model, batches.input_shape, train.input_shape)
     except (TypeError, ValueError) as error:
         raise type(error)(f"validation_data: {error}") from error

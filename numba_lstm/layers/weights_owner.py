@@ -1,4 +1,4 @@
-"""Owner: the half of a layer that owns weights, with what is asked of them: training, penalties, constraints."""
+"""WeightsOwner: the half of a layer that owns weights, with what is asked of them: training, penalties, constraints."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..variables import Variable
 from .arguments import Shape, check_dtype
 
 
-class Owner(Settable):
+class WeightsOwner(Settable):
     """What owns weights, its own and those of its ``parts``."""
 
     settable = frozenset({"trainable"})
@@ -31,16 +31,16 @@ class Owner(Settable):
         self.check_assigned_methods()
         self._dtype = dtype
         self.trainable = trainable
-        self.parts: list[Owner] = []  #: owners inside this one, whose weights are its own
+        self.sublayers: list[WeightsOwner] = []  #: owners inside this one, whose weights are its own
         self._clear()
 
     def _clear(self) -> None:
         """Own nothing, as before it was built."""
-        for part in self.parts:
-            part._clear()
+        for sublayer in self.sublayers:
+            sublayer._clear()
         self.built_shape: Shape | None = None
         self.variables: list[Variable] = []
-        self.parts = []
+        self.sublayers = []
         self._regularized: list[tuple[Variable, Regularizer]] = []
         self._constrained: list[tuple[Variable, Constraint]] = []
         self._held: list[tuple[Variable, Constraint]] | None = None  #: those that apply while ``fit`` runs
@@ -51,7 +51,7 @@ class Owner(Settable):
         return self._dtype or "float32"
 
     @property
-    def own_dtype(self) -> str | None:
+    def requested_dtype(self) -> str | None:
         """The dtype that was asked for or built with; None where the layer still takes its model's."""
         return self._dtype
 
@@ -135,14 +135,14 @@ class Owner(Settable):
             self._constrained.append((variable, constraint))
         return variable
 
-    def adopt(self, part: Owner) -> None:
+    def adopt(self, sublayer: WeightsOwner) -> None:
         """Own all that ``part``, which is built, owns; the paths of its variables then begin with this one's name."""
-        for variable in part.variables:
+        for variable in sublayer.variables:
             variable.path = f"{self.name}/{variable.path}"
-        self.parts.append(part)
-        self.variables += part.variables
-        self._regularized += part._regularized
-        self._constrained += part._constrained
+        self.sublayers.append(sublayer)
+        self.variables += sublayer.variables
+        self._regularized += sublayer._regularized
+        self._constrained += sublayer._constrained
 
     # -- values -------------------------------------------------------------------------------------------------------
 
@@ -156,7 +156,7 @@ class Owner(Settable):
         """The variables that an optimizer updates."""
         if not self.trainable:
             return []
-        frozen = {id(v) for part in self.parts for v in part.non_trainable_weights}
+        frozen = {id(v) for sublayer in self.sublayers for v in sublayer.non_trainable_weights}
         return [v for v in self.variables if v.trainable and id(v) not in frozen]
 
     @property
@@ -177,14 +177,16 @@ class Owner(Settable):
 
     def flags(self) -> list[bool]:
         """All that decides about :attr:`trainable_weights`."""
-        own = [self.trainable, *[variable.trainable for variable in self.variables]]
-        return own if not self.parts else own + [flag for part in self.parts for flag in part.flags()]
+        flags = [self.trainable, *[variable.trainable for variable in self.variables]]
+        for sublayer in self.sublayers:
+            flags += sublayer.flags()
+        return flags
 
-    def owners(self) -> Iterator[Owner]:
+    def owners(self) -> Iterator[WeightsOwner]:
         """Yield this one, and all inside it."""
         yield self
-        for part in self.parts:
-            yield from part.owners()
+        for sublayer in self.sublayers:
+            yield from sublayer.owners()
 
     def count_params(self) -> int:
         """The number of elements of all variables.
@@ -260,8 +262,8 @@ class Owner(Settable):
 def initial_value(initializer: Any, shape: int | Sequence[int] | None, dtype: str) -> npt.NDArray[Any]:
     """An array of ``shape``, drawn by an initializer, its name, or a function of shape and dtype."""
     size = () if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
-    own = callable(initializer) and not isinstance(initializer, (type, initializers.Initializer))
-    make = initializer if own else initializers.get("glorot_uniform" if initializer is None else initializer)
+    is_function = callable(initializer) and not isinstance(initializer, (type, initializers.Initializer))
+    make = initializer if is_function else initializers.get("glorot_uniform" if initializer is None else initializer)
     value = as_numbers(make(size, dtype), f"the answer of the initializer {make!r}")
     if value.shape != size:
         raise ValueError(f"the initializer {make!r} answers shape {value.shape}, where {size} was asked for.")

@@ -12,7 +12,7 @@ import numpy as np
 from .console.progress import Bar
 from .device import keep_kernels
 from .inputs.targets import is_sparse
-from .layers.lstm_core import lstm_cells
+from .layers.cells import lstm_cells
 from .models.sequential import Sequential
 from .random import Stream
 

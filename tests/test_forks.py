@@ -43,7 +43,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 @pytest.mark.parametrize(
     ("module", "name"),
     [
-        ("numba_lstm.layers.base", "_building"),
+        ("numba_lstm.layers.base.building", "_building"),
         ("numba_lstm.random", "_lock"),
         ("numba_lstm.kernels.cpu.training.update", "_growing"),
     ],

@@ -5,26 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..naming.absent import absent
-from .activation import Activation
 from .base import Layer
-from .batch_normalization import BatchNormalization
-from .bidirectional import Bidirectional
-from .dense import Dense
-from .dropout import Dropout
-from .embedding import Embedding
-from .flatten import Flatten
-from .gaussian_noise import GaussianNoise
-from .input import Input, InputLayer
-from .layer_normalization import LayerNormalization
-from .lstm import LSTM
-from .lstm_cell import LSTMCell, StackedRNNCells
-from .masking import Masking
-from .registry import CLASSES, deserialize, serialize
-from .repeat_vector import RepeatVector
-from .reshape import Reshape
-from .rnn import RNN
-from .spatial_dropout import SpatialDropout1D
-from .time_distributed import TimeDistributed
+from .base.registry import CLASSES, deserialize, serialize
+from .cells import LSTMCell, StackedRNNCells
+from .core import Activation, Dense, Embedding, Input, InputLayer, Masking
+from .normalization import BatchNormalization, LayerNormalization
+from .recurrent import LSTM, RNN, Bidirectional, TimeDistributed
+from .regularization import Dropout, GaussianNoise, SpatialDropout1D
+from .reshaping import Flatten, RepeatVector, Reshape
 
 __all__ = [
     "LSTM",

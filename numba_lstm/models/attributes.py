@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..layers.arguments import Shape
+from ..layers.base.arguments import Shape
 from ..variables import Variable
 from .stack import Stack
 

@@ -15,8 +15,8 @@ from ..inputs import INPUT_AXES, as_real
 from ..kernels.contract import Array, Ops, Tape
 from ..kernels.specs import Key
 from ..layers import Layer
-from ..layers.planning import why_not_planned
-from ..layers.weights_owner import WeightsOwner
+from ..layers.base.planning import why_not_planned
+from ..layers.base.weights_owner import WeightsOwner
 from ..variables import Variable
 from .attributes import Attributes
 

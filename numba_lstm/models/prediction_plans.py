@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ..device import get_num_threads
 from ..kernels.contract import Array, Plan, Stepper
-from ..layers.stream_specs import checked_stream_specs
+from ..layers.base.stream_specs import checked_stream_specs
 from .chain import Chain
 
 if TYPE_CHECKING:

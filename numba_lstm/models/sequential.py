@@ -14,8 +14,8 @@ from .. import layers, training
 from ..files import formats, model_files
 from ..layers import Layer
 from ..layers.base import to_samples
-from ..layers.lstm_core import lstm_cells
-from ..layers.quantized import MODES
+from ..layers.cells import lstm_cells
+from ..layers.cells.quantized import MODES
 from ..objects.serialization import choose
 from ..random import Stream, default_stream
 from ..training.array_validation import validate_mask

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from ..inputs import check_shape
 from ..layers import InputLayer, Layer
-from ..layers.arguments import Shape, as_shape, check_dtype, check_name
-from ..layers.weights_owner import assign_all
+from ..layers.base.arguments import Shape, as_shape, check_dtype, check_name
+from ..layers.base.weight_values import assign_all
 from ..naming import names
 from ..objects.serialization import nearest
 from ..objects.subclassing import Settable

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..inputs import as_count, as_real
-from ..layers.stream_specs import checked_stream_specs
+from ..layers.base.stream_specs import checked_stream_specs
 
 if TYPE_CHECKING:
     from .sequential import Sequential

@@ -10,7 +10,7 @@ from tolerances import RECURRENT, assert_close
 from numba_lstm import random
 from numba_lstm.device import get_ops
 from numba_lstm.kernels.specs import Key
-from numba_lstm.layers.noise import NoiseRates
+from numba_lstm.layers.cells.noise import NoiseRates
 from numba_lstm.naming import names
 
 

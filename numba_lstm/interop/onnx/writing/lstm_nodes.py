@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from .... import gates
 from ....layers import Bidirectional
-from ....layers.lstm_core import LSTMCore
+from ....layers.cells import LSTMCore
 from ....layers.recurrent import Recurrent
 from ..operators import activations
 from ..operators.lstm_operator import ORDER, PEEPHOLES

@@ -1,0 +1,6 @@
+"""What all layers share: the class Layer, their weights, their arguments, and the registry of their classes."""
+
+from .layer import Layer
+from .results import Backward, Forward, to_samples
+
+__all__ = ["Backward", "Forward", "Layer", "to_samples"]

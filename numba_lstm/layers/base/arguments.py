@@ -1,0 +1,97 @@
+"""Arguments of layers, settled before a layer exists: names, dtypes, sizes, shapes, and what is not taken."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...inputs import as_count
+from ...naming.spelling import nearest_argument
+
+Shape = tuple[int | None, ...]  #: Keras's shapes: (None, T, D), None where any size fits
+MAX_NAME = 255  #: letters of a layer's or a model's name
+
+
+def refuse(cls: type, arguments: Mapping[str, Any], later: Mapping[str, Any]) -> None:
+    """Raise TypeError if ``arguments`` that no parameter took name anything but a Keras argument at its default.
+
+    ``later`` holds the Keras arguments that ``cls`` does not have yet, with those defaults.
+    """
+    for name, value in arguments.items():
+        if name not in later:
+            if name == "weights":
+                raise TypeError(f"{cls.__name__} has no argument 'weights'. Call layer.set_weights([...]) when it is built.")
+            raise TypeError(f"{cls.__name__} has no argument {name!r}{nearest_argument(name, _parameters(cls))}")
+        if value != later[name]:
+            raise TypeError(f"{cls.__name__} does not take {name!r} yet, got {value!r}. Leave it out.")
+
+
+def _parameters(cls: type) -> Iterable[str]:
+    for ancestor in cls.__mro__[:-1]:
+        if "__init__" in vars(ancestor):  # inspect compiles text for a class that has object's, and a file may get here
+            for parameter in list(inspect.signature(vars(ancestor)["__init__"]).parameters.values())[1:]:
+                if parameter.kind is not parameter.VAR_KEYWORD:
+                    yield parameter.name
+
+
+def check_name(name: Any) -> str:
+    """``name``, if it is a string without ``/``, which separates the parts of a variable's path."""
+    if not isinstance(name, str) or not name or "/" in name:
+        raise ValueError(f"a name must be a string without '/', got {name!r:.100}.")
+    if len(name) > MAX_NAME:  # each weight has a path with it
+        raise ValueError(f"a name has up to {MAX_NAME} letters, got {name[:40]!r}... of {len(name):,}. Give a shorter one.")
+    return name
+
+
+def check_dtype(dtype: Any) -> str:
+    """``"float32"`` or ``"float64"``; TypeError for any other dtype."""
+    name = str(named_dtype(dtype))
+    if name not in ("float32", "float64"):
+        raise TypeError(f"dtype must be 'float32' or 'float64', got {dtype!r}.")
+    return name
+
+
+def named_dtype(dtype: Any) -> np.dtype[Any]:
+    """The dtype that ``dtype`` names, ``object`` for what names none.
+
+    It may come from a file, and NumPy evaluates a text such as ``"2f4"`` or the formats of a dict: only one word, a type or a
+    dtype is handed to it.
+    """
+    if isinstance(dtype, (np.dtype, type)) or (isinstance(dtype, str) and dtype.isidentifier()):
+        try:
+            return np.dtype(dtype)
+        except TypeError:
+            pass
+    return np.dtype(object)
+
+
+def as_shape(shape: Sequence[int | None]) -> Shape:
+    """``shape`` as a tuple of whole numbers of at least 1, None where any size fits."""
+    if isinstance(shape, (str, bytes)) or not isinstance(shape, Sequence):
+        raise TypeError(f"a shape must be a tuple, got {shape!r}. Write (time, features), or (features,) for one axis.")
+    for size in shape:
+        if size is not None and (isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1):
+            raise ValueError(f"a shape must hold whole numbers of at least 1, or None where any size fits, got {tuple(shape)}.")
+    return tuple(None if size is None else int(size) for size in shape)
+
+
+def batch_shape_of(input_shape: Any = None, input_dim: Any = None, batch_input_shape: Any = None) -> Shape | None:
+    """The input's shape, batch axis first, that one of Keras's three arguments says; None where none is given.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For more than one of them, and for what is no shape.
+    """
+    given = {"input_shape": input_shape, "input_dim": input_dim, "batch_input_shape": batch_input_shape}
+    names = [name for name, value in given.items() if value is not None]
+    if len(names) > 1:
+        raise ValueError(f"{' and '.join(names)} say the same thing. Give input_shape=(time, features) alone.")
+    if batch_input_shape is not None:
+        return as_shape(batch_input_shape)
+    if input_dim is not None:
+        return (None, as_count(input_dim, "input_dim"))
+    return None if input_shape is None else (None, *as_shape(input_shape))

@@ -1,0 +1,219 @@
+"""Layer: what every layer is. It validates, calls one op forward and one backward."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from ... import random, regularizers
+from ...device import get_ops
+from ...inputs import INPUT_AXES, as_real
+from ...kernels.contract import Array, DenseLayerSpec, LSTMLayerSpec, Ops, Tape
+from ...kernels.specs import Key
+from ...naming import names
+from .arguments import Shape, batch_shape_of, check_dtype, check_name, refuse
+from .building import BuildableLayer
+from .keras_methods import NEVER_CALLED
+from .results import Backward, Forward, to_samples
+
+
+class Layer(BuildableLayer):
+    """The base of all layers, as ``keras.layers.Layer``.
+
+    A subclass overrides :meth:`build`, :meth:`compute_output_shape`, :meth:`forward`, :meth:`backward`, :meth:`get_config`.
+    Whoever holds a layer calls :meth:`propagate` and :meth:`backpropagate`. Nothing of a call is left on the layer, but for
+    the states of a stateful one: the tape is a value.
+
+    Parameters
+    ----------
+    activity_regularizer : str, dict or Regularizer, optional
+        Its penalty of the output, divided by the batch size, joins the loss.
+    name : str, optional
+        Default: the class in snake case, with a counter.
+    dtype : "float32" or "float64", optional
+        Default: the model's, else float32.
+    trainable : bool
+        Whether an optimizer updates the layer's variables.
+    input_shape : tuple, optional
+        Shape of one sample; lets a model build before its first call.
+    input_dim : int, optional
+        The same for samples of one axis: ``input_shape=(input_dim,)``.
+    batch_input_shape : tuple, optional
+        The same with the batch axis first. Any batch size is taken, whatever is said here.
+    """
+
+    unsupported_methods = NEVER_CALLED
+    checked_methods = ("build", "compute_output_shape", "forward", "backward", "propagate", "backpropagate")
+
+    #: Keras's arguments that the layer does not have yet, with their defaults: only those are taken.
+    later: ClassVar[Mapping[str, Any]] = {}
+
+    #: Whether a mask may come in. Which one goes on is said by :meth:`forward`.
+    supports_masking: ClassVar[bool] = True
+
+    #: What the layer draws its random numbers from, if not from its model's stream.
+    seed: int | None = None
+
+    #: Whether a batch goes on from the last states of the batch before.
+    stateful: bool = False
+    regularizes_output: bool = True  #: whether the activity regularizer counts; TimeDistributed leaves out that inside
+
+    def __init__(
+        self,
+        *,
+        activity_regularizer: Any = None,
+        name: str | None = None,
+        dtype: str | None = None,
+        trainable: bool = True,
+        input_shape: Sequence[int | None] | None = None,
+        input_dim: int | None = None,
+        batch_input_shape: Sequence[int | None] | None = None,
+        **unknown: Any,
+    ) -> None:
+        refuse(type(self), unknown, self.later)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.auto_named = name is None  #: a Sequential may give it another name
+        self.name = names.unique(type(self).__name__) if name is None else check_name(name)
+        self.batch_input_shape = batch_shape_of(input_shape, input_dim, batch_input_shape)
+        BuildableLayer.__init__(self, None if dtype is None else check_dtype(dtype), bool(trainable))
+
+    # -- what a subclass says -----------------------------------------------------------------------------------------
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """The output's shape for an input's shape, both with the batch axis; pure."""
+        return input_shape
+
+    def forward(
+        self,
+        ops: Ops,
+        x: Array,
+        states: tuple[Array, ...] | None = None,
+        mask: Array | None = None,
+        training: bool = False,
+        rng: Key | None = None,
+    ) -> Forward:
+        """One call of the layer on device arrays (sequences time-major)."""
+        raise NotImplementedError(f"{type(self).__name__} must define forward(...), which computes its output.")
+
+    def backward(
+        self, ops: Ops, tape: Tape, dy: Array, dstates: tuple[Array, ...] | None = None, *, need_dx: bool = True
+    ) -> Backward:
+        """Gradients of the call that left ``tape``."""
+        raise NotImplementedError(f"{type(self).__name__} must define backward(...), without which nothing can be trained.")
+
+    def propagate(
+        self,
+        ops: Ops,
+        x: Array,
+        states: tuple[Array, ...] | None = None,
+        mask: Array | None = None,
+        training: bool = False,
+        rng: Key | None = None,
+    ) -> Forward:
+        """:meth:`forward`, with the penalty of the output."""
+        result = self.forward(ops, x, states, mask, training, rng)
+        if self.activity_regularizer is None or not self.regularizes_output:
+            return result
+        y = ops.to_host(result.y)
+        penalty = self.activity_regularizer(y) / y.shape[-2]
+        return result._replace(tape=(result.tape, result.y), penalty=result.penalty + penalty)
+
+    def backpropagate(
+        self, ops: Ops, tape: Tape, dy: Array | None, dstates: tuple[Array, ...] | None = None, *, need_dx: bool = True
+    ) -> Backward:
+        """:meth:`backward` of the call of :meth:`propagate` that left ``tape``, the penalty of its output included."""
+        if self.activity_regularizer is not None and self.regularizes_output:
+            tape, y = tape
+            host = ops.to_host(y)
+            slope = ops.asarray(self.activity_regularizer.gradient(host) / host.shape[-2], self.dtype)
+            dy = slope if dy is None else ops.add(dy, slope)
+        return self.backward(ops, tape, dy, dstates, need_dx=need_dx)
+
+    def reset_states(self) -> None:
+        """Forget the states of a stateful layer: the next batch starts from zero."""
+
+    def reset_state(self) -> None:
+        """:meth:`reset_states`, under Keras's newer name."""
+        self.reset_states()
+
+    def check_one_array(self) -> None:
+        """Raise ValueError if the layer takes or answers more than one array, so that no Sequential can hold it."""
+
+    def stream_specs(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
+        """What a stream does for this layer at each step, in order; none for a layer that passes its input on.
+
+        Raises
+        ------
+        NotImplementedError
+            For a layer that needs more than one step at a time.
+        """
+        raise NotImplementedError(
+            f"{self.name} ({type(self).__name__}) cannot be streamed. Stream models of LSTM, Dense, Activation and Dropout."
+        )
+
+    def key(self, rng: Key | None) -> Key:
+        """What a call draws from: the key that came with it, with the layer's own seed where it has one.
+
+        A model gives ``Key(seed, step, tag)`` of its own stream: one step a batch, the layer's index as tag.
+        """
+        if rng is None:
+            raise ValueError(f"{self.name} draws random numbers in training and needs rng, got None. Give forward a Key.")
+        return rng if self.seed is None else replace(rng, seed=self.seed)
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that make an equal layer, as JSON values."""
+        config: dict[str, Any] = {"name": self.name, "trainable": self.trainable, "dtype": self._dtype}
+        if self.batch_input_shape is not None:
+            size, *sample = self.batch_input_shape
+            config |= {"input_shape": sample} if size is None else {"batch_input_shape": [size, *sample]}
+        if self.activity_regularizer is not None:
+            config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """A layer of :meth:`get_config`'s arguments, without weights."""
+        return cls(**config)
+
+    # -- a layer used by itself ---------------------------------------------------------------------------------------
+
+    def __call__(self, x: npt.ArrayLike, training: bool = False, *, mask: npt.ArrayLike | None = None) -> Any:
+        """The layer's output for ``x`` (N, ...) as a NumPy array, on the default device; builds at the first call.
+
+        ``mask`` (N, T) is False where a step of a sequence is to be left out.
+        """
+        ops, array = self._enter(x)
+        rng = random.next_key() if training else None
+        return to_samples(ops, self.propagate(ops, array, None, self._mask(ops, mask, array), training, rng).y)
+
+    def _enter(self, x: npt.ArrayLike) -> tuple[Ops, Array]:
+        ops, array = get_ops(), self.as_input(x, f"{self.name}'s input")
+        self.check_rank(array.shape)
+        self.build_for((None, *array.shape[1:]))
+        self.check_input(array.shape)
+        return ops, self.gather(ops, array, slice(None))
+
+    def as_input(self, x: Any, what: str) -> npt.NDArray[Any]:
+        """``x`` as an array that the layer takes as the first of a model, but for its shape."""
+        return as_real(x, what, INPUT_AXES, sequences=what.startswith("x"))
+
+    def gather(self, ops: Ops, x: npt.NDArray[Any], rows: npt.NDArray[np.intp] | slice) -> Array:
+        """Samples ``rows`` of ``x`` as one batch on the device."""
+        return ops.gather(x, rows, self.dtype)
+
+    def _mask(self, ops: Ops, mask: npt.ArrayLike | None, x: Array) -> Array | None:
+        """A user's mask (N, T) for ``x`` (T, N, D) as a device array (T, N)."""
+        if mask is None:
+            return None
+        steps = as_real(mask, f"{self.name}'s mask")
+        if len(x.shape) != 3 or steps.shape != (x.shape[1], x.shape[0]):
+            expected = f"(batch, time) = {(x.shape[1], x.shape[0])}" if len(x.shape) == 3 else "of a sequence (batch, time)"
+            raise ValueError(f"{self.name} expects a mask of shape {expected}, got {steps.shape}.")
+        return ops.asarray(np.ascontiguousarray(steps.T != 0), np.bool_)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"

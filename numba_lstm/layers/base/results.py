@@ -1,0 +1,34 @@
+"""Results of a layer's passes on the device, and their outputs as NumPy arrays with samples first."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ...kernels.contract import Array, Ops, Tape
+
+
+class Forward(NamedTuple):
+    """What :meth:`Layer.forward` answers."""
+
+    y: Array
+    states: tuple[Array, ...] = ()
+    mask: Array | None = None
+    tape: Tape | None = None
+    penalty: float = 0.0  #: of outputs, from activity regularizers; it joins the loss
+
+
+class Backward(NamedTuple):
+    """What :meth:`Layer.backward` answers; ``gradients`` in the order of ``Layer.variables``."""
+
+    dx: Array | None
+    dstates: tuple[Array, ...] = ()
+    gradients: tuple[Array, ...] = ()
+
+
+def to_samples(ops: Ops, y: Array) -> npt.NDArray[Any]:
+    """A device's output as a NumPy array of its own, batch first."""
+    host = ops.to_host(y)
+    return np.array(host.transpose(1, 0, 2) if host.ndim == 3 else host, order="C", copy=True)

@@ -1,0 +1,222 @@
+"""WeightsOwner: the half of a layer that owns weights, with what is asked of them: training, penalties, constraints."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy.typing as npt
+
+from ... import constraints, regularizers
+from ...constraints import Constraint
+from ...inputs import as_numbers
+from ...regularizers import Regularizer
+from ...variables import Variable
+from .arguments import Shape, check_dtype
+from .weight_penalties import WeightPenalties
+from .weight_values import assign_all, initial_value
+
+
+class WeightsOwner(WeightPenalties):
+    """What owns weights, its own and those of its ``parts``."""
+
+    settable = frozenset({"trainable"})
+    not_settable = {"weights": "Call set_weights(arrays)."}
+    replacement = "Make a new layer: {cls}({name}=...)."
+
+    name: str
+
+    def __init__(self, dtype: str | None, trainable: bool) -> None:
+        self.check_assigned_methods()
+        self._dtype = dtype
+        self.trainable = trainable
+        self.sublayers: list[WeightsOwner] = []  #: owners inside this one, whose weights are its own
+        self._clear()
+
+    def _clear(self) -> None:
+        """Own nothing, as before it was built."""
+        for sublayer in self.sublayers:
+            sublayer._clear()
+        self.built_shape: Shape | None = None
+        self.variables: list[Variable] = []
+        self.sublayers = []
+        self._regularized: list[tuple[Variable, Regularizer]] = []
+        self._constrained: list[tuple[Variable, Constraint]] = []
+        self._held: list[tuple[Variable, Constraint]] | None = None  #: those that apply while ``fit`` runs
+
+    @property
+    def dtype(self) -> str:
+        """The dtype of variables and arithmetic."""
+        return self._dtype or "float32"
+
+    @property
+    def requested_dtype(self) -> str | None:
+        """The dtype that was asked for or built with; None where the layer still takes its model's."""
+        return self._dtype
+
+    @property
+    def built(self) -> bool:
+        """Whether the variables exist. To set it to True, as Keras's layers do at the end of ``build``, changes nothing."""
+        return self.built_shape is not None
+
+    @built.setter
+    def built(self, value: bool) -> None:
+        if value is not True:
+            raise AttributeError(f"{self.name}.built cannot be set to {value!r}. Make a new layer to build it again.")
+
+    def is_fixed(self) -> bool:
+        return vars(self).get("built_shape") is not None
+
+    # -- making -------------------------------------------------------------------------------------------------------
+
+    def add_weight(
+        self,
+        shape: str | int | Sequence[int] | None = None,
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        aggregation: str = "none",
+        overwrite_with_gradient: bool = False,
+        name: str | None = None,
+    ) -> Variable:
+        """A new variable of this layer, ``layer/name``: as in Keras ``add_weight(shape, initializer, name="w")``.
+
+        ``add_weight("w", array)`` makes one of an array.
+
+        Parameters
+        ----------
+        shape : tuple, int or None
+            None is a single number. A str is the name.
+        initializer : str, dict, Initializer, function or array
+            Default: ``"glorot_uniform"``. A function is called with the shape and the dtype. With a name in place of the
+            shape, the value itself.
+        dtype : str, optional
+            The layer's own, which every variable has.
+        trainable : bool
+            Whether an optimizer updates it.
+        regularizer : str, dict or Regularizer, optional
+            Its penalty joins the loss while the variable is trained.
+        constraint : str, dict or Constraint, optional
+            What is done to the variable after each update.
+        name : str, optional
+            The last part of its path. Default: ``"variable"``, with a counter.
+        autocast, aggregation, overwrite_with_gradient
+            Taken at their defaults only.
+
+        Raises
+        ------
+        TypeError
+            For another dtype than the layer's, and for arguments that are not taken.
+        ValueError
+            For an initializer that answers another shape.
+        """
+        self._check_weight_arguments(dtype, (autocast, aggregation, overwrite_with_gradient))
+        if isinstance(shape, str):
+            name, value = shape, initializer
+        else:
+            value = initial_value(initializer, shape, self.dtype)
+            name = name or f"variable_{len(self.variables)}".removesuffix("_0")
+        regularizer, constraint = regularizers.get(regularizer), constraints.get(constraint)
+        path = f"{self.name}/{name}"
+        variable = Variable(as_numbers(value, path).astype(self.dtype), path, trainable)
+        self.variables.append(variable)
+        if regularizer is not None:
+            self._regularized.append((variable, regularizer))
+        if constraint is not None:
+            self._constrained.append((variable, constraint))
+        return variable
+
+    def _check_weight_arguments(self, dtype: Any, ignored: tuple[Any, ...]) -> None:
+        if ignored != (True, "none", False):
+            raise TypeError(
+                "add_weight takes autocast=True, aggregation='none', overwrite_with_gradient=False. Leave them out."
+            )
+        if dtype is not None and check_dtype(dtype) != self.dtype:
+            raise TypeError(f"{self.name} has dtype {self.dtype}, got a weight of {dtype}. Give the layer dtype={dtype!r}.")
+
+    def adopt(self, sublayer: WeightsOwner) -> None:
+        """Own all that ``part``, which is built, owns; the paths of its variables then begin with this one's name."""
+        for variable in sublayer.variables:
+            variable.path = f"{self.name}/{variable.path}"
+        self.sublayers.append(sublayer)
+        self.variables += sublayer.variables
+        self._regularized += sublayer._regularized
+        self._constrained += sublayer._constrained
+
+    # -- values -------------------------------------------------------------------------------------------------------
+
+    @property
+    def weights(self) -> list[Variable]:
+        """All variables."""
+        return self.variables[:]
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """The variables that an optimizer updates."""
+        if not self.trainable:
+            return []
+        frozen = {id(v) for sublayer in self.sublayers for v in sublayer.non_trainable_weights}
+        return [v for v in self.variables if v.trainable and id(v) not in frozen]
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """The other variables."""
+        trainable = {id(v) for v in self.trainable_weights}
+        return [v for v in self.variables if id(v) not in trainable]
+
+    @property
+    def trainable_variables(self) -> list[Variable]:
+        """:attr:`trainable_weights`, under Keras's other name."""
+        return self.trainable_weights
+
+    @property
+    def non_trainable_variables(self) -> list[Variable]:
+        """:attr:`non_trainable_weights`, under Keras's other name."""
+        return self.non_trainable_weights
+
+    def flags(self) -> list[bool]:
+        """All that decides about :attr:`trainable_weights`."""
+        flags = [self.trainable, *[variable.trainable for variable in self.variables]]
+        for sublayer in self.sublayers:
+            flags += sublayer.flags()
+        return flags
+
+    def owners(self) -> Iterator[WeightsOwner]:
+        """Yield this one, and all inside it."""
+        yield self
+        for sublayer in self.sublayers:
+            yield from sublayer.owners()
+
+    def count_params(self) -> int:
+        """The number of elements of all variables.
+
+        Raises
+        ------
+        ValueError
+            Before the layer is built.
+        """
+        self._require_built()
+        return sum(math.prod(v.shape) for v in self.variables)
+
+    def get_weights(self) -> list[npt.NDArray[Any]]:
+        """Copies of all variables' values."""
+        return [v.numpy() for v in self.variables]
+
+    def set_weights(self, weights: Sequence[npt.ArrayLike]) -> None:
+        """Overwrite all variables, in the order of :meth:`get_weights`; all or none.
+
+        Raises
+        ------
+        ValueError
+            Before the layer is built, on another number of arrays or another shape; nothing is changed then.
+        """
+        self._require_built()
+        assign_all(self.name, self.variables, weights)
+
+    def _require_built(self) -> None:
+        if not self.built:
+            raise ValueError(f"{self.name} is not built yet. Call it on data, or give input_shape.")

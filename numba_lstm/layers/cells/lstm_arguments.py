@@ -1,0 +1,159 @@
+"""Arguments of the LSTM cell: checked, as an op's spec, and as a config."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from ... import activations, constraints, initializers, random, regularizers
+from ...inputs import as_count, as_number
+from ...kernels.specs import ROWWISE, Activation, LSTMSpec
+from ...objects import serialization
+from .noise import NoiseRates
+from .quantized import MODES, QuantizedLayer
+
+
+class LSTMArguments(QuantizedLayer):
+    """The arguments of an LSTM cell, described at :class:`~numba_lstm.layers.LSTM`."""
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        *,
+        output_activation: Any = None,
+        peephole: bool = False,
+        peephole_initializer: Any = "zeros",
+        cell_clip: float | None = None,
+        coupled: bool = False,
+        projection: int | None = None,
+        projection_initializer: Any = "glorot_uniform",
+        layer_norm: bool = False,
+        gamma_initializer: Any = "ones",
+        beta_initializer: Any = "zeros",
+        zoneout: float = 0.0,
+        cell_zoneout: float = 0.0,
+        quantization: str | None = None,
+        implementation: int = 2,
+        **kwargs: Any,
+    ) -> None:
+        owner = type(self).__name__
+        _check_implementation(owner, implementation)
+        self.units = as_count(units, f"{owner}'s units")
+        self.activation = _elementwise("activation", activation)
+        self.recurrent_activation = _elementwise("recurrent_activation", recurrent_activation)
+        self.output_activation = None if output_activation is None else _elementwise("output_activation", output_activation)
+        self.use_bias, self.unit_forget_bias = bool(use_bias), bool(unit_forget_bias)
+        draw, penalty, constraint = initializers.get, regularizers.get, constraints.get
+        self.kernel_initializer, self.recurrent_initializer = draw(kernel_initializer), draw(recurrent_initializer)
+        self.bias_initializer, self.peephole_initializer = draw(bias_initializer), draw(peephole_initializer)
+        self.projection_initializer = draw(projection_initializer)
+        self.gamma_initializer, self.beta_initializer = draw(gamma_initializer), draw(beta_initializer)
+        self.kernel_regularizer, self.recurrent_regularizer = penalty(kernel_regularizer), penalty(recurrent_regularizer)
+        self.kernel_constraint, self.recurrent_constraint = constraint(kernel_constraint), constraint(recurrent_constraint)
+        self.bias_regularizer, self.bias_constraint = penalty(bias_regularizer), constraint(bias_constraint)
+        self.dropout = as_number(dropout, f"{owner}'s dropout", "[0, 1)")
+        self.recurrent_dropout = as_number(recurrent_dropout, f"{owner}'s recurrent_dropout", "[0, 1)")
+        self.seed = None if seed is None else random.check_seed(seed)
+        self.peephole, self.coupled, self.layer_norm = bool(peephole), bool(coupled), bool(layer_norm)
+        self.cell_clip = None if cell_clip is None else as_number(cell_clip, f"{owner}'s cell_clip", "(0, inf)")
+        self.projection = None if projection is None else as_count(projection, f"{owner}'s projection")
+        self.zoneout = as_number(zoneout, f"{owner}'s zoneout", "[0, 1)")
+        self.cell_zoneout = as_number(cell_zoneout, f"{owner}'s cell_zoneout", "[0, 1)")
+        self.quantization = None if quantization is None else serialization.choose(quantization, MODES, "quantization")
+        super().__init__(**kwargs)
+
+    @cached_property
+    def rates(self) -> NoiseRates:
+        """What is drawn in training."""
+        return NoiseRates(self.dropout, self.recurrent_dropout, self.zoneout, self.cell_zoneout)
+
+    @cached_property
+    def spec(self) -> LSTMSpec:
+        """The cell as ops see it."""
+        return LSTMSpec(
+            self.activation,
+            self.recurrent_activation,
+            self.output_activation or self.activation,
+            clip=self.cell_clip,
+            coupled=self.coupled,
+            zoneout=(self.zoneout, self.cell_zoneout),
+            int8=self.quantization == "int8",
+        )
+
+    @property
+    def output_size(self) -> int:
+        """P, the features of the output and of h."""
+        return self.projection or self.units
+
+    @property
+    def state_size(self) -> tuple[int, int]:
+        """The features of h and of c."""
+        return self.output_size, self.units
+
+    def get_config(self) -> dict[str, Any]:
+        config = {
+            "units": self.units,
+            "activation": activations.serialize(self.activation),
+            "recurrent_activation": activations.serialize(self.recurrent_activation),
+            "use_bias": self.use_bias,
+            "kernel_initializer": initializers.serialize(self.kernel_initializer),
+            "recurrent_initializer": initializers.serialize(self.recurrent_initializer),
+            "bias_initializer": initializers.serialize(self.bias_initializer),
+            "unit_forget_bias": self.unit_forget_bias,
+            "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),
+            "recurrent_regularizer": regularizers.serialize(self.recurrent_regularizer),
+            "bias_regularizer": regularizers.serialize(self.bias_regularizer),
+            "kernel_constraint": constraints.serialize(self.kernel_constraint),
+            "recurrent_constraint": constraints.serialize(self.recurrent_constraint),
+            "bias_constraint": constraints.serialize(self.bias_constraint),
+            "dropout": self.dropout,
+            "recurrent_dropout": self.recurrent_dropout,
+            "seed": self.seed,
+            "output_activation": None if self.output_activation is None else activations.serialize(self.output_activation),
+            "peephole": self.peephole,
+            "peephole_initializer": initializers.serialize(self.peephole_initializer),
+            "cell_clip": self.cell_clip,
+            "coupled": self.coupled,
+            "projection": self.projection,
+            "projection_initializer": initializers.serialize(self.projection_initializer),
+            "layer_norm": self.layer_norm,
+            "gamma_initializer": initializers.serialize(self.gamma_initializer),
+            "beta_initializer": initializers.serialize(self.beta_initializer),
+            "zoneout": self.zoneout,
+            "cell_zoneout": self.cell_zoneout,
+            "quantization": self.quantization,
+        }
+        return {**super().get_config(), **config}
+
+
+def _check_implementation(owner: str, implementation: Any) -> None:
+    if implementation not in (0, 1, 2):
+        raise ValueError(
+            f"{owner}'s implementation must be 0, 1 or 2, and has no effect, got {implementation!r}. Leave it out."
+        )
+
+
+def _elementwise(argument: str, identifier: Any) -> Activation:
+    activation = activations.as_spec(identifier)
+    if activation.function is None and activation.name in ROWWISE:
+        raise ValueError(
+            f"LSTM cannot take {activation.name!r} as {argument}: a gate has one number at a time, {activation.name} needs a "
+            f"whole row. Take an elementwise one, or add Activation({activation.name!r}) after the layer."
+        )
+    return activation

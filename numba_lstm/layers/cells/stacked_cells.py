@@ -1,0 +1,90 @@
+"""StackedRNNCells: several LSTM cells as one, each on top of the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from ...objects import serialization
+from ..base import Layer
+from ..base.arguments import Shape
+from ..base.registry import deserialize
+from .initial_states import check_pairs
+from .lstm_cell import LSTMCell, check_cell
+
+
+class StackedRNNCells(Layer):
+    """Cells one above the other as one cell, as ``keras.layers.StackedRNNCells``.
+
+    Parameters
+    ----------
+    cells : sequence of LSTMCell
+        The lowest first; of different names.
+    **kwargs
+        Those of :class:`~numba_lstm.layers.Layer`.
+
+    Raises
+    ------
+    TypeError
+        For anything but :class:`LSTMCell`, and for a subclass that computes something else: only its equations are kernels.
+    ValueError
+        For no cells, two of one name, and for a cell with an ``activity_regularizer``: give that to ``RNN``.
+    """
+
+    ranks = (2,)
+
+    def __init__(self, cells: Sequence[LSTMCell], **kwargs: Any) -> None:
+        self.cells = [check_cell(cell) for cell in cells]
+        super().__init__(**kwargs)
+        if len({cell.name for cell in self.cells}) < max(1, len(self.cells)):
+            raise ValueError(f"{self.name} needs at least one cell, and cells of different names, got {self.cells}.")
+
+    def build(self, input_shape: Shape) -> None:
+        for cell in self.cells:
+            cell.build_for(input_shape, self.dtype)
+            self.adopt(cell)
+            input_shape = cell.compute_output_shape(input_shape)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        return (input_shape[0], self.output_size)
+
+    @property
+    def output_size(self) -> int:
+        """The features of the output."""
+        return self.cells[-1].output_size
+
+    @property
+    def state_size(self) -> list[tuple[int, int]]:
+        """The features of h and c of each cell."""
+        return [cell.state_size for cell in self.cells]
+
+    def get_initial_state(self, batch_size: int) -> list[list[npt.NDArray[Any]]]:
+        """A pair of zeros (N, P) and (N, H) for each cell."""
+        return [cell.get_initial_state(batch_size) for cell in self.cells]
+
+    def check_one_array(self) -> None:
+        self.cells[0].check_one_array()
+
+    def __call__(  # type: ignore[override]  # a cell has states
+        self, x: npt.ArrayLike, states: Sequence[Sequence[npt.ArrayLike]], training: bool = False
+    ) -> tuple[npt.NDArray[Any], list[list[npt.NDArray[Any]]]]:
+        """One step: ``y, [[h, c], ...]`` for x (N, D) and a pair of states for each cell; builds at the first call."""
+        check_pairs(self.name, states, len(self.cells))
+        self._enter(x)
+        y, moved = x, []
+        for cell, cell_states in zip(self.cells, states, strict=True):
+            y, after = cell(y, cell_states, training)
+            moved.append(after)
+        return np.asarray(y), moved
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "cells": [serialization.serialize(cell) for cell in self.cells]}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        rest = dict(config)
+        cells: list[Any] = [deserialize(cell) for cell in rest.pop("cells", ())]
+        return cls(cells, **rest)

@@ -1,0 +1,7 @@
+"""Layers that normalize features to a mean and a variance, over a batch or within each row."""
+
+from .batch_normalization import BatchNormalization
+from .layer_normalization import LayerNormalization
+from .normalization import Normalization
+
+__all__ = ["BatchNormalization", "LayerNormalization", "Normalization"]

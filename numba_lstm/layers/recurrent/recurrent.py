@@ -1,0 +1,180 @@
+"""Recurrent: cells run over a sequence. Its direction, its mask, and the states that are given, kept and answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from ... import random
+from ...kernels.contract import Array, DenseLayerSpec, LSTMLayerSpec, Ops, Tape
+from ...kernels.specs import Key
+from ..base import Backward, Forward
+from ..base.arguments import Shape, batch_shape_of
+from ..cells.lstm_core import LSTMCore
+from .sequence_layer import Host, SequenceLayer
+
+
+class RecurrentTape(NamedTuple):
+    """What :meth:`Recurrent.backward` needs."""
+
+    cells: Sequence[Tape]  #: of each cell
+    zeroed: Array | None  #: the mask (T, N) whose False steps put out zeros
+
+
+class Recurrent(SequenceLayer):
+    """The base of layers that run :attr:`cells` over time, one above the other; its arguments are those of Keras's ``RNN``.
+
+    As in Keras 2, ``input_dim`` and ``input_length`` stand for ``input_shape=(input_length, input_dim)``.
+    """
+
+    later: ClassVar = {"time_major": False}
+
+    settable = frozenset({"trainable", "go_backwards", "stateful"})
+
+    def __init__(
+        self,
+        *,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        zero_output_for_mask: bool = False,
+        input_dim: int | None = None,
+        input_length: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.return_sequences, self.return_state = bool(return_sequences), bool(return_state)
+        self.go_backwards, self.stateful, self.unroll = bool(go_backwards), bool(stateful), bool(unroll)
+        self.zero_output_for_mask = bool(zero_output_for_mask)
+        self._last_states: tuple[Host, ...] | None = None
+        if input_dim is not None:
+            batch_shape_of(kwargs.get("input_shape"), input_dim, kwargs.get("batch_input_shape"))  # refuses two of them
+            kwargs["batch_input_shape"] = (None, input_length, input_dim)
+        elif input_length is not None:
+            raise ValueError(f"{type(self).__name__}'s input_length needs input_dim. Give input_shape=(time, features).")
+        super().__init__(**kwargs)
+
+    @property
+    def cells(self) -> Sequence[LSTMCore]:
+        """The cells, the lowest first."""
+        raise NotImplementedError
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        N, T, _ = input_shape
+        size = self.cells[-1].output_size
+        return (N, T, size) if self.return_sequences else (N, size)
+
+    # -- on device arrays ---------------------------------------------------------------------------------------------
+
+    def forward(
+        self,
+        ops: Ops,
+        x: Array,
+        states: tuple[Array | None, ...] | None = None,
+        mask: Array | None = None,
+        training: bool = False,
+        rng: Key | None = None,
+    ) -> Forward:
+        """Outputs and last states (h and c of each cell) for x (T, N, D), first states and a mask (T, N).
+
+        Going backwards, the outputs of all steps and their mask are in the order in which they were computed.
+        """
+        if states is None:
+            states = self._resumed(ops, x.shape[1])
+        if self.go_backwards:
+            x, mask = ops.flip(x), None if mask is None else ops.flip(mask)
+        last: list[Array] = []
+        tapes: list[Tape] = []
+        for index, cell in enumerate(self.cells):
+            top = index == len(self.cells) - 1
+            key = rng if rng is None or len(self.cells) == 1 else random.branch(rng, index)
+            cell_states = states[2 * index : 2 * index + 2]
+            out = cell.forward_sequence(ops, x, cell_states, mask, training, key, sequences=self.return_sequences or not top)
+            x = out.y
+            last += [out.h, out.c]
+            tapes.append(out.tape)
+        if self.stateful:
+            self._last_states = tuple(np.array(ops.to_host(state)) for state in last)
+        if not self.return_sequences:
+            return Forward(last[-2], tuple(last), None, RecurrentTape(tapes, None) if training else None)
+        zeroed = mask if self.zero_output_for_mask else None
+        y = x if zeroed is None else ops.zero_masked(x, zeroed)
+        return Forward(y, tuple(last), mask, RecurrentTape(tapes, zeroed) if training else None)
+
+    def backward(
+        self,
+        ops: Ops,
+        tape: RecurrentTape,
+        dy: Array | None,
+        dstates: tuple[Array | None, ...] | None = None,
+        *,
+        need_dx: bool = True,
+    ) -> Backward:
+        """Gradients for those of the output, ``dy``, and of the last states, ``dstates``; None is zero."""
+        into = [None] * (2 * len(self.cells)) if dstates is None else list(dstates)
+        if dy is not None and not self.return_sequences:  # the output is the last h
+            dy, into[-2] = None, dy if into[-2] is None else ops.add(dy, into[-2])
+        if dy is not None and tape.zeroed is not None:
+            dy = ops.zero_masked(dy, tape.zeroed)
+        first: list[Array] = []
+        gradients: list[Array] = []
+        for index in reversed(range(len(self.cells))):
+            cell_states = tuple(into[2 * index : 2 * index + 2])
+            back = self.cells[index].backward_sequence(ops, tape.cells[index], dy, cell_states, need_dx=need_dx or index > 0)
+            dy = back.dx
+            first[:0], gradients[:0] = back.dstates, back.gradients
+        dx = ops.flip(dy) if need_dx and self.go_backwards else dy
+        return Backward(dx, tuple(first), tuple(gradients))
+
+    def stream_specs(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
+        if self.go_backwards:
+            raise NotImplementedError(f"{self.name} goes backwards, from a last step that a stream never knows.")
+        return [cell.stream_spec() for cell in self.cells]
+
+    # -- states -------------------------------------------------------------------------------------------------------
+
+    @property
+    def states(self) -> Sequence[Any] | None:
+        return None if self._last_states is None else self.as_user_states([state.copy() for state in self._last_states])
+
+    def reset_states(self) -> None:
+        self._last_states = None
+
+    def _resumed(self, ops: Ops, N: int) -> tuple[Array | None, ...]:
+        """The states that a batch of N begins with."""
+        if self._last_states is None or not self.stateful:
+            return (None,) * (2 * len(self.cells))
+        if len(self._last_states[0]) != N:
+            raise ValueError(
+                f"{self.name} is stateful and goes on from a batch of {len(self._last_states[0])}, got a batch of {N}. "
+                "Keep the batch size, or call reset_states() first."
+            )
+        return tuple(ops.asarray(state, self.dtype) for state in self._last_states)
+
+    def as_device_states(self, ops: Ops, states: Sequence[Any], N: int) -> tuple[Array, ...]:
+        """h and c, and for several cells such a pair each, one after the other."""
+        pairs = [states] if len(self.cells) == 1 else states
+        if len(pairs) != len(self.cells):
+            raise ValueError(f"{self.name} expects initial_state to be {len(self.cells)} pairs of h and c, got {len(pairs)}.")
+        hosts = [state for cell, pair in zip(self.cells, pairs, strict=True) for state in cell.check_states(pair, N)]
+        return tuple(ops.asarray(state, self.dtype) for state in hosts)
+
+    def as_user_states(self, states: Sequence[Host]) -> Sequence[Any]:
+        """h and c, or for several cells a list of both each."""
+        if len(self.cells) == 1:
+            return states
+        return [[h, c] for h, c in zip(states[::2], states[1::2], strict=True)]
+
+    def get_config(self) -> dict[str, Any]:
+        config = {
+            "return_sequences": self.return_sequences,
+            "return_state": self.return_state,
+            "go_backwards": self.go_backwards,
+            "stateful": self.stateful,
+            "unroll": self.unroll,
+            "zero_output_for_mask": self.zero_output_for_mask,
+        }
+        return {**super().get_config(), **config}

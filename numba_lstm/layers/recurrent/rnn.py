@@ -1,0 +1,84 @@
+"""RNN: cells over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+from ...kernels.contract import Array, Ops
+from ...objects import serialization
+from ..base.arguments import Shape
+from ..base.registry import deserialize
+from ..cells.initial_states import check_pairs
+from ..cells.lstm_cell import LSTMCell, check_cell
+from ..cells.lstm_core import LSTMCore
+from ..cells.stacked_cells import StackedRNNCells
+from .recurrent import Recurrent
+
+
+class RNN(Recurrent):
+    """A cell, or a stack of cells, over time, as ``keras.layers.RNN``.
+
+    Each cell runs over all steps at once, by the kernels of :class:`~numba_lstm.layers.LSTM`: ``RNN(LSTMCell(8))`` computes
+    what ``LSTM(8)`` does, and ``RNN([LSTMCell(8), LSTMCell(4)])`` what two layers do.
+
+    Parameters
+    ----------
+    cell : LSTMCell, StackedRNNCells or sequence of LSTMCell
+        The lowest first.
+    return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask : bool
+        As :class:`~numba_lstm.layers.LSTM`'s.
+    **kwargs
+        Those of :class:`~numba_lstm.layers.Layer`.
+
+    Raises
+    ------
+    TypeError
+        For any other kind of cell, and for a subclass that computes something else.
+    """
+
+    def __init__(
+        self,
+        cell: LSTMCell | StackedRNNCells | Sequence[LSTMCell],
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        zero_output_for_mask: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        if isinstance(cell, (list, tuple)):
+            cell = StackedRNNCells(cell)
+        self.cell = cell if isinstance(cell, StackedRNNCells) else check_cell(cell)
+        super().__init__(
+            return_sequences=return_sequences,
+            return_state=return_state,
+            go_backwards=go_backwards,
+            stateful=stateful,
+            unroll=unroll,
+            zero_output_for_mask=zero_output_for_mask,
+            **kwargs,
+        )
+
+    @property
+    def cells(self) -> Sequence[LSTMCore]:
+        return self.cell.cells if isinstance(self.cell, StackedRNNCells) else (self.cell,)
+
+    def as_device_states(self, ops: Ops, states: Sequence[Any], N: int) -> tuple[Array, ...]:
+        if len(self.cells) > 1:
+            check_pairs(self.name, states, len(self.cells))
+        return super().as_device_states(ops, states, N)
+
+    def build(self, input_shape: Shape) -> None:
+        self.cell.build_for((None, input_shape[-1]), self.dtype)
+        self.adopt(self.cell)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "cell": serialization.serialize(self.cell)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        rest = dict(config)
+        cell: Any = deserialize(rest.pop("cell", None))
+        return cls(cell, **rest)

@@ -1,0 +1,83 @@
+"""SequenceLayer: how a layer with states is called by itself, on a sequence with a mask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy.typing as npt
+
+from ... import random
+from ...inputs.sequences import as_lengths, length_mask
+from ...kernels.contract import Array, Ops
+from ..base import Layer, to_samples
+
+Host = npt.NDArray[Any]
+
+
+class SequenceLayer(Layer):
+    """The base of layers that take (N, T, D) and have states before the first step and after the last one."""
+
+    ranks = (3,)
+    return_sequences: bool
+    return_state: bool
+
+    def as_device_states(self, ops: Ops, states: Sequence[Any], N: int) -> tuple[Array, ...]:
+        """A user's initial states for a batch of N as :meth:`forward` takes them; ValueError for states that do not fit."""
+        raise NotImplementedError
+
+    def as_user_states(self, states: Sequence[Host]) -> Sequence[Any]:
+        """The last states, which :meth:`forward` answered, as a user gets them."""
+        return states
+
+    @property
+    def states(self) -> Sequence[Any] | None:
+        """Copies of what the next batch goes on from, as ``initial_state`` takes it; None where it begins at zero."""
+        raise NotImplementedError
+
+    def check_one_array(self) -> None:
+        if self.return_state:
+            raise ValueError(f"{self.name} has return_state=True, but a Sequential hands on one array. Leave it out.")
+
+    def __call__(  # type: ignore[override]  # Keras's order: the states come before the flag
+        self,
+        sequence: npt.ArrayLike,
+        initial_state: Sequence[Any] | None = None,
+        mask: npt.ArrayLike | None = None,
+        training: bool = False,
+        *,
+        lengths: npt.ArrayLike | None = None,
+    ) -> Any:
+        """The layer's output for ``sequence`` (N, T, D) as NumPy arrays, on the default device; builds at the first call.
+
+        Parameters
+        ----------
+        sequence : array, (N, T, D)
+        initial_state : sequence of arrays, optional
+            h (N, P) and c (N, H) before the first step, default zero. For a stack of cells one such pair each, for
+            ``Bidirectional`` those of both layers.
+        mask : array of bool, (N, T), optional
+            Where False, a step carries all states, and puts out the output before it (the initial h, where there was none).
+        training : bool
+        lengths : array of int, (N,), optional
+            In place of a mask: the steps of each sample, all later ones are masked.
+
+        Returns
+        -------
+        y, or with ``return_state`` a tuple of y and the last states, as ``initial_state`` takes them
+            y (N, T, P) with ``return_sequences``, else (N, P).
+        """
+        ops, x = self._enter(sequence)
+        T, N, _ = x.shape
+        if lengths is not None:
+            if mask is not None:
+                raise ValueError(f"{self.name} takes mask or lengths, got both. Leave one out.")
+            mask = length_mask(as_lengths(lengths, N, T), T)
+        steps = self._mask(ops, mask, x)
+        states = None if initial_state is None else self.as_device_states(ops, initial_state, N)
+        result = self.propagate(ops, x, states, steps, training, random.next_key() if training else None)
+        ys = result.y if isinstance(result.y, tuple) else (result.y,)
+        answers = [to_samples(ops, y) for y in ys]
+        if self.return_state:
+            answers += self.as_user_states([to_samples(ops, state) for state in result.states])
+        return answers[0] if len(answers) == 1 else tuple(answers)

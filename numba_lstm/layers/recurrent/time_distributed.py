@@ -1,0 +1,110 @@
+"""TimeDistributed: a layer for rows, applied to every step of a sequence."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Self
+
+from ...kernels.contract import Array, DenseLayerSpec, LSTMLayerSpec, Ops, Tape
+from ...kernels.specs import Key
+from ..base import Backward, Forward, Layer
+from ..base.arguments import Shape
+from ..base.registry import deserialize, serialize
+from ..base.stream_specs import checked_stream_specs
+
+
+class TimeDistributed(Layer):
+    """``layer``, which takes (N, D), applied to every step of (N, T, D); as ``keras.layers.TimeDistributed``.
+
+    All steps are one batch of N * T rows. So a ``BatchNormalization`` inside has one mean over all steps (Keras 3 gives it one
+    step at a time), and dropout draws anew for each step. An ``activity_regularizer`` of the layer inside is left out, with a
+    warning, as in Keras 3; that of ``TimeDistributed`` counts.
+
+    Parameters
+    ----------
+    layer : Layer
+        One that takes rows (N, D) and answers rows.
+    **kwargs
+        Those of :class:`~numba_lstm.layers.Layer`.
+
+    Raises
+    ------
+    TypeError
+        For anything but a layer.
+    ValueError
+        For a layer that takes or answers sequences.
+    """
+
+    ranks = (3,)
+
+    def __init__(self, layer: Layer, **kwargs: Any) -> None:
+        if not isinstance(layer, Layer):
+            raise TypeError(f"TimeDistributed expects a layer, got {layer!r}. Write TimeDistributed(Dense(3)).")
+        if 2 not in layer.ranks or layer.takes_indices:
+            raise ValueError(f"TimeDistributed expects a layer that takes rows (batch, features), {layer.name} does not.")
+        if layer.activity_regularizer is not None:
+            warnings.warn(
+                f"TimeDistributed leaves out {layer.name}'s activity_regularizer, as Keras 3 does. Give it to TimeDistributed.",
+                stacklevel=2,
+            )
+        self.layer = layer
+        layer.regularizes_output = False
+        super().__init__(**{"dtype": layer.requested_dtype, **kwargs})
+
+    @property
+    def trainable(self) -> bool:
+        """Whether an optimizer updates the variables; setting it sets it for the layer inside too."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        made = hasattr(self, "_trainable")
+        self._trainable = bool(value)
+        if made or not value:  # a layer that was frozen before it came in stays so
+            self.layer.trainable = self._trainable
+
+    def build(self, input_shape: Shape) -> None:
+        self.compute_output_shape(input_shape)  # for its sentence, before there are weights
+        self.layer.build_for(_row(input_shape), self.dtype)
+        self.adopt(self.layer)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        shape = self.layer.compute_output_shape(_row(input_shape))
+        if len(shape) != 2:
+            raise ValueError(f"{self.name} expects a layer that answers rows, {self.layer.name} answers {shape} a step.")
+        return (*input_shape[:2], shape[1])
+
+    def forward(
+        self,
+        ops: Ops,
+        x: Array,
+        states: tuple[Array, ...] | None = None,
+        mask: Array | None = None,
+        training: bool = False,
+        rng: Key | None = None,
+    ) -> Forward:
+        rows, steps = ops.merge_steps(x), None if mask is None else ops.merge_steps(mask)
+        result = self.layer.propagate(ops, rows, None, steps, training, rng)
+        return Forward(ops.split_steps(result.y, x.shape[0]), mask=mask, tape=result.tape, penalty=result.penalty)
+
+    def backward(
+        self, ops: Ops, tape: Tape, dy: Array, dstates: tuple[Array, ...] | None = None, *, need_dx: bool = True
+    ) -> Backward:
+        dx, _, gradients = self.layer.backpropagate(ops, tape, ops.merge_steps(dy), need_dx=need_dx)
+        return Backward(None if dx is None else ops.split_steps(dx, dy.shape[0]), gradients=gradients)
+
+    def stream_specs(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
+        return checked_stream_specs(self.layer)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "layer": serialize(self.layer)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        rest = dict(config)
+        return cls(deserialize(rest.pop("layer", None)), **rest)
+
+
+def _row(shape: Shape) -> Shape:
+    """The shape of a step's rows."""
+    return (None, shape[-1])

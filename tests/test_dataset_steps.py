@@ -9,7 +9,7 @@ import pytest
 from training_cases import N, X, Y, make_model, same_weights
 
 from numba_lstm.callbacks import Callback
-from numba_lstm.training.epochs import repeated
+from numba_lstm.training.data.epochs import repeated
 from numba_lstm.utils import PyDataset
 
 QUIET = {"verbose": 0}

@@ -14,7 +14,7 @@ from numba_lstm import Sequential
 from numba_lstm.layers import LSTM, Bidirectional, Dense, Input, Layer
 from numba_lstm.layers.base import Backward, Forward
 from numba_lstm.optimizers import Adam
-from numba_lstm.training.batches import batch_weights
+from numba_lstm.training.loss_weights import batch_weights
 
 X = np.sin(0.37 * np.arange(30)).reshape(3, 5, 2)
 MASK = np.array([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0], [0, 1, 0, 1, 1]], bool)

@@ -9,9 +9,9 @@ from training_cases import LABELS, STEP_LABELS, WEIGHT, Y_STEPS, C, D, N, T, X, 
 from numba_lstm import Sequential, callbacks
 from numba_lstm.kernels.specs import Key
 from numba_lstm.layers import LSTM, Dense
-from numba_lstm.training.array_validation import validate_arrays
-from numba_lstm.training.batches import load
-from numba_lstm.training.epochs import ArrayBatches, shuffled
+from numba_lstm.training.data.array_validation import validate_arrays
+from numba_lstm.training.data.epochs import ArrayBatches, shuffled
+from numba_lstm.training.data.loading import load
 
 QUIET = {"verbose": 0}
 

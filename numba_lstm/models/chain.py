@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -17,41 +17,9 @@ from ..kernels.specs import Key
 from ..layers import Layer
 from ..layers.base.planning import why_not_planned
 from ..layers.base.weights_owner import WeightsOwner
+from ..training.results import ForwardResult, Gradients, States, TrainedWeights
 from ..variables import Variable
 from .attributes import Attributes
-
-States = list[tuple[Array, ...]]  #: of each layer, () where it has none
-
-
-class ForwardResult(NamedTuple):
-    """What :meth:`Chain.forward` answers."""
-
-    y: Array
-    mask: Array | None  #: (T, N), where the output has one
-    tapes: list[Tape]
-    states: States  #: the last ones of each layer
-    penalty: float  #: of the activity regularizers
-
-
-class Gradients(NamedTuple):
-    """What :meth:`Chain.backward` answers."""
-
-    weights: list[Array]  #: of ``trainable_weights``, in their order
-    states: States  #: of each layer's first states; () where it has none, or was left out
-    dx: Array | None  #: of the input, where it was asked for
-
-
-class TrainedWeights(NamedTuple):
-    """The weights that a training step changes, found once for many steps."""
-
-    weights: list[Variable]  #: ``trainable_weights``
-    indices: list[list[int]]  #: their indices in ``variables`` of each layer
-    first: int  #: the first layer that has any
-    regularized: dict[int, Layer]  #: layers with penalties of weights, by their places
-
-    def penalty(self) -> float:
-        """The sum of the penalties of the weights as they are now."""
-        return sum([layer.penalty() for layer in self.regularized.values()], 0.0)
 
 
 class Chain(Attributes):

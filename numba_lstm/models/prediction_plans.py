@@ -6,7 +6,7 @@ A plan holds buffers, so that one thread at a time runs it. A thread takes a pla
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from ..device import get_num_threads
 from ..kernels.contract import Array, Plan, Stepper
 from ..layers.base.stream_specs import checked_stream_specs
+from ..training.results import PredictionOutput
 from .chain import Chain
 
 if TYPE_CHECKING:
@@ -37,13 +38,6 @@ MAX_SHAPES = 4
 MAX_REMEMBERED = 8
 
 Host = npt.NDArray[Any]
-
-
-class Output(NamedTuple):
-    """What a model returns for a batch: copies that belong to the caller."""
-
-    y: Array
-    mask: Array | None  #: (T, N)
 
 
 class _Waiting:
@@ -93,7 +87,7 @@ class PredictionPlans:
             return None
         return np.array(output.y.transpose(1, 0, 2), order="C") if output.y.ndim == 3 else output.y
 
-    def forward(self, x: Array, mask: Array | None) -> Output | None:
+    def forward(self, x: Array, mask: Array | None) -> PredictionOutput | None:
         """Return the output for device arrays; None where no plan serves."""
         waiting = self._current()
         return None if waiting is None else self._run(waiting, x, mask)
@@ -106,7 +100,7 @@ class PredictionPlans:
             self._waiting = waiting = _Waiting(version, model.why_not_planned() is None)
         return waiting if waiting.serves else None
 
-    def _run(self, waiting: _Waiting, x: Array, mask: Array | None) -> Output | None:
+    def _run(self, waiting: _Waiting, x: Array, mask: Array | None) -> PredictionOutput | None:
         model = self._model
         steps, N = x.shape[:2] if len(x.shape) == 3 or (model.takes_indices and len(x.shape) == 2) else (1, x.shape[0])
         shape = x.shape, x.dtype, mask is None, get_num_threads()
@@ -122,7 +116,7 @@ class PredictionPlans:
         except IndexError:
             plan = self._plan(x, mask)
         y, out_mask = plan(x, mask)
-        output = Output(y.copy(), None if out_mask is None else out_mask.copy())
+        output = PredictionOutput(y.copy(), None if out_mask is None else out_mask.copy())
         plans.append(plan)
         return output
 

@@ -18,8 +18,8 @@ from ..layers.cells import lstm_cells
 from ..layers.cells.quantized import MODES
 from ..objects.serialization import choose
 from ..random import Stream, default_stream
-from ..training.array_validation import validate_mask
 from ..training.batches import steps_first
+from ..training.data.array_validation import validate_mask
 from .chain import Chain
 from .copying import restored, state
 from .prediction_plans import PredictionPlans

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..device import get_num_threads
 from ..inputs.targets import is_sparse
@@ -12,23 +12,16 @@ from ..kernels.specs import Key
 from ..losses import Loss
 from ..losses.reductions import MEANS
 from ..optimizers import Optimizer
-from ..training.batches import Batch, Weights, batch_weights
-from ..training.loss_weights import loss_weight
-from .chain import Chain, TrainedWeights
+from ..training.batches import Batch
+from ..training.loss_weights import Weights, batch_weights, loss_weight
+from ..training.results import StepOutput, TrainedWeights
+from .chain import Chain
 
 #: Steps that are kept: of a batch, and of the smaller one at the end of an epoch.
 MAX_STEPS = 2
 
 #: Shapes that are remembered. A plan takes as long as a step or two, so it waits until a shape comes a second time.
 MAX_REMEMBERED = 8
-
-
-class StepOutput(NamedTuple):
-    """What a training step computed, before the update."""
-
-    value: float  #: the loss, without penalties
-    y: Array  #: belongs to the caller
-    weights: Weights
 
 
 class TrainingPlans:

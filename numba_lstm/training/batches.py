@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from ..inputs.sequences import length_mask, pad_arrays
 from ..kernels.contract import Array, Ops
-
-if TYPE_CHECKING:
-    from ..models.sequential import Sequential
 
 Host = npt.NDArray[Any]
 Rows = npt.NDArray[np.intp] | slice
@@ -112,47 +109,6 @@ class Batch(NamedTuple):
     size: int  #: N
 
 
-def load(model: Sequential, ops: Ops, host_batch: HostBatch) -> Batch:
-    """Load a batch onto the device of the built model.
-
-    Raises
-    ------
-    ValueError
-        For a number of steps that the model does not take: kernels would not notice.
-    """
-    (x, target, weight, labels, mask), rows, size, *_ = host_batch
-    model.check_shape(x.shape)
-    dtype = model.dtype
-    if target is not None:
-        target = steps_first(ops, target[rows], target.dtype) if labels else ops.gather(target, rows, dtype)
-    if weight is not None:
-        weight = steps_first(ops, weight[rows], dtype)
-    if mask is not None:
-        mask = steps_first(ops, mask[rows], np.bool_)
-    return Batch(model.gather(ops, x, rows), target, weight, mask, size)
-
-
 def steps_first(ops: Ops, array: Host, dtype: Any) -> Array:
     """One number a sample (N,), or one a step (N, T) as (T, N), on the device."""
     return ops.asarray(np.ascontiguousarray(array.T), dtype)
-
-
-class Weights(NamedTuple):
-    """What each element of a batch's loss and of its metrics counts, (N,) or (T, N); None is 1."""
-
-    loss: Array | None
-    plain: Array | None  #: for metrics that leave sample weights out
-    weighted: Array | None  #: for those that count them
-
-
-def batch_weights(ops: Ops, weight: Array | None, mask: Array | None, dtype: str) -> Weights:
-    """The weights of a batch whose output has ``mask`` (T, N), as Keras 3 counts them.
-
-    The loss becomes the mean over the steps that are not masked, for an op's mean is over all of them; without any it is 0.
-    """
-    if mask is None:
-        return Weights(weight, None, weight)
-    plain: Host = np.asarray(ops.to_host(mask), dtype)
-    weighted = plain if weight is None else plain * ops.to_host(weight)
-    loss = weighted * (plain.size / max(int(np.count_nonzero(plain)), 1))
-    return Weights(*(ops.asarray(array, dtype) for array in (loss, plain, weighted)))

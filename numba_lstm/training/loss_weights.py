@@ -1,17 +1,36 @@
-"""Weighing: what each element of a batch's loss counts, after its mask, its reduction and the loss's own weight."""
+"""Weights of the elements of a batch's loss: after its mask, its reduction and the loss's own weight."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..kernels.contract import Array, Ops
 from ..losses import Loss
 from ..losses.reductions import reduction_weights
+from .batches import Host
 
-if TYPE_CHECKING:
-    from .batches import Weights
+
+class Weights(NamedTuple):
+    """What each element of a batch's loss and of its metrics counts, (N,) or (T, N); None is 1."""
+
+    loss: Array | None
+    plain: Array | None  #: for metrics that leave sample weights out
+    weighted: Array | None  #: for those that count them
+
+
+def batch_weights(ops: Ops, weight: Array | None, mask: Array | None, dtype: str) -> Weights:
+    """The weights of a batch whose output has ``mask`` (T, N), as Keras 3 counts them.
+
+    The loss becomes the mean over the steps that are not masked, for an op's mean is over all of them; without any it is 0.
+    """
+    if mask is None:
+        return Weights(weight, None, weight)
+    plain: Host = np.asarray(ops.to_host(mask), dtype)
+    weighted = plain if weight is None else plain * ops.to_host(weight)
+    loss = weighted * (plain.size / max(int(np.count_nonzero(plain)), 1))
+    return Weights(*(ops.asarray(array, dtype) for array in (loss, plain, weighted)))
 
 
 def loss_weight(ops: Ops, loss: Loss, scale: float, leading: tuple[int, ...], weights: Weights, dtype: str) -> Array | None:

@@ -1,24 +1,23 @@
-"""A batch's step: of the optimizer, of truncated backpropagation through time, and of evaluation."""
+"""Steps on one batch: of training, of truncated backpropagation through time, and of evaluation."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..inputs import as_count
-from ..kernels.contract import Array, Ops
-from ..layers import Bidirectional
-from ..losses.reductions import MEANS
-from .batches import Batch, HostBatch, Shape, batch_weights, load
-from .loss_weights import loss_weight
+from ...inputs import as_count
+from ...kernels.contract import Array, Ops
+from ...layers import Bidirectional
+from ...losses.reductions import MEANS
+from ..batches import Batch, HostBatch, Shape
+from ..data.loading import load
+from ..loss_weights import batch_weights, loss_weight
+from ..protocols import Trainable
+from ..results import States, TrainedWeights
 from .metric_tracker import MetricTracker, StepResult
-
-if TYPE_CHECKING:
-    from ..models.chain import States, TrainedWeights
-    from ..models.sequential import Sequential
 
 
 def train_step(
-    model: Sequential, ops: Ops, trained: TrainedWeights, batch: Batch, states: States | None = None
+    model: Trainable, ops: Ops, trained: TrainedWeights, batch: Batch, states: States | None = None
 ) -> tuple[StepResult, States]:
     """One step of the optimizer.
 
@@ -60,7 +59,7 @@ def train_step(
     return result, after
 
 
-def test_step(model: Sequential, ops: Ops, trained: TrainedWeights, batch: Batch) -> StepResult:
+def test_step(model: Trainable, ops: Ops, trained: TrainedWeights, batch: Batch) -> StepResult:
     """What a batch comes to without training."""
     penalty = trained.penalty() if trained.regularized else 0.0
     output = model.prediction_plans.forward(batch.x, batch.mask)
@@ -71,7 +70,7 @@ def test_step(model: Sequential, ops: Ops, trained: TrainedWeights, batch: Batch
 
 
 def _loss_and_gradient(
-    model: Sequential, ops: Ops, batch: Batch, y: Array, mask: Array | None, penalty: float, *, gradient: bool
+    model: Trainable, ops: Ops, batch: Batch, y: Array, mask: Array | None, penalty: float, *, gradient: bool
 ) -> tuple[StepResult, Array]:
     """What a batch came to, and with ``gradient`` the loss's with respect to the output."""
     assert model.loss is not None
@@ -84,7 +83,7 @@ def _loss_and_gradient(
     return StepResult(loss, y, batch.target, weights.plain, weights.weighted, batch.size), dy
 
 
-def as_window(model: Sequential, length: Any, input_shape: Shape) -> int:
+def as_window(model: Trainable, length: Any, input_shape: Shape) -> int:
     """``length`` as the steps of a window of truncated backpropagation, for inputs of ``input_shape``.
 
     Raises
@@ -110,7 +109,7 @@ def as_window(model: Sequential, length: Any, input_shape: Shape) -> int:
 
 
 def train_windows(
-    model: Sequential, ops: Ops, trained: TrainedWeights, host_batch: HostBatch, length: int, tracker: MetricTracker
+    model: Trainable, ops: Ops, trained: TrainedWeights, host_batch: HostBatch, length: int, tracker: MetricTracker
 ) -> None:
     """Truncated backpropagation through time (Williams & Peng 1990): a step of the optimizer for each ``length`` steps of time.
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from ..inputs.array_like import axes_of, is_array
-
-if TYPE_CHECKING:
-    from ..models.sequential import Sequential
+from ...inputs.array_like import axes_of, is_array
+from ..protocols import ModelStructure
 
 Unpacked = tuple[Any, Any, Any]  #: x, y and the weight or None
 
 
-def unwrap_input(model: Sequential, x: Any) -> Any:
+def unwrap_input(model: ModelStructure, x: Any) -> Any:
     """``x`` out of a list, a tuple or a dict of one entry, as Keras takes them for a model of one input.
 
     A list of one sequence (T, D) stays a list: its entry has no batch axis.
@@ -72,7 +70,7 @@ def unpack_batch(item: Any) -> Unpacked:
     return x, y, weight[0] if weight else None
 
 
-def unpack_input(model: Sequential, item: Any) -> Any:
+def unpack_input(model: ModelStructure, item: Any) -> Any:
     """The x of a batch of ``predict``: of ``(x,)``, ``(x, y)``, ``(x, y, sample_weight)`` or of x itself.
 
     A list is a batch of parts, as those of PyTorch's DataLoader, where its first entry has a batch axis; else it is x.
@@ -84,7 +82,7 @@ def unpack_input(model: Sequential, item: Any) -> Any:
     return item
 
 
-def is_sample(model: Sequential, x: Any) -> bool:
+def is_sample(model: ModelStructure, x: Any) -> bool:
     """Whether ``x`` is one sample of the model's input, without the batch axis."""
     ranks = batch_ranks(model, x)
     return rank(x) not in ranks and rank(x) + 1 in ranks
@@ -99,7 +97,7 @@ def rank(x: Any) -> int:
     return axes_of(x)
 
 
-def batch_ranks(model: Sequential, x: Any) -> tuple[int, ...]:
+def batch_ranks(model: ModelStructure, x: Any) -> tuple[int, ...]:
     """The ranks that a batch may have, ``x`` being one or a sample of it.
 
     The first layer of a model that is not built may take several; then those count that the layers behind it take too.
@@ -125,7 +123,7 @@ def shape_of(x: Any) -> tuple[int, ...]:
     return tuple(getattr(x, "shape", ())) if is_array(x) else ()
 
 
-def _takes(model: Sequential, shape: tuple[int, ...]) -> bool:
+def _takes(model: ModelStructure, shape: tuple[int, ...]) -> bool:
     """Whether the layers of a model that is not built take a batch of ``shape``."""
     try:
         model.compute_shapes(shape)

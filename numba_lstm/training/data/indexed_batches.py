@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .batches import HostBatch, Ragged, Rows, Samples
+from ..batches import HostBatch, Ragged, Rows, Samples
 from .datasets import dataset_length
 from .epochs import in_order, repeated, warn_ended
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from ..callbacks.base import Logs
-from ..kernels.contract import Array, Ops
-from ..metrics import Metric
-from ..metrics.base import MAX_PENDING
-
-if TYPE_CHECKING:
-    from ..models.sequential import Sequential
+from ...callbacks.base import Logs
+from ...kernels.contract import Array, Ops
+from ...metrics import Metric
+from ...metrics.base import MAX_PENDING
+from ..protocols import Trainable
 
 
 class StepResult(NamedTuple):
@@ -42,7 +40,7 @@ class MetricTracker:
         For a metric that does not fit the loss.
     """
 
-    def __init__(self, model: Sequential, not_finite: Callable[[int, float], None] | None = None) -> None:
+    def __init__(self, model: Trainable, not_finite: Callable[[int, float], None] | None = None) -> None:
         assert model.loss is not None
         shape, spec = model.output_shape, model.loss.spec
         self._plain = [metric.for_output(shape, spec) for metric in model.metrics_list]

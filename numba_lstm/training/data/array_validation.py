@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..inputs import as_real
-from ..inputs.array_like import axes_of
-from ..inputs.sequences import as_lengths, is_ragged, length_mask
-from ..inputs.targets import as_target, as_weight, class_weights, is_sparse
-from ..kernels.specs import LossSpec
-from .batches import Host, Ragged, Samples, Shape
+from ...inputs import as_real
+from ...inputs.array_like import axes_of
+from ...inputs.sequences import as_lengths, is_ragged, length_mask
+from ...inputs.targets import as_target, as_weight, class_weights, is_sparse
+from ...kernels.specs import LossSpec
+from ..batches import Host, Ragged, Samples, Shape
+from ..protocols import ModelStructure
 from .structures import rank, unwrap_input, unwrap_target
-
-if TYPE_CHECKING:
-    from ..models.sequential import Sequential
-
 
 PAD = "Pad them: x=pad_sequences(x, dtype='float32', padding='post'), with lengths=[len(part) for part in x]."
 
 
-def validate_input(model: Sequential, x: Any, lengths: Any = None) -> Samples | Ragged:
+def validate_input(model: ModelStructure, x: Any, lengths: Any = None) -> Samples | Ragged:
     """``x`` in arrays that the model takes; the model is not built for it.
 
     Raises
@@ -41,14 +38,14 @@ def validate_input(model: Sequential, x: Any, lengths: Any = None) -> Samples | 
     return Samples(array, mask=None if lengths is None else validate_mask(model, array, None, lengths))
 
 
-def _check_shape(model: Sequential, shape: Shape) -> None:
+def _check_shape(model: ModelStructure, shape: Shape) -> None:
     if model.built:
         model.check_shape(shape)
     else:
         model.compute_shapes(shape)
 
 
-def _validate_sequences(model: Sequential, x: Sequence[Any]) -> Ragged:
+def _validate_sequences(model: ModelStructure, x: Sequence[Any]) -> Ragged:
     arrays = _sequence_arrays(model, x)
     if model.stateful:
         raise ValueError(f"{model.name} is stateful, and takes no list of sequences: it orders them by length. {PAD}")
@@ -60,7 +57,7 @@ def _validate_sequences(model: Sequential, x: Sequence[Any]) -> Ragged:
     return ragged._replace(stepwise=len(shape) == 3 and shape[1] is None)
 
 
-def _check_steps(model: Sequential, shape: Shape) -> None:
+def _check_steps(model: ModelStructure, shape: Shape) -> None:
     """Raise ValueError unless the model takes sequences of any number of steps."""
     try:
         _check_shape(model, shape)
@@ -68,7 +65,7 @@ def _check_steps(model: Sequential, shape: Shape) -> None:
         raise ValueError(_one_length(model, shape) or str(error)) from None
 
 
-def _one_length(model: Sequential, shape: Shape) -> str:
+def _one_length(model: ModelStructure, shape: Shape) -> str:
     """What to do where the model takes ``shape`` with one number of steps alone; empty where that is not what is wrong."""
     steps = model.input_shape[1] if model.built else None
     if steps is None:
@@ -83,7 +80,7 @@ def _one_length(model: Sequential, shape: Shape) -> str:
     )
 
 
-def _sequence_arrays(model: Sequential, x: Sequence[Any]) -> list[Host]:
+def _sequence_arrays(model: ModelStructure, x: Sequence[Any]) -> list[Host]:
     """The sequences as arrays of equal steps; an empty one may be of shape (0,), which says nothing of its elements."""
     full = {i: model.as_input(part, f"x[{i}]") for i, part in enumerate(x) if len(part)}
     shapes = {i: tuple(part.shape[1:]) for i, part in enumerate(x) if len(part) or axes_of(part) > 1}
@@ -94,7 +91,7 @@ def _sequence_arrays(model: Sequential, x: Sequence[Any]) -> list[Host]:
     return [full[i] if i in full else np.zeros((0, *step), model.dtype) for i in range(len(x))]
 
 
-def _step_shape(model: Sequential) -> tuple[Any, ...]:
+def _step_shape(model: ModelStructure) -> tuple[Any, ...]:
     """The shape of a step, where only the model can say it."""
     if model.takes_indices:
         return ()
@@ -103,7 +100,7 @@ def _step_shape(model: Sequential) -> tuple[Any, ...]:
     raise ValueError("x is a list of empty sequences of unknown features. Give each the shape (0, features).")
 
 
-def validate_mask(model: Sequential, x: Host, mask: Any = None, lengths: Any = None) -> npt.NDArray[np.bool_]:
+def validate_mask(model: ModelStructure, x: Host, mask: Any = None, lengths: Any = None) -> npt.NDArray[np.bool_]:
     """A ``mask`` (n, T) of x (n, T, D) or of indices (n, T), or the one that ``lengths`` (n,) of right-padded sequences mean.
 
     Raises
@@ -124,7 +121,7 @@ def validate_mask(model: Sequential, x: Host, mask: Any = None, lengths: Any = N
 
 
 def validate_arrays(
-    model: Sequential, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None, lengths: Any = None
+    model: ModelStructure, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None, lengths: Any = None
 ) -> Samples | Ragged:
     """What training and evaluation need, in arrays that fit the model and each other; the model is not built for them.
 

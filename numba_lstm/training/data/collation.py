@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..inputs.array_like import as_array, is_array
+from ...inputs.array_like import as_array, is_array
+from ..protocols import ModelStructure
 from .datasets import is_keras_dataset
 from .structures import batch_ranks, rank, shape_of
 
-if TYPE_CHECKING:
-    from ..models.sequential import Sequential
 
-
-def is_sample_entry(model: Sequential, dataset: Any, entry: Any) -> bool:
+def is_sample_entry(model: ModelStructure, dataset: Any, entry: Any) -> bool:
     """Whether the first ``entry`` of a dataset is a sample without a batch axis, to be collated to batches.
 
     Where a model that is not built takes it as either, its targets decide: there is one for each sample of a batch. If they do

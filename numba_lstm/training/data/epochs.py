@@ -8,9 +8,9 @@ from functools import partial
 from itertools import chain, islice
 from typing import Any, Protocol, TypeVar
 
-from .. import random
-from ..kernels.specs import Key
-from .batches import HostBatch, Ragged, Rows, Samples, Shape
+from ... import random
+from ...kernels.specs import Key
+from ..batches import HostBatch, Ragged, Rows, Samples, Shape
 
 Item = TypeVar("Item")
 

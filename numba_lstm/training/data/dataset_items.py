@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..batches import Ragged, Samples
+from ..protocols import ModelStructure
 from .array_validation import validate_arrays, validate_input
-from .batches import Ragged, Samples
 from .structures import is_sample, unpack_batch, unpack_input
 
-if TYPE_CHECKING:
-    from ..models.sequential import Sequential
 
-
-def validate_batch(model: Sequential, class_weight: Any, item: Any) -> Samples | Ragged:
+def validate_batch(model: ModelStructure, class_weight: Any, item: Any) -> Samples | Ragged:
     """A batch of training or evaluation.
 
     Raises
@@ -27,7 +25,7 @@ def validate_batch(model: Sequential, class_weight: Any, item: Any) -> Samples |
         raise ValueError(_of_samples(model, x) or str(error)) from error
 
 
-def validate_input_batch(model: Sequential, item: Any) -> Samples:
+def validate_input_batch(model: ModelStructure, item: Any) -> Samples:
     """A batch of ``predict``.
 
     Raises
@@ -49,7 +47,7 @@ def validate_input_batch(model: Sequential, item: Any) -> Samples:
     return samples
 
 
-def _of_samples(model: Sequential, x: Any) -> str:
+def _of_samples(model: ModelStructure, x: Any) -> str:
     """What to do where an iterable brings samples one by one; empty where that is not what is wrong."""
     if not is_sample(model, x):
         return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
-from ..inputs.array_like import SEQUENCES, is_array, is_grouped
+from ...inputs.array_like import SEQUENCES, is_array, is_grouped
 
 
 def yields_batches(x: Any) -> bool:

@@ -1,27 +1,21 @@
-"""The loops of training: fit and train_on_batch."""
+"""The method fit: checks its arguments, prepares the model and the data, and runs the loop."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..callbacks import CallbackList, History
-from ..inputs import as_count
-from .array_validation import validate_arrays
-from .batches import load
-from .data_adapters import fit_batches
-from .epochs import Batches
-from .evaluation import as_verbose, ensure_built, require_loss, run_evaluation
-from .metric_tracker import MetricTracker
-from .steps import as_window, train_step, train_windows
-
-if TYPE_CHECKING:
-    from ..models.sequential import Sequential
+from ...callbacks import CallbackList, History
+from ...inputs import as_count
+from ..data.data_adapters import fit_batches
+from ..protocols import Trainable
+from .fit_loop import FitLoop
+from .preparation import as_verbose, ensure_built, require_loss
+from .steps import as_window
 
 
 def fit(
-    model: Sequential,
+    model: Trainable,
     x: Any = None,
     y: Any = None,
     batch_size: int | None = None,
@@ -111,7 +105,7 @@ def fit(
     require_loss(model, "fit")
     epochs = as_count(epochs, "epochs", at_least=0)
     initial_epoch = as_count(initial_epoch, "initial_epoch", at_least=0)
-    validated = _validated_epochs(validation_freq)
+    validated = _is_validation_epoch(validation_freq)
     params: dict[str, Any] = {"verbose": as_verbose(verbose), "epochs": epochs}
     train, validation = fit_batches(
         model,
@@ -138,143 +132,13 @@ def fit(
     model.stop_training = False
     try:
         with model.hold_trained_weights():
-            _FitLoop(model, train, validation, validated, listeners, window).epochs(initial_epoch, epochs)
+            FitLoop(model, train, validation, validated, listeners, window).epochs(initial_epoch, epochs)
     finally:
         model.training_plans.forget()
     return listeners.history
 
 
-class _FitLoop:
-    """One call of fit, everything settled."""
-
-    def __init__(
-        self,
-        model: Sequential,
-        train: Batches,
-        validation: Batches | None,
-        validated: Callable[[int], bool],
-        listeners: CallbackList,
-        window: int | None,
-    ) -> None:
-        self.model, self.train, self.validation, self.validated, self.listeners = model, train, validation, validated, listeners
-        self.window = window
-        self.tracker = MetricTracker(model, self._not_finite)
-        self.evaluated = MetricTracker(model)
-        self.epoch = 0
-        self._warned = self._warned_of_trainable = False
-
-    def epochs(self, begin: int, end: int) -> None:
-        model, listeners = self.model, self.listeners
-        logs: dict[str, float] = {}
-        ran = False
-        names = self.tracker.names
-        listeners.expect(names, names + [f"val_{name}" for name in names if self.validation is not None])
-        listeners.call("on_train_begin", {})
-        for self.epoch in range(begin, end):
-            listeners.expect_steps(self.train.steps)
-            listeners.call("on_epoch_begin", self.epoch, {})
-            self.tracker.reset()
-            self._train_epoch()
-            if not self.tracker.steps:
-                if self.train.ended:
-                    break
-                warnings.warn(f"x brought no batches in epoch {self.epoch + 1}, which is left out.", stacklevel=3)
-                continue
-            logs, ran = self.tracker.logs(), True
-            if self.validation is not None and self.validated(self.epoch + 1):
-                values = run_evaluation(model, self.validation, self.evaluated, listeners)
-                logs.update({f"val_{name}": value for name, value in values.items()})
-            listeners.call("on_epoch_end", self.epoch, logs)
-            self._look_at_trainable()
-            if model.stop_training or self.train.ended:
-                break
-        if ran:  # else the averages of an earlier fit would replace weights that were set since
-            assert model.optimizer is not None
-            model.optimizer.finalize_variable_values(model.trained().weights)
-        listeners.call("on_train_end", logs)
-
-    def _train_epoch(self) -> None:
-        model, tracker, ops, trained = self.model, self.tracker, self.model.ops, self.model.trained()
-        begin = self.listeners.batch_begin("on_train_batch_begin")
-        end = self.listeners.batch_end("on_train_batch_end", tracker.logs)
-        for step, host_batch in enumerate(self.train.epoch()):
-            if begin is not None:
-                begin(step)
-            if self.window is None:
-                tracker.add(ops, train_step(model, ops, trained, load(model, ops, host_batch))[0])
-            else:
-                train_windows(model, ops, trained, host_batch, self.window, tracker)
-            if end is not None:
-                end(step)
-            if model.stop_training:
-                break
-
-    def _look_at_trainable(self) -> None:
-        if self.model.outdated and not self._warned_of_trainable:
-            self._warned_of_trainable = True
-            warnings.warn(
-                "trainable has changed while fit runs: fit goes on with the weights that it began with. Call fit anew after "
-                "model.compile(...) for the change to take effect.",
-                stacklevel=4,
-            )
-
-    def _not_finite(self, step: int, loss: float) -> None:
-        if self._warned:
-            return
-        self._warned = True
-        warnings.warn(
-            f"the loss is {loss} at epoch {self.epoch + 1}, step {step + 1}; training goes on. What usually helps: "
-            "clipnorm=1.0 in the optimizer, a lower learning rate, activation='tanh', and inputs of unit size without NaN.",
-            RuntimeWarning,
-            stacklevel=2,
-        )
-
-
-def train_on_batch(
-    model: Sequential,
-    x: Any,
-    y: Any = None,
-    sample_weight: Any = None,
-    class_weight: Any = None,
-    return_dict: bool = False,
-    *,
-    lengths: Any = None,
-) -> Any:
-    """One step of the optimizer on one batch.
-
-    Parameters
-    ----------
-    model : Sequential
-        A compiled model; it is built for ``x`` if it is not built yet.
-    x, y, sample_weight, class_weight, lengths
-        As :func:`fit`'s arrays, taken as one batch.
-    return_dict : bool
-        Answer a dict.
-
-    Returns
-    -------
-    float, list or dict
-        The loss of this batch from before the step; with metrics a list ``[loss, *metrics]``; or a dict of them.
-        (Keras 3 answers means over all calls so far.)
-
-    Raises
-    ------
-    TypeError, ValueError
-        As :func:`fit`.
-    """
-    require_loss(model, "train_on_batch")
-    samples = validate_arrays(model, x, y, sample_weight, class_weight, lengths)
-    ensure_built(model, samples.shape)
-    assert model.optimizer is not None
-    trained = model.trained()
-    model.optimizer.build(trained.weights)
-    ops, tracker = model.ops, MetricTracker(model)
-    batch = load(model, ops, samples.batch(slice(None)))
-    tracker.add(ops, train_step(model, ops, trained, batch)[0])
-    return tracker.result(return_dict)
-
-
-def _validated_epochs(validation_freq: Any) -> Callable[[int], bool]:
+def _is_validation_epoch(validation_freq: Any) -> Callable[[int], bool]:
     """A function that says whether to validate after an epoch, counted from 1."""
     if isinstance(validation_freq, Collection) and not isinstance(validation_freq, (str, bytes)):
         epochs = {as_count(epoch, "an epoch of validation_freq") for epoch in validation_freq}

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from ..inputs import as_count, as_number, check_shape
-from ..inputs.sequences import batches_by_length
+from ...inputs import as_count, as_number, check_shape
+from ...inputs.sequences import batches_by_length
+from ..batches import Ragged, Rows, Samples, Shape
+from ..protocols import ModelStructure
 from .array_validation import validate_arrays, validate_input
-from .batches import Ragged, Rows, Samples, Shape
 from .collation import collate, is_sample_entry
 from .dataset_items import validate_batch, validate_input_batch
 from .datasets import dataset_length, is_dataset, yields_batches
@@ -20,14 +21,11 @@ from .epochs import ArrayBatches, Batches, IteratedBatches, in_order, shuffled
 from .indexed_batches import IndexedBatches
 from .structures import unpack_batch
 
-if TYPE_CHECKING:
-    from ..models.sequential import Sequential
-
 BATCH_SIZE = 32  #: Keras's default
 
 
 def evaluation_batches(
-    model: Sequential,
+    model: ModelStructure,
     x: Any,
     y: Any = None,
     sample_weight: Any = None,
@@ -52,7 +50,7 @@ def evaluation_batches(
 
 
 def input_batches(
-    model: Sequential, x: Any, batch_size: int | None = None, steps: int | None = None, lengths: Any = None
+    model: ModelStructure, x: Any, batch_size: int | None = None, steps: int | None = None, lengths: Any = None
 ) -> Batches:
     """Batches of inputs alone, for predict.
 
@@ -69,7 +67,7 @@ def input_batches(
 
 
 def _iterated(
-    model: Sequential,
+    model: ModelStructure,
     x: Any,
     validate: Callable[[Any], Samples | Ragged],
     steps: int | None,
@@ -92,7 +90,7 @@ def _iterated(
     return IndexedBatches(x, validate, steps, None, groups, train, first)
 
 
-def _all_of(model: Sequential, samples: Samples | Ragged, size: int, steps: int | None) -> Batches:
+def _all_of(model: ModelStructure, samples: Samples | Ragged, size: int, steps: int | None) -> Batches:
     """Batches that nobody shuffles."""
     if isinstance(samples, Ragged) and steps is not None:
         raise ValueError("sequences of unequal lengths come by length, so that the first batches say little. Leave steps out.")
@@ -100,7 +98,9 @@ def _all_of(model: Sequential, samples: Samples | Ragged, size: int, steps: int 
     return ArrayBatches(samples, size, steps, _groups(model, samples, size, shuffle=False))
 
 
-def _groups(model: Sequential, samples: Samples | Ragged, size: int, *, shuffle: bool) -> Callable[[], Iterable[Rows]] | None:
+def _groups(
+    model: ModelStructure, samples: Samples | Ragged, size: int, *, shuffle: bool
+) -> Callable[[], Iterable[Rows]] | None:
     """What answers the samples of each batch in the next pass; None is as they come."""
     n = len(samples.x)
     if isinstance(samples, Ragged):
@@ -109,7 +109,7 @@ def _groups(model: Sequential, samples: Samples | Ragged, size: int, *, shuffle:
     return (lambda: shuffled(model.random.next_key(), n, size)) if shuffle else None
 
 
-def _check_stateful(model: Sequential, samples: Samples | Ragged, size: int) -> None:
+def _check_stateful(model: ModelStructure, samples: Samples | Ragged, size: int) -> None:
     n = len(samples.x)
     if model.stateful and n > size and n % size:
         raise ValueError(
@@ -119,7 +119,7 @@ def _check_stateful(model: Sequential, samples: Samples | Ragged, size: int) -> 
 
 
 def fit_batches(
-    model: Sequential,
+    model: ModelStructure,
     x: Any,
     y: Any,
     *,
@@ -172,7 +172,7 @@ def fit_batches(
     return train, validation
 
 
-def _check_sizes(model: Sequential, train: Batches, validation: Batches) -> None:
+def _check_sizes(model: ModelStructure, train: Batches, validation: Batches) -> None:
     """A stateful model goes from the batches of training to those of validation with states of one batch size."""
     a, b = train.first_size, validation.first_size
     if model.stateful and a != b:
@@ -192,7 +192,7 @@ def _split(samples: Samples | Ragged, share: float, weighted: bool) -> tuple[Sam
     return samples.subset(slice(0, kept)), held_out if weighted else held_out._replace(weight=None)
 
 
-def _validation(model: Sequential, data: Any, train: Batches, given: dict[str, Any]) -> Batches:
+def _validation(model: ModelStructure, data: Any, train: Batches, given: dict[str, Any]) -> Batches:
     try:
         if yields_batches(data):
             size, steps, lengths = given["batch_size"], given["steps"], given["lengths"]
@@ -205,7 +205,7 @@ def _validation(model: Sequential, data: Any, train: Batches, given: dict[str, A
     return batches
 
 
-def _check_fits(model: Sequential, shape: Shape, train_shape: Shape) -> None:
+def _check_fits(model: ModelStructure, shape: Shape, train_shape: Shape) -> None:
     """Raise ValueError unless the model, which may not be built yet, takes ``shape`` when it is built for ``train_shape``."""
     check_shape("the model", shape, (*(None,) * (len(train_shape) - 1), train_shape[-1]))
     pairs = zip(model.layers, model.compute_shapes(shape), model.compute_shapes(train_shape), strict=False)

@@ -1,0 +1,100 @@
+"""The loop of fit: epochs of training steps, with validation and callbacks."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+
+from ...callbacks import CallbackList
+from ..data.epochs import Batches
+from ..data.loading import load
+from ..protocols import Trainable
+from .evaluation import run_evaluation
+from .metric_tracker import MetricTracker
+from .steps import train_step, train_windows
+
+
+class FitLoop:
+    """Epochs of one call of fit, whose arguments are valid."""
+
+    def __init__(
+        self,
+        model: Trainable,
+        train: Batches,
+        validation: Batches | None,
+        validated: Callable[[int], bool],
+        listeners: CallbackList,
+        window: int | None,
+    ) -> None:
+        self.model, self.train, self.validation, self.validated, self.listeners = model, train, validation, validated, listeners
+        self.window = window
+        self.tracker = MetricTracker(model, self._not_finite)
+        self.evaluated = MetricTracker(model)
+        self.epoch = 0
+        self._warned = self._warned_of_trainable = False
+
+    def epochs(self, begin: int, end: int) -> None:
+        model, listeners = self.model, self.listeners
+        logs: dict[str, float] = {}
+        ran = False
+        names = self.tracker.names
+        listeners.expect(names, names + [f"val_{name}" for name in names if self.validation is not None])
+        listeners.call("on_train_begin", {})
+        for self.epoch in range(begin, end):
+            listeners.expect_steps(self.train.steps)
+            listeners.call("on_epoch_begin", self.epoch, {})
+            self.tracker.reset()
+            self._train_epoch()
+            if not self.tracker.steps:
+                if self.train.ended:
+                    break
+                warnings.warn(f"x brought no batches in epoch {self.epoch + 1}, which is left out.", stacklevel=3)
+                continue
+            logs, ran = self.tracker.logs(), True
+            if self.validation is not None and self.validated(self.epoch + 1):
+                values = run_evaluation(model, self.validation, self.evaluated, listeners)
+                logs.update({f"val_{name}": value for name, value in values.items()})
+            listeners.call("on_epoch_end", self.epoch, logs)
+            self._look_at_trainable()
+            if model.stop_training or self.train.ended:
+                break
+        if ran:  # else the averages of an earlier fit would replace weights that were set since
+            assert model.optimizer is not None
+            model.optimizer.finalize_variable_values(model.trained().weights)
+        listeners.call("on_train_end", logs)
+
+    def _train_epoch(self) -> None:
+        model, tracker, ops, trained = self.model, self.tracker, self.model.ops, self.model.trained()
+        begin = self.listeners.batch_begin("on_train_batch_begin")
+        end = self.listeners.batch_end("on_train_batch_end", tracker.logs)
+        for step, host_batch in enumerate(self.train.epoch()):
+            if begin is not None:
+                begin(step)
+            if self.window is None:
+                tracker.add(ops, train_step(model, ops, trained, load(model, ops, host_batch))[0])
+            else:
+                train_windows(model, ops, trained, host_batch, self.window, tracker)
+            if end is not None:
+                end(step)
+            if model.stop_training:
+                break
+
+    def _look_at_trainable(self) -> None:
+        if self.model.outdated and not self._warned_of_trainable:
+            self._warned_of_trainable = True
+            warnings.warn(
+                "trainable has changed while fit runs: fit goes on with the weights that it began with. Call fit anew after "
+                "model.compile(...) for the change to take effect.",
+                stacklevel=4,
+            )
+
+    def _not_finite(self, step: int, loss: float) -> None:
+        if self._warned:
+            return
+        self._warned = True
+        warnings.warn(
+            f"the loss is {loss} at epoch {self.epoch + 1}, step {step + 1}; training goes on. What usually helps: "
+            "clipnorm=1.0 in the optimizer, a lower learning rate, activation='tanh', and inputs of unit size without NaN.",
+            RuntimeWarning,
+            stacklevel=2,
+        )

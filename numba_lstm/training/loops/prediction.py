@@ -1,0 +1,113 @@
+"""The loop of predict, which computes the outputs of batches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...callbacks import CallbackList
+from ...kernels.contract import Ops
+from ..batches import HostBatch
+from ..data.data_adapters import input_batches
+from ..data.loading import load
+from ..protocols import Trainable
+from .preparation import as_verbose, ensure_built
+
+
+def predict(
+    model: Trainable,
+    x: Any,
+    batch_size: int | None = None,
+    verbose: str | int = "auto",
+    steps: int | None = None,
+    callbacks: Any = None,
+    *,
+    lengths: Any = None,
+) -> Any:
+    """The model's output for ``x``, batch by batch, as ``keras.Model.predict``.
+
+    Nothing of a call stays on a model that is not stateful, so many threads may predict at once.
+
+    Parameters
+    ----------
+    model : Sequential
+        A model; it need not be compiled.
+    x : array (N, T, D) or (N, D), list of arrays (T_i, D), dataset, or iterable
+        Inputs, or an iterable or a dataset of batches, an iterator with ``steps``; of ``(x, y)`` the y is left out. Sequences
+        of unequal lengths are computed in batches of near lengths.
+    batch_size : int, optional
+        Samples a batch, 32 by default. No sample's bits depend on it.
+    verbose, callbacks, lengths
+        As :func:`numba_lstm.training.fit`'s.
+    steps : int, optional
+        So many batches instead of all.
+
+    Returns
+    -------
+    array (N, C) or (N, T, C), or list of arrays (T_i, C)
+        In the model's dtype and the order of ``x``; a list where ``x`` is one of unequal lengths and each step is answered.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For anything that does not fit the model.
+    """
+    shown = as_verbose(verbose)
+    batches = input_batches(model, x, batch_size, steps, lengths)
+    listeners = CallbackList(callbacks, model=model, verbose=shown, epochs=1, steps=batches.steps)
+    ensure_built(model, batches.input_shape)
+    ops = model.ops
+    begin = listeners.batch_begin("on_predict_batch_begin")
+    end = listeners.batch_end("on_predict_batch_end", dict)
+    listeners.call("on_predict_begin", {})
+    output = Predictions(batches.total)
+    for step, host_batch in enumerate(batches.epoch()):
+        if begin is not None:
+            begin(step)
+        output.add(predict_batch(model, ops, host_batch), host_batch)
+        if end is not None:
+            end(step)
+    listeners.call("on_predict_end", {})
+    return output.whole()
+
+
+def predict_batch(model: Trainable, ops: Ops, host_batch: HostBatch) -> npt.NDArray[Any]:
+    """The output of a batch, samples first; it may share memory with the device's."""
+    samples, rows, *_ = host_batch
+    if samples.mask is None and isinstance(rows, slice):
+        model.check_shape(samples.x.shape)
+        answer = model.prediction_plans(samples.x[rows])
+        if answer is not None:
+            return answer
+    batch = load(model, ops, host_batch)
+    output = model.prediction_plans.forward(batch.x, batch.mask)
+    y = ops.to_host(model.forward(batch.x, False, None, batch.mask).y) if output is None else output.y
+    return y.transpose(1, 0, 2) if y.ndim == 3 else y
+
+
+class Predictions:
+    """Predictions of ``total`` samples, each in its place; where nobody knows how many, in parts as they come."""
+
+    def __init__(self, total: int | None) -> None:
+        self.total = total
+        self.blocks: list[npt.NDArray[Any]] = []
+        self.sequences: dict[int, npt.NDArray[Any]] = {}
+
+    def add(self, rows: npt.NDArray[Any], host_batch: HostBatch) -> None:
+        if host_batch.lengths is not None:
+            assert not isinstance(host_batch.indices, slice)
+            for index, row, length in zip(host_batch.indices, rows, host_batch.lengths, strict=True):
+                self.sequences[index] = row[:length].copy()
+        elif self.total is None:
+            self.blocks.append(rows.copy())
+        else:
+            if not self.blocks:
+                self.blocks.append(np.empty((self.total, *rows.shape[1:]), rows.dtype))
+            self.blocks[0][host_batch.indices] = rows
+
+    def whole(self) -> npt.NDArray[Any] | list[npt.NDArray[Any]]:
+        if self.sequences:
+            return [self.sequences[index] for index in range(len(self.sequences))]
+        return self.blocks[0] if len(self.blocks) == 1 else np.concatenate(self.blocks)

@@ -1,0 +1,114 @@
+"""One batch in place of a loop: train_on_batch, test_on_batch and predict_on_batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..batches import Samples
+from ..data.array_validation import validate_arrays, validate_input
+from ..data.loading import load
+from ..protocols import Trainable
+from .metric_tracker import MetricTracker
+from .prediction import Predictions, predict_batch
+from .preparation import ensure_built, require_loss
+from .steps import test_step, train_step
+
+
+def train_on_batch(
+    model: Trainable,
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    class_weight: Any = None,
+    return_dict: bool = False,
+    *,
+    lengths: Any = None,
+) -> Any:
+    """One step of the optimizer on one batch.
+
+    Parameters
+    ----------
+    model : Sequential
+        A compiled model; it is built for ``x`` if it is not built yet.
+    x, y, sample_weight, class_weight, lengths
+        As :func:`fit`'s arrays, taken as one batch.
+    return_dict : bool
+        Answer a dict.
+
+    Returns
+    -------
+    float, list or dict
+        The loss of this batch from before the step; with metrics a list ``[loss, *metrics]``; or a dict of them.
+        (Keras 3 answers means over all calls so far.)
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`fit`.
+    """
+    require_loss(model, "train_on_batch")
+    samples = validate_arrays(model, x, y, sample_weight, class_weight, lengths)
+    ensure_built(model, samples.shape)
+    assert model.optimizer is not None
+    trained = model.trained()
+    model.optimizer.build(trained.weights)
+    ops, tracker = model.ops, MetricTracker(model)
+    batch = load(model, ops, samples.batch(slice(None)))
+    tracker.add(ops, train_step(model, ops, trained, batch)[0])
+    return tracker.result(return_dict)
+
+
+def test_on_batch(  # noqa: PT028 - no test, but Keras's name
+    model: Trainable,
+    x: Any,
+    y: Any = None,  # noqa: PT028
+    sample_weight: Any = None,  # noqa: PT028
+    return_dict: bool = False,  # noqa: PT028
+    *,
+    lengths: Any = None,  # noqa: PT028
+) -> Any:
+    """Loss and metrics of one batch.
+
+    Parameters
+    ----------
+    model : Sequential
+        A compiled model.
+    x, y, sample_weight, lengths
+        As :func:`evaluate`'s arrays, taken as one batch.
+    return_dict : bool
+        Answer a dict.
+
+    Returns
+    -------
+    float, list or dict
+        As :func:`evaluate`, of this batch alone.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`evaluate`.
+    """
+    require_loss(model, "test_on_batch")
+    samples = validate_arrays(model, x, y, sample_weight, lengths=lengths)
+    ensure_built(model, samples.shape)
+    ops, tracker = model.ops, MetricTracker(model)
+    tracker.add(ops, test_step(model, ops, model.trained(), load(model, ops, samples.batch(slice(None)))))
+    return tracker.result(return_dict)
+
+
+def predict_on_batch(model: Trainable, x: Any, *, lengths: Any = None) -> Any:
+    """The model's output for ``x``, as :func:`predict`'s, in one batch.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For anything that does not fit the model.
+    """
+    samples = validate_input(model, x, lengths)
+    ensure_built(model, samples.shape)
+    y = model.prediction_plans(samples.x) if isinstance(samples, Samples) and samples.mask is None else None
+    if y is not None:
+        return y
+    host_batch, output = samples.batch(slice(None)), Predictions(len(samples.x))
+    output.add(predict_batch(model, model.ops, host_batch), host_batch)
+    return output.whole()

@@ -1,0 +1,169 @@
+"""Protocols of a model: the loops of training know these attributes, not the class of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+import numpy.typing as npt
+
+from ..callbacks import History
+from ..kernels.contract import Array, Ops, Tape
+from ..kernels.specs import Key
+from ..layers import Layer
+from ..losses import Loss
+from ..metrics import Metric
+from ..optimizers import Optimizer
+from ..random import Stream
+from ..variables import Variable
+from .batches import Batch, Host, Rows, Shape
+from .results import ForwardResult, Gradients, PredictionOutput, States, StepOutput, TrainedWeights
+
+
+class PredictionPlans(Protocol):
+    """Plans of a model's forward pass."""
+
+    def __call__(self, x: Host) -> Host | None:
+        """Return the output for a host array x without a mask, samples first; None where no plan serves."""
+
+    def forward(self, x: Array, mask: Array | None) -> PredictionOutput | None:
+        """Return the output for device arrays; None where no plan serves."""
+
+
+class TrainingPlans(Protocol):
+    """Plans of a model's training steps."""
+
+    def __call__(
+        self, batch: Batch, key: Key, loss: Loss, scale: float, optimizer: Optimizer, trained: TrainedWeights
+    ) -> StepOutput | None:
+        """Take a step on a batch, all but the constraints; None where no plan serves."""
+
+    def forget(self) -> None:
+        """Drop all plans, with their buffers."""
+
+
+class ModelStructure(Protocol):
+    """Layers of a model, and the shapes that they take: what data are validated against."""
+
+    name: str
+    dtype: str
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, without the input layer."""
+
+    @property
+    def built(self) -> bool:
+        """Whether the weights exist."""
+
+    @property
+    def stateful(self) -> bool:
+        """Whether any layer goes on from the states of the batch before."""
+
+    @property
+    def takes_indices(self) -> bool:
+        """Whether inputs are whole numbers (N, T) instead of features."""
+
+    @property
+    def input_shape(self) -> Shape:
+        """The shape of inputs, batch axis first."""
+
+    @property
+    def output_shape(self) -> Shape:
+        """The shape of outputs, batch axis first."""
+
+    @property
+    def loss(self) -> Loss | None:
+        """The loss, None before ``compile``."""
+
+    @property
+    def random(self) -> Stream:
+        """The stream of random keys of shuffles and dropout."""
+
+    def as_input(self, x: Any, what: str) -> Host:
+        """Return ``x`` as an array of what the first layer takes."""
+
+    def check_shape(self, shape: Shape) -> None:
+        """Raise ValueError unless the built model takes inputs of ``shape``."""
+
+    def compute_shapes(self, input_shape: Sequence[int | None]) -> list[Shape]:
+        """Return the shapes of an input and of each layer's output for it."""
+
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> Shape:
+        """Return the output's shape for inputs of ``input_shape``."""
+
+
+class Trainable(ModelStructure, Protocol):
+    """A model that can be trained, evaluated and asked for predictions."""
+
+    loss_weight: float  #: what the loss is multiplied by
+    metrics_list: list[Metric]  #: count each sample once
+    weighted_metrics_list: list[Metric]  #: count samples by their weights
+    history: History | None  #: of the last ``fit``
+    stop_training: bool  #: ends ``fit`` after the batch
+
+    @property
+    def compiled(self) -> bool:
+        """Whether ``compile`` was called."""
+
+    @property
+    def optimizer(self) -> Optimizer | None:
+        """The optimizer, None before ``compile``."""
+
+    @property
+    def ops(self) -> Ops:
+        """The ops of the model's device."""
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """The variables that ``fit`` changes."""
+
+    @property
+    def outdated(self) -> bool:
+        """Whether ``trainable`` of anything has changed within :meth:`hold_trained_weights`."""
+
+    @property
+    def prediction_plans(self) -> PredictionPlans:
+        """The plans of predictions."""
+
+    @property
+    def training_plans(self) -> TrainingPlans:
+        """The plans of training steps."""
+
+    def build(self, input_shape: Sequence[int | None] | None = None) -> None:
+        """Make all weights for inputs of ``input_shape``."""
+
+    def gather(self, ops: Ops, x: npt.NDArray[Any], rows: Rows) -> Array:
+        """Return samples ``rows`` of ``x`` as one batch on the device."""
+
+    def forward(
+        self,
+        x: Array,
+        training: bool = False,
+        rng: Key | None = None,
+        mask: Array | None = None,
+        states: States | None = None,
+    ) -> ForwardResult:
+        """Compute the output of all layers."""
+
+    def backward(
+        self,
+        tapes: Sequence[Tape],
+        dy: Array,
+        dstates: States | None = None,
+        *,
+        need_dx: bool = False,
+        trained: TrainedWeights | None = None,
+        penalties: bool = True,
+    ) -> Gradients:
+        """Compute the gradients of a call of :meth:`forward`."""
+
+    def trained(self) -> TrainedWeights:
+        """Return the weights that a training step changes."""
+
+    def hold_trained_weights(self) -> AbstractContextManager[TrainedWeights]:
+        """Keep to the present :meth:`trained` for some time."""
+
+    def constrain(self) -> None:
+        """Apply the constraints of all layers' trained weights."""

@@ -25,7 +25,7 @@ from numba_lstm.layers import (
     Reshape,
     TimeDistributed,
 )
-from numba_lstm.models.prediction_plans import LINE, MAX_BYTES, MAX_REMEMBERED, MAX_SAMPLES, MAX_SHAPES, MAX_STEPS
+from numba_lstm.models.plans.prediction import LINE, MAX_BYTES, MAX_REMEMBERED, MAX_SAMPLES, MAX_SHAPES, MAX_STEPS
 
 D = 3
 

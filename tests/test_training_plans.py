@@ -24,7 +24,7 @@ from numba_lstm.layers import (
     TimeDistributed,
 )
 from numba_lstm.metrics import MeanSquaredError
-from numba_lstm.models.training_plans import MAX_STEPS
+from numba_lstm.models.plans.training import MAX_STEPS
 from numba_lstm.optimizers import SGD
 from numba_lstm.random import Stream
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -19,20 +18,18 @@ from ..layers.base.planning import why_not_planned
 from ..layers.base.weights_owner import WeightsOwner
 from ..training.results import ForwardResult, Gradients, States, TrainedWeights
 from ..variables import Variable
-from .attributes import Attributes
+from .trained_weights import WeightSelection
 
 
-class Chain(Attributes):
+class Chain(WeightSelection):
     """The computing half of a sequential model."""
 
     def __init__(self, name: str | None, dtype: str, trainable: bool) -> None:
         super().__init__(name, dtype, trainable)
         self._device: str | None = None
         self.run_eagerly = False  #: whether calls run the ops of layers one by one, without plans
-        self._found: tuple[list[bool], list[Layer], TrainedWeights] | None = None
-        self._owned: tuple[list[Layer], list[WeightsOwner], list[Variable]] | None = None
+        self._inside_cache: tuple[list[Layer], list[WeightsOwner], list[Variable]] | None = None
         self._reason: tuple[list[Any], str | None] = ([], None)  #: why there are no plans, after these changes
-        self._held: tuple[TrainedWeights, list[bool]] | None = None  #: while ``fit`` runs, what it began with
 
     # -- device -------------------------------------------------------------------------------------------------------
 
@@ -88,7 +85,7 @@ class Chain(Attributes):
         """Samples ``rows`` of :meth:`check_input`'s answer as one batch on the device."""
         return self._layers[0].gather(ops, x, rows)
 
-    # -- a batch's way ------------------------------------------------------------------------------------------------
+    # -- passes -------------------------------------------------------------------------------------------------------
 
     def forward(
         self,
@@ -165,59 +162,6 @@ class Chain(Attributes):
             weights[:0] = [extra[place] for place in chosen[index]]
         return Gradients(weights, states, dy if need_dx else None)
 
-    def trained(self) -> TrainedWeights:
-        """What a training step of the built model changes: as its layers are, or within :meth:`hold_trained_weights` were."""
-        if self._held is not None:
-            return self._held[0]
-        flags = self._flags()
-        if self._found is not None and self._found[0] == flags and self._found[1] == self._layers:
-            return self._found[2]
-        trained = self._find_trained()
-        self._found = flags, self.layers, trained
-        return trained
-
-    @contextmanager
-    def hold_trained_weights(self) -> Iterator[TrainedWeights]:
-        """Keep to the present :meth:`trained`, constraints too: the optimizer's slots belong to its weights."""
-        outer, trained = self._held, self.trained()
-        self._held = trained, self._flags()
-        for layer in self._layers:
-            layer.hold_constraints(True)
-        try:
-            yield trained
-        finally:
-            self._held = outer
-            for layer in self._layers:
-                layer.hold_constraints(outer is not None)
-
-    @property
-    def outdated(self) -> bool:
-        """Whether ``trainable`` of anything has changed within :meth:`hold_trained_weights`."""
-        return self._held is not None and self._held[1] != self._flags()
-
-    def _flags(self) -> list[bool]:
-        """All that decides about ``trainable_weights``."""
-        return [self._trainable, *[flag for layer in self._layers for flag in layer.flags()]]
-
-    def _find_trained(self) -> TrainedWeights:
-        weights = self.trainable_weights
-        wanted = {id(variable) for variable in weights}
-        chosen = [[i for i, variable in enumerate(layer.variables) if id(variable) in wanted] for layer in self._layers]
-        first = next((index for index, places in enumerate(chosen) if places), len(chosen))
-        regularized = {index: layer for index, layer in enumerate(self._layers) if layer.losses}
-        return TrainedWeights(weights, chosen, first, regularized)
-
-    def with_penalties(self, gradients: Sequence[Array], trained: TrainedWeights) -> list[Array]:
-        """The gradients of a loss, one for each weight of ``trained``, with those of the penalties of weights added."""
-        indices = {id(variable): index for index, variable in enumerate(trained.weights)}
-        added = list(gradients)
-        for layer in trained.regularized.values():
-            for variable, slope in layer.penalty_gradients(self.ops):
-                index = indices.get(id(variable))
-                if index is not None:
-                    added[index] = self.ops.add(added[index], slope)
-        return added
-
     # -- plans --------------------------------------------------------------------------------------------------------
 
     def changes(self, *, weights: bool = False) -> list[Any]:
@@ -232,11 +176,11 @@ class Chain(Attributes):
     @property
     def _inside(self) -> tuple[list[Layer], list[WeightsOwner], list[Variable]]:
         """The layers, with all owners and variables inside them, found once."""
-        found = self._owned
+        found = self._inside_cache
         if found is None or found[0] != self._layers:
             layers = self.layers
             owners = [owner for layer in layers for owner in layer.owners()]
-            self._owned = found = layers, owners, [variable for layer in layers for variable in layer.variables]
+            self._inside_cache = found = layers, owners, [variable for layer in layers for variable in layer.variables]
         return found
 
     def why_not_planned(self) -> str | None:

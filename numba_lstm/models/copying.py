@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import initializers
 from ..objects.serialization import custom_classes, custom_object_scope
 from ..random import Stream
-
-if TYPE_CHECKING:
-    from .sequential import Sequential
+from .trainable_model import TrainableModel
 
 
-def state(model: Sequential) -> dict[str, Any]:
+def state(model: TrainableModel) -> dict[str, Any]:
     """All of a model that :func:`restored` needs."""
     with custom_classes() as classes:
         config, compile_config = model.get_config(), model.get_compile_config()
@@ -27,7 +25,7 @@ def state(model: Sequential) -> dict[str, Any]:
     }
 
 
-def restored(cls: type[Sequential], state: dict[str, Any]) -> Sequential:
+def restored(cls: type[TrainableModel], state: dict[str, Any]) -> TrainableModel:
     """A model of class ``cls`` in a state that :func:`state` answered."""
     with custom_object_scope(state["classes"]):
         with initializers.skip_initialization():

@@ -6,15 +6,13 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from ..console import tables
+from ..layers import Layer
 from ..objects.serialization import nearest
 from ..variables import Variable
-
-if TYPE_CHECKING:
-    from ..layers import Layer
-    from .sequential import Sequential
+from .trainable_model import TrainableModel
 
 _COLUMNS = ("Layer (type)", "Output Shape", "Param #", "Trainable")
 _POSITIONS = {3: (0.45, 0.80, 1.0), 4: (0.38, 0.64, 0.83, 1.0)}  #: where columns end, as shares of a line
@@ -22,7 +20,7 @@ _NARROWEST = 5  #: columns of a terminal that a column of the table takes at lea
 
 
 def print_summary(
-    model: Sequential,
+    model: TrainableModel,
     line_length: int | None = None,
     positions: Sequence[float] | None = None,
     print_fn: Callable[[str], Any] | None = None,
@@ -38,7 +36,7 @@ def print_summary(
 
 
 def _table(
-    model: Sequential,
+    model: TrainableModel,
     width: int,
     positions: Sequence[float] | None,
     show_trainable: bool,
@@ -82,7 +80,7 @@ def _selected(layers: Sequence[Layer], layer_range: Sequence[str] | None) -> lis
     return numbered[min(matches[0]) : max(matches[1]) + 1]
 
 
-def _shape(model: Sequential, index: int) -> str:
+def _shape(model: TrainableModel, index: int) -> str:
     return str(model.shapes[index + 1]) if model.built else "?"
 
 
@@ -90,7 +88,7 @@ def _count(layer: Layer) -> str:
     return f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
 
 
-def _totals(model: Sequential) -> list[str]:
+def _totals(model: TrainableModel) -> list[str]:
     optimizer = model.optimizer
     slots = [slot for weight_slots in optimizer.slots_by_weight() for slot in weight_slots] if optimizer is not None else []
     kinds = {"Trainable": model.trainable_weights, "Non-trainable": model.non_trainable_weights}
@@ -100,7 +98,7 @@ def _totals(model: Sequential) -> list[str]:
     return [_total(kind, variables) for kind, variables in {"Total": everything, **kinds}.items()]
 
 
-def _device(model: Sequential) -> str:
+def _device(model: TrainableModel) -> str:
     device, why = model.device_choice
     return f"{device} ({why})" if why else device
 

@@ -50,7 +50,7 @@ class Trainer:
 
     name: str
     dtype: str
-    _held: Any  #: the chain's, None unless ``fit`` runs
+    _held_trained: Any  #: the chain's, None unless ``fit`` runs
 
     @property
     def layers(self) -> list[Layer]:
@@ -142,7 +142,7 @@ class Trainer:
         self._loss = None if value is None else self._trainable_loss(losses.get(value))
 
     def _refuse_while_fit_runs(self, what: str) -> None:
-        if self._held is not None:
+        if self._held_trained is not None:
             raise RuntimeError(f"{what} while fit runs. Set model.stop_training = True, and do it when fit has returned.")
 
     def _trainable_loss(self, loss: Loss) -> Loss:

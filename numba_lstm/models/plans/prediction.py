@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ..device import get_num_threads
-from ..kernels.contract import Array, Plan, Stepper
-from ..layers.base.stream_specs import checked_stream_specs
-from ..training.results import PredictionOutput
-from .chain import Chain
+from ...device import get_num_threads
+from ...kernels.contract import Array, Plan, Stepper
+from ...layers.base.stream_specs import checked_stream_specs
+from ...training.results import PredictionOutput
+from ..chain import Chain
 
 if TYPE_CHECKING:
-    from ..kernels.specs import Key
+    from ...kernels.specs import Key
 
 #: Multiplications up to which a stream computes one sequence, in one call of one thread: a few milliseconds.
 STREAM_WORK = 60_000_000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..layers.base.arguments import Shape
-from ..variables import Variable
+from ...layers.base.arguments import Shape
+from ...variables import Variable
 from .stack import Stack
 
 

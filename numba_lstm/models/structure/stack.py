@@ -1,24 +1,19 @@
-"""Stack: layers one after the other, with their shapes and weights; what may follow what is settled here."""
+"""Stack: layers one after the other, and the checks of which layer may follow which."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-import numpy.typing as npt
-
-from ..inputs import check_shape
-from ..layers import InputLayer, Layer
-from ..layers.base.arguments import Shape, as_shape, check_dtype, check_name
-from ..layers.base.weight_values import assign_all
-from ..naming import names
-from ..objects.serialization import nearest
-from ..objects.subclassing import Settable
-from ..variables import Variable
+from ...inputs import check_shape
+from ...layers import InputLayer, Layer
+from ...layers.base.arguments import Shape, as_shape, check_dtype, check_name
+from ...naming import names
+from ...objects.serialization import nearest
+from .weights import ModelWeights
 
 
-class Stack(Settable):
-    """The structural half of a sequential model."""
+class Stack(ModelWeights):
+    """Layers one after the other, with the shapes between them."""
 
     replacement = "Make a new model: {cls}(..., {name}=...)."
     not_settable = {
@@ -39,7 +34,7 @@ class Stack(Settable):
         self._input: InputLayer | None = None
         #: The input's shape and that of each layer's output, batch axis first; empty before it is known.
         self.shapes: list[Shape] = []
-        self._fitting: set[Shape] = set()  #: shapes of samples that went through all layers
+        self._accepted_shapes: set[Shape] = set()  #: shapes of samples that went through all layers
         self._parameters: int | None = None  #: elements of all variables, counted once
         self._last_output_shape: tuple[Sequence[int | None] | None, Shape] = None, ()  #: the last input shape, and the output's
 
@@ -114,7 +109,7 @@ class Stack(Settable):
 
     def _forget(self) -> None:
         """Drop what was found out about the layers there were."""
-        self._fitting.clear()
+        self._accepted_shapes.clear()
         self._parameters, self._last_output_shape = None, (None, ())
 
     def build(self, input_shape: Sequence[int | None] | None = None) -> None:
@@ -156,7 +151,7 @@ class Stack(Settable):
 
         Any number of samples fits, and any number of steps that its layers do not tie down.
         """
-        if shape and shape[1:] in self._fitting:
+        if shape and shape[1:] in self._accepted_shapes:
             return
         built = self.input_shape
         if not self.takes_indices:
@@ -167,7 +162,7 @@ class Stack(Settable):
                 "Add a batch axis if this is one sample: x[None]. Add a time axis if these are samples of one step: x[:, None]."
             )
         self.compute_shapes(shape)
-        self._fitting.add(shape[1:])
+        self._accepted_shapes.add(shape[1:])
 
     @property
     def takes_indices(self) -> bool:
@@ -220,57 +215,6 @@ class Stack(Settable):
             if layer.name == name:
                 return layer
         raise ValueError(f"{self.name} has no layer {name!r}{nearest(str(name), [layer.name for layer in self._layers])}")
-
-    # -- weights ------------------------------------------------------------------------------------------------------
-
-    @property
-    def trainable(self) -> bool:
-        """Whether ``fit`` changes any weight. Setting it sets it for each layer."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        self._trainable = bool(value)
-        for layer in self._layers:
-            layer.trainable = self._trainable
-
-    @property
-    def weights(self) -> list[Variable]:
-        """All variables, layer by layer."""
-        return [variable for layer in self._layers for variable in layer.variables]
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """The variables that ``fit`` changes."""
-        return [variable for layer in self._layers for variable in layer.trainable_weights] if self._trainable else []
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        """The other variables."""
-        trainable = {id(variable) for variable in self.trainable_weights}
-        return [variable for variable in self.weights if id(variable) not in trainable]
-
-    def count_params(self) -> int:
-        """The number of elements of all variables; ValueError before they exist."""
-        if self._parameters is None:
-            self._known_shape(0)
-            self._parameters = sum(layer.count_params() for layer in self._layers)
-        return self._parameters
-
-    def get_weights(self) -> list[npt.NDArray[Any]]:
-        """Copies of all variables' values."""
-        return [variable.numpy() for variable in self.weights]
-
-    def set_weights(self, weights: Sequence[npt.ArrayLike]) -> None:
-        """Overwrite all variables, in the order of :meth:`get_weights`; all or none.
-
-        Raises
-        ------
-        ValueError
-            Before the model is built, on another number of arrays or another shape; nothing is changed then.
-        """
-        self._known_shape(0)
-        assign_all(self.name, self.weights, weights)
 
 
 def _misplaced(layer: Layer, shape: Shape, before: Sequence[Layer]) -> str:

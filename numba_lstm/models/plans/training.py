@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from ..device import get_num_threads
-from ..inputs.targets import is_sparse
-from ..kernels.contract import Array, Plan
-from ..kernels.specs import Key
-from ..losses import Loss
-from ..losses.reductions import MEANS
-from ..optimizers import Optimizer
-from ..training.batches import Batch
-from ..training.loss_weights import Weights, batch_weights, loss_weight
-from ..training.results import StepOutput, TrainedWeights
-from .chain import Chain
+from ...device import get_num_threads
+from ...inputs.targets import is_sparse
+from ...kernels.contract import Array, Plan
+from ...kernels.specs import Key
+from ...losses import Loss
+from ...losses.reductions import MEANS
+from ...optimizers import Optimizer
+from ...training.batches import Batch
+from ...training.loss_weights import Weights, batch_weights, loss_weight
+from ...training.results import StepOutput, TrainedWeights
+from ..chain import Chain
 
 #: Steps that are kept: of a batch, and of the smaller one at the end of an epoch.
 MAX_STEPS = 2

@@ -1,0 +1,78 @@
+"""Selection of the weights that training changes, and the gradients of their penalties."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from ..kernels.contract import Array, Ops
+from ..layers import Layer
+from ..training.results import TrainedWeights
+from .structure.attributes import Attributes
+
+
+class WeightSelection(Attributes):
+    """The half of a model that finds the weights which a training step changes."""
+
+    def __init__(self, name: str | None, dtype: str, trainable: bool) -> None:
+        super().__init__(name, dtype, trainable)
+        self._trained_cache: tuple[list[bool], list[Layer], TrainedWeights] | None = None
+        self._held_trained: tuple[TrainedWeights, list[bool]] | None = None  #: while ``fit`` runs, what it began with
+
+    @property
+    def ops(self) -> Ops:
+        """The device's ops."""
+        raise NotImplementedError
+
+    def trained(self) -> TrainedWeights:
+        """What a training step of the built model changes: as its layers are, or within :meth:`hold_trained_weights` were."""
+        if self._held_trained is not None:
+            return self._held_trained[0]
+        flags = self._flags()
+        if self._trained_cache is not None and self._trained_cache[0] == flags and self._trained_cache[1] == self._layers:
+            return self._trained_cache[2]
+        trained = self._find_trained()
+        self._trained_cache = flags, self.layers, trained
+        return trained
+
+    @contextmanager
+    def hold_trained_weights(self) -> Iterator[TrainedWeights]:
+        """Keep to the present :meth:`trained`, constraints too: the optimizer's slots belong to its weights."""
+        outer, trained = self._held_trained, self.trained()
+        self._held_trained = trained, self._flags()
+        for layer in self._layers:
+            layer.hold_constraints(True)
+        try:
+            yield trained
+        finally:
+            self._held_trained = outer
+            for layer in self._layers:
+                layer.hold_constraints(outer is not None)
+
+    @property
+    def outdated(self) -> bool:
+        """Whether ``trainable`` of anything has changed within :meth:`hold_trained_weights`."""
+        return self._held_trained is not None and self._held_trained[1] != self._flags()
+
+    def _flags(self) -> list[bool]:
+        """All that decides about ``trainable_weights``."""
+        return [self._trainable, *[flag for layer in self._layers for flag in layer.flags()]]
+
+    def _find_trained(self) -> TrainedWeights:
+        weights = self.trainable_weights
+        wanted = {id(variable) for variable in weights}
+        chosen = [[i for i, variable in enumerate(layer.variables) if id(variable) in wanted] for layer in self._layers]
+        first = next((index for index, places in enumerate(chosen) if places), len(chosen))
+        regularized = {index: layer for index, layer in enumerate(self._layers) if layer.losses}
+        return TrainedWeights(weights, chosen, first, regularized)
+
+    def with_penalties(self, gradients: Sequence[Array], trained: TrainedWeights) -> list[Array]:
+        """The gradients of a loss, one for each weight of ``trained``, with those of the penalties of weights added."""
+        indices = {id(variable): index for index, variable in enumerate(trained.weights)}
+        added = list(gradients)
+        for layer in trained.regularized.values():
+            for variable, slope in layer.penalty_gradients(self.ops):
+                index = indices.get(id(variable))
+                if index is not None:
+                    added[index] = self.ops.add(added[index], slope)
+        return added

@@ -1,4 +1,4 @@
-"""warmup: compiles the kernels of a model before its first call."""
+"""Warm-up: compiles the kernels of a model before its first call."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ MANY = 32
 def warmup(model: Sequential, training: bool = True, verbose: bool = True, cache: str | os.PathLike[str] | None = None) -> None:
     """Compile, or load from disk, every kernel that ``model`` will need. The model is not changed.
 
-    A copy of the model meets batches of zeros, of one sample and of many, since one row takes other kernels than many. They run
-    by plans, and op by op, as batches do that come before their plan.
+    A copy of the model computes batches of zeros, of one sample and of many, since one row takes other kernels than many. It
+    runs them by plans and op by op, as the first batches of a shape run before they have a plan.
 
     Parameters
     ----------

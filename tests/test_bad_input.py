@@ -200,7 +200,7 @@ def test_compiled_without_a_loss(method):
         (X.astype(str), "Convert it first"),
     ],
 )
-def test_every_method_settles_its_input(method, x, sentence):
+def test_every_method_validates_its_input(method, x, sentence):
     model = make_model()
     with pytest.raises((TypeError, ValueError), match=sentence):
         getattr(model, method)(*((x,) if method.startswith("predict") else (x, Y[: len(x)])))

@@ -108,6 +108,7 @@ CLEAN = [
     "numba_lstm/warming.py",
     "tests/benchmarks",
     "tests/interop",
+    "tests/layers",
     "tests/saving",
 ]
 

@@ -1,4 +1,4 @@
-"""Layers, as ``keras.layers``."""
+"""Layers of models, as ``keras.layers``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models: what a user builds, calls, trains, streams, saves and copies as one."""
+"""Models: Sequential, and load_model for files."""
 
 from __future__ import annotations
 

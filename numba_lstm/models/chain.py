@@ -1,4 +1,4 @@
-"""Chain: layers that compute one after the other, forward and backward, with their masks and states."""
+"""Chain: the forward and the backward pass through all layers, with masks and states."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .trained_weights import WeightSelection
 
 
 class Chain(WeightSelection):
-    """The computing half of a sequential model."""
+    """Base class of models that computes the passes of all layers on a device."""
 
     def __init__(self, name: str | None, dtype: str, trainable: bool) -> None:
         super().__init__(name, dtype, trainable)
@@ -34,19 +34,19 @@ class Chain(WeightSelection):
     # -- device -------------------------------------------------------------------------------------------------------
 
     def to(self, device: str) -> Self:
-        """Compute on ``device`` from now on; answers the model itself."""
+        """Compute on ``device`` from now on; return the model."""
         devices.resolve(device)
         self._device = device
         return self
 
     @property
     def device(self) -> str:
-        """The device that the model computes on; "auto" decides by its parameters, once it is built."""
+        """The device that the model computes on; "auto" decides by the number of parameters, once the model is built."""
         return self.device_choice[0]
 
     @property
     def device_choice(self) -> tuple[str, str]:
-        """The device, and why "auto" took it."""
+        """The device, and the reason of "auto" for it."""
         return devices.choose(self._device, self._parameters or (self.count_params() if self.built else 0))
 
     @property
@@ -57,7 +57,7 @@ class Chain(WeightSelection):
     # -- input --------------------------------------------------------------------------------------------------------
 
     def as_input(self, x: Any, what: str) -> npt.NDArray[Any]:
-        """``x`` as an array of what the first layer takes: real numbers, or indices.
+        """Return ``x`` as an array of what the first layer takes: real numbers, or indices.
 
         Raises
         ------
@@ -67,7 +67,7 @@ class Chain(WeightSelection):
         return self._layers[0].as_input(x, what) if self._layers else as_real(x, what, INPUT_AXES, sequences=True)
 
     def check_input(self, x: Any, what: str = "x") -> npt.NDArray[Any]:
-        """``x`` as an array that the model takes; builds the model at its first input.
+        """Return ``x`` as an array that the model takes; the first input builds the model.
 
         Raises
         ------
@@ -82,7 +82,7 @@ class Chain(WeightSelection):
         return array
 
     def gather(self, ops: Ops, x: npt.NDArray[Any], rows: npt.NDArray[np.intp] | slice) -> Array:
-        """Samples ``rows`` of :meth:`check_input`'s answer as one batch on the device."""
+        """Copy samples ``rows`` of an array of :meth:`check_input` to the device as one batch."""
         return self._layers[0].gather(ops, x, rows)
 
     # -- passes -------------------------------------------------------------------------------------------------------
@@ -95,7 +95,7 @@ class Chain(WeightSelection):
         mask: Array | None = None,
         states: States | None = None,
     ) -> ForwardResult:
-        """One call of all layers on device arrays.
+        """Compute the output of all layers for device arrays.
 
         Parameters
         ----------
@@ -134,7 +134,7 @@ class Chain(WeightSelection):
         trained: TrainedWeights | None = None,
         penalties: bool = True,
     ) -> Gradients:
-        """The gradients of a loss and of all penalties, for the loss's gradients with respect to what :meth:`forward` answered.
+        """Compute the gradients of a loss and of all penalties, from those of the loss by the results of :meth:`forward`.
 
         Parameters
         ----------
@@ -165,9 +165,9 @@ class Chain(WeightSelection):
     # -- plans --------------------------------------------------------------------------------------------------------
 
     def changes(self, *, weights: bool = False) -> list[Any]:
-        """What has been set of the built model and its layers: while it is equal, a call computes the same of equal weights.
+        """Return the state of all settings of the built model and its layers: as long as it is equal, plans stay valid.
 
-        With ``weights`` the versions of all variables are part of it.
+        With ``weights`` the versions of all variables are included.
         """
         layers, owners, variables = self._inside
         counts = [self.run_eagerly, self.device, *layers, *[owner._changes for owner in owners]]
@@ -175,7 +175,7 @@ class Chain(WeightSelection):
 
     @property
     def _inside(self) -> tuple[list[Layer], list[WeightsOwner], list[Variable]]:
-        """The layers, with all owners and variables inside them, found once."""
+        """The layers, all owners of weights inside them, and all variables; cached."""
         found = self._inside_cache
         if found is None or found[0] != self._layers:
             layers = self.layers
@@ -184,7 +184,7 @@ class Chain(WeightSelection):
         return found
 
     def why_not_planned(self) -> str | None:
-        """The reason why plans do not serve the built model, a clause, or None."""
+        """Return the reason why the built model has no plans, as a clause; None if it has plans."""
         changes = self.changes()
         if self._reason[0] != changes:
             self._reason = changes, self._find_reason()
@@ -210,10 +210,10 @@ class Chain(WeightSelection):
 
     @property
     def stateful(self) -> bool:
-        """Whether any layer goes on from the states of the batch before."""
+        """Whether any layer begins with the last states of the batch before."""
         return any(layer.stateful for layer in self._layers)
 
     def reset_states(self) -> None:
-        """Let all stateful layers begin from zero again."""
+        """Forget the states of all stateful layers: they begin from zero again."""
         for layer in self._layers:
             layer.reset_states()

@@ -1,4 +1,4 @@
-"""Copying and pickling a model: configs and NumPy arrays only, so kernels and device arrays are made anew where it lands."""
+"""Copies and pickles of models: configs and NumPy arrays, without kernels and device arrays."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .trainable_model import TrainableModel
 
 
 def state(model: TrainableModel) -> dict[str, Any]:
-    """All of a model that :func:`restored` needs."""
+    """Return the state of a model for :func:`restored`."""
     with custom_classes() as classes:
         config, compile_config = model.get_config(), model.get_compile_config()
     return {
@@ -26,7 +26,7 @@ def state(model: TrainableModel) -> dict[str, Any]:
 
 
 def restored(cls: type[TrainableModel], state: dict[str, Any]) -> TrainableModel:
-    """A model of class ``cls`` in a state that :func:`state` answered."""
+    """Make a model of class ``cls`` from a state of :func:`state`."""
     with custom_object_scope(state["classes"]):
         with initializers.skip_initialization():
             model = cls.from_config(state["config"])

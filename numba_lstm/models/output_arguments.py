@@ -1,4 +1,4 @@
-"""Arguments of ``compile`` that Keras takes for many outputs, as lists or as dicts by their names: here there is one output."""
+"""Arguments of ``compile`` that may be lists, or dicts by output names, as in Keras; here models have one output."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..inputs import as_number
 
 
 def for_output(argument: str, value: Any, output: str | None) -> Any:
-    """What ``value`` says for the output of name ``output``: itself, the one entry of a list, or that of a dict.
+    """Return ``value`` for the output of name ``output``: itself, the only entry of a list, or the entry of a dict.
 
     Raises
     ------
@@ -26,7 +26,7 @@ def for_output(argument: str, value: Any, output: str | None) -> Any:
 
 
 def all_for_output(argument: str, value: Any, output: str | None) -> list[Any]:
-    """All that ``value`` holds for the output: the entries of nested lists and of dicts by its name.
+    """Return all entries of ``value`` for the output: of nested lists, and of dicts by its name.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def all_for_output(argument: str, value: Any, output: str | None) -> list[Any]:
 
 
 def as_weight(value: Any, output: str | None) -> float:
-    """``loss_weights`` as the factor of the one loss."""
+    """Return ``loss_weights`` as the factor of the loss."""
     weight = for_output("loss_weights", value, output)
     return 1.0 if weight is None else as_number(weight, "loss_weights")
 
@@ -57,7 +57,7 @@ def _flat(argument: str, value: Any, output: str | None) -> list[Any]:
 
 
 def _by_name(value: Any) -> bool:
-    """Whether ``value`` is a dict of outputs, and not an object that was written down."""
+    """Return whether ``value`` is a dict of outputs, and not the config of an object."""
     return isinstance(value, Mapping) and not isinstance(value.get("class_name"), str)
 
 

@@ -1,4 +1,4 @@
-"""Stream: a model one step at a time, in microseconds."""
+"""Stream: computes a model one time step at a time, with states between the calls."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .chain import Chain
 
 
 class Stream:
-    """A built model with states of its own, fed one time step after another; made by ``model.stream(batch_size)``.
+    """Stateful stream through a built model, one time step per call; made by ``model.stream(batch_size)``.
 
     The outputs are those of ``predict`` on the whole sequence, bit for bit. Any number of streams of one model may be held;
     one stream serves one thread at a time.
@@ -67,7 +67,7 @@ class Stream:
         self._stepper = model.ops.stream(specs, D, N, self._dtype, threads)
 
     def step(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
-        """The model's output for the next input; the states move on.
+        """Compute the output for the next input, and update the states.
 
         Parameters
         ----------
@@ -87,7 +87,7 @@ class Stream:
         return self._stepper(x)
 
     def run(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
-        """The model's outputs for the next inputs, those of as many calls of :meth:`step`; the states move on.
+        """Compute the outputs for the next inputs, those of as many calls of :meth:`step`, and update the states.
 
         On the CPU it is one call of compiled code for many steps, in which other threads of Python run.
 
@@ -122,7 +122,7 @@ class Stream:
 
     @property
     def state(self) -> list[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
-        """Copies of (h, c) of every LSTM, (N, P) and (N, H); may be assigned, to this stream or another one of the model.
+        """Copies of (h, c) of every LSTM, (N, P) and (N, H). It can be assigned to this stream or another one of the model.
 
         Raises
         ------

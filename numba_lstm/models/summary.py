@@ -1,4 +1,4 @@
-"""The table that ``model.summary()`` prints: a row a layer, the totals, the device."""
+"""Table of ``model.summary()``: one row per layer, the totals, the device."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def print_summary(
     show_trainable: bool = False,
     layer_range: Sequence[str] | None = None,
 ) -> None:
-    """Print what ``model`` consists of; the parameters are those of :meth:`numba_lstm.models.Sequential.summary`."""
+    """Print the layers of ``model``; the parameters are those of :meth:`numba_lstm.models.Sequential.summary`."""
     width = line_length or max(40, min(100 if show_trainable else 88, shutil.get_terminal_size().columns - 4))
     out = sys.stdout if print_fn is None else None
     table = _table(model, width, positions, show_trainable, layer_range, out)
@@ -56,7 +56,7 @@ def _table(
 
 
 def _widths(width: int, positions: Sequence[float], count: int) -> list[int]:
-    """The widths of ``count`` columns that end at ``positions``, in letters or as shares of ``width``."""
+    """Return the widths of ``count`` columns that end at ``positions``, in letters or as shares of ``width``."""
     if len(positions) != count:
         raise ValueError(f"positions must hold the ends of {count} columns, got {tuple(positions)}.")
     ends = [int(p * width) if positions[-1] <= 1 else int(p) for p in positions]
@@ -67,7 +67,7 @@ def _widths(width: int, positions: Sequence[float], count: int) -> list[int]:
 
 
 def _selected(layers: Sequence[Layer], layer_range: Sequence[str] | None) -> list[tuple[int, Layer]]:
-    """The layers, with their indices, from the first that matches one pattern to the last that matches the other."""
+    """Return layers with their indices, from the first match of one pattern to the last match of the other."""
     numbered = list(enumerate(layers))
     if layer_range is None:
         return numbered
@@ -110,7 +110,7 @@ def _total(kind: str, variables: Iterable[Variable]) -> str:
 
 
 def memory(size: float) -> str:
-    """A number of bytes in words: ``41804 -> "40.82 KB"``."""
+    """Return a number of bytes as text: ``41804 -> "40.82 KB"``."""
     for unit in ("B", "KB", "MB", "GB"):
         if size < 1024:
             return f"{size:.2f} {unit}"

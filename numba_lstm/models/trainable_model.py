@@ -1,4 +1,4 @@
-"""TrainableModel: a chain of layers that is called, trained and asked for predictions."""
+"""TrainableModel: a chain of layers with the methods that call, train and evaluate it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .trainer import GONE, NEVER_CALLED, Trainer
 
 
 class TrainableModel(Chain, Trainer):
-    """Everything of a model but its files, its streams and its summary, which have modules of their own."""
+    """Base class of Sequential, without its files, streams and summary."""
 
     unsupported_methods = NEVER_CALLED
     removed_attributes = GONE
@@ -52,7 +52,7 @@ class TrainableModel(Chain, Trainer):
 
     @cached_property
     def random(self) -> Stream:
-        """What shuffles and dropout draw from: a stream of its own, taken from the default stream when first needed."""
+        """Random keys of shuffles and dropout; a stream that is spawned from the default stream at the first use."""
         return default_stream().spawn()
 
     @cached_property
@@ -75,7 +75,7 @@ class TrainableModel(Chain, Trainer):
         *,
         lengths: npt.ArrayLike | None = None,
     ) -> npt.NDArray[Any]:
-        """The output for ``x`` as a NumPy array, in one batch; builds the model at its first call.
+        """Compute the output for ``x`` as one batch, as a NumPy array; the first call builds the model.
 
         Parameters
         ----------
@@ -102,7 +102,7 @@ class TrainableModel(Chain, Trainer):
         return to_samples(ops, self.forward(self.gather(ops, array, slice(None)), training, rng, steps).y)
 
     def path(self) -> str:
-        """How calls of the built model run: ``"plan"``, or ``"ops: "`` and the reason why one by one; pure.
+        """Return how calls of the built model run: ``"plan"``, or ``"ops: "`` and the reason against plans.
 
         A plan is recorded for a shape of batches, by the first batch of all or by a second one of its shape, and then runs
         without the Python of layers. Batches of more than 1,024 samples, or of very long sequences, take no plan.
@@ -120,7 +120,7 @@ class TrainableModel(Chain, Trainer):
     predict_on_batch = training.predict_on_batch
 
     def quantize(self, mode: str = "int8") -> None:
-        """Round the kernels of all LSTMs to int8, for good and for inference alone, as ``keras.Model.quantize`` those of Dense.
+        """Round the kernels of all LSTMs to int8, permanently and for inference only, as ``keras.Model.quantize``.
 
         Streams and single sequences through large LSTMs, which wait for weights, take less than half the time then. Other
         layers stay in float32. See :meth:`numba_lstm.layers.LSTM.quantize`.
@@ -148,7 +148,7 @@ class TrainableModel(Chain, Trainer):
     # -- configuration -------------------------------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
-        """Arguments that make an equal model without its weights, as JSON values. Where it computes is no part of it."""
+        """Return the arguments that make an equal model without its weights, as JSON values; the device is left out."""
         entries = [self._input, *self._layers] if self._input is not None else self._layers
         return {
             "name": self.name,
@@ -159,6 +159,6 @@ class TrainableModel(Chain, Trainer):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
-        """A model of :meth:`get_config`'s arguments; ``custom_objects`` are classes and functions of your own, by name."""
+        """Make a model from the arguments of :meth:`get_config`; ``custom_objects`` are your classes and functions, by name."""
         stack = [layers.deserialize(entry, custom_objects) for entry in config["layers"]]
         return cls(stack, name=config["name"], dtype=config["dtype"], trainable=config["trainable"])

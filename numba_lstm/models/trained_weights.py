@@ -12,7 +12,7 @@ from .structure.attributes import Attributes
 
 
 class WeightSelection(Attributes):
-    """The half of a model that finds the weights which a training step changes."""
+    """Base class of models that finds the weights which a training step changes."""
 
     def __init__(self, name: str | None, dtype: str, trainable: bool) -> None:
         super().__init__(name, dtype, trainable)
@@ -25,7 +25,7 @@ class WeightSelection(Attributes):
         raise NotImplementedError
 
     def trained(self) -> TrainedWeights:
-        """What a training step of the built model changes: as its layers are, or within :meth:`hold_trained_weights` were."""
+        """Return the weights that a training step changes: now, or at the begin of :meth:`hold_trained_weights`."""
         if self._held_trained is not None:
             return self._held_trained[0]
         flags = self._flags()
@@ -37,7 +37,7 @@ class WeightSelection(Attributes):
 
     @contextmanager
     def hold_trained_weights(self) -> Iterator[TrainedWeights]:
-        """Keep to the present :meth:`trained`, constraints too: the optimizer's slots belong to its weights."""
+        """Keep the present :meth:`trained` and its constraints, whose weights have the optimizer's slots, whatever changes."""
         outer, trained = self._held_trained, self.trained()
         self._held_trained = trained, self._flags()
         for layer in self._layers:
@@ -55,7 +55,7 @@ class WeightSelection(Attributes):
         return self._held_trained is not None and self._held_trained[1] != self._flags()
 
     def _flags(self) -> list[bool]:
-        """All that decides about ``trainable_weights``."""
+        """Return all flags that decide about ``trainable_weights``."""
         return [self._trainable, *[flag for layer in self._layers for flag in layer.flags()]]
 
     def _find_trained(self) -> TrainedWeights:
@@ -67,7 +67,7 @@ class WeightSelection(Attributes):
         return TrainedWeights(weights, chosen, first, regularized)
 
     def with_penalties(self, gradients: Sequence[Array], trained: TrainedWeights) -> list[Array]:
-        """The gradients of a loss, one for each weight of ``trained``, with those of the penalties of weights added."""
+        """Add the gradients of the penalties of weights to the gradients of a loss, one for each weight of ``trained``."""
         indices = {id(variable): index for index, variable in enumerate(trained.weights)}
         added = list(gradients)
         for layer in trained.regularized.values():

@@ -1,4 +1,4 @@
-"""Trainer: how a model is to be trained, which ``compile`` says. The loops themselves are :mod:`numba_lstm.training`'s."""
+"""Trainer: ``compile``, with the optimizer, the loss and the metrics. :mod:`numba_lstm.training` has the loops."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ GONE = {
 
 
 class Trainer:
-    """The trainable half of a model."""
+    """Base class of models that holds the optimizer, the loss and the metrics."""
 
     name: str
     dtype: str
@@ -78,7 +78,7 @@ class Trainer:
         jit_compile: bool | str = "auto",
         auto_scale_loss: bool = True,
     ) -> None:
-        """Say how to train, as ``keras.Model.compile``.
+        """Set the optimizer, the loss and the metrics, as ``keras.Model.compile``.
 
         Parameters
         ----------
@@ -124,7 +124,7 @@ class Trainer:
 
     @property
     def optimizer(self) -> Optimizer | None:
-        """The optimizer; another one may be set, by name too."""
+        """The optimizer. Another one may be set, also by name."""
         return self._optimizer
 
     @optimizer.setter
@@ -134,7 +134,7 @@ class Trainer:
 
     @property
     def loss(self) -> Loss | None:
-        """The loss; another one may be set, by name too."""
+        """The loss. Another one may be set, also by name."""
         return self._loss
 
     @loss.setter
@@ -160,7 +160,7 @@ class Trainer:
 
     @property
     def metrics_names(self) -> list[str]:
-        """As in Keras 3, ``loss``, and ``compile_metrics`` for all metrics at once; empty before :meth:`compile`.
+        """As in Keras 3 ``loss``, and ``compile_metrics`` for all metrics; empty before :meth:`compile`.
 
         The names of single metrics are those of ``evaluate(..., return_dict=True)``.
         """
@@ -173,7 +173,7 @@ class Trainer:
         return [*self.metrics_list, *self.weighted_metrics_list]
 
     def get_compile_config(self) -> dict[str, Any]:
-        """The arguments of :meth:`compile`, as JSON values; empty before it."""
+        """Return the arguments of :meth:`compile` as JSON values; empty before it."""
         if self.optimizer is None:
             return {}
         return {
@@ -185,6 +185,6 @@ class Trainer:
         }
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
-        """:meth:`compile` with what :meth:`get_compile_config` answered."""
+        """Call :meth:`compile` with the arguments of :meth:`get_compile_config`."""
         if config:
             self.compile(**config)

@@ -1,4 +1,4 @@
-"""The loops over batches: fit, evaluate and predict, and their counterparts for one batch. They are a model's methods."""
+"""Training, evaluation and prediction: the functions are methods of models."""
 
 from .loops import evaluate, fit, predict, predict_on_batch, test_on_batch, train_on_batch
 

@@ -1,4 +1,4 @@
-"""Validated arrays of a user, and batches of their samples: on the host and on the device."""
+"""Validated samples of a user, and batches of them on the host and on the device."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Shape = tuple[int | None, ...]
 
 
 class Samples(NamedTuple):
-    """Host arrays that fit the model and each other, samples along the first axis."""
+    """Validated host arrays, samples along the first axis."""
 
     x: Host  #: (n, T, D) or (n, D)
     target: Host | None = None  #: in the output's shape, or labels (n,) or (n, T)
@@ -27,21 +27,21 @@ class Samples(NamedTuple):
 
     @property
     def shape(self) -> Shape:
-        """That of x."""
+        """The shape of x."""
         shape: Shape = self.x.shape
         return shape
 
     def batch(self, rows: Rows) -> HostBatch:
-        """Some of the samples as a batch."""
+        """Return some of the samples as a batch."""
         size = len(range(*rows.indices(len(self.x)))) if isinstance(rows, slice) else len(rows)
         return HostBatch(self, rows, size, rows)
 
     def subset(self, rows: slice) -> Samples:
-        """Some of the samples, as views."""
+        """Return some of the samples, as views."""
         return self._each(rows)
 
     def window(self, steps: slice) -> Samples:
-        """All samples, but only some of their steps, as views; the model must answer each step."""
+        """Return some of the steps of all samples, as views; the model must have an output for each step."""
         return self._each((slice(None), steps))
 
     def _each(self, index: Any) -> Samples:
@@ -51,23 +51,23 @@ class Samples(NamedTuple):
 
 
 class Ragged(NamedTuple):
-    """Sequences of unequal lengths that fit the model, with their targets."""
+    """Validated sequences of unequal lengths, with their targets."""
 
     x: Sequence[Host]  #: (T_i, D) each
     lengths: npt.NDArray[np.intp]  #: T_i
     dtype: str  #: what x becomes
-    stepwise: bool = False  #: whether the model answers each of these steps
+    stepwise: bool = False  #: whether the model has an output for each of these steps
     target: Host | Sequence[Host] | None = None  #: one array a sample where it is stepwise, else one for all
     weight: Host | Sequence[Host] | None = None  #: in the same way
     labels: bool = False  #: whether target holds labels
 
     @property
     def shape(self) -> Shape:
-        """That of x, for any number of steps."""
+        """The shape of x, with None for the number of steps."""
         return (len(self.x), None, *self.x[0].shape[1:])
 
     def batch(self, rows: Rows) -> HostBatch:
-        """Some of the sequences as a batch: padded to the longest, and masked unless all have one length."""
+        """Return some of the sequences as a batch: padded to the longest, and masked unless all have one length."""
         indices = np.arange(len(self.x))[rows]
         lengths = self.lengths[indices]
         steps = max(int(lengths.max()), 1)  # one step, masked, where all sequences are empty
@@ -78,7 +78,7 @@ class Ragged(NamedTuple):
         return HostBatch(samples, slice(None), len(indices), indices, lengths if self.stepwise else None)
 
     def subset(self, rows: slice) -> Ragged:
-        """Some of the sequences."""
+        """Return some of the sequences."""
         target, weight = (None if values is None else values[rows] for values in (self.target, self.weight))
         return self._replace(x=self.x[rows], lengths=self.lengths[rows], target=target, weight=weight)
 
@@ -110,5 +110,5 @@ class Batch(NamedTuple):
 
 
 def steps_first(ops: Ops, array: Host, dtype: Any) -> Array:
-    """One number a sample (N,), or one a step (N, T) as (T, N), on the device."""
+    """Copy one number per sample (N,), or one per step (N, T) as (T, N), to the device."""
     return ops.asarray(np.ascontiguousarray(array.T), dtype)

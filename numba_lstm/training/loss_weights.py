@@ -1,4 +1,4 @@
-"""Weights of the elements of a batch's loss: after its mask, its reduction and the loss's own weight."""
+"""Weights of the elements of a batch's loss, from sample weights, the mask, the reduction and ``loss_weights``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .batches import Host
 
 
 class Weights(NamedTuple):
-    """What each element of a batch's loss and of its metrics counts, (N,) or (T, N); None is 1."""
+    """Weights of the elements of a batch's loss and of its metrics, (N,) or (T, N); None is 1."""
 
     loss: Array | None
     plain: Array | None  #: for metrics that leave sample weights out
@@ -21,7 +21,7 @@ class Weights(NamedTuple):
 
 
 def batch_weights(ops: Ops, weight: Array | None, mask: Array | None, dtype: str) -> Weights:
-    """The weights of a batch whose output has ``mask`` (T, N), as Keras 3 counts them.
+    """Return the weights of a batch whose output has ``mask`` (T, N), as Keras 3 counts them.
 
     The loss becomes the mean over the steps that are not masked, for an op's mean is over all of them; without any it is 0.
     """
@@ -34,7 +34,7 @@ def batch_weights(ops: Ops, weight: Array | None, mask: Array | None, dtype: str
 
 
 def loss_weight(ops: Ops, loss: Loss, scale: float, leading: tuple[int, ...], weights: Weights, dtype: str) -> Array | None:
-    """The weights of the loss op's mean for losses of shape ``leading``; None where all are 1."""
+    """Return the weights of the loss op's mean for losses of shape ``leading``; None if all are 1."""
     host: dict[str, Any] = {
         name: None if array is None else np.asarray(ops.to_host(array))
         for name, array in (("mean", weights.loss), ("weight", weights.weighted))

@@ -1,4 +1,4 @@
-"""Protocols of a model: the loops of training know these attributes, not the class of the model."""
+"""Protocols of models and their plans: the attributes that training uses."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class TrainingPlans(Protocol):
 
 
 class ModelStructure(Protocol):
-    """Layers of a model, and the shapes that they take: what data are validated against."""
+    """Structure of a model, against which data are validated."""
 
     name: str
     dtype: str
@@ -95,7 +95,7 @@ class ModelStructure(Protocol):
 
 
 class Trainable(ModelStructure, Protocol):
-    """A model that can be trained, evaluated and asked for predictions."""
+    """Model that the loops can train, evaluate and use for predictions."""
 
     loss_weight: float  #: what the loss is multiplied by
     metrics_list: list[Metric]  #: count each sample once
@@ -163,7 +163,7 @@ class Trainable(ModelStructure, Protocol):
         """Return the weights that a training step changes."""
 
     def hold_trained_weights(self) -> AbstractContextManager[TrainedWeights]:
-        """Keep to the present :meth:`trained` for some time."""
+        """Return a context manager that keeps the present :meth:`trained`."""
 
     def constrain(self) -> None:
         """Apply the constraints of all layers' trained weights."""

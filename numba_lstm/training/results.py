@@ -1,4 +1,4 @@
-"""Values that models and the loops of training share: results of passes, outputs of plans, trained weights."""
+"""Results of passes and of plans, and the trained weights: values that models and training share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ States = list[tuple[Array, ...]]  #: of each layer, () where it has none
 
 
 class ForwardResult(NamedTuple):
-    """What :meth:`numba_lstm.models.Sequential.forward` answers."""
+    """Result of :meth:`numba_lstm.models.Sequential.forward`."""
 
     y: Array
     mask: Array | None  #: (T, N), where the output has one
@@ -23,7 +23,7 @@ class ForwardResult(NamedTuple):
 
 
 class Gradients(NamedTuple):
-    """What :meth:`numba_lstm.models.Sequential.backward` answers."""
+    """Result of :meth:`numba_lstm.models.Sequential.backward`."""
 
     weights: list[Array]  #: of ``trainable_weights``, in their order
     states: States  #: of each layer's first states; () where it has none, or was left out
@@ -31,7 +31,7 @@ class Gradients(NamedTuple):
 
 
 class TrainedWeights(NamedTuple):
-    """The weights that a training step changes, found once for many steps."""
+    """Weights that a training step changes."""
 
     weights: list[Variable]  #: ``trainable_weights``
     indices: list[list[int]]  #: their indices in ``variables`` of each layer
@@ -44,14 +44,14 @@ class TrainedWeights(NamedTuple):
 
 
 class PredictionOutput(NamedTuple):
-    """What a model returns for a batch: copies that belong to the caller."""
+    """Output of a plan of predictions: copies that belong to the caller."""
 
     y: Array
     mask: Array | None  #: (T, N)
 
 
 class StepOutput(NamedTuple):
-    """What a training step computed, before the update."""
+    """Loss and output of a planned training step, before the update."""
 
     value: float  #: the loss, without penalties
     y: Array  #: belongs to the caller

@@ -1,4 +1,4 @@
-"""What all layers share: the class Layer, their weights, their arguments, and the registry of their classes."""
+"""The base class of layers, with their weights, their arguments, and the registry of their classes."""
 
 from .layer import Layer
 from .results import Backward, Forward, to_samples

@@ -1,4 +1,4 @@
-"""Arguments of layers, settled before a layer exists: names, dtypes, sizes, shapes, and what is not taken."""
+"""Validation of arguments of layers: names, dtypes, shapes, and unknown arguments."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _parameters(cls: type) -> Iterable[str]:
 
 
 def check_name(name: Any) -> str:
-    """``name``, if it is a string without ``/``, which separates the parts of a variable's path."""
+    """Return ``name`` if it is a string without ``/``, which separates the levels of a variable's path."""
     if not isinstance(name, str) or not name or "/" in name:
         raise ValueError(f"a name must be a string without '/', got {name!r:.100}.")
     if len(name) > MAX_NAME:  # each weight has a path with it
@@ -47,7 +47,7 @@ def check_name(name: Any) -> str:
 
 
 def check_dtype(dtype: Any) -> str:
-    """``"float32"`` or ``"float64"``; TypeError for any other dtype."""
+    """Return the name of ``dtype``, ``"float32"`` or ``"float64"``; raise TypeError for any other dtype."""
     name = str(named_dtype(dtype))
     if name not in ("float32", "float64"):
         raise TypeError(f"dtype must be 'float32' or 'float64', got {dtype!r}.")
@@ -55,7 +55,7 @@ def check_dtype(dtype: Any) -> str:
 
 
 def named_dtype(dtype: Any) -> np.dtype[Any]:
-    """The dtype that ``dtype`` names, ``object`` for what names none.
+    """Return the NumPy dtype that ``dtype`` names; ``object`` if it names none.
 
     It may come from a file, and NumPy evaluates a text such as ``"2f4"`` or the formats of a dict: only one word, a type or a
     dtype is handed to it.
@@ -69,7 +69,7 @@ def named_dtype(dtype: Any) -> np.dtype[Any]:
 
 
 def as_shape(shape: Sequence[int | None]) -> Shape:
-    """``shape`` as a tuple of whole numbers of at least 1, None where any size fits."""
+    """Return ``shape`` as a tuple of whole numbers of at least 1, None where any size fits."""
     if isinstance(shape, (str, bytes)) or not isinstance(shape, Sequence):
         raise TypeError(f"a shape must be a tuple, got {shape!r}. Write (time, features), or (features,) for one axis.")
     for size in shape:
@@ -79,7 +79,7 @@ def as_shape(shape: Sequence[int | None]) -> Shape:
 
 
 def batch_shape_of(input_shape: Any = None, input_dim: Any = None, batch_input_shape: Any = None) -> Shape | None:
-    """The input's shape, batch axis first, that one of Keras's three arguments says; None where none is given.
+    """Return the input's shape, batch axis first, from one of Keras's three arguments; None if none is given.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Building of layers: the variables are made once, for the shape of the first input."""
+"""Building of layers: checks of input shapes, and the variables that are made for the first one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _building = free_after_fork(threading.RLock())  # a model that is first called b
 
 
 class BuildableLayer(WeightsOwner):
-    """The half of a layer that checks the shape of inputs, and makes the variables for it."""
+    """Base class that checks the shapes of inputs and builds the layer once for the first one."""
 
     #: Ranks (batch axis included) that the layer takes, and whether a sequence comes in.
     ranks: ClassVar[tuple[int, ...]] = (2, 3)
@@ -27,7 +27,7 @@ class BuildableLayer(WeightsOwner):
         """Make the variables for ``input_shape`` (batch axis first) with :meth:`add_weight`."""
 
     def build_for(self, input_shape: Shape, dtype: str | None = None) -> None:
-        """Build once for ``input_shape``; ``dtype`` is the model's and yields to the layer's own.
+        """Build the layer for ``input_shape`` unless it is built; ``dtype`` is the model's, and the layer's comes first.
 
         Raises
         ------

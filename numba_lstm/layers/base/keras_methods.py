@@ -1,4 +1,4 @@
-"""What Keras's layers override and these do not, with what works in place of it."""
+"""Methods that subclasses of Keras's layers override and subclasses here cannot, with what works instead."""
 
 from __future__ import annotations
 

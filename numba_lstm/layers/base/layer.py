@@ -1,4 +1,4 @@
-"""Layer: what every layer is. It validates, calls one op forward and one backward."""
+"""The base class of layers: the passes that a subclass defines, and calls of a layer by itself."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .results import Backward, Forward, to_samples
 
 
 class Layer(BuildableLayer):
-    """The base of all layers, as ``keras.layers.Layer``.
+    """Base class of all layers, as ``keras.layers.Layer``.
 
     A subclass overrides :meth:`build`, :meth:`compute_output_shape`, :meth:`forward`, :meth:`backward`, :meth:`get_config`.
     Whoever holds a layer calls :meth:`propagate` and :meth:`backpropagate`. Nothing of a call is left on the layer, but for
@@ -84,7 +84,7 @@ class Layer(BuildableLayer):
     # -- what a subclass says -----------------------------------------------------------------------------------------
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """The output's shape for an input's shape, both with the batch axis; pure."""
+        """Return the output's shape for an input's shape, both with the batch axis; the layer does not change."""
         return input_shape
 
     def forward(
@@ -96,13 +96,13 @@ class Layer(BuildableLayer):
         training: bool = False,
         rng: Key | None = None,
     ) -> Forward:
-        """One call of the layer on device arrays (sequences time-major)."""
+        """Compute the output for device arrays (sequences time-major)."""
         raise NotImplementedError(f"{type(self).__name__} must define forward(...), which computes its output.")
 
     def backward(
         self, ops: Ops, tape: Tape, dy: Array, dstates: tuple[Array, ...] | None = None, *, need_dx: bool = True
     ) -> Backward:
-        """Gradients of the call that left ``tape``."""
+        """Compute the gradients of the forward call that returned ``tape``."""
         raise NotImplementedError(f"{type(self).__name__} must define backward(...), without which nothing can be trained.")
 
     def propagate(
@@ -114,7 +114,7 @@ class Layer(BuildableLayer):
         training: bool = False,
         rng: Key | None = None,
     ) -> Forward:
-        """:meth:`forward`, with the penalty of the output."""
+        """Call :meth:`forward`, and add the penalty of the output."""
         result = self.forward(ops, x, states, mask, training, rng)
         if self.activity_regularizer is None or not self.regularizes_output:
             return result
@@ -125,7 +125,7 @@ class Layer(BuildableLayer):
     def backpropagate(
         self, ops: Ops, tape: Tape, dy: Array | None, dstates: tuple[Array, ...] | None = None, *, need_dx: bool = True
     ) -> Backward:
-        """:meth:`backward` of the call of :meth:`propagate` that left ``tape``, the penalty of its output included."""
+        """Call :meth:`backward` for the ``tape`` of :meth:`propagate`, with the gradient of the output's penalty."""
         if self.activity_regularizer is not None and self.regularizes_output:
             tape, y = tape
             host = ops.to_host(y)
@@ -137,14 +137,14 @@ class Layer(BuildableLayer):
         """Forget the states of a stateful layer: the next batch starts from zero."""
 
     def reset_state(self) -> None:
-        """:meth:`reset_states`, under Keras's newer name."""
+        """Call :meth:`reset_states`; the newer name in Keras."""
         self.reset_states()
 
     def check_one_array(self) -> None:
-        """Raise ValueError if the layer takes or answers more than one array, so that no Sequential can hold it."""
+        """Raise ValueError if the layer takes or returns several arrays, which a Sequential cannot pass on."""
 
     def stream_specs(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
-        """What a stream does for this layer at each step, in order; none for a layer that passes its input on.
+        """Return the specs of what a stream computes for this layer at each step; empty for a layer that passes its input on.
 
         Raises
         ------
@@ -156,7 +156,7 @@ class Layer(BuildableLayer):
         )
 
     def key(self, rng: Key | None) -> Key:
-        """What a call draws from: the key that came with it, with the layer's own seed where it has one.
+        """Return the key of random numbers of a call: ``rng``, with the layer's seed if it has one.
 
         A model gives ``Key(seed, step, tag)`` of its own stream: one step a batch, the layer's index as tag.
         """
@@ -165,7 +165,7 @@ class Layer(BuildableLayer):
         return rng if self.seed is None else replace(rng, seed=self.seed)
 
     def get_config(self) -> dict[str, Any]:
-        """Arguments that make an equal layer, as JSON values."""
+        """Return the arguments that make an equal layer, as JSON values."""
         config: dict[str, Any] = {"name": self.name, "trainable": self.trainable, "dtype": self._dtype}
         if self.batch_input_shape is not None:
             size, *sample = self.batch_input_shape
@@ -176,13 +176,13 @@ class Layer(BuildableLayer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """A layer of :meth:`get_config`'s arguments, without weights."""
+        """Make a layer from the arguments of :meth:`get_config`, without weights."""
         return cls(**config)
 
     # -- a layer used by itself ---------------------------------------------------------------------------------------
 
     def __call__(self, x: npt.ArrayLike, training: bool = False, *, mask: npt.ArrayLike | None = None) -> Any:
-        """The layer's output for ``x`` (N, ...) as a NumPy array, on the default device; builds at the first call.
+        """Compute the output for ``x`` (N, ...) on the default device, as a NumPy array; the first call builds the layer.
 
         ``mask`` (N, T) is False where a step of a sequence is to be left out.
         """
@@ -198,15 +198,15 @@ class Layer(BuildableLayer):
         return ops, self.gather(ops, array, slice(None))
 
     def as_input(self, x: Any, what: str) -> npt.NDArray[Any]:
-        """``x`` as an array that the layer takes as the first of a model, but for its shape."""
+        """Return ``x`` as an array of a type that the layer takes as the first of a model; its shape is not checked."""
         return as_real(x, what, INPUT_AXES, sequences=what.startswith("x"))
 
     def gather(self, ops: Ops, x: npt.NDArray[Any], rows: npt.NDArray[np.intp] | slice) -> Array:
-        """Samples ``rows`` of ``x`` as one batch on the device."""
+        """Copy samples ``rows`` of ``x`` to the device as one batch."""
         return ops.gather(x, rows, self.dtype)
 
     def _mask(self, ops: Ops, mask: npt.ArrayLike | None, x: Array) -> Array | None:
-        """A user's mask (N, T) for ``x`` (T, N, D) as a device array (T, N)."""
+        """Return a user's mask (N, T) for ``x`` (T, N, D) as a device array (T, N)."""
         if mask is None:
             return None
         steps = as_real(mask, f"{self.name}'s mask")

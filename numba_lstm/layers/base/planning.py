@@ -1,4 +1,4 @@
-"""Which layers plans serve: those that compute by ops alone, in the package's own methods."""
+"""Reasons against plans of a layer: methods of users, states between batches, activity regularizers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _METHODS = ("propagate", "backpropagate", "forward", "backward", "forward_sequen
 
 
 def why_not_planned(owner: WeightsOwner) -> str | None:
-    """Return the reason why no plan serves a built layer itself, without what is inside it, a clause, or None."""
+    """Return the reason why a built layer, without its sublayers, has no plan, as a clause; None if it has one."""
     cls, method = _foreign(type(owner))  # type: ignore[arg-type]  # mypy: hash of instances
     if cls:
         return f"{cls} overrides {method}"

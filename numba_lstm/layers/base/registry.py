@@ -12,24 +12,24 @@ CLASSES: dict[str, type[Layer]] = {}  #: filled by the package, once all classes
 
 
 def serialize(layer: Layer) -> dict[str, Any]:
-    """A layer as a dict of its class name and config; :func:`deserialize` turns it back."""
+    """Return a layer as a dict of its class name and config, for :func:`deserialize`."""
     return serialization.serialize(layer)
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Layer:
-    """The layer that :func:`serialize` answered a dict for, without weights.
+    """Make a layer from a dict of :func:`serialize`, without weights.
 
     Parameters
     ----------
     config : dict
-        What :func:`serialize` answered.
+        As :func:`serialize` returns it.
     custom_objects : mapping, optional
         Name -> class, for layers that are not of this package and for what they are made of; name -> function, for activations.
 
     Raises
     ------
     ValueError
-        For a class that is neither here nor there.
+        For a class that is neither in the package nor in ``custom_objects``.
     """
     with serialization.custom_object_scope(custom_objects or {}):
         return serialization.get(config, CLASSES, "layer", Layer)

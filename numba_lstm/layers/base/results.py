@@ -11,7 +11,7 @@ from ...kernels.contract import Array, Ops, Tape
 
 
 class Forward(NamedTuple):
-    """What :meth:`Layer.forward` answers."""
+    """Result of :meth:`Layer.forward`."""
 
     y: Array
     states: tuple[Array, ...] = ()
@@ -21,7 +21,7 @@ class Forward(NamedTuple):
 
 
 class Backward(NamedTuple):
-    """What :meth:`Layer.backward` answers; ``gradients`` in the order of ``Layer.variables``."""
+    """Result of :meth:`Layer.backward`; ``gradients`` in the order of ``Layer.variables``."""
 
     dx: Array | None
     dstates: tuple[Array, ...] = ()
@@ -29,6 +29,6 @@ class Backward(NamedTuple):
 
 
 def to_samples(ops: Ops, y: Array) -> npt.NDArray[Any]:
-    """A device's output as a NumPy array of its own, batch first."""
+    """Return a device's output as a new NumPy array, batch axis first."""
     host = ops.to_host(y)
     return np.array(host.transpose(1, 0, 2) if host.ndim == 3 else host, order="C", copy=True)

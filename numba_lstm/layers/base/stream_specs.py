@@ -1,4 +1,4 @@
-"""What a stream does for a layer, as parts that ops know; if that is what the layer computes."""
+"""Specs of what a stream computes for a layer, checked against overridden methods."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _FORWARD = ("propagate", "forward", "forward_sequence")
 
 
 def checked_stream_specs(layer: Layer) -> list[LSTMLayerSpec | DenseLayerSpec]:
-    """The answer of :meth:`Layer.stream_specs`.
+    """Return :meth:`Layer.stream_specs`, if a stream of them computes what the layer does.
 
     Raises
     ------
     NotImplementedError
-        Also for a layer whose class overrides what its base computes, but not these parts, which would be those of the base.
+        Also for a layer whose class overrides what its base computes but not the specs, which would be those of the base.
     """
     cls, method, base = _overridden(type(layer), "stream_specs", _FORWARD)  # type: ignore[arg-type]  # mypy: hash of instances
     if cls:
@@ -28,13 +28,13 @@ def checked_stream_specs(layer: Layer) -> list[LSTMLayerSpec | DenseLayerSpec]:
 
 
 @cache
-def _overridden(layer: type, saying: str, methods: tuple[str, ...]) -> tuple[str, str, str]:
-    """A class that overrides one of ``methods`` below the class that has ``saying``: its name, the method, that class's name.
+def _overridden(layer: type, specs_method: str, methods: tuple[str, ...]) -> tuple[str, str, str]:
+    """Find a class that overrides one of ``methods`` below the class that defines ``specs_method``.
 
-    Empty names, where what is said holds for ``layer`` too.
+    Returns the names of that class, of the method, and of the class with the specs; empty names if there is none.
     """
     order = layer.__mro__
-    base = next(cls for cls in order if saying in vars(cls))
+    base = next(cls for cls in order if specs_method in vars(cls))
     for cls in order[: order.index(base)]:
         for method in methods:
             if base is not Layer and method in vars(cls):

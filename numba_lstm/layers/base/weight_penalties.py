@@ -1,4 +1,4 @@
-"""Penalties and constraints of weights: what a regularizer adds to the loss, and what follows an update."""
+"""Penalties of weights, which join the loss, and constraints of weights, which follow an update."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...variables import Variable
 
 
 class WeightPenalties(Settable):
-    """The half of an owner of weights that applies regularizers and constraints to them."""
+    """Base class that applies regularizers and constraints to weights."""
 
     variables: list[Variable]
     _regularized: list[tuple[Variable, Regularizer]]
@@ -31,7 +31,7 @@ class WeightPenalties(Settable):
 
     @property
     def losses(self) -> list[float]:
-        """The penalty of each trainable variable that has a regularizer; that of an output goes with its call."""
+        """Penalties of the trainable variables with a regularizer; that of an output belongs to its call."""
         if not self._regularized:
             return []
         trainable = {id(v) for v in self.trainable_weights}
@@ -42,7 +42,7 @@ class WeightPenalties(Settable):
         return sum(self.losses, 0.0)
 
     def add_penalty_gradients(self, ops: Ops, gradients: Sequence[Array]) -> list[Array]:
-        """``gradients``, one a variable in the order of ``variables``, with those of :meth:`penalty` added."""
+        """Return ``gradients``, in the order of ``variables``, plus the gradients of :meth:`penalty`."""
         added, places = list(gradients), {id(v): place for place, v in enumerate(self.variables)}
         for variable, slope in self.penalty_gradients(ops):
             place = places[id(variable)]
@@ -50,7 +50,7 @@ class WeightPenalties(Settable):
         return added
 
     def penalty_gradients(self, ops: Ops) -> list[tuple[Variable, Array]]:
-        """Each variable that has a regularizer, with the gradient of its penalty on the device."""
+        """Return each variable that has a regularizer, with the gradient of its penalty on the device."""
         return [(v, ops.asarray(regularizer.gradient(v.value), self.dtype)) for v, regularizer in self._regularized]
 
     def constrain(self) -> None:
@@ -60,7 +60,7 @@ class WeightPenalties(Settable):
                 variable.assign(constraint(variable.value))
 
     def hold_constraints(self, hold: bool) -> None:
-        """Apply the constraints of the weights that are trainable now, whatever becomes of them; or no longer."""
+        """Apply the constraints of the weights that are trainable now, even if ``trainable`` changes; False ends this."""
         self._held = self._applying() if hold and self._constrained else None
 
     def _applying(self) -> list[tuple[Variable, Constraint]]:

@@ -1,4 +1,4 @@
-"""Values of weights: drawn by an initializer, or assigned all together."""
+"""Initial values of weights, and their assignment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...variables import Variable
 
 
 def initial_value(initializer: Any, shape: int | Sequence[int] | None, dtype: str) -> npt.NDArray[Any]:
-    """An array of ``shape``, drawn by an initializer, its name, or a function of shape and dtype."""
+    """Return an array of ``shape`` from an initializer, its name, or a function of shape and dtype."""
     size = () if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
     is_function = callable(initializer) and not isinstance(initializer, (type, initializers.Initializer))
     make = initializer if is_function else initializers.get("glorot_uniform" if initializer is None else initializer)
@@ -24,7 +24,7 @@ def initial_value(initializer: Any, shape: int | Sequence[int] | None, dtype: st
 
 
 def assign_all(owner: str, variables: Sequence[Variable], values: Sequence[npt.ArrayLike]) -> None:
-    """Assign ``values`` to ``variables``: all, or on a wrong number or shape none (ValueError)."""
+    """Assign ``values`` to ``variables``; raise ValueError for a wrong number or shape, before any is assigned."""
     if len(values) != len(variables):
         raise ValueError(f"{owner} has {len(variables)} weights, got {len(values)} arrays. Give one array a weight.")
     arrays = [as_real(value, variable.path) for variable, value in zip(variables, values, strict=True)]

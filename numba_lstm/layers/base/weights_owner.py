@@ -1,4 +1,4 @@
-"""WeightsOwner: the half of a layer that owns weights, with what is asked of them: training, penalties, constraints."""
+"""Weights of a layer and its sublayers: they are added, read, set, counted and frozen here."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .weight_values import assign_all, initial_value
 
 
 class WeightsOwner(WeightPenalties):
-    """What owns weights, its own and those of its ``parts``."""
+    """Base class of what owns weights, directly or through its ``sublayers``."""
 
     settable = frozenset({"trainable"})
     not_settable = {"weights": "Call set_weights(arrays)."}
@@ -31,11 +31,11 @@ class WeightsOwner(WeightPenalties):
         self.check_assigned_methods()
         self._dtype = dtype
         self.trainable = trainable
-        self.sublayers: list[WeightsOwner] = []  #: owners inside this one, whose weights are its own
+        self.sublayers: list[WeightsOwner] = []  #: layers inside this one; their weights are among its weights
         self._clear()
 
     def _clear(self) -> None:
-        """Own nothing, as before it was built."""
+        """Drop all weights, as before the layer was built."""
         for sublayer in self.sublayers:
             sublayer._clear()
         self.built_shape: Shape | None = None
@@ -52,12 +52,12 @@ class WeightsOwner(WeightPenalties):
 
     @property
     def requested_dtype(self) -> str | None:
-        """The dtype that was asked for or built with; None where the layer still takes its model's."""
+        """The dtype of the constructor or of ``build``; None if the layer still takes its model's."""
         return self._dtype
 
     @property
     def built(self) -> bool:
-        """Whether the variables exist. To set it to True, as Keras's layers do at the end of ``build``, changes nothing."""
+        """Whether the variables exist. Setting it to True, as Keras's layers do at the end of ``build``, changes nothing."""
         return self.built_shape is not None
 
     @built.setter
@@ -83,9 +83,9 @@ class WeightsOwner(WeightPenalties):
         overwrite_with_gradient: bool = False,
         name: str | None = None,
     ) -> Variable:
-        """A new variable of this layer, ``layer/name``: as in Keras ``add_weight(shape, initializer, name="w")``.
+        """Add a variable, ``layer/name``, as in Keras: ``add_weight(shape, initializer, name="w")``.
 
-        ``add_weight("w", array)`` makes one of an array.
+        ``add_weight("w", array)`` makes a variable with the values of an array.
 
         Parameters
         ----------
@@ -95,7 +95,7 @@ class WeightsOwner(WeightPenalties):
             Default: ``"glorot_uniform"``. A function is called with the shape and the dtype. With a name in place of the
             shape, the value itself.
         dtype : str, optional
-            The layer's own, which every variable has.
+            The layer's dtype, which every variable has.
         trainable : bool
             Whether an optimizer updates it.
         regularizer : str, dict or Regularizer, optional
@@ -110,9 +110,9 @@ class WeightsOwner(WeightPenalties):
         Raises
         ------
         TypeError
-            For another dtype than the layer's, and for arguments that are not taken.
+            For another dtype than the layer's, and for other values of arguments without effect.
         ValueError
-            For an initializer that answers another shape.
+            For an initializer that returns another shape.
         """
         self._check_weight_arguments(dtype, (autocast, aggregation, overwrite_with_gradient))
         if isinstance(shape, str):
@@ -139,7 +139,7 @@ class WeightsOwner(WeightPenalties):
             raise TypeError(f"{self.name} has dtype {self.dtype}, got a weight of {dtype}. Give the layer dtype={dtype!r}.")
 
     def adopt(self, sublayer: WeightsOwner) -> None:
-        """Own all that ``part``, which is built, owns; the paths of its variables then begin with this one's name."""
+        """Take over the weights of ``sublayer``, which is built; this layer's name is put before their paths."""
         for variable in sublayer.variables:
             variable.path = f"{self.name}/{variable.path}"
         self.sublayers.append(sublayer)
@@ -170,29 +170,29 @@ class WeightsOwner(WeightPenalties):
 
     @property
     def trainable_variables(self) -> list[Variable]:
-        """:attr:`trainable_weights`, under Keras's other name."""
+        """The same as :attr:`trainable_weights`, as in Keras."""
         return self.trainable_weights
 
     @property
     def non_trainable_variables(self) -> list[Variable]:
-        """:attr:`non_trainable_weights`, under Keras's other name."""
+        """The same as :attr:`non_trainable_weights`, as in Keras."""
         return self.non_trainable_weights
 
     def flags(self) -> list[bool]:
-        """All that decides about :attr:`trainable_weights`."""
+        """Return all flags that decide about :attr:`trainable_weights`."""
         flags = [self.trainable, *[variable.trainable for variable in self.variables]]
         for sublayer in self.sublayers:
             flags += sublayer.flags()
         return flags
 
     def owners(self) -> Iterator[WeightsOwner]:
-        """Yield this one, and all inside it."""
+        """Yield this owner and all sublayers, at every depth."""
         yield self
         for sublayer in self.sublayers:
             yield from sublayer.owners()
 
     def count_params(self) -> int:
-        """The number of elements of all variables.
+        """Return the number of elements of all variables.
 
         Raises
         ------
@@ -203,11 +203,11 @@ class WeightsOwner(WeightPenalties):
         return sum(math.prod(v.shape) for v in self.variables)
 
     def get_weights(self) -> list[npt.NDArray[Any]]:
-        """Copies of all variables' values."""
+        """Return copies of all variables' values."""
         return [v.numpy() for v in self.variables]
 
     def set_weights(self, weights: Sequence[npt.ArrayLike]) -> None:
-        """Overwrite all variables, in the order of :meth:`get_weights`; all or none.
+        """Assign values to all variables, in the order of :meth:`get_weights`.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Initial states as users give them: whether they have the form that a layer takes, and what to write where they have not."""
+"""Checks of initial states from users, with errors that say how to write them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ...inputs.array_like import SEQUENCES, axes_of, is_array
 
 
 def check_h_and_c(name: str, states: Any) -> None:
-    """Raise ValueError unless ``states`` are two, for the layer or the cell ``name``."""
+    """Raise ValueError unless ``states`` has two entries, for the layer or the cell ``name``."""
     if _count(states) != 2:
         raise ValueError(f"{name} expects initial_state to be two arrays, h and c, got {_described(states)}. Give [h, c].")
 
@@ -25,7 +25,7 @@ def check_pairs(name: str, states: Any, cells: int) -> None:
 
 
 def check_direction_states(name: str, layers: Sequence[tuple[str, int]], states: Any) -> None:
-    """Raise ValueError unless there are as many states as both layers of a Bidirectional have.
+    """Raise ValueError unless ``states`` has as many entries as the two layers of a Bidirectional have states.
 
     Parameters
     ----------
@@ -58,21 +58,21 @@ def _hint(sizes: Sequence[int], cells: int, states: Any) -> str:
 
 
 def _count(states: Any) -> int:
-    """How many states ``states`` are; 0 for what is no list of them, such as one array (N, H) alone."""
+    """Return the number of states; 0 for anything but a list of them, such as one array (N, H)."""
     if isinstance(states, SEQUENCES) or (is_array(states) and axes_of(states) > 2):
         return len(states)
     return 0
 
 
 def _is_one_state(state: Any) -> bool:
-    """Whether ``state`` may be h or c: an array (N, H), or rows of numbers."""
+    """Return whether ``state`` may be h or c: an array (N, H), or rows of numbers."""
     if is_array(state):
         return axes_of(state) == 2
     return isinstance(state, SEQUENCES) and not any(axes_of(row) > 1 for row in state)
 
 
 def _is_pair(state: Any) -> bool:
-    """Whether ``state`` may be h and c."""
+    """Return whether ``state`` may be a pair of h and c."""
     return _count(state) == 2 and all(map(_is_one_state, state))
 
 

@@ -1,4 +1,4 @@
-"""Arguments of the LSTM cell: checked, as an op's spec, and as a config."""
+"""Arguments of the LSTM cell: their validation, the op's spec, and the config."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class LSTMArguments(QuantizedLayer):
 
     @cached_property
     def rates(self) -> NoiseRates:
-        """What is drawn in training."""
+        """Rates of the random masks in training."""
         return NoiseRates(self.dropout, self.recurrent_dropout, self.zoneout, self.cell_zoneout)
 
     @cached_property

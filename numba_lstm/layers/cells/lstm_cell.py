@@ -1,4 +1,4 @@
-"""LSTMCell and StackedRNNCells: one step at a time, and what :class:`~numba_lstm.layers.RNN` runs over time."""
+"""LSTMCell: an LSTM called step by step, or by :class:`~numba_lstm.layers.RNN` over time."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class LSTMCell(LSTMCore):
         return (input_shape[0], self.output_size)
 
     def get_initial_state(self, batch_size: int) -> list[npt.NDArray[Any]]:
-        """h (N, P) and c (N, H) of zeros."""
+        """Return h (N, P) and c (N, H) of zeros."""
         return [np.zeros((batch_size, size), self.dtype) for size in self.state_size]
 
     def forward(
@@ -41,7 +41,7 @@ class LSTMCell(LSTMCore):
         training: bool = False,
         rng: Key | None = None,
     ) -> Forward:
-        """Output and next states (h, c) for x (N, D) and states."""
+        """Compute the output and the next states (h, c) for x (N, D) and states (h, c)."""
         out = self.forward_sequence(ops, ops.repeat(x, 1), states or (None, None), None, training, rng, sequences=False)
         return Forward(out.h, (out.h, out.c), None, out.tape)
 
@@ -68,7 +68,7 @@ class LSTMCell(LSTMCore):
     def __call__(  # type: ignore[override]  # a cell has states
         self, x: npt.ArrayLike, states: Sequence[npt.ArrayLike], training: bool = False
     ) -> tuple[npt.NDArray[Any], list[npt.NDArray[Any]]]:
-        """One step on the default device; builds at the first call.
+        """Compute one step on the default device; the first call builds the cell.
 
         Parameters
         ----------
@@ -90,7 +90,7 @@ class LSTMCell(LSTMCore):
 
 
 def check_cell(cell: Any) -> LSTMCell:
-    """``cell``, if it can be run over time."""
+    """Return ``cell`` if RNN can run it over time; raise TypeError or ValueError if not."""
     if not isinstance(cell, LSTMCell):
         raise TypeError(f"a cell must be an LSTMCell, whose equations are there as kernels, got {cell!r}.")
     for method in ("forward", "backward", "forward_sequence", "backward_sequence"):

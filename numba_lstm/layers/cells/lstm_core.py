@@ -1,4 +1,4 @@
-"""LSTMCore: what an LSTM layer and an LSTM cell share. The arguments of the cell, its weights, and its run over time."""
+"""The LSTM cell: its weights, and its forward and backward pass over a sequence."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from .lstm_arguments import LSTMArguments
 
 
 class LSTMTape(NamedTuple):
-    """What :meth:`LSTMCore.backward_sequence` needs."""
+    """Tape of :meth:`LSTMCore.forward_sequence` in training."""
 
     lstm: Tape
     dropout: Tape | None
 
 
 class LSTMCore(LSTMArguments):
-    """The cell of an LSTM; its arguments are described at :class:`~numba_lstm.layers.LSTM`."""
+    """Base class of LSTM and LSTMCell; its arguments are described at :class:`~numba_lstm.layers.LSTM`."""
 
     # -- weights ------------------------------------------------------------------------------------------------------
 
@@ -90,7 +90,7 @@ class LSTMCore(LSTMArguments):
         *,
         sequences: bool,
     ) -> LSTMOutput:
-        """The cell at all steps of x (T, N, D) from the states (h, c); with ``training`` the tape is an :class:`LSTMTape`."""
+        """Compute all steps of x (T, N, D) from the states (h, c); in training the tape is an :class:`LSTMTape`."""
         h0, c0 = states
         if not training:
             return ops.lstm_forward(x, self.cell_weights, h0, c0, self.spec, mask=mask, sequences=sequences)
@@ -110,14 +110,14 @@ class LSTMCore(LSTMArguments):
     def backward_sequence(
         self, ops: Ops, tape: LSTMTape, dy: Array | None, dstates: tuple[Array | None, ...], *, need_dx: bool
     ) -> Backward:
-        """Gradients of :meth:`forward_sequence` for those of its sequence and of its last states."""
+        """Compute the gradients of :meth:`forward_sequence`, from those of its sequence and of its last states."""
         dx, dh0, dc0, weights = ops.lstm_backward(tape.lstm, dy, *dstates, need_dx=need_dx)
         if dx is not None and tape.dropout is not None:
             dx = ops.dropout_backward(tape.dropout, dx)
         return Backward(dx, (dh0, dc0), tuple(gradient for gradient in weights if gradient is not None))
 
     def check_states(self, states: Sequence[npt.ArrayLike], N: int) -> list[npt.NDArray[Any]]:
-        """A user's h and c for a batch of N; ValueError for anything else."""
+        """Return a user's h and c for a batch of N as arrays; raise ValueError for anything else."""
         check_h_and_c(self.name, states)
         arrays = [as_real(state, f"{self.name}'s initial_state") for state in states]
         for array, size in zip(arrays, self.state_size, strict=True):
@@ -126,10 +126,10 @@ class LSTMCore(LSTMArguments):
         return arrays
 
     def stream_spec(self) -> LSTMLayerSpec:
-        """The cell as a part of a stream."""
+        """Return the cell as a layer of a stream."""
         return LSTMLayerSpec(self.cell_weights, self.spec)
 
 
 def lstm_cells(owner: WeightsOwner) -> list[LSTMCore]:
-    """The cells of LSTMs that ``owner``, which is built, is or has inside."""
+    """Return the LSTM cells of a built layer: itself, or those among its sublayers."""
     return [owner] if isinstance(owner, LSTMCore) else [cell for sublayer in owner.sublayers for cell in lstm_cells(sublayer)]

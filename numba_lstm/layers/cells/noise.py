@@ -1,4 +1,4 @@
-"""The random masks of an LSTM in training, drawn by the dropout op: the same on every device for the same key."""
+"""Random masks of an LSTM in training. The dropout op draws them: the same on every device for the same key."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _INPUTS, _RECURRENT, _ZONEOUT_H, _ZONEOUT_C = range(4)  # branches of a layer's 
 
 @dataclass(frozen=True)
 class NoiseRates:
-    """How much is dropped, or kept from the step before; each in [0, 1)."""
+    """Rates of dropout and of zoneout, each in [0, 1)."""
 
     dropout: float = 0.0
     recurrent_dropout: float = 0.0
@@ -25,20 +25,20 @@ class NoiseRates:
 
     @property
     def plain(self) -> float:
-        """The rate of one mask of x that all gates share; with ``recurrent_dropout`` each has one of its own instead."""
+        """The rate of one mask of x for all gates; 0 with ``recurrent_dropout``, where each gate has its mask."""
         return 0.0 if self.recurrent_dropout else self.dropout
 
     @property
     def gated(self) -> float:
-        """The rate of masks of x of which each gate has one."""
+        """The rate of the masks of x, one per gate, with ``recurrent_dropout``."""
         return self.dropout if self.recurrent_dropout else 0.0
 
     def any(self) -> bool:
-        """Whether anything is drawn."""
+        """Return whether any rate is positive."""
         return bool(self.dropout or self.recurrent_dropout or self.zoneout or self.cell_zoneout)
 
     def draw(self, ops: Ops, sizes: tuple[int, int, int], P: int, H: int, dtype: str, key: Key) -> LSTMNoise | None:
-        """All masks but the plain one, for x of ``sizes`` (T, N, D), outputs (N, P) and cells (N, H); None for none."""
+        """Draw all masks but the plain one for x of ``sizes`` (T, N, D), h (N, P) and c (N, H); None if there is none."""
         T, N, D = sizes
         inputs = _factors(ops, self.gated, (gates.COUNT, N, D), dtype, random.branch(key, _INPUTS))
         recurrent = _factors(ops, self.recurrent_dropout, (gates.COUNT, N, P), dtype, random.branch(key, _RECURRENT))
@@ -49,10 +49,10 @@ class NoiseRates:
 
 
 def _factors(ops: Ops, rate: float, shape: Sequence[int], dtype: str, key: Key) -> Array | None:
-    """0 at ``rate``, else ``1 / (1 - rate)``."""
+    """Draw factors: 0 at ``rate``, else ``1 / (1 - rate)``."""
     return ops.dropout_forward(ops.asarray(np.ones(shape, dtype), dtype), rate, key)[0] if rate else None
 
 
 def _zeros(ops: Ops, factors: Array | None) -> Array | None:
-    """Where ``factors`` are 0."""
+    """Return where ``factors`` are 0."""
     return None if factors is None else ops.not_equal(ops.not_equal(factors, 0), True)

@@ -1,4 +1,4 @@
-"""QuantizedLayer: a layer whose two kernels may lie on the grid of int8."""
+"""Quantization of a layer: its two kernels rounded to int8."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MODES = ("int8",)
 
 
 class QuantizedLayer(Layer):
-    """The half of a cell that rounds its kernels."""
+    """Base class that rounds the kernels of a cell to int8."""
 
     kernel: Variable
     recurrent_kernel: Variable
@@ -31,7 +31,7 @@ class QuantizedLayer(Layer):
         raise NotImplementedError
 
     def check_quantizable(self) -> None:
-        """Raise, if :meth:`quantize` would.
+        """Raise what :meth:`quantize` would raise.
 
         Raises
         ------
@@ -53,7 +53,7 @@ class QuantizedLayer(Layer):
                 )
 
     def quantize(self, mode: str = "int8") -> None:
-        """Round both kernels to int8 with a scale a column, for good, and compute with whole numbers from now on.
+        """Round the two kernels to int8 with one scale per column, permanently, and compute with whole numbers from now on.
 
         Streams and small batches of large layers, which wait for their weights, take less than half the time so. A quantized
         layer cannot be trained; on the GPU it computes in float32 with the rounded weights.

@@ -1,4 +1,4 @@
-"""StackedRNNCells: several LSTM cells as one, each on top of the other."""
+"""StackedRNNCells: several LSTM cells, each on top of the other, as one cell."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .lstm_cell import LSTMCell, check_cell
 
 
 class StackedRNNCells(Layer):
-    """Cells one above the other as one cell, as ``keras.layers.StackedRNNCells``.
+    """Several cells, each on top of the other, as one cell; as ``keras.layers.StackedRNNCells``.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class StackedRNNCells(Layer):
         return [cell.state_size for cell in self.cells]
 
     def get_initial_state(self, batch_size: int) -> list[list[npt.NDArray[Any]]]:
-        """A pair of zeros (N, P) and (N, H) for each cell."""
+        """Return a pair of zeros (N, P) and (N, H) for each cell."""
         return [cell.get_initial_state(batch_size) for cell in self.cells]
 
     def check_one_array(self) -> None:
@@ -71,7 +71,7 @@ class StackedRNNCells(Layer):
     def __call__(  # type: ignore[override]  # a cell has states
         self, x: npt.ArrayLike, states: Sequence[Sequence[npt.ArrayLike]], training: bool = False
     ) -> tuple[npt.NDArray[Any], list[list[npt.NDArray[Any]]]]:
-        """One step: ``y, [[h, c], ...]`` for x (N, D) and a pair of states for each cell; builds at the first call."""
+        """Compute one step, ``y, [[h, c], ...]``, for x (N, D) and a pair of states for each cell."""
         check_pairs(self.name, states, len(self.cells))
         self._enter(x)
         y, moved = x, []

@@ -74,7 +74,7 @@ class Dense(Layer):
 
     @property
     def activation(self) -> Spec:
-        """What ops are asked for; another activation may be set at any time, by name too."""
+        """The activation as ops take it. Another one may be set at any time, also by name."""
         return self._activation
 
     @activation.setter

@@ -1,4 +1,4 @@
-"""Embedding: whole numbers become rows of a table that is learned."""
+"""Embedding: rows of a trained table, selected by indices."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Embedding(Layer):
         self.check_rank(shape)
 
     def as_input(self, x: Any, what: str) -> npt.NDArray[Any]:
-        """``x`` as int64, if it holds indices of rows; ValueError if not."""
+        """Return ``x`` as int64 if it holds indices of rows; raise ValueError if not."""
         array = as_real(x, what, INPUT_AXES[:2])
         fits = (array >= 0) & (array < self.input_dim) & (np.floor(array) == array)
         if not fits.all():
@@ -103,7 +103,7 @@ class Embedding(Layer):
         return array.astype(np.int64)
 
     def gather(self, ops: Ops, x: npt.NDArray[Any], rows: npt.NDArray[np.intp] | slice) -> Array:
-        """Samples of indices as int64, steps first: (N,) or (T, N)."""
+        """Copy samples of indices to the device as int64, steps first: (N,) or (T, N)."""
         return ops.asarray(np.ascontiguousarray(x[rows].T), np.int64)
 
     def build(self, input_shape: Shape) -> None:
@@ -134,7 +134,7 @@ class Embedding(Layer):
     def backward(
         self, ops: Ops, tape: Tape, dy: Array, dstates: tuple[Array, ...] | None = None, *, need_dx: bool = True
     ) -> Backward:
-        """The table's gradient; indices have none."""
+        """Compute the table's gradient; indices have none."""
         return Backward(None, gradients=(ops.embedding_backward(tape, dy),))
 
     def get_config(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Input: the shape of a model's samples, said before there are any."""
+"""Input: the shape of a model's samples, given before the first call."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..base.arguments import Shape, as_shape, named_dtype
 
 
 class InputLayer(Layer):
-    """The first entry of a model, as ``keras.layers.InputLayer``: it holds a shape and hands arrays on.
+    """First entry of a model, as ``keras.layers.InputLayer``: it holds a shape and passes arrays on.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def Input(
     tensor: None = None,
     optional: bool = False,
 ) -> InputLayer:
-    """The shape of a model's samples, as ``keras.Input``; the first thing to add to a ``Sequential``.
+    """Make an InputLayer with the shape of a model's samples, as ``keras.Input``; add it first to a ``Sequential``.
 
     Parameters are those of :class:`InputLayer`; ``tensor`` is its ``input_tensor``.
     """
@@ -108,7 +108,7 @@ def Input(
 
 
 def _one_shape(samples: dict[str, Any], batch_size: int | None, batches: dict[str, Any]) -> Shape:
-    """The shape with the batch axis, from the one argument that is given: a sample's, or one with the batch axis."""
+    """Return the shape with the batch axis, from the only argument that is given."""
     given = {name: value for name, value in {**samples, **batches}.items() if value is not None}
     if len(given) != 1:
         came = " and ".join(f"{name}={value}" for name, value in given.items()) or "no shape"
@@ -122,7 +122,7 @@ def _one_shape(samples: dict[str, Any], batch_size: int | None, batches: dict[st
 
 
 def _as_real_dtype(dtype: Any) -> str:
-    """``dtype``'s name, if it is one of real numbers; TypeError if not."""
+    """Return the name of ``dtype`` if it is one of real numbers; raise TypeError if not."""
     named = named_dtype(dtype)
     if named.kind not in "fiub":
         raise TypeError(f"the dtype of an Input must be one of real numbers, as 'float32' or 'int32', got {dtype!r}.")

@@ -1,4 +1,4 @@
-"""Masking: steps of one value in all features are steps that are not there."""
+"""Masking: leaves out the steps whose features all have one value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""BatchNormalization: every feature is brought to mean 0 and variance 1 over a batch, or by what was seen in training."""
+"""BatchNormalization: normalizes each feature over a batch, or by moving statistics of training."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class BatchNormalization(Normalization):
     def backward(
         self, ops: Ops, tape: Tape, dy: Array, dstates: tuple[Array, ...] | None = None, *, need_dx: bool = True
     ) -> Backward:
-        """Gradients of gamma and beta; the moving statistics have none."""
+        """Compute the gradients of x, gamma and beta; the moving statistics have none."""
         dx, dgamma, dbeta = ops.batch_norm_backward(tape, dy, need_dx=need_dx)
         return Backward(dx, gradients=(*([dgamma] if self.scale else []), *([dbeta] if self.center else []), None, None))
 

@@ -1,4 +1,4 @@
-"""LayerNormalization: every row is brought to mean 0 and variance 1 by itself."""
+"""LayerNormalization: normalizes the features of each row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Normalization: what the normalizing layers share, the weights gamma and beta of each feature."""
+"""The base class of normalizing layers, with the weights gamma and beta of each feature."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..base.arguments import Shape
 
 
 class Normalization(Layer):
-    """The base of layers that bring features to mean ``beta`` and standard deviation ``gamma``.
+    """Base class of layers that normalize features to mean ``beta`` and standard deviation ``gamma``.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Bidirectional: a sequence from both of its ends at once."""
+"""Bidirectional: one recurrent layer over a sequence forward, and another one backward."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .sequence_layer import Host, SequenceLayer
 
 
 class Bidirectional(SequenceLayer):
-    """A recurrent layer forward and another backward, their outputs put together; as ``keras.layers.Bidirectional``.
+    """A recurrent layer forward and another one backward, with merged outputs; as ``keras.layers.Bidirectional``.
 
     Both directions are computed at the same time, on two threads, where that is faster. The bits do not depend on it.
 
@@ -28,7 +28,7 @@ class Bidirectional(SequenceLayer):
     layer : LSTM or RNN
         Copied, without its weights, as ``forward_<name>``.
     merge_mode : "concat", "sum", "mul", "ave" or None
-        Outputs side by side, or their sum, product or mean; None answers both when called by itself.
+        Outputs side by side, or their sum, product or mean; None returns both when called by itself.
     weights : None
         In Keras's place; ``set_weights`` of the built layer sets them.
     backward_layer : LSTM or RNN, optional
@@ -106,7 +106,7 @@ class Bidirectional(SequenceLayer):
             self.adopt(layer)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """With ``merge_mode=None`` the shape of one of both outputs."""
+        """Return the output's shape; with ``merge_mode=None`` the shape of one of the two outputs."""
         *leading, size = self.forward_layer.compute_output_shape(input_shape)
         if self.merge_mode == "concat":
             size = sum(self._sizes)
@@ -123,7 +123,7 @@ class Bidirectional(SequenceLayer):
         training: bool = False,
         rng: Key | None = None,
     ) -> Forward:
-        """As :meth:`Recurrent.forward`, the states of the forward layer first; y is a pair with ``merge_mode=None``."""
+        """Compute the merged output, a pair with ``merge_mode=None``; the states of the forward layer come first."""
         keys = (None, None) if rng is None else (random.branch(rng, 0), random.branch(rng, 1))
         firsts = (None, None) if states is None else self._halves(states)
         one, two = ops.run_parallel(
@@ -156,18 +156,18 @@ class Bidirectional(SequenceLayer):
         return Backward(dx, one.dstates + two.dstates, one.gradients + two.gradients)
 
     def _work(self, size: tuple[int, int, int]) -> float:
-        """Multiplications of a forward pass over (T, N, D): each step of a sample meets each weight."""
+        """Return the multiplications of a forward pass over (T, N, D): each step of a sample meets each weight."""
         return float(size[0] * size[1] * self.count_params())
 
     def _halves(self, states: Sequence[Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-        """The device's states of both layers."""
+        """Split device states into those of the forward and of the backward layer."""
         half = 2 * len(self.forward_layer.cells)
         return tuple(states[:half]), tuple(states[half:])
 
     # -- states -------------------------------------------------------------------------------------------------------
 
     def as_device_states(self, ops: Ops, states: Sequence[Any], N: int) -> tuple[Array, ...]:
-        """Those of the forward layer, then those of the backward layer."""
+        """Return the device states of the forward layer, then those of the backward layer."""
         cells = len(self.forward_layer.cells)
         check_direction_states(self.name, [(layer.name, len(layer.cells)) for layer in self._directions], states)
         first = 2 if cells == 1 else cells  # h and c, or a pair for each cell

@@ -97,7 +97,7 @@ class LSTM(Recurrent, LSTMCore):
 
     Notes
     -----
-    ``get_weights`` answers kernel, recurrent kernel and bias as Keras, then, as far as they exist, peephole, projection,
+    ``get_weights`` returns kernel, recurrent kernel and bias as Keras, then, as far as they exist, peephole, projection,
     kernel norm, recurrent norm and cell norm.
     """
 
@@ -157,7 +157,7 @@ class LSTM(Recurrent, LSTMCore):
         return (self,)
 
     def path(self, N: int, T: int, training: bool = False, device: str | None = None) -> str:
-        """The kernels that a call on (N, T, D) takes, ``"cpu:avx2:6x16"``; pure."""
+        """Return the algorithm that a call on (N, T, D) takes, such as ``"cpu:avx2:6x16"``, without computing."""
         self._require_built()
         D, rows = self.kernel.shape[0], self.layer_norm or self.projection is not None
         gatewise = training and self.recurrent_dropout > 0

@@ -1,4 +1,4 @@
-"""Recurrent: cells run over a sequence. Its direction, its mask, and the states that are given, kept and answered."""
+"""The base class of recurrent layers: cells over a sequence, with a direction, a mask, and states."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from .sequence_layer import Host, SequenceLayer
 
 
 class RecurrentTape(NamedTuple):
-    """What :meth:`Recurrent.backward` needs."""
+    """Tape of :meth:`Recurrent.forward`."""
 
     cells: Sequence[Tape]  #: of each cell
     zeroed: Array | None  #: the mask (T, N) whose False steps put out zeros
 
 
 class Recurrent(SequenceLayer):
-    """The base of layers that run :attr:`cells` over time, one above the other; its arguments are those of Keras's ``RNN``.
+    """Base class of layers that run :attr:`cells`, one on top of the other, over time, with the arguments of Keras's ``RNN``.
 
     As in Keras 2, ``input_dim`` and ``input_length`` stand for ``input_shape=(input_length, input_dim)``.
     """
@@ -78,7 +78,7 @@ class Recurrent(SequenceLayer):
         training: bool = False,
         rng: Key | None = None,
     ) -> Forward:
-        """Outputs and last states (h and c of each cell) for x (T, N, D), first states and a mask (T, N).
+        """Compute the output and the last states (h and c of each cell) for x (T, N, D), first states and a mask (T, N).
 
         Going backwards, the outputs of all steps and their mask are in the order in which they were computed.
         """
@@ -113,7 +113,7 @@ class Recurrent(SequenceLayer):
         *,
         need_dx: bool = True,
     ) -> Backward:
-        """Gradients for those of the output, ``dy``, and of the last states, ``dstates``; None is zero."""
+        """Compute the gradients, from those of the output, ``dy``, and of the last states, ``dstates``; None is zero."""
         into = [None] * (2 * len(self.cells)) if dstates is None else list(dstates)
         if dy is not None and not self.return_sequences:  # the output is the last h
             dy, into[-2] = None, dy if into[-2] is None else ops.add(dy, into[-2])
@@ -144,7 +144,7 @@ class Recurrent(SequenceLayer):
         self._last_states = None
 
     def _resumed(self, ops: Ops, N: int) -> tuple[Array | None, ...]:
-        """The states that a batch of N begins with."""
+        """Return the initial states of a batch of N: zero, or the last ones of a stateful layer."""
         if self._last_states is None or not self.stateful:
             return (None,) * (2 * len(self.cells))
         if len(self._last_states[0]) != N:
@@ -155,7 +155,7 @@ class Recurrent(SequenceLayer):
         return tuple(ops.asarray(state, self.dtype) for state in self._last_states)
 
     def as_device_states(self, ops: Ops, states: Sequence[Any], N: int) -> tuple[Array, ...]:
-        """h and c, and for several cells such a pair each, one after the other."""
+        """Return a user's states on the device in one tuple: h and c of each cell."""
         pairs = [states] if len(self.cells) == 1 else states
         if len(pairs) != len(self.cells):
             raise ValueError(f"{self.name} expects initial_state to be {len(self.cells)} pairs of h and c, got {len(pairs)}.")
@@ -163,7 +163,7 @@ class Recurrent(SequenceLayer):
         return tuple(ops.asarray(state, self.dtype) for state in hosts)
 
     def as_user_states(self, states: Sequence[Host]) -> Sequence[Any]:
-        """h and c, or for several cells a list of both each."""
+        """Return h and c; for several cells a list of such pairs."""
         if len(self.cells) == 1:
             return states
         return [[h, c] for h, c in zip(states[::2], states[1::2], strict=True)]

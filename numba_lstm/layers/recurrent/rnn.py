@@ -1,4 +1,4 @@
-"""RNN: cells over time."""
+"""RNN: a cell, or a stack of cells, over a sequence."""
 
 from __future__ import annotations
 

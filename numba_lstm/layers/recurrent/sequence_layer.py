@@ -1,4 +1,4 @@
-"""SequenceLayer: how a layer with states is called by itself, on a sequence with a mask."""
+"""The base class of layers with states, which can be called by themselves on a sequence with a mask."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ Host = npt.NDArray[Any]
 
 
 class SequenceLayer(Layer):
-    """The base of layers that take (N, T, D) and have states before the first step and after the last one."""
+    """Base class of layers that take (N, T, D) and have states before the first step and after the last one."""
 
     ranks = (3,)
     return_sequences: bool
     return_state: bool
 
     def as_device_states(self, ops: Ops, states: Sequence[Any], N: int) -> tuple[Array, ...]:
-        """A user's initial states for a batch of N as :meth:`forward` takes them; ValueError for states that do not fit."""
+        """Return a user's initial states for a batch of N as :meth:`forward` takes them; ValueError if they do not fit."""
         raise NotImplementedError
 
     def as_user_states(self, states: Sequence[Host]) -> Sequence[Any]:
-        """The last states, which :meth:`forward` answered, as a user gets them."""
+        """Return the last states, from :meth:`forward`, in the form of ``initial_state``."""
         return states
 
     @property
     def states(self) -> Sequence[Any] | None:
-        """Copies of what the next batch goes on from, as ``initial_state`` takes it; None where it begins at zero."""
+        """Copies of the states of a stateful layer, as ``initial_state`` takes them; None if the next batch begins at zero."""
         raise NotImplementedError
 
     def check_one_array(self) -> None:
@@ -48,7 +48,7 @@ class SequenceLayer(Layer):
         *,
         lengths: npt.ArrayLike | None = None,
     ) -> Any:
-        """The layer's output for ``sequence`` (N, T, D) as NumPy arrays, on the default device; builds at the first call.
+        """Compute the output for ``sequence`` (N, T, D) on the default device; the first call builds the layer.
 
         Parameters
         ----------
@@ -77,7 +77,7 @@ class SequenceLayer(Layer):
         states = None if initial_state is None else self.as_device_states(ops, initial_state, N)
         result = self.propagate(ops, x, states, steps, training, random.next_key() if training else None)
         ys = result.y if isinstance(result.y, tuple) else (result.y,)
-        answers = [to_samples(ops, y) for y in ys]
+        outputs = [to_samples(ops, y) for y in ys]
         if self.return_state:
-            answers += self.as_user_states([to_samples(ops, state) for state in result.states])
-        return answers[0] if len(answers) == 1 else tuple(answers)
+            outputs += self.as_user_states([to_samples(ops, state) for state in result.states])
+        return outputs[0] if len(outputs) == 1 else tuple(outputs)

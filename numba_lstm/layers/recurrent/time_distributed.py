@@ -1,4 +1,4 @@
-"""TimeDistributed: a layer for rows, applied to every step of a sequence."""
+"""TimeDistributed: a layer of rows, applied to every step of a sequence."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class TimeDistributed(Layer):
     Parameters
     ----------
     layer : Layer
-        One that takes rows (N, D) and answers rows.
+        One that takes and returns rows (N, D).
     **kwargs
         Those of :class:`~numba_lstm.layers.Layer`.
 
@@ -32,7 +32,7 @@ class TimeDistributed(Layer):
     TypeError
         For anything but a layer.
     ValueError
-        For a layer that takes or answers sequences.
+        For a layer that takes or returns sequences.
     """
 
     ranks = (3,)
@@ -53,7 +53,7 @@ class TimeDistributed(Layer):
 
     @property
     def trainable(self) -> bool:
-        """Whether an optimizer updates the variables; setting it sets it for the layer inside too."""
+        """Whether an optimizer updates the variables. Setting it also sets it for the inner layer."""
         return self._trainable
 
     @trainable.setter
@@ -106,5 +106,5 @@ class TimeDistributed(Layer):
 
 
 def _row(shape: Shape) -> Shape:
-    """The shape of a step's rows."""
+    """Return the shape of the rows of a step."""
     return (None, shape[-1])

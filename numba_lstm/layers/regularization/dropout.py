@@ -1,4 +1,4 @@
-"""Dropout: in training, elements are zeroed at random and the others scaled up."""
+"""Dropout: sets random elements to zero in training and scales the others up."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Dropout(Layer):
         return Backward(dy if tape is None else ops.dropout_backward(tape, dy))
 
     def _op_order(self, shape: tuple[int, ...]) -> tuple[int, ...] | None:
-        """``noise_shape`` with its Nones filled in and time first, as ``shape`` has it."""
+        """Return ``noise_shape`` time-major, with the sizes of ``shape`` in place of None."""
         if self.noise_shape is None:
             return None
         wanted = _swapped(self.noise_shape)
@@ -82,5 +82,5 @@ class Dropout(Layer):
 
 
 def _swapped(shape: tuple[Any, ...]) -> tuple[Any, ...]:
-    """(N, T, D) as (T, N, D) and back; a shape of another rank as it is."""
+    """Swap the first two axes of a shape of rank 3; return any other shape as it is."""
     return (shape[1], shape[0], shape[2]) if len(shape) == 3 else shape

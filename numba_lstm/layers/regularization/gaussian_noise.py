@@ -1,4 +1,4 @@
-"""GaussianNoise: in training, a normal number is added to each element."""
+"""GaussianNoise: adds a normal random number to each element in training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SpatialDropout1D: dropout of features at all steps alike."""
+"""SpatialDropout1D: dropout of whole features, at all steps of a sample."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class Reshape(Layer):
         return (input_shape[0], *self._resolved(input_shape[1:]))
 
     def _resolved(self, sample: Shape) -> Shape:
-        """``target_shape`` for a sample's shape, with None for what is not known yet."""
+        """Return ``target_shape`` for a sample's shape, with None for unknown sizes."""
         free = -1 in self.target_shape
         if None in sample:
             return tuple(None if size == -1 else size for size in self.target_shape)

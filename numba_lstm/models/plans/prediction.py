@@ -1,4 +1,4 @@
-"""Plans of predictions: the tasks of a forward pass, recorded once for a shape and run for every batch of that shape.
+"""Plans of predictions: the tasks of a forward pass, recorded for a shape of batches and run for each of them.
 
 A plan holds buffers, so that one thread at a time runs it. A thread takes a plan out of those that wait and puts it back.
 """
@@ -135,7 +135,7 @@ class PredictionPlans:
             return result.y, result.mask
 
         plan = model.ops.plan(forward, [x, mask], work=self._multiplications(x) if len(x.shape) == 3 else 0.0)
-        assert plan is not None  # for why_not_planned answers None
+        assert plan is not None  # for why_not_planned returned None
         return plan
 
     def _multiplications(self, x: Array) -> float:

@@ -1,4 +1,4 @@
-"""Plans of training steps: the tasks of both passes and of the loss, recorded once for a shape and run for each batch of it."""
+"""Plans of training steps: the tasks of the passes and of the loss, recorded for a shape and run for each of its batches."""
 
 from __future__ import annotations
 

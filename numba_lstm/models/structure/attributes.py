@@ -1,4 +1,4 @@
-"""What Keras's models say of themselves beside their structure: symbolic inputs and outputs, and variables by Keras's names."""
+"""Attributes of Keras's models: symbolic inputs and outputs, and variables by Keras's names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .stack import Stack
 
 
 class Symbol(NamedTuple):
-    """What is known of an input or output before there is any: as much as a ``KerasTensor`` shows."""
+    """Shape, dtype and name of an input or output, as in a ``KerasTensor``."""
 
     shape: Shape  #: batch axis first, None where any size fits
     dtype: str
@@ -23,18 +23,18 @@ class Symbol(NamedTuple):
 
 
 class Attributes(Stack):
-    """A stack with the attributes of Keras's models."""
+    """Stack of layers with the attributes of Keras's models."""
 
     @property
     def inputs(self) -> list[Symbol]:
-        """The one input; AttributeError before its shape is known."""
+        """The only input, in a list; AttributeError before its shape is known."""
         shape = self._symbolic_shape(0)
         assert self._input is not None
         return [Symbol(shape, self._input.requested_dtype or self.dtype, self._input.name)]
 
     @property
     def outputs(self) -> list[Symbol]:
-        """The one output; AttributeError before its shape is known."""
+        """The only output, in a list; AttributeError before its shape is known."""
         return [Symbol(self._symbolic_shape(-1), self.dtype, self._layers[-1].name)]
 
     def _symbolic_shape(self, index: int) -> Shape:

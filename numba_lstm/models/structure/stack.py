@@ -13,7 +13,7 @@ from .weights import ModelWeights
 
 
 class Stack(ModelWeights):
-    """Layers one after the other, with the shapes between them."""
+    """Base class of models that holds their layers and the shapes between them."""
 
     replacement = "Make a new model: {cls}(..., {name}=...)."
     not_settable = {
@@ -46,7 +46,7 @@ class Stack(ModelWeights):
         return self._layers[:]
 
     def add(self, layer: Layer) -> None:
-        """Put ``layer`` behind the others; it is built if the shape of its input is known.
+        """Add ``layer`` after the others; it is built if the shape of its input is known.
 
         Raises
         ------
@@ -81,7 +81,7 @@ class Stack(ModelWeights):
             layer.name = names.unique(type(layer).__name__)
 
     def _place(self, layer: Layer, shape: Shape, before: Sequence[Layer]) -> Shape:
-        """What ``layer`` answers for ``shape``, which the layers ``before`` it answer; ValueError if it does not fit."""
+        """Return the output shape of ``layer`` after the layers ``before`` it, whose output has ``shape``."""
         if layer.requested_dtype not in (None, self.dtype):
             raise ValueError(
                 f"{layer.name} has dtype {layer.requested_dtype}, {self.name} has {self.dtype}. Give both the same."
@@ -100,7 +100,7 @@ class Stack(ModelWeights):
         return layer.compute_output_shape(shape)
 
     def pop(self) -> Layer:
-        """Take the last layer off, and answer it."""
+        """Remove the last layer and return it."""
         if not self._layers:
             raise ValueError(f"{self.name} has no layers to take off.")
         del self.shapes[len(self._layers) :]
@@ -108,7 +108,7 @@ class Stack(ModelWeights):
         return self._layers.pop()
 
     def _forget(self) -> None:
-        """Drop what was found out about the layers there were."""
+        """Drop everything that was cached about the layers."""
         self._accepted_shapes.clear()
         self._parameters, self._last_output_shape = None, (None, ())
 
@@ -132,7 +132,7 @@ class Stack(ModelWeights):
         self._input, self.shapes = InputLayer(batch_shape=input_shape), shapes
 
     def compute_shapes(self, input_shape: Sequence[int | None]) -> list[Shape]:
-        """The shapes of an input and of each layer's output for it, batch axis first; pure.
+        """Return the shapes of an input and of each layer's output for it, batch axis first; nothing changes.
 
         Raises
         ------
@@ -147,7 +147,7 @@ class Stack(ModelWeights):
         return shapes
 
     def check_shape(self, shape: Shape) -> None:
-        """Raise ValueError unless the built model takes inputs of ``shape``, and each layer what the one before makes of them.
+        """Raise ValueError unless the built model takes inputs of ``shape``, and each layer the output of the one before.
 
         Any number of samples fits, and any number of steps that its layers do not tie down.
         """
@@ -170,12 +170,12 @@ class Stack(ModelWeights):
         return bool(self._layers) and self._layers[0].takes_indices
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> Shape:
-        """The output's shape for inputs of ``input_shape``; pure, the model need not be built."""
-        last_input, answer = self._last_output_shape
+        """Return the output's shape for inputs of ``input_shape``; the model need not be built."""
+        last_input, shape = self._last_output_shape
         if last_input is None or last_input != input_shape:
-            answer = self.compute_shapes(input_shape)[-1]
-            self._last_output_shape = tuple(input_shape), answer
-        return answer
+            shape = self.compute_shapes(input_shape)[-1]
+            self._last_output_shape = tuple(input_shape), shape
+        return shape
 
     @property
     def built(self) -> bool:
@@ -198,7 +198,7 @@ class Stack(ModelWeights):
         return self.shapes[index]
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """The layer of that name, or of that index.
+        """Return the layer with this name, or at this index.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Weights of a model: those of all its layers, in their order."""
+"""Weights of a model: the variables of all its layers, in their order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ...variables import Variable
 
 
 class ModelWeights(Settable):
-    """The half of a model that holds weights: reads, sets, counts and freezes them."""
+    """Base class of models that reads, sets, counts and freezes their weights."""
 
     name: str
     _layers: list[Layer]
@@ -54,18 +54,18 @@ class ModelWeights(Settable):
         return [variable for variable in self.weights if id(variable) not in trainable]
 
     def count_params(self) -> int:
-        """The number of elements of all variables; ValueError before they exist."""
+        """Return the number of elements of all variables; raise ValueError before they exist."""
         if self._parameters is None:
             self._known_shape(0)
             self._parameters = sum(layer.count_params() for layer in self._layers)
         return self._parameters
 
     def get_weights(self) -> list[npt.NDArray[Any]]:
-        """Copies of all variables' values."""
+        """Return copies of all variables' values."""
         return [variable.numpy() for variable in self.weights]
 
     def set_weights(self, weights: Sequence[npt.ArrayLike]) -> None:
-        """Overwrite all variables, in the order of :meth:`get_weights`; all or none.
+        """Assign values to all variables, in the order of :meth:`get_weights`.
 
         Raises
         ------

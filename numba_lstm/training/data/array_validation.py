@@ -1,4 +1,4 @@
-"""Settling: what a user hands in, arrays or lists of arrays, checked against the model and each other before anything runs."""
+"""Validation of arrays and lists of arrays against the model and each other, before anything runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PAD = "Pad them: x=pad_sequences(x, dtype='float32', padding='post'), with lengt
 
 
 def validate_input(model: ModelStructure, x: Any, lengths: Any = None) -> Samples | Ragged:
-    """``x`` in arrays that the model takes; the model is not built for it.
+    """Return ``x`` as arrays that the model takes; this does not build the model.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def _check_steps(model: ModelStructure, shape: Shape) -> None:
 
 
 def _one_length(model: ModelStructure, shape: Shape) -> str:
-    """What to do where the model takes ``shape`` with one number of steps alone; empty where that is not what is wrong."""
+    """Return advice if the model takes ``shape`` with one number of steps only; empty if something else is wrong."""
     steps = model.input_shape[1] if model.built else None
     if steps is None:
         return ""
@@ -81,7 +81,7 @@ def _one_length(model: ModelStructure, shape: Shape) -> str:
 
 
 def _sequence_arrays(model: ModelStructure, x: Sequence[Any]) -> list[Host]:
-    """The sequences as arrays of equal steps; an empty one may be of shape (0,), which says nothing of its elements."""
+    """Return the sequences as arrays with steps of one shape; an empty one may have the shape (0,)."""
     full = {i: model.as_input(part, f"x[{i}]") for i, part in enumerate(x) if len(part)}
     shapes = {i: tuple(part.shape[1:]) for i, part in enumerate(x) if len(part) or axes_of(part) > 1}
     first, step = next(iter(shapes.items())) if shapes else (0, _step_shape(model))
@@ -92,7 +92,7 @@ def _sequence_arrays(model: ModelStructure, x: Sequence[Any]) -> list[Host]:
 
 
 def _step_shape(model: ModelStructure) -> tuple[Any, ...]:
-    """The shape of a step, where only the model can say it."""
+    """Return the shape of a step by the model, if all sequences are empty."""
     if model.takes_indices:
         return ()
     if model.built:
@@ -101,7 +101,7 @@ def _step_shape(model: ModelStructure) -> tuple[Any, ...]:
 
 
 def validate_mask(model: ModelStructure, x: Host, mask: Any = None, lengths: Any = None) -> npt.NDArray[np.bool_]:
-    """A ``mask`` (n, T) of x (n, T, D) or of indices (n, T), or the one that ``lengths`` (n,) of right-padded sequences mean.
+    """Return the mask (n, T) for x (n, T, D) or indices (n, T): ``mask``, or that of ``lengths`` (n,) of right-padded x.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def validate_mask(model: ModelStructure, x: Host, mask: Any = None, lengths: Any
 def validate_arrays(
     model: ModelStructure, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None, lengths: Any = None
 ) -> Samples | Ragged:
-    """What training and evaluation need, in arrays that fit the model and each other; the model is not built for them.
+    """Return x, targets and weights as arrays that fit the model and each other; this does not build the model.
 
     Raises
     ------
@@ -156,7 +156,7 @@ def validate_arrays(
 
 
 def _fitted(y: Any, shape: tuple[Any, ...], sample_weight: Any, class_weight: Any, spec: LossSpec) -> dict[str, Host | None]:
-    """The target and the weight for outputs of ``shape``."""
+    """Return the target and the weight for outputs of ``shape``."""
     target = as_target(y, shape, spec)
     if sample_weight is not None:
         return {"target": target, "weight": as_weight(sample_weight, shape[:-1])}
@@ -164,7 +164,7 @@ def _fitted(y: Any, shape: tuple[Any, ...], sample_weight: Any, class_weight: An
 
 
 def _joined(sequences: Any, lengths: npt.NDArray[np.intp], what: str, empty: Host) -> Host:
-    """One array (T_i, ...) a sample as one array of all their steps; ``empty`` where there are none."""
+    """Concatenate the steps of all samples, one array (T_i, ...) each; return ``empty`` if there are none."""
     if not isinstance(sequences, (list, tuple)) or len(sequences) != len(lengths):
         came = f"{len(sequences)} of them" if isinstance(sequences, (list, tuple)) else type(sequences).__name__
         raise ValueError(
@@ -183,7 +183,7 @@ def _joined(sequences: Any, lengths: npt.NDArray[np.intp], what: str, empty: Hos
 
 
 def _joined_weight(weight: Any, lengths: npt.NDArray[np.intp]) -> Host:
-    """The weight of each step of all samples, from one number a sample or from one array (T_i,) a sample."""
+    """Return the weight of each step of all samples, from one number or one array (T_i,) per sample."""
     if is_ragged(weight):
         return _joined(weight, lengths, "sample_weight", np.zeros(0))
     return np.repeat(as_weight(weight, lengths.shape), lengths)

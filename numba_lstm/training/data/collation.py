@@ -1,4 +1,4 @@
-"""Datasets whose entries are single samples, as PyTorch's are: what makes batches of them."""
+"""Collation of single samples to batches, for datasets such as PyTorch's."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .structures import batch_ranks, rank, shape_of
 
 
 def is_sample_entry(model: ModelStructure, dataset: Any, entry: Any) -> bool:
-    """Whether the first ``entry`` of a dataset is a sample without a batch axis, to be collated to batches.
+    """Return whether the first ``entry`` of a dataset is a sample without a batch axis, to be collated to batches.
 
     Where a model that is not built takes it as either, its targets decide: there is one for each sample of a batch. If they do
-    not, it is a batch in a dataset of Keras's kind, which brings nothing else.
+    not, it is a batch in a dataset of Keras's kind, whose entries always are batches.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def is_sample_entry(model: ModelStructure, dataset: Any, entry: Any) -> bool:
 
 
 def collate(entries: list[Any]) -> Any:
-    """Samples ``x``, ``(x, y)`` or ``(x, y, sample_weight)`` as one batch of as many parts, each a list."""
+    """Collate samples ``x``, ``(x, y)`` or ``(x, y, sample_weight)`` to one batch: a tuple of lists."""
     first = entries[0]
     if not (isinstance(first, (tuple, list)) and is_array(first[0])):
         return (_batch(entries),)
@@ -48,5 +48,5 @@ def collate(entries: list[Any]) -> Any:
 
 
 def _batch(x: list[Any]) -> Any:
-    """Samples as a batch. A list of one array would be read as Keras's list of one input, which is a batch already."""
+    """Return samples as a batch. A list of one array would mean one input that is a batch already."""
     return as_array(x[0], "x")[None] if len(x) == 1 and is_array(x[0]) else x

@@ -1,4 +1,4 @@
-"""Sources: arrays or iterables, split into training and validation, as the Batches that the loops take."""
+"""Adapters of data: arrays, iterables and datasets as batches, for training, validation and prediction."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def evaluation_batches(
     steps: int | None = None,
     lengths: Any = None,
 ) -> Batches:
-    """Batches with targets in their order (sequences of unequal lengths by length), each epoch from the start.
+    """Return batches with targets, in their order (sequences of unequal lengths by length), each epoch from the start.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def evaluation_batches(
 def input_batches(
     model: ModelStructure, x: Any, batch_size: int | None = None, steps: int | None = None, lengths: Any = None
 ) -> Batches:
-    """Batches of inputs alone, for predict.
+    """Return batches of inputs without targets, for predict.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def _iterated(
     train: bool = False,
     shuffle: bool = False,
 ) -> Batches:
-    """Batches of an iterable or of a dataset; where entries are single samples, ``sample_size`` of them by default."""
+    """Return batches of an iterable or of a dataset; single samples are collated, ``sample_size`` by default."""
     if not is_dataset(x):
         _refuse_beside_batches(batch_size=batch_size)
         return IteratedBatches(x, validate, steps, endless=train)
@@ -91,7 +91,7 @@ def _iterated(
 
 
 def _all_of(model: ModelStructure, samples: Samples | Ragged, size: int, steps: int | None) -> Batches:
-    """Batches that nobody shuffles."""
+    """Return batches that are not shuffled."""
     if isinstance(samples, Ragged) and steps is not None:
         raise ValueError("sequences of unequal lengths come by length, so that the first batches say little. Leave steps out.")
     _check_stateful(model, samples, size)
@@ -101,7 +101,7 @@ def _all_of(model: ModelStructure, samples: Samples | Ragged, size: int, steps: 
 def _groups(
     model: ModelStructure, samples: Samples | Ragged, size: int, *, shuffle: bool
 ) -> Callable[[], Iterable[Rows]] | None:
-    """What answers the samples of each batch in the next pass; None is as they come."""
+    """Return a function that returns the samples of each batch of the next pass; None keeps their order."""
     n = len(samples.x)
     if isinstance(samples, Ragged):
         lengths = samples.lengths
@@ -135,7 +135,7 @@ def fit_batches(
     lengths: Any,
     validation_lengths: Any,
 ) -> tuple[Batches, Batches | None]:
-    """What fit learns from, and what it validates with; the arguments are fit's.
+    """Return the batches of training and those of validation or None; the arguments are those of ``fit``.
 
     Raises
     ------
@@ -173,7 +173,7 @@ def fit_batches(
 
 
 def _check_sizes(model: ModelStructure, train: Batches, validation: Batches) -> None:
-    """A stateful model goes from the batches of training to those of validation with states of one batch size."""
+    """Raise ValueError if a stateful model would validate with batches of another size."""
     a, b = train.first_size, validation.first_size
     if model.stateful and a != b:
         raise ValueError(
@@ -183,7 +183,7 @@ def _check_sizes(model: ModelStructure, train: Batches, validation: Batches) -> 
 
 
 def _split(samples: Samples | Ragged, share: float, weighted: bool) -> tuple[Samples | Ragged, Samples | Ragged]:
-    """The first and the last part; class weights do not count in validation, as in Keras."""
+    """Split samples for training and validation; class weights do not count in validation, as in Keras."""
     n = len(samples.x)
     kept = math.floor(n * (1 - share))
     if kept in (0, n):

@@ -1,4 +1,4 @@
-"""What an iterable or a dataset brings, one batch at a time, checked against the model."""
+"""Validation of the batches of an iterable or a dataset."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .structures import is_sample, unpack_batch, unpack_input
 
 
 def validate_batch(model: ModelStructure, class_weight: Any, item: Any) -> Samples | Ragged:
-    """A batch of training or evaluation.
+    """Return a validated batch of training or evaluation.
 
     Raises
     ------
@@ -26,7 +26,7 @@ def validate_batch(model: ModelStructure, class_weight: Any, item: Any) -> Sampl
 
 
 def validate_input_batch(model: ModelStructure, item: Any) -> Samples:
-    """A batch of ``predict``.
+    """Return a validated batch of ``predict``.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def validate_input_batch(model: ModelStructure, item: Any) -> Samples:
 
 
 def _of_samples(model: ModelStructure, x: Any) -> str:
-    """What to do where an iterable brings samples one by one; empty where that is not what is wrong."""
+    """Return advice if an iterable yields single samples; empty if something else is wrong."""
     if not is_sample(model, x):
         return ""
     return "x brings single samples. Bring batches, as torch.utils.data.DataLoader(x, batch_size=32) or x.batch(32) makes them."

@@ -1,4 +1,4 @@
-"""Epochs: the draws of batches, epoch by epoch, from arrays or from an iterable."""
+"""Batches in epochs, from arrays or from an iterable."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ Item = TypeVar("Item")
 
 
 class Batches(Protocol):
-    """Batches in epochs."""
+    """Protocol of batches in epochs."""
 
     input_shape: Shape  #: of x, or of its first batch
     first_size: int  #: samples of the first batch
-    total: int | None  #: samples an epoch, None while nobody knows
-    ended: bool  #: whether there are no more batches, although more were asked for
+    total: int | None  #: samples per epoch, None while unknown
+    ended: bool  #: whether the batches ended before the requested steps
 
     @property
     def steps(self) -> int | None:
-        """Batches of the next epoch, None while nobody knows."""
+        """The number of batches of the next epoch, None while it is unknown."""
 
     def epoch(self) -> Iterator[HostBatch]:
-        """The batches of the next epoch."""
+        """Yield the batches of the next epoch."""
 
 
 class ArrayBatches:
@@ -43,7 +43,7 @@ class ArrayBatches:
     steps : int, optional
         Batches an epoch instead of all.
     groups : function, optional
-        Answers the samples of each batch of the next pass; by default they come as they are.
+        Returns the samples of each batch of the next pass; by default in their order.
     endless : bool
         An epoch goes on where the last one ended, in a new pass where it must. Else each begins with the first batch.
 
@@ -74,7 +74,7 @@ class ArrayBatches:
         self._endless = repeated(self._pass) if endless else None
 
     def epoch(self) -> Iterator[HostBatch]:
-        """The batches of the next epoch."""
+        """Yield the batches of the next epoch."""
         return islice(self._endless or self._pass(), self.steps)
 
     def _pass(self) -> Iterator[HostBatch]:
@@ -82,12 +82,12 @@ class ArrayBatches:
 
 
 def repeated(begin: Callable[[], Iterator[Item]]) -> Iterator[Item]:
-    """The items of one pass after another, each made by ``begin``, until a pass brings nothing."""
+    """Yield the items of pass after pass of ``begin``, until a pass is empty."""
     return chain.from_iterable(iter(partial(_first_and_others, begin), None))
 
 
 def _first_and_others(begin: Callable[[], Iterator[Item]]) -> Iterator[Item] | None:
-    """All items of a pass; None where there are none."""
+    """Return the items of a pass; None if there are none."""
     items = begin()
     for first in items:
         return chain([first], items)
@@ -95,33 +95,33 @@ def _first_and_others(begin: Callable[[], Iterator[Item]]) -> Iterator[Item] | N
 
 
 def warn_ended(done: int, steps: int, *, endless: bool) -> None:
-    """Warn that x brought fewer batches than were asked for: of a training that goes on epoch by epoch, or of one pass."""
+    """Warn that x had fewer batches than ``steps``: in endless training, or in one pass."""
     advice = "Give epochs * steps batches." if endless else "Give fewer steps, or more batches."
     warnings.warn(f"x ended after {done} of {steps} batches. {advice}", stacklevel=3)
 
 
 def in_order(n: int, size: int) -> Iterator[slice]:
-    """``n`` samples in batches of ``size``, as they come."""
+    """Yield ``n`` samples in batches of ``size``, in their order."""
     return (slice(start, min(start + size, n)) for start in range(0, n, size))
 
 
 def shuffled(key: Key, n: int, size: int) -> Iterator[Rows]:
-    """``n`` samples in batches of ``size``, in random order."""
+    """Yield ``n`` samples in batches of ``size``, in random order."""
     order = random.permutation(key, n)
     return (order[start : start + size] for start in range(0, n, size))
 
 
 class IteratedBatches:
-    """Batches that an iterable brings: ``(x, y)`` or ``(x, y, sample_weight)``, each settled before its step.
+    """Batches of an iterable, ``(x, y)`` or ``(x, y, sample_weight)``, each validated before its step.
 
-    Every epoch has all batches that the iterable brings in it, be they more or fewer than in the epoch before.
+    Every epoch has all batches of the iterable, which may be more or fewer than in the epoch before.
 
     Parameters
     ----------
     source : iterable
         An iterator is read once; anything else is read again in each epoch.
     validate : function
-        Makes Samples of what the source brings.
+        Makes Samples of an item of the source.
     steps : int, optional
         Batches an epoch; an iterator needs it, for it has no length.
     endless : bool
@@ -158,7 +158,7 @@ class IteratedBatches:
             self._begun = chain(self._begun, repeated(lambda: iter(source)))
 
     def epoch(self) -> Iterator[HostBatch]:
-        """The batches of the next epoch; fewer, with a warning, where the source ends."""
+        """Yield the batches of the next epoch; fewer, with a warning, if the source ends."""
         done = 0
         items = iter(self.source) if self._begun is None else self._begun
         self._begun = items if self._once or self._endless else None

@@ -1,4 +1,4 @@
-"""Batches of a dataset that is read by index."""
+"""Batches in epochs, from a dataset that is read by index."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ class IndexedBatches:
 
     @property
     def steps(self) -> int | None:
-        """Batches an epoch, as the dataset is now; None where they never end."""
+        """The number of batches of an epoch of the present dataset; None if they never end."""
         if self._limit is not None:
             return self._limit
         entries = dataset_length(self.source)
         return None if entries is None else -(-entries // (self.size or 1))
 
     def epoch(self) -> Iterator[HostBatch]:
-        """The batches of the next epoch; fewer than the steps that were asked for, with a warning, where there are no more."""
+        """Yield the batches of the next epoch; fewer than the requested steps, with a warning, if the dataset ends."""
         done, limit = 0, self._limit
         self._call("on_epoch_begin")
         for item in islice(self._endless or self._pass(), limit):
@@ -89,7 +89,7 @@ class IndexedBatches:
         return map(self._batch, self.groups(entries, self.size or 1))
 
     def _batch(self, rows: Rows) -> Any:
-        """One entry, or a list of entries where they are samples."""
+        """Return one entry, or a list of entries if they are samples."""
         indices = range(rows.start, rows.stop) if isinstance(rows, slice) else np.asarray(rows).tolist()
         entries = [self.source[place] for place in indices]
         return entries[0] if self.size is None else entries

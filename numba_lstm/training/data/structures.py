@@ -1,4 +1,4 @@
-"""Structures around arrays: lists, tuples and dicts of one entry, and the parts of a batch."""
+"""Structures around arrays: lists, tuples and dicts of one entry, and tuples of x, y and weights."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Unpacked = tuple[Any, Any, Any]  #: x, y and the weight or None
 
 
 def unwrap_input(model: ModelStructure, x: Any) -> Any:
-    """``x`` out of a list, a tuple or a dict of one entry, as Keras takes them for a model of one input.
+    """Return ``x`` out of a list, a tuple or a dict of one entry, as Keras takes them for a model of one input.
 
     A list of one sequence (T, D) stays a list: its entry has no batch axis.
 
@@ -33,7 +33,7 @@ def unwrap_input(model: ModelStructure, x: Any) -> Any:
 
 
 def unwrap_target(y: Any, samples: int, axes: int) -> Any:
-    """``y``, or weights, out of a list, a tuple or a dict of one entry; ``axes`` has a target of so many ``samples``.
+    """Return targets or weights out of a list, a tuple or a dict of one entry; a target of ``samples`` has ``axes`` axes.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def _entry(entries: Mapping[Any, Any], sentence: str) -> Any:
 
 
 def unpack_batch(item: Any) -> Unpacked:
-    """A batch of training or evaluation: ``(x, y)`` or ``(x, y, sample_weight)``, as a tuple or a list.
+    """Return x, y and the weight or None of a batch ``(x, y)`` or ``(x, y, sample_weight)``, a tuple or a list.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def unpack_batch(item: Any) -> Unpacked:
 
 
 def unpack_input(model: ModelStructure, item: Any) -> Any:
-    """The x of a batch of ``predict``: of ``(x,)``, ``(x, y)``, ``(x, y, sample_weight)`` or of x itself.
+    """Return the x of a batch of ``predict``: ``(x,)``, ``(x, y)``, ``(x, y, sample_weight)`` or x itself.
 
     A list is a batch of parts, as those of PyTorch's DataLoader, where its first entry has a batch axis; else it is x.
     """
@@ -83,13 +83,13 @@ def unpack_input(model: ModelStructure, item: Any) -> Any:
 
 
 def is_sample(model: ModelStructure, x: Any) -> bool:
-    """Whether ``x`` is one sample of the model's input, without the batch axis."""
+    """Return whether ``x`` is one sample of the model's input, without the batch axis."""
     ranks = batch_ranks(model, x)
     return rank(x) not in ranks and rank(x) + 1 in ranks
 
 
 def rank(x: Any) -> int:
-    """The number of axes of an array or of nested lists, as far as their first entries say."""
+    """Return the number of axes of an array or of nested lists, by their first entries."""
     if isinstance(x, Mapping) and len(x) == 1:
         return rank(next(iter(x.values())))
     if isinstance(x, (list, tuple)):
@@ -98,7 +98,7 @@ def rank(x: Any) -> int:
 
 
 def batch_ranks(model: ModelStructure, x: Any) -> tuple[int, ...]:
-    """The ranks that a batch may have, ``x`` being one or a sample of it.
+    """Return the ranks that a batch may have, if ``x`` is a batch or a sample of one.
 
     The first layer of a model that is not built may take several; then those count that the layers behind it take too.
     """
@@ -115,7 +115,7 @@ def batch_ranks(model: ModelStructure, x: Any) -> tuple[int, ...]:
 
 
 def shape_of(x: Any) -> tuple[int, ...]:
-    """The shape of an array or of nested lists, as far as their first entries say."""
+    """Return the shape of an array or of nested lists, by their first entries."""
     if isinstance(x, Mapping) and len(x) == 1:
         return shape_of(next(iter(x.values())))
     if isinstance(x, (list, tuple)):
@@ -124,7 +124,7 @@ def shape_of(x: Any) -> tuple[int, ...]:
 
 
 def _takes(model: ModelStructure, shape: tuple[int, ...]) -> bool:
-    """Whether the layers of a model that is not built take a batch of ``shape``."""
+    """Return whether the layers of a model that is not built take a batch of ``shape``."""
     try:
         model.compute_shapes(shape)
     except (TypeError, ValueError):

@@ -28,7 +28,7 @@ def evaluate(
     *,
     lengths: Any = None,
 ) -> Any:
-    """Loss and metrics on data, as ``keras.Model.evaluate``.
+    """Compute the loss and the metrics on data, as ``keras.Model.evaluate``.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def evaluate(
     steps : int, optional
         So many batches instead of all; not for sequences of unequal lengths, which do not come in their order.
     return_dict : bool
-        Answer a dict.
+        Return a dict.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def evaluate(
 
 
 def run_evaluation(model: Trainable, batches: Batches, tracker: MetricTracker, listeners: CallbackList) -> Logs:
-    """One pass over ``batches``: the loss and the metrics."""
+    """Compute the loss and the metrics in one pass over ``batches``."""
     ops, trained = model.ops, model.trained()
     begin = listeners.batch_begin("on_test_batch_begin")
     end = listeners.batch_end("on_test_batch_end", tracker.logs)

@@ -50,7 +50,7 @@ def fit(
         the last one. Sequences of unequal lengths are put into batches of near lengths, each padded to its longest and masked.
     y : array, or list of arrays (T_i, C)
         Targets in the shape of the model's output, or labels for a sparse loss; a list where ``x`` is one of unequal lengths
-        and the model answers each step.
+        and the model has an output for each step.
     batch_size : int, optional
         Samples a step, 32 by default; the last batch of an epoch may be smaller.
     epochs, initial_epoch : int
@@ -82,7 +82,7 @@ def fit(
     tbptt : int, optional
         Train by truncated backpropagation through time (Williams & Peng 1990): cut each batch into windows of so many steps,
         with a step of the optimizer for each. States go on from window to window, gradients do not. A batch begins with
-        states of zero, or in a stateful layer with its own. The model must answer each step.
+        states of zero, or in a stateful layer with its own. The model must have an output for each step.
 
     Returns
     -------
@@ -139,7 +139,7 @@ def fit(
 
 
 def _is_validation_epoch(validation_freq: Any) -> Callable[[int], bool]:
-    """A function that says whether to validate after an epoch, counted from 1."""
+    """Return a function that returns whether to validate after an epoch, counted from 1."""
     if isinstance(validation_freq, Collection) and not isinstance(validation_freq, (str, bytes)):
         epochs = {as_count(epoch, "an epoch of validation_freq") for epoch in validation_freq}
         return lambda epoch: epoch in epochs

@@ -15,7 +15,7 @@ from .steps import train_step, train_windows
 
 
 class FitLoop:
-    """Epochs of one call of fit, whose arguments are valid."""
+    """Loop of one call of ``fit``, whose arguments are valid."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""MetricTracker: the loss and the metrics of an epoch, read from the device as rarely as possible."""
+"""Loss and metrics of an epoch, read from the device as rarely as possible."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ..protocols import Trainable
 
 
 class StepResult(NamedTuple):
-    """What a batch came to."""
+    """Loss, output and weights of a step, for the metrics."""
 
-    loss: Any  #: answers ``float()``
+    loss: Any  #: can be converted by ``float()``
     y: Array
     target: Array
     plain: Array | None  #: weights for metrics that leave sample weights out
@@ -25,7 +25,7 @@ class StepResult(NamedTuple):
 
 
 class MetricTracker:
-    """Means over the batches since the last reset, as Keras reports them: of the loss weighted by batch sizes.
+    """Means of the loss, weighted by batch sizes, and metrics over the batches since the last reset, as in Keras.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class MetricTracker:
             metric.reset_state()
 
     def add(self, ops: Ops, result: StepResult) -> None:
-        """Take in a batch."""
+        """Add the result of a batch."""
         self.steps += 1
         loss, y, target, plain, weighted, size = result
         self._pending.append((loss, size))
@@ -75,13 +75,13 @@ class MetricTracker:
             self._read()
 
     def logs(self) -> Logs:
-        """The loss (NaN before the first batch) and the metrics so far."""
+        """Return the loss (NaN before the first batch) and the metrics so far."""
         self._read()
         loss = self._total / self._samples if self._samples else math.nan
         return {"loss": loss, **{name: metric.result() for name, metric in self._metrics.items()}}
 
     def result(self, return_dict: bool) -> float | list[float] | Logs:
-        """What evaluate answers: the loss, with metrics a list, or a dict."""
+        """Return the result of ``evaluate``: the loss, with metrics a list, or a dict."""
         logs = self.logs()
         if return_dict:
             return logs
@@ -99,7 +99,7 @@ class MetricTracker:
 
 
 def _named(plain: list[Metric], weighted: list[Metric]) -> dict[str, Metric]:
-    """The metrics by their keys in the logs; a second one of a name is told apart as in Keras."""
+    """Return the metrics by their keys in the logs; a second one with a name gets a number, as in Keras."""
     named: dict[str, Metric] = {}
     for prefix, metrics in (("", plain), ("weighted_", weighted)):
         for metric in metrics:

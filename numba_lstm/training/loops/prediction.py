@@ -26,7 +26,7 @@ def predict(
     *,
     lengths: Any = None,
 ) -> Any:
-    """The model's output for ``x``, batch by batch, as ``keras.Model.predict``.
+    """Compute the output for ``x``, batch by batch, as ``keras.Model.predict``.
 
     Nothing of a call stays on a model that is not stateful, so many threads may predict at once.
 
@@ -47,7 +47,7 @@ def predict(
     Returns
     -------
     array (N, C) or (N, T, C), or list of arrays (T_i, C)
-        In the model's dtype and the order of ``x``; a list where ``x`` is one of unequal lengths and each step is answered.
+        In the model's dtype and the order of ``x``; a list if ``x`` is one of unequal lengths and each step has an output.
 
     Raises
     ------
@@ -74,13 +74,13 @@ def predict(
 
 
 def predict_batch(model: Trainable, ops: Ops, host_batch: HostBatch) -> npt.NDArray[Any]:
-    """The output of a batch, samples first; it may share memory with the device's."""
+    """Compute the output of a batch, samples first; it may share memory with the device's output."""
     samples, rows, *_ = host_batch
     if samples.mask is None and isinstance(rows, slice):
         model.check_shape(samples.x.shape)
-        answer = model.prediction_plans(samples.x[rows])
-        if answer is not None:
-            return answer
+        y = model.prediction_plans(samples.x[rows])
+        if y is not None:
+            return y
     batch = load(model, ops, host_batch)
     output = model.prediction_plans.forward(batch.x, batch.mask)
     y = ops.to_host(model.forward(batch.x, False, None, batch.mask).y) if output is None else output.y
@@ -88,7 +88,7 @@ def predict_batch(model: Trainable, ops: Ops, host_batch: HostBatch) -> npt.NDAr
 
 
 class Predictions:
-    """Predictions of ``total`` samples, each in its place; where nobody knows how many, in parts as they come."""
+    """Outputs of all batches, in the order of the samples; ``total`` is their number, or None while it is unknown."""
 
     def __init__(self, total: int | None) -> None:
         self.total = total

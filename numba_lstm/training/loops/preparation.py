@@ -15,7 +15,7 @@ def ensure_built(model: Trainable, input_shape: Shape) -> None:
 
 
 def require_loss(model: Trainable, method: str) -> None:
-    """ValueError unless the model is compiled, with a loss."""
+    """Raise ValueError unless the model is compiled with a loss."""
     if not model.compiled:
         raise ValueError(f"{model.name} is not compiled. Call model.compile(optimizer='adam', loss='mse') before {method}.")
     if model.loss is None:
@@ -23,7 +23,7 @@ def require_loss(model: Trainable, method: str) -> None:
 
 
 def as_verbose(verbose: Any) -> int:
-    """0, 1 or 2; ``"auto"`` is 1."""
+    """Return ``verbose`` as 0, 1 or 2; ``"auto"`` is 1."""
     if isinstance(verbose, str) and verbose == "auto":
         return 1
     if verbose in (0, 1, 2):

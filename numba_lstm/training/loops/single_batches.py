@@ -24,7 +24,7 @@ def train_on_batch(
     *,
     lengths: Any = None,
 ) -> Any:
-    """One step of the optimizer on one batch.
+    """Train on one batch: take one step of the optimizer.
 
     Parameters
     ----------
@@ -33,13 +33,13 @@ def train_on_batch(
     x, y, sample_weight, class_weight, lengths
         As :func:`fit`'s arrays, taken as one batch.
     return_dict : bool
-        Answer a dict.
+        Return a dict.
 
     Returns
     -------
     float, list or dict
         The loss of this batch from before the step; with metrics a list ``[loss, *metrics]``; or a dict of them.
-        (Keras 3 answers means over all calls so far.)
+        (Keras 3 returns means over all calls so far.)
 
     Raises
     ------
@@ -67,7 +67,7 @@ def test_on_batch(  # noqa: PT028 - no test, but Keras's name
     *,
     lengths: Any = None,  # noqa: PT028
 ) -> Any:
-    """Loss and metrics of one batch.
+    """Compute the loss and the metrics of one batch.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def test_on_batch(  # noqa: PT028 - no test, but Keras's name
     x, y, sample_weight, lengths
         As :func:`evaluate`'s arrays, taken as one batch.
     return_dict : bool
-        Answer a dict.
+        Return a dict.
 
     Returns
     -------
@@ -97,7 +97,7 @@ def test_on_batch(  # noqa: PT028 - no test, but Keras's name
 
 
 def predict_on_batch(model: Trainable, x: Any, *, lengths: Any = None) -> Any:
-    """The model's output for ``x``, as :func:`predict`'s, in one batch.
+    """Compute the output for ``x`` in one batch, as :func:`predict`.
 
     Raises
     ------

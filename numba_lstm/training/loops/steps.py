@@ -19,7 +19,7 @@ from .metric_tracker import MetricTracker, StepResult
 def train_step(
     model: Trainable, ops: Ops, trained: TrainedWeights, batch: Batch, states: States | None = None
 ) -> tuple[StepResult, States]:
-    """One step of the optimizer.
+    """Take one step of the optimizer.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def train_step(
     batch : Batch
         With targets.
     states : list of tuples, optional
-        What each layer begins with, of an earlier step's answer, and empty for the first of several; no gradient goes back
+        What each layer begins with, as an earlier step returned it, and empty for the first of several; no gradient goes back
         into them. None for a step by itself.
 
     Returns
@@ -60,7 +60,7 @@ def train_step(
 
 
 def test_step(model: Trainable, ops: Ops, trained: TrainedWeights, batch: Batch) -> StepResult:
-    """What a batch comes to without training."""
+    """Compute the loss and the output of a batch without training."""
     penalty = trained.penalty() if trained.regularized else 0.0
     output = model.prediction_plans.forward(batch.x, batch.mask)
     if output is None:
@@ -72,7 +72,7 @@ def test_step(model: Trainable, ops: Ops, trained: TrainedWeights, batch: Batch)
 def _loss_and_gradient(
     model: Trainable, ops: Ops, batch: Batch, y: Array, mask: Array | None, penalty: float, *, gradient: bool
 ) -> tuple[StepResult, Array]:
-    """What a batch came to, and with ``gradient`` the loss's with respect to the output."""
+    """Compute the result of a batch, and with ``gradient`` the loss's gradient with respect to the output."""
     assert model.loss is not None
     weights, loss_ = batch_weights(ops, batch.weight, mask, model.dtype), model.loss
     weight = weights.loss
@@ -84,12 +84,12 @@ def _loss_and_gradient(
 
 
 def as_window(model: Trainable, length: Any, input_shape: Shape) -> int:
-    """``length`` as the steps of a window of truncated backpropagation, for inputs of ``input_shape``.
+    """Return ``length`` as the number of steps of a window of truncated backpropagation, for inputs of ``input_shape``.
 
     Raises
     ------
     TypeError, ValueError
-        For anything but a whole number, and for a model that does not answer each step, in the order of time.
+        For anything but a whole number, and for a model without an output for each step, in the order of time.
     """
     steps = as_count(length, "tbptt")
     timed = len(input_shape) == (2 if model.takes_indices else 3)
@@ -111,7 +111,7 @@ def as_window(model: Trainable, length: Any, input_shape: Shape) -> int:
 def train_windows(
     model: Trainable, ops: Ops, trained: TrainedWeights, host_batch: HostBatch, length: int, tracker: MetricTracker
 ) -> None:
-    """Truncated backpropagation through time (Williams & Peng 1990): a step of the optimizer for each ``length`` steps of time.
+    """Train by truncated backpropagation through time (Williams & Peng 1990), one step of the optimizer per window.
 
     Each window begins with the last states of the one before, and its gradient ends there. The tracker is told of each, with
     its share of the samples.

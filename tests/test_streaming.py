@@ -48,10 +48,10 @@ def test_a_step_has_the_bits_of_predict(make, dtype, x):
 def test_one_sequence_has_the_bits_of_its_row_in_a_batch(x):
     model = deep()
     streams = [model.stream() for _ in range(N)]
-    together = model.stream(N)
+    batch = model.stream(N)
     for t in range(T):
         alone = [stream.step(x[n, t]) for n, stream in enumerate(streams)]
-        np.testing.assert_array_equal(np.stack(alone), together.step(x[:, t]))
+        np.testing.assert_array_equal(np.stack(alone), batch.step(x[:, t]))
 
 
 def test_a_vector_gives_a_vector_and_a_row_gives_a_row(x):

@@ -64,8 +64,8 @@ def run(code, blocks, threads, args, shared=0, cooperative=False, seed=0):
         order = np.random.default_rng(seed)
         order.shuffle(ids)
         with Watch(code, LIMIT):
-            for blocks_at_once in [ids] if cooperative else [[i] for i in ids]:
-                _Launch(code, blocks_at_once, threads, memory, order).run()
+            for concurrent_blocks in [ids] if cooperative else [[i] for i in ids]:
+                _Launch(code, concurrent_blocks, threads, memory, order).run()
                 memory.turn = None
         memory.check()
 

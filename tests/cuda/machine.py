@@ -81,7 +81,7 @@ class Shared:
     """Shared memory. The code has one copy, which holds that of the running block."""
 
     def __init__(self, code, requested):
-        self.parts = [*code.shared, (code.dynamic, max(requested, 16))]
+        self.buffers = [*code.shared, (code.dynamic, max(requested, 16))]
         self.beyond = (code.dynamic + requested, DYNAMIC - requested)
         self.saved = {}
         self.turn = None
@@ -92,8 +92,8 @@ class Shared:
         if block == self.turn:
             return
         if self.turn is not None:
-            self.saved[self.turn] = [ctypes.string_at(*part) for part in self.parts]
-        for k, (address, size) in enumerate(self.parts):
+            self.saved[self.turn] = [ctypes.string_at(*buffer) for buffer in self.buffers]
+        for k, (address, size) in enumerate(self.buffers):
             if block in self.saved:
                 ctypes.memmove(address, self.saved[block][k], size)
             else:

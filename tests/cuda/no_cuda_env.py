@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 #: Paths of toolkits, NVIDIA packages and drivers.
-HIDDEN = re.compile(
+CUDA_PATHS = re.compile(
     r"/cuda[-/\d.]*(/|$)|/nvidia/|lib(cuda|cudart|cudadevrt|nvvm|nvrtc|nvJitLink|nvidia-ml)\b|"
     r"\b(nvcc|ptxas|nvdisasm|cuobjdump|nvidia-smi)$|libdevice.*\.bc$"
 )
@@ -29,7 +29,7 @@ def refuse(event: str, arguments: tuple[Any, ...]) -> None:
     if event not in WATCHED or not isinstance(arguments[0], (str, bytes, os.PathLike)):
         return
     path = os.fsdecode(arguments[0])
-    if HIDDEN.search(path) and not OURS.search(path):
+    if CUDA_PATHS.search(path) and not OURS.search(path):
         tried.append(path)
         raise FileNotFoundError(f"{path} is hidden")
 
@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
             Path(path).read_bytes()
     tried.clear()
     status = int(pytest.main(["-q", "-p", "no:cacheprovider", *arguments]))
-    print("asked for:", *sorted({os.path.basename(path) for path in tried}))
+    print("requested:", *sorted({os.path.basename(path) for path in tried}))
     return status
 
 

@@ -71,7 +71,7 @@ def test_a_cooperative_grid_of_many_blocks_is_right(ops, many, monkeypatch):
 
 
 @pytest.mark.parametrize("back", [False, True])
-def test_a_grid_that_the_driver_does_not_hold_at_once_is_not_launched(ops, many, monkeypatch, back):
+def test_a_grid_that_the_driver_cannot_hold_is_not_launched(ops, many, monkeypatch, back):
     """A warning says so, and the stepwise algorithm returns the same bits."""
     monkeypatch.setattr(block_algorithm, "MAX_UNITS", 16)
     case = lstm_case(9, 4, 2, 19, dtype="float32")

@@ -20,7 +20,7 @@ float64 = pytest.param("float64", marks=pytest.mark.slow)
 
 @pytest.mark.parametrize("dtype", ["float32", float64])
 @pytest.mark.parametrize(("normed", "projected"), [(False, None), (True, 5)])
-def test_every_option_at_once(ops, dtype, normed, projected):
+def test_lstm_with_every_option(ops, dtype, normed, projected):
     case = lstm_case(N=17, T=3, H=18, P=projected, normed=normed, peephole=True, masked=True, dtype=dtype, spec=EVERY)
     noise = lstm_noise(case, inputs=True, recurrent=True, zoneout_h=True, zoneout_c=True)
     assert_lstm_equals_reference(ops, case.but(noise=noise), RECURRENT_OPTIONS[dtype])

@@ -89,8 +89,10 @@ def test_models_train_here_with_the_whole_toolkit_hidden():
     tests = [f"{HERE / 'test_cuda_models.py'}::test_fit_follows_the_cpu_and_only_the_loss_comes_down"]
     result = run([str(HERE / "no_cuda_env.py"), *tests])
     assert "1 passed" in result.stdout, result.stdout + result.stderr
-    asked = result.stdout.splitlines()[-1].removeprefix("asked for:").split()
-    assert {name.partition(".")[0] for name in asked} <= {"libcuda"}, "numba.cuda looks for the driver, nobody for the toolkit"
+    requested = result.stdout.splitlines()[-1].removeprefix("requested:").split()
+    assert {name.partition(".")[0] for name in requested} <= {"libcuda"}, (
+        "numba.cuda looks for the driver, nobody for the toolkit"
+    )
 
 
 def test_indices_stay_within_arrays_in_the_simulator():

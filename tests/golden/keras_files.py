@@ -37,14 +37,14 @@ def leaky(k: Any) -> Any:
 def everything(k: Any) -> Any:
     """Every layer for features."""
     L, r, c = k.layers, k.regularizers, k.constraints
-    both = L.LSTM(4, return_sequences=True, dropout=0.1, recurrent_dropout=0.2, kernel_regularizer="l2", seed=3)
+    lstm = L.LSTM(4, return_sequences=True, dropout=0.1, recurrent_dropout=0.2, kernel_regularizer="l2", seed=3)
     cells = [L.LSTMCell(4, bias_regularizer=r.L1(0.02)), L.LSTMCell(3, recurrent_regularizer=r.L1L2(0.01, 0.02))]
     stack = [
         k.Input((T, D)),
         L.Masking(0.5),
         L.GaussianNoise(0.1),
         L.SpatialDropout1D(0.1),
-        L.Bidirectional(both, merge_mode="sum"),
+        L.Bidirectional(lstm, merge_mode="sum"),
         L.LayerNormalization(epsilon=1e-4),
         L.TimeDistributed(L.Dense(3, "elu", kernel_constraint=c.MaxNorm(1.5), trainable=False)),
         L.BatchNormalization(momentum=0.9, gamma_initializer="uniform"),

@@ -50,11 +50,11 @@ def inputs() -> dict[str, Any]:
 def given(arrays: dict[str, Any], name: str) -> dict[str, Any]:
     """The inputs of a case. The weights and states of the other direction are those of the first, moved by one place."""
     attributes, options = CASES[name]
-    own = {key: arrays[key] for key in INPUTS if key in ("X", "W", "R", "B", "initial_h", "initial_c", *options)}
+    selected = {key: arrays[key] for key in INPUTS if key in ("X", "W", "R", "B", "initial_h", "initial_c", *options)}
     if attributes.get("direction") != "bidirectional":
-        return own
+        return selected
     shared = ("X", "sequence_lens")
-    return {key: a if key in shared else np.concatenate([a, 0.75 * np.roll(a, 1, -1)]) for key, a in own.items()}
+    return {key: a if key in shared else np.concatenate([a, 0.75 * np.roll(a, 1, -1)]) for key, a in selected.items()}
 
 
 def run(given: dict[str, Any], attributes: dict[str, Any]) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from kernel_cases import assert_lstm_equals_reference, lstm_case, run_lstm
-from test_cuda_lstm_options import test_every_option_at_once, test_random_combinations
+from test_cuda_lstm_options import test_lstm_with_every_option, test_random_combinations
 from tolerances import RECURRENT
 
 from numba_lstm.kernels.specs import LSTMSpec

@@ -12,45 +12,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from custom_activations import CUSTOM
 from hypothesis import strategies as st
 from kernel_cases import ELEMENTWISE_ACTIVATIONS, OTHER_PARAMETERS, LSTMCase, lstm_case, lstm_noise
 
-from numba_lstm.kernels.specs import Activation, LSTMSpec
+from numba_lstm.kernels.specs import LSTMSpec
 
-
-def mish(x: Any) -> Any:
-    return x * np.tanh(np.log1p(np.exp(x)))
-
-
-def bent(x: Any) -> Any:
-    return x / np.sqrt(1 + np.square(x))
-
-
-def bent_slope(x: Any) -> Any:
-    return np.reciprocal((1 + x * x) * np.sqrt(1 + x * x))
-
-
-def ramp(x: Any) -> Any:
-    return np.clip(0.3 * x + 0.45, 0, 0.9)
-
-
-def logarithm(x: Any) -> Any:
-    return np.sign(x) * np.log1p(np.abs(x)) - 0.1
-
-
-def capped(x: Any) -> Any:
-    return np.where(x > -0.2, np.minimum(x, 1.3), np.expm1(x) / 2)
-
-
-#: A person's own activations, one of them with its derivative.
-OWN = [
-    Activation("mish", function=mish),
-    Activation("bent", function=bent, derivative=bent_slope),
-    Activation("ramp", function=ramp),
-    Activation("logarithm", function=logarithm),
-    Activation("capped", function=capped),
-]
-ACTIVATIONS = [*ELEMENTWISE_ACTIVATIONS, *OWN]
+ACTIVATIONS = [*ELEMENTWISE_ACTIVATIONS, *CUSTOM]
 
 BOUNDED = {"tanh", "sigmoid", "hard_sigmoid", "softsign", "bent", "ramp", "capped"}
 #: In this order each activation takes each role once, and exponential meets bounded ones only: two rounds of it are infinite.
@@ -148,15 +116,18 @@ class Example:
 
     def case(self) -> LSTMCase:
         """The arrays."""
-        how, spec = self.combination, self.combination.spec
+        combination, spec = self.combination, self.combination.spec
         absent = {"h0", "c0", "dy", "dh", "dc", "b"} - {*self.first, *self.returned, *("b" * self.bias)}
         case = lstm_case(
             self.N, self.T, self.D, self.H,
-            P=self.P if how.projected else None, peephole=how.peephole, normed=how.normed,
-            dtype=how.dtype, seed=self.seed, spec=spec, mask=self._mask(), backwards=self.backwards, **dict.fromkeys(absent),
+            P=self.P if combination.projected else None, peephole=combination.peephole, normed=combination.normed,
+            dtype=combination.dtype, seed=self.seed, spec=spec, mask=self._mask(), backwards=self.backwards,
+            **dict.fromkeys(absent),
         )  # fmt: skip
         zoneout_h, zoneout_c = (rate > 0 for rate in spec.zoneout)
-        noise = lstm_noise(case, inputs=how.inputs, recurrent=how.recurrent, zoneout_h=zoneout_h, zoneout_c=zoneout_c)
+        noise = lstm_noise(
+            case, inputs=combination.inputs, recurrent=combination.recurrent, zoneout_h=zoneout_h, zoneout_c=zoneout_c
+        )
         return case if all(mask is None for mask in noise) else case.but(noise=noise)
 
     def _mask(self) -> npt.NDArray[np.bool_] | None:
@@ -176,20 +147,20 @@ class Example:
     @property
     def options(self) -> list[str]:
         """The names of what occurs in this example."""
-        how, spec = self.combination, self.combination.spec
+        combination, spec = self.combination, self.combination.spec
         activations = [spec.activation, spec.recurrent_activation, spec.output_activation]
         mask = self._mask()
         occurs = {
-            how.dtype: True,
-            "peephole": how.peephole,
+            combination.dtype: True,
+            "peephole": combination.peephole,
             "clip": spec.clip,
             "coupled": spec.coupled,
-            "projection": how.projected,
-            "layer norms": how.normed,
+            "projection": combination.projected,
+            "layer norms": combination.normed,
             "zoneout of h": spec.zoneout[0],
             "zoneout of c": spec.zoneout[1],
-            "input masks": how.inputs,
-            "recurrent masks": how.recurrent,
+            "input masks": combination.inputs,
+            "recurrent masks": combination.recurrent,
             "mask": mask is not None,
             "row of nothing": mask is not None and not mask.any(axis=0).all(),
             "h0": "h0" in self.first,
@@ -202,7 +173,7 @@ class Example:
             "dc": "dc" in self.returned,
             "no dx": not self.need_dx,
             "a size of 1": 1 in (self.N, self.T, self.D, self.H),
-            "own activation": any(a.function for a in activations),
+            "custom activation": any(a.function for a in activations),
             "activation with parameters": any(a.name in OTHER_PARAMETERS for a in activations),
             **{a.name: a in activations for a in ACTIVATIONS},
         }
@@ -213,7 +184,7 @@ class Example:
 OPTIONS = (
     *("float32", "float64", "peephole", "clip", "coupled", "projection", "layer norms", "zoneout of h", "zoneout of c"),
     *("input masks", "recurrent masks", "mask", "row of nothing", "h0", "c0", "no first states", "no bias", "backwards"),
-    *("dy", "dh", "dc", "no dx", "a size of 1", "own activation", "activation with parameters"),
+    *("dy", "dh", "dc", "no dx", "a size of 1", "custom activation", "activation with parameters"),
     *(activation.name for activation in ACTIVATIONS),
 )
 

@@ -37,8 +37,8 @@ def test_any_gradient_updates_a_weight(every_ops):
     many = rng.normal(size=(2, 2, 3, 2, 2)).astype(np.float32)
     for gradient in (np.asfortranarray(plain), plain[::-1, ::-1], np.broadcast_to(plain[:1], (6, 5)), plain[:, 2], many.T):
         weights = [Variable(np.ones(gradient.shape, np.float32)) for _ in range(2)]
-        for weight, own in zip(weights, (gradient, np.ascontiguousarray(gradient)), strict=True):
+        for weight, layout in zip(weights, (gradient, np.ascontiguousarray(gradient)), strict=True):
             slots = [Variable(np.zeros(gradient.shape, np.float32)) for _ in spec.slots]
-            every_ops.update([weight], [own], [slots], spec, step=1, rate=0.1)
+            every_ops.update([weight], [layout], [slots], spec, step=1, rate=0.1)
         np.testing.assert_array_equal(weights[0].value, weights[1].value)
         assert not np.array_equal(weights[0].value, np.ones(gradient.shape))

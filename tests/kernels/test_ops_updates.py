@@ -57,10 +57,10 @@ def name_of(value):
 def run(ops, spec, slots, dtype, *, steps, cast=lambda a: a):
     """Weights and slots after some steps from one random state; second moments start positive and above squared means."""
     weights = [Variable(cast(w)) for w in arrays(1, dtype)]
-    own = [[cast(a) for a in arrays(10 + k, dtype, positive=True)] for k in range(slots)]
+    values = [[cast(a) for a in arrays(10 + k, dtype, positive=True)] for k in range(slots)]
     if spec.centered:
-        own[-1] = [a / 4 for a in own[-1]]
-    variables = [[Variable(slot[k]) for slot in own] for k in range(len(SHAPES))]
+        values[-1] = [a / 4 for a in values[-1]]
+    variables = [[Variable(slot[k]) for slot in values] for k in range(len(SHAPES))]
     for step in steps:
         gradients = [put(ops, cast(g)) for g in arrays(100 + step, dtype)]
         ops.update(weights, gradients, variables, spec, step=step, rate=0.05)
@@ -70,11 +70,11 @@ def run(ops, spec, slots, dtype, *, steps, cast=lambda a: a):
 @pytest.mark.parametrize("steps", [(1, 2, 3), (5000,)], ids=str)
 @pytest.mark.parametrize(("spec", "slots"), RULES, ids=[name_of(spec) for spec, _ in RULES])
 def test_update(ops, dtype, spec, slots, steps):
-    weights, own = run(ops, spec, slots, dtype, steps=steps)
-    expected_weights, expected_own = run(get_ops("reference"), spec, slots, dtype, steps=steps, cast=in_float64)
+    weights, variables = run(ops, spec, slots, dtype, steps=steps)
+    expected_weights, expected_variables = run(get_ops("reference"), spec, slots, dtype, steps=steps, cast=in_float64)
     # ftrl's z is a sum of terms of both signs, some of them divided by the rate: its error is that of the largest.
     compare = assert_close if spec.name == "ftrl" else assert_each_close
-    for weight, slots, expected, expected_slots in zip(weights, own, expected_weights, expected_own, strict=True):
+    for weight, slots, expected, expected_slots in zip(weights, variables, expected_weights, expected_variables, strict=True):
         assert weight.dtype == dtype
         compare(weight.value, expected.value, UPDATES[dtype])
         for slot, expected_slot in zip(slots, expected_slots, strict=True):
@@ -108,19 +108,19 @@ CLIPS = [
 ]
 
 
-def clip(ops, gradients, **how):
-    clipped = ops.clip_gradients([put(ops, g) for g in gradients], **how)
+def clip(ops, gradients, **options):
+    clipped = ops.clip_gradients([put(ops, g) for g in gradients], **options)
     return [np.array(ops.to_host(g)) for g in clipped]
 
 
-@pytest.mark.parametrize("how", CLIPS, ids=str)
-def test_clip(ops, dtype, how):
+@pytest.mark.parametrize("options", CLIPS, ids=str)
+def test_clip(ops, dtype, options):
     gradients = arrays(2, dtype)
     copies = [g.copy() for g in gradients]
-    found = clip(ops, gradients, **how)
+    found = clip(ops, gradients, **options)
     for g, copy in zip(gradients, copies, strict=True):
         np.testing.assert_array_equal(g, copy)
-    for value, expected in zip(found, clip(get_ops("reference"), map(in_float64, gradients), **how), strict=True):
+    for value, expected in zip(found, clip(get_ops("reference"), map(in_float64, gradients), **options), strict=True):
         assert value.dtype == dtype
         assert_close(value, expected, SUMS[dtype])
 

@@ -203,16 +203,16 @@ def test_an_update_program_has_the_bits_of_the_op_at_each_step(device, dtype, sp
             [Variable(np.zeros(shape, dtype)) for _ in range(slots)] for shape in shapes
         ]
 
-    (ours, own), (theirs, others) = variables(), variables()
+    (ours, our_slots), (theirs, their_slots) = variables(), variables()
     gradients = [np.zeros((3, 16), dtype)[:, :8], np.zeros(5, dtype)]  # the first one's rows do not follow on
-    program = ops.update_program(ours, gradients, own, spec)
+    program = ops.update_program(ours, gradients, our_slots, spec)
     for step in (1, 2, 3):
         for gradient in gradients:
             gradient[...] = rng.standard_normal(gradient.shape)
         program(step, 0.1 / step)
-        ops.update(theirs, [gradient.copy() for gradient in gradients], others, spec, step=step, rate=0.1 / step)
+        ops.update(theirs, [gradient.copy() for gradient in gradients], their_slots, spec, step=step, rate=0.1 / step)
         before = ours[0].prepared("sum", np.sum)
-        for one, other in zip([*ours, *sum(own, [])], [*theirs, *sum(others, [])], strict=True):
+        for one, other in zip([*ours, *sum(our_slots, [])], [*theirs, *sum(their_slots, [])], strict=True):
             assert one.value.tobytes() == other.value.tobytes()
     program(4, 0.1)
     assert ours[0].prepared("sum", np.sum) != before

@@ -1,4 +1,4 @@
-"""A person's own activation: its slope by dual numbers, what it may use, and what it is told where it may not."""
+"""Custom activations: its slope by dual numbers, what it may use, and what it is told where it may not."""
 
 from __future__ import annotations
 
@@ -109,10 +109,10 @@ WORDS = {
 
 
 @pytest.mark.parametrize("activation", [a for a in ELEMENTWISE_ACTIVATIONS if a.name in WORDS], ids=name_of)
-def test_own_words_for_a_named_activation(activation):
-    named, own = (LSTMSpec(a, a) for a in (activation, Activation("own", function=WORDS[activation.name])))
+def test_the_formula_of_a_named_activation(activation):
+    named, custom = (LSTMSpec(a, a) for a in (activation, Activation("own", function=WORDS[activation.name])))
     expected = run_lstm(OPS, lstm_case(spec=named))
-    for name, value in run_lstm(OPS, lstm_case(spec=own)).items():
+    for name, value in run_lstm(OPS, lstm_case(spec=custom)).items():
         assert_close(value, expected[name], RECURRENT["float64"], name)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from custom_activations import CUSTOM
 from kernel_cases import lstm_case, lstm_forward, lstm_noise, run_lstm
 from lstm_gradients import assert_gradients, assert_slopes
-from lstm_options import COMBINATIONS, OWN, Example
+from lstm_options import COMBINATIONS, Example
 from tolerances import SUMS, assert_close
 
 from numba_lstm.device import get_ops
@@ -47,7 +48,7 @@ def test_gradient_of_each_option_with_a_mask(option):
     assert_slopes(case.but(mask=mask))
 
 
-@pytest.mark.parametrize("activation", OWN, ids=lambda activation: activation.name)
+@pytest.mark.parametrize("activation", CUSTOM, ids=lambda activation: activation.name)
 def test_gradient_of_own_activations(activation):
     assert_slopes(lstm_case(**SMALL, spec=LSTMSpec(activation, activation, activation)))
 

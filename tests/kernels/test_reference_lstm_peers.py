@@ -129,8 +129,8 @@ def test_torch(device, name):
 @pytest.mark.parametrize("name", keras_lstm.CASES)
 def test_keras(device, name):
     """``go_backwards`` answers in the order in which it went."""
-    hidden, go_backwards, dropout = keras_lstm.CASES[name]
-    x, mask = KERAS["x"].swapaxes(0, 1), None if hidden is None else np.array(keras_lstm.MASKS[hidden], bool).T
+    masking, go_backwards, dropout = keras_lstm.CASES[name]
+    x, mask = KERAS["x"].swapaxes(0, 1), None if masking is None else np.array(keras_lstm.MASKS[masking], bool).T
     case = LSTMCase(
         x=backwards(x) if go_backwards else x,
         mask=backwards(mask) if go_backwards else mask,

@@ -38,9 +38,9 @@ AFTER_THREE_STEPS = [
 
 @pytest.mark.parametrize(("spec", "slots", "expected"), AFTER_THREE_STEPS)
 def test_three_steps(spec, slots, expected):
-    weight, own = Variable(START), [Variable(slot) for slot in slots]
+    weight, variables = Variable(START), [Variable(slot) for slot in slots]
     for step, gradient in enumerate(GRADIENTS, start=1):
-        OPS.update([weight], [np.array(gradient)], [own], spec, step=step, rate=0.1)
+        OPS.update([weight], [np.array(gradient)], [variables], spec, step=step, rate=0.1)
     np.testing.assert_allclose(weight.value, expected, rtol=1e-10)
 
 
@@ -72,9 +72,9 @@ def test_clipping():
     each = OPS.clip_gradients(gradients, clipnorm=2.0)
     np.testing.assert_allclose(each[0], [1.2, -1.6], rtol=1e-15)
     np.testing.assert_array_equal(each[1], gradients[1])
-    together = OPS.clip_gradients(gradients, global_clipnorm=math.sqrt(26) / 2)
-    np.testing.assert_allclose(together[0], [1.5, -2.0], rtol=1e-15)
-    np.testing.assert_allclose(together[1], [[0.3], [0.4]], rtol=1e-15)
+    all_clipped = OPS.clip_gradients(gradients, global_clipnorm=math.sqrt(26) / 2)
+    np.testing.assert_allclose(all_clipped[0], [1.5, -2.0], rtol=1e-15)
+    np.testing.assert_allclose(all_clipped[1], [[0.3], [0.4]], rtol=1e-15)
     np.testing.assert_array_equal(OPS.clip_gradients(gradients, clipvalue=0.7)[0], [0.7, -0.7])
     np.testing.assert_array_equal(OPS.clip_gradients(gradients)[0], gradients[0])
 

@@ -34,7 +34,7 @@ def test_small_work_is_one_part_and_large_work_no_more_than_asked_for(every_ops,
     assert thread_pool.num_splits(LARGE, 100) == 3
 
 
-def test_large_calls_run_at_once(threads):
+def test_run_parallel_makes_large_calls_concurrently(threads):
     """Each of two calls waits until the other has begun."""
     threads(2)
     barrier_counter = threading.Barrier(2, timeout=30)

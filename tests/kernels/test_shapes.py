@@ -25,9 +25,9 @@ def layouts(x):
 @pytest.mark.parametrize("x", [X, X[0]], ids=["steps", "rows"])
 def test_split_takes_apart_what_concat_joined(every_ops, x, sizes):
     for view in layouts(x):
-        parts = every_ops.split(put(every_ops, view), sizes)
-        assert [part.shape for part in parts] == [(*x.shape[:-1], size) for size in sizes]
-        np.testing.assert_array_equal(every_ops.to_host(every_ops.concat(parts)), x)
+        pieces = every_ops.split(put(every_ops, view), sizes)
+        assert [piece.shape for piece in pieces] == [(*x.shape[:-1], size) for size in sizes]
+        np.testing.assert_array_equal(every_ops.to_host(every_ops.concat(pieces)), x)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -29,9 +29,9 @@ STEPS = 2e-6
 
 def move(ops, spec, slots, gradient, dtype, *, steps=3, rate=1e-3):
     """How far a weight of zero moves in some steps of one gradient."""
-    weight, own = Variable(np.zeros(19, dtype)), [Variable(np.zeros(19, dtype)) for _ in range(slots)]
+    weight, variables = Variable(np.zeros(19, dtype)), [Variable(np.zeros(19, dtype)) for _ in range(slots)]
     for step in range(1, steps + 1):
-        ops.update([weight], [put(ops, np.full(19, gradient, dtype))], [own], spec, step=step, rate=rate)
+        ops.update([weight], [put(ops, np.full(19, gradient, dtype))], [variables], spec, step=step, rate=rate)
     return weight.value
 
 

@@ -50,11 +50,11 @@ def _linger(counts, at, turns):
         counts[at] = (counts[at] * 3 + k) % 1_000_003
 
 
-def _see_each_other(seen, own, looks):
-    store_release(data(seen), own, 1)
+def _see_each_other(seen, index, looks):
+    store_release(data(seen), index, 1)
     for k in range(looks):
-        if load_acquire(data(seen), 1 - own) == 1:
-            seen[2 + own] = 1
+        if load_acquire(data(seen), 1 - index) == 1:
+            seen[2 + index] = 1
             break
         pause(k)
 
@@ -161,7 +161,7 @@ def test_several_threads_take_part(see_each_other):
     """Each of two parts waits a while for the other to begin: both see that only if two threads do them at once."""
     for _ in range(50):
         seen = np.zeros(4, np.int64)
-        TaskGraph([ParallelFor(KernelCall(see_each_other, seen, own, thread_pool._spins(0.2)) for own in range(2))])()
+        TaskGraph([ParallelFor(KernelCall(see_each_other, seen, index, thread_pool._spins(0.2)) for index in range(2))])()
         if seen.all():
             return
     pytest.fail("one thread did both parts, fifty times")
@@ -187,7 +187,7 @@ def test_workers_go_to_sleep_and_wake_again(count):
             pytest.fail(f"{thread_pool._workers.sleeping} of {len(thread_pool._workers.threads)} workers sleep")
 
 
-def test_eight_callers_at_once(count, linger):
+def test_task_graphs_of_eight_concurrent_callers(count, linger):
     answers = []
 
     def call():
@@ -271,19 +271,19 @@ def test_a_team_of_two_among_three_threads_has_two_members_at_most(count, report
     for _ in range(100):
         counts, seen, barrier_counter = np.zeros(3, np.int64), np.zeros(4, np.int64), aligned((1,), np.int64)
         team = Team([KernelCall(report, seen, member, barrier_counter, 0) for member in range(2)], barrier_counter)
-        parts = ParallelFor(KernelCall(count, counts, at, 1) for at in range(3))
-        TaskGraph([parts, team, parts, team])()
+        tasks = ParallelFor(KernelCall(count, counts, at, 1) for at in range(3))
+        TaskGraph([tasks, team, tasks, team])()
         assert list(seen[:2]) in ([1, 0], [2, 2], [2, 1], [1, 2])  # of the two teams each may have had one or two
         np.testing.assert_array_equal(counts, 2)
 
 
-def test_ranges_cover_everything_once():
-    for n, parts in ((10, 3), (3, 3), (64, 5), (2, 4)):
-        ranges = [partition(n, part, parts) for part in range(parts)]
+def test_partition_covers_everything_once():
+    for n, count in ((10, 3), (3, 3), (64, 5), (2, 4)):
+        ranges = [partition(n, index, count) for index in range(count)]
         assert [k for first, last in ranges for k in range(first, last)] == list(range(n))
 
 
-def test_small_calls_are_no_parts(count):
+def test_parallel_if_worthwhile_leaves_small_calls(count):
     counts = np.zeros(1, np.int64)
     calls = [KernelCall(count, counts, 0, 1)] * 2
     assert parallel_if_worthwhile(calls, 10) == calls

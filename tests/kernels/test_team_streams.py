@@ -23,7 +23,7 @@ def _three_threads():
     set_num_threads(3)
 
 
-def parts(dtype, D=D, H=H):
+def stream_layers(dtype, D=D, H=H):
     rng = np.random.default_rng(0)
     W, U, b, V, c = (rng.normal(size=s).astype(dtype) / 4 for s in ((D, 4 * H), (H, 4 * H), 4 * H, (H, C), C))
     lstm = LSTMLayerSpec(LSTMWeights(Variable(W), Variable(U), Variable(b), None), LSTMSpec(), True)
@@ -53,7 +53,7 @@ def test_threads_share_the_panels_of_a_large_row(layers):
 def test_a_large_row_takes_whoever_is_there():
     """Two members in time, without anybody being waited for at the first step."""
     set_num_threads(2)
-    stream = cpu.stream(parts("float32", D, 420), D, 1, "float32", threads=2)
+    stream = cpu.stream(stream_layers("float32", D, 420), D, 1, "float32", threads=2)
     for _ in range(300):
         stream(np.ones(D, np.float32))
     members = {int(block[-1]) for graph in stream._shared.task_graphs for block in graph._references[1]}
@@ -63,7 +63,7 @@ def test_a_large_row_takes_whoever_is_there():
 def test_a_stream_has_one_thread_unless_more_are_asked_for():
     """More can lose on a busy machine, and a default does not lose to one thread."""
     set_num_threads(2)
-    stream = cpu.stream(parts("float32", D, 420), D, 1, "float32")
+    stream = cpu.stream(stream_layers("float32", D, 420), D, 1, "float32")
     for _ in range(3):
         stream(np.ones(D, np.float32))
     assert stream._shared is None

@@ -12,18 +12,18 @@ from numba_lstm.kernels.contract import LSTMLayerSpec
 from numba_lstm.kernels.specs import Activation, LSTMSpec
 
 DTYPE = "float32"
-WAYS = {
+ROWWISE = {
     "projection": {"P": 5},
     "norms": {"normed": True},
     "both": {"P": 5, "normed": True, "peephole": True, "spec": LSTMSpec(clip=1.5, zoneout=(0.2, 0.1))},
 }
-every_way = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+each_rowwise = pytest.mark.parametrize("options", ROWWISE.values(), ids=ROWWISE)
 
 
-@every_way
+@each_rowwise
 @pytest.mark.parametrize("H", [1, 11, 50])
-def test_a_row_in_a_batch_has_the_bits_of_the_row_alone(ops, way, H):
-    case = lstm_case(N=13, H=H, dtype=DTYPE, masked=True, **way)
+def test_a_row_in_a_batch_has_the_bits_of_the_row_alone(ops, options, H):
+    case = lstm_case(N=13, H=H, dtype=DTYPE, masked=True, **options)
     y = ops.to_host(lstm_forward(ops, case).y)
     for n in range(13):
         row = slice(n, n + 1)
@@ -31,9 +31,9 @@ def test_a_row_in_a_batch_has_the_bits_of_the_row_alone(ops, way, H):
         assert y[:, row].tobytes() == ops.to_host(lstm_forward(ops, alone).y).tobytes()
 
 
-@every_way
-def test_a_stream_has_the_bits_of_a_sequence(ops, way):
-    case = lstm_case(dtype=DTYPE, h0=None, c0=None, **way)
+@each_rowwise
+def test_a_stream_has_the_bits_of_a_sequence(ops, options):
+    case = lstm_case(dtype=DTYPE, h0=None, c0=None, **options)
     whole, stepper = lstm_forward(ops, case), ops.stream([LSTMLayerSpec(case.weights, case.spec)], 7, 3, DTYPE)
     for x, y in zip(case.x, ops.to_host(whole.y), strict=True):
         assert stepper(x).tobytes() == y.tobytes()
@@ -41,19 +41,19 @@ def test_a_stream_has_the_bits_of_a_sequence(ops, way):
     assert (h.tobytes(), c.tobytes()) == (ops.to_host(whole.h).tobytes(), ops.to_host(whole.c).tobytes())
 
 
-@every_way
-def test_states_of_a_stream(ops, way):
+@each_rowwise
+def test_states_of_a_stream(ops, options):
     """They can be set, and each stream has its own."""
-    case = lstm_case(T=1, dtype=DTYPE, **way)
+    case = lstm_case(T=1, dtype=DTYPE, **options)
     stepper = ops.stream([LSTMLayerSpec(case.weights, case.spec)], 7, 3, DTYPE)
     stepper(case.x[0])
     stepper.set_states([(case.h0, case.c0)])
     assert stepper(case.x[0]).tobytes() == ops.to_host(lstm_forward(ops, case).h).tobytes()
 
 
-@every_way
-def test_threads_do_not_change_a_bit(ops, way):
-    case = lstm_case(N=40, T=15, D=20, H=70, dtype=DTYPE, masked=True, **way)
+@each_rowwise
+def test_threads_do_not_change_a_bit(ops, options):
+    case = lstm_case(N=40, T=15, D=20, H=70, dtype=DTYPE, masked=True, **options)
     threads, results = device.get_num_threads(), []
     try:
         for n in (1, 2, 3):
@@ -66,10 +66,10 @@ def test_threads_do_not_change_a_bit(ops, way):
             assert other[name].tobytes() == value.tobytes(), name
 
 
-@every_way
+@each_rowwise
 @pytest.mark.parametrize("where", ["x", "h0", "c0"])
-def test_nan_stays_nan_and_in_its_row(ops, way, where):
-    case = lstm_case(dtype=DTYPE, **way)
+def test_nan_stays_nan_and_in_its_row(ops, options, where):
+    case = lstm_case(dtype=DTYPE, **options)
     poisoned = getattr(case, where).copy()
     poisoned[(2, 1, 3) if where == "x" else (1, 3)] = np.nan
     clean, out = (ops.to_host(lstm_forward(ops, c).y) for c in (case, case.but(**{where: poisoned})))
@@ -77,9 +77,9 @@ def test_nan_stays_nan_and_in_its_row(ops, way, where):
     assert out[:, [0, 2]].tobytes() == clean[:, [0, 2]].tobytes()
 
 
-@every_way
-def test_nan_in_a_masked_step_is_not_looked_at(ops, way):
-    case = lstm_case(dtype=DTYPE, **way)
+@each_rowwise
+def test_nan_in_a_masked_step_is_not_looked_at(ops, options):
+    case = lstm_case(dtype=DTYPE, **options)
     mask = np.ones((5, 3), bool)
     mask[2, 1] = False
     poisoned = case.x.copy()
@@ -89,9 +89,9 @@ def test_nan_in_a_masked_step_is_not_looked_at(ops, way):
         assert out[name].tobytes() == value.tobytes(), name
 
 
-@every_way
-def test_any_layout_has_the_same_bits(ops, way):
-    case = lstm_case(dtype=DTYPE, **way)
+@each_rowwise
+def test_any_layout_has_the_same_bits(ops, options):
+    case = lstm_case(dtype=DTYPE, **options)
     views = {"x": np.ascontiguousarray(case.x[::-1].swapaxes(0, 1)).swapaxes(0, 1)[::-1]}
     views["dy"] = np.concatenate([case.dy, np.full_like(case.dy, np.nan)], axis=-1)[..., : case.dy.shape[-1]]
     expected = run_lstm(ops, case)
@@ -99,14 +99,14 @@ def test_any_layout_has_the_same_bits(ops, way):
         assert value.tobytes() == expected[name].tobytes(), name
 
 
-@every_way
-def test_long_rows(ops, way):
+@each_rowwise
+def test_long_rows(ops, options):
     """Of more inputs and units than a chunk of a chain has."""
-    case = lstm_case(N=7, T=2, D=150, H=260, dtype="float64", **way)
+    case = lstm_case(N=7, T=2, D=150, H=260, dtype="float64", **options)
     assert_lstm_equals_reference(ops, case, RECURRENT_OPTIONS["float64"])
 
 
-def test_an_own_activation(ops):
-    own = Activation("own", function=lambda x: x / (1 + np.abs(x)))
-    case = lstm_case(spec=LSTMSpec(own, output_activation=own), P=5, normed=True)
+def test_lstm_with_a_custom_activation(ops):
+    custom = Activation("custom", function=lambda x: x / (1 + np.abs(x)))
+    case = lstm_case(spec=LSTMSpec(custom, output_activation=custom), P=5, normed=True)
     assert_lstm_equals_reference(ops, case, RECURRENT_OPTIONS["float64"])

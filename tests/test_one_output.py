@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from training_cases import LABELS, STEP_LABELS, WEIGHT, Y_STEPS, X, Y, make_model, same_weights
 
-from numba_lstm import Sequential, get_device, losses
+from numba_lstm import Sequential, losses
 from numba_lstm.layers import LSTM, Dense, Input
 from numba_lstm.losses import Huber, MeanSquaredError, SparseCategoricalCrossentropy
 from numba_lstm.optimizers import SGD
@@ -132,7 +132,7 @@ def test_a_mask_leaves_steps_out_of_every_reduction(reduction):
     assert found == pytest.approx(expected[reduction], rel=1e-12)
 
 
-on_the_cpu = pytest.mark.skipif(get_device() != "cpu", reason="another device takes its ops one by one")
+on_the_cpu = pytest.mark.on_the_cpu(reason="other devices have no plans")
 
 
 @on_the_cpu

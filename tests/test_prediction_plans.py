@@ -29,7 +29,7 @@ from numba_lstm.models.plans.prediction import LINE, MAX_BYTES, MAX_REMEMBERED, 
 
 D = 3
 
-on_the_cpu = pytest.mark.skipif(get_device() != "cpu", reason="another device takes its ops one by one")
+on_the_cpu = pytest.mark.on_the_cpu(reason="other devices have no plans")
 
 STACKS = {
     "keras example": lambda: [LSTM(50, activation="relu"), Dense(1)],

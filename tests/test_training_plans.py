@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from numba_lstm import Sequential, get_device, set_num_threads
+from numba_lstm import Sequential, set_num_threads
 from numba_lstm.callbacks import LambdaCallback
 from numba_lstm.layers import (
     LSTM,
@@ -129,7 +129,7 @@ def assert_equal_weights(a, b):
         assert one.tobytes() == other.tobytes()
 
 
-on_the_cpu = pytest.mark.skipif(get_device() != "cpu", reason="another device takes its ops one by one")
+on_the_cpu = pytest.mark.on_the_cpu(reason="other devices have no plans")
 
 
 @on_the_cpu

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from numba_lstm.device import get_device, get_ops
+from numba_lstm.device import get_ops
 from numba_lstm.kernels.specs import UpdateSpec
 from numba_lstm.variables import Variable
 
-pytestmark = pytest.mark.skipif(get_device() != "cpu", reason="other devices do not flush")
+pytestmark = pytest.mark.on_the_cpu(reason="other devices do not flush denormal numbers")
 
 #: Rules that make smaller what they keep where gradients are 0, and how many slots they have.
 SHRINKING = [

@@ -11,6 +11,7 @@ from numba_lstm.device import get_num_threads
 from numba_lstm.kernels.cpu.runtime import thread_pool
 
 LARGE = 100 * thread_pool.MIN_WORK_PER_THREAD
+SECONDS = 120  #: until a call that waits for another fails a test
 
 
 @pytest.fixture
@@ -37,8 +38,8 @@ def test_small_work_is_one_part_and_large_work_no_more_than_asked_for(every_ops,
 def test_run_parallel_makes_large_calls_concurrently(threads):
     """Each of two calls waits until the other has begun."""
     threads(2)
-    barrier_counter = threading.Barrier(2, timeout=30)
-    assert sorted(thread_pool.run_parallel([barrier_counter.wait, barrier_counter.wait], LARGE)) == [0, 1]
+    begun = threading.Barrier(2, timeout=SECONDS)
+    assert sorted(thread_pool.run_parallel([begun.wait, begun.wait], LARGE)) == [0, 1]
 
 
 def test_small_calls_stay_on_the_callers_thread(threads):
@@ -85,5 +86,5 @@ def test_calls_within_calls_from_many_threads_never_wait_for_each_other(threads,
     for caller in callers:
         caller.start()
     for caller in callers:
-        caller.join(60)
+        caller.join(SECONDS)
     assert answers == [27 * 6] * 4

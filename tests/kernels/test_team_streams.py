@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 
 import numpy as np
@@ -11,6 +10,7 @@ import pytest
 from numba_lstm import Sequential, set_num_threads
 from numba_lstm.kernels import cpu
 from numba_lstm.kernels.contract import DenseLayerSpec, LSTMLayerSpec, LSTMWeights
+from numba_lstm.kernels.cpu.runtime import thread_pool
 from numba_lstm.kernels.specs import Activation, LSTMSpec
 from numba_lstm.layers import LSTM, Dense, Input
 from numba_lstm.variables import Variable
@@ -49,21 +49,33 @@ def test_threads_share_the_panels_of_a_large_row(layers):
             np.testing.assert_array_equal(found, expected)
 
 
-@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core: threads take turns")
-def test_a_large_row_takes_whoever_is_there():
-    """Two members in time, without anybody being waited for at the first step."""
+@pytest.fixture
+def graph_options(monkeypatch):
+    """The options of each graph that is run."""
+    options, run_graph = [], thread_pool.run_graph
+
+    def run(graph, width, **more):
+        options.append({"width": width, **more})
+        run_graph(graph, width, **more)
+
+    monkeypatch.setattr(thread_pool, "run_graph", run)
+    return options
+
+
+def test_each_step_of_a_large_row_is_offered_to_two_threads_and_waits_for_none(graph_options):
     set_num_threads(2)
     stream = cpu.stream(stream_layers("float32", D, 420), D, 1, "float32", threads=2)
-    for _ in range(300):
+    graph_options.clear()  # those that packed the weights
+    for _ in range(3):
         stream(np.ones(D, np.float32))
-    members = {int(block[-1]) for graph in stream._shared.task_graphs for block in graph._references[1]}
-    assert 2 in members
+    assert [(options["width"], options["wait_for_team"]) for options in graph_options] == [(2, False)] * 3
 
 
-def test_a_stream_has_one_thread_unless_more_are_asked_for():
+def test_a_stream_has_one_thread_unless_more_are_asked_for(graph_options):
     """More can lose on a busy machine, and a default does not lose to one thread."""
     set_num_threads(2)
     stream = cpu.stream(stream_layers("float32", D, 420), D, 1, "float32")
+    graph_options.clear()  # those that packed the weights
     for _ in range(3):
         stream(np.ones(D, np.float32))
-    assert stream._shared is None
+    assert graph_options == []

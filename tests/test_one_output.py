@@ -132,10 +132,7 @@ def test_a_mask_leaves_steps_out_of_every_reduction(reduction):
     assert found == pytest.approx(expected[reduction], rel=1e-12)
 
 
-on_the_cpu = pytest.mark.on_the_cpu(reason="other devices have no plans")
-
-
-@on_the_cpu
+@pytest.mark.on_the_cpu(reason="other devices have no plans")
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("scale", [1.0, 0.3])
 @pytest.mark.parametrize("reduction", REDUCTIONS)
@@ -147,7 +144,7 @@ def test_a_planned_step_has_the_bits_of_ops_one_by_one(loss, y, reduction, scale
         model.compile("adam", loss(reduction=reduction), loss_weights=scale)
         model.run_eagerly = not planned
         values = [model.train_on_batch(X, y) for _ in range(4)]
-        assert bool(model.training_plans._steps) == planned
+        assert (len(model.training_plans) > 0) == planned
         models.append((values, model.get_weights()))
     assert models[0][0] == models[1][0]
     assert same_weights(models[0][1], models[1][1])

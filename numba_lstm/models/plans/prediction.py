@@ -45,7 +45,7 @@ class _Waiting:
 
     def __init__(self, version: list[Any], serves: bool) -> None:
         self.version, self.serves = version, serves
-        self.plans: dict[Hashable, list[Any]] = {}
+        self.plans: dict[Any, list[Any]] = {}
 
     def of(self, shape: Hashable) -> list[Any]:
         """The plans for a shape; the oldest of other shapes are dropped."""
@@ -86,6 +86,11 @@ class PredictionPlans:
         if output is None:
             return None
         return np.array(output.y.transpose(1, 0, 2), order="C") if output.y.ndim == 3 else output.y
+
+    @property
+    def shapes(self) -> list[tuple[int, ...] | str]:
+        """The shapes (T, N, D) of batches that have plans, the oldest first; ``"stream"`` for single sequences."""
+        return ["stream" if shape == "stream" else shape[0] for shape in self._waiting.plans]
 
     def forward(self, x: Array, mask: Array | None) -> PredictionOutput | None:
         """Return the output for device arrays; None where no plan serves."""

@@ -31,6 +31,10 @@ class TrainingPlans:
         self._model = model
         self.forget()
 
+    def __len__(self) -> int:
+        """Return the number of shapes that have a plan."""
+        return len(self._steps)
+
     def forget(self) -> None:
         """Drop all plans, with their buffers."""
         self._remembered: list[Hashable] = []

@@ -53,6 +53,7 @@ def program(folder, source=PROGRAM) -> str:
     return process.stderr
 
 
+@pytest.mark.on_the_cpu(reason="other devices compile no kernels of the CPU")
 def test_a_first_fit_says_on_stderr_that_it_compiles_the_next_one_nothing_and_warmup_compiles_all(tmp_path):
     """In a pipe, as in logs and notebooks, even where fit is silent; its kernels take several seconds anywhere."""
     lines = program(tmp_path).splitlines()

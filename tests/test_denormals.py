@@ -43,6 +43,7 @@ def seconds(call: Callable[[], object], times: int = 200) -> float:
     return time.thread_time() - begin
 
 
+@pytest.mark.on_the_cpu(reason="other devices do not flush denormal numbers")
 @pytest.mark.parametrize("dtype", FLUSHED)
 def test_a_decaying_state_goes_from_a_normal_number_to_zero(dtype):
     stream = halving(dtype)

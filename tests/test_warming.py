@@ -87,6 +87,7 @@ def written(folder) -> set[str]:
     return {path.name for path in folder.rglob("*.nbc")}
 
 
+@pytest.mark.on_the_cpu(reason="other devices keep no kernels in this folder")
 def test_a_folder_gets_all_kernels_those_of_before_too(tmp_path, monkeypatch):
     monkeypatch.setattr(kernel_cache, "_chosen", None)
     made = model()
@@ -96,6 +97,7 @@ def test_a_folder_gets_all_kernels_those_of_before_too(tmp_path, monkeypatch):
     assert all(any(name in file for file in written(tmp_path)) for name in names)
 
 
+@pytest.mark.on_the_cpu(reason="other devices keep no kernels in this folder")
 def test_a_folder_that_was_filled_is_not_written_again(tmp_path, monkeypatch):
     monkeypatch.setattr(kernel_cache, "_chosen", None)
     made = model()
@@ -104,6 +106,7 @@ def test_a_folder_that_was_filled_is_not_written_again(tmp_path, monkeypatch):
     numba_lstm.warmup(made, training=False, verbose=False, cache=tmp_path)
 
 
+@pytest.mark.on_the_cpu(reason="other devices keep no kernels in this folder")
 def test_a_folder_that_cannot_be_made_is_an_error_and_changes_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(kernel_cache, "_chosen", None)
     tmp_path.joinpath("file").write_text("")

@@ -12,8 +12,8 @@ import pytest
 
 from numba_lstm import Input, Sequential, activations, load_model
 from numba_lstm.activations.custom_functions import REGISTERED
-from numba_lstm.kernels.reference import duals
-from numba_lstm.kernels.reference.activations import slope, value
+from numba_lstm.kernels.reference.functions import duals
+from numba_lstm.kernels.reference.functions.activations import slope, value
 from numba_lstm.layers import LSTM, Activation, Bidirectional, Dense
 
 DEVICES = ("cpu", "reference")

@@ -10,7 +10,7 @@ from finite_differences import assert_gradient
 
 from numba_lstm import random
 from numba_lstm.device import get_ops
-from numba_lstm.kernels.reference.dropout import philox, words
+from numba_lstm.kernels.reference.ops.dropout import philox, words
 from numba_lstm.kernels.specs import Key
 
 OPS = get_ops("reference")

@@ -3,7 +3,7 @@
 The tests compare the other devices with it, and compare it with finite differences.
 """
 
-from .arrays import (
+from .arrays.arrays import (
     add,
     asarray,
     concat,
@@ -22,17 +22,17 @@ from .arrays import (
     to_host,
     zero_masked,
 )
-from .dense import activation_backward, activation_forward, dense_backward, dense_forward
-from .dropout import dropout_backward, dropout_forward
-from .embedding import embedding_backward, embedding_forward
-from .losses import loss, metric
-from .lstm import lstm_backward, lstm_forward, lstm_path
-from .noise import noise_forward
-from .norms import batch_norm_backward, batch_norm_forward, layer_norm_backward, layer_norm_forward
-from .parallel import num_splits, run_parallel
-from .plan import plan
-from .streaming import stream
-from .updates import clip_gradients, update, update_program
+from .ops.dense import activation_backward, activation_forward, dense_backward, dense_forward
+from .ops.dropout import dropout_backward, dropout_forward
+from .ops.embedding import embedding_backward, embedding_forward
+from .ops.lstm import lstm_backward, lstm_forward, lstm_path
+from .ops.noise import noise_forward
+from .ops.norms import batch_norm_backward, batch_norm_forward, layer_norm_backward, layer_norm_forward
+from .plans.plan import plan
+from .plans.streaming import stream
+from .runtime.parallel import num_splits, run_parallel
+from .training.losses import loss, metric
+from .training.updates import clip_gradients, update, update_program
 
 __all__ = [
     "activation_backward",

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy.typing as npt
 
-from ..op_types import Plan
-from ..specs import Key
+from ...op_types import Plan
+from ...specs import Key
 
 Array = npt.NDArray[Any]
 

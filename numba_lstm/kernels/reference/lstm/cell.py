@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..contract import LSTMNoise, LSTMWeights
-from .activations import slope, value
+from ...contract import LSTMNoise, LSTMWeights
+from ..functions.activations import slope, value
 from .terms import blocks, gate, gate_slope, norm, norm_gradient, product, product_gradient, zoneout, zoneout_gradient
 
 Array = npt.NDArray[Any]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..op_types import UpdateProgram
+from ...op_types import UpdateProgram
 
 Array = npt.NDArray[Any]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..formulas import TracedActivation
+from ...formulas import TracedActivation
 from .duals import evaluate, function_of
 
 Array = npt.NDArray[Any]

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from ..specs import FUNCTIONS
+from ...specs import FUNCTIONS
 
 Array = npt.NDArray[Any]
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .activations import slope, value
+from ..functions.activations import slope, value
 
 Array = npt.NDArray[Any]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .activations import VALUES, sigmoid, softmax
+from ..functions.activations import VALUES, sigmoid, softmax
 
 Array = npt.NDArray[Any]
 softplus = VALUES["softplus"]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from .activations import gradient, saved_of, value
+from ..functions.activations import gradient, saved_of, value
 
 Array = npt.NDArray[Any]
 

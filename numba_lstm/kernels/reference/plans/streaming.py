@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..contract import DenseLayerSpec, LSTMLayerSpec, LSTMWeights
-from .dense import activation_forward, dense_forward
-from .lstm import lstm_forward
+from ...contract import DenseLayerSpec, LSTMLayerSpec, LSTMWeights
+from ..ops.dense import activation_forward, dense_forward
+from ..ops.lstm import lstm_forward
 
 Array = npt.NDArray[Any]
 

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..contract import LSTMGradients, LSTMNoise, LSTMOutput, LSTMWeights
-from . import cell
+from ...contract import LSTMGradients, LSTMNoise, LSTMOutput, LSTMWeights
+from ..lstm import cell
 
 Array = npt.NDArray[Any]
 

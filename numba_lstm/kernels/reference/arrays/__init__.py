@@ -1,0 +1,1 @@
+"""Array ops: views, copies and elementwise arithmetic."""

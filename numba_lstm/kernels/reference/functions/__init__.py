@@ -1,0 +1,1 @@
+"""Elementary functions, their slopes, and dual numbers."""

@@ -1,0 +1,1 @@
+"""The equations of one step of an LSTM."""

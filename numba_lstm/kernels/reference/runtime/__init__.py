@@ -1,0 +1,1 @@
+"""How calls run: one after another."""

@@ -117,8 +117,8 @@ def test_an_error_in_a_part_reaches_the_caller_and_leaves_the_pool_in_order():
 
 
 def test_the_caller_does_all_parts_where_no_worker_comes(monkeypatch):
-    monkeypatch.setattr(thread_pool, "_workers", thread_pool._Workers())
-    monkeypatch.setattr(thread_pool._Workers, "start", lambda self, wanted: None)
+    monkeypatch.setattr(thread_pool, "_workers", thread_pool.Workers())
+    monkeypatch.setattr(thread_pool.Workers, "start", lambda self, wanted: None)
     done: list[int] = []
     thread = threading.Thread(target=thread_pool.run_indexed, args=(4, done.append))
     thread.start()
@@ -131,7 +131,7 @@ def test_the_caller_does_all_parts_where_the_system_has_no_thread_to_give(monkey
     def refuse(self):
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(thread_pool, "_workers", thread_pool._Workers())
+    monkeypatch.setattr(thread_pool, "_workers", thread_pool.Workers())
     monkeypatch.setattr(threading.Thread, "start", refuse)
     done: list[int] = []
     thread_pool.run_indexed(3, done.append)

@@ -76,7 +76,7 @@ def test_several_threads_run_a_task_graph():
     """
     for _ in range(60):
         seen = np.zeros(4, np.int64)
-        TaskGraph([ParallelFor(KernelCall(SEE_OTHER, seen, index, thread_pool._spins(1.0)) for index in range(2))])()
+        TaskGraph([ParallelFor(KernelCall(SEE_OTHER, seen, index, thread_pool.spins(1.0)) for index in range(2))])()
         if seen.all():
             return
     pytest.fail("one thread did both calls, sixty times")

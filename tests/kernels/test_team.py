@@ -54,7 +54,7 @@ def test_a_team_waits_once_for_a_worker_that_does_not_come(monkeypatch):
     counters = [aligned((1,), np.int64) for _ in range(4)]
     graph = TaskGraph([Team([KernelCall(REPORT, seen, member, m, 0) for member in range(3)], m) for m in counters])
     waits = []
-    monkeypatch.setattr(thread_pool, "_spins", lambda seconds: waits.append(seconds) or 100_000)
+    monkeypatch.setattr(thread_pool, "spins", lambda seconds: waits.append(seconds) or 100_000)
     with busy_workers():
         thread_pool._workers.job_board[executor.IDLE] += 2
         try:

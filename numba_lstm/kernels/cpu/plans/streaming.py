@@ -23,7 +23,7 @@ from ..lstm.rowwise import rowwise_stream
 from ..lstm.rowwise.rowwise_forward import needs_rowwise
 from ..lstm.tasks import hoisted_rows, input_product
 from ..ops.activation import row_kernel
-from ..runtime import thread_pool
+from ..runtime import thread_pool, workers
 from ..runtime.graph import TaskGraph, run_eagerly
 from ..runtime.memory import address, aligned, empty, stride
 from ..runtime.task import KernelCall, Team
@@ -232,7 +232,7 @@ class _Stream:
         if step is None or step.team_size != team_size:
             step = self._shared = self._shared_step(team_size)
         step.x[...] = x.reshape(-1)
-        step.task_graphs[self._phase](wake=idle < thread_pool.SPIN_SECONDS, wait_for_team=False)
+        step.task_graphs[self._phase](wake=idle < workers.SPIN_SECONDS, wait_for_team=False)
         self._last_end = perf_counter()
         return step.y.copy()
 

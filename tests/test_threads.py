@@ -16,6 +16,7 @@ from numba_lstm.layers import LSTM, Dense, Input
 from numba_lstm.models import Sequential
 
 N, T, D, H = 24, 20, 9, 66  # large enough that the pool takes its part, see the first test
+SECONDS = 600  #: until a process that hangs fails a test
 
 
 @pytest.fixture(autouse=True)
@@ -93,7 +94,7 @@ def test_a_forked_child_computes_after_the_parent_used_its_pool(model, x):
     context = multiprocessing.get_context("fork")
     with concurrent.futures.ProcessPoolExecutor(2, mp_context=context) as executor:
         outputs = [executor.submit(_sum_in_child, model, x, thread_pool.MIN_WORK_PER_THREAD) for _ in range(4)]
-        assert [output.result(timeout=120) for output in outputs] == [expected] * 4
+        assert [output.result(timeout=SECONDS) for output in outputs] == [expected] * 4
 
 
 def test_a_spawned_process_answers_the_same_bits(model, x):
@@ -101,7 +102,7 @@ def test_a_spawned_process_answers_the_same_bits(model, x):
     expected = model.predict(x, verbose=0).tobytes()
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as executor:
-        assert executor.submit(_sum_in_child, model, x, thread_pool.MIN_WORK_PER_THREAD).result(timeout=240) == expected
+        assert executor.submit(_sum_in_child, model, x, thread_pool.MIN_WORK_PER_THREAD).result(timeout=SECONDS) == expected
 
 
 def test_an_error_in_a_part_reaches_the_caller_and_leaves_the_pool_in_order():
@@ -159,6 +160,6 @@ for _ in range(3):
 
 def test_the_interpreter_ends_well_while_workers_look_out_for_more():
     for _ in range(3):
-        ended = subprocess.run([sys.executable, "-c", ENDING], capture_output=True, text=True, timeout=240)
+        ended = subprocess.run([sys.executable, "-c", ENDING], capture_output=True, text=True, timeout=SECONDS)
         lines = [line for line in ended.stderr.splitlines() if not line.startswith("numba_lstm: compiling kernels")]
         assert (ended.returncode, lines) == (0, [])

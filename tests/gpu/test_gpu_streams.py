@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 
 import numpy as np
@@ -61,7 +60,7 @@ def test_an_upload_hides_behind_the_kernels(device):
             device.synchronize()
             times.append(time.perf_counter() - begin)
             del kept, sent
-        return statistics.median(times)
+        return min(times)  # what else the host does makes a turn slower, never faster
 
     kernels, uploads, concurrent = seconds(4, 0), seconds(0, 4), seconds(4, 4)
     print(f"kernels {kernels:.4f} s, uploads {uploads:.4f} s, concurrent {concurrent:.4f} s")

@@ -17,8 +17,8 @@ from numba_lstm.kernels.cuda.runtime import driver
 
 #: Name of a bug -> the source text that it replaces (at its first occurrence), and the new text.
 BLOCK = {
-    "no barrier after a step": ("saved_g, saved_o)\n            cuda.syncthreads()", "saved_g, saved_o)"),
-    "no barrier after dz": ("ds[uint64(first + 3 * K)] = do\n            cuda.syncthreads()", "ds[uint64(first + 3 * K)] = do"),
+    "no barrier after a step": ("= output\n            cuda.syncthreads()", "= output"),
+    "no barrier after dz": ("df, dg, do)\n            cuda.syncthreads()", "df, dg, do)"),
     "no barrier in the warp": ("cuda.syncwarp()", "pass"),
     "one buffer of h": ("(~t & 1) * buffer", "(t & 1) * buffer"),
     "two gates swapped": ("zi, zf, zg, zo = load4(zs", "zi, zg, zf, zo = load4(zs"),

@@ -14,15 +14,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .....gates import COUNT
-from ...device_math.activation import value
 from ...device_math.dot_products import dot, load4
 from ...runtime import driver
-from ...runtime.compiler import cuda, jit, real, uint64
+from ...runtime.compiler import cuda, device, jit, real, uint64
 from ..call import Call
-from ..pointwise import apply_zoneout_c, apply_zoneout_h, gates, store_gates
-from ..pointwise_grad import zoneout_gradient
-from ..steps.backward import unit_gradient
 from ..traits import Traits
+from .unit_steps import backward_step, forward_step, load_peephole
 
 Array = Any
 
@@ -74,12 +71,34 @@ def shape(N: int, H: int, multiprocessors: int) -> Shape:
 
 
 @cache
+def _fill_h(dtype: str, size: Shape) -> Any:
+    """Return ``fill_h(hs, h, n0)``, which copies the initial h of the block's rows to the first buffer, zero-padded."""
+    zero, units, K, threads, buffer = np.dtype(dtype).type(0), size.H, size.pitch, size.threads, size.rows * size.pitch
+
+    @device
+    def fill_h(hs, h, n0):
+        for i in range(cuda.threadIdx.x, buffer, threads):
+            r, k = i // K, i % K
+            hs[uint64(i)] = h[0, n0 + r, k] if n0 + r < h.shape[1] and k < units else zero
+            hs[uint64(buffer + i)] = zero
+
+    return fill_h
+
+
+@device
+def store_dz(ds, first, K, di, df, dg, do):
+    """Store dz of one unit of one row, gates K apart."""
+    ds[uint64(first)] = di
+    ds[uint64(first + K)] = df
+    ds[uint64(first + 2 * K)] = dg
+    ds[uint64(first + 3 * K)] = do
+
+
+@cache
 def forward_kernel(traits: Traits, size: Shape) -> Any:
     """Return the kernel of all forward steps."""
     number, zero = real(traits.dtype), np.dtype(traits.dtype).type(0)
-    cell, output_activation = gates(traits), value(traits.output_activation, traits.dtype)
-    zoneout_h, zoneout_c = apply_zoneout_h(traits), apply_zoneout_c(traits)
-    peephole, masked, training = traits.peephole, traits.masked, traits.training
+    step, peephole, fill_h = forward_step(traits), load_peephole(traits), _fill_h(traits.dtype, size)
     units, R, K, register_weights = size.H, size.rows, size.pitch, size.in_registers
     threads, buffer, exchange = size.threads, size.rows * size.pitch, size.rows * size.threads
     buffers, shared_weights = 2 * buffer, size.pitch - size.in_registers
@@ -92,7 +111,7 @@ def forward_kernel(traits: Traits, size: Shape) -> Any:
         w, sums, next_z = cuda.local.array(register_weights, number), cuda.local.array(R, number), cuda.local.array(R, number)
         thread = cuda.threadIdx.x
         j, g, n0 = thread // 4, thread % 4, cuda.blockIdx.x * R
-        T, N, states = z.shape[0], z.shape[1], h.shape[0]
+        T, N = z.shape[0], z.shape[1]
         n, column = n0 + g, g * units + j
         active = g < R and n < N and j < units
         for k in range(register_weights):
@@ -100,13 +119,8 @@ def forward_kernel(traits: Traits, size: Shape) -> Any:
         for k in range(shared_weights):
             offset = (k // 4 * threads + thread) * 4 + k % 4
             weights[uint64(offset)] = U[register_weights + k, column] if register_weights + k < units and j < units else zero
-        for i in range(thread, buffer, threads):
-            r, k = i // K, i % K
-            hs[uint64(i)] = h[0, n0 + r, k] if n0 + r < N and k < units else zero
-            hs[uint64(buffer + i)] = zero
-        vi = V[0, j] if peephole and active else zero
-        vf = V[1, j] if peephole and active else zero
-        vo = V[2, j] if peephole and active else zero
+        fill_h(hs, h, n0)
+        v = peephole(V, j, active)
         state = c[0, n, j] if active else zero
         for r in range(R):
             next_z[r] = z[0, n0 + r, column] if n0 + r < N and j < units else zero
@@ -129,16 +143,9 @@ def forward_kernel(traits: Traits, size: Shape) -> Any:
             cuda.syncwarp()
             if active:
                 zi, zf, zg, zo = load4(zs, uint64(g * threads + thread - g))
-                before = state
-                valid = mask[t, n] if masked else True
-                o, after, saved_i, saved_f, saved_g, saved_o = cell(zi, zf, zg, zo, before, vi, vf, vo)
-                state = zoneout_c(after, before, False, valid)
-                output = zoneout_h(o * output_activation(after), hs[uint64(old + g * K + j)], False, valid)
+                h_old = hs[uint64(old + g * K + j)]
+                output, state = step((zi, zf, zg, zo), state, h_old, v, t, n, j, z, h, c, mask)
                 hs[uint64(new + g * K + j)] = output
-                h[(t + 1) % states, n, j] = output
-                c[(t + 1) % states, n, j] = state
-                if training:
-                    store_gates(z, t, n, j, saved_i, saved_f, saved_g, saved_o)
             cuda.syncthreads()
 
     return lstm_block_forward
@@ -148,8 +155,7 @@ def forward_kernel(traits: Traits, size: Shape) -> Any:
 def backward_kernel(traits: Traits, size: Shape, has_dy: bool) -> Any:
     """Return the kernel of all backward steps."""
     number, zero = real(traits.dtype), np.dtype(traits.dtype).type(0)
-    split_dh, unit = zoneout_gradient(traits.dtype, traits.zoneout_h, traits.masked), unit_gradient(traits)
-    masked = traits.masked
+    step, masked = backward_step(traits, has_dy), traits.masked
     units, R, K, register_weights = size.H, size.rows, size.pitch + 4, size.in_registers  # gates use different banks
     threads, row = size.threads, COUNT * (size.pitch + 4)
     buffer, exchange, shared_weights = size.rows * row, size.rows * size.threads, size.pitch - size.in_registers
@@ -170,9 +176,8 @@ def backward_kernel(traits: Traits, size: Shape, has_dy: bool) -> Any:
             w[k] = U[j, g * units + k] if k < units and j < units else zero
         for k in range(shared_weights):
             offset = (k // 4 * threads + thread) * 4 + k % 4
-            weights[uint64(offset)] = (
-                U[j, g * units + register_weights + k] if register_weights + k < units and j < units else zero
-            )
+            row_k = register_weights + k
+            weights[uint64(offset)] = U[j, g * units + row_k] if row_k < units and j < units else zero
         for i in range(thread, buffers, threads):
             ds[uint64(i)] = zero
         total = dh[n, j] if active else zero
@@ -180,23 +185,13 @@ def backward_kernel(traits: Traits, size: Shape, has_dy: bool) -> Any:
         carry = zero
         cuda.syncthreads()
         for s in range(T):
-            t, offset = T - 1 - s, (s & 1) * buffer
+            t, buffer_at, first = T - 1 - s, (s & 1) * buffer, (s & 1) * buffer + g * K
             if active:
-                if has_dy:
-                    total += dy[t, n, j]
-                valid = mask[t, n] if masked else True
-                dh_t, carry = split_dh(total, False, valid)
-                di, df, dg, do, state = unit(dh_t, state, t, n, j, z, c[1:], c, V, valid, False)
-                store_gates(z, t, n, j, di, df, dg, do)
-                first = offset + g * row + j
-                ds[uint64(first)] = di
-                ds[uint64(first + K)] = df
-                ds[uint64(first + 2 * K)] = dg
-                ds[uint64(first + 3 * K)] = do
+                di, df, dg, do, state, carry = step(total, state, dy, t, n, j, z, c, V, mask)
+                store_dz(ds, buffer_at + g * row + j, K, di, df, dg, do)
             cuda.syncthreads()
             for r in range(R):
                 sums[r] = zero
-            first = offset + g * K
             for k in range(0, register_weights, 4):
                 for r in range(R):
                     sums[r] = dot(sums[r], load4(ds, uint64(first + r * row + k)), (w[k], w[k + 1], w[k + 2], w[k + 3]))

@@ -13,16 +13,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .....gates import COUNT
-from ...device_math.activation import value
 from ...device_math.dot_products import dot, gate_dots, load4
 from ...runtime import driver
 from ...runtime.compiler import cuda, device, jit, real, uint64
 from ..call import Call
-from ..pointwise import apply_zoneout_c, apply_zoneout_h, gates, store_gates
-from ..pointwise_grad import zoneout_gradient
-from ..steps.backward import unit_gradient
 from ..traits import Traits
 from .grid_shape import DEPTH, PITCH, ROWS_PER_THREAD, Shape, shape
+from .unit_steps import backward_step, forward_step, load_peephole
 
 Array = Any
 
@@ -61,9 +58,7 @@ def _stage_rows(dtype: str, size: Shape) -> Any:
 def forward_kernel(traits: Traits, size: Shape) -> Any:
     """Return the kernel of all forward steps."""
     number, zero = real(traits.dtype), np.dtype(traits.dtype).type(0)
-    cell, output_activation = gates(traits), value(traits.output_activation, traits.dtype)
-    zoneout_h, zoneout_c = apply_zoneout_h(traits), apply_zoneout_c(traits)
-    peephole, masked, training, stage_rows = traits.peephole, traits.masked, traits.training, _stage_rows(traits.dtype, size)
+    step, peephole, stage_rows = forward_step(traits), load_peephole(traits), _stage_rows(traits.dtype, size)
     H, units, rows, threads, K = size.H, size.units, size.rows, size.threads, size.pitch
     buffer, count, blocks, sums_of_thread = rows * PITCH, COUNT * size.units * size.pitch, size.columns, COUNT * ROWS_PER_THREAD
     next_ = COUNT * size.units
@@ -81,15 +76,13 @@ def forward_kernel(traits: Traits, size: Shape) -> Any:
         for i in range(thread, count, threads):
             k, g, column = i // 4 // units, i % 4, cuda.blockIdx.x * units + i // 4 % units
             weights[uint64(i)] = U[k, g * H + column] if k < H and column < H else zero
-        vi = V[0, j] if peephole and j < H else zero
-        vf = V[1, j] if peephole and j < H else zero
-        vo = V[2, j] if peephole and j < H else zero
+        v = peephole(V, j, j < H)
         for r in range(ROWS_PER_THREAD):
             n = n0 + first + r
             state[r] = c[0, n, j] if n < N and j < H else zero
         grid.sync()
         for t in range(T):
-            old, new = t % states, (t + 1) % states
+            old = t % states
             for r in range(ROWS_PER_THREAD):
                 n = n0 + first + r
                 for g in range(4):
@@ -106,16 +99,8 @@ def forward_kernel(traits: Traits, size: Shape) -> Any:
             for r in range(ROWS_PER_THREAD):
                 n = n0 + first + r
                 if n < N and j < H:
-                    before = state[r]
-                    valid = mask[t, n] if masked else True
-                    o, after, saved_i, saved_f, saved_g, saved_o = cell(
-                        sums[4 * r], sums[4 * r + 1], sums[4 * r + 2], sums[4 * r + 3], before, vi, vf, vo
-                    )
-                    state[r] = zoneout_c(after, before, False, valid)
-                    h[new, n, j] = zoneout_h(o * output_activation(after), h[old, n, j], False, valid)
-                    c[new, n, j] = state[r]
-                    if training:
-                        store_gates(z, t, n, j, saved_i, saved_f, saved_g, saved_o)
+                    z_t = sums[4 * r], sums[4 * r + 1], sums[4 * r + 2], sums[4 * r + 3]
+                    _, state[r] = step(z_t, state[r], h[old, n, j], v, t, n, j, z, h, c, mask)
             barrier(counters, tile, (t + 1) * blocks)
 
     return lstm_grid_forward
@@ -125,8 +110,7 @@ def forward_kernel(traits: Traits, size: Shape) -> Any:
 def backward_kernel(traits: Traits, size: Shape, has_dy: bool) -> Any:
     """Return the kernel of all backward steps."""
     number, zero = real(traits.dtype), np.dtype(traits.dtype).type(0)
-    split_dh, unit = zoneout_gradient(traits.dtype, traits.zoneout_h, traits.masked), unit_gradient(traits)
-    masked = traits.masked
+    step, masked = backward_step(traits, has_dy), traits.masked
     stage_rows = _stage_rows(traits.dtype, size)
     H, units, rows, threads, K = size.H, size.units, size.rows, size.threads, size.pitch
     row, buffer, blocks = COUNT * size.pitch + 4, rows * PITCH, size.columns
@@ -161,12 +145,7 @@ def backward_kernel(traits: Traits, size: Shape, has_dy: bool) -> Any:
                     total = sums[r]
                     if masked:
                         total += carry[r]
-                    if has_dy:
-                        total += dy[t, n, j]
-                    valid = mask[t, n] if masked else True
-                    dh_t, carry[r] = split_dh(total, False, valid)
-                    di, df, dg, do, state[r] = unit(dh_t, state[r], t, n, j, z, c[1:], c, V, valid, False)
-                    store_gates(z, t, n, j, di, df, dg, do)
+                    _, _, _, _, state[r], carry[r] = step(total, state[r], dy, t, n, j, z, c, V, mask)
             barrier(counters, tile, (s + 1) * blocks)
             for r in range(ROWS_PER_THREAD):
                 sums[r] = zero

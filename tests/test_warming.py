@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import numba_lstm
-from numba_lstm.kernels.cpu.compiler import jit, kernel_cache
+from numba_lstm.kernels.cpu.compiler import cache_folder, jit, kernel_cache
 from numba_lstm.layers import LSTM, Dense, Input
 from numba_lstm.losses import MeanSquaredError, SparseCategoricalCrossentropy
 from numba_lstm.models import Sequential
@@ -89,7 +89,7 @@ def written(folder) -> set[str]:
 
 @pytest.mark.on_the_cpu(reason="other devices keep no kernels in this folder")
 def test_a_folder_gets_all_kernels_those_of_before_too(tmp_path, monkeypatch):
-    monkeypatch.setattr(kernel_cache, "_chosen", None)
+    monkeypatch.setattr(cache_folder, "_chosen", None)
     made = model()
     made(np.zeros((3, 4, 2)))
     numba_lstm.warmup(made, training=False, verbose=False, cache=tmp_path / "new" / "kernels")
@@ -99,7 +99,7 @@ def test_a_folder_gets_all_kernels_those_of_before_too(tmp_path, monkeypatch):
 
 @pytest.mark.on_the_cpu(reason="other devices keep no kernels in this folder")
 def test_a_folder_that_was_filled_is_not_written_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(kernel_cache, "_chosen", None)
+    monkeypatch.setattr(cache_folder, "_chosen", None)
     made = model()
     numba_lstm.warmup(made, training=False, verbose=False, cache=tmp_path)
     monkeypatch.setattr(kernel_cache.KernelCache, "store", None)
@@ -108,11 +108,11 @@ def test_a_folder_that_was_filled_is_not_written_again(tmp_path, monkeypatch):
 
 @pytest.mark.on_the_cpu(reason="other devices keep no kernels in this folder")
 def test_a_folder_that_cannot_be_made_is_an_error_and_changes_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(kernel_cache, "_chosen", None)
+    monkeypatch.setattr(cache_folder, "_chosen", None)
     tmp_path.joinpath("file").write_text("")
     with pytest.raises(OSError, match="compiled kernels cannot be kept in this folder: "):
         numba_lstm.warmup(model(), cache=tmp_path / "file" / "kernels")
-    assert kernel_cache._chosen is None
+    assert cache_folder._chosen is None
 
 
 def test_a_folder_is_for_kernels_of_the_cpu(tmp_path):

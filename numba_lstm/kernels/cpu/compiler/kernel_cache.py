@@ -1,104 +1,29 @@
-"""The cache of compiled kernels on disk: its folder, whether the folder is trusted, and the names of the files.
+"""The cache of compiled kernels on disk: loading, storing, and copying kernels to another folder.
 
-The folder is the first of these:
-
-1. what ``warmup(model, cache=folder)`` or :func:`use` named,
-2. the environment variable ``NUMBA_LSTM_CACHE_DIR``,
-3. ``numba_lstm`` in Numba's ``NUMBA_CACHE_DIR``,
-4. ``numba_lstm`` in ``XDG_CACHE_HOME``, or in ``~/.cache``.
-
-Kernels have a sub-folder for the processor and the versions of Numba, llvmlite and Python. Their names end in the digest of
-their sources (:mod:`.source_digest`), so that installations with the same sources share them, wherever they are imported from.
-(Numba's caches depend on the path and the age of a file.) A folder that cannot be written is read.
-
-Numba's cache files are pickles, so that anyone who can write them can run code here. The default folder is created for its
-owner alone, and not used if it belongs to another user or if others can write to it. A folder that a user named is used as it
-is.
+:mod:`.cache_folder` says where it is. Files end in the digest of the kernel's sources (:mod:`.source_digest`), so that
+installations with the same sources share them, wherever they are imported from. (Numba's caches depend on the path and the age
+of a file.) A folder that cannot be written is read.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
-import sys
 import warnings
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import llvmlite
-import numba
 from numba.core import config
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, NullCache
 from numba.core.registry import cpu_target
 
+from .cache_folder import VARIABLE, Folder, choose, folder
 from .compile_guard import run_uninterrupted
 from .compile_notice import notice
 from .source_digest import digest
 
-VARIABLE = "NUMBA_LSTM_CACHE_DIR"
-
-#: Settings of Numba that change the machine code of a kernel.
-_SETTINGS = ("OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "ENABLE_AVX")
-
-_chosen: str | None = None
 _warned: set[str] = set()
-
-
-class Folder(NamedTuple):
-    """The folder of the cache."""
-
-    root: Path
-    path: Path  #: the sub-folder for this processor and these versions
-    named: bool  #: whether a user named it, who trusts it
-
-    def make(self) -> None:
-        """Create both folders; default ones for their owner alone."""
-        for place in (self.root, self.path):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.mkdir(mode=0o755 if self.named else 0o700, exist_ok=True)
-
-    def distrusted(self) -> str | None:
-        """Return why the folder is not used, or None if it is."""
-        if self.named:
-            return None
-        for place in (self.root, self.path):
-            try:
-                facts = place.stat()
-            except OSError:
-                continue  # it does not exist yet, or cannot be used, which a warning says when it is written
-            if facts.st_uid not in (os.geteuid(), 0):
-                return f"{place} belongs to another user"
-            if facts.st_mode & 0o022:
-                return f"other users can write to {place}"
-        return None
-
-
-@cache
-def _key() -> str:
-    """Return the name of the sub-folder, from the processor and the versions."""
-    triple, cpu, features = cpu_target.target_context.codegen().magic_tuple()
-    settings = [str(getattr(config, name, None)) for name in _SETTINGS]
-    target = hashlib.sha256(repr((triple, features, settings)).encode()).hexdigest()[:8]
-    python = f"{sys.implementation.cache_tag}{getattr(sys, 'abiflags', '')}"
-    return f"{cpu}-{target}-numba{numba.__version__}-llvmlite{llvmlite.__version__}-{python}"
-
-
-def folder() -> Folder | None:
-    """Return the folder in use; None if there is no home folder."""
-    named = _chosen or os.environ.get(VARIABLE)
-    if named:
-        root = Path(named).expanduser().absolute()
-    elif config.CACHE_DIR:
-        root = Path(config.CACHE_DIR).absolute() / "numba_lstm"
-    else:
-        home = os.environ.get("XDG_CACHE_HOME", "")
-        root = Path(home if os.path.isabs(home) else os.path.expanduser("~/.cache")) / "numba_lstm"
-        if not root.is_absolute():
-            return None
-    return Folder(root, root / _key(), bool(named or config.CACHE_DIR))
 
 
 def _warn(about: str, sentence: str) -> None:
@@ -164,7 +89,7 @@ class _Implementation(CompileResultCacheImpl):  # type: ignore[misc]
 
 
 class KernelCache(FunctionCache):  # type: ignore[misc]
-    """Numba's cache of one function, in the folder of this module. A fault of the disk costs time and is reported once."""
+    """Numba's cache of one function, in the folder in use. A fault of the disk costs time and is reported once."""
 
     _impl_class = _Implementation
 
@@ -275,8 +200,7 @@ def use(path: str | os.PathLike[str]) -> None:
     OSError
         If the folder cannot be created, or a missing kernel cannot be written.
     """
-    global _chosen
-    before, _chosen = _chosen, os.fspath(path)
+    before = choose(os.fspath(path))
     place = folder()
     assert place is not None
     try:
@@ -284,7 +208,7 @@ def use(path: str | os.PathLike[str]) -> None:
         for k, compiled in enumerate(_compiled.copy()):
             _compiled[k] = compiled._replace(cache=_copy_to_folder(compiled))
     except OSError as error:
-        _chosen = before
+        choose(before)
         why = f"compiled kernels cannot be kept in this folder: {error.strerror}"
         raise OSError(error.errno, why, error.filename or str(place.path)) from None
 

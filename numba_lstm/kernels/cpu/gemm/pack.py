@@ -16,7 +16,8 @@ from ..runtime import recording, thread_pool
 from ..runtime.graph import run_eagerly
 from ..runtime.memory import aligned
 from ..runtime.task import HostCall, KernelCall, parallel_for
-from ..simd.vector import data, load, offset, store, transpose
+from ..simd.transpose import transpose
+from ..simd.vector import data, load, offset, store
 from .layout import NUMBA, ColumnLayout, PanelLayout, VectorGeometry, column_layout, panel_layout, vector_geometry
 
 #: Cost of packing an element, in multiplications: it is read and written in different orders.

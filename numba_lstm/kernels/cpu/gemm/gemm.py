@@ -19,6 +19,7 @@ from .batch_groups import Group, splits_per_group
 from .forward import affine_rows, affine_rows_prefetch_shared
 from .layout import NUMBA, ColumnLayout, PanelLayout, VectorGeometry
 from .microkernel import TILE_ROWS, tile_height
+from .operands import Matrix, RowProduct, TapeRows, Transposed, Weights
 
 Product = Callable[[npt.NDArray[Any]], Task]
 
@@ -36,7 +37,14 @@ def affine(geometry: VectorGeometry, C: int, exceeds_l2: bool = False) -> Any:
     """
     B, V, w, chunk = geometry.B, geometry.V, geometry.w, geometry.chunk
 
-    def affine_product(x, W, b, out, blocks, D, x_outer, x_inner, out_outer, out_inner, outer0, outer1, inner0, inner1):
+    def affine_product(
+        x,  # any array with the rows: row (outer, inner) begins with element outer * x_outer + inner * x_inner
+        W, b,  # weights of D rows, and the bias, packed in blocks
+        out,  # written: row (outer, inner) begins with element outer * out_outer + inner * out_inner; no other array
+        blocks, D,  # full blocks, and elements of a row of x
+        x_outer, x_inner, out_outer, out_inner,  # strides in elements
+        outer0, outer1, inner0, inner1,  # the rows
+    ):  # fmt: skip
         x_, W_, b_, o_ = data(x), data(W), data(b), data(out)
         for q in range(blocks + (1 if C > 0 else 0)):
             block = w if q < blocks else C * V
@@ -47,14 +55,13 @@ def affine(geometry: VectorGeometry, C: int, exceeds_l2: bool = False) -> Any:
                     while inner < inner1:
                         n = tile_height(inner1 - inner, tiles)
                         to = outer * out_outer + inner * out_inner + q * w
-                        arguments = (
-                            b_ if k == 0 else o_, q * w if k == 0 else to, 0 if k == 0 else out_inner,
-                            x_, outer * x_outer + inner * x_inner + k, x_inner, terms, W_, q * w * D + k * block, 0,
-                            o_, to, out_inner,
-                        )  # fmt: skip
+                        start = Matrix(b_ if k == 0 else o_, q * w if k == 0 else to, 0 if k == 0 else out_inner)
+                        rows = Matrix(x_, outer * x_outer + inner * x_inner + k, x_inner)
+                        product = RowProduct(rows, terms, Weights(W_, q * w * D + k * block, 0))
+                        arguments = (start, product, Matrix(o_, to, out_inner))
                         if q < blocks and exceeds_l2:
                             beyond = w * D if q + 1 < blocks else 0
-                            affine_rows_prefetch_shared(n, B, B, B, V, (beyond, number, all_tiles, *arguments))
+                            affine_rows_prefetch_shared(n, B, B, B, V, (beyond, number, all_tiles, arguments))
                         elif q < blocks:
                             affine_rows(n, B, B, B, V, arguments)
                         else:
@@ -104,12 +111,18 @@ def product_like(kernel_: Any, like: npt.NDArray[Any], W: Any, b: Any, out: npt.
 def gate_product(geometry: VectorGeometry, C: int, remainder: int) -> Any:
     """Return the kernel of ``out = dz W^T`` for rows of out (M, columns): dz as the tape holds it, W transposed in blocks.
 
-    The last blocks have C vectors, and ``remainder`` columns. The kernel computes rows m0 .. m1 of the runs t0 .. t1. Run t
-    begins with row ``first + t * run`` of dz and ``out_first + t * out_run`` of out.
+    The last blocks have C vectors, and ``remainder`` columns.
     """
     B, V, w, panel = geometry.B, geometry.V, geometry.w, 4 * geometry.V
 
-    def gate_product_loop(dz, W, out, H, lanes, blocks, panel_stride, t0, t1, m0, m1, first, run, out_first, out_run):
+    def gate_product_loop(
+        dz,  # the tape's panels
+        W,  # (columns, 4H), transposed in blocks
+        out,  # (M, columns), written; no other array
+        H, lanes, blocks, panel_stride,  # units, lanes of the last panel, full blocks, elements between panels of dz
+        t0, t1, m0, m1,  # rows m0 .. m1 of the runs t0 .. t1
+        first, run, out_first, out_run,  # run t begins with row first + t * run of dz, out_first + t * out_run of out
+    ):  # fmt: skip
         columns = out.shape[1]
         whole, rest, K = H // V, H % V, 4 * H
         dz_, W_, o_ = data(dz), data(W), data(out)
@@ -120,17 +133,15 @@ def gate_product(geometry: VectorGeometry, C: int, remainder: int) -> Any:
                 m, tiles = m0, (m1 - m0 + TILE_ROWS - 1) // TILE_ROWS
                 while m < m1:
                     n, row = tile_height(m1 - m, tiles), first + t * run + m
-                    arguments = (
-                        dz_, row * panel, panel_stride, whole, whole * panel_stride + row * 4 * lanes, lanes, rest,
-                        W_, column * K,
-                    )  # fmt: skip
-                    z = (o_, (out_first + t * out_run + m) * columns + column, columns)
+                    last_at = whole * panel_stride + row * 4 * lanes
+                    rows = TapeRows(dz_, row * panel, panel_stride, whole, last_at, lanes, rest)
+                    z = Matrix(o_, (out_first + t * out_run + m) * columns + column, columns)
                     if q < blocks:
-                        gate_rows(n, B, B, B, V, arguments + (K,) + z + (1,))
+                        gate_rows(n, B, B, B, V, (rows, Transposed(W_, column * K, K), z, 1))
                     elif q < in_vectors:
-                        gate_rows(n, C, C, C, V, arguments + (K,) + z + (1,))
+                        gate_rows(n, C, C, C, V, (rows, Transposed(W_, column * K, K), z, 1))
                     else:
-                        remainder_columns(n, remainder, remainder, B, V, arguments + z)
+                        remainder_columns(n, remainder, remainder, B, V, (rows, W_, column * K, z))
                     m += n
                     tiles -= 1
 

@@ -26,25 +26,35 @@ def cases(builder: ir.IRBuilder, n, limit: int) -> Iterator[int]:
     builder.position_at_end(after)
 
 
-def tuple_members(context, builder, ty, packed) -> list:
-    """Return the members of a tuple as LLVM values: pointers, and integers (literal or not) as 64-bit indices."""
-    members = [builder.extract_value(packed, k) for k in range(len(ty))]
-    return [
-        context.cast(builder, member, t, types.intp) if isinstance(t, types.Integer) else member
-        for t, member in zip(ty, members, strict=True)
-    ]
+def tuple_members(context, builder, ty, packed) -> Iterator:
+    """Yield the members of a tuple and of the tuples in it: pointers, and integers (literal or not) as 64-bit indices."""
+    for k, member in enumerate(ty):
+        value = builder.extract_value(packed, k)
+        if isinstance(member, types.BaseTuple):
+            yield from tuple_members(context, builder, member, value)
+        else:
+            yield context.cast(builder, value, member, types.intp) if isinstance(member, types.Integer) else value
+
+
+def _pointers(arguments) -> Iterator:
+    """Yield the types of the pointers in a tuple and in the tuples in it."""
+    for ty in arguments:
+        if isinstance(ty, types.BaseTuple):
+            yield from _pointers(ty)
+        elif isinstance(ty, types.CPointer):
+            yield ty
 
 
 def _vector(arguments, V) -> Vector:
     """Return the vector type of the pointers among ``arguments``."""
-    return Vector(next(t.dtype for t in arguments if isinstance(t, types.CPointer)), V.literal_value)
+    return Vector(next(_pointers(arguments)).dtype, V.literal_value)
 
 
 def _heights(emit: Callable[..., None], n, C: tuple[int, int], B: int, vector: Vector, arguments):
     """Return the code generator of a product of n rows, see :func:`product_of_rows`."""
 
     def codegen(context, builder, sig, args):
-        values = tuple_members(context, builder, arguments, args[-1])
+        values = list(tuple_members(context, builder, arguments, args[-1]))
         if C[0]:
             for R in cases(builder, context.cast(builder, args[0], n, types.intp), TILE_ROWS):
                 emit(Tile(builder, vector, R, C[R > 3], B), *values)
@@ -57,7 +67,7 @@ def product_of_rows(emit: Callable[..., None]):
     """Return an intrinsic ``product(n, low, high, B, V, arguments)`` that emits ``emit(tile, *arguments)`` for every height n.
 
     The sizes are literals: C vectors for tiles of up to 3 rows (``low``) and of more (``high``), B vectors a block, V lanes.
-    ``arguments`` is a tuple of pointers and integers. C of 0 emits nothing.
+    ``arguments`` is a tuple of pointers and integers, or of operands (:mod:`.operands`). C of 0 emits nothing.
     """
 
     @intrinsic(prefer_literal=True)
@@ -112,7 +122,7 @@ def product_of_blocks(emit: Callable[..., None]):
         vector = _vector(arguments, V)
 
         def codegen(context, builder, sig, args):
-            values = tuple_members(context, builder, arguments, args[-1])
+            values = list(tuple_members(context, builder, arguments, args[-1]))
             for blocks in cases(builder, context.cast(builder, args[0], n, types.intp), limit.literal_value):
                 emit(Tile(builder, vector, 1, blocks * B.literal_value, B.literal_value), *values)
             return context.get_dummy_value()

@@ -14,6 +14,7 @@ from llvmlite import ir
 
 from ..compiler.jit import inlined
 from ..simd.vector import Vector, broadcast, constant, fused, prefetch, unaligned_load, unaligned_store
+from .operands import RowProduct
 
 #: Maximum number of rows of a tile. 6 rows by 2 vectors (of 16 registers) or 4 (of 32), the weights and a broadcast fill the
 #: registers.
@@ -164,22 +165,27 @@ class Tile:
         self.values = done
 
     def multiply(
-        self, a, i, rows, a_step, w, j, stride, w_step, K,
-        per_gate: PerGateFactors | None = None, request: PrefetchRequest | None = None, short: bool = False,
-    ) -> None:  # fmt: skip
-        """Emit ``tile[r, c] += a[i + r * rows + k * a_step] * w[j + k * w_step + c]`` for k in range(K).
+        self,
+        product: RowProduct,
+        a_step,
+        w_step,
+        per_gate: PerGateFactors | None = None,
+        request: PrefetchRequest | None = None,
+        short: bool = False,
+    ) -> None:
+        """Emit ``tile[r, c] += a[r, k * a_step] * w[k * w_step + c]`` for rows a, weights w and each k of a product's terms.
 
         ``per_gate`` replaces the factors a. A tile of more than 3 rows prefetches what ``request`` says. A ``short`` sum has
         one term an iteration.
         """
-        b = self.builder
-        scalars, weights = self.rows(a, i, rows), self.places(w, j, stride)
+        b, (a, K, w) = self.builder, product
+        scalars, weights = self.rows(*a), self.places(*w)
 
         def terms(k, count: int) -> None:
             xs, ys = ([b.gep(p, [b.mul(k, step)]) for p in ps] for ps, step in ((scalars, a_step), (weights, w_step)))
             for u in range(count):
                 if request and self.R > 3:
-                    prefetch(b, w, b.add(request.first, b.mul(request.a_term, b.add(k, INDEX(u)))), request.level)
+                    prefetch(b, w.p, b.add(request.first, b.mul(request.a_term, b.add(k, INDEX(u)))), request.level)
                 term([b.gep(x, [b.mul(a_step, INDEX(u))]) for x in xs], [b.gep(y, [b.mul(w_step, INDEX(u))]) for y in ys])
 
         def term(xs, ys) -> None:

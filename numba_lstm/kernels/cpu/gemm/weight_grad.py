@@ -2,6 +2,9 @@
 
 The order of each sum depends on shapes alone: partial sums of ``CHAIN`` rows of the tape, one after another, in each of the
 groups (:mod:`.batch_groups`), then the sum of the groups. With several groups a thread reads the rows that it has written.
+
+A kernel packs ``CHAIN`` rows by ``MAX_PACKED_COLUMNS`` columns of a at a time, tile by tile (:mod:`.pack_rows`), which stay in
+the L2 cache while all blocks of dz are multiplied by them.
 """
 
 from __future__ import annotations
@@ -14,16 +17,18 @@ import numpy.typing as npt
 
 from ....gates import COUNT
 from ..compiler.cpu_info import HOST
-from ..compiler.jit import inlined, kernel
+from ..compiler.jit import kernel
 from ..runtime import thread_pool
 from ..runtime.graph import run_eagerly
 from ..runtime.memory import aligned, allocate_slab
 from ..runtime.task import KernelCall, ParallelFor, partition
-from ..simd.vector import data, load, offset, store
+from ..simd.vector import data, offset
 from .backward import outer_rows, outer_rows_prefetch_shared
 from .batch_groups import Group, splits_per_group
 from .layout import NUMBA, PanelLayout, VectorGeometry, column_layout
 from .microkernel import TILE_ROWS, tile_height
+from .operands import Blocks, Matrix
+from .pack_rows import SPARE, Runs, pack_rows, store_units
 
 Array = npt.NDArray[Any]
 
@@ -35,57 +40,23 @@ MAX_PACKED_COLUMNS = 120 if HOST.wide else 60
 #: times as long with it.
 PREFETCH = HOST.wide
 
-#: Spare elements after packed columns: packing copies whole vectors that hold a tile's row of ``TILE_ROWS``.
-SPARE = 16
-
-
-@inlined
-def pack_rows(a, at, a_rows, run, run_stride, m0, end, steps, k0, k1, packed, copied, V):
-    """Pack columns k0 .. k1 of ``steps`` rows of a from row m0 on as tiles: for each tile its n columns, row after row.
-
-    Rows come in runs of ``run``. Runs begin ``run_stride`` elements apart, the first at ``at``; a ends at ``end``. Each copy
-    has ``copied`` elements, whole vectors, and the next row overwrites the excess.
-    """
-    k, tiles = k0, (k1 - k0 + TILE_ROWS - 1) // TILE_ROWS
-    while k < k1:
-        n = tile_height(k1 - k, tiles)
-        to = (k - k0) * steps
-        m, row = 0, m0 % run
-        begins = at + m0 // run * run_stride + k
-        while m < steps:
-            first = begins + row * a_rows
-            rows = min(run - row, steps - m)
-            inside = rows
-            if first + (rows - 1) * a_rows + copied > end:
-                inside = max(0, (end - copied - first) // a_rows + 1)
-            for i in range(inside):
-                for j in range(0, copied, V):
-                    store(packed, to + (m + i) * n + j, load(a, first + i * a_rows + j, V))
-            for i in range(inside, rows):
-                for j in range(n):
-                    packed[to + (m + i) * n + j] = a[first + i * a_rows + j]
-            m, row, begins = m + rows, 0, begins + run_stride
-        k += n
-        tiles -= 1
-
 
 @cache
 def _gate_columns(geometry: VectorGeometry, C: int) -> Any:
-    """Return the kernel of blocks q0 .. q1 of rows k_first .. k_last of ``a^T dz``, dz as the tape holds it.
-
-    It sums over M rows: of a in runs (:func:`pack_rows`), the first of which begins with row ``a_first``; of dz from row
-    ``dz_first`` on.
-
-    It packs ``CHAIN`` rows by ``MAX_PACKED_COLUMNS`` columns of a at a time, tile by tile, which stay in the L2 cache while all
-    blocks of dz are multiplied by them. The tail's block has C vectors. Partial sums are in ``out``, those of a panel with
-    padding in ``sums``.
-    """
+    """Return the kernel of blocks q0 .. q1 of rows k_first .. k_last of ``a^T dz``. The tail's block has C vectors."""
     V, G, B, w, panel = geometry.V, geometry.G, geometry.B, geometry.w, COUNT * geometry.V
     v, copied, prefetching = C * V // COUNT, -(-TILE_ROWS // V) * V, PREFETCH
 
     def gate_columns(
-        a, dz, packed, sums, out, H, full, panel_stride, q0, q1, k_first, k_last, M, run, run_stride, a_first, dz_first
-    ):
+        a,  # (rows, K), any stride of the rows
+        dz,  # the tape's panels
+        packed, sums,  # scratch: packed columns of a, and partial sums (K, 4 V) of a panel with padding
+        out,  # (K, 4H): holds the partial sums of the other panels; no other array
+        H, full, panel_stride,  # units, full panels, elements between panels of dz
+        q0, q1, k_first, k_last,  # blocks of columns, and rows of out
+        M, run, run_stride,  # rows to sum over, which come in runs of ``run`` in a, run_stride elements apart
+        a_first, dz_first,  # first row of a and of dz
+    ):  # fmt: skip
         K = out.shape[0]
         a_rows, out_rows, whole = a.strides[0] // a.itemsize, COUNT * H, H // V
         end = (a.shape[0] - 1) * a_rows + K
@@ -94,13 +65,13 @@ def _gate_columns(geometry: VectorGeometry, C: int) -> Any:
             steps = min(CHAIN, M - m)
             for k0 in range(k_first, k_last, MAX_PACKED_COLUMNS):
                 k1 = min(k_last, k0 + MAX_PACKED_COLUMNS)
-                pack_rows(a_, a_first * a_rows, a_rows, run, run_stride, m, end, steps, k0, k1, p_, copied, V)
+                pack_rows(Runs(a_, a_first * a_rows, a_rows, run, run_stride, end), m, steps, k0, k1, p_, copied, V)
                 for q in range(q0, q1):
                     p, g = q // G, q % G
                     # the next block of dz, of the same rows or of the next ones
                     block, row = (q + 1 if q + 1 < q1 else q0), m if q + 1 < q1 or k1 < k_last else m + steps
-                    next_dz = block // G * panel_stride
-                    next_dz += (dz_first + row) * panel + block % G * w if block // G < full else (dz_first + row) * COUNT * v
+                    next_width, column = (panel, block % G * w) if block // G < full else (COUNT * v, 0)
+                    next_dz = block // G * panel_stride + (dz_first + row) * next_width + column
                     k, all_tiles = k0, (k1 - k0 + TILE_ROWS - 1) // TILE_ROWS
                     tiles = all_tiles
                     while k < k1:
@@ -111,10 +82,12 @@ def _gate_columns(geometry: VectorGeometry, C: int) -> Any:
                             z_, to, rows, vectors = s_, (k * G + g) * w, G * w, V
                         dz_rows = panel if p < full else COUNT * v
                         at = p * panel_stride + (dz_first + m) * dz_rows + g * w
-                        from_, first = (k - k0) * steps, 1 if m == 0 else 0
-                        arguments = (p_, from_, n, d_, at, dz_rows, 0, steps, z_, to, rows, vectors, first)
+                        arguments = (
+                            Matrix(p_, (k - k0) * steps, n), Blocks(d_, at, dz_rows, 0), steps,
+                            Blocks(z_, to, rows, vectors), 1 if m == 0 else 0,
+                        )  # fmt: skip
                         if p < full and prefetching:
-                            outer_rows_prefetch_shared(n, B, B, B, V, (next_dz, all_tiles - tiles, all_tiles, *arguments))
+                            outer_rows_prefetch_shared(n, B, B, B, V, (next_dz, all_tiles - tiles, all_tiles, arguments))
                         elif p < full:
                             outer_rows(n, B, B, B, V, arguments)
                         else:
@@ -124,9 +97,7 @@ def _gate_columns(geometry: VectorGeometry, C: int) -> Any:
         for q in range(max(q0, whole * G), q1):
             lanes, first, gates = (V, q % G * B, B) if q // G < full else (v, 0, COUNT)
             for k in range(k_first, k_last):
-                for c in range(gates):
-                    for lane in range(H - whole * V):
-                        out[k, (first + c) * H + whole * V + lane] = sums[k * G * w + first * V + c * lanes + lane]
+                store_units(offset(s_, k * G * w + first * V), lanes, offset(o_, k * out_rows + first * H), H, gates, V)
 
     name = f"gate_columns_{geometry.dtype}x{V}_{C}"
     return kernel(gate_columns, name, NUMBA[geometry.dtype], "x2 f1 f1 f1 f2" + 12 * " i")
@@ -209,8 +180,8 @@ def _plain_columns(geometry: VectorGeometry, C: int) -> Any:
                 while k < K:
                     n = tile_height(K - k, tiles)
                     arguments = (
-                        a_, m * a_rows + k, a_rows, d_, m * columns + q * w, columns, 0, steps,
-                        o_, k * columns + q * w, columns, V, 1 if m == 0 else 0,
+                        Matrix(a_, m * a_rows + k, a_rows), Blocks(d_, m * columns + q * w, columns, 0), steps,
+                        Blocks(o_, k * columns + q * w, columns, V), 1 if m == 0 else 0,
                     )  # fmt: skip
                     if q < blocks:
                         outer_rows(n, B, B, B, V, arguments)

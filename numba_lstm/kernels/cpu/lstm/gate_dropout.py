@@ -20,6 +20,7 @@ from ..compiler.jit import inlined, kernel
 from ..gemm.backward import one_gate_rows
 from ..gemm.layout import NUMBA, PanelLayout, VectorGeometry, column_layout
 from ..gemm.microkernel import TILE_ROWS, tile_height
+from ..gemm.operands import Matrix, TapeRows, Transposed
 from ..runtime import thread_pool
 from ..runtime.graph import run_eagerly
 from ..runtime.memory import aligned
@@ -88,10 +89,11 @@ def _per_gate_product(geometry: VectorGeometry, C: int) -> Any:
                     r, tiles = 0, (N + TILE_ROWS - 1) // TILE_ROWS
                     while r < N:
                         n, m = tile_height(N - r, tiles), t * N + r
+                        last_at = whole * panel_stride + m * COUNT * lanes
                         arguments = (
-                            gate, dz_, m * panel, panel_stride, whole, whole * panel_stride + m * COUNT * lanes, lanes, rest,
-                            W_, q * w * K, K, f_, (gate * N + r) * columns + q * w, columns,
-                            o_, m * columns + q * w, columns, 1 if gate == 0 else 0,
+                            gate, TapeRows(dz_, m * panel, panel_stride, whole, last_at, lanes, rest),
+                            Transposed(W_, q * w * K, K), Matrix(f_, (gate * N + r) * columns + q * w, columns),
+                            Matrix(o_, m * columns + q * w, columns), 1 if gate == 0 else 0,
                         )  # fmt: skip
                         if q < blocks:
                             one_gate_rows(n, B, B, B, V, arguments)

@@ -21,7 +21,9 @@ from ..gemm.backward import outer_rows
 from ..gemm.batch_groups import Group
 from ..gemm.layout import NUMBA, PanelLayout, VectorGeometry
 from ..gemm.microkernel import TILE_ROWS, tile_height
-from ..gemm.weight_grad import MAX_PACKED_COLUMNS, SPARE, gate_gradient, pack_rows
+from ..gemm.operands import Blocks, Matrix
+from ..gemm.pack_rows import SPARE, Runs, pack_rows
+from ..gemm.weight_grad import MAX_PACKED_COLUMNS, gate_gradient
 from ..runtime import thread_pool
 from ..runtime.graph import run_eagerly
 from ..runtime.memory import aligned
@@ -56,7 +58,7 @@ def multiply(packed, dropout_factors, at, row, N, k0, k1, steps, product, V):
 
 @cache
 def _pack_dropout_factors(geometry: VectorGeometry) -> Any:
-    """Return the kernel that packs the factors of all gates as tiles, as :func:`.weight_grad.pack_rows` packs N rows."""
+    """Return the kernel that packs the factors of all gates as tiles, as :func:`.pack_rows` packs N rows."""
     V, copied = geometry.V, -(-TILE_ROWS // geometry.V) * geometry.V
 
     def pack_dropout_factors(dropout_factors, packed):
@@ -64,17 +66,25 @@ def _pack_dropout_factors(geometry: VectorGeometry) -> Any:
         for gate in range(COUNT):
             for k0 in range(0, K, MAX_PACKED_COLUMNS):
                 to, k1 = offset(data(packed), (gate * K + k0) * N), min(K, k0 + MAX_PACKED_COLUMNS)
-                pack_rows(data(dropout_factors), gate * N * K, K, N, 0, 0, COUNT * N * K, N, k0, k1, to, copied, V)
+                pack_rows(Runs(data(dropout_factors), gate * N * K, K, N, 0, COUNT * N * K), 0, N, k0, k1, to, copied, V)
 
     return kernel(pack_dropout_factors, f"pack_dropout_factors_{geometry.dtype}x{V}", NUMBA[geometry.dtype], "f3 f1")
 
 
 @cache
 def _per_gate_columns(geometry: VectorGeometry) -> Any:
-    """Return the kernel of panels p0 .. p1 of all gates. ``sums`` holds the sums of a panel with padding and of the tail."""
+    """Return the kernel of panels p0 .. p1 of all gates."""
     V, B, panel, copied = geometry.V, geometry.B, COUNT * geometry.V, -(-TILE_ROWS // geometry.V) * geometry.V
 
-    def per_gate_columns(a, dz, dropout_factors, N, packed, sums, out, H, full, lanes, panel_stride, p0, p1):
+    def per_gate_columns(
+        a,  # (M, K), any stride of the rows
+        dz,  # the tape's panels
+        dropout_factors, N,  # the factors of N rows, packed; they repeat every N rows of a
+        packed, sums,  # scratch: packed columns of a and their products with factors; sums (K, 4 V) of a panel with padding
+        out,  # (K, 4H): holds the partial sums of the other panels; no other array
+        H, full, lanes, panel_stride,  # units, full panels, lanes of the last panel, elements between panels of dz
+        p0, p1,  # panels
+    ):  # fmt: skip
         M, K = a.shape[0], out.shape[0]
         a_rows, out_rows, whole = a.strides[0] // a.itemsize, COUNT * H, H // V
         a_, d_, s_, o_ = data(a), data(dz), data(sums), data(out)
@@ -83,7 +93,7 @@ def _per_gate_columns(geometry: VectorGeometry) -> Any:
             steps, first = min(CHAIN, M - m), 1 if m == 0 else 0
             for k0 in range(0, K, MAX_PACKED_COLUMNS):
                 k1 = min(K, k0 + MAX_PACKED_COLUMNS)
-                pack_rows(a_, 0, a_rows, M, 0, m, (M - 1) * a_rows + K, steps, k0, k1, plain_, copied, V)
+                pack_rows(Runs(a_, 0, a_rows, M, 0, (M - 1) * a_rows + K), m, steps, k0, k1, plain_, copied, V)
                 for gate in range(COUNT):
                     multiply(plain_, f_, (gate * K + k0) * N, m % N, N, k0, k1, steps, p_, V)
                     p = p0
@@ -98,12 +108,11 @@ def _per_gate_columns(geometry: VectorGeometry) -> Any:
                                 z_, to, rows = o_, k * out_rows + gate * H + p * V, out_rows
                             else:
                                 z_, to, rows = s_, k * panel + gate * V, panel
-                            from_ = (k - k0) * steps
+                            columns, sums_ = Matrix(p_, (k - k0) * steps, n), Blocks(z_, to, rows, V)
                             if full_block:
-                                arguments = (p_, from_, n, d_, at, panel, panel_stride, steps, o_, to, rows, V, first)
-                                outer_rows(n, B, B, 1, V, arguments)
+                                outer_rows(n, B, B, 1, V, (columns, Blocks(d_, at, panel, panel_stride), steps, sums_, first))
                             else:
-                                outer_rows(n, 1, 1, 1, V, (p_, from_, n, d_, at, dz_rows, 0, steps, z_, to, rows, V, first))
+                                outer_rows(n, 1, 1, 1, V, (columns, Blocks(d_, at, dz_rows, 0), steps, sums_, first))
                             k += n
                             tiles -= 1
                         p += B if full_block else 1

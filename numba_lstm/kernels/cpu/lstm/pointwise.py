@@ -26,7 +26,7 @@ from ..simd.arithmetic import fma, select
 from ..simd.elementwise import activate, code, keeps_z, label
 from ..simd.flush import flush
 from ..simd.vector import like
-from ..simd.vmath import maximum, minimum
+from .phases.gates import clipped, load_gates
 from .row_vectors import flag_each_row, flag_rows, load_rows, rows_from, store_rows
 
 #: Indices into :func:`scalar_parameters`.
@@ -106,40 +106,33 @@ def gate_kernel(traits: Traits, dtype: str, V: int, rows: int, tape: bool) -> An
     """Return the kernel that computes the gates and c_t from z and c_{t-1}, for panels of V units.
 
     :meth:`~numba_lstm.kernels.contract.Ops.lstm_forward` has the equations. A vector holds V units of ``rows`` rows: of one
-    row, except in a narrow panel. The arguments are z (rows ``z_rows`` apart, gates V apart), the previous and the new c (rows
-    ``c_rows`` apart), the tape's gates, the peephole's panel (``peephole_rows`` is 0, or the stride of peephole panels where
-    the rows are panels of one row), the scalar parameters, the mask of these rows, the zoneout mask of c (``zoneout_rows``
-    apart), and the number of rows n. On the tape the rows after the first ``in_group``, whole vectors, are ``group_offset``
-    elements further. The kernel stores o, and the new c before zoneout, in the first two gates of z.
+    row, except in a narrow panel. The rows may be panels of one row of the batch.
     """
     gate, gate_parameter = code(traits.gate)
     inner, inner_parameter = code(traits.inner)
     gate_z, inner_z = traits.keeps(traits.gate), traits.keeps(traits.inner)
     clip, coupled, masked, peepholes = traits.clip, traits.coupled, traits.masked, traits.peephole
-    mean, drawn = traits.zoneout_c == "rate", traits.zoneout_c == "mask"
-    V2, V3 = 2 * V, 3 * V
+    mean, drawn, V2, V3 = traits.zoneout_c == "rate", traits.zoneout_c == "mask", 2 * V, 3 * V
 
     def lstm_gate_kernel(
-        z, c_old, c_new, gates, peephole, scalars, mask, zoneout_mask,
-        z_rows, c_rows, gate_rows, peephole_rows, mask_rows, zoneout_rows, n, in_group, group_offset,
+        z,  # z of the n rows, gates V apart; its first two gates become o and the new c before zoneout
+        c_old, c_new,  # c before and after the step; they may be the same rows
+        gates,  # the rows' panel of the tape, which is written
+        peephole, scalars,  # the panel of V_i, V_f and V_o; scalar_parameters
+        mask, zoneout_mask,  # the mask of the rows, a byte each; that of c, a byte for each element
+        z_rows, c_rows, gate_rows,  # elements between the rows of z, of c, and of the tape
+        peephole_rows, mask_rows, zoneout_rows,  # the same of these three; 0 where all rows read the same
+        n, in_group, group_offset,  # rows; those after the first in_group are group_offset elements further on the tape
     ):  # fmt: skip
         for r in range(0, n, rows):
             each, at = rows_from(r, n, rows, V), 0 if r < in_group else group_offset
-            zi, zf, zg, zo = (
-                load_rows(z, 0, z_rows, each),
-                load_rows(z, V, z_rows, each),
-                load_rows(z, V2, z_rows, each),
-                load_rows(z, V3, z_rows, each),
-            )
+            zi, zf, zg, zo = load_gates(z, 0, z_rows, each, V)
             before = load_rows(c_old, 0, c_rows, each)
             if peepholes:
                 zi = fma(load_rows(peephole, 0, peephole_rows, each), before, zi)
                 zf = fma(load_rows(peephole, V, peephole_rows, each), before, zf)
             if clip:
-                high = like(zi, scalars[CLIP])
-                zi = maximum(minimum(zi, high), -high)
-                zf = maximum(minimum(zf, high), -high)
-                zg = maximum(minimum(zg, high), -high)
+                zi, zf, zg = clipped(zi, scalars[CLIP]), clipped(zf, scalars[CLIP]), clipped(zg, scalars[CLIP])
             i = activate(gate, gate_parameter, zi)
             f = 1.0 - i if coupled else activate(gate, gate_parameter, zf)
             g = activate(inner, inner_parameter, zg)
@@ -147,7 +140,7 @@ def gate_kernel(traits: Traits, dtype: str, V: int, rows: int, tape: bool) -> An
             if peepholes:
                 zo = fma(load_rows(peephole, V2, peephole_rows, each), c, zo)
             if clip:
-                zo = maximum(minimum(zo, high), -high)
+                zo = clipped(zo, scalars[CLIP])
             o = activate(gate, gate_parameter, zo)
             if tape:
                 store_rows(gates, at, gate_rows, each, zi if gate_z else i)
@@ -170,15 +163,18 @@ def gate_kernel(traits: Traits, dtype: str, V: int, rows: int, tape: bool) -> An
 
 @cache
 def output_kernel(traits: Traits, dtype: str, V: int, rows: int) -> Any:
-    """Return the kernel that computes h_t from o and c_t, after :func:`gate_kernel`.
-
-    The arguments are z as that kernel leaves it, the previous and the new h (rows ``h_rows`` apart), the scalar parameters, the
-    mask, the zoneout mask of h, and the number of rows n. ``rows`` is as there.
-    """
+    """Return the kernel that computes h_t from o and c_t, after :func:`gate_kernel`, for the same panels and rows."""
     outer, outer_parameter = code(traits.outer)
     masked, mean, drawn = traits.masked, traits.zoneout_h == "rate", traits.zoneout_h == "mask"
 
-    def lstm_output_kernel(z, h_old, h_new, scalars, mask, zoneout_mask, z_rows, h_rows, mask_rows, zoneout_rows, n):
+    def lstm_output_kernel(
+        z,  # o and c_t in its first two gates, V apart
+        h_old, h_new,  # h before and after the step; with a projection the same rows
+        scalars,  # scalar_parameters
+        mask, zoneout_mask,  # the mask of the rows, a byte each; that of h, a byte for each element
+        z_rows, h_rows, mask_rows, zoneout_rows,  # elements between the rows of each; mask_rows is 0 for panels of one row
+        n,  # rows
+    ):  # fmt: skip
         for r in range(0, n, rows):
             each = rows_from(r, n, rows, V)
             h = flush(load_rows(z, 0, z_rows, each) * activate(outer, outer_parameter, load_rows(z, V, z_rows, each)))

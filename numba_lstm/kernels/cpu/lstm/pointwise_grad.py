@@ -11,157 +11,128 @@ from functools import cache
 from typing import Any
 
 from ..compiler.jit import compile_cfunc, inlined
-from ..simd.arithmetic import absolute, fma, select
+from ..simd.arithmetic import fma, select
 from ..simd.elementwise import activate, code, keeps_z, slope
 from ..simd.flush import flush, flush_gradient
 from ..simd.vector import like
+from .phases.gates import add_product, load_gates, store_z, value_of, within
 from .pointwise import CLIP, Traits, signature
 from .row_vectors import flag_each_row, flag_rows, load_rows, rows_from, store_rows
-
-
-@inlined
-def within(z, high, value):
-    """Return ``value``, or 0 where z was clipped; NaN is not clipped."""
-    return select(absolute(z) >= high, 0.0, value)
 
 
 @cache
 def output_gradient_kernel(traits: Traits, dtype: str, V: int, rows: int) -> Any:
     """Return the kernel that computes dz_o and the gradient of c_t through the output, from dh_t.
 
-    :meth:`~numba_lstm.kernels.contract.Ops.lstm_backward` has the equations. The arguments are dh from the next step (rows
-    ``dh_rows`` apart), the layer's dy (rows ``dy_rows`` apart, if ``has_dy``), c before and after the step (rows ``c_rows``
-    apart), ``carry`` (the same), the tape's gates, the scalar parameters, the mask, the zoneout mask of h, and the number of
-    rows n, ``in_group`` and ``group_offset`` as in :func:`.pointwise.gate_kernel`. ``carry`` holds the gradient that bypasses
-    the product with U, of masked rows and of elements of h that zoneout keeps.
+    :meth:`~numba_lstm.kernels.contract.Ops.lstm_backward` has the equations.
     """
     gate, gate_parameter = code(traits.gate)
     inner, inner_parameter = code(traits.inner)
     outer, outer_parameter = code(traits.outer)
-    gate_z, inner_z = traits.keeps(traits.gate), traits.keeps(traits.inner)
+    gate_of_z = gate if traits.keeps(traits.gate) else None
+    inner_of_z = inner if traits.keeps(traits.inner) else None
     slope_z, outer_z = keeps_z(traits.gate), keeps_z(traits.outer)
     clip, coupled, masked = traits.clip, traits.coupled, traits.masked
-    drawn, recompute_c = traits.zoneout_h == "mask", traits.zoneout_c == "mask"
-    V2, V3 = 2 * V, 3 * V
+    drawn, recompute_c, V3 = traits.zoneout_h == "mask", traits.zoneout_c == "mask", 3 * V
 
     def lstm_output_gradient_kernel(
-        dh, dy, c_old, c_new, carry, gates, scalars, mask, zoneout_mask,
-        dh_rows, dy_rows, c_rows, gate_rows, mask_rows, zoneout_rows, n, in_group, group_offset, has_dy,
+        dh,  # dh of the next step; becomes the gradient that reaches c_t through the output
+        dy,  # the gradient of the output, read if has_dy
+        c_old, c_new,  # c before and after the step
+        carry,  # the gradient of h that bypasses the product with U: of masked rows and of elements that zoneout keeps
+        gates,  # the rows' panel of the tape: o becomes dz_o
+        scalars,  # scalar_parameters
+        mask, zoneout_mask,  # the mask of the rows, a byte each; that of h, a byte for each element
+        dh_rows, dy_rows, c_rows, gate_rows, mask_rows, zoneout_rows,  # elements between the rows of each; c_rows of carry too
+        n, in_group, group_offset, has_dy,  # the first three as in the gate kernel
     ):  # fmt: skip
         for r in range(0, n, rows):
             each, at = rows_from(r, n, rows, V), 0 if r < in_group else group_offset
-            ko = load_rows(gates, at + V3, gate_rows, each)
-            o = activate(gate, gate_parameter, ko) if gate_z else ko
+            ki, kf, kg, ko = load_gates(gates, at, gate_rows, each, V)
+            o, c = value_of(gate_of_z, gate_parameter, ko), load_rows(c_new, 0, c_rows, each)
             if recompute_c:  # the row of c may hold the previous value, which zoneout kept
-                ki, kf, kg = (
-                    load_rows(gates, at, gate_rows, each),
-                    load_rows(gates, at + V, gate_rows, each),
-                    load_rows(gates, at + V2, gate_rows, each),
-                )
-                i = activate(gate, gate_parameter, ki) if gate_z else ki
-                f = kf
-                if coupled:
-                    f = 1.0 - i
-                elif gate_z:
-                    f = activate(gate, gate_parameter, kf)
-                g = activate(inner, inner_parameter, kg) if inner_z else kg
+                i, g = value_of(gate_of_z, gate_parameter, ki), value_of(inner_of_z, inner_parameter, kg)
+                f = 1.0 - i if coupled else value_of(gate_of_z, gate_parameter, kf)
                 c = flush(fma(f, load_rows(c_old, 0, c_rows, each), i * g))
-            else:
-                c = load_rows(c_new, 0, c_rows, each)
-            p = activate(outer, outer_parameter, c)
-            dh_total = load_rows(dh, 0, dh_rows, each)
+            p, dh_total = activate(outer, outer_parameter, c), load_rows(dh, 0, dh_rows, each)
             if has_dy != 0:
                 dh_total = dh_total + load_rows(dy, 0, dy_rows, each)
             if masked or drawn:
-                dh_total = dh_total + load_rows(carry, 0, c_rows, each)
-                carried = like(dh_total, 0.0)
+                dh_total, carried = dh_total + load_rows(carry, 0, c_rows, each), like(dh_total, 0.0)
             if masked:
                 valid = flag_each_row(mask, mask_rows, each)
                 carried = select(valid, carried, dh_total)
             if drawn:
                 zoned_out = flag_rows(zoneout_mask, 0, zoneout_rows, each)
-                carried = select(zoned_out, dh_total, carried)
-                dh_total = select(zoned_out, 0.0, dh_total)
+                carried, dh_total = select(zoned_out, dh_total, carried), select(zoned_out, 0.0, dh_total)
             if masked or drawn:
                 store_rows(carry, 0, c_rows, each, carried)
-            gate_slope = slope(gate, gate_parameter, ko if slope_z else o)
+            slope_o = slope(gate, gate_parameter, ko if slope_z else o)
             if clip:
-                gate_slope = within(ko, like(ko, scalars[CLIP]), gate_slope)
-            zo = flush_gradient(dh_total * p * gate_slope)
-            if masked:
-                zo = select(valid, zo, 0.0)
-            store_rows(gates, at + V3, gate_rows, each, zo)
+                slope_o = within(ko, like(ko, scalars[CLIP]), slope_o)
+            zo = flush_gradient(dh_total * p * slope_o)
+            store_rows(gates, at + V3, gate_rows, each, select(valid, zo, 0.0) if masked else zo)
             store_rows(dh, 0, dh_rows, each, dh_total * o * slope(outer, outer_parameter, c if outer_z else p))
 
     name = f"lstm_output_gradient_kernel_{dtype}x{V}x{rows}_{traits.label}"
     return compile_cfunc(lstm_output_gradient_kernel, name, signature(dtype, 7, 2, 10))
 
 
+@inlined
+def _add_peephole_gradients(grads, row_stride, each, V, z_gradients, c_before, c):
+    """Add a step's gradients of V_i, V_f and V_o to the sums over time."""
+    zi, zf, zo = z_gradients
+    add_product(grads, 0, row_stride, each, zi, c_before)
+    add_product(grads, V, row_stride, each, zf, c_before)
+    add_product(grads, 2 * V, row_stride, each, zo, c)
+
+
 @cache
 def gate_gradient_kernel(traits: Traits, dtype: str, V: int, rows: int) -> Any:
-    """Return the kernel that computes dz and dc_{t-1} from dc_t, after :func:`output_gradient_kernel`.
-
-    The arguments are dh as that kernel leaves it (rows ``dh_rows`` apart), c before and after the step and dc, which becomes
-    that of the previous step (rows ``c_rows`` apart), the tape's gates, which become dz, the peephole's panel as in
-    :func:`.pointwise.gate_kernel`, its gradient, a sum over time for each row (rows ``peephole_grad_rows`` apart), the scalar
-    parameters, the mask, the zoneout mask of c, and the number of rows n, ``in_group`` and ``group_offset`` as there.
-    """
-    gate, gate_parameter = code(traits.gate)
-    inner, inner_parameter = code(traits.inner)
-    gate_z, inner_z = traits.keeps(traits.gate), traits.keeps(traits.inner)
-    gate_slope_z, inner_slope_z = keeps_z(traits.gate), keeps_z(traits.inner)
+    """Return the kernel that computes dz and dc_{t-1} from dc_t, after :func:`output_gradient_kernel`."""
+    (gate, gate_parameter), (inner, inner_parameter) = code(traits.gate), code(traits.inner)
+    gate_of_z, inner_of_z = gate if traits.keeps(traits.gate) else None, inner if traits.keeps(traits.inner) else None
+    gate_slope_z, inner_slope_z, V2, drawn = keeps_z(traits.gate), keeps_z(traits.inner), 2 * V, traits.zoneout_c == "mask"
     clip, coupled, masked, peepholes = traits.clip, traits.coupled, traits.masked, traits.peephole
-    drawn = traits.zoneout_c == "mask"
-    V2, V3 = 2 * V, 3 * V
 
     def lstm_gate_gradient_kernel(
-        dh, c_old, c_new, dc, gates, peephole, peephole_grads, scalars, mask, zoneout_mask,
-        dh_rows, c_rows, gate_rows, peephole_rows, peephole_grad_rows, mask_rows, zoneout_rows, n, in_group, group_offset,
+        dh,  # as the output gradient kernel leaves it
+        c_old, c_new, dc,  # c before and after the step; the gradient of c after it, which becomes that before it
+        gates,  # the rows' panel of the tape: i, f and g become dz
+        peephole, peephole_grads,  # the panel of V_i, V_f and V_o, and its gradient for each row, a sum over time
+        scalars, mask, zoneout_mask,  # as in the gate kernel
+        dh_rows, c_rows, gate_rows, peephole_rows, peephole_grad_rows, mask_rows, zoneout_rows,  # elements between rows
+        n, in_group, group_offset,  # as in the gate kernel
     ):  # fmt: skip
         for r in range(0, n, rows):
             each, at = rows_from(r, n, rows, V), 0 if r < in_group else group_offset
-            ki, kf, kg = (
-                load_rows(gates, at, gate_rows, each),
-                load_rows(gates, at + V, gate_rows, each),
-                load_rows(gates, at + V2, gate_rows, each),
-            )
-            i = activate(gate, gate_parameter, ki) if gate_z else ki
-            f = kf
-            if coupled:
-                f = 1.0 - i
-            elif gate_z:
-                f = activate(gate, gate_parameter, kf)
-            g = activate(inner, inner_parameter, kg) if inner_z else kg
+            ki, kf, kg, zo = load_gates(gates, at, gate_rows, each, V)
+            i, g = value_of(gate_of_z, gate_parameter, ki), value_of(inner_of_z, inner_parameter, kg)
+            f = 1.0 - i if coupled else value_of(gate_of_z, gate_parameter, kf)
             c_before, dc_new = load_rows(c_old, 0, c_rows, each), load_rows(dc, 0, c_rows, each)
-            dc_total = dc_new
+            dc_total = dc_new  # dc_t
             if drawn:
                 zoned_out = flag_rows(zoneout_mask, 0, zoneout_rows, each)
                 dc_total = select(zoned_out, 0.0, dc_new)
             dc_total = dc_total + load_rows(dh, 0, dh_rows, each)
             if peepholes:
-                zo = load_rows(gates, at + V3, gate_rows, each)
                 dc_total = fma(zo, load_rows(peephole, V2, peephole_rows, each), dc_total)
             dc_total = flush_gradient(dc_total)
+            # dz_i, dz_f, dz_g
             slope_i = slope(gate, gate_parameter, ki if gate_slope_z else i)
+            slope_f = slope(gate, gate_parameter, kf if gate_slope_z else f)
             slope_g = slope(inner, inner_parameter, kg if inner_slope_z else g)
             if clip:
-                high = like(dc_total, scalars[CLIP])
-                slope_i, slope_g = within(ki, high, slope_i), within(kg, high, slope_g)
-            if coupled:
-                zi, zf = flush_gradient(dc_total * (g - c_before) * slope_i), like(dc_total, 0.0)
-            else:
-                slope_f = slope(gate, gate_parameter, kf if gate_slope_z else f)
-                if clip:
-                    slope_f = within(kf, high, slope_f)
-                zi, zf = flush_gradient(dc_total * g * slope_i), flush_gradient(dc_total * c_before * slope_f)
+                high = like(g, scalars[CLIP])
+                slope_i, slope_f, slope_g = within(ki, high, slope_i), within(kf, high, slope_f), within(kg, high, slope_g)
+            zi = flush_gradient(dc_total * (g - c_before if coupled else g) * slope_i)
+            zf = like(dc_total, 0.0) if coupled else flush_gradient(dc_total * c_before * slope_f)
             zg = flush_gradient(dc_total * i * slope_g)
+            # dc_{t-1}
             dc_old = dc_total * f
             if peepholes:
-                dc_old = fma(
-                    zi,
-                    load_rows(peephole, 0, peephole_rows, each),
-                    fma(zf, load_rows(peephole, V, peephole_rows, each), dc_old),
-                )
+                dc_old = fma(zf, load_rows(peephole, V, peephole_rows, each), dc_old)
+                dc_old = fma(zi, load_rows(peephole, 0, peephole_rows, each), dc_old)
             dc_old = flush_gradient(dc_old)
             if drawn:
                 dc_old = select(zoned_out, dc_old + dc_new, dc_old)
@@ -171,30 +142,8 @@ def gate_gradient_kernel(traits: Traits, dtype: str, V: int, rows: int) -> Any:
                 dc_old = select(valid, dc_old, dc_new)
             if peepholes:
                 c = flush(fma(f, c_before, i * g)) if drawn else load_rows(c_new, 0, c_rows, each)
-                store_rows(
-                    peephole_grads,
-                    0,
-                    peephole_grad_rows,
-                    each,
-                    fma(zi, c_before, load_rows(peephole_grads, 0, peephole_grad_rows, each)),
-                )
-                store_rows(
-                    peephole_grads,
-                    V,
-                    peephole_grad_rows,
-                    each,
-                    fma(zf, c_before, load_rows(peephole_grads, V, peephole_grad_rows, each)),
-                )
-                store_rows(
-                    peephole_grads,
-                    V2,
-                    peephole_grad_rows,
-                    each,
-                    fma(zo, c, load_rows(peephole_grads, V2, peephole_grad_rows, each)),
-                )
-            store_rows(gates, at, gate_rows, each, zi)
-            store_rows(gates, at + V, gate_rows, each, zf)
-            store_rows(gates, at + V2, gate_rows, each, zg)
+                _add_peephole_gradients(peephole_grads, peephole_grad_rows, each, V, (zi, zf, zo), c_before, c)
+            store_z(gates, at, gate_rows, each, V, (zi, zf, zg))
             store_rows(dc, 0, c_rows, each, dc_old)
 
     name = f"lstm_gate_gradient_kernel_{dtype}x{V}x{rows}_{traits.label}"

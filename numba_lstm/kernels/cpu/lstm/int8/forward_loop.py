@@ -7,13 +7,40 @@ from typing import Any
 
 from numba import carray
 
-from ...compiler.jit import compile_cfunc
+from .....gates import COUNT
+from ...compiler.jit import compile_cfunc, inlined
 from ...gemm.layout import MAX_PENDING_ROWS, VectorGeometry
 from ...gemm.microkernel import TILE_ROWS
-from ...runtime.indirect_call import call
+from ...gemm.operands import Matrix, Weights
 from ...simd.vector import offset, pointer
+from ..phases.arrays import Lines, Panels
+from ..phases.forward import PointwiseArrays, RowBlock, State, pointwise
 from ..rowwise.kernel_args import signature
-from .products import MAX_TILE_ROWS, int_rows, to_int
+from .products import MAX_TILE_ROWS, IntFactor, int_rows, to_int
+
+
+@inlined
+def quantize_rows(j, x, h, r0, r1, f_, b_, V):
+    """Store rows r0 .. r1 of x_t and of h_{t-1} as integers, and their scales."""
+    int_x, int_h, lanes = pointer(j.int_x, b_), pointer(j.int_h, b_), pointer(j.lanes_scratch, f_)
+    scales, levels = pointer(j.row_scales, f_), pointer(j.levels, f_)
+    for r in range(r0, r1):
+        scales[2 * r] = to_int(offset(x, r * j.x_rows), j.D, levels[0], offset(int_x, r * j.int_x_rows), lanes, V)
+        scales[2 * r + 1] = to_int(offset(h, r * j.h_rows), j.H, levels[1], offset(int_h, r * j.int_h_rows), lanes, V)
+
+
+@inlined
+def operands(j, r, column, z_at, width, panel, f_, b_):
+    """Return the operands of ``z = b + x W + h U`` for rows from r on and the panel that begins with ``column``."""
+    D, H = (j.D + 1) // 2, (j.H + 1) // 2  # in pairs
+    int_x, int_h = offset(pointer(j.int_x, b_), r * j.int_x_rows), offset(pointer(j.int_h, b_), r * j.int_h_rows)
+    return (
+        Weights(pointer(j.bias, f_), column, panel),
+        IntFactor(int_x, j.int_x_rows, pointer(j.W, b_), column * 2 * D, D, pointer(j.W_scales, f_)),
+        IntFactor(int_h, j.int_h_rows, pointer(j.U, b_), column * 2 * H, H, pointer(j.U_scales, f_)),
+        Matrix(pointer(j.row_scales, f_), 2 * r, 2),
+        Matrix(pointer(j.z, f_), z_at, width),
+    )
 
 
 @cache
@@ -23,75 +50,48 @@ def forward_loop(geometry: VectorGeometry, C: int) -> Any:
     The weights of a panel have a quarter of the bytes of float32 and stay in the L1 cache while all rows use them, so that sums
     are never split. A pointwise kernel processes many rows of a panel, or many panels of a row where rows are few.
     """
-    V, panel, v, row_unroll = geometry.V, 4 * geometry.V, C * geometry.V // 4, geometry.row_unroll
+    V, panel, row_unroll = geometry.V, COUNT * geometry.V, geometry.row_unroll
 
     def lstm_int8_forward(kernel_args, f_, b_, x, t0, t1, r0, r1):
         j = carray(kernel_args, 1)[0]
-        full, all_ = j.full, j.full + (1 if C > 0 else 0)
-        W, U, W_scales, U_scales = pointer(j.W, b_), pointer(j.U, b_), pointer(j.W_scales, f_), pointer(j.U_scales, f_)
-        int_x, int_h, scales = pointer(j.int_x, b_), pointer(j.int_h, b_), pointer(j.row_scales, f_)
-        bias, levels, scalars, peephole = (
-            pointer(j.bias, f_), pointer(j.levels, f_), pointer(j.scalars, f_), pointer(j.peephole, f_)
+        full, panels, few_rows, c = j.full, j.full + (1 if C > 0 else 0), r1 - r0 < TILE_ROWS, pointer(j.c, f_)
+        stack = MAX_PENDING_ROWS // (r1 - r0) if few_rows else 1
+        kernels, last_kernels = (j.gate_kernel, j.output_kernel), (j.last_gate_kernel, j.last_output_kernel)
+        z = pointer(j.z, f_)
+        arrays = PointwiseArrays(
+            z, Panels(z, 0, 0), Lines(pointer(j.peephole, f_), 0, 3 * j.peepholes), pointer(j.scalars, f_),
+            Lines(pointer(j.mask, b_), j.masked, 0), Lines(b_, 0, 0), Lines(b_, 0, 0),
         )  # fmt: skip
-        z, lanes, c = pointer(j.z, f_), pointer(j.lanes_scratch, f_), pointer(j.c, f_)
-        D, H = (j.D + 1) // 2, (j.H + 1) // 2  # in pairs
-        few_rows = r1 - r0 < TILE_ROWS
-        group = MAX_PENDING_ROWS // (r1 - r0) if few_rows else 1
         for t in range(t0, t1):
             h_old = offset(pointer(j.h, f_), t % j.h_steps * j.N * j.h_rows)
             h_new = offset(pointer(j.h, f_), (t + 1) % j.h_steps * j.N * j.h_rows)
-            for r in range(r0, r1):
-                row = offset(pointer(x, f_), t * j.x_steps + r * j.x_rows)
-                scales[2 * r] = to_int(row, j.D, levels[0], offset(int_x, r * j.int_x_rows), lanes, V)
-                row = offset(h_old, r * j.h_rows)
-                scales[2 * r + 1] = to_int(row, j.H, levels[1], offset(int_h, r * j.int_h_rows), lanes, V)
+            # [x_t | h_{t-1}] as integers
+            quantize_rows(j, offset(pointer(x, f_), t * j.x_steps), h_old, r0, r1, f_, b_, V)
             p0 = 0
-            while p0 < all_:
-                p1 = min(full, p0 + group) if p0 < full else p0 + 1
-                b0 = r0
-                while b0 < r1:
-                    rows, p = min(r1 - b0, MAX_PENDING_ROWS), p0
-                    width = panel if p0 < full else 4 * v
+            while p0 < panels:
+                p1 = min(full, p0 + stack) if p0 < full else p0 + 1
+                width, r = panel if p0 < full else C * V, r0
+                while r < r1:
+                    rows, p = min(r1 - r, MAX_PENDING_ROWS), p0
+                    # z_t = b + x_t W + h_{t-1} U
                     while p < p1:
-                        r, several_panels = b0, p + row_unroll <= p1 and rows == 1
-                        while r < b0 + rows:
-                            n = min(b0 + rows - r, MAX_TILE_ROWS)
-                            at = (p - p0) * rows * panel + (r - b0) * width
-                            arguments = (
-                                bias, p * panel,
-                                offset(int_x, r * j.int_x_rows), j.int_x_rows, W, p * panel * 2 * D, D, W_scales,
-                                offset(int_h, r * j.int_h_rows), j.int_h_rows, U, p * panel * 2 * H, H, U_scales,
-                                scales, r, z, at, width,
-                            )  # fmt: skip
+                        several_panels = p + row_unroll <= p1 and rows == 1
+                        for k in range(0, rows, MAX_TILE_ROWS):
+                            n, z_at = min(rows - k, MAX_TILE_ROWS), (p - p0) * rows * panel + k * width
+                            arguments = operands(j, r + k, p * panel, z_at, width, panel, f_, b_)
                             if p == full:
                                 int_rows(n, C, 1, V, arguments)
                             elif several_panels:
                                 int_rows(n, 4, row_unroll, V, arguments)
                             else:
                                 int_rows(n, 4, 1, V, arguments)
-                            r += n
                         p += row_unroll if several_panels else 1
-                    u = p0 * V
-                    if few_rows and p0 < full:  # a call for each row's panels
-                        calls, n, z_next, z_rows, c_next, h_next, mask_rows = rows, p1 - p0, panel, rows * panel, V, V, 0
-                        peephole_rows = 3 * V
-                    else:
-                        calls, n, z_next, z_rows, c_next, h_next, mask_rows = 1, rows, 0, width, j.c_rows, j.h_rows, j.masked
-                        peephole_rows = 0
-                    for r in range(calls):
-                        at_c, at_h = offset(c, (b0 + r) * j.c_rows + u), (b0 + r) * j.h_rows + u
-                        zs, valid = offset(z, r * z_next), offset(pointer(j.mask, b_), j.masked * (t * j.N + b0 + r))
-                        call(
-                            j.gate_kernel if p0 < full else j.last_gate_kernel,
-                            (zs, at_c, at_c, z, offset(peephole, j.peepholes * 3 * u), scalars, valid, b_,
-                             z_rows, c_next, 0, peephole_rows, mask_rows, 0, n, 0, 0),
-                        )  # fmt: skip
-                        call(
-                            j.output_kernel if p0 < full else j.last_output_kernel,
-                            (zs, offset(h_old, at_h), offset(h_new, at_h), scalars, valid, b_,
-                             z_rows, h_next, mask_rows, 0, n),
-                        )  # fmt: skip
-                    b0 += rows
+                    # i, f, g, o, c_t, h_t
+                    pointwise(
+                        kernels if p0 < full else last_kernels, RowBlock(r, rows, rows, 0, 0), p0, p1 - p0, t * j.N + r,
+                        State(h_old, h_new, j.h_rows), State(c, c, j.c_rows), arrays, width, few_rows and p0 < full, V,
+                    )  # fmt: skip
+                    r += rows
                 p0 = p1
 
     return compile_cfunc(lstm_int8_forward, f"lstm_int8_forward_{geometry.dtype}x{V}_{C}", signature(geometry.dtype))

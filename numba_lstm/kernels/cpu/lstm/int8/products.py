@@ -8,6 +8,8 @@ neighbouring elements of a row by the two weights of a column, since processors 
 # Intrinsics take (typing context, types...) and return (signature, code generator): Numba's convention.
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
@@ -16,6 +18,7 @@ from ...compiler.cpu_info import HOST
 from ...compiler.jit import inlined
 from ...gemm.intrinsics import cases, tuple_members
 from ...gemm.microkernel import INDEX, Tile
+from ...gemm.operands import Matrix, Weights, takes
 from ...simd.arithmetic import absolute, nearest
 from ...simd.vector import INT32, Vector, broadcast, constant, fused, load, offset, splat, store, unaligned_load
 from ...simd.vmath import larger
@@ -46,9 +49,25 @@ def _pair_products(builder, x, w):
     return builder.add(even, odd)
 
 
-def _sums(tile: Tile, x, x_rows, w, at, panel, width, pairs) -> list:
-    """Return the integers ``x w`` of a tile: rows ``x_rows`` bytes apart, weights from byte ``at`` on."""
+class IntFactor(NamedTuple):
+    """Rows of integers, and the weights of their pairs: row r begins at byte ``r * row`` of ``rows``.
+
+    The weights begin at byte ``at``. ``scales`` are the scales of the columns.
+    """
+
+    rows: Any
+    row: Any
+    weights: Any
+    at: Any
+    pairs: Any
+    scales: Any
+
+
+def _sums(tile: Tile, factor: IntFactor, width) -> list:
+    """Return the integers ``x w`` of a tile, whose panels have ``width`` bytes a pair."""
     b, V = tile.builder, tile.vector.n
+    x, x_rows, w, at, pairs, _ = factor
+    panel = b.mul(pairs, width)
     shorts, sums = ir.VectorType(_INT16, 2 * V), ir.VectorType(INT32, V)
     rows = [b.gep(x, [b.mul(x_rows, INDEX(r))]) for r in range(tile.R)]
     columns = []
@@ -77,13 +96,13 @@ def _sums(tile: Tile, x, x_rows, w, at, panel, width, pairs) -> list:
     return tile.values
 
 
-def _scaled(tile: Tile, start: list, sums: list, row_scales, first, columns, scales, at) -> list:
-    """Return ``start + sums * row scale * column scale``; a row has two scales, those of x and of h."""
+def _scaled(tile: Tile, start: list, sums: list, row_scales: Matrix, scales, at) -> list:
+    """Return ``start + sums * row scale * column scale``, the scales of the columns from element ``at`` on."""
     b, vector = tile.builder, tile.vector
     by_column = [unaligned_load(b, vector, scales, b.add(at, INDEX(c * vector.n))) for c in range(tile.C)]
     values = []
-    for r in range(tile.R):
-        by_row = broadcast(b, b.load(b.gep(row_scales, [b.add(first, INDEX(2 * r))])), vector.llvm)
+    for r, row in enumerate(tile.rows(*row_scales)):
+        by_row = broadcast(b, b.load(row), vector.llvm)
         for c in range(tile.C):
             k = r * tile.C + c
             total = b.sitofp(sums[k], vector.llvm)
@@ -91,21 +110,21 @@ def _scaled(tile: Tile, start: list, sums: list, row_scales, first, columns, sca
     return values
 
 
-def _int_rows(
-    tile, bias, column, x, x_rows, W, iw, D, W_scales, h, h_rows, U, iu, H, U_scales, row_scales, row, z, iz, z_rows,
-):  # fmt: skip
-    """Emit ``z = bias + x W + h U`` for rows and weights of integers times scales; D and H in pairs, row strides in bytes."""
+@takes(Weights, IntFactor, IntFactor, Matrix, Matrix)
+def _int_rows(tile, bias: Weights, x: IntFactor, h: IntFactor, row_scales: Matrix, z: Matrix):
+    """Emit ``z = bias + x W + h U`` for rows and weights of integers times scales.
+
+    A row has two scales, those of x and of h. The scales of the columns begin where the bias does.
+    """
     b, vector = tile.builder, tile.vector
     width = INDEX(2 * vector.n * min(tile.B, tile.C))
-    tile.load(bias, column, INDEX(0), INDEX(tile.B * vector.n))
-    values, first = tile.values, b.mul(row, INDEX(2))
-    for side, (rows, row_bytes, weights, at, pairs, scales) in enumerate(
-        ((x, x_rows, W, iw, D, W_scales), (h, h_rows, U, iu, H, U_scales))
-    ):
-        sums = _sums(tile, rows, row_bytes, weights, at, b.mul(pairs, width), width, pairs)
-        values = _scaled(tile, values, sums, row_scales, b.add(first, INDEX(side)), tile.C, scales, column)
+    tile.load(bias.p, bias.at, INDEX(0), bias.blocks)
+    values = tile.values
+    for side, factor in enumerate((x, h)):
+        scales = row_scales._replace(at=b.add(row_scales.at, INDEX(side)))
+        values = _scaled(tile, values, _sums(tile, factor, width), scales, factor.scales, bias.at)
     tile.values = values
-    tile.store(z, iz, z_rows, INDEX(tile.B * vector.n))
+    tile.store(*z, INDEX(tile.B * vector.n))
 
 
 @intrinsic(prefer_literal=True)
@@ -115,7 +134,7 @@ def int_rows(typingctx, n, C, panels, V, arguments):
     limit = MAX_TILE_ROWS if panels.literal_value == 1 else 1
 
     def codegen(context, builder, sig, args):
-        values = tuple_members(context, builder, arguments, args[-1])
+        values = list(tuple_members(context, builder, arguments, args[-1]))
         if C.literal_value:
             for R in cases(builder, context.cast(builder, args[0], n, types.intp), limit):
                 _int_rows(Tile(builder, vector, R, C.literal_value * panels.literal_value, C.literal_value), *values)

@@ -16,6 +16,7 @@ from ...gemm.backward import gate_rows
 from ...gemm.forward import affine_rows
 from ...gemm.layout import NUMBA, VectorGeometry
 from ...gemm.microkernel import TILE_ROWS, tile_height
+from ...gemm.operands import Matrix, RowProduct, TapeRows, Transposed, Weights
 
 
 def _signature(dtype: str, pointers: int, integers: int) -> Any:
@@ -35,10 +36,14 @@ def product_kernel(geometry: VectorGeometry, C: int) -> Any:
                 while r < n:
                     rows, to = tile_height(n - r, tiles), r * out_rows + q * w
                     arguments = (
-                        start if k == 0 else out, r * start_rows + q * w if k == 0 else to, start_rows if k == 0 else out_rows,
-                        x, r * x_rows + k, x_rows, min(chunk, K - k), W, q * w * K + k * width, 0,
-                        out, to, out_rows,
-                    )  # fmt: skip
+                        Matrix(
+                            start if k == 0 else out,
+                            r * start_rows + q * w if k == 0 else to,
+                            start_rows if k == 0 else out_rows,
+                        ),
+                        RowProduct(Matrix(x, r * x_rows + k, x_rows), min(chunk, K - k), Weights(W, q * w * K + k * width, 0)),
+                        Matrix(out, to, out_rows),
+                    )
                     if q < blocks:
                         affine_rows(rows, B, B, B, V, arguments)
                     else:
@@ -67,9 +72,10 @@ def gatewise_product_kernel(geometry: VectorGeometry, v: int) -> Any:
                 while r < n:
                     rows, to = tile_height(n - r, tiles), r * out_rows + p * panel + column
                     arguments = (
-                        start, r * start_rows + p * panel + column, start_rows, x, gate * x_gates + r * x_rows, x_rows, K,
-                        W, weights, 0, out, to, out_rows,
-                    )  # fmt: skip
+                        Matrix(start, r * start_rows + p * panel + column, start_rows),
+                        RowProduct(Matrix(x, gate * x_gates + r * x_rows, x_rows), K, Weights(W, weights, 0)),
+                        Matrix(out, to, out_rows),
+                    )
                     if p < full:
                         affine_rows(rows, 1, 1, B, V, arguments)
                     else:
@@ -101,9 +107,10 @@ def gate_backward_product_kernel(geometry: VectorGeometry, C: int) -> Any:
                 while r < n:
                     rows, to = tile_height(n - r, tiles), r * out_rows + q * w
                     arguments = (
-                        zero if p == 0 else out, 0 if p == 0 else to, 0 if p == 0 else out_rows,
-                        dz, at + r * rows_apart, rows_apart, units, U, weights, 0, out, to, out_rows,
-                    )  # fmt: skip
+                        Matrix(zero if p == 0 else out, 0 if p == 0 else to, 0 if p == 0 else out_rows),
+                        RowProduct(Matrix(dz, at + r * rows_apart, rows_apart), units, Weights(U, weights, 0)),
+                        Matrix(out, to, out_rows),
+                    )
                     if q < blocks:
                         affine_rows(rows, B, B, B, V, arguments)
                     else:
@@ -120,15 +127,19 @@ def backward_product_kernel(geometry: VectorGeometry, C: int) -> Any:
     """Return the kernel of ``out = dz U^T``: dz as the tape holds it, U transposed in blocks, C vectors in the last."""
     V, B, w, panel = geometry.V, geometry.B, geometry.w, COUNT * geometry.V
 
-    def backward_product(dz, U, out, at, panel_stride, whole, last, lanes, rest, K, out_rows, blocks, n):
+    def backward_product(
+        dz,  # the tape's panels
+        U,  # (columns, 4H), transposed in blocks
+        out,  # n rows, out_rows elements apart, written; no other array
+        at, panel_stride, whole, last, lanes, rest,  # the rows on the tape, see TapeRows
+        K, out_rows, blocks, n,  # rows 4H of a block, elements between rows of out, full blocks, rows
+    ):  # fmt: skip
         for q in range(blocks + (1 if C > 0 else 0)):
             r, tiles = 0, (n + TILE_ROWS - 1) // TILE_ROWS
             while r < n:
                 rows = tile_height(n - r, tiles)
-                arguments = (
-                    dz, at + r * panel, panel_stride, whole, last + r * COUNT * lanes, lanes, rest, U, q * w * K, K,
-                    out, r * out_rows + q * w, out_rows, 1,
-                )  # fmt: skip
+                tape_rows = TapeRows(dz, at + r * panel, panel_stride, whole, last + r * COUNT * lanes, lanes, rest)
+                arguments = (tape_rows, Transposed(U, q * w * K, K), Matrix(out, r * out_rows + q * w, out_rows), 1)
                 if q < blocks:
                     gate_rows(rows, B, B, B, V, arguments)
                 else:

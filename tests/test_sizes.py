@@ -1,0 +1,158 @@
+"""Files, functions, lists of parameters and folders of the package stay small enough to read at once."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+FILE_LINES, FUNCTION_LINES, TIME_LOOP_LINES, PARAMETERS, FOLDER_FILES = 250, 60, 120, 12, 12
+
+#: Time loops. Their factories and the parameters with their comments count too.
+TIME_LOOPS = {
+    "numba_lstm/kernels/cpu/lstm/backward_loop.py:backward_loop",
+    "numba_lstm/kernels/cpu/lstm/forward_loop.py:forward_loop",
+}
+
+#: Compiled entry points of the CPU: callers pass a block of words, so there is no record of arguments. A comment beside each
+#: parameter says what it is.
+ENTRY_POINTS = {
+    "numba_lstm/kernels/cpu/gemm/gemm.py:affine.affine_product",
+    "numba_lstm/kernels/cpu/gemm/gemm.py:gate_product.gate_product_loop",
+    "numba_lstm/kernels/cpu/gemm/weight_grad.py:_gate_columns.gate_columns",
+    "numba_lstm/kernels/cpu/lstm/backward_loop.py:backward_loop.lstm_backward_loop",
+    "numba_lstm/kernels/cpu/lstm/forward_loop.py:forward_loop.lstm_forward_loop",
+    "numba_lstm/kernels/cpu/lstm/gate_weight_grad.py:_per_gate_columns.per_gate_columns",
+    "numba_lstm/kernels/cpu/lstm/pointwise.py:gate_kernel.lstm_gate_kernel",
+    "numba_lstm/kernels/cpu/lstm/pointwise_grad.py:gate_gradient_kernel.lstm_gate_gradient_kernel",
+    "numba_lstm/kernels/cpu/lstm/pointwise_grad.py:output_gradient_kernel.lstm_output_gradient_kernel",
+    "numba_lstm/kernels/cpu/lstm/rowwise/row_products.py:backward_product_kernel.backward_product",
+}
+
+#: Kernels of a GPU, which have no records of arguments either. All update rules of a kind have one list of parameters.
+GPU_KERNELS = {
+    *(f"numba_lstm/kernels/cuda/lstm/steps/norms.py:{name}.{name}" for name in ("normed_gradient", "normed_step")),
+    "numba_lstm/kernels/cuda/lstm/steps/backward.py:step_gradient.step_gradient",
+    *(
+        f"numba_lstm/kernels/cuda/training/further_rules.py:{name}.{name}"
+        for name in ("adadelta", "adamax", "average", "ftrl", "lion")
+    ),
+    *(f"numba_lstm/kernels/cuda/training/update.py:_{name}.{name}" for name in ("adagrad", "adam", "nadam", "rmsprop", "sgd")),
+}
+
+#: Public functions whose parameters are those of Keras, and the operator of ONNX, whose parameters are its inputs.
+PUBLIC_SIGNATURES = {
+    "numba_lstm/interop/onnx/operators/lstm_operator.py:lstm",
+    "numba_lstm/layers/normalization/batch_normalization.py:BatchNormalization.__init__",
+    "numba_lstm/layers/recurrent/lstm.py:LSTM.__init__",
+    "numba_lstm/layers/cells/lstm_arguments.py:LSTMArguments.__init__",
+    *(f"numba_lstm/optimizers/adam.py:{name}.__init__" for name in ("Adam", "AdamW", "Adamax", "Nadam")),
+    *(f"numba_lstm/optimizers/adaptive.py:{name}.__init__" for name in ("Adadelta", "Adagrad", "Ftrl")),
+    *(f"numba_lstm/optimizers/rules.py:{name}.__init__" for name in ("Lion", "RMSprop", "SGD")),
+    "numba_lstm/training/loops/fit.py:fit",
+}
+
+#: What exceeds a limit today, and its size, which may only shrink: lines of files and of functions (``file:function``),
+#: parameters (``file:function()``), and files of folders (``folder/``). Remove an entry that is within its limit.
+STILL_TOO_LONG: dict[str, int] = {
+    "numba_lstm/kernels/contract/lstm.py:LSTMOps.lstm_forward": 71,
+    "numba_lstm/kernels/cpu/lstm/": 13,
+    "numba_lstm/kernels/cpu/lstm/panelwise.py:lstm_forward": 62,
+    "numba_lstm/kernels/cpu/lstm/rowwise/rowwise_backward.py:lstm_backward": 74,
+    "numba_lstm/kernels/cpu/lstm/rowwise/rowwise_forward.py:lstm_forward": 71,
+    "numba_lstm/kernels/cpu/plans/stream_programs.py": 253,
+    "numba_lstm/kernels/cpu/plans/stream_programs.py:steps_of_one": 105,
+    "numba_lstm/kernels/cpu/plans/stream_programs.py:steps_of_one.stream_steps": 88,
+    "numba_lstm/kernels/cpu/plans/stream_programs.py:steps_of_rows": 116,
+    "numba_lstm/kernels/cpu/plans/stream_programs.py:steps_of_rows.stream_steps_of_rows": 109,
+    "numba_lstm/kernels/cpu/plans/streaming.py": 289,
+    "numba_lstm/layers/cells/lstm_arguments.py:LSTMArguments.__init__": 61,
+    "numba_lstm/training/data/data_adapters.py:fit_batches()": 14,
+    "numba_lstm/training/loops/fit.py:fit": 122,
+    "numba_lstm/utils/files.py:get_file": 64,
+}
+
+
+def functions(node: ast.AST, names: tuple[str, ...] = ()) -> Iterator[tuple[str, Function]]:
+    """Yield the qualified name and the node of each function, methods and nested functions included."""
+    for child in ast.iter_child_nodes(node):
+        inner = (*names, child.name) if isinstance(child, Function | ast.ClassDef) else names
+        if isinstance(child, Function):
+            yield ".".join(inner), child
+        yield from functions(child, inner)
+
+
+def parameters(function: Function) -> list[ast.arg]:
+    """Return the parameters of a function without ``self`` and ``cls``."""
+    found = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+    return found[1:] if found and found[0].arg in ("self", "cls") else found
+
+
+def in_time_loop(name: str) -> bool:
+    """Whether a function is a time loop or inside of one."""
+    return any(name == loop or name.startswith(f"{loop}.") for loop in TIME_LOOPS)
+
+
+@cache
+def modules() -> tuple[tuple[str, str, dict[str, Function]], ...]:
+    """Return the path and the source of each module of the package, and its functions by their qualified names."""
+    found = []
+    for path in sorted(ROOT.joinpath("numba_lstm").rglob("*.py")):
+        source = path.read_text(encoding="utf-8")
+        found.append((path.relative_to(ROOT).as_posix(), source, dict(functions(ast.parse(source)))))
+    return tuple(found)
+
+
+def length(function: Function) -> int:
+    """Return the number of lines of a function without its decorators."""
+    return function.end_lineno - function.lineno + 1
+
+
+def sizes() -> Iterator[tuple[str, int, int]]:
+    """Yield the name, size and limit of each file, function, list of parameters and folder."""
+    for path, source, by_name in modules():
+        yield path, len(source.splitlines()), FILE_LINES
+        for name, function in by_name.items():
+            full = f"{path}:{name}"
+            yield full, length(function), TIME_LOOP_LINES if in_time_loop(full) else FUNCTION_LINES
+            if full not in ENTRY_POINTS | GPU_KERNELS | PUBLIC_SIGNATURES:
+                yield f"{full}()", len(parameters(function)), PARAMETERS
+    for folder, count in Counter(path.rpartition("/")[0] for path, *_ in modules()).items():
+        yield f"{folder}/", count, FOLDER_FILES
+
+
+@cache
+def too_long() -> dict[str, int]:
+    """Return all that exceeds its limit, with its size."""
+    return {name: size for name, size, limit in sizes() if size > limit}
+
+
+def test_files_functions_parameters_and_folders_are_within_their_limits():
+    exceeding = {name: size for name, size in too_long().items() if size > STILL_TOO_LONG.get(name, 0)}
+    assert not exceeding, "divide these"
+
+
+def test_no_entry_of_the_table_has_been_divided_already():
+    assert not STILL_TOO_LONG.keys() - too_long().keys(), "remove these entries from STILL_TOO_LONG"
+
+
+def test_lists_of_exceptions_name_functions_that_exist_and_need_them():
+    found = {f"{path}:{name}": function for path, _, by_name in modules() for name, function in by_name.items()}
+    lists = ENTRY_POINTS | GPU_KERNELS | PUBLIC_SIGNATURES
+    assert not {name for name in lists if name not in found or len(parameters(found[name])) <= PARAMETERS}
+    assert not {name for name in TIME_LOOPS if length(found[name]) <= FUNCTION_LINES}
+
+
+def test_every_parameter_of_an_entry_point_has_a_comment_beside_it():
+    for path, source, by_name in modules():
+        lines = source.splitlines()
+        for name, function in by_name.items():
+            if f"{path}:{name}" in ENTRY_POINTS:
+                bare = [parameter.arg for parameter in parameters(function) if "  # " not in lines[parameter.lineno - 1]]
+                assert not bare, f"{path}:{name}"

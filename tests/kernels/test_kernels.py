@@ -29,7 +29,7 @@ GEOMETRY = vector_geometry("float32")
     ids=["forward", "backward", "affine", "gradient", "pack", "stream", "stream of rows", "activation"],
 )
 def test_a_kernel_has_one_signature_and_refuses_others(make):
-    run = make()
+    run = make().compiled
     assert len(run.signatures) == 1
     with pytest.raises(TypeError):
         run(*[np.float32(1)] * len(run.signatures[0]))

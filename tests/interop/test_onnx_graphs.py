@@ -27,6 +27,7 @@ def test_a_graph_computes_what_its_maker_did(case):
         assert_close(actual, expected, FOREIGN)
 
 
+@pytest.mark.on_the_cpu(reason="the tests before this one compute on the reference")
 @pytest.mark.parametrize("case", ["torch_both_ways", "torch_last_step", "bidirectional"])
 def test_the_default_device_computes_the_same(case):
     assert numba_lstm.get_device() == "cpu"

@@ -82,10 +82,8 @@ class PredictionPlans:
             batch = x.transpose(1, 0, 2)  # what gather returns
         else:
             batch = model.gather(model.ops, x, slice(None))
-        output = self._run(waiting, batch, None)
-        if output is None:
-            return None
-        return np.array(output.y.transpose(1, 0, 2), order="C") if output.y.ndim == 3 else output.y
+        output = self._run(waiting, batch, None, samples_first=True)
+        return None if output is None else output.y
 
     @property
     def shapes(self) -> list[tuple[int, ...] | str]:
@@ -105,7 +103,7 @@ class PredictionPlans:
             self._waiting = waiting = _Waiting(version, model.why_not_planned() is None)
         return waiting if waiting.serves else None
 
-    def _run(self, waiting: _Waiting, x: Array, mask: Array | None) -> PredictionOutput | None:
+    def _run(self, waiting: _Waiting, x: Array, mask: Array | None, *, samples_first: bool = False) -> PredictionOutput | None:
         model = self._model
         steps, N = x.shape[:2] if len(x.shape) == 3 or (model.takes_indices and len(x.shape) == 2) else (1, x.shape[0])
         shape = x.shape, x.dtype, mask is None, get_num_threads()
@@ -121,7 +119,8 @@ class PredictionPlans:
         except IndexError:
             plan = self._plan(x, mask)
         y, out_mask = plan(x, mask)
-        output = PredictionOutput(y.copy(), None if out_mask is None else out_mask.copy())
+        copy = np.array(y.transpose(1, 0, 2), order="C") if samples_first and y.ndim == 3 else y.copy()
+        output = PredictionOutput(copy, None if out_mask is None else out_mask.copy())
         plans.append(plan)
         return output
 

@@ -23,7 +23,7 @@ from .console.configuration import show_config
 from .device import get_device, get_num_threads, num_threads, set_device, set_num_threads
 from .inputs.sequences import pad_sequences
 from .layers import Input
-from .models import Sequential, load_model
+from .models import Model, Sequential, load_model
 from .naming.absent import absent
 from .random import set_random_seed
 from .warming import warmup
@@ -32,6 +32,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Input",
+    "Model",
     "Sequential",
     "activations",
     "backend",

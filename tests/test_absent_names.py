@@ -19,7 +19,10 @@ SENTENCES = {
     ("layers", "Lstm"): "numba_lstm.layers has no 'Lstm', did you mean 'LSTM'?",
     ("layers", "Concatenate"): "numba_lstm.layers has no 'Concatenate': models are Sequential, so each layer takes one array. "
     "Bidirectional(..., merge_mode=) joins two directions.",
-    ("models", "Model"): "numba_lstm.models has no 'Model': models are Sequential: layers one after the other.",
+    (
+        "models",
+        "Functional",
+    ): "numba_lstm.models has no 'Functional': models are Sequential, layers one after the other, and Model(inputs, outputs).",
     (
         "utils.np_utils",
         "to_categories",
@@ -71,11 +74,14 @@ def test_hasattr_and_getattr_with_a_default_work(module):
 
 
 def test_the_package_itself_answers_too():
-    with pytest.raises(ImportError, match="numba_lstm has no 'Model': models are Sequential: layers one after the other."):
-        from numba_lstm import Model  # noqa: F401
+    with pytest.raises(
+        ImportError,
+        match="numba_lstm has no 'applications': models are Sequential, layers one after the other, and Model",
+    ):
+        from numba_lstm import applications  # noqa: F401
     with pytest.raises(ImportError, match=r"numba_lstm has no 'Layer': write numba_lstm.layers.Layer."):
         from numba_lstm import Layer  # noqa: F401
-    assert not hasattr(numba_lstm, "Model")
+    assert not hasattr(numba_lstm, "applications")
 
 
 def test_a_near_name_of_another_quantity_is_not_suggested():

@@ -84,8 +84,8 @@ def test_variables_by_kerass_names():
 
 def test_inputs_and_outputs_say_shapes_and_dtypes():
     model = make()
-    assert [tuple(symbol) for symbol in model.inputs] == [((None, 5, 2), "float32", "steps")]
-    assert [tuple(symbol) for symbol in model.outputs] == [((None, 1), "float32", "last")]
+    assert [(symbol.shape, symbol.dtype, symbol.name) for symbol in model.inputs] == [((None, 5, 2), "float32", "steps")]
+    assert [(symbol.shape, symbol.dtype, symbol.name) for symbol in model.outputs] == [((None, 1), "float32", "last")]
     assert model.inputs[0].ndim == 3
     words = Sequential([Input((4,), dtype="int32"), Embedding(7, 2)])
     assert (words.inputs[0].shape, words.inputs[0].dtype) == ((None, 4), "int32")

@@ -62,10 +62,10 @@ def test_the_activation_layer_computes_its_activation():
 
 
 def test_input_holds_the_shape_of_a_batch():
-    assert Input((None, 7)).batch_shape == (None, None, 7)
-    assert Input((7,), batch_size=32).batch_shape == (32, 7)
-    assert Input(batch_shape=(2, 5, 7)).batch_shape == (2, 5, 7)
-    assert np.array_equal(Input((T, D), dtype="float64")(X), X)
+    assert Input((None, 7)).shape == (None, None, 7)
+    assert Input((7,), batch_size=32).shape == (32, 7)
+    assert Input(batch_shape=(2, 5, 7)).shape == (2, 5, 7)
+    assert np.array_equal(InputLayer((T, D), dtype="float64")(X), X)
 
 
 # -- bad arguments ----------------------------------------------------------------------------------------------------

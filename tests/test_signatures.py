@@ -12,6 +12,8 @@ OURS = keras_signatures.signatures("numba_lstm")
 COMMON = sorted(KERAS.keys() & OURS.keys())
 #: What differs, and why.
 PLACES = {
+    "Model": "Keras's has *args: inputs, outputs and name",
+    "models.Model": "Keras's has *args: inputs, outputs and name",
     "losses.Loss": "its first argument is what the loss op computes",
     "metrics.Metric": "its first argument is what the metric op computes",
     "optimizers.Optimizer": "its first argument is what the update op computes",

@@ -9,8 +9,8 @@ from ..files import formats, sniff
 from ..files.destinations import has_extension
 from ..files.errors import FileFormatError
 from ..objects.serialization import custom_object_scope
-from .custom_objects import CustomObjects
-from .custom_objects import check as check_custom_objects
+from .configuration.custom_objects import CustomObjects
+from .configuration.custom_objects import check as check_custom_objects
 from .sequential import Sequential
 
 

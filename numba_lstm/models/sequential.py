@@ -1,21 +1,21 @@
-"""Sequential: the model of layers one after the other, with its streams, its summary and its files."""
+"""Sequential: the model of layers one after the other."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
-from ..files import formats, model_files
-from .copying import restored, state
-from .streaming import Stream
-from .summary import print_summary
+import numpy as np
+
+from ..layers import deserialize, serialize
+from .model import Model
+from .structure.stack import Stack
 from .trainable_model import TrainableModel
 
 __all__ = ["Sequential"]
 
 
-class Sequential(TrainableModel):
+class Sequential(Stack, Model):
     """Layers one after the other, as ``keras.Sequential``.
 
     Parameters
@@ -37,97 +37,34 @@ class Sequential(TrainableModel):
     first call. A call leaves nothing behind, so ``predict`` may run in many threads at once.
     """
 
-    def stream(self, batch_size: int = 1, threads: int = 1) -> Stream:
-        """A stateful stream through the built model, one step at a time; see :class:`numba_lstm.models.streaming.Stream`."""
-        return Stream(self, batch_size, threads)
-
-    def summary(
+    def __init__(
         self,
-        line_length: int | None = None,
-        positions: Sequence[float] | None = None,
-        print_fn: Callable[[str], Any] | None = None,
-        expand_nested: bool = False,
-        show_trainable: bool = False,
-        layer_range: Sequence[str] | None = None,
+        layers: Sequence[Any] | None = None,
+        trainable: bool = True,
+        name: str | None = None,
+        *,
+        device: str | None = None,
+        dtype: str = "float32",
     ) -> None:
-        """Print a table of the layers, the numbers of parameters, and the device.
+        if not isinstance(trainable, (bool, np.bool_)):
+            raise TypeError(f"Sequential's trainable must be True or False, got {trainable!r}. A name is given as name=.")
+        TrainableModel.__init__(self, name, dtype, trainable, device)
+        self.clear()
+        for layer in layers or ():
+            self.add(layer)
 
-        Parameters
-        ----------
-        line_length : int, optional
-            Letters a line. Default: 88, or what the terminal has.
-        positions : sequence of float, optional
-            Where each column ends, as shares of the line or in letters. Default: ``(0.45, 0.8, 1.0)``.
-        print_fn : function of a str, optional
-            Called with each line. Default: print to the standard output.
-        expand_nested : bool
-            As in Keras; no model here holds another.
-        show_trainable : bool
-            A column more: Y or N for layers with weights.
-        layer_range : two str, optional
-            Names or patterns of the first and the last layer to show.
-        """
-        print_summary(self, line_length, positions, print_fn, show_trainable, layer_range)
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal model without its weights, as JSON values; the device is left out."""
+        entries = [self._input, *self._layers] if self._input is not None else self._layers
+        return {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": self.dtype,
+            "layers": [serialize(layer) for layer in entries],
+        }
 
-    def save(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
-        """Write one file: ``.nlstm``, or for Keras 3 ``.keras`` or ``.h5``; see :func:`numba_lstm.saving.save_model`."""
-        model_files.save_model(self, filepath, overwrite)
-
-    def save_weights(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
-        """Write the weights, and the optimizer's state, as Keras 3 does; the model is built.
-
-        Parameters
-        ----------
-        filepath : path
-            Ends in ``.weights.h5``.
-        overwrite : bool
-            Whether an existing file may be replaced.
-
-        Raises
-        ------
-        ImportError
-            Without h5py.
-        ValueError
-            For another extension, and before there are weights.
-        FileExistsError, OSError
-            As :meth:`save`.
-        """
-        model_files.save_weights(self, filepath, overwrite)
-
-    def check_saving(
-        self, filepath: str | os.PathLike[str], weights_only: bool = False, *, makes_folders: bool = False
-    ) -> None:
-        """Raise what :meth:`save`, or with ``weights_only`` :meth:`save_weights`, would raise before it writes."""
-        method = "save_weights" if weights_only else "save"
-        if getattr(type(self), method) is getattr(Sequential, method):  # a subclass's own method may save anything
-            model_files.check_saving(self, filepath, weights_only, makes_folders=makes_folders)
-
-    def load_weights(self, filepath: str | os.PathLike[str], skip_mismatch: bool = False) -> None:
-        """Take the weights of a file of Keras 3 (``.weights.h5``, ``.keras``, legacy ``.h5``); the model is built.
-
-        The optimizer of a compiled model goes on from the state of a ``.weights.h5`` or ``.keras`` file, if that fits it; a
-        warning says if not.
-
-        Parameters
-        ----------
-        filepath : path
-            The file. Its content counts, not its extension.
-        skip_mismatch : bool
-            Whether layers whose weights in the file have other shapes, or are not there, keep their own; a warning names them.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such file.
-        FileFormatError
-            If it is damaged, or has other weights than the model; nothing is changed then.
-        ValueError
-            Before there are weights.
-        """
-        formats.load_function(formats.WEIGHTS.assign)(self, filepath, skip_mismatch)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return restored, (type(self), state(self))
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
+        """Make a model from the arguments of :meth:`get_config`; ``custom_objects`` are your classes and functions, by name."""
+        stack = [deserialize(entry, custom_objects) for entry in config["layers"]]
+        return cls(stack, name=config["name"], dtype=config["dtype"], trainable=config["trainable"])

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ..inputs import as_count, as_real
 from ..layers.base.stream_specs import checked_stream_specs
-from .chain import Chain
+from .passes import Passes
 
 
 class Stream:
@@ -53,7 +53,7 @@ class Stream:
         run, 4,000 steps    1.44    0.89    1.11
     """
 
-    def __init__(self, model: Chain, batch_size: int = 1, threads: int = 1) -> None:
+    def __init__(self, model: Passes, batch_size: int = 1, threads: int = 1) -> None:
         N, threads = as_count(batch_size, "batch_size"), as_count(threads, "threads")
         if not model.built:
             raise ValueError(f"{model.name} is not built yet. Call it on data, or add an Input, before streaming.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TextIO
 
 from ..console import tables
@@ -14,8 +14,9 @@ from ..objects.serialization import nearest
 from ..variables import Variable
 from .trainable_model import TrainableModel
 
-_COLUMNS = ("Layer (type)", "Output Shape", "Param #", "Trainable")
-_POSITIONS = {3: (0.45, 0.80, 1.0), 4: (0.38, 0.64, 0.83, 1.0)}  #: where columns end, as shares of a line
+_COLUMNS = ("Layer (type)", "Output Shape", "Param #")
+#: Where columns end, as shares of a line
+_POSITIONS = {3: (0.45, 0.80, 1.0), 4: (0.38, 0.64, 0.83, 1.0), 5: (0.30, 0.52, 0.66, 0.88, 1.0)}
 _NARROWEST = 5  #: columns of a terminal that a column of the table takes at least: borders, padding, a letter
 
 
@@ -24,35 +25,47 @@ def print_summary(
     line_length: int | None = None,
     positions: Sequence[float] | None = None,
     print_fn: Callable[[str], Any] | None = None,
+    expand_nested: bool = False,
     show_trainable: bool = False,
     layer_range: Sequence[str] | None = None,
 ) -> None:
-    """Print the layers of ``model``; the parameters are those of :meth:`numba_lstm.models.Sequential.summary`."""
-    width = line_length or max(40, min(100 if show_trainable else 88, shutil.get_terminal_size().columns - 4))
+    """Print the layers of ``model``; the parameters are those of :meth:`numba_lstm.Model.summary`."""
+    connected = not model.execution.is_chain
+    widest = 88 + 12 * show_trainable + 12 * connected
+    width = line_length or max(40, min(widest, shutil.get_terminal_size().columns - 4))
     out = sys.stdout if print_fn is None else None
-    table = _table(model, width, positions, show_trainable, layer_range, out)
+    headers = (*_COLUMNS, *(("Connected to",) if connected else ()), *(("Trainable",) if show_trainable else ()))
+    rows = [
+        row
+        for index, layer in _selected(model.layers, layer_range)
+        for row in _rows(model, index, layer, headers, expand_nested, "")
+    ]
+    table = _table(headers, rows, width, positions, out)
     for line in [f'Model: "{model.name}"', *table, *_totals(model), f" Device: {_device(model)}"]:
         (print_fn or print)(line)
 
 
 def _table(
-    model: TrainableModel,
-    width: int,
-    positions: Sequence[float] | None,
-    show_trainable: bool,
-    layer_range: Sequence[str] | None,
-    out: TextIO | None,
+    headers: Sequence[str], rows: Sequence[Sequence[str]], width: int, positions: Sequence[float] | None, out: TextIO | None
 ) -> list[str]:
-    headers = _COLUMNS if show_trainable else _COLUMNS[:3]
-    rows = []
-    for index, layer in _selected(model.layers, layer_range):
-        cells = [f"{layer.name} ({type(layer).__name__})", _shape(model, index), _count(layer)]
-        if show_trainable:
-            cells.append(("Y" if layer.trainable else "N") if layer.variables else "-")
-        rows.append(cells)
     inner = [size - 3 for size in _widths(width, positions or _POSITIONS[len(headers)], len(headers))]
     inner[1] -= 1  # each column has a border and two spaces, and there is one border more
     return tables.draw(headers, rows, right=("Param #",), widths=inner, out=out)
+
+
+def _rows(
+    model: TrainableModel, index: int, layer: Any, headers: Sequence[str], expand_nested: bool, indent: str
+) -> Iterator[list[str]]:
+    """Yield the row of a layer, and with ``expand_nested`` those of the layers of a model inside."""
+    cells = [f"{indent}{layer.name} ({type(layer).__name__})", model.layer_shape(index), _count(layer)]
+    if "Connected to" in headers:
+        cells.append(", ".join(model.connections(layer)) or "-")
+    if "Trainable" in headers:
+        cells.append(("Y" if layer.trainable else "N") if layer.variables else "-")
+    yield cells
+    if expand_nested and isinstance(layer, TrainableModel):
+        for place, inner in enumerate(layer.layers):
+            yield from _rows(layer, place, inner, headers, expand_nested, f"{indent}  ")
 
 
 def _widths(width: int, positions: Sequence[float], count: int) -> list[int]:
@@ -78,10 +91,6 @@ def _selected(layers: Sequence[Layer], layer_range: Sequence[str] | None) -> lis
         if not found:
             raise ValueError(f"no layer matches {pattern!r}{nearest(pattern, [layer.name for layer in layers])}")
     return numbered[min(matches[0]) : max(matches[1]) + 1]
-
-
-def _shape(model: TrainableModel, index: int) -> str:
-    return str(model.shapes[index + 1]) if model.built else "?"
 
 
 def _count(layer: Layer) -> str:

@@ -1,54 +1,41 @@
-"""TrainableModel: a chain of layers with the methods that call, train and evaluate it."""
+"""TrainableModel: a graph of layers with the methods that call, train and evaluate it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, Self
+from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
-from .. import layers, training
-from ..layers import Layer
+from .. import training
 from ..layers.base import to_samples
+from ..layers.base.graph.symbolic import is_symbolic
 from ..layers.cells import lstm_cells
 from ..layers.cells.quantized import MODES
 from ..objects.serialization import choose
 from ..random import Stream, default_stream
-from ..training.batches import steps_first
+from ..training.batches import as_tuple, steps_first
 from ..training.data.array_validation import validate_mask
-from .chain import Chain
+from ..training.data.several import validate_inputs
+from .compiling.trainer import GONE, NEVER_CALLED, Trainer
+from .passes import Passes
 from .plans.prediction import PredictionPlans
 from .plans.training import TrainingPlans
-from .trainer import GONE, NEVER_CALLED, Trainer
 
 
-class TrainableModel(Chain, Trainer):
-    """Base class of Sequential, without its files, streams and summary."""
+class TrainableModel(Passes, Trainer):
+    """Base class of models, without their files, streams and summary."""
 
     unsupported_methods = NEVER_CALLED
     removed_attributes = GONE
     checked_methods = ("forward", "backward", "gather", "build", "compute_output_shape", "constrain")
     settable = frozenset({"random", "run_eagerly", "stop_training"})
 
-    def __init__(
-        self,
-        layers: Sequence[Layer] | None = None,
-        trainable: bool = True,
-        name: str | None = None,
-        *,
-        device: str | None = None,
-        dtype: str = "float32",
-    ) -> None:
-        if not isinstance(trainable, (bool, np.bool_)):
-            raise TypeError(f"Sequential's trainable must be True or False, got {trainable!r}. A name is given as name=.")
+    def __init__(self, name: str | None, dtype: str, trainable: bool, device: str | None) -> None:
         Trainer.__init__(self)
-        Chain.__init__(self, name, dtype, trainable)
+        super().__init__(name, dtype, trainable)
         if device is not None:
             self.to(device)
-        for layer in layers or ():
-            self.add(layer)
 
     @cached_property
     def random(self) -> Stream:
@@ -68,38 +55,48 @@ class TrainableModel(Chain, Trainer):
     # -- calling ------------------------------------------------------------------------------------------------------
 
     def __call__(
-        self,
-        x: npt.ArrayLike,
-        training: bool = False,
-        mask: npt.ArrayLike | None = None,
-        *,
-        lengths: npt.ArrayLike | None = None,
-    ) -> npt.NDArray[Any]:
+        self, x: Any, training: bool | None = None, mask: npt.ArrayLike | None = None, *, lengths: npt.ArrayLike | None = None
+    ) -> Any:
         """Compute the output for ``x`` as one batch, as a NumPy array; the first call builds the model.
 
         Parameters
         ----------
-        x : array, (N, T, D), (N, D) or indices (N, T)
+        x : array, (N, T, D), (N, D) or indices (N, T), or a list or dict of them
+            The input, or all inputs. For symbolic tensors the output is symbolic, too: the model is then used as a layer.
         training : bool
             Compute as in training: drop out, draw noise.
         mask : array of bool, (N, T), optional
-            False in the steps to leave out; the layers hand it on from one to the next.
+            False in the steps of the only input to leave out; the layers hand it on from one to the next.
         lengths : array of int, (N,), optional
             Instead of a mask, for right-padded x: how many steps of each sample are real.
+
+        Returns
+        -------
+        array, or list or dict of arrays
+            The outputs, in the form in which the model was made.
 
         Raises
         ------
         TypeError, ValueError
             For anything that the model does not take.
         """
-        ops, array = self.ops, self.check_input(x)
+        if is_symbolic(x):
+            return self.connect(x, training)
+        ops, arrays = self.ops, self._arrays(x)
         if not training and mask is None and lengths is None:
-            y = self.prediction_plans(array)
+            y = self.prediction_plans(arrays)
             if y is not None:
-                return y
+                return self.in_output_form(as_tuple(y))
         rng = self.random.next_key() if training else None
-        steps = None if mask is None and lengths is None else steps_first(ops, validate_mask(self, array, mask, lengths), bool)
-        return to_samples(ops, self.forward(self.gather(ops, array, slice(None)), training, rng, steps).y)
+        steps = None if mask is None and lengths is None else steps_first(ops, validate_mask(self, arrays, mask, lengths), bool)
+        y = self.forward(self.gather(ops, arrays, slice(None)), bool(training), rng, steps).y
+        return self.in_output_form([to_samples(ops, one) for one in as_tuple(y)])
+
+    def _arrays(self, x: Any) -> Any:
+        """Return a user's input as an array that the model takes, or a tuple of those of several inputs."""
+        if self.has_one_input:
+            return self.validate_input(x)
+        return validate_inputs(self, x).x
 
     def path(self) -> str:
         """Return how calls of the built model run: ``"plan"``, or ``"ops: "`` and the reason against plans.
@@ -144,21 +141,3 @@ class TrainableModel(Chain, Trainer):
             cell.check_quantizable()
         for cell in cells:
             cell.quantize(mode)
-
-    # -- configuration -------------------------------------------------------------------------------------------------
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make an equal model without its weights, as JSON values; the device is left out."""
-        entries = [self._input, *self._layers] if self._input is not None else self._layers
-        return {
-            "name": self.name,
-            "trainable": self.trainable,
-            "dtype": self.dtype,
-            "layers": [layers.serialize(layer) for layer in entries],
-        }
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
-        """Make a model from the arguments of :meth:`get_config`; ``custom_objects`` are your classes and functions, by name."""
-        stack = [layers.deserialize(entry, custom_objects) for entry in config["layers"]]
-        return cls(stack, name=config["name"], dtype=config["dtype"], trainable=config["trainable"])

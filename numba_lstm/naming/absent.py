@@ -12,7 +12,7 @@ import numpy as np
 
 _ONE_ARRAY = "models are Sequential, so each layer takes one array. Bidirectional(..., merge_mode=) joins two directions."
 _RECURRENT = "its recurrent layers are LSTM, and RNN of LSTMCell."
-_SEQUENTIAL = "models are Sequential: layers one after the other."
+_SEQUENTIAL = "models are Sequential, layers one after the other, and Model(inputs, outputs)."
 _LAYERS = {
     **dict.fromkeys(
         ("add", "average", "concatenate", "dot", "maximum", "merge", "minimum", "multiply", "subtract"), _ONE_ARRAY
@@ -33,7 +33,6 @@ _ROOT = {
         for name in ("Initializer", "Layer", "Metric", "Optimizer", "Regularizer")
     },
     "Loss": "write numba_lstm.losses.Loss.",
-    "Model": _SEQUENTIAL,
     "applications": _SEQUENTIAL,
 }
 _UTILS = {
@@ -59,7 +58,7 @@ ADVICE: dict[str, dict[str, str]] = {
         "initial_epoch=n) after n epochs: the file has the optimizer's state too.",
     },
     "numba_lstm.models": {
-        **dict.fromkeys(("Model", "Functional", "clone_model", "model_from_json", "model_from_config"), _SEQUENTIAL),
+        **dict.fromkeys(("Functional", "clone_model", "model_from_json", "model_from_config"), _SEQUENTIAL),
         "save_model": "write model.save(path).",
     },
     "numba_lstm.constraints": {"maxnorm": "write max_norm.", "nonneg": "write non_neg.", "unitnorm": "write unit_norm."},

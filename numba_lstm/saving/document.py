@@ -14,6 +14,7 @@ from .. import initializers
 from ..files.errors import REFUSALS, FileFormatError, short_message
 from ..files.limits import MAX_LAYERS, check_layers, count_layers
 from ..files.message_lists import describe_difference, join_names
+from ..models.model import Model
 from ..models.sequential import Sequential
 from ..random import Stream
 from ..variables import Variable
@@ -23,9 +24,14 @@ from .container import Tensors
 _LAYERS, _OPTIMIZER = "layers/", "optimizer/"
 _KEYS = {"class_name", "config", "compile", "random"}
 _CONFIG_KEYS = {"name", "trainable", "dtype", "layers"}
+#: Classes of models -> the keys of their configs.
+_MODELS: dict[str, tuple[type[Model], set[str]]] = {
+    "Sequential": (Sequential, _CONFIG_KEYS),
+    "Model": (Model, _CONFIG_KEYS | {"inputs", "outputs"}),
+}
 
 
-def pack(model: Sequential) -> tuple[dict[str, Any], Tensors]:
+def pack(model: Model) -> tuple[dict[str, Any], Tensors]:
     """Convert a model to a document and tensors.
 
     Raises
@@ -37,7 +43,7 @@ def pack(model: Sequential) -> tuple[dict[str, Any], Tensors]:
     check_layers(model.name, config["layers"])
     constants: dict[str, Any] = {}
     document = {
-        "class_name": "Sequential",
+        "class_name": "Sequential" if isinstance(model, Sequential) else "Model",
         "config": to_tensors(config, constants),
         "compile": model.get_compile_config(),
         "random": model.random.state if "random" in vars(model) else None,  # the property would draw from the default stream
@@ -47,9 +53,7 @@ def pack(model: Sequential) -> tuple[dict[str, Any], Tensors]:
     return document, weights | {_OPTIMIZER + name: value for name, value in state.items()} | constants
 
 
-def unpack(
-    document: Any, tensors: Tensors, compile: bool = True, custom_objects: Mapping[str, Any] | None = None
-) -> Sequential:
+def unpack(document: Any, tensors: Tensors, compile: bool = True, custom_objects: Mapping[str, Any] | None = None) -> Model:
     """Make the model of a document and its tensors.
 
     Parameters
@@ -77,7 +81,7 @@ def unpack(
         raise FileFormatError(f"its tensors must begin with {_LAYERS} or {_OPTIMIZER}, got {join_names(others)}.")
     try:
         with initializers.skip_initialization(max_elements=sum(weight.size for weight in weights.values())):
-            model = Sequential.from_config(config, custom_objects)
+            model = _MODELS[document["class_name"]][0].from_config(config, custom_objects)
     except REFUSALS as error:
         raise FileFormatError(f"its model cannot be made: {short_message(error)}") from error
     if not custom_objects:  # a custom class may write its arguments in another form
@@ -93,25 +97,37 @@ def unpack(
     return model
 
 
-def _named_variables(model: Sequential) -> Iterator[tuple[str, Variable]]:
+def _named_variables(model: Model, prefix: str = "") -> Iterator[tuple[str, Variable]]:
+    """Yield the variables of all layers with their names in a file, those of models inside with both indices."""
     for index, layer in enumerate(model.layers):
+        name = f"{prefix}{_LAYERS}{index}/"
+        if isinstance(layer, Model):
+            yield from _named_variables(layer, name)
+            continue
         for variable in layer.variables:
-            yield f"{_LAYERS}{index}/{variable.path.partition('/')[2]}", variable
+            yield f"{name}{variable.path.partition('/')[2]}", variable
 
 
 def _check_outline(document: Any) -> None:
     """Check the document's outline, on which the rest relies."""
     if not isinstance(document, dict) or document.keys() != _KEYS:
         raise FileFormatError(f"its model must be an object with exactly {', '.join(sorted(_KEYS))}.")
-    if document["class_name"] != "Sequential":
-        raise FileFormatError(f"its model is a {document['class_name']!r:.80}; this release reads 'Sequential' only.")
-    config, compiled = document["config"], document["compile"]
-    if not isinstance(config, dict) or config.keys() != _CONFIG_KEYS or not isinstance(compiled, dict):
-        raise FileFormatError(
-            f"its model's config must have exactly {', '.join(sorted(_CONFIG_KEYS))}, and compile be an object."
-        )
+    if document["class_name"] not in ("Sequential", "Model"):
+        raise FileFormatError(f"its model is a {document['class_name']!r:.80}; this release reads 'Sequential' and 'Model'.")
+    config, compiled, keys = document["config"], document["compile"], _MODELS[document["class_name"]][1]
+    if not isinstance(config, dict) or config.keys() != keys or not isinstance(compiled, dict):
+        raise FileFormatError(f"its model's config must have exactly {', '.join(sorted(keys))}, and compile be an object.")
     if not isinstance(config["layers"], list) or count_layers(config["layers"]) > MAX_LAYERS:
         raise FileFormatError(f"its layers must be a list of at most {MAX_LAYERS:,}, those inside of others counted.")
+    if document["class_name"] == "Model":
+        _check_calls(config["layers"])
+
+
+def _check_calls(layers: list[Any]) -> None:
+    """Check that each layer of a graph has a list of calls, and that there are not too many of them."""
+    calls = [entry.get("calls") if isinstance(entry, dict) else None for entry in layers]
+    if not all(isinstance(each, list) for each in calls) or sum(map(len, calls)) > MAX_LAYERS:  # type: ignore[arg-type]
+        raise FileFormatError(f"each of its layers must have a list of calls, of which there are at most {MAX_LAYERS:,}.")
 
 
 def _compare(requested: Any, actual: Any, where: str) -> None:
@@ -149,7 +165,7 @@ def _stream(state: Any) -> Stream:
     return stream
 
 
-def _restore_training(model: Sequential, config: dict[str, Any], state: Tensors) -> None:
+def _restore_training(model: Model, config: dict[str, Any], state: Tensors) -> None:
     try:
         model.compile_from_config(config)
     except REFUSALS as error:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from ..models import Sequential
-from ..models.custom_objects import CustomObjects
+from ..models import Model
+from ..models.configuration.custom_objects import CustomObjects
 from . import container, document
 
 
-def encode(model: Sequential, path: str = "") -> bytes:
+def encode(model: Model, path: str = "") -> bytes:
     """The bytes of a model's file; see :func:`numba_lstm.saving.save_model`."""
     return container.encode(*document.pack(model))
 
 
-def load(path: str, custom_objects: CustomObjects, compile: bool) -> Sequential:
+def load(path: str, custom_objects: CustomObjects, compile: bool) -> Model:
     """Read a model's file; see :func:`numba_lstm.saving.load_model`."""
     return document.unpack(*container.read(path), compile, custom_objects)

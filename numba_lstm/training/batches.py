@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,24 +16,43 @@ Rows = npt.NDArray[np.intp] | slice
 Shape = tuple[int | None, ...]
 
 
-class Samples(NamedTuple):
-    """Validated host arrays, samples along the first axis."""
+def as_tuple(value: Any) -> tuple[Any, ...]:
+    """Return the values of all inputs or outputs: those of a tuple, or the only one."""
+    return value if isinstance(value, tuple) else (value,)
 
-    x: Host  #: (n, T, D) or (n, D)
-    target: Host | None = None  #: in the output's shape, or labels (n,) or (n, T)
-    weight: Host | None = None  #: (n,) or (n, T)
-    labels: bool = False  #: whether target holds labels
-    mask: Host | None = None  #: (n, T) of bool, False in the steps to leave out
+
+def each(function: Callable[[Any], Any], value: Any) -> Any:
+    """Apply a function to an array, or to each array of a tuple; None stays None."""
+    if isinstance(value, tuple):
+        return tuple(each(function, entry) for entry in value)
+    return None if value is None else function(value)
+
+
+class Samples(NamedTuple):
+    """Validated host arrays, samples along the first axis.
+
+    For several inputs or outputs each field, but for the mask, is a tuple with an entry for each.
+    """
+
+    x: Any  #: (n, T, D) or (n, D)
+    target: Any = None  #: in the output's shape, or labels (n,) or (n, T); None for an output without a loss
+    weight: Any = None  #: (n,) or (n, T)
+    labels: Any = False  #: whether target holds labels
+    mask: Host | None = None  #: (n, T) of bool, False in the steps to leave out, for one input
 
     @property
-    def shape(self) -> Shape:
-        """The shape of x."""
-        shape: Shape = self.x.shape
-        return shape
+    def shape(self) -> Any:
+        """The shape of x, or a tuple of those of several inputs."""
+        return each(np.shape, self.x)
+
+    @property
+    def size(self) -> int:
+        """The number of samples."""
+        return len(as_tuple(self.x)[0])
 
     def batch(self, rows: Rows) -> HostBatch:
         """Return some of the samples as a batch."""
-        size = len(range(*rows.indices(len(self.x)))) if isinstance(rows, slice) else len(rows)
+        size = len(range(*rows.indices(self.size))) if isinstance(rows, slice) else len(rows)
         return HostBatch(self, rows, size, rows)
 
     def subset(self, rows: slice) -> Samples:
@@ -45,9 +64,10 @@ class Samples(NamedTuple):
         return self._each((slice(None), steps))
 
     def _each(self, index: Any) -> Samples:
-        x, target, weight, labels, mask = self
-        target, weight, mask = (None if array is None else array[index] for array in (target, weight, mask))
-        return Samples(x[index], target, weight, labels, mask)
+        x, target, weight, mask = (
+            each(lambda array: array[index], value) for value in (self.x, self.target, self.weight, self.mask)
+        )
+        return Samples(x, target, weight, self.labels, mask)
 
 
 class Ragged(NamedTuple):
@@ -65,6 +85,11 @@ class Ragged(NamedTuple):
     def shape(self) -> Shape:
         """The shape of x, with None for the number of steps."""
         return (len(self.x), None, *self.x[0].shape[1:])
+
+    @property
+    def size(self) -> int:
+        """The number of sequences."""
+        return len(self.x)
 
     def batch(self, rows: Rows) -> HostBatch:
         """Return some of the sequences as a batch: padded to the longest, and masked unless all have one length."""
@@ -100,11 +125,11 @@ class HostBatch(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Device arrays of N samples, sequences time-major."""
+    """Device arrays of N samples, sequences time-major; a tuple for several inputs or outputs."""
 
-    x: Array
-    target: Array | None
-    weight: Array | None
+    x: Any
+    target: Any
+    weight: Any
     mask: Array | None
     size: int  #: N
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
-
-import numpy.typing as npt
+from typing import Any, NamedTuple, Protocol
 
 from ..callbacks import History
 from ..kernels.contract import Array, Ops, Tape
@@ -21,13 +19,23 @@ from .batches import Batch, Host, Rows, Shape
 from .results import ForwardResult, Gradients, PredictionOutput, States, StepOutput, TrainedWeights
 
 
+class CompiledOutput(NamedTuple):
+    """Loss and metrics of an output, from ``compile``."""
+
+    name: str
+    loss: Loss | None  #: None for an output that is not trained
+    weight: float  #: what the loss is multiplied by
+    metrics: list[Metric]  #: count each sample once
+    weighted_metrics: list[Metric]  #: count samples by their weights
+
+
 class PredictionPlans(Protocol):
     """Plans of a model's forward pass."""
 
-    def __call__(self, x: Host) -> Host | None:
+    def __call__(self, x: Any) -> Any:
         """Return the output for a host array x without a mask, samples first; None where no plan serves."""
 
-    def forward(self, x: Array, mask: Array | None) -> PredictionOutput | None:
+    def forward(self, x: Any, mask: Array | None) -> PredictionOutput | None:
         """Return the output for device arrays; None where no plan serves."""
 
 
@@ -35,7 +43,7 @@ class TrainingPlans(Protocol):
     """Plans of a model's training steps."""
 
     def __call__(
-        self, batch: Batch, key: Key, loss: Loss, scale: float, optimizer: Optimizer, trained: TrainedWeights
+        self, batch: Batch, key: Key, outputs: Sequence[CompiledOutput], optimizer: Optimizer, trained: TrainedWeights
     ) -> StepOutput | None:
         """Take a step on a batch, all but the constraints; None where no plan serves."""
 
@@ -66,16 +74,42 @@ class ModelStructure(Protocol):
         """Whether inputs are whole numbers (N, T) instead of features."""
 
     @property
-    def input_shape(self) -> Shape:
-        """The shape of inputs, batch axis first."""
+    def has_one_input(self) -> bool:
+        """Whether there is one input."""
 
     @property
-    def output_shape(self) -> Shape:
-        """The shape of outputs, batch axis first."""
+    def has_one_output(self) -> bool:
+        """Whether there is one output, which is no value of a dict."""
 
     @property
-    def loss(self) -> Loss | None:
-        """The loss, None before ``compile``."""
+    def input_names(self) -> list[str]:
+        """The names of the inputs, in their order."""
+
+    @property
+    def readers(self) -> list[Layer]:
+        """For each input the layer that takes it first."""
+
+    @property
+    def input_shape(self) -> Any:
+        """The shape of inputs, batch axis first, or a list of those of several."""
+
+    @property
+    def output_shape(self) -> Any:
+        """The shape of outputs, batch axis first, or a list of those of several."""
+
+    @property
+    def compiled_outputs(self) -> list[CompiledOutput]:
+        """The loss and the metrics of each output; empty before ``compile``."""
+
+    def ordered_inputs(self, x: Any) -> Sequence[Any]:
+        """Return the entries of ``x``, one input, a list or a dict of several, in the order of the inputs."""
+
+    def in_output_form(self, outputs: Sequence[Any]) -> Any:
+        """Return ``outputs`` in the form of the model's: one, a list, or a dict."""
+
+    @property
+    def loss(self) -> Any:
+        """The loss, or a list of those of several outputs; None before ``compile``."""
 
     @property
     def random(self) -> Stream:
@@ -84,22 +118,19 @@ class ModelStructure(Protocol):
     def as_input(self, x: Any, what: str) -> Host:
         """Return ``x`` as an array of what the first layer takes."""
 
-    def check_shape(self, shape: Shape) -> None:
+    def check_shape(self, shape: Any) -> None:
         """Raise ValueError unless the built model takes inputs of ``shape``."""
 
     def compute_shapes(self, input_shape: Sequence[int | None]) -> list[Shape]:
         """Return the shapes of an input and of each layer's output for it."""
 
-    def compute_output_shape(self, input_shape: Sequence[int | None]) -> Shape:
+    def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the output's shape for inputs of ``input_shape``."""
 
 
 class Trainable(ModelStructure, Protocol):
     """Model that the loops can train, evaluate and use for predictions."""
 
-    loss_weight: float  #: what the loss is multiplied by
-    metrics_list: list[Metric]  #: count each sample once
-    weighted_metrics_list: list[Metric]  #: count samples by their weights
     history: History | None  #: of the last ``fit``
     stop_training: bool  #: ends ``fit`` after the batch
 
@@ -134,23 +165,23 @@ class Trainable(ModelStructure, Protocol):
     def build(self, input_shape: Sequence[int | None] | None = None) -> None:
         """Make all weights for inputs of ``input_shape``."""
 
-    def gather(self, ops: Ops, x: npt.NDArray[Any], rows: Rows) -> Array:
-        """Return samples ``rows`` of ``x`` as one batch on the device."""
+    def gather(self, ops: Ops, x: Any, rows: Rows) -> Any:
+        """Return samples ``rows`` of ``x`` as one batch on the device, or those of a tuple of arrays."""
 
     def forward(
         self,
-        x: Array,
+        x: Any,
         training: bool = False,
         rng: Key | None = None,
         mask: Array | None = None,
         states: States | None = None,
     ) -> ForwardResult:
-        """Compute the output of all layers."""
+        """Compute the outputs of the model."""
 
     def backward(
         self,
         tapes: Sequence[Tape],
-        dy: Array,
+        dy: Any,
         dstates: States | None = None,
         *,
         need_dx: bool = False,

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..kernels.contract import Array, Tape
 from ..layers import Layer
 from ..variables import Variable
 from .loss_weights import Weights
 
-States = list[tuple[Array, ...]]  #: of each layer, () where it has none
+States = list[tuple[Array, ...]]  #: of each call of a layer, () where it has none
 
 
 class ForwardResult(NamedTuple):
     """Result of :meth:`numba_lstm.models.Sequential.forward`."""
 
-    y: Array
-    mask: Array | None  #: (T, N), where the output has one
-    tapes: list[Tape]
-    states: States  #: the last ones of each layer
+    y: Any  #: the output, or a tuple of several
+    mask: Any  #: (T, N), where the output has one; a tuple for several outputs, unless none has one
+    tapes: list[Tape]  #: of each call of a layer
+    states: States  #: the last ones of each call of a layer
     penalty: float  #: of the activity regularizers
 
 
@@ -26,33 +26,33 @@ class Gradients(NamedTuple):
     """Result of :meth:`numba_lstm.models.Sequential.backward`."""
 
     weights: list[Array]  #: of ``trainable_weights``, in their order
-    states: States  #: of each layer's first states; () where it has none, or was left out
-    dx: Array | None  #: of the input, where it was asked for
+    states: States  #: of the first states of each call of a layer; () where it has none, or was left out
+    dx: Any  #: of the input, or a tuple of several, if requested
 
 
 class TrainedWeights(NamedTuple):
     """Weights that a training step changes."""
 
     weights: list[Variable]  #: ``trainable_weights``
-    indices: list[list[int]]  #: their indices in ``variables`` of each layer
-    first: int  #: the first layer that has any
-    regularized: dict[int, Layer]  #: layers with penalties of weights, by their places
+    indices: list[list[tuple[int, int]]]  #: for each call of a layer, indices in its ``variables`` and in ``weights``
+    reached: list[bool]  #: whether a call of a layer depends on any of them
+    regularized: list[Layer]  #: layers with penalties of weights
 
     def penalty(self) -> float:
         """The sum of the penalties of the weights as they are now."""
-        return sum([layer.penalty() for layer in self.regularized.values()], 0.0)
+        return sum([layer.penalty() for layer in self.regularized], 0.0)
 
 
 class PredictionOutput(NamedTuple):
     """Output of a plan of predictions: copies that belong to the caller."""
 
-    y: Array
-    mask: Array | None  #: (T, N)
+    y: Any  #: one, or a tuple of several
+    mask: Any  #: (T, N), or a tuple for several outputs
 
 
 class StepOutput(NamedTuple):
     """Loss and output of a planned training step, before the update."""
 
-    value: float  #: the loss, without penalties
-    y: Array  #: belongs to the caller
-    weights: Weights
+    values: list[float | None]  #: the loss of each output without its weight and penalties; None without a loss
+    ys: list[Array]  #: outputs, which belong to the caller
+    weights: list[Weights]  #: of each output

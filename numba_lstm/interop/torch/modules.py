@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from ... import gates, initializers
-from ...layers import LSTM, Bidirectional, Dense, Input, Layer
+from ...layers import LSTM, Bidirectional, Dense, Input
 from ...models.sequential import Sequential
 from . import names, reading
 from .names import Array
@@ -55,7 +56,7 @@ def lstm(source: StateDict | str | os.PathLike[str], prefix: str = "", *, return
 def _lstm(stack: Sequence[tuple[names.Cell, ...]], base: str, dtype: str, return_sequences: bool) -> Sequential:
     """Make the model of an ``nn.LSTM`` with these cells, one tuple per layer."""
     first = stack[0][0]
-    layers: list[Layer] = [Input((None, first.weight_ih.shape[1]))]
+    layers: list[Any] = [Input((None, first.weight_ih.shape[1]))]
     for index, cells in enumerate(stack):
         layer = LSTM(
             first.weight_hh.shape[0] // gates.COUNT,
@@ -188,6 +189,6 @@ def _dtype(arrays: Arrays) -> str:
     return "float64" if any(array.dtype == np.float64 for array in arrays.values()) else "float32"
 
 
-def _make_model(layers: list[Layer], name: str, dtype: str) -> Sequential:
+def _make_model(layers: list[Any], name: str, dtype: str) -> Sequential:
     with initializers.skip_initialization():
         return Sequential(layers, name=name, dtype=dtype)

@@ -16,12 +16,13 @@ from ...kernels.contract import Array, DenseLayerSpec, LSTMLayerSpec, Ops, Tape
 from ...kernels.specs import Key
 from ...naming import names
 from .arguments import Shape, batch_shape_of, check_dtype, check_name, refuse
-from .building import BuildableLayer
+from .graph.graph_layer import GraphLayer
+from .graph.symbolic import is_symbolic
 from .keras_methods import NEVER_CALLED
 from .results import Backward, Forward, to_samples
 
 
-class Layer(BuildableLayer):
+class Layer(GraphLayer):
     """Base class of all layers, as ``keras.layers.Layer``.
 
     A subclass overrides :meth:`build`, :meth:`compute_output_shape`, :meth:`forward`, :meth:`backward`, :meth:`get_config`.
@@ -79,7 +80,7 @@ class Layer(BuildableLayer):
         self.auto_named = name is None  #: a Sequential may give it another name
         self.name = names.unique(type(self).__name__) if name is None else check_name(name)
         self.batch_input_shape = batch_shape_of(input_shape, input_dim, batch_input_shape)
-        BuildableLayer.__init__(self, None if dtype is None else check_dtype(dtype), bool(trainable))
+        GraphLayer.__init__(self, None if dtype is None else check_dtype(dtype), bool(trainable))
 
     # -- what a subclass says -----------------------------------------------------------------------------------------
 
@@ -181,14 +182,16 @@ class Layer(BuildableLayer):
 
     # -- a layer used by itself ---------------------------------------------------------------------------------------
 
-    def __call__(self, x: npt.ArrayLike, training: bool = False, *, mask: npt.ArrayLike | None = None) -> Any:
+    def __call__(self, x: Any, training: bool | None = None, *, mask: npt.ArrayLike | None = None) -> Any:
         """Compute the output for ``x`` (N, ...) on the default device, as a NumPy array; the first call builds the layer.
 
-        ``mask`` (N, T) is False where a step of a sequence is to be left out.
+        ``mask`` (N, T) is False where a step of a sequence is to be left out. For a symbolic tensor the output is one, too.
         """
+        if is_symbolic(x):
+            return self.connect(x, (), training, mask)
         ops, array = self._enter(x)
         rng = random.next_key() if training else None
-        return to_samples(ops, self.propagate(ops, array, None, self._mask(ops, mask, array), training, rng).y)
+        return to_samples(ops, self.propagate(ops, array, None, self._mask(ops, mask, array), bool(training), rng).y)
 
     def _enter(self, x: npt.ArrayLike) -> tuple[Ops, Array]:
         ops, array = get_ops(), self.as_input(x, f"{self.name}'s input")

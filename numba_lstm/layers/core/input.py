@@ -9,6 +9,7 @@ from ...kernels.contract import Array, Ops
 from ...kernels.specs import Key
 from ..base import Forward, Layer
 from ..base.arguments import Shape, as_shape, named_dtype
+from ..base.graph.symbolic import Node, SymbolicTensor
 
 
 class InputLayer(Layer):
@@ -24,7 +25,7 @@ class InputLayer(Layer):
     dtype : str, optional
         What comes in, any real one: it is cast to what the first layer takes.
     sparse, ragged, optional : bool, optional
-        In Keras's places; inputs are dense arrays, and there is one.
+        In Keras's places; inputs are dense arrays.
     batch_shape : tuple, optional
         Both in one: ``(batch, time, features)``.
     input_tensor : None
@@ -65,7 +66,7 @@ class InputLayer(Layer):
     ) -> None:
         for what, value in (("sparse", sparse), ("ragged", ragged), ("input_tensor", input_tensor), ("optional", optional)):
             if value is not None and value is not False:
-                raise TypeError(f"Input does not take {what}={value!r}: a model has one input, a dense array. Leave it out.")
+                raise TypeError(f"Input does not take {what}={value!r}: an input is a dense array. Leave it out.")
         samples = {"shape": shape, "input_shape": input_shape, "input_dim": kwargs.pop("input_dim", None)}
         batches = {"batch_shape": batch_shape, "batch_input_shape": batch_input_shape}
         self.batch_shape = _one_shape(samples, batch_size, batches)
@@ -73,6 +74,13 @@ class InputLayer(Layer):
         self._dtype = None if dtype is None else _as_real_dtype(dtype)
         self.check_rank(self.batch_shape)
         self.built_shape = self.batch_shape
+
+    @property
+    def output(self) -> SymbolicTensor:
+        """The symbolic tensor of the input."""
+        if not self._nodes:
+            self._nodes.append(Node(self, (), (), None, (self.batch_shape,), self._dtype or "float32"))
+        return self._nodes[0].outputs[0]
 
     def forward(
         self,
@@ -99,12 +107,14 @@ def Input(
     name: str | None = None,
     tensor: None = None,
     optional: bool = False,
-) -> InputLayer:
-    """Make an InputLayer with the shape of a model's samples, as ``keras.Input``; add it first to a ``Sequential``.
+) -> SymbolicTensor:
+    """Return a symbolic tensor with the shape of a model's samples, as ``keras.Input``.
+
+    Call layers on it and make a ``Model(inputs, outputs)``, or add it first to a ``Sequential``.
 
     Parameters are those of :class:`InputLayer`; ``tensor`` is its ``input_tensor``.
     """
-    return InputLayer(shape, batch_size, dtype, sparse, ragged, batch_shape, tensor, optional, name)
+    return InputLayer(shape, batch_size, dtype, sparse, ragged, batch_shape, tensor, optional, name).output
 
 
 def _one_shape(samples: dict[str, Any], batch_size: int | None, batches: dict[str, Any]) -> Shape:

@@ -100,6 +100,13 @@ class Bidirectional(SequenceLayer):
         """The features of the output of each direction."""
         return [layer.cells[-1].output_size for layer in self._directions]
 
+    @property
+    def num_outputs(self) -> int:
+        return 2 if self.merge_mode is None else 1
+
+    def state_shapes(self, N: int | None) -> list[Shape]:
+        return [shape for layer in self._directions for shape in layer.state_shapes(N)]
+
     def build(self, input_shape: Shape) -> None:
         for layer in self._directions:
             layer.build_for(input_shape, self.dtype)

@@ -67,6 +67,9 @@ class Recurrent(SequenceLayer):
         size = self.cells[-1].output_size
         return (N, T, size) if self.return_sequences else (N, size)
 
+    def state_shapes(self, N: int | None) -> list[Shape]:
+        return [(N, size) for cell in self.cells for size in (cell.output_size, cell.units)]
+
     # -- on device arrays ---------------------------------------------------------------------------------------------
 
     def forward(

@@ -11,6 +11,8 @@ from ... import random
 from ...inputs.sequences import as_lengths, length_mask
 from ...kernels.contract import Array, Ops
 from ..base import Layer, to_samples
+from ..base.arguments import Shape
+from ..base.graph.symbolic import flatten, is_symbolic
 
 Host = npt.NDArray[Any]
 
@@ -30,6 +32,10 @@ class SequenceLayer(Layer):
         """Return the last states, from :meth:`forward`, in the form of ``initial_state``."""
         return states
 
+    def state_shapes(self, N: int | None) -> list[Shape]:
+        """Return the shapes of the states of a batch of N, in the order in which :meth:`forward` takes and returns them."""
+        raise NotImplementedError
+
     @property
     def states(self) -> Sequence[Any] | None:
         """Copies of the states of a stateful layer, as ``initial_state`` takes them; None if the next batch begins at zero."""
@@ -41,18 +47,20 @@ class SequenceLayer(Layer):
 
     def __call__(  # type: ignore[override]  # Keras's order: the states come before the flag
         self,
-        sequence: npt.ArrayLike,
-        initial_state: Sequence[Any] | None = None,
+        sequence: Any,
+        initial_state: Any = None,
         mask: npt.ArrayLike | None = None,
-        training: bool = False,
+        training: bool | None = None,
         *,
         lengths: npt.ArrayLike | None = None,
     ) -> Any:
         """Compute the output for ``sequence`` (N, T, D) on the default device; the first call builds the layer.
 
+        For symbolic tensors the outputs are symbolic, too, and a list.
+
         Parameters
         ----------
-        sequence : array, (N, T, D)
+        sequence : array, (N, T, D), or a list of a symbolic tensor and its initial states
         initial_state : sequence of arrays, optional
             h (N, P) and c (N, H) before the first step, default zero. For a stack of cells one such pair each, for
             ``Bidirectional`` those of both layers.
@@ -67,6 +75,12 @@ class SequenceLayer(Layer):
         y, or with ``return_state`` a tuple of y and the last states, as ``initial_state`` takes them
             y (N, T, P) with ``return_sequences``, else (N, P).
         """
+        if is_symbolic(sequence, initial_state):
+            x, *states = flatten(sequence)
+            if states and initial_state is not None:
+                raise ValueError(f"{self.name} has initial_state twice, in a list with its input and by name. Give it once.")
+            states = states or ([] if initial_state is None else flatten(initial_state))
+            return self.connect(x, states, training, mask)
         ops, x = self._enter(sequence)
         T, N, _ = x.shape
         if lengths is not None:
@@ -74,8 +88,8 @@ class SequenceLayer(Layer):
                 raise ValueError(f"{self.name} takes mask or lengths, got both. Leave one out.")
             mask = length_mask(as_lengths(lengths, N, T), T)
         steps = self._mask(ops, mask, x)
-        states = None if initial_state is None else self.as_device_states(ops, initial_state, N)
-        result = self.propagate(ops, x, states, steps, training, random.next_key() if training else None)
+        first = None if initial_state is None else self.as_device_states(ops, initial_state, N)
+        result = self.propagate(ops, x, first, steps, bool(training), random.next_key() if training else None)
         ys = result.y if isinstance(result.y, tuple) else (result.y,)
         outputs = [to_samples(ops, y) for y in ys]
         if self.return_state:

@@ -9,6 +9,7 @@ from ...kernels.contract import Array, DenseLayerSpec, LSTMLayerSpec, Ops, Tape
 from ...kernels.specs import Key
 from ..base import Backward, Forward, Layer
 from ..base.arguments import Shape
+from ..base.graph.graph_layer import LayerLike
 from ..base.registry import deserialize, serialize
 from ..base.stream_specs import checked_stream_specs
 
@@ -38,7 +39,7 @@ class TimeDistributed(Layer):
     ranks = (3,)
 
     def __init__(self, layer: Layer, **kwargs: Any) -> None:
-        if not isinstance(layer, Layer):
+        if not isinstance(layer, LayerLike):
             raise TypeError(f"TimeDistributed expects a layer, got {layer!r}. Write TimeDistributed(Dense(3)).")
         if 2 not in layer.ranks or layer.takes_indices:
             raise ValueError(f"TimeDistributed expects a layer that takes rows (batch, features), {layer.name} does not.")

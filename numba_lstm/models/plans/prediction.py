@@ -6,6 +6,7 @@ A plan holds buffers, so that one thread at a time runs it. A thread takes a pla
 from __future__ import annotations
 
 from collections.abc import Hashable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,11 +15,12 @@ import numpy.typing as npt
 from ...device import get_num_threads
 from ...kernels.contract import Array, Plan, Stepper
 from ...layers.base.stream_specs import checked_stream_specs
+from ...training.batches import each
 from ...training.results import PredictionOutput
-from ..chain import Chain
+from ..passes import Passes
 
 if TYPE_CHECKING:
-    from ...kernels.specs import Key
+    pass
 
 #: Multiplications up to which a stream computes one sequence, in one call of one thread: a few milliseconds.
 STREAM_WORK = 60_000_000
@@ -63,35 +65,41 @@ class PredictionPlans:
     The first shape of a batch has a plan at once, others from their second batch on.
     """
 
-    def __init__(self, model: Chain) -> None:
+    def __init__(self, model: Passes) -> None:
         self._model, self._dtype = model, np.dtype(model.dtype)
         self._waiting = _Waiting([], False)  # replaced whole, so that no thread sees a plan of another version
         self._remembered: list[Hashable] = []
 
-    def __call__(self, x: Host) -> Host | None:
-        """Return the output for a host array x without a mask, samples first; None where no plan serves."""
+    def __call__(self, x: Any) -> Any:
+        """Return the output for a host array x without a mask, samples first; None where no plan serves.
+
+        For a tuple of several inputs it takes one; for several outputs it returns one.
+        """
         model = self._model
         waiting = self._current()
         if waiting is None:
             return None
-        if x.ndim == 3 and len(x) == 1:
-            y = self._by_stream(waiting, x)
-            if y is not None:
-                return y
-        if x.ndim == 3 and x.dtype == self._dtype and x.flags.c_contiguous and x.flags.aligned:
-            batch = x.transpose(1, 0, 2)  # what gather returns
-        else:
+        if isinstance(x, tuple):
             batch = model.gather(model.ops, x, slice(None))
+        else:
+            if x.ndim == 3 and len(x) == 1:
+                y = self._by_stream(waiting, x)
+                if y is not None:
+                    return y
+            if x.ndim == 3 and x.dtype == self._dtype and x.flags.c_contiguous and x.flags.aligned:
+                batch = x.transpose(1, 0, 2)  # what gather returns
+            else:
+                batch = model.gather(model.ops, x, slice(None))
         output = self._run(waiting, batch, None, samples_first=True)
         return None if output is None else output.y
 
     @property
     def shapes(self) -> list[tuple[int, ...] | str]:
         """The shapes (T, N, D) of batches that have plans, the oldest first; ``"stream"`` for single sequences."""
-        return ["stream" if shape == "stream" else shape[0] for shape in self._waiting.plans]
+        return ["stream" if shape == "stream" else shape[0][0][0] for shape in self._waiting.plans]
 
-    def forward(self, x: Array, mask: Array | None) -> PredictionOutput | None:
-        """Return the output for device arrays; None where no plan serves."""
+    def forward(self, x: Any, mask: Array | None) -> PredictionOutput | None:
+        """Return the output for a device array, or for a tuple of several; None where no plan serves."""
         waiting = self._current()
         return None if waiting is None else self._run(waiting, x, mask)
 
@@ -103,26 +111,30 @@ class PredictionPlans:
             self._waiting = waiting = _Waiting(version, model.why_not_planned() is None)
         return waiting if waiting.serves else None
 
-    def _run(self, waiting: _Waiting, x: Array, mask: Array | None, *, samples_first: bool = False) -> PredictionOutput | None:
-        model = self._model
-        steps, N = x.shape[:2] if len(x.shape) == 3 or (model.takes_indices and len(x.shape) == 2) else (1, x.shape[0])
-        shape = x.shape, x.dtype, mask is None, get_num_threads()
-        if shape not in waiting.plans:
-            row = sum(max(LINE, (size[-1] or 0) * self._dtype.itemsize) for size in model.shapes if len(size) == 3)
-            if not x.size or N > MAX_SAMPLES or steps > MAX_STEPS or steps * N * row > MAX_BYTES:
-                return None
-            if not self._known(shape):
-                return None
+    def _run(self, waiting: _Waiting, x: Any, mask: Array | None, *, samples_first: bool = False) -> PredictionOutput | None:
+        xs = x if isinstance(x, tuple) else (x,)
+        shape = tuple((array.shape, array.dtype) for array in xs), mask is None, get_num_threads()
+        if shape not in waiting.plans and not (self._is_small(xs) and self._known(shape)):
+            return None
         plans = waiting.of(shape)
         try:
             plan = plans.pop()
         except IndexError:
-            plan = self._plan(x, mask)
-        y, out_mask = plan(x, mask)
-        copy = np.array(y.transpose(1, 0, 2), order="C") if samples_first and y.ndim == 3 else y.copy()
-        output = PredictionOutput(copy, None if out_mask is None else out_mask.copy())
+            plan = self._plan(xs, mask)
+        y, out_mask = plan(*xs, mask)
+        output = PredictionOutput(each(partial(_copied, samples_first=samples_first), y), each(_copied, out_mask))
         plans.append(plan)
         return output
+
+    def _is_small(self, xs: tuple[Array, ...]) -> bool:
+        """Return whether a batch is small enough for a plan, which keeps its buffers."""
+        for reader, x in zip(self._model.readers, xs, strict=True):
+            stepwise = len(x.shape) > 2 or (reader.takes_indices and len(x.shape) == 2)
+            steps, N = x.shape[:2] if stepwise else (1, x.shape[0])
+            row = sum(max(LINE, (size[-1] or 0) * self._dtype.itemsize) for size in self._model.value_shapes() if len(size) > 2)
+            if not x.size or N > MAX_SAMPLES or steps > MAX_STEPS or steps * N * row > MAX_BYTES:
+                return False
+        return True
 
     def _known(self, shape: Hashable) -> bool:
         """Whether a plan of this shape is worth while: it is the first one, or has come before."""
@@ -131,21 +143,23 @@ class PredictionPlans:
             self._remembered = [*self._remembered[1 - MAX_REMEMBERED :], shape]
         return known
 
-    def _plan(self, x: Array, mask: Array | None) -> Plan:
-        model = self._model
+    def _plan(self, xs: tuple[Array, ...], mask: Array | None) -> Plan:
+        model, several = self._model, len(xs) > 1
 
-        def forward(x: Array, mask: Array | None, _: Key | None) -> tuple[Array, Array | None]:
-            result = model.forward(x, False, None, mask)
+        def forward(*arrays: Any) -> tuple[Any, Any]:
+            *xs, mask, _ = arrays
+            result = model.forward(tuple(xs) if several else xs[0], False, None, mask)
             return result.y, result.mask
 
-        plan = model.ops.plan(forward, [x, mask], work=self._multiplications(x) if len(x.shape) == 3 else 0.0)
+        alone = not several and model.has_one_output and len(xs[0].shape) == 3
+        plan = model.ops.plan(forward, [*xs, mask], work=self._multiplications(xs[0]) if alone else 0.0)
         assert plan is not None  # for why_not_planned returned None
         return plan
 
     def _multiplications(self, x: Array) -> float:
         """Return those of a call: each step of a sample meets each weight of a layer."""
         work, (steps, N, _) = 0, x.shape
-        for layer, shape in zip(self._model.layers, self._model.shapes, strict=False):  # the last shape is the output's
+        for layer, shape in self._model.shaped_layers():
             steps = (shape[1] or steps) if len(shape) == 3 else 1
             work += steps * N * sum(variable.value.size for variable in layer.variables)
         return float(work)
@@ -155,7 +169,7 @@ class PredictionPlans:
     def _by_stream(self, waiting: _Waiting, x: Host) -> Host | None:
         """Return the output of one sequence through a stream, whose steps take one call; None where that is slower."""
         model = self._model
-        if len(model.shapes[-1]) != 2 or not x.size or x.shape[1] > MAX_STEPS or not model.layers:
+        if not (model.execution.is_chain and len(model.output_shape) == 2) or not x.size or x.shape[1] > MAX_STEPS:
             return None
         parameters = model.count_params()
         large = get_num_threads() > 1 and parameters > LARGE
@@ -177,7 +191,12 @@ class PredictionPlans:
 
     def _stepper(self, features: int) -> Stepper | None:
         try:
-            specs = [spec for layer in self._model.layers for spec in checked_stream_specs(layer)]
+            specs = [spec for layer in self._model.execution.layers for spec in checked_stream_specs(layer)]
         except NotImplementedError:
             return None
         return self._model.ops.stream(specs, features, 1, self._dtype) if specs else None
+
+
+def _copied(array: Host, *, samples_first: bool = False) -> Host:
+    """Return a copy of an output of a plan."""
+    return np.array(array.swapaxes(0, 1), order="C") if samples_first and array.ndim > 2 else array.copy()

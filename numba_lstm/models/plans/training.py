@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from typing import Any
 
 from ...device import get_num_threads
 from ...inputs.targets import is_sparse
 from ...kernels.contract import Array, Plan
 from ...kernels.specs import Key
-from ...losses import Loss
-from ...losses.reductions import MEANS
 from ...optimizers import Optimizer
-from ...training.batches import Batch
-from ...training.loss_weights import Weights, batch_weights, loss_weight
+from ...training.batches import Batch, as_tuple, each
+from ...training.loss_weights import Weights
+from ...training.output_losses import (
+    element_weights,
+    losses_of_outputs,
+    per_output,
+    scales_of_losses,
+    weights_of_outputs,
+)
+from ...training.protocols import CompiledOutput
 from ...training.results import StepOutput, TrainedWeights
-from ..chain import Chain
+from ..passes import Passes
 
 #: Steps that are kept: of a batch, and of the smaller one at the end of an epoch.
 MAX_STEPS = 2
@@ -27,7 +34,7 @@ MAX_REMEMBERED = 8
 class TrainingPlans:
     """Training steps of a model, with the bits of single ops. The first shape of a batch has a plan at once."""
 
-    def __init__(self, model: Chain) -> None:
+    def __init__(self, model: Passes) -> None:
         self._model = model
         self.forget()
 
@@ -41,21 +48,22 @@ class TrainingPlans:
         self._steps: dict[Hashable, _Step] = {}
 
     def __call__(
-        self, batch: Batch, key: Key, loss: Loss, scale: float, optimizer: Optimizer, trained: TrainedWeights
+        self, batch: Batch, key: Key, outputs: Sequence[CompiledOutput], optimizer: Optimizer, trained: TrainedWeights
     ) -> StepOutput | None:
         """Take a step on a batch, all but the constraints; None where no plan serves."""
         model = self._model
-        if trained.first >= len(trained.indices) or model.why_not_planned() is not None:
+        if not trained.weights or model.why_not_planned() is not None:
             return None
-        shapes = tuple(None if array is None else (array.shape, array.dtype) for array in batch[:4])
-        version = *model.changes(), id(trained), *trained.weights, loss, scale, optimizer, key.seed, shapes, get_num_threads()
+        shapes = tuple(each(lambda array: (array.shape, array.dtype), value) for value in batch[:4])
+        settings = *((output.loss, output.weight) for output in outputs), optimizer, key.seed, shapes, get_num_threads()
+        version = *model.changes(), id(trained), *trained.weights, *settings
         step = self._steps.pop(version, None)
         if step is None:
             known = not self._remembered or version in self._remembered
             self._remembered = [*self._remembered[1 - MAX_REMEMBERED :], version]
             if not known:
                 return None
-            step = _Step(model, batch, key, loss, scale, optimizer, trained)
+            step = _Step(model, batch, key, outputs, optimizer, trained)
         output = step(batch, key)
         self._steps[version] = step
         if len(self._steps) > MAX_STEPS:
@@ -66,62 +74,85 @@ class TrainingPlans:
 class _Step:
     """A step for batches of one shape.
 
-    Without a mask of the output one plan computes both passes. With one the loss needs the mask's values between two plans.
+    Without a mask of an output one plan computes both passes. With one the losses need the mask's values between two plans.
     """
 
     def __init__(
-        self, model: Chain, batch: Batch, key: Key, loss: Loss, scale: float, optimizer: Optimizer, trained: TrainedWeights
+        self,
+        model: Passes,
+        batch: Batch,
+        key: Key,
+        outputs: Sequence[CompiledOutput],
+        optimizer: Optimizer,
+        trained: TrainedWeights,
     ) -> None:
-        self._model, self._ops, self._loss, self._scale = model, model.ops, loss, scale
+        self._model, self._ops, self._outputs = model, model.ops, outputs
         self._optimizer, self._trained = optimizer, trained
-        assert batch.target is not None
-        self._leading = batch.target.shape if is_sparse(loss.spec) else batch.target.shape[:-1]
-        self._constant = self._weight(Weights(None, None, None)) if batch.weight is None else None
-        inputs = [batch.x, batch.target, self._loss_weight(batch), batch.mask]
+        self._scales = scales_of_losses(outputs)[0]
+        xs, targets = as_tuple(batch.x), as_tuple(batch.target)
+        self._inputs = len(xs)
+        self._leading = [
+            () if output.loss is None else target.shape if is_sparse(output.loss.spec) else target.shape[:-1]
+            for output, target in zip(outputs, targets, strict=True)
+        ]
+        self._constants = self._elements([Weights(None, None, None)] * len(outputs)) if batch.weight is None else None
+        inputs = [*xs, *targets, *self._loss_weights(batch), batch.mask]
         plan = self._ops.plan(self._passes, inputs, key=key, training=True)
         assert plan is not None  # for the device is the CPU
         self._forward: Plan = plan
         self._backward: Plan | None = None
         self._update: Callable[[], None] | None = None
 
-    def _passes(self, x: Array, target: Array, weight: Array | None, mask: Array | None, key: Key) -> Any:
-        result = self._model.forward(x, True, key, mask)
+    def _passes(self, *arrays: Any) -> Any:
+        *arrays_, mask, key = arrays
+        count = len(self._outputs)
+        xs, targets, weights = arrays_[: -2 * count], arrays_[-2 * count : -count], arrays_[-count:]
+        result = self._model.forward(tuple(xs) if len(xs) > 1 else xs[0], True, key, mask)
+        ys = as_tuple(result.y)
         if result.mask is not None:
-            return result.y, result.mask, result.tapes
-        value, dy = self._ops.loss(result.y, target, self._loss.spec, weight=weight, gradient=True)
-        assert dy is not None
-        return result.y, None, (value, self._gradients(result.tapes, dy))
+            return ys, result.mask, result.tapes
+        values, slopes = losses_of_outputs(self._ops, self._outputs, ys, targets, weights, gradient=True)
+        return ys, None, (values, self._gradients(result.tapes, slopes))
 
-    def _gradients(self, tapes: Any, dy: Array) -> list[Array]:
+    def _gradients(self, tapes: Any, slopes: Sequence[Array | None]) -> list[Array]:
+        dy = tuple(slopes) if len(slopes) > 1 else slopes[0]
         return self._model.backward(tapes, dy, trained=self._trained, penalties=False).weights
 
-    def _weight(self, weights: Weights) -> Array | None:
-        """Return the weights of the loss op."""
-        if self._scale == 1 and self._loss.reduction in MEANS:
-            return weights.loss
-        return loss_weight(self._ops, self._loss, self._scale, self._leading, weights, self._model.dtype)
+    def _backward_pass(self, tapes: Any, slopes: Sequence[Array | None], *arrays: Any) -> list[Array]:
+        """Compute the gradients for those ``arrays`` in place of ``slopes`` that are not None; the last one is a key."""
+        given = iter(arrays)
+        return self._gradients(tapes, [None if slope is None else next(given) for slope in slopes])
 
-    def _loss_weight(self, batch: Batch) -> Array | None:
+    def _elements(self, weights: Sequence[Weights]) -> list[Array | None]:
+        """Return the weights of the loss op of each output."""
+        return [
+            None if output.loss is None else element_weights(self._ops, output, scale, leading, weight, self._model.dtype)
+            for output, scale, leading, weight in zip(self._outputs, self._scales, self._leading, weights, strict=True)
+        ]
+
+    def _loss_weights(self, batch: Batch) -> list[Array | None]:
         if batch.weight is None:
-            return self._constant
-        return self._weight(Weights(batch.weight, None, batch.weight))
+            assert self._constants is not None
+            return self._constants
+        return self._elements([Weights(weight, None, weight) for weight in as_tuple(batch.weight)])
 
     def __call__(self, batch: Batch, key: Key) -> StepOutput:
-        weights = Weights(batch.weight, None, batch.weight)
-        y, mask, rest = self._forward(batch.x, batch.target, self._loss_weight(batch), batch.mask, key=key)
+        ops, count = self._ops, len(self._outputs)
+        weights = [Weights(weight, None, weight) for weight in per_output(batch.weight, count)]
+        targets = as_tuple(batch.target)
+        ys, mask, rest = self._forward(*as_tuple(batch.x), *targets, *self._loss_weights(batch), batch.mask, key=key)
         if mask is None:
-            value, gradients = rest
+            values, gradients = rest
         else:
-            weights = batch_weights(self._ops, batch.weight, mask, self._model.dtype)
-            assert batch.target is not None
-            value, dy = self._ops.loss(y, batch.target, self._loss.spec, weight=self._weight(weights), gradient=True)
-            assert dy is not None
+            weights = weights_of_outputs(ops, count, batch.weight, mask, self._model.dtype)
+            values, slopes = losses_of_outputs(ops, self._outputs, ys, targets, self._elements(weights), gradient=True)
+            given = [slope for slope in slopes if slope is not None]
             if self._backward is None:
-                self._backward = self._ops.plan(lambda dy, _: self._gradients(rest, dy), [dy], training=True)
+                self._backward = ops.plan(partial(self._backward_pass, rest, slopes), given, training=True)
             assert self._backward is not None
-            gradients = self._backward(dy)
+            gradients = self._backward(*given)
         self._step(gradients)
-        return StepOutput(float(value), y.copy(), weights)
+        return StepOutput([None if value is None else float(value) for value in values], [y.copy() for y in ys], weights)
 
     def _step(self, gradients: list[Array]) -> None:
         """Take a step of the optimizer."""

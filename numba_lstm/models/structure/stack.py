@@ -3,40 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ...inputs import check_shape
 from ...layers import InputLayer, Layer
-from ...layers.base.arguments import Shape, as_shape, check_dtype, check_name
+from ...layers.base.arguments import Shape, as_shape
+from ...layers.base.graph.graph_layer import LayerLike
+from ...layers.base.graph.placement import place
+from ...layers.base.graph.symbolic import Node, SymbolicTensor
 from ...naming import names
-from ...objects.serialization import nearest
-from .weights import ModelWeights
+from ..graph.execution import ExecutionGraph, chain
+from .layered import LayeredModel
 
 
-class Stack(ModelWeights):
-    """Base class of models that holds their layers and the shapes between them."""
+class Stack(LayeredModel):
+    """Base class of models that holds layers one after the other, and the shapes between them."""
 
-    replacement = "Make a new model: {cls}(..., {name}=...)."
-    not_settable = {
-        "layers": "Take layers off by pop() and put others on by add(layer), or make a new model.",
-        "device": "Call to(device).",
-        "metrics": "Call compile(..., metrics=[...]).",
-        "weights": "Call set_weights(arrays).",
-        "learning_rate": "Set model.optimizer.learning_rate.",
-        "lr": "Set model.optimizer.learning_rate.",
-    }
-
-    def __init__(self, name: str | None, dtype: str, trainable: bool) -> None:
-        self.check_assigned_methods()
-        self.name = names.unique(type(self).__name__) if name is None else check_name(name)
-        self.dtype = check_dtype(dtype)
-        self._trainable = bool(trainable)
-        self._layers: list[Layer] = []
+    def clear(self) -> None:
+        """Begin without layers."""
         self._input: InputLayer | None = None
         #: The input's shape and that of each layer's output, batch axis first; empty before it is known.
         self.shapes: list[Shape] = []
-        self._accepted_shapes: set[Shape] = set()  #: shapes of samples that went through all layers
-        self._parameters: int | None = None  #: elements of all variables, counted once
+        self._accepted_shapes: set[Any] = set()  #: shapes of samples that went through all layers
         self._last_output_shape: tuple[Sequence[int | None] | None, Shape] = None, ()  #: the last input shape, and the output's
+        self._chain: ExecutionGraph | None = None
+        self._tensors: list[SymbolicTensor] = []  #: symbolic tensors of these shapes
 
     # -- structure ----------------------------------------------------------------------------------------------------
 
@@ -45,7 +36,50 @@ class Stack(ModelWeights):
         """The layers, without the input layer."""
         return self._layers[:]
 
-    def add(self, layer: Layer) -> None:
+    has_one_input = has_one_output = True  #: a Sequential passes on one array
+
+    @property
+    def execution(self) -> ExecutionGraph:
+        """The calls of layers, one after the other."""
+        graph = self._chain
+        if graph is None:
+            self._chain = graph = chain(self._layers)
+        return graph
+
+    @property
+    def inputs(self) -> list[SymbolicTensor]:
+        return self._known_tensors()[:1]
+
+    @property
+    def outputs(self) -> list[SymbolicTensor]:
+        return self._known_tensors()[-1:]
+
+    def _known_tensors(self) -> list[SymbolicTensor]:
+        if not self.built:
+            raise AttributeError(
+                f"{self.name} has no inputs and outputs yet. Add an Input first, call build(input_shape), or call it on data."
+            )
+        return self._tensors
+
+    @property
+    def input_names(self) -> list[str]:
+        return ["input" if self._input is None else self._input.name]
+
+    @property
+    def output_names(self) -> list[str]:
+        return [self._layers[-1].name] if self._layers else []
+
+    def ordered_inputs(self, x: Any) -> Sequence[Any]:
+        return [x]
+
+    def in_output_form(self, outputs: Sequence[Any]) -> Any:
+        return outputs[0]
+
+    @property
+    def readers(self) -> list[Layer]:
+        return self._layers[:1]
+
+    def add(self, layer: Layer | SymbolicTensor) -> None:
         """Add ``layer`` after the others; it is built if the shape of its input is known.
 
         Raises
@@ -54,13 +88,15 @@ class Stack(ModelWeights):
             For anything but a layer, a name or dtype that does not fit the model, an ``Input`` that is not the first, and an
             input of the wrong shape; the model is not changed then.
         """
-        if not isinstance(layer, Layer):
+        if isinstance(layer, SymbolicTensor) and isinstance(layer.node.layer, InputLayer):
+            layer = layer.node.layer
+        if not isinstance(layer, LayerLike):
             what = f"the class itself: write {layer.__name__}(...)" if isinstance(layer, type) else repr(layer)
             raise ValueError(f"{self.name} takes layers, got {what}. See numba_lstm.layers.")
         if isinstance(layer, InputLayer):
             if self._input is not None or self._layers:
                 raise ValueError(f"{self.name} has its input already and cannot take {layer.name}. Add Input first, and once.")
-            self._input, self.shapes = layer, [layer.batch_shape]
+            self._input, self.shapes, self._tensors = layer, [layer.batch_shape], [layer.output]
             return
         self._check_name(layer)
         given = layer.batch_input_shape
@@ -72,6 +108,16 @@ class Stack(ModelWeights):
         self._input, self.shapes = first, shapes
         self._layers.append(layer)
         self._forget()
+        self._connect_layers()
+
+    def _connect_layers(self) -> None:
+        """Make the symbolic tensors of the layers that were added since, where their shapes are known."""
+        if self._input is not None and not self._tensors:
+            self._tensors = [self._input.output]
+        for layer, shape in list(zip(self._layers, self.shapes[1:], strict=False))[len(self._tensors) - 1 :]:
+            node = Node(layer, (self._tensors[-1],), (), None, (shape,), layer.dtype)
+            layer._nodes.append(node)
+            self._tensors.append(node.outputs[0])
 
     def _check_name(self, layer: Layer) -> None:
         taken = {other.name for other in self._layers}
@@ -87,30 +133,21 @@ class Stack(ModelWeights):
                 f"{layer.name} has dtype {layer.requested_dtype}, {self.name} has {self.dtype}. Give both the same."
             )
         layer.check_one_array()
-        if before and layer.takes_indices:
-            raise ValueError(f"{layer.name} takes whole numbers, not what {before[-1].name} before it answers. Add it first.")
-        if before and shape[-1] is None:
-            raise ValueError(
-                f"{layer.name}: the last axis of {shape} must be known, but {before[-1].name} before it makes features of "
-                "steps. Let all samples have one known number of steps."
-            )
-        if before and len(shape) not in layer.ranks:
-            raise ValueError(_misplaced(layer, shape, before))
-        layer.check_input(shape)
-        return layer.compute_output_shape(shape)
+        output: Shape = place(layer, shape, before)
+        return output
 
     def pop(self) -> Layer:
         """Remove the last layer and return it."""
         if not self._layers:
             raise ValueError(f"{self.name} has no layers to take off.")
-        del self.shapes[len(self._layers) :]
+        del self.shapes[len(self._layers) :], self._tensors[len(self._layers) :]
         self._forget()
         return self._layers.pop()
 
     def _forget(self) -> None:
         """Drop everything that was cached about the layers."""
         self._accepted_shapes.clear()
-        self._parameters, self._last_output_shape = None, (None, ())
+        self._parameters, self._last_output_shape, self._chain = None, (None, ()), None
 
     def build(self, input_shape: Sequence[int | None] | None = None) -> None:
         """Make all weights for inputs of ``input_shape``, batch axis first; once.
@@ -129,7 +166,8 @@ class Stack(ModelWeights):
         shapes = self.compute_shapes(input_shape)
         for layer, shape in zip(self._layers, shapes, strict=False):
             layer.build_for(shape, self.dtype)
-        self._input, self.shapes = InputLayer(batch_shape=input_shape), shapes
+        self._input, self.shapes, self._tensors = InputLayer(batch_shape=input_shape), shapes, []
+        self._connect_layers()
 
     def compute_shapes(self, input_shape: Sequence[int | None]) -> list[Shape]:
         """Return the shapes of an input and of each layer's output for it, batch axis first; nothing changes.
@@ -164,11 +202,6 @@ class Stack(ModelWeights):
         self.compute_shapes(shape)
         self._accepted_shapes.add(shape[1:])
 
-    @property
-    def takes_indices(self) -> bool:
-        """Whether inputs are whole numbers (N, T) instead of features."""
-        return bool(self._layers) and self._layers[0].takes_indices
-
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> Shape:
         """Return the output's shape for inputs of ``input_shape``; the model need not be built."""
         last_input, shape = self._last_output_shape
@@ -192,37 +225,20 @@ class Stack(ModelWeights):
         """The shape of outputs, batch axis first."""
         return self._known_shape(-1)
 
+    def shaped_layers(self) -> list[tuple[Layer, Shape]]:
+        return list(zip(self._layers, self.shapes, strict=False))  # the last shape is the output's
+
+    def value_shapes(self) -> list[Shape]:
+        return self.shapes
+
+    def layer_shape(self, index: int) -> str:
+        return str(self.shapes[index + 1]) if self.built else "?"
+
+    def connections(self, layer: Layer) -> list[str]:
+        names = [self.input_names[0], *(other.name for other in self._layers)]
+        return [f"{names[self._layers.index(layer)]}[0][0]"]
+
     def _known_shape(self, index: int) -> Shape:
         if not self.built:
             raise ValueError(f"{self.name} has no shapes yet. Add an Input first, call build(input_shape), or call it on data.")
         return self.shapes[index]
-
-    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """Return the layer with this name, or at this index.
-
-        Raises
-        ------
-        ValueError
-            If there is none, with the nearest name.
-        """
-        if (name is None) == (index is None):
-            raise ValueError(f"get_layer expects either a name or an index, got {name!r} and {index!r}.")
-        if index is not None:
-            if not -len(self._layers) <= index < len(self._layers):
-                raise ValueError(f"{self.name} has {len(self._layers)} layers, so there is none of index {index}.")
-            return self._layers[index]
-        for layer in self._layers:
-            if layer.name == name:
-                return layer
-        raise ValueError(f"{self.name} has no layer {name!r}{nearest(str(name), [layer.name for layer in self._layers])}")
-
-
-def _misplaced(layer: Layer, shape: Shape, before: Sequence[Layer]) -> str:
-    for other in reversed(before):
-        if getattr(other, "return_sequences", True) is False:
-            return (
-                f"{layer.name} expects (batch, time, features), but {other.name} before it answers its last step only, "
-                f"{shape}. Give {other.name} return_sequences=True."
-            )
-    ranks = " or ".join(map(str, layer.ranks))
-    return f"{layer.name} expects an input of rank {ranks}, but {before[-1].name} before it answers {shape}. Change one."

@@ -53,6 +53,21 @@ class ModelWeights(Settable):
         trainable = {id(variable) for variable in self.trainable_weights}
         return [variable for variable in self.weights if id(variable) not in trainable]
 
+    @property
+    def variables(self) -> list[Variable]:
+        """All variables of all layers. The optimizer's are not among them; random streams, which Keras lists here, are none."""
+        return self.weights
+
+    @property
+    def trainable_variables(self) -> list[Variable]:
+        """The variables that ``fit`` changes."""
+        return self.trainable_weights
+
+    @property
+    def non_trainable_variables(self) -> list[Variable]:
+        """The other variables."""
+        return self.non_trainable_weights
+
     def count_params(self) -> int:
         """Return the number of elements of all variables; raise ValueError before they exist."""
         if self._parameters is None:

@@ -15,6 +15,7 @@ from ...inputs.targets import as_target, as_weight, class_weights, is_sparse
 from ...kernels.specs import LossSpec
 from ..batches import Host, Ragged, Samples, Shape
 from ..protocols import ModelStructure
+from .several import validate_inputs, validate_outputs
 from .structures import rank, unwrap_input, unwrap_target
 
 PAD = "Pad them: x=pad_sequences(x, dtype='float32', padding='post'), with lengths=[len(part) for part in x]."
@@ -28,6 +29,8 @@ def validate_input(model: ModelStructure, x: Any, lengths: Any = None) -> Sample
     TypeError, ValueError
         For anything that the model does not take.
     """
+    if not model.has_one_input:
+        return validate_inputs(model, x, lengths)
     x = unwrap_input(model, x)
     if is_ragged(x):
         if lengths is not None:
@@ -96,7 +99,8 @@ def _step_shape(model: ModelStructure) -> tuple[Any, ...]:
     if model.takes_indices:
         return ()
     if model.built:
-        return model.input_shape[2:]
+        shape: tuple[Any, ...] = model.input_shape
+        return shape[2:]
     raise ValueError("x is a list of empty sequences of unknown features. Give each the shape (0, features).")
 
 
@@ -130,7 +134,6 @@ def validate_arrays(
     TypeError, ValueError
         For arrays that do not fit, and for labels that are no classes.
     """
-    assert model.loss is not None
     if x is None:
         raise ValueError("x is missing. Give an array, a list of sequences, or a dataset.")
     if y is None:
@@ -138,9 +141,14 @@ def validate_arrays(
     if class_weight is not None and sample_weight is not None:
         raise ValueError("class_weight and sample_weight cannot both be given. Multiply them into one sample_weight.")
     samples = validate_input(model, x, lengths)
+    if not model.has_one_output:
+        if isinstance(samples, Ragged):
+            raise ValueError(f"sequences of unequal lengths need a model of one output, and {model.name} has several. {PAD}")
+        return validate_outputs(model, samples, y, sample_weight, class_weight)
+    assert model.loss is not None
     shape: tuple[Any, ...] = model.compute_output_shape(samples.shape)
     axes = len(shape) - is_sparse(model.loss.spec)
-    y, sample_weight = (unwrap_target(given, len(samples.x), axes) for given in (y, sample_weight))
+    y, sample_weight = (unwrap_target(given, samples.size, axes) for given in (y, sample_weight))
     cuts = None
     if isinstance(samples, Ragged) and samples.stepwise:  # all steps of all samples as rows of one array, to be cut again
         y = _joined(y, samples.lengths, "y", np.zeros((0, *shape[2:axes]), "int64" if axes == 2 else model.dtype))

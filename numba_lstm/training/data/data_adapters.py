@@ -102,7 +102,7 @@ def _groups(
     model: ModelStructure, samples: Samples | Ragged, size: int, *, shuffle: bool
 ) -> Callable[[], Iterable[Rows]] | None:
     """Return a function that returns the samples of each batch of the next pass; None keeps their order."""
-    n = len(samples.x)
+    n = samples.size
     if isinstance(samples, Ragged):
         lengths = samples.lengths
         return lambda: batches_by_length(lengths, size, model.random.next_key() if shuffle else None)
@@ -110,7 +110,7 @@ def _groups(
 
 
 def _check_stateful(model: ModelStructure, samples: Samples | Ragged, size: int) -> None:
-    n = len(samples.x)
+    n = samples.size
     if model.stateful and n > size and n % size:
         raise ValueError(
             f"{model.name} is stateful, so all batches must have one size, but {n} samples make batches of {size} and one of "
@@ -184,7 +184,7 @@ def _check_sizes(model: ModelStructure, train: Batches, validation: Batches) -> 
 
 def _split(samples: Samples | Ragged, share: float, weighted: bool) -> tuple[Samples | Ragged, Samples | Ragged]:
     """Split samples for training and validation; class weights do not count in validation, as in Keras."""
-    n = len(samples.x)
+    n = samples.size
     kept = math.floor(n * (1 - share))
     if kept in (0, n):
         raise ValueError(f"validation_split={share} of {n} samples leaves one part empty. Give more samples or another share.")
@@ -207,6 +207,8 @@ def _validation(model: ModelStructure, data: Any, train: Batches, given: dict[st
 
 def _check_fits(model: ModelStructure, shape: Shape, train_shape: Shape) -> None:
     """Raise ValueError unless the model, which may not be built yet, takes ``shape`` when it is built for ``train_shape``."""
+    if model.built:
+        return  # each was compared with the shape of the model
     check_shape("the model", shape, (*(None,) * (len(train_shape) - 1), train_shape[-1]))
     pairs = zip(model.layers, model.compute_shapes(shape), model.compute_shapes(train_shape), strict=False)
     for layer, came, wanted in pairs:

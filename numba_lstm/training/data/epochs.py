@@ -61,7 +61,7 @@ class ArrayBatches:
         groups: Callable[[], Iterable[Rows]] | None = None,
         endless: bool = False,
     ) -> None:
-        n = len(samples.x)
+        n = samples.size
         self.samples, self.groups = samples, groups or (lambda: in_order(n, batch_size))
         self.input_shape, self.first_size, self.ended = samples.shape, min(n, batch_size), False
         available = -(-n // batch_size)
@@ -151,7 +151,7 @@ class IteratedBatches:
         if first is None:
             raise ValueError("x brings no batches. Give an iterable of (x, y).")
         samples = validate(first)
-        self.input_shape, self.first_size = samples.shape, len(samples.x)
+        self.input_shape, self.first_size = samples.shape, samples.size
         self._begun: Iterator[Any] | None = chain([first], items)  #: what the next epoch reads, None: the source anew
         self._endless = endless and steps is not None
         if self._endless and not self._once:
@@ -164,7 +164,7 @@ class IteratedBatches:
         self._begun = items if self._once or self._endless else None
         for item in islice(items, self.steps):
             samples, done = self.validate(item), done + 1
-            yield samples.batch(slice(0, len(samples.x)))
+            yield samples.batch(slice(0, samples.size))
         if self.steps is not None and done < self.steps:
             self.ended = True
             warn_ended(done, self.steps, endless=self._endless)

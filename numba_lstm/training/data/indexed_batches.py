@@ -59,7 +59,7 @@ class IndexedBatches:
             raise ValueError("x brings no batches: its length is 0. Give a dataset with entries.")
         samples = validate(first if size is None else [first])
         self.input_shape = samples.shape
-        self.first_size = len(samples.x) if size is None or entries is None else min(size, entries)
+        self.first_size = samples.size if size is None or entries is None else min(size, entries)
         self._endless = repeated(self._pass) if endless and steps is not None else None
 
     @property
@@ -76,7 +76,7 @@ class IndexedBatches:
         self._call("on_epoch_begin")
         for item in islice(self._endless or self._pass(), limit):
             samples, done = self.validate(item), done + 1
-            yield samples.batch(slice(0, len(samples.x)))
+            yield samples.batch(slice(0, samples.size))
         self._call("on_epoch_end")
         if limit is not None and done < limit:
             self.ended = True

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from ...kernels.contract import Ops
-from ..batches import Batch, HostBatch, steps_first
+from ...kernels.contract import Array, Ops
+from ..batches import Batch, Host, HostBatch, each, steps_first
 from ..protocols import Trainable
 
 
@@ -17,13 +19,18 @@ def load(model: Trainable, ops: Ops, host_batch: HostBatch) -> Batch:
     ValueError
         For a number of steps that the model does not take: kernels would not notice.
     """
-    (x, target, weight, labels, mask), rows, size, *_ = host_batch
-    model.check_shape(x.shape)
+    samples, rows, size, *_ = host_batch
+    model.check_shape(samples.shape)
     dtype = model.dtype
-    if target is not None:
-        target = steps_first(ops, target[rows], target.dtype) if labels else ops.gather(target, rows, dtype)
-    if weight is not None:
-        weight = steps_first(ops, weight[rows], dtype)
-    if mask is not None:
-        mask = steps_first(ops, mask[rows], np.bool_)
-    return Batch(model.gather(ops, x, rows), target, weight, mask, size)
+
+    def target(array: Host, labels: bool) -> Array:
+        return steps_first(ops, array[rows], array.dtype) if labels else ops.gather(array, rows, dtype)
+
+    if isinstance(samples.target, tuple):
+        pairs = zip(samples.target, samples.labels, strict=True)
+        targets: Any = tuple(None if array is None else target(array, labels) for array, labels in pairs)
+    else:
+        targets = None if samples.target is None else target(samples.target, samples.labels)
+    weights = each(lambda array: steps_first(ops, array[rows], dtype), samples.weight)
+    mask = None if samples.mask is None else steps_first(ops, samples.mask[rows], np.bool_)
+    return Batch(model.gather(ops, samples.x, rows), targets, weights, mask, size)

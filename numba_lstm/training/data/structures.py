@@ -77,15 +77,23 @@ def unpack_input(model: ModelStructure, item: Any) -> Any:
     """
     if isinstance(item, tuple) and item:
         return item[0]
-    if isinstance(item, list) and 0 < len(item) <= 3 and rank(item[0]) in batch_ranks(model, item[0]):
+    if isinstance(item, list) and model.has_one_input and 0 < len(item) <= 3 and rank(item[0]) in batch_ranks(model, item[0]):
         return item[0]
     return item
 
 
 def is_sample(model: ModelStructure, x: Any) -> bool:
     """Return whether ``x`` is one sample of the model's input, without the batch axis."""
+    if not model.has_one_input:
+        x = first_input(x)
     ranks = batch_ranks(model, x)
     return rank(x) not in ranks and rank(x) + 1 in ranks
+
+
+def first_input(x: Any) -> Any:
+    """Return the first of several inputs in a list, a tuple or a dict."""
+    entries = list(x.values()) if isinstance(x, Mapping) else x
+    return entries[0] if isinstance(entries, (list, tuple)) and len(entries) else x
 
 
 def rank(x: Any) -> int:
@@ -103,7 +111,7 @@ def batch_ranks(model: ModelStructure, x: Any) -> tuple[int, ...]:
     The first layer of a model that is not built may take several; then those count that the layers behind it take too.
     """
     if model.built:
-        return (len(model.input_shape),)
+        return (len(model.input_shape if model.has_one_input else model.input_shape[0]),)
     if not model.layers:
         return (2, 3)
     first = model.layers[0]

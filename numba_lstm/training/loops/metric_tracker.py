@@ -13,15 +13,41 @@ from ...metrics.base import MAX_PENDING
 from ..protocols import Trainable
 
 
-class StepResult(NamedTuple):
-    """Loss, output and weights of a step, for the metrics."""
+class OutputResult(NamedTuple):
+    """Loss, values and weights of an output in a step."""
 
-    loss: Any  #: can be converted by ``float()``
+    loss: Any  #: without its weight in a model of several outputs; None without a loss
     y: Array
-    target: Array
+    target: Array | None
     plain: Array | None  #: weights for metrics that leave sample weights out
     weighted: Array | None  #: weights for those that count them
+
+
+class StepResult(NamedTuple):
+    """Loss and outputs of a step, for the metrics."""
+
+    loss: Any  #: can be converted by ``float()``
+    outputs: list[OutputResult]
     size: float  #: samples
+
+
+class _Mean:
+    """Mean of a loss over batches, weighted by their sizes; it is read from the device as rarely as possible."""
+
+    def __init__(self) -> None:
+        self.pending: list[tuple[Any, float]] = []
+        self.total = self.samples = 0.0
+
+    def read(self, not_finite: Callable[[int, float], None] | None = None, first: int = 0) -> float:
+        """Return the mean so far, NaN before the first batch; ``first`` is the step of the first pending loss."""
+        for step, (value, size) in enumerate(self.pending, first):
+            loss = float(value)
+            if not_finite is not None and not math.isfinite(loss) and math.isfinite(self.total):
+                not_finite(step, loss)
+            self.total += loss * size
+            self.samples += size
+        self.pending.clear()
+        return self.total / self.samples if self.samples else math.nan
 
 
 class MetricTracker:
@@ -41,44 +67,54 @@ class MetricTracker:
     """
 
     def __init__(self, model: Trainable, not_finite: Callable[[int, float], None] | None = None) -> None:
-        assert model.loss is not None
-        shape, spec = model.output_shape, model.loss.spec
-        self._plain = [metric.for_output(shape, spec) for metric in model.metrics_list]
-        self._weighted = [metric.for_output(shape, spec) for metric in model.weighted_metrics_list]
-        self._metrics = _named(self._plain, self._weighted)
+        outputs = model.compiled_outputs
+        several = len(outputs) > 1
+        shapes = model.output_shape if several else [model.output_shape]
+        self._metrics: dict[str, Metric] = {}
+        self._by_output: list[tuple[list[Metric], list[Metric]]] = []
+        for output, shape in zip(outputs, shapes, strict=True):
+            plain, weighted = (
+                [metric.for_output(shape, output.loss.spec) for metric in metrics] if output.loss is not None else []
+                for metrics in (output.metrics, output.weighted_metrics)
+            )
+            self._by_output.append((plain, weighted))
+            prefix = f"{output.name}_" if several else ""
+            self._metrics |= {f"{prefix}{name}": metric for name, metric in _named(plain, weighted).items()}
+        with_loss = [index for index, output in enumerate(outputs) if output.loss is not None]
+        self._losses = {index: f"{outputs[index].name}_loss" for index in with_loss} if len(with_loss) > 1 else {}
         self._not_finite = not_finite
         self.reset()
 
     @property
     def names(self) -> list[str]:
         """The keys of the logs."""
-        return ["loss", *self._metrics]
+        return ["loss", *self._losses.values(), *self._metrics]
 
     def reset(self) -> None:
         """Begin an epoch."""
         self.steps = 0
-        self._pending: list[tuple[Any, float]] = []
-        self._total = self._samples = 0.0
+        self._mean, self._means = _Mean(), {index: _Mean() for index in self._losses}
         for metric in self._metrics.values():
             metric.reset_state()
 
     def add(self, ops: Ops, result: StepResult) -> None:
         """Add the result of a batch."""
         self.steps += 1
-        loss, y, target, plain, weighted, size = result
-        self._pending.append((loss, size))
-        for metric in self._plain:
-            metric.update(ops, y, target, plain)
-        for metric in self._weighted:
-            metric.update(ops, y, target, weighted)
-        if len(self._pending) >= MAX_PENDING:
+        self._mean.pending.append((result.loss, result.size))
+        for index, mean in self._means.items():
+            mean.pending.append((result.outputs[index].loss, result.size))
+        for output, (plain, weighted) in zip(result.outputs, self._by_output, strict=True):
+            for metric in plain:
+                metric.update(ops, output.y, output.target, output.plain)
+            for metric in weighted:
+                metric.update(ops, output.y, output.target, output.weighted)
+        if len(self._mean.pending) >= MAX_PENDING:
             self._read()
 
     def logs(self) -> Logs:
-        """Return the loss (NaN before the first batch) and the metrics so far."""
-        self._read()
-        loss = self._total / self._samples if self._samples else math.nan
-        return {"loss": loss, **{name: metric.result() for name, metric in self._metrics.items()}}
+        """Return the loss (NaN before the first batch), those of several outputs, and the metrics so far."""
+        losses = {"loss": self._read()} | {self._losses[index]: mean.read() for index, mean in self._means.items()}
+        return {**losses, **{name: metric.result() for name, metric in self._metrics.items()}}
 
     def result(self, return_dict: bool) -> float | list[float] | Logs:
         """Return the result of ``evaluate``: the loss, with metrics a list, or a dict."""
@@ -87,15 +123,8 @@ class MetricTracker:
             return logs
         return list(logs.values()) if len(logs) > 1 else logs["loss"]
 
-    def _read(self) -> None:
-        first = self.steps - len(self._pending)
-        for step, (value, size) in enumerate(self._pending, first):
-            loss = float(value)
-            if self._not_finite is not None and not math.isfinite(loss) and math.isfinite(self._total):
-                self._not_finite(step, loss)
-            self._total += loss * size
-            self._samples += size
-        self._pending.clear()
+    def _read(self) -> float:
+        return self._mean.read(self._not_finite, self.steps - len(self._mean.pending))
 
 
 def _named(plain: list[Metric], weighted: list[Metric]) -> dict[str, Metric]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 
 from ...callbacks import CallbackList
 from ...kernels.contract import Ops
-from ..batches import HostBatch
+from ..batches import HostBatch, as_tuple, each
 from ..data.data_adapters import input_batches
 from ..data.loading import load
 from ..protocols import Trainable
@@ -48,6 +49,7 @@ def predict(
     -------
     array (N, C) or (N, T, C), or list of arrays (T_i, C)
         In the model's dtype and the order of ``x``; a list if ``x`` is one of unequal lengths and each step has an output.
+        For several outputs a list or a dict of such, as the model was made.
 
     Raises
     ------
@@ -62,7 +64,7 @@ def predict(
     begin = listeners.batch_begin("on_predict_batch_begin")
     end = listeners.batch_end("on_predict_batch_end", dict)
     listeners.call("on_predict_begin", {})
-    output = Predictions(batches.total)
+    output = Predictions(batches.total, model.in_output_form)
     for step, host_batch in enumerate(batches.epoch()):
         if begin is not None:
             begin(step)
@@ -73,29 +75,38 @@ def predict(
     return output.whole()
 
 
-def predict_batch(model: Trainable, ops: Ops, host_batch: HostBatch) -> npt.NDArray[Any]:
-    """Compute the output of a batch, samples first; it may share memory with the device's output."""
+def predict_batch(model: Trainable, ops: Ops, host_batch: HostBatch) -> Any:
+    """Compute the output of a batch, samples first, or a tuple of several; it may share memory with the device's output."""
     samples, rows, *_ = host_batch
     if samples.mask is None and isinstance(rows, slice):
-        model.check_shape(samples.x.shape)
-        y = model.prediction_plans(samples.x[rows])
+        model.check_shape(samples.shape)
+        y = model.prediction_plans(each(lambda array: array[rows], samples.x))
         if y is not None:
             return y
     batch = load(model, ops, host_batch)
     output = model.prediction_plans.forward(batch.x, batch.mask)
-    y = ops.to_host(model.forward(batch.x, False, None, batch.mask).y) if output is None else output.y
-    return y.transpose(1, 0, 2) if y.ndim == 3 else y
+    y = each(ops.to_host, model.forward(batch.x, False, None, batch.mask).y) if output is None else output.y
+    return each(lambda array: array.swapaxes(0, 1) if array.ndim > 2 else array, y)
 
 
 class Predictions:
-    """Outputs of all batches, in the order of the samples; ``total`` is their number, or None while it is unknown."""
+    """Outputs of all batches, in the order of the samples; ``total`` is their number, or None while it is unknown.
 
-    def __init__(self, total: int | None) -> None:
-        self.total = total
+    Those of several outputs are tuples, which ``form`` makes a list or a dict of.
+    """
+
+    def __init__(self, total: int | None, form: Callable[[Sequence[Any]], Any]) -> None:
+        self.total, self.form = total, form
+        self.others: list[Predictions] = []  #: of the second output and those after it
         self.blocks: list[npt.NDArray[Any]] = []
         self.sequences: dict[int, npt.NDArray[Any]] = {}
 
-    def add(self, rows: npt.NDArray[Any], host_batch: HostBatch) -> None:
+    def add(self, rows: Any, host_batch: HostBatch) -> None:
+        rows, *others = as_tuple(rows)
+        if not self.others:
+            self.others = [Predictions(self.total, self.form) for _ in others]
+        for predictions, output in zip(self.others, others, strict=True):
+            predictions.add(output, host_batch)
         if host_batch.lengths is not None:
             assert not isinstance(host_batch.indices, slice)
             for index, row, length in zip(host_batch.indices, rows, host_batch.lengths, strict=True):
@@ -107,7 +118,10 @@ class Predictions:
                 self.blocks.append(np.empty((self.total, *rows.shape[1:]), rows.dtype))
             self.blocks[0][host_batch.indices] = rows
 
-    def whole(self) -> npt.NDArray[Any] | list[npt.NDArray[Any]]:
+    def whole(self) -> Any:
+        return self.form([self._joined(), *(predictions._joined() for predictions in self.others)])
+
+    def _joined(self) -> npt.NDArray[Any] | list[npt.NDArray[Any]]:
         if self.sequences:
             return [self.sequences[index] for index in range(len(self.sequences))]
         return self.blocks[0] if len(self.blocks) == 1 else np.concatenate(self.blocks)

@@ -18,7 +18,7 @@ def require_loss(model: Trainable, method: str) -> None:
     """Raise ValueError unless the model is compiled with a loss."""
     if not model.compiled:
         raise ValueError(f"{model.name} is not compiled. Call model.compile(optimizer='adam', loss='mse') before {method}.")
-    if model.loss is None:
+    if all(output.loss is None for output in model.compiled_outputs):
         raise ValueError(f"{model.name} was compiled without a loss. Call model.compile(loss='mse') before {method}.")
 
 

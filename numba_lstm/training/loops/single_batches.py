@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..batches import Samples
+from ..batches import Samples, as_tuple
 from ..data.array_validation import validate_arrays, validate_input
 from ..data.loading import load
 from ..protocols import Trainable
@@ -108,7 +108,7 @@ def predict_on_batch(model: Trainable, x: Any, *, lengths: Any = None) -> Any:
     ensure_built(model, samples.shape)
     y = model.prediction_plans(samples.x) if isinstance(samples, Samples) and samples.mask is None else None
     if y is not None:
-        return y
-    host_batch, output = samples.batch(slice(None)), Predictions(len(samples.x))
+        return model.in_output_form(as_tuple(y))
+    host_batch, output = samples.batch(slice(None)), Predictions(samples.size, model.in_output_form)
     output.add(predict_batch(model, model.ops, host_batch), host_batch)
     return output.whole()

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ...inputs import as_count
 from ...kernels.contract import Array, Ops
 from ...layers import Bidirectional
-from ...losses.reductions import MEANS
-from ..batches import Batch, HostBatch, Shape
+from ..batches import Batch, HostBatch, Shape, as_tuple
 from ..data.loading import load
-from ..loss_weights import batch_weights, loss_weight
-from ..protocols import Trainable
+from ..loss_weights import Weights
+from ..output_losses import element_weights, losses_of_outputs, scales_of_losses, total, weights_of_outputs
+from ..protocols import CompiledOutput, Trainable
 from ..results import States, TrainedWeights
-from .metric_tracker import MetricTracker, StepResult
+from .metric_tracker import MetricTracker, OutputResult, StepResult
 
 
 def train_step(
@@ -42,17 +43,17 @@ def train_step(
     states : list of tuples
         The last states of each layer, where ``states`` were given.
     """
-    optimizer, loss, key = model.optimizer, model.loss, model.random.next_key()
+    optimizer, outputs, key = model.optimizer, model.compiled_outputs, model.random.next_key()
     assert optimizer is not None
-    assert loss is not None
     after: States = []
     penalty = trained.penalty() if trained.regularized else 0.0
-    step = None if states is not None else model.training_plans(batch, key, loss, model.loss_weight, optimizer, trained)
+    step = None if states is not None else model.training_plans(batch, key, outputs, optimizer, trained)
     if step is not None:
-        result = StepResult(step.value + penalty, step.y, batch.target, step.weights.plain, step.weights.weighted, batch.size)
+        result = step_result(outputs, batch, step.ys, step.values, step.weights, penalty)
     else:
         passed = model.forward(batch.x, True, key, batch.mask, states)
-        result, dy = _loss_and_gradient(model, ops, batch, passed.y, passed.mask, passed.penalty + penalty, gradient=True)
+        result, slopes = _losses(model, ops, batch, passed.y, passed.mask, passed.penalty + penalty, gradient=True)
+        dy = tuple(slopes) if len(slopes) > 1 else slopes[0]
         optimizer.apply(ops, model.backward(passed.tapes, dy, trained=trained).weights, trained.weights)
         after = passed.states
     model.constrain()
@@ -65,22 +66,39 @@ def test_step(model: Trainable, ops: Ops, trained: TrainedWeights, batch: Batch)
     output = model.prediction_plans.forward(batch.x, batch.mask)
     if output is None:
         passed = model.forward(batch.x, False, None, batch.mask)
-        return _loss_and_gradient(model, ops, batch, passed.y, passed.mask, passed.penalty + penalty, gradient=False)[0]
-    return _loss_and_gradient(model, ops, batch, output.y, output.mask, penalty, gradient=False)[0]
+        return _losses(model, ops, batch, passed.y, passed.mask, passed.penalty + penalty, gradient=False)[0]
+    return _losses(model, ops, batch, output.y, output.mask, penalty, gradient=False)[0]
 
 
-def _loss_and_gradient(
-    model: Trainable, ops: Ops, batch: Batch, y: Array, mask: Array | None, penalty: float, *, gradient: bool
-) -> tuple[StepResult, Array]:
-    """Compute the result of a batch, and with ``gradient`` the loss's gradient with respect to the output."""
-    assert model.loss is not None
-    weights, loss_ = batch_weights(ops, batch.weight, mask, model.dtype), model.loss
-    weight = weights.loss
-    if model.loss_weight != 1 or loss_.reduction not in MEANS:
-        weight = loss_weight(ops, loss_, model.loss_weight, y.shape[:-1], weights, model.dtype)
-    value, dy = ops.loss(y, batch.target, loss_.spec, weight=weight, gradient=gradient)
-    loss: Any = float(value) + penalty if penalty else value  # reading a value may mean to wait for the device
-    return StepResult(loss, y, batch.target, weights.plain, weights.weighted, batch.size), dy
+def _losses(
+    model: Trainable, ops: Ops, batch: Batch, y: Any, mask: Any, penalty: float, *, gradient: bool
+) -> tuple[StepResult, list[Array | None]]:
+    """Compute the result of a batch, and with ``gradient`` the loss's gradients with respect to the outputs."""
+    outputs, ys = model.compiled_outputs, as_tuple(y)
+    weights = weights_of_outputs(ops, len(outputs), batch.weight, mask, model.dtype)
+    elements = [
+        None if output.loss is None else element_weights(ops, output, scale, one.shape[:-1], weight, model.dtype)
+        for output, scale, one, weight in zip(outputs, scales_of_losses(outputs)[0], ys, weights, strict=True)
+    ]
+    values, slopes = losses_of_outputs(ops, outputs, ys, as_tuple(batch.target), elements, gradient=gradient)
+    return step_result(outputs, batch, ys, values, weights, penalty), slopes
+
+
+def step_result(
+    outputs: Sequence[CompiledOutput],
+    batch: Batch,
+    ys: Sequence[Array],
+    values: Sequence[Any],
+    weights: Sequence[Weights],
+    penalty: float,
+) -> StepResult:
+    """Return the loss of a batch with what the metrics of its outputs need."""
+    targets = as_tuple(batch.target)
+    results = [
+        OutputResult(value, y, target, weight.plain, weight.weighted)
+        for value, y, target, weight in zip(values, ys, targets, weights, strict=True)
+    ]
+    return StepResult(total(outputs, values, penalty), results, batch.size)
 
 
 def as_window(model: Trainable, length: Any, input_shape: Shape) -> int:
@@ -92,8 +110,8 @@ def as_window(model: Trainable, length: Any, input_shape: Shape) -> int:
         For anything but a whole number, and for a model without an output for each step, in the order of time.
     """
     steps = as_count(length, "tbptt")
-    timed = len(input_shape) == (2 if model.takes_indices else 3)
-    shape = model.compute_output_shape((None, None, *input_shape[2:])) if timed else ()
+    timed = model.has_one_input and model.has_one_output and len(input_shape) == (2 if model.takes_indices else 3)
+    shape: Any = model.compute_output_shape((None, None, *input_shape[2:])) if timed else ()
     if len(shape) != 3 or shape[1] is not None:
         raise ValueError(
             f"tbptt={steps} cuts time into windows with a loss each, but {model.name} does not answer each step. "
@@ -116,7 +134,7 @@ def train_windows(
     Each window begins with the last states of the one before, and its gradient ends there. The tracker is told of each, with
     its share of the samples.
     """
-    total = host_batch.samples.x.shape[1]
+    total = as_tuple(host_batch.samples.x)[0].shape[1]
     states: States = []
     for start in range(0, total, length):
         steps = slice(start, min(start + length, total))

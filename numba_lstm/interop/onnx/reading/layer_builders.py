@@ -90,7 +90,7 @@ def build_model(
     """Build the model for samples of ``shape``, with at most ``size`` elements of weights."""
     builders = _fuse_activations(builders)
     used_names: set[str] = set()
-    stack: list[Layer] = [Input(tuple(shape), dtype="int64" if indices else dtype, name=_name("", InputLayer, used_names))]
+    stack: list[Any] = [Input(tuple(shape), dtype="int64" if indices else dtype, name=_name("", InputLayer, used_names))]
     with initializers.skip_initialization(max_elements=size):
         stack += [builder.layer(_name(builder.label, builder.kind, used_names)) for builder in builders]
         model = Sequential(stack, dtype=dtype)

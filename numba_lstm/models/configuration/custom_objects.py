@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .. import activations
-from ..activations import tracing
-from ..constraints import Constraint
-from ..initializers import Initializer
-from ..layers import Layer
-from ..losses import Loss
-from ..metrics import Metric
-from ..optimizers import Optimizer
-from ..optimizers.schedules import LearningRateSchedule
-from ..regularizers import Regularizer
+from ... import activations
+from ...activations import tracing
+from ...constraints import Constraint
+from ...initializers import Initializer
+from ...layers import Layer
+from ...losses import Loss
+from ...metrics import Metric
+from ...optimizers import Optimizer
+from ...optimizers.schedules import LearningRateSchedule
+from ...regularizers import Regularizer
 
 CustomObjects = Mapping[str, Any]  #: name -> class, or what can be an activation
 

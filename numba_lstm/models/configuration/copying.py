@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import initializers
-from ..objects.serialization import custom_classes, custom_object_scope
-from ..random import Stream
-from .trainable_model import TrainableModel
+from ... import initializers
+from ...objects.serialization import custom_classes, custom_object_scope
+from ...random import Stream
+from ..trainable_model import TrainableModel
 
 
 def state(model: TrainableModel) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def state(model: TrainableModel) -> dict[str, Any]:
     }
 
 
-def restored(cls: type[TrainableModel], state: dict[str, Any]) -> TrainableModel:
+def restored(cls: Any, state: dict[str, Any]) -> Any:
     """Make a model of class ``cls`` from a state of :func:`state`."""
     with custom_object_scope(state["classes"]):
         with initializers.skip_initialization():

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import losses, optimizers
-from .. import metrics as metrics_module
-from ..callbacks import History
-from ..layers import Layer
-from ..losses import Loss
-from ..losses.reductions import check_trainable
-from ..metrics import Metric
-from ..objects import serialization
-from ..optimizers import Optimizer
-from .output_arguments import all_for_output, as_weight, for_output
+from ... import losses, optimizers
+from ... import metrics as metrics_module
+from ...callbacks import History
+from ...losses import Loss
+from ...losses.reductions import check_trainable
+from ...metrics import Metric
+from ...objects import serialization
+from ...optimizers import Optimizer
+from ...training.protocols import CompiledOutput
+from .output_arguments import all_for_output, as_entries, as_weight, for_output, per_output
 
 _STEPS = "Write the loop over batches yourself, as docs/semantics.md shows under 'Classes of your own'."
 _CALL = "Override forward and backward, or put a layer of your own into the model."
@@ -53,16 +53,13 @@ class Trainer:
     _held_trained: Any  #: the chain's, None unless ``fit`` runs
 
     @property
-    def layers(self) -> list[Layer]:
-        """The layers, the last of which gives the output its name."""
+    def output_names(self) -> list[str]:
+        """The names of the outputs; empty while there are no layers."""
         raise NotImplementedError
 
     def __init__(self) -> None:
         self._optimizer: Optimizer | None = None
-        self._loss: Loss | None = None
-        self.loss_weight = 1.0  #: what the loss is multiplied by
-        self.metrics_list: list[Metric] = []  #: count each sample once
-        self.weighted_metrics_list: list[Metric] = []  #: count samples by their weights
+        self.compiled_outputs: list[CompiledOutput] = []  #: the loss and the metrics of each output; empty before compile
         self.history: History | None = None  #: of the last ``fit``
         self.stop_training = False  #: a callback sets it to end ``fit`` after the epoch
 
@@ -85,9 +82,10 @@ class Trainer:
         optimizer : str, dict or Optimizer
             See :mod:`numba_lstm.optimizers`.
         loss : str, function, dict, class or Loss, optional
-            See :mod:`numba_lstm.losses`. Needed to fit and to evaluate.
+            See :mod:`numba_lstm.losses`. Needed to fit and to evaluate. For several outputs one for all, or one for each.
         loss_weights : float, optional
-            What the loss is multiplied by, but not the penalties: in all that is reported, and in all gradients.
+            What the loss is multiplied by, but not the penalties: in all that is reported, and in all gradients. The losses of
+            several outputs are reported without their weights, and their weighted sum as ``loss``.
         metrics, weighted_metrics : list of str, dict or Metric, optional
             What to report besides the loss (:mod:`numba_lstm.metrics`); ``weighted_metrics`` count ``sample_weight`` and
             ``class_weight``. ``"accuracy"`` becomes the one that fits the loss and the output.
@@ -108,19 +106,37 @@ class Trainer:
 
         Notes
         -----
-        Each of ``loss``, ``loss_weights`` and the metrics may also be a list with an entry for the one output, or a dict with
-        the name of the last layer as its one key.
+        Each of ``loss``, ``loss_weights`` and the metrics may also be a list with an entry for each output, in their order, or
+        a dict with the names of the outputs as keys: those of the last layers, or the keys of ``outputs``.
         """
         self._refuse_while_fit_runs("compile cannot be called")
-        output = self.layers[-1].name if self.layers else None
-        loss, weight = for_output("loss", loss, output), as_weight(loss_weights, output)
-        chosen = optimizers.get(optimizer), None if loss is None else self._trainable_loss(losses.get(loss))
-        plain = [metrics_module.get(one) for one in all_for_output("metrics", metrics, output)]
-        weighted = [metrics_module.get(one) for one in all_for_output("weighted_metrics", weighted_metrics, output)]
-        if loss is None and weight != 1:
-            raise ValueError(f"loss_weights={loss_weights!r} weighs a loss, but there is none. Give a loss.")
-        (self._optimizer, self._loss), self.loss_weight, self.run_eagerly = chosen, weight, bool(run_eagerly)
-        self.metrics_list, self.weighted_metrics_list = plain, weighted
+        names: list[str | None] = [*self.output_names] or [None]
+        fields = [
+            per_output(what, value, names, shared=what == "loss")
+            for what, value in (
+                ("loss", loss),
+                ("loss_weights", loss_weights),
+                ("metrics", metrics),
+                ("weighted_metrics", weighted_metrics),
+            )
+        ]
+        chosen = optimizers.get(optimizer)
+        compiled = [self._compiled_output(*entries, several=len(names) > 1) for entries in zip(names, *fields, strict=True)]
+        self._optimizer, self.compiled_outputs, self.run_eagerly = chosen, compiled, bool(run_eagerly)
+
+    def _compiled_output(
+        self, name: str | None, loss: Any, loss_weight: Any, metrics: Any, weighted_metrics: Any, *, several: bool
+    ) -> CompiledOutput:
+        """Return the loss and the metrics of an output, from its entries of the arguments of ``compile``."""
+        given, weight = for_output("loss", loss, name), as_weight(loss_weight, name)
+        if given is None and weight != 1:
+            raise ValueError(f"loss_weights={loss_weight!r} weighs a loss, but there is none. Give a loss.")
+        plain, weighted = (
+            [metrics_module.get(one) for one in all_for_output(what, as_entries(value) if several else value, name)]
+            for what, value in (("metrics", metrics), ("weighted_metrics", weighted_metrics))
+        )
+        chosen = None if given is None else self._trainable_loss(losses.get(given))
+        return CompiledOutput(name or "output", chosen, weight, plain, weighted)
 
     @property
     def optimizer(self) -> Optimizer | None:
@@ -133,13 +149,27 @@ class Trainer:
         self._optimizer = None if value is None else optimizers.get(value)
 
     @property
-    def loss(self) -> Loss | None:
-        """The loss. Another one may be set, also by name."""
-        return self._loss
+    def loss(self) -> Any:
+        """The loss, or a list of those of several outputs; None before :meth:`compile`.
+
+        Another one may be set, also by name.
+        """
+        losses = [output.loss for output in self.compiled_outputs]
+        return losses if len(losses) > 1 else (losses or [None])[0]
 
     @loss.setter
     def loss(self, value: Any) -> None:
-        self._loss = None if value is None else self._trainable_loss(losses.get(value))
+        compiled = self.compiled_outputs or [
+            CompiledOutput(name, None, 1.0, [], []) for name in self.output_names or ["output"]
+        ]
+        values = per_output("loss", value, [output.name for output in compiled], shared=True)
+        losses_ = [None if one is None else self._trainable_loss(losses.get(one)) for one in values]
+        self.compiled_outputs = [output._replace(loss=one) for output, one in zip(compiled, losses_, strict=True)]
+
+    @property
+    def loss_weight(self) -> float:
+        """What the loss of the only output is multiplied by."""
+        return self.compiled_outputs[0].weight if self.compiled_outputs else 1.0
 
     def _refuse_while_fit_runs(self, what: str) -> None:
         if self._held_trained is not None:
@@ -170,19 +200,22 @@ class Trainer:
     @property
     def metrics(self) -> list[Metric]:
         """All metrics that are reported besides the loss."""
-        return [*self.metrics_list, *self.weighted_metrics_list]
+        return [metric for output in self.compiled_outputs for metric in (*output.metrics, *output.weighted_metrics)]
 
     def get_compile_config(self) -> dict[str, Any]:
         """Return the arguments of :meth:`compile` as JSON values; empty before it."""
         if self.optimizer is None:
             return {}
-        return {
-            "optimizer": serialization.serialize(self.optimizer),
-            "loss": None if self.loss is None else serialization.serialize(self.loss),
-            "loss_weights": None if self.loss_weight == 1 else self.loss_weight,
-            "metrics": [serialization.serialize(metric) for metric in self.metrics_list],
-            "weighted_metrics": [serialization.serialize(metric) for metric in self.weighted_metrics_list],
+        serialize, outputs = serialization.serialize, self.compiled_outputs
+        fields: dict[str, list[Any]] = {
+            "loss": [None if output.loss is None else serialize(output.loss) for output in outputs],
+            "loss_weights": [None if output.weight == 1 else output.weight for output in outputs],
+            "metrics": [[serialize(metric) for metric in output.metrics] for output in outputs],
+            "weighted_metrics": [[serialize(metric) for metric in output.weighted_metrics] for output in outputs],
         }
+        if len(outputs) == 1:
+            return {"optimizer": serialize(self.optimizer), **{name: values[0] for name, values in fields.items()}}
+        return {"optimizer": serialize(self.optimizer), **fields}
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Call :meth:`compile` with the arguments of :meth:`get_compile_config`."""

@@ -1,11 +1,42 @@
-"""Arguments of ``compile`` that may be lists, or dicts by output names, as in Keras; here models have one output."""
+"""Arguments of ``compile`` that may be lists, or dicts by output names, as in Keras."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..inputs import as_number
+from ...inputs import as_number
+
+
+def per_output(argument: str, value: Any, names: Sequence[str | None], *, shared: bool = False) -> list[Any]:
+    """Return ``value`` for each output: for one output itself, else the entries of a list or a dict by the names.
+
+    With ``shared`` a value that is neither serves all outputs.
+
+    Raises
+    ------
+    ValueError
+        For a list of another length, and for a dict with other keys or, with ``shared``, without one.
+    TypeError
+        For a value that is no list or dict, unless ``shared``.
+    """
+    if len(names) == 1 or value is None:
+        return [value] * len(names)
+    known = ", ".join(map(repr, names))
+    if _by_name(value):
+        wrong = [key for key in value if key not in names] or ([name for name in names if name not in value] if shared else [])
+        if wrong:
+            raise ValueError(
+                f"{argument} is a dict by outputs, which are {known}; {wrong[0]!r} does not fit. Name each of them."
+            )
+        return [value.get(name) for name in names]
+    if isinstance(value, (list, tuple)):
+        if len(value) != len(names):
+            raise ValueError(f"{argument} must have an entry for each of the outputs {known}, got {len(value)}: {value!r}.")
+        return list(value)
+    if not shared:
+        raise TypeError(f"{argument} must be a list or a dict for the outputs {known}, got {value!r}.")
+    return [value] * len(names)
 
 
 def for_output(argument: str, value: Any, output: str | None) -> Any:
@@ -40,6 +71,11 @@ def all_for_output(argument: str, value: Any, output: str | None) -> list[Any]:
     if not isinstance(value, (list, tuple)) and not _by_name(value):
         raise TypeError(f"{argument} must be a list, got {value!r}. Write {argument}=[{value!r}].")
     return _flat(argument, value, output)
+
+
+def as_entries(value: Any) -> Any:
+    """Return the metrics of one of several outputs as a list, in which a single one may be left out."""
+    return value if value is None or isinstance(value, (list, tuple)) else [value]
 
 
 def as_weight(value: Any, output: str | None) -> float:

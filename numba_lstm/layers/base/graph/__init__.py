@@ -1,0 +1,1 @@
+"""Layers in graphs: symbolic tensors, and the calls of layers on them."""

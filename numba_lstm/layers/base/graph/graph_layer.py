@@ -1,0 +1,53 @@
+"""Layers in graphs: their calls on symbolic tensors, and the tensors of the first call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from ..building import BuildableLayer
+from .symbolic import Node
+from .symbolic_calls import connect
+
+
+class LayerLike:
+    """Base class of all that serves as a layer: layers, and models."""
+
+
+class GraphLayer(LayerLike, BuildableLayer):
+    """Base class of what can be called on symbolic tensors."""
+
+    #: Whether there are several inputs: tuples of arrays, masks and shapes come in place of single ones.
+    takes_several: ClassVar[bool] = False
+
+    def __init__(self, dtype: str | None, trainable: bool) -> None:
+        super().__init__(dtype, trainable)
+        self._nodes: list[Node] = []  #: its calls on symbolic tensors
+
+    @property
+    def num_outputs(self) -> int:
+        """The number of outputs, without states."""
+        return 1
+
+    def connect(self, x: Any, states: Sequence[Any] = (), training: bool | None = None, mask: Any = None) -> Any:
+        """Call the layer on symbolic tensors: return the output, or a list of several; the first call builds the layer."""
+        outputs = connect(self, x, states, training, mask)
+        self._nodes.append(outputs[0].node)
+        return outputs[0] if len(outputs) == 1 else list(outputs)
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input of the first call, a list of several; AttributeError before one."""
+        tensors = self._first_node().inputs
+        return tensors[0] if len(tensors) == 1 else list(tensors)
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output of the first call, a list of several; AttributeError before one."""
+        tensors = self._first_node().outputs
+        return tensors[0] if len(tensors) == 1 else list(tensors)
+
+    def _first_node(self) -> Node:
+        if not self._nodes:
+            raise AttributeError(f"{self.name} is in no graph yet. Call it on a symbolic tensor, or add it to a model.")
+        return self._nodes[0]

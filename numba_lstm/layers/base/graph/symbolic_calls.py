@@ -1,0 +1,89 @@
+"""Calls of layers on symbolic tensors, which add a node to a graph and build the layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .placement import output_shapes
+from .symbolic import Node, SymbolicTensor, flatten
+
+
+def connect(
+    layer: Any, x: Any, states: Sequence[Any] = (), training: bool | None = None, mask: Any = None
+) -> tuple[SymbolicTensor, ...]:
+    """Add a call of ``layer`` to the graph of ``x``, and return its outputs; the first call builds the layer.
+
+    Parameters
+    ----------
+    layer : Layer
+        A layer of this package, or a subclass.
+    x : SymbolicTensor, or list of them
+        Its input, or the inputs of a layer that takes several.
+    states : sequence of SymbolicTensor
+        Initial states of a recurrent layer.
+    training : bool, optional
+        Whether the layer always computes as in training, or never.
+    mask : None
+        In Keras's place: masks follow the edges of the graph.
+
+    Raises
+    ------
+    TypeError
+        For arrays among the symbolic tensors.
+    ValueError
+        For shapes that the layer does not take.
+    """
+    if mask is not None:
+        raise TypeError(f"{layer.name} takes no symbolic mask. Put Masking or Embedding(mask_zero=True) before it.")
+    inputs = check_inputs(layer.name, x)
+    given = check_inputs(layer.name, states) if states else ()
+    if layer.takes_several and isinstance(x, SymbolicTensor):
+        raise ValueError(f"{layer.name} takes a list of inputs, got one tensor of shape {x.shape}. Write it as [a, b].")
+    if not layer.takes_several and len(inputs) != 1:
+        raise ValueError(f"{layer.name} takes one input, got {len(inputs)}. Join them first: Concatenate()([a, b]).")
+    dtype = _dtype(layer, inputs)
+    shapes = [tensor.shape for tensor in inputs]
+    outputs = output_shapes(layer, shapes, [] if layer.takes_several else layers_before(inputs[0]))
+    if given:
+        _check_states(layer, given, shapes[0][0])
+    layer.build_for(tuple(shapes) if layer.takes_several else shapes[0], dtype)
+    return Node(layer, inputs, given, training, outputs, layer.dtype).outputs
+
+
+def check_inputs(name: str, x: Any) -> tuple[SymbolicTensor, ...]:
+    """Return the symbolic tensors in ``x``, for a layer or a model of this name; raise TypeError for anything else in it."""
+    inputs = tuple(flatten(x))
+    for entry in inputs:
+        if not isinstance(entry, SymbolicTensor):
+            raise TypeError(
+                f"{name} is called on a symbolic tensor and on {type(entry).__name__} at once. Give it symbolic tensors alone, "
+                "or arrays alone."
+            )
+    return inputs
+
+
+def layers_before(tensor: SymbolicTensor) -> list[Any]:
+    """Return the layers that ``tensor`` went through, along the first input of each; without the input layer."""
+    layers: list[Any] = []
+    while tensor.node.inputs:
+        layers.insert(0, tensor.node.layer)
+        tensor = tensor.node.inputs[0]
+    return layers
+
+
+def _dtype(layer: Any, inputs: Sequence[SymbolicTensor]) -> str | None:
+    """Return the dtype of what the layer takes; None where it takes the inputs of a model, which are cast to any."""
+    dtypes = {tensor.dtype for tensor in inputs if tensor.node.inputs}
+    if len(dtypes) > 1 or (dtypes and layer.requested_dtype not in (None, *dtypes)):
+        came = " and ".join(sorted(dtypes))
+        raise ValueError(f"{layer.name} has dtype {layer.requested_dtype}, but its input {came}. Give both the same.")
+    return next(iter(dtypes), None)
+
+
+def _check_states(layer: Any, states: Sequence[SymbolicTensor], N: int | None) -> None:
+    expected = [tuple(shape) for shape in layer.state_shapes(N)]
+    came = [tensor.shape for tensor in states]
+    if len(came) != len(expected) or any(a[1:] != b[1:] for a, b in zip(came, expected, strict=True)):
+        shapes = ", ".join(map(str, expected))
+        raise ValueError(f"{layer.name} expects initial_state of shapes {shapes}, got {', '.join(map(str, came))}.")

@@ -1,0 +1,1 @@
+"""Graphs of layers: their order, and the calls that passes run."""

@@ -1,0 +1,92 @@
+"""PlannedModel: the device of a model, its settings at a time, and the reasons against plans."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from .. import device as devices
+from ..kernels.contract import Ops
+from ..layers import Layer
+from ..layers.base.planning import why_not_planned
+from ..layers.base.weights_owner import WeightsOwner
+from ..objects.subclassing import is_of_package
+from ..variables import Variable
+from .graph.execution import ExecutionGraph
+from .trained_weights import WeightSelection
+
+
+class PlannedModel(WeightSelection):
+    """Base class of models that knows its device, and whether plans are valid."""
+
+    def __init__(self, name: str | None, dtype: str, trainable: bool) -> None:
+        super().__init__(name, dtype, trainable)
+        self._device: str | None = None
+        self.run_eagerly = False  #: whether calls run the ops of layers one by one, without plans
+        self._inside_cache: tuple[ExecutionGraph, tuple[list[Layer], list[WeightsOwner], list[Variable]]] | None = None
+        self._reason: tuple[list[Any], str | None] = ([], None)  #: why there are no plans, after these changes
+
+    # -- device -------------------------------------------------------------------------------------------------------
+
+    def to(self, device: str) -> Self:
+        """Compute on ``device`` from now on; return the model."""
+        devices.resolve(device)
+        self._device = device
+        return self
+
+    @property
+    def device(self) -> str:
+        """The device that the model computes on; "auto" decides by the number of parameters, once the model is built."""
+        return self.device_choice[0]
+
+    @property
+    def device_choice(self) -> tuple[str, str]:
+        """The device, and the reason of "auto" for it."""
+        return devices.choose(self._device, self._parameters or (self.count_params() if self.built else 0))
+
+    @property
+    def ops(self) -> Ops:
+        """The device's ops."""
+        return devices.get_ops(self.device)
+
+    # -- plans --------------------------------------------------------------------------------------------------------
+
+    def changes(self, *, weights: bool = False) -> list[Any]:
+        """Return the state of all settings of the built model and its layers: as long as it is equal, plans stay valid.
+
+        With ``weights`` the versions of all variables are included.
+        """
+        layers, owners, variables = self._inside
+        counts = [self.run_eagerly, self.device, *layers, *[owner._changes for owner in owners]]
+        return counts + [variable.version for variable in variables] if weights else counts
+
+    @property
+    def _inside(self) -> tuple[list[Layer], list[WeightsOwner], list[Variable]]:
+        """The layers of all calls, all owners of weights inside them, and all variables; cached."""
+        found, graph = self._inside_cache, self.execution
+        if found is None or found[0] is not graph:
+            layers = graph.layers
+            owners = [owner for layer in layers for owner in layer.owners()]
+            variables = [variable for layer in layers for variable in layer.variables]
+            self._inside_cache = found = graph, (layers, owners, variables)
+        return found[1]
+
+    def why_not_planned(self) -> str | None:
+        """Return the reason why the built model has no plans, as a clause; None if it has plans."""
+        changes = self.changes()
+        if self._reason[0] != changes:
+            self._reason = changes, self._find_reason()
+        return self._reason[1]
+
+    def _find_reason(self) -> str | None:
+        if self.run_eagerly:
+            return "run_eagerly is set"
+        if self.device != "cpu":
+            return f"{self.device} runs single ops as fast"
+        cls = type(self)
+        overridden = [name for name in ("forward", "backward", "gather") if not is_of_package(getattr(cls, name).__module__)]
+        if overridden:
+            return f"{cls.__name__} overrides {overridden[0]}"
+        forced = next((call.layer for call in self.execution.calls if call.training), None)
+        if forced is not None:
+            return f"{forced.name} is called with training=True"
+        return next((reason for owner in self._inside[1] if (reason := why_not_planned(owner)) is not None), None)

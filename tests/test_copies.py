@@ -173,7 +173,7 @@ def test_classes_of_ones_own_are_copied_wherever_they_are(layer, copied):
     duplicate = copied(model)
     assert duplicate.get_config() == model.get_config()
     assert duplicate.get_compile_config() == model.get_compile_config()
-    assert {type(duplicate.optimizer), type(duplicate.loss), *map(type, duplicate.metrics_list)} == {
+    assert {type(duplicate.optimizer), type(duplicate.loss), *map(type, duplicate.compiled_outputs[0].metrics)} == {
         CustomOptimizer,
         CustomLoss,
         CustomMetric,

@@ -64,8 +64,8 @@ def test_a_forward_and_backward_of_a_model_train_it():
 
 def test_an_optimizer_that_changes_gradients_takes_effect():
     class Halved(optimizers.SGD):
-        def apply(self, ops, gradients, variables):
-            super().apply(ops, [ops.asarray(0.5 * np.asarray(g), g.dtype) for g in gradients], variables)
+        def update_weights(self, ops, gradients, variables):
+            super().update_weights(ops, [ops.asarray(0.5 * np.asarray(g), g.dtype) for g in gradients], variables)
 
     model, plain = compiled(optimizer=Halved(0.1)), compiled(optimizer=optimizers.SGD(0.05))
     plain.set_weights(model.get_weights())

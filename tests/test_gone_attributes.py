@@ -23,7 +23,7 @@ def made(**options):
 GONE = [
     (optimizers.Adam, "lr", "Adam has no lr. Read learning_rate."),
     (optimizers.SGD, "decay", "SGD has no decay. Give a schedule as the learning_rate."),
-    (optimizers.Adam, "minimize", "Adam has no minimize. Override apply(self, ops, gradients, variables), which may change"),
+    (optimizers.Adam, "minimize", "Adam has no minimize. Override update_weights(self, ops, gradients, variables), which may"),
     (made, "fit_generator", "Sequential has no fit_generator. Write fit(x), which takes generators and datasets."),
     (
         made,
@@ -91,7 +91,7 @@ ASSIGNED = [
     (LSTM, "call", lambda cls: cls(1), "Define forward("),
     (Sequential, "train_step", lambda cls: cls(), "Write the loop over batches yourself"),
     (Sequential, "metrics", lambda cls: cls(), "Compute them from model.predict(x)"),
-    (optimizers.Adam, "update_step", lambda cls: cls(), "Override apply("),
+    (optimizers.Adam, "update_step", lambda cls: cls(), "Override update_weights("),
     (metrics.BinaryAccuracy, "update_state", lambda cls: cls(), "Override finish("),
     (losses.Huber, "call", lambda cls: cls(), "Take a loss of numba_lstm.losses"),
     (losses.Huber, "__call__", lambda cls: cls(), "Take a loss of numba_lstm.losses"),

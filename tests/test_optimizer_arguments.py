@@ -138,7 +138,7 @@ def test_a_loss_scale_changes_no_bit():
         variables = [Variable(np.ones(shape, np.float32), path) for path, shape in SHAPES.items()]
         optimizer = optimizers.Adam(loss_scale_factor=factor)
         optimizer.build(variables)
-        optimizer.apply(ops, gradient, variables)
+        optimizer.update_weights(ops, gradient, variables)
         results.append([v.numpy().tobytes() for v in variables])
     assert results[0] == results[1]
 
@@ -147,8 +147,8 @@ def test_a_rate_of_zero_that_ftrl_cannot_divide_by_changes_nothing():
     ops, variables = get_ops(), weights()
     optimizer = optimizers.Ftrl(optimizers.schedules.PolynomialDecay(0.5, 1, 0.0))
     optimizer.build(variables)
-    optimizer.apply(ops, gradients(ops), variables)
+    optimizer.update_weights(ops, gradients(ops), variables)
     before = [v.numpy() for v in variables]
     with pytest.raises(ValueError, match="the learning rate of ftrl is 0 at step 1, and Ftrl divides by it"):
-        optimizer.apply(ops, gradients(ops), variables)
+        optimizer.update_weights(ops, gradients(ops), variables)
     assert all(np.array_equal(v.value, w) for v, w in zip(variables, before, strict=True))

@@ -47,7 +47,7 @@ def test_a_step_counts_and_changes_weights_and_slots():
     ops, optimizer, variables = get_ops(), optimizers.Adam(), weights()
     before = [v.numpy() for v in variables]
     optimizer.build(variables)
-    optimizer.apply(ops, gradients(ops), variables)
+    optimizer.update_weights(ops, gradients(ops), variables)
     assert optimizer.iterations == 1
     assert all(np.all(v.value != w) for v, w in zip(variables, before, strict=True))
     assert all(np.all(slot.value != 0) for slots in optimizer.slots for slot in slots)
@@ -57,7 +57,7 @@ def test_gradients_are_clipped_before_the_step():
     ops, optimizer, variables = get_ops(), optimizers.SGD(1.0, global_clipnorm=0.5), weights()
     before = [v.numpy() for v in variables]
     optimizer.build(variables)
-    optimizer.apply(ops, gradients(ops), variables)
+    optimizer.update_weights(ops, gradients(ops), variables)
     moved = np.sqrt(sum(np.sum((v.value - w) ** 2) for v, w in zip(variables, before, strict=True)))
     assert moved == pytest.approx(0.5, rel=1e-5)  # float32 weights of size 1 lose some digits of each small difference
 
@@ -69,7 +69,7 @@ def test_a_schedule_sees_the_steps_already_taken():
     rates = []
     for _ in range(3):
         rates.append(optimizer.learning_rate)
-        optimizer.apply(ops, gradients(ops), variables)
+        optimizer.update_weights(ops, gradients(ops), variables)
     assert rates == [0.5, 0.25, 0.125]
 
 
@@ -81,7 +81,7 @@ def test_iterations_are_updates_and_can_be_set(steps):
     optimizer.iterations = 3
     assert optimizer.learning_rate == 0.5 ** (1 + 3 * (steps or 1))
     for _ in range(steps or 1):
-        optimizer.apply(ops, gradients(ops), variables)
+        optimizer.update_weights(ops, gradients(ops), variables)
     assert optimizer.iterations == 4
     with pytest.raises(ValueError, match="iterations must be at least 0, got -1."):
         optimizer.iterations = -1
@@ -102,7 +102,7 @@ def test_a_scheduled_rate_cannot_be_set():
 def test_building_twice_for_the_same_weights_keeps_the_slots():
     ops, optimizer, variables = get_ops(), optimizers.Adam(), weights()
     optimizer.build(variables)
-    optimizer.apply(ops, gradients(ops), variables)
+    optimizer.update_weights(ops, gradients(ops), variables)
     kept = optimizer.slots
     optimizer.build(variables)
     assert optimizer.slots is kept
@@ -121,14 +121,14 @@ def test_state_goes_on_bit_for_bit(name):
     optimizer.build(variables)
     steps = [gradients(ops) for _ in range(4)]
     for step in steps[:2]:
-        optimizer.apply(ops, step, variables)
+        optimizer.update_weights(ops, step, variables)
     duplicates = copy.deepcopy(variables)
     duplicate = optimizers.deserialize(optimizers.serialize(optimizer))
     duplicate.build(duplicates)
     duplicate.load_state(optimizer.state())
     for step in steps[2:]:
-        optimizer.apply(ops, step, variables)
-        duplicate.apply(ops, step, duplicates)
+        optimizer.update_weights(ops, step, variables)
+        duplicate.update_weights(ops, step, duplicates)
     assert duplicate.iterations == 4
     assert all(np.array_equal(v.value, w.value) for v, w in zip(variables, duplicates, strict=True))
 
@@ -148,7 +148,7 @@ def test_a_state_that_does_not_fit_changes_nothing(spoil, sentence):
     ops, optimizer, variables = get_ops(), optimizers.Adam(), weights()
     optimizer.build(variables)
     state = optimizer.state()
-    optimizer.apply(ops, gradients(ops), variables)
+    optimizer.update_weights(ops, gradients(ops), variables)
     before = optimizer.state()
     spoil(state)
     with pytest.raises(ValueError, match=sentence):

@@ -40,7 +40,7 @@ METRIC = (
 
 
 OPTIMIZER = (
-    "Override apply(self, ops, gradients, variables), which may change gradients and variables before and after super().apply."
+    "Override update_weights(self, ops, gradients, variables), which may change both before and after super().update_weights."
 )
 
 
@@ -99,7 +99,11 @@ def test_so_it_is_in_a_class_beside_the_base_or_above_it():
         ),
         (Dense, {"build": lambda self: 0}, "Mine.build is called as build(input_shape), but too many positional"),
         (Sequential, {"forward": lambda self, x: x}, "Mine.forward is called as forward(x, training=False, rng=None, "),
-        (optimizers.SGD, {"apply": lambda self, gradients, variables: 0}, "Mine.apply is called as apply(ops, gradients, "),
+        (
+            optimizers.SGD,
+            {"update_weights": lambda self, gradients, variables: 0},
+            "Mine.update_weights is called as update_weights(ops, ",
+        ),
         (metrics.Metric, {"finish": lambda self: 0}, "Mine.finish is called as finish(mean), but"),
         (constraints.Constraint, {"__call__": lambda self: 0}, "Mine.__call__ is called as __call__(w), but"),
         (initializers.Initializer, {"__call__": lambda self, shape: 0}, "Mine.__call__ is called as __call__(shape, dtype="),

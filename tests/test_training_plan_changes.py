@@ -24,8 +24,8 @@ class Twice(Dense):
 class Doubled(SGD):
     """A rule that takes every gradient twice."""
 
-    def apply(self, ops, gradients, variables):
-        super().apply(ops, [ops.scale(gradient, 2.0) for gradient in gradients], variables)
+    def update_weights(self, ops, gradients, variables):
+        super().update_weights(ops, [ops.scale(gradient, 2.0) for gradient in gradients], variables)
 
 
 class Watched(Sequential):

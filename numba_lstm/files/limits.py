@@ -23,7 +23,7 @@ def count_layers(entries: list[Any]) -> int:
             count += 1
             config = entry.get("config") if isinstance(entry, dict) else None
             if isinstance(config, dict):
-                inner = [config[key] for key in _INNER_LAYERS if config.get(key) is not None]
+                inner = [config[key] for key in inner_entries(config)]
                 pending += [value if isinstance(value, list) else [value] for value in inner]
     return count
 

@@ -8,12 +8,14 @@ from typing import Any, Self
 
 from ..files import formats, model_files
 from ..naming import names
+from .compiling.trainer import NEVER_CALLED, OVERRIDABLE
 from .configuration.copying import restored, state
 from .configuration.graph_config import graph_config, graph_tensors
 from .nesting import NestedModel
 from .streaming import Stream
 from .structure.functional import FunctionalGraph
 from .summary import print_summary
+from .tracing import symbolic_inputs, trace
 from .trainable_model import TrainableModel
 
 __all__ = ["Model"]
@@ -42,9 +44,15 @@ class Model(NestedModel, FunctionalGraph, TrainableModel):
 
     Notes
     -----
+    A class derived from ``Model`` may have layers as attributes and a method ``call(self, x, training=None, mask=None)``. It is
+    called once, on symbolic tensors, for the first data or in :meth:`build`. What it returns makes the graph, which is all that
+    runs later; copies and files hold the graph, as a ``Model``.
+
     A model has the dtype of its layers: give ``dtype="float64"`` to the first one, and the others follow. A call leaves nothing
     behind, so ``predict`` may run in many threads at once.
     """
+
+    unsupported_methods = {name: advice for name, advice in NEVER_CALLED.items() if name not in OVERRIDABLE}
 
     def __init__(
         self,
@@ -55,12 +63,51 @@ class Model(NestedModel, FunctionalGraph, TrainableModel):
         *,
         device: str | None = None,
     ) -> None:
-        if inputs is None or outputs is None:
-            raise TypeError(f"{type(self).__name__} expects inputs and outputs. Write Model(inputs=[...], outputs=[...]).")
+        traced = inputs is None and outputs is None and self._call is not None
+        if not traced and (inputs is None or outputs is None):
+            raise TypeError(
+                f"{type(self).__name__} expects inputs and outputs. Write Model(inputs=[...], outputs=[...]), or derive a "
+                "class with a method call(self, x)."
+            )
         TrainableModel.__init__(
             self, names.unique("Functional") if name is None and type(self) is Model else name, "float32", trainable, device
         )
-        self.set_graph(inputs, outputs)
+        if not traced:
+            self.set_graph(inputs, outputs)
+
+    @property
+    def _call(self) -> Any:
+        """The method ``call`` of a user's class, which is traced; None without one."""
+        return self.call if hasattr(type(self), "call") else None
+
+    @property
+    def traced(self) -> bool:
+        """Whether the graph is made by a method ``call``."""
+        return self._call is not None
+
+    def build(self, input_shape: Any = None) -> None:
+        """Build a model that computes in a method ``call``, by tracing it for inputs of ``input_shape``, batch axis first.
+
+        Parameters
+        ----------
+        input_shape : tuple, or list or dict of tuples
+            Shapes of the inputs.
+        """
+        self.build_for_data(input_shape)
+
+    def build_for_data(self, x: Any) -> None:
+        if self.built or self._call is None:
+            return
+        try:
+            self._trace(symbolic_inputs(x, any_steps=True))
+        except ValueError:  # a layer such as Flatten needs to know the number of steps
+            self._trace(symbolic_inputs(x, any_steps=False))
+
+    def _trace(self, inputs: Any) -> None:
+        self.set_graph(inputs, trace(type(self).__name__, self._call, inputs))
+        if self.compile_later is not None:
+            arguments, self.compile_later = self.compile_later, None
+            self.compile(**arguments)
 
     def stream(self, batch_size: int = 1, threads: int = 1) -> Stream:
         """A stateful stream through the built model, one step at a time; see :class:`numba_lstm.models.streaming.Stream`."""
@@ -152,7 +199,7 @@ class Model(NestedModel, FunctionalGraph, TrainableModel):
         formats.load_function(formats.WEIGHTS.assign)(self, filepath, skip_mismatch)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return restored, (type(self), state(self))
+        return restored, (type(self) if self._call is None else Model, state(self))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"

@@ -11,7 +11,7 @@ from ..kernels.specs import Key
 from ..layers.base import Backward, Forward
 from ..layers.base.arguments import Shape
 from ..layers.base.graph.graph_layer import LayerLike
-from ..layers.base.graph.symbolic import Node
+from ..layers.base.graph.symbolic import FOLLOWS_MODEL, Node
 from ..layers.base.graph.symbolic_calls import check_inputs
 from ..layers.base.weights_owner import WeightsOwner
 from ..regularizers import Regularizer
@@ -42,7 +42,9 @@ class NestedModel(LayerLike, Passes):
     @property
     def ranks(self) -> tuple[int, ...]:
         """The ranks of the only input that the model takes."""
-        return (len(self.input_shape),) if self.built else self._layers[0].ranks
+        if self.built:
+            return (len(self.input_shape),)
+        return self._layers[0].ranks if self._layers else (2, 3)
 
     @property
     def requested_dtype(self) -> str:
@@ -66,6 +68,8 @@ class NestedModel(LayerLike, Passes):
 
     def check_input(self, shape: Any) -> None:
         """Raise ValueError unless the model takes an input of ``shape``, or inputs of a tuple of shapes."""
+        if self.traced:
+            self.build_for(shape)
         if self.built:
             self.check_shape(shape)
         else:
@@ -74,10 +78,12 @@ class NestedModel(LayerLike, Passes):
     def build_for(self, input_shape: Any, dtype: str | None = None) -> None:
         """Build the model for ``input_shape`` unless it is built."""
         if not self.built:
-            self.build((None, *input_shape[1:]))
+            self.build(input_shape if self.traced else (None, *input_shape[1:]))
 
-    def connect(self, x: Any, training: bool | None = None) -> Any:
+    def connect(self, x: Any, training: Any = None) -> Any:
         """Call the model on symbolic tensors: return its outputs in their form, one tensor, a list or a dict."""
+        self.build_for_data(x)
+        training = None if training is FOLLOWS_MODEL else training
         inputs = check_inputs(self.name, self.ordered_inputs(x))
         shapes: Any = [tensor.shape for tensor in inputs]
         if len(shapes) == 1:

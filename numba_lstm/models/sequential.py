@@ -8,6 +8,8 @@ from typing import Any, Self
 import numpy as np
 
 from ..layers import deserialize, serialize
+from .compiling.trainer import NEVER_CALLED
+from .configuration.graph_config import check_config
 from .model import Model
 from .structure.stack import Stack
 from .trainable_model import TrainableModel
@@ -36,6 +38,8 @@ class Sequential(Stack, Model):
     A model with an ``Input``, or whose first layer has an ``input_shape``, is built while layers are added; any other at its
     first call. A call leaves nothing behind, so ``predict`` may run in many threads at once.
     """
+
+    unsupported_methods = NEVER_CALLED
 
     def __init__(
         self,
@@ -66,5 +70,6 @@ class Sequential(Stack, Model):
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
         """Make a model from the arguments of :meth:`get_config`; ``custom_objects`` are your classes and functions, by name."""
+        check_config("Sequential", config, ("name", "trainable", "dtype", "layers"))
         stack = [deserialize(entry, custom_objects) for entry in config["layers"]]
         return cls(stack, name=config["name"], dtype=config["dtype"], trainable=config["trainable"])

@@ -17,7 +17,7 @@ from ..random import Stream, default_stream
 from ..training.batches import as_tuple, steps_first
 from ..training.data.array_validation import validate_mask
 from ..training.data.several import validate_inputs
-from .compiling.trainer import GONE, NEVER_CALLED, Trainer
+from .compiling.trainer import GONE, Trainer
 from .passes import Passes
 from .plans.prediction import PredictionPlans
 from .plans.training import TrainingPlans
@@ -26,7 +26,6 @@ from .plans.training import TrainingPlans
 class TrainableModel(Passes, Trainer):
     """Base class of models, without their files, streams and summary."""
 
-    unsupported_methods = NEVER_CALLED
     removed_attributes = GONE
     checked_methods = ("forward", "backward", "gather", "build", "compute_output_shape", "constrain")
     settable = frozenset({"random", "run_eagerly", "stop_training"})
@@ -94,6 +93,7 @@ class TrainableModel(Passes, Trainer):
 
     def _arrays(self, x: Any) -> Any:
         """Return a user's input as an array that the model takes, or a tuple of those of several inputs."""
+        self.build_for_data(x)
         if self.has_one_input:
             return self.validate_input(x)
         return validate_inputs(self, x).x
@@ -115,6 +115,7 @@ class TrainableModel(Passes, Trainer):
     train_on_batch = training.train_on_batch
     test_on_batch = training.test_on_batch
     predict_on_batch = training.predict_on_batch
+    value_and_gradients = training.value_and_gradients
 
     def quantize(self, mode: str = "int8") -> None:
         """Round the kernels of all LSTMs to int8, permanently and for inference only, as ``keras.Model.quantize``.

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..inputs import as_count, as_number
+import numpy as np
+import numpy.typing as npt
+
+from ..inputs import as_count, as_number, as_real
 from ..naming.spelling import nearest_argument
+from ..variables import Variable
 from .schedules import LearningRateSchedule
 from .schedules import get as get_schedule
 
@@ -92,3 +96,24 @@ def _schedule(decay: Any, rate: Any) -> str:
         return "Let the schedule of the learning rate decay it."
     schedule = f"InverseTimeDecay({rate!r}, decay_steps=1, decay_rate={decay!r})"
     return f"Write learning_rate=numba_lstm.optimizers.schedules.{schedule}."
+
+
+def checked_gradients(gradients: Sequence[Any], variables: Sequence[Variable]) -> list[npt.NDArray[Any]]:
+    """Return gradients of a user as arrays in the shapes and dtypes of ``variables``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For another number of them, and for another shape.
+    """
+    if len(gradients) != len(variables):
+        raise ValueError(f"apply expects a gradient for each variable, got {len(gradients)} for {len(variables)} variables.")
+    arrays = []
+    for gradient, variable in zip(gradients, variables, strict=True):
+        if not isinstance(variable, Variable):
+            raise TypeError(f"apply expects variables, as model.trainable_weights has them, got {type(variable).__name__}.")
+        array = as_real(gradient, f"the gradient of {variable.path}")
+        if array.shape != variable.shape:
+            raise ValueError(f"the gradient of {variable.path} must have the shape {variable.shape}, got {array.shape}.")
+        arrays.append(np.ascontiguousarray(array, variable.value.dtype))
+    return arrays

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, Self
 
+from ..device import get_ops
 from ..inputs import as_count, as_number
 from ..kernels.contract import Array, Ops
 from ..kernels.specs import UpdateSpec
 from ..objects.serialization import serialize
 from ..variables import Variable
-from .arguments import as_accumulation, as_clipping, as_frequency, as_loss_scale, as_rate, refuse
+from .arguments import as_accumulation, as_clipping, as_frequency, as_loss_scale, as_rate, checked_gradients, refuse
 from .averaging import accumulated, average
 from .rate import LearningRate
 from .schedules import LearningRateSchedule
@@ -24,8 +25,8 @@ _OPTIONS = ("use_ema", "ema_momentum", "ema_overwrite_frequency", "loss_scale_fa
 
 #: Methods that Keras's optimizers override and these do not -> what to override instead.
 _NEVER_CALLED = dict.fromkeys(
-    ("update_step", "apply_gradients", "compute_gradients", "minimize", "get_updates", "stateless_apply"),
-    "Override apply(self, ops, gradients, variables), which may change gradients and variables before and after super().apply.",
+    ("update_step", "apply", "apply_gradients", "compute_gradients", "minimize", "get_updates", "stateless_apply"),
+    "Override update_weights(self, ops, gradients, variables), which may change both before and after super().update_weights.",
 )
 
 
@@ -65,7 +66,7 @@ class Optimizer(Slots):
     """
 
     unsupported_methods = _NEVER_CALLED
-    checked_methods = ("apply", "build", "initial_value")
+    checked_methods = ("update_weights", "build", "initial_value")
     settable = frozenset({"iterations"})
     not_settable = {"lr": "Set learning_rate."}
     removed_attributes = {
@@ -141,7 +142,33 @@ class Optimizer(Slots):
 
     # -- steps --------------------------------------------------------------------------------------------------------
 
-    def apply(self, ops: Ops, gradients: Sequence[Array], variables: Sequence[Variable]) -> None:
+    def apply(self, gradients: Sequence[Any], trainable_variables: Sequence[Variable]) -> None:
+        """Take one step with gradients of a user, as those of :meth:`numba_lstm.Model.value_and_gradients`.
+
+        Parameters
+        ----------
+        gradients : sequence of array
+            One for each variable, in its shape.
+        trainable_variables : sequence of Variable
+            ``model.trainable_weights``, the same ones at each call. Call ``model.constrain()`` afterwards if any has a
+            constraint.
+
+        Raises
+        ------
+        TypeError, ValueError
+            For another number of gradients, other shapes, and variables other than those of the first step; nothing changes.
+        """
+        arrays = checked_gradients(gradients, trainable_variables)
+        self.build(trainable_variables)
+        ops = get_ops()
+        self.update_weights(ops, [ops.asarray(array, array.dtype) for array in arrays], trainable_variables)
+
+    def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> None:
+        """Call :meth:`apply` with pairs of a gradient and its variable, as in Keras."""
+        pairs = list(grads_and_vars)
+        self.apply([gradient for gradient, _ in pairs], [variable for _, variable in pairs])
+
+    def update_weights(self, ops: Ops, gradients: Sequence[Array], variables: Sequence[Variable]) -> None:
         """Take one step: clip the gradients, then update ``variables`` and their slots in place.
 
         With ``gradient_accumulation_steps`` most calls only add to the sums of gradients.
@@ -177,13 +204,13 @@ class Optimizer(Slots):
                 variable.assign(average.value)
 
     def step_function(self, ops: Ops, gradients: Sequence[Array], variables: Sequence[Variable]) -> Callable[[], None]:
-        """Return a function that applies ``gradients``, whose arrays are overwritten before each call, as :meth:`apply` does.
+        """Return a function that takes a step with ``gradients``, whose arrays are overwritten before each call.
 
-        Without options, and unless a subclass overrides :meth:`apply`, it is one bound program of the device.
+        Without options, and unless a subclass overrides :meth:`update_weights`, it is one bound program of the device.
         """
         plain = not (self.clipping or self.use_ema or self.gradient_accumulation_steps)
-        if not plain or type(self).apply is not Optimizer.apply:
-            return partial(self.apply, ops, gradients, variables)
+        if not plain or type(self).update_weights is not Optimizer.update_weights:
+            return partial(self.update_weights, ops, gradients, variables)
         program = ops.update_program(variables, gradients, self.slots, self.spec)
         attributes = vars(self)  # a step is short, and __setattr__ would check the name each time
 

@@ -115,6 +115,9 @@ class ModelStructure(Protocol):
     def random(self) -> Stream:
         """The stream of random keys of shuffles and dropout."""
 
+    def build_for_data(self, x: Any) -> None:
+        """Build a model whose inputs are known by data alone."""
+
     def as_input(self, x: Any, what: str) -> Host:
         """Return ``x`` as an array of what the first layer takes."""
 
@@ -131,6 +134,7 @@ class ModelStructure(Protocol):
 class Trainable(ModelStructure, Protocol):
     """Model that the loops can train, evaluate and use for predictions."""
 
+    compile_later: dict[str, Any] | None  #: arguments of ``compile`` for outputs that are not known yet
     history: History | None  #: of the last ``fit``
     stop_training: bool  #: ends ``fit`` after the batch
 

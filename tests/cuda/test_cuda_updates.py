@@ -51,7 +51,7 @@ def test_means_over_steps_are_those_of_the_reference(ops, dtype, options):
         optimizer = Adam(0.05, **options)
         optimizer.build(weights)
         for _ in range(7):
-            optimizer.apply(device, [put(device, draw.normal(size=w.shape).astype(dtype)) for w in weights], weights)
+            optimizer.update_weights(device, [put(device, draw.normal(size=w.shape).astype(dtype)) for w in weights], weights)
         found.append([*(w.value for w in weights), *optimizer.state().values()])
         optimizer.finalize_variable_values(weights)
         found[-1] += [w.value for w in weights]

@@ -50,7 +50,7 @@ HOSTILE = {
     "TorchModuleWrapper": (layer(entry("TorchModuleWrapper", module="gASV")), "unknown layer 'TorchModuleWrapper'"),
     "TFSMLayer": (layer(entry("TFSMLayer", filepath="/tmp", name="t")), "unknown layer 'TFSMLayer'"),
     "StringLookup of a file": (layer(entry("StringLookup", vocabulary="/etc/passwd")), "unknown layer 'StringLookup'"),
-    "a model inside": (layer(entry("Sequential", "keras", layers=[])), "unknown layer 'Sequential'"),
+    "a model inside": (layer(entry("Sequential", "keras", layers=[])), "the config of a Sequential must have"),
     "a registered class": (
         layer({**entry("Mine", None), "registered_name": "os>system"}),
         "'Mine' is a class of its author's own",

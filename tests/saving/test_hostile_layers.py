@@ -28,7 +28,7 @@ LAYERS = {
     "os.system": (layer(1, OS), "unknown layer 'system'"),
     "a torch module": (layer(1, {"class_name": "TorchModuleWrapper", "config": {"module": "gASV"}}), "unknown layer"),
     "a saved model": (layer(1, {"class_name": "TFSMLayer", "config": {"filepath": "/tmp"}}), "unknown layer"),
-    "a model": (layer(1, {"class_name": "Sequential", "config": {}}), "unknown layer"),
+    "a model": (layer(1, {"class_name": "Sequential", "config": {}}), "the config of a Sequential must have"),
     "nested": (layer(1, nested(20)), "Bidirectional expects LSTM or RNN layers"),
     "nothing inside": (layer(1, {"class_name": "Bidirectional", "config": {}}), "layer must be"),
     "no cell": (layer(1, {"class_name": "RNN", "config": {}}), "layer must be"),

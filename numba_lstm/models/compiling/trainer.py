@@ -32,6 +32,9 @@ NEVER_CALLED = {
     "layers": "Call add(layer) in the constructor.",
 }
 
+#: Of those, what classes derived from ``Model`` may override.
+OVERRIDABLE = frozenset({"call", "layers"})
+
 #: What Keras's models had before Keras 3.
 GONE = {
     "fit_generator": "Write fit(x), which takes generators and datasets.",
@@ -53,6 +56,16 @@ class Trainer:
     _held_trained: Any  #: the chain's, None unless ``fit`` runs
 
     @property
+    def traced(self) -> bool:
+        """Whether the graph is made by a method of a user, for the first data."""
+        raise NotImplementedError
+
+    @property
+    def built(self) -> bool:
+        """Whether the weights exist."""
+        raise NotImplementedError
+
+    @property
     def output_names(self) -> list[str]:
         """The names of the outputs; empty while there are no layers."""
         raise NotImplementedError
@@ -60,6 +73,8 @@ class Trainer:
     def __init__(self) -> None:
         self._optimizer: Optimizer | None = None
         self.compiled_outputs: list[CompiledOutput] = []  #: the loss and the metrics of each output; empty before compile
+        #: Arguments of ``compile`` of a model whose outputs are not known yet.
+        self.compile_later: dict[str, Any] | None = None
         self.history: History | None = None  #: of the last ``fit``
         self.stop_training = False  #: a callback sets it to end ``fit`` after the epoch
 
@@ -110,19 +125,20 @@ class Trainer:
         a dict with the names of the outputs as keys: those of the last layers, or the keys of ``outputs``.
         """
         self._refuse_while_fit_runs("compile cannot be called")
-        names: list[str | None] = [*self.output_names] or [None]
-        fields = [
-            per_output(what, value, names, shared=what == "loss")
-            for what, value in (
-                ("loss", loss),
-                ("loss_weights", loss_weights),
-                ("metrics", metrics),
-                ("weighted_metrics", weighted_metrics),
-            )
-        ]
         chosen = optimizers.get(optimizer)
-        compiled = [self._compiled_output(*entries, several=len(names) > 1) for entries in zip(names, *fields, strict=True)]
+        fields = {"loss": loss, "loss_weights": loss_weights, "metrics": metrics, "weighted_metrics": weighted_metrics}
+        if self.traced and not self.built:
+            self._optimizer, self.run_eagerly, self.compiled_outputs = chosen, bool(run_eagerly), []
+            self.compile_later = {"optimizer": chosen, "run_eagerly": run_eagerly, **fields}
+            return
+        compiled = self._compile_outputs(fields)
         self._optimizer, self.compiled_outputs, self.run_eagerly = chosen, compiled, bool(run_eagerly)
+
+    def _compile_outputs(self, fields: dict[str, Any]) -> list[CompiledOutput]:
+        """Return the losses and metrics of all outputs, from arguments of ``compile``."""
+        names: list[str | None] = [*self.output_names] or [None]
+        entries = [per_output(what, value, names, shared=what == "loss") for what, value in fields.items()]
+        return [self._compiled_output(*values, several=len(names) > 1) for values in zip(names, *entries, strict=True)]
 
     def _compiled_output(
         self, name: str | None, loss: Any, loss_weight: Any, metrics: Any, weighted_metrics: Any, *, several: bool

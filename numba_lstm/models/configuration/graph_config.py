@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...layers import InputLayer, Layer, deserialize, serialize
 from ...layers.base.graph.symbolic import SymbolicTensor
 from ..structure.functional import FunctionalGraph
 
+Place = tuple[str, int]  #: a layer's name and the number of a call
 Reference = list[Any]  #: ``[layer, call, index]`` of an output: a name and two numbers
 
 
@@ -50,9 +51,10 @@ def graph_tensors(config: Mapping[str, Any], custom_objects: Mapping[str, Any] |
     ValueError
         For references to outputs that do not exist, or that depend on each other.
     """
+    check_config("Model", config, ("name", "trainable", "layers", "inputs", "outputs"))
     layers: dict[str, Layer] = {}
-    waiting: list[tuple[str, dict[str, Any]]] = []
-    made: dict[tuple[str, int], tuple[SymbolicTensor, ...]] = {}
+    calls: dict[Place, dict[str, Any]] = {}
+    made: dict[Place, tuple[SymbolicTensor, ...]] = {}
     for entry in config["layers"]:
         layer = deserialize({key: value for key, value in entry.items() if key != "calls"}, custom_objects)
         if layer.name in layers:
@@ -60,27 +62,46 @@ def graph_tensors(config: Mapping[str, Any], custom_objects: Mapping[str, Any] |
         layers[layer.name] = layer
         if isinstance(layer, InputLayer):
             made[layer.name, 0] = (layer.output,)
-        waiting += [(layer.name, {**call, "number": number}) for number, call in enumerate(entry["calls"])]
-    counts = dict.fromkeys(layers, 0)
-    while waiting:
-        rest = []
-        for name, call in waiting:
-            sources = [(str(layer), int(number)) for layer, number, _ in (*call["inputs"], *call["states"])]
-            if counts[name] != call["number"] or any(source not in made for source in sources):
-                rest.append((name, call))
-                continue
-            made[name, call["number"]] = _called(layers[name], call, made)
-            counts[name] += 1
-        if len(rest) == len(waiting):
-            raise ValueError(
-                f"the calls of {', '.join(sorted({name for name, _ in rest}))} take outputs that nothing computes."
-            )
-        waiting = rest
+        calls |= {(layer.name, number): call for number, call in enumerate(entry["calls"])}
+    for name, number in _in_order(calls, made):
+        made[name, number] = _called(layers[name], calls[name, number], made)
     return _unform(config["inputs"], made), _unform(config["outputs"], made)
 
 
+def check_config(cls: str, config: Any, keys: Sequence[str]) -> None:
+    """Raise ValueError unless the config of a model has the ``keys``."""
+    missing = [key for key in keys if key not in config]
+    if missing:
+        raise ValueError(f"the config of a {cls} must have {', '.join(keys)}; {missing[0]!r} is not there.")
+    if not isinstance(config["layers"], list):
+        raise ValueError(f"the layers of a {cls} must be a list, got {type(config['layers']).__name__}.")
+
+
+def _in_order(calls: Mapping[Place, Mapping[str, Any]], given: Mapping[Place, Any]) -> Iterator[Place]:
+    """Yield the places of ``calls``, each after those whose outputs it takes and after the earlier calls of its layer."""
+    done, begun = set(given), set()
+    for place in calls:
+        waiting = [place]
+        while waiting:
+            name, number = current = waiting[-1]
+            if current in done:
+                waiting.pop()
+                continue
+            call = calls[current]
+            sources = [(str(layer), int(count)) for layer, count, _ in (*call["inputs"], *call["states"])]
+            missing = [source for source in (*sources, *([(name, number - 1)] if number else [])) if source not in done]
+            if not missing:
+                done.add(current)
+                yield current
+            elif current in begun or any(source not in calls for source in missing):
+                raise ValueError(f"call {number} of {name!r} takes outputs that nothing computes before it.")
+            else:
+                begun.add(current)
+                waiting += missing
+
+
 def _called(
-    layer: Any, call: Mapping[str, Any], made: Mapping[tuple[str, int], tuple[SymbolicTensor, ...]]
+    layer: Any, call: Mapping[str, Any], made: Mapping[Place, tuple[SymbolicTensor, ...]]
 ) -> tuple[SymbolicTensor, ...]:
     """Call a layer or a model, and return the outputs of the new node."""
     inputs = [_unform(reference, made) for reference in call["inputs"]]
@@ -101,7 +122,7 @@ def _form(form: Any, references: Mapping[int, Reference]) -> Any:
     return [_form(value, references) for value in form]
 
 
-def _unform(form: Any, made: Mapping[tuple[str, int], tuple[SymbolicTensor, ...]]) -> Any:
+def _unform(form: Any, made: Mapping[Place, tuple[SymbolicTensor, ...]]) -> Any:
     if isinstance(form, Mapping):
         return {key: _unform(value, made) for key, value in form.items()}
     if len(form) == 3 and isinstance(form[0], str):

@@ -158,7 +158,7 @@ class _Step:
         """Take a step of the optimizer."""
         if self._trained.regularized:
             gradients = self._model.with_penalties(gradients, self._trained)
-            self._optimizer.apply(self._ops, gradients, self._trained.weights)
+            self._optimizer.update_weights(self._ops, gradients, self._trained.weights)
             return
         if self._update is None:
             self._update = self._optimizer.step_function(self._ops, gradients, self._trained.weights)

@@ -63,26 +63,34 @@ class FunctionalGraph(LayeredModel):
     @property
     def layers(self) -> list[Layer]:
         """The layers by their distance from the outputs, the input layers among them, as in Keras."""
+        self._require_graph()
         return self._all_layers[:]
 
     @property
     def execution(self) -> ExecutionGraph:
+        self._require_graph()
         return self._execution
+
+    def _require_graph(self) -> None:
+        if not self.built:
+            raise ValueError(f"{self.name} is not built yet. Call it on data, or build(input_shape), batch axis first.")
 
     @property
     def readers(self) -> list[Layer]:
-        return self._readers
+        return self._readers if self.built else []
 
     @property
     def built(self) -> bool:
-        return True
+        return "_execution" in vars(self)
 
     @property
     def has_one_input(self) -> bool:
-        return len(self._inputs) == 1
+        return not self.built or len(self._inputs) == 1
 
     @property
     def has_one_output(self) -> bool:
+        if not self.built:
+            return True
         return isinstance(self.output_form, SymbolicTensor) or (len(self._outputs) == 1 and not self.returns_dict)
 
     @property
@@ -98,6 +106,8 @@ class FunctionalGraph(LayeredModel):
     @property
     def output_names(self) -> list[str]:
         """The names of the outputs, in their order: the keys of a dict, or those of the last layers."""
+        if not self.built:
+            return []
         return _names(self.output_form, [tensor.node.layer.name for tensor in self._outputs])
 
     @property
@@ -134,9 +144,6 @@ class FunctionalGraph(LayeredModel):
         if isinstance(self.output_form, Mapping):
             return dict(zip(self.output_form, outputs, strict=True))
         return outputs[0] if self.has_one_output else list(outputs)
-
-    def build(self, input_shape: Any = None) -> None:
-        """Do nothing: the weights exist since the model was made."""
 
     def compute_shapes(self, input_shape: Any) -> list[Shape]:
         """Return the shapes of all outputs, for the shape of the input or a tuple of those of several.
@@ -195,6 +202,7 @@ class FunctionalGraph(LayeredModel):
         ]
 
     def _known_shape(self, index: int) -> Shape:
+        self._require_graph()
         return self._inputs[0].shape if index == 0 else self._outputs[index].shape
 
 

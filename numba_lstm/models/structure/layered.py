@@ -109,6 +109,14 @@ class LayeredModel(ModelWeights):
         """The only one of :attr:`outputs`, or all of them."""
         return self.outputs[0] if len(self.outputs) == 1 else self.outputs
 
+    @property
+    def traced(self) -> bool:
+        """Whether the graph is made by a method of a user, for the first data."""
+        return False
+
+    def build_for_data(self, x: Any) -> None:
+        """Build a model whose inputs are known by data alone: one that computes in a method of a user."""
+
     def build(self, input_shape: Any = None) -> None:
         """Make all weights for inputs of ``input_shape``, batch axis first; once."""
         raise NotImplementedError

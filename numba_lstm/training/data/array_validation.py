@@ -29,6 +29,7 @@ def validate_input(model: ModelStructure, x: Any, lengths: Any = None) -> Sample
     TypeError, ValueError
         For anything that the model does not take.
     """
+    model.build_for_data(x)
     if not model.has_one_input:
         return validate_inputs(model, x, lengths)
     x = unwrap_input(model, x)

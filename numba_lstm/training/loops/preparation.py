@@ -18,7 +18,10 @@ def require_loss(model: Trainable, method: str) -> None:
     """Raise ValueError unless the model is compiled with a loss."""
     if not model.compiled:
         raise ValueError(f"{model.name} is not compiled. Call model.compile(optimizer='adam', loss='mse') before {method}.")
-    if all(output.loss is None for output in model.compiled_outputs):
+    losses = [output.loss for output in model.compiled_outputs]
+    if model.compile_later is not None:
+        losses = [model.compile_later["loss"]]
+    if all(loss is None for loss in losses):
         raise ValueError(f"{model.name} was compiled without a loss. Call model.compile(loss='mse') before {method}.")
 
 

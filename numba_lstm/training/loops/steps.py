@@ -52,9 +52,9 @@ def train_step(
         result = step_result(outputs, batch, step.ys, step.values, step.weights, penalty)
     else:
         passed = model.forward(batch.x, True, key, batch.mask, states)
-        result, slopes = _losses(model, ops, batch, passed.y, passed.mask, passed.penalty + penalty, gradient=True)
+        result, slopes = batch_losses(model, ops, batch, passed.y, passed.mask, passed.penalty + penalty, gradient=True)
         dy = tuple(slopes) if len(slopes) > 1 else slopes[0]
-        optimizer.apply(ops, model.backward(passed.tapes, dy, trained=trained).weights, trained.weights)
+        optimizer.update_weights(ops, model.backward(passed.tapes, dy, trained=trained).weights, trained.weights)
         after = passed.states
     model.constrain()
     return result, after
@@ -66,11 +66,11 @@ def test_step(model: Trainable, ops: Ops, trained: TrainedWeights, batch: Batch)
     output = model.prediction_plans.forward(batch.x, batch.mask)
     if output is None:
         passed = model.forward(batch.x, False, None, batch.mask)
-        return _losses(model, ops, batch, passed.y, passed.mask, passed.penalty + penalty, gradient=False)[0]
-    return _losses(model, ops, batch, output.y, output.mask, penalty, gradient=False)[0]
+        return batch_losses(model, ops, batch, passed.y, passed.mask, passed.penalty + penalty, gradient=False)[0]
+    return batch_losses(model, ops, batch, output.y, output.mask, penalty, gradient=False)[0]
 
 
-def _losses(
+def batch_losses(
     model: Trainable, ops: Ops, batch: Batch, y: Any, mask: Any, penalty: float, *, gradient: bool
 ) -> tuple[StepResult, list[Array | None]]:
     """Compute the result of a batch, and with ``gradient`` the loss's gradients with respect to the outputs."""

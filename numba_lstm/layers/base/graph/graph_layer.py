@@ -29,7 +29,7 @@ class GraphLayer(LayerLike, BuildableLayer):
         """The number of outputs, without states."""
         return 1
 
-    def connect(self, x: Any, states: Sequence[Any] = (), training: bool | None = None, mask: Any = None) -> Any:
+    def connect(self, x: Any, states: Sequence[Any] = (), training: Any = None, mask: Any = None) -> Any:
         """Call the layer on symbolic tensors: return the output, or a list of several; the first call builds the layer."""
         outputs = connect(self, x, states, training, mask)
         self._nodes.append(outputs[0].node)

@@ -54,6 +54,18 @@ class SymbolicTensor:
         return f"<SymbolicTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
 
 
+class TrainingOfModel:
+    """Value of ``training`` while a graph is made: layers follow the model's, and code cannot branch on it."""
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError(
+            "training has no value while a graph is made, so code cannot branch on it. Pass it on: layer(x, training=training)."
+        )
+
+
+FOLLOWS_MODEL = TrainingOfModel()
+
+
 class Node:
     """Call of a layer on symbolic tensors.
 

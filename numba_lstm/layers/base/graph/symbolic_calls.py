@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from .placement import output_shapes
-from .symbolic import Node, SymbolicTensor, flatten
+from .symbolic import FOLLOWS_MODEL, Node, SymbolicTensor, flatten
 
 
 def connect(
-    layer: Any, x: Any, states: Sequence[Any] = (), training: bool | None = None, mask: Any = None
+    layer: Any, x: Any, states: Sequence[Any] = (), training: Any = None, mask: Any = None
 ) -> tuple[SymbolicTensor, ...]:
     """Add a call of ``layer`` to the graph of ``x``, and return its outputs; the first call builds the layer.
 
@@ -48,6 +48,7 @@ def connect(
     if given:
         _check_states(layer, given, shapes[0][0])
     layer.build_for(tuple(shapes) if layer.takes_several else shapes[0], dtype)
+    training = None if training is FOLLOWS_MODEL else training
     return Node(layer, inputs, given, training, outputs, layer.dtype).outputs
 
 

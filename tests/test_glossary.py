@@ -27,8 +27,6 @@ RETIRED = {
     "left_behind": "conversion warnings",
     "op_by_op": "run_ops",
     "planting": "mutations",
-    "score": "task graph",
-    "scores": "task graphs",
     "settle": "validate",
     "settled": "validated, or canonical",
     "settling": "validation",
@@ -58,7 +56,7 @@ NO_NAMES = {
 }
 
 #: Names that have one of the words in its standard meaning.
-ALLOWED = {"print_scores", "_log_of_parts"}
+ALLOWED = {"_log_of_parts"}
 
 #: What has none of these words: packages and files. Add yours when it has lost the last one.
 CLEAN = [
@@ -184,7 +182,7 @@ def test_names_use_the_words_of_the_glossary(name):
         "annotated": ("room: int = 1", "room"),
         "unpacked": ("a, (b, witness) = f()", "witness"),
         "attribute": ("self.settled = 1", "settled"),
-        "loop": ("for score in f(): ...", "score"),
+        "loop": ("for errand in f(): ...", "errand"),
         "comprehension": ("[0 for asked in f()]", "asked"),
         "walrus": ("(together := 1)", "together"),
         "context": ("with f() as both: ...", "both"),
@@ -207,7 +205,7 @@ def test_a_file_named_by_a_retired_word_is_found(tmp_path):
         assert [found for _, found, _ in retired_names(path)] == [stem]
 
 
-@pytest.mark.parametrize("name", ["owner", "wayside", "underscore", "scored", "hidden_size", "test_its_own_seed"])
+@pytest.mark.parametrize("name", ["owner", "wayside", "underscore", "unsettled", "hidden_size", "test_its_own_seed"])
 def test_a_word_is_found_as_a_whole_alone(name):
     assert retired_word(name) is None
 

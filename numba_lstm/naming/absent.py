@@ -39,11 +39,6 @@ _UTILS = {
     "plot_model": "model.summary() prints the layers.",
     "model_to_dot": "model.summary() prints the layers.",
 }
-_TEXT = (
-    "Keras 3 has none either. Number the words: counts = collections.Counter(word for text in texts for word in "
-    "text.lower().split()), index = {word: i for i, (word, _) in enumerate(counts.most_common(), 1)}, and then "
-    "x = pad_sequences([[index[word] for word in text.lower().split()] for text in texts])."
-)
 _RATE = "write model.optimizer.learning_rate = ..., and float(model.optimizer.learning_rate) to read it."
 #: Modules whose names in Keras are operations on tensors.
 _ARRAYS = ("numba_lstm.backend", "numba_lstm.ops")
@@ -64,11 +59,6 @@ ADVICE: dict[str, dict[str, str]] = {
     "numba_lstm.constraints": {"maxnorm": "write max_norm.", "nonneg": "write non_neg.", "unitnorm": "write unit_norm."},
     "numba_lstm.optimizers": {"legacy": "write numba_lstm.optimizers.Adam, and the others so too."},
     "numba_lstm.utils": _UTILS,
-    "numba_lstm.preprocessing.sequence": {
-        "TimeseriesGenerator": "Keras 3 has none either. Write x = np.stack([data[i : i + length] for i in "
-        "range(len(data) - length)]) and y = targets[length:].",
-    },
-    "numba_lstm.preprocessing.text": dict.fromkeys(("Tokenizer", "one_hot", "text_to_word_sequence", "hashing_trick"), _TEXT),
 }
 
 

@@ -12,6 +12,7 @@ from . import np_utils
 from .categories import normalize, to_categorical
 from .files import get_file
 from .py_dataset import PyDataset
+from .timeseries import timeseries_dataset_from_array
 
 __all__ = [
     "PyDataset",
@@ -22,6 +23,7 @@ __all__ = [
     "np_utils",
     "pad_sequences",
     "set_random_seed",
+    "timeseries_dataset_from_array",
     "to_categorical",
 ]
 

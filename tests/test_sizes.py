@@ -50,6 +50,8 @@ GPU_KERNELS = {
 PUBLIC_SIGNATURES = {
     "numba_lstm/interop/onnx/operators/lstm_operator.py:lstm",
     "numba_lstm/layers/normalization/batch_normalization.py:BatchNormalization.__init__",
+    *(f"numba_lstm/layers/preprocessing/lookups.py:{name}.__init__" for name in ("IntegerLookup", "StringLookup")),
+    "numba_lstm/layers/preprocessing/text_vectorization.py:TextVectorization.__init__",
     "numba_lstm/layers/recurrent/lstm.py:LSTM.__init__",
     "numba_lstm/layers/cells/lstm_arguments.py:LSTMArguments.__init__",
     *(f"numba_lstm/optimizers/adam.py:{name}.__init__" for name in ("Adam", "AdamW", "Adamax", "Nadam")),

@@ -10,6 +10,15 @@ from .base.registry import CLASSES, deserialize, serialize
 from .cells import LSTMCell, StackedRNNCells
 from .core import Activation, Dense, Embedding, Input, InputLayer, Masking
 from .normalization import BatchNormalization, LayerNormalization
+from .preprocessing import (
+    CategoryEncoding,
+    Discretization,
+    IntegerLookup,
+    Normalization,
+    Rescaling,
+    StringLookup,
+    TextVectorization,
+)
 from .recurrent import LSTM, RNN, Bidirectional, TimeDistributed
 from .regularization import Dropout, GaussianNoise, SpatialDropout1D
 from .reshaping import Flatten, RepeatVector, Reshape
@@ -20,21 +29,28 @@ __all__ = [
     "Activation",
     "BatchNormalization",
     "Bidirectional",
+    "CategoryEncoding",
     "Dense",
+    "Discretization",
     "Dropout",
     "Embedding",
     "Flatten",
     "GaussianNoise",
     "Input",
     "InputLayer",
+    "IntegerLookup",
     "LSTMCell",
     "Layer",
     "LayerNormalization",
     "Masking",
+    "Normalization",
     "RepeatVector",
+    "Rescaling",
     "Reshape",
     "SpatialDropout1D",
     "StackedRNNCells",
+    "StringLookup",
+    "TextVectorization",
     "TimeDistributed",
     "deserialize",
     "serialize",
@@ -43,6 +59,7 @@ __all__ = [
 _CLASSES: tuple[type[Layer], ...] = (
     *(LSTM, RNN, Activation, BatchNormalization, Bidirectional, Dense, Dropout, Embedding, Flatten, GaussianNoise, InputLayer),
     *(LSTMCell, LayerNormalization, Masking, RepeatVector, Reshape, SpatialDropout1D, StackedRNNCells, TimeDistributed),
+    *(CategoryEncoding, Discretization, IntegerLookup, Normalization, Rescaling, StringLookup, TextVectorization),
 )
 CLASSES.update({cls.__name__: cls for cls in _CLASSES})
 

@@ -14,6 +14,7 @@ from ..kernels.specs import Key
 from ..random import Stream
 from ..training.results import ForwardResult, Gradients, States, TrainedWeights
 from .graph.calls import add_to, backpropagate, propagate
+from .graph.reading import read_input
 from .planning import PlannedModel
 
 
@@ -35,8 +36,13 @@ class Passes(PlannedModel):
         TypeError, ValueError
             For anything else.
         """
-        readers = self.readers
-        return readers[0].as_input(x, what) if readers else as_real(x, what, INPUT_AXES, sequences=True)
+        return self.read_input(0, x, what) if self.readers else as_real(x, what, INPUT_AXES, sequences=True)
+
+    def read_input(self, index: int, x: Any, what: str) -> npt.NDArray[Any]:
+        """Return ``x`` as an array of what the layers of the input of an index take; raises as :meth:`as_input`."""
+        graph, value = self.execution, self.execution.inputs[index]
+        taken = any(value in call.inputs for call in graph.calls)
+        return read_input(graph, value, x, what) if taken else self.readers[index].as_input(x, what)
 
     def validate_input(self, x: Any, what: str = "x") -> npt.NDArray[Any]:
         """Return ``x`` as an array that the model of one input takes; the first input builds the model.

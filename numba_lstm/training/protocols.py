@@ -118,6 +118,9 @@ class ModelStructure(Protocol):
     def build_for_data(self, x: Any) -> None:
         """Build a model whose inputs are known by data alone."""
 
+    def read_input(self, index: int, x: Any, what: str) -> Host:
+        """Return ``x`` as an array of what the layers of the input of an index take."""
+
     def as_input(self, x: Any, what: str) -> Host:
         """Return ``x`` as an array of what the first layer takes."""
 

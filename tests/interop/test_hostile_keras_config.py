@@ -49,7 +49,10 @@ HOSTILE = {
     "load_model": (layer(entry("load_model", "keras.models", filepath="/etc/passwd")), "module 'keras.models'"),
     "TorchModuleWrapper": (layer(entry("TorchModuleWrapper", module="gASV")), "unknown layer 'TorchModuleWrapper'"),
     "TFSMLayer": (layer(entry("TFSMLayer", filepath="/tmp", name="t")), "unknown layer 'TFSMLayer'"),
-    "StringLookup of a file": (layer(entry("StringLookup", vocabulary="/etc/passwd")), "unknown layer 'StringLookup'"),
+    "StringLookup of a file": (
+        layer(entry("StringLookup", vocabulary="/etc/passwd")),
+        "vocabulary of its StringLookup is not read",
+    ),
     "a model inside": (layer(entry("Sequential", "keras", layers=[])), "the config of a Sequential must have"),
     "a registered class": (
         layer({**entry("Mine", None), "registered_name": "os>system"}),

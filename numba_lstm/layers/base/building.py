@@ -23,6 +23,14 @@ class BuildableLayer(WeightsOwner):
     #: Whether inputs are whole numbers, (N, T) or (N,), in place of features.
     takes_indices: ClassVar[bool] = False
 
+    #: Whether the layer converts inputs on the host, as the first of a model or after another one that does.
+    converts_inputs: ClassVar[bool] = False
+
+    @property
+    def makes_indices(self) -> bool:
+        """Whether outputs are whole numbers, for a layer that takes indices."""
+        return False
+
     def build(self, input_shape: Shape) -> None:
         """Make the variables for ``input_shape`` (batch axis first) with :meth:`add_weight`."""
 

@@ -23,7 +23,7 @@ class InputLayer(Layer):
     batch_size : int, optional
         Shown in summaries; every size is taken.
     dtype : str, optional
-        What comes in, any real one: it is cast to what the first layer takes.
+        What comes in, any real one: it is cast to what the first layer takes. "string" before layers that convert strings.
     sparse, ragged, optional : bool, optional
         In Keras's places; inputs are dense arrays.
     batch_shape : tuple, optional
@@ -132,7 +132,9 @@ def _one_shape(samples: dict[str, Any], batch_size: int | None, batches: dict[st
 
 
 def _as_real_dtype(dtype: Any) -> str:
-    """Return the name of ``dtype`` if it is one of real numbers; raise TypeError if not."""
+    """Return the name of ``dtype`` if it is one of real numbers, or "string"; raise TypeError if not."""
+    if dtype in ("string", str):
+        return "string"
     named = named_dtype(dtype)
     if named.kind not in "fiub":
         raise TypeError(f"the dtype of an Input must be one of real numbers, as 'float32' or 'int32', got {dtype!r}.")

@@ -172,8 +172,9 @@ class FunctionalGraph(LayeredModel):
         samples = tuple(one[1:] for one in given)
         if samples in self._accepted_shapes:
             return
-        for name, tensor, came in zip(self.input_names, self._inputs, given, strict=True):
-            check_shape(f"the input {name!r}", came, (None, *tensor.shape[1:]))
+        for name, tensor, reader, came in zip(self.input_names, self._inputs, self._readers, given, strict=True):
+            if not reader.converts_inputs:  # else its shape was another one before
+                check_shape(f"the input {name!r}", came, (None, *tensor.shape[1:]))
         self.compute_shapes(shape)
         self._accepted_shapes.add(samples)
 

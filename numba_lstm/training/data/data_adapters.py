@@ -209,7 +209,8 @@ def _check_fits(model: ModelStructure, shape: Shape, train_shape: Shape) -> None
     """Raise ValueError unless the model, which may not be built yet, takes ``shape`` when it is built for ``train_shape``."""
     if model.built:
         return  # each was compared with the shape of the model
-    check_shape("the model", shape, (*(None,) * (len(train_shape) - 1), train_shape[-1]))
+    features = None if model.takes_indices else train_shape[-1]  # the last axis of indices has steps
+    check_shape("the model", shape, (*(None,) * (len(train_shape) - 1), features))
     pairs = zip(model.layers, model.compute_shapes(shape), model.compute_shapes(train_shape), strict=False)
     for layer, came, wanted in pairs:
         if None not in (came[-1], wanted[-1]) and came[-1] != wanted[-1] and not layer.takes_indices:

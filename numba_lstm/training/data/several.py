@@ -25,10 +25,10 @@ def validate_inputs(model: ModelStructure, x: Any, lengths: Any = None) -> Sampl
         )
     entries = model.ordered_inputs(x)
     arrays = []
-    for name, reader, entry in zip(model.input_names, model.readers, entries, strict=True):
+    for index, (name, entry) in enumerate(zip(model.input_names, entries, strict=True)):
         if is_ragged(entry):
             raise ValueError(f"the input {name!r} is a list of sequences of unequal lengths. Pad them: pad_sequences(x).")
-        arrays.append(reader.as_input(entry, f"the input {name!r}"))
+        arrays.append(model.read_input(index, entry, f"the input {name!r}"))
     sizes = [len(array) for array in arrays]
     if len(set(sizes)) > 1:
         given = ", ".join(f"{name!r} {size}" for name, size in zip(model.input_names, sizes, strict=True))

@@ -110,6 +110,8 @@ def batch_ranks(model: ModelStructure, x: Any) -> tuple[int, ...]:
 
     The first layer of a model that is not built may take several; then those count that the layers behind it take too.
     """
+    if model.readers and model.readers[0].converts_inputs:
+        return (1, 2)
     if model.built:
         return (len(model.input_shape if model.has_one_input else model.input_shape[0]),)
     if not model.layers:

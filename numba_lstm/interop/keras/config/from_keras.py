@@ -22,6 +22,8 @@ _KEYS = {"module", "class_name", "config", "registered_name", "build_config", "s
 _POLICIES = {"DTypePolicy", "FloatDTypePolicy", "Policy"}
 #: Layers that are activations with parameters in Keras -> the activation here, and the argument that it has.
 ACTIVATIONS = {"LeakyReLU": ("leaky_relu", "negative_slope"), "ELU": ("elu", "alpha")}
+#: Layers whose vocabularies Keras has in other files of an archive, which are not read.
+VOCABULARIES = ("IntegerLookup", "StringLookup", "TextVectorization")
 _LAYER_ARGUMENTS = ("name", "trainable", "dtype")  # of all layers
 #: Arguments that only Keras has, and the values at which they do not change the result.
 _NEUTRAL: dict[str, tuple[Any, ...]] = {
@@ -78,6 +80,10 @@ def from_keras(value: Any, custom: Collection[str] = ()) -> Any:
         )
     if not isinstance(config, dict):
         raise FileFormatError(f"the config of its {name!r:.100} is {config!r:.100}, where arguments by name were expected.")
+    if name in VOCABULARIES and name not in custom:
+        raise FileFormatError(
+            f"the vocabulary of its {name} is not read. Convert words before the model, and leave {name} out."
+        )
     if name in _POLICIES:
         return config.get("name")
     arguments = {key: from_keras(item, custom) for key, item in config.items()}

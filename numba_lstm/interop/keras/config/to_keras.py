@@ -12,7 +12,7 @@ from .... import constraints, initializers, layers, losses, metrics, optimizers,
 from ....constraints import FunctionConstraint
 from ....initializers.functions import FunctionInitializer
 from ....kernels import specs
-from .from_keras import ACTIVATIONS
+from .from_keras import ACTIVATIONS, VOCABULARIES
 
 #: Module of classes in Keras -> module in this package.
 _MODULES: dict[str, ModuleType] = {
@@ -50,7 +50,7 @@ _LSTM_EXTENSION_INITIALIZERS = {"peephole_initializer", "projection_initializer"
 #: Values of a Constant that are written: Keras has them in JSON, whose size readers limit.
 MAX_CONSTANT = 10_000
 #: Arguments that a class of Keras does not take, though its base does.
-_DROPPED = {"InputLayer": {"trainable"}, "SpatialDropout1D": {"trainable"}}
+_DROPPED = {"Discretization": {"trainable"}, "InputLayer": {"trainable"}, "SpatialDropout1D": {"trainable"}}
 
 
 def to_keras(value: dict[str, Any], module: str) -> dict[str, Any]:
@@ -64,6 +64,8 @@ def to_keras(value: dict[str, Any], module: str) -> dict[str, Any]:
     name = value["class_name"]
     if not hasattr(_MODULES[module], name):
         raise ValueError(f"{name} is a class of your own, which a Keras file cannot hold. Save the model as .nlstm.")
+    if module == "keras.layers" and name in VOCABULARIES:
+        raise ValueError(f"the vocabulary of {name} is not written to Keras's files. Save the model as .nlstm.")
     config = {key: _argument(name, key, item) for key, item in _drop_extensions(name, value["config"]).items()}
     if name == "Constant" and isinstance(config.get("value"), list):
         config["value"] = _constant_value(config["value"])

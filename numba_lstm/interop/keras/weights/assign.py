@@ -43,7 +43,7 @@ def assign(variables: Mapping[str, Variable], arrays: Mapping[str, Array], skip_
         raise FileFormatError(f"its weights are not those of the model; {difference}.")
     for name, variable in variables.items():
         array = arrays[name]
-        if array.shape != variable.shape or array.dtype != variable.dtype:
+        if array.shape != variable.shape or _kind(array.dtype) != _kind(variable.dtype):
             raise FileFormatError(
                 f"its weight {name!r:.100} has shape {array.shape} and dtype {array.dtype}, "
                 f"but the model needs {variable.shape} and {variable.dtype}."
@@ -55,9 +55,14 @@ def assign(variables: Mapping[str, Variable], arrays: Mapping[str, Array], skip_
 
 def _mismatched_layers(variables: Mapping[str, Variable], arrays: Mapping[str, Array]) -> set[str]:
     """The layers whose weights differ between the file and the model."""
-    expected = {name: (variable.shape, np.dtype(variable.dtype)) for name, variable in variables.items()}
-    actual = {name: (array.shape, array.dtype) for name, array in arrays.items()}
+    expected = {name: (variable.shape, _kind(variable.dtype)) for name, variable in variables.items()}
+    actual = {name: (array.shape, _kind(array.dtype)) for name, array in arrays.items()}
     return {_layer_of(name) for name, _ in expected.items() ^ actual.items()}
+
+
+def _kind(dtype: np.dtype[Any]) -> Any:
+    """Return a dtype, one for all of whole numbers: backends of Keras have their counts in different ones."""
+    return "int" if dtype.kind == "i" else dtype
 
 
 def _layer_of(name: str) -> str:

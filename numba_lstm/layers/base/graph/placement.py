@@ -16,8 +16,11 @@ def place(layer: Any, shape: Shape, before: Sequence[Any]) -> Any:
     ValueError
         For an output that the layer does not take.
     """
-    if before and layer.takes_indices:
-        raise ValueError(f"{layer.name} takes whole numbers, not what {before[-1].name} before it answers. Add it first.")
+    if before and (layer.takes_indices or before[-1].makes_indices):
+        if not (before[-1].converts_inputs and layer.takes_indices and (layer.converts_inputs or before[-1].makes_indices)):
+            raise ValueError(_wrong_kind(layer, before[-1]))
+        layer.check_input(shape)
+        return layer.compute_output_shape(shape)
     if before and shape[-1] is None:
         raise ValueError(
             f"{layer.name}: the last axis of {shape} must be known, but {before[-1].name} before it makes features of "
@@ -43,6 +46,12 @@ def output_shapes(layer: Any, shapes: Sequence[Shape], before: Sequence[Any]) ->
     several = bool(output) and isinstance(output[0], (tuple, list))
     outputs = tuple(map(tuple, output)) if several else (tuple(output),) * layer.num_outputs
     return (*outputs, *layer.state_shapes(shapes[0][0])) if getattr(layer, "return_state", False) else outputs
+
+
+def _wrong_kind(layer: Any, before: Any) -> str:
+    if before.makes_indices and not layer.takes_indices:
+        return f"{before.name} makes whole numbers, which {layer.name} does not take. Put Embedding(size, dim) between."
+    return f"{layer.name} takes whole numbers, not what {before.name} before it answers. Add it first."
 
 
 def _misplaced(layer: Any, shape: Shape, before: Sequence[Any]) -> str:

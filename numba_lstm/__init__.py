@@ -6,6 +6,7 @@ from . import (
     activations,
     backend,
     callbacks,
+    config,
     constraints,
     datasets,
     decoding,
@@ -18,6 +19,7 @@ from . import (
     optimizers,
     preprocessing,
     regularizers,
+    saving,
     utils,
 )
 from .console.configuration import show_config
@@ -38,6 +40,7 @@ __all__ = [
     "activations",
     "backend",
     "callbacks",
+    "config",
     "constraints",
     "datasets",
     "decoding",
@@ -55,6 +58,7 @@ __all__ = [
     "pad_sequences",
     "preprocessing",
     "regularizers",
+    "saving",
     "set_device",
     "set_num_threads",
     "set_random_seed",

@@ -80,6 +80,15 @@ class Variable:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
         return np.array(self.value, dtype=dtype, copy=True)
 
+    def __getitem__(self, index: Any) -> Any:
+        return self.numpy()[index]
+
+    def __len__(self) -> int:
+        return len(self._array)
+
+    def __float__(self) -> float:
+        return float(self.value)
+
     def assign(self, value: npt.ArrayLike) -> None:
         """Overwrite the value with an array of the same shape, which is cast to the variable's dtype.
 

@@ -37,10 +37,6 @@ SENTENCES = {
         "optimizers.schedules",
         "cosine_decay",
     ): "numba_lstm.optimizers.schedules has no 'cosine_decay', did you mean 'CosineDecay'?",
-    ("backend", "set_value"): "numba_lstm.backend has no 'set_value': write model.optimizer.learning_rate = ..., and "
-    "float(model.optimizer.learning_rate) to read it.",
-    ("backend", "get_value"): "numba_lstm.backend has no 'get_value': write model.optimizer.learning_rate = ..., and "
-    "float(model.optimizer.learning_rate) to read it.",
     ("ops", "relu"): "numba_lstm.ops has no 'relu': write numba_lstm.activations.relu.",
     ("optimizers", "Lamb"): "numba_lstm.optimizers has no 'Lamb'. There are: Adadelta, Adagrad, Adam, AdamW, ",
     ("initializers", "STFT"): "numba_lstm.initializers has no 'STFT'. There are: Constant, GlorotNormal, ",
@@ -137,12 +133,3 @@ def test_modules_are_modules_to_python():
     assert not hasattr(numba_lstm.layers, "__wrapped__")
     with pytest.raises(AttributeError, match="^module 'numba_lstm.layers' has no attribute '__wrapped__'$"):
         numba_lstm.layers.__wrapped__  # noqa: B018
-
-
-def test_backend_has_what_is_no_operation():
-    from numba_lstm import backend as K
-
-    assert K.epsilon() == 1e-7
-    assert K.floatx() == "float32"
-    assert K.image_data_format() == "channels_last"
-    assert K.clear_session is numba_lstm.utils.clear_session

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 from ..files import formats, model_files
 from ..naming import names
+from ..objects.subclassing import is_of_package
 from .compiling.trainer import NEVER_CALLED, OVERRIDABLE
 from .configuration.copying import restored, state
 from .configuration.graph_config import graph_config, graph_tensors
@@ -207,6 +209,14 @@ class Model(NestedModel, FunctionalGraph, TrainableModel):
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal model without its weights, as JSON values; the device is left out."""
         return graph_config(self)
+
+    def to_json(self, **kwargs: Any) -> str:
+        """Return the configuration as a JSON text for :func:`numba_lstm.models.model_from_json`, without weights.
+
+        ``kwargs`` go to ``json.dumps``. Raises TypeError for functions, which a text cannot hold.
+        """
+        name = next(cls.__name__ for cls in type(self).__mro__ if is_of_package(cls.__module__))
+        return json.dumps({"class_name": name, "config": self.get_config(), "backend": "numba_lstm"}, **kwargs)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:

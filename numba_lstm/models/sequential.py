@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from ..layers import deserialize, serialize
+from ..system.defaults import floatx
 from .compiling.trainer import NEVER_CALLED
 from .configuration.graph_config import check_config
 from .model import Model
@@ -30,8 +31,8 @@ class Sequential(Stack, Model):
         Default: ``sequential``, with a counter.
     device : "auto", "cpu", "cuda" or "reference", optional
         Where it computes. Default: where :func:`numba_lstm.set_device` says, at each call.
-    dtype : "float32" or "float64"
-        Of weights and arithmetic.
+    dtype : "float32" or "float64", optional
+        Of weights and arithmetic. Default: that of :func:`numba_lstm.config.floatx`, "float32".
 
     Notes
     -----
@@ -48,11 +49,11 @@ class Sequential(Stack, Model):
         name: str | None = None,
         *,
         device: str | None = None,
-        dtype: str = "float32",
+        dtype: str | None = None,
     ) -> None:
         if not isinstance(trainable, (bool, np.bool_)):
             raise TypeError(f"Sequential's trainable must be True or False, got {trainable!r}. A name is given as name=.")
-        TrainableModel.__init__(self, name, dtype, trainable, device)
+        TrainableModel.__init__(self, name, floatx() if dtype is None else dtype, trainable, device)
         self.clear()
         for layer in layers or ():
             self.add(layer)

@@ -6,7 +6,7 @@ import dis
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -39,22 +39,19 @@ _UTILS = {
     "plot_model": "model.summary() prints the layers.",
     "model_to_dot": "model.summary() prints the layers.",
 }
-_RATE = "write model.optimizer.learning_rate = ..., and float(model.optimizer.learning_rate) to read it."
 #: Modules whose names in Keras are operations on tensors.
 _ARRAYS = ("numba_lstm.backend", "numba_lstm.ops")
 #: Module -> name -> what to write instead, as the end of a sentence.
 ADVICE: dict[str, dict[str, str]] = {
     "numba_lstm": _ROOT,
     "numba_lstm.layers": _LAYERS,
-    "numba_lstm.backend": {"set_value": _RATE, "get_value": _RATE},
     "numba_lstm.callbacks": {
         "TensorBoard": "write CSVLogger('log.csv'), which has each epoch's losses and metrics in a row.",
         "BackupAndRestore": "write ModelCheckpoint('model.nlstm'), and go on with load_model('model.nlstm').fit(..., "
         "initial_epoch=n) after n epochs: the file has the optimizer's state too.",
     },
     "numba_lstm.models": {
-        **dict.fromkeys(("Functional", "clone_model", "model_from_json", "model_from_config"), _SEQUENTIAL),
-        "save_model": "write model.save(path).",
+        "Functional": _SEQUENTIAL,
     },
     "numba_lstm.constraints": {"maxnorm": "write max_norm.", "nonneg": "write non_neg.", "unitnorm": "write unit_norm."},
     "numba_lstm.optimizers": {"legacy": "write numba_lstm.optimizers.Adam, and the others so too."},
@@ -62,16 +59,20 @@ ADVICE: dict[str, dict[str, str]] = {
 }
 
 
-def absent(module: str) -> Callable[[str], NoReturn]:
+def absent(module: str, find: Callable[[str], Any] = lambda name: None) -> Callable[[str], Any]:
     """Return a ``__getattr__`` for ``module``, which raises an error for names that the module does not have.
+
+    ``find`` returns what a name stands for besides, None for nothing.
 
     ``from module import name`` raises ImportError, since Python would replace the message of an AttributeError there. Any other
     access raises AttributeError, as ``hasattr`` and ``getattr`` with a default need it.
     """
 
-    def __getattr__(name: str) -> NoReturn:
+    def __getattr__(name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        if (found := find(name)) is not None:
+            return found
         sentence = _sentence(module, name)
         if _imports(sys._getframe(1)):
             raise ImportError(sentence, name=module)

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from typing import Any, TypeVar, cast
 
 from ..naming.spelling import nearest
+from .registered import registered_by_class_name
 from .subclassing import is_of_package
 
 __all__ = ["choose", "custom_object_scope", "custom_objects", "get", "nearest", "custom_classes", "serialize"]
@@ -55,9 +56,9 @@ def _of_one_kind(one: type, two: type) -> bool:
 
 
 @contextmanager
-def custom_object_scope(objects: Mapping[str, Any]) -> Iterator[None]:
+def custom_object_scope(custom_objects: Mapping[str, Any]) -> Iterator[None]:
     """Let :func:`get` and the activations find custom classes and functions by name, within this context."""
-    token = _custom.set({**_custom.get(), **objects})
+    token = _custom.set({**_custom.get(), **custom_objects})
     try:
         yield
     finally:
@@ -65,8 +66,9 @@ def custom_object_scope(objects: Mapping[str, Any]) -> Iterator[None]:
 
 
 def custom_objects() -> Mapping[str, Any]:
-    """Return the custom objects of the current :func:`custom_object_scope`."""
-    return _custom.get()
+    """Return the custom objects of the current :func:`custom_object_scope`, and those that are registered."""
+    registered = registered_by_class_name()
+    return {**registered, **_custom.get()} if registered else _custom.get()
 
 
 def choose(name: Any, known: Iterable[str], kind: str) -> str:
@@ -100,7 +102,7 @@ def get(identifier: Any, registry: Mapping[str, type[T]], kind: str, base: type[
         For anything else.
     """
     types = tuple({*registry.values(), *(() if base is None else (base,))})
-    custom = {name: cls for name, cls in _custom.get().items() if isinstance(cls, type) and issubclass(cls, types)}
+    custom = {name: cls for name, cls in custom_objects().items() if isinstance(cls, type) and issubclass(cls, types)}
     registry = {**registry, **custom} if custom else registry
     if isinstance(identifier, types):
         return cast(T, identifier)

@@ -13,8 +13,32 @@ from ..files.destinations import check_path
 from ..files.errors import FileFormatError
 from ..models import Sequential
 from ..models.loading import load_model
+from ..objects.registered import (
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+)
+from ..objects.serialization import custom_object_scope
+from ..utils import CustomObjectScope, deserialize_keras_object, serialize_keras_object
 
-__all__ = ["FileFormatError", "check_path", "check_saving", "load_model", "save_model"]
+__all__ = [
+    "CustomObjectScope",
+    "FileFormatError",
+    "check_path",
+    "check_saving",
+    "custom_object_scope",
+    "deserialize_keras_object",
+    "get_custom_objects",
+    "get_registered_name",
+    "get_registered_object",
+    "load_model",
+    "load_weights",
+    "register_keras_serializable",
+    "save_model",
+    "save_weights",
+    "serialize_keras_object",
+]
 
 
 def save_model(model: Sequential, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
@@ -44,6 +68,16 @@ def save_model(model: Sequential, filepath: str | os.PathLike[str], overwrite: b
         If it cannot be written; no temporary file stays behind.
     """
     model_files.save_model(model, filepath, overwrite)
+
+
+def save_weights(model: Sequential, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+    """Call :meth:`numba_lstm.Sequential.save_weights`, as ``keras.saving.save_weights``."""
+    model.save_weights(filepath, overwrite)
+
+
+def load_weights(model: Sequential, filepath: str | os.PathLike[str], skip_mismatch: bool = False) -> None:
+    """Call :meth:`numba_lstm.Sequential.load_weights`, as ``keras.saving.load_weights``."""
+    model.load_weights(filepath, skip_mismatch)
 
 
 def check_saving(

@@ -7,27 +7,44 @@ from typing import TYPE_CHECKING
 from ..inputs.sequences import pad_sequences
 from ..naming import names
 from ..naming.absent import absent
+from ..objects.registered import (
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+)
+from ..objects.serialization import custom_object_scope
 from ..random import set_random_seed
 from . import np_utils
 from .categories import normalize, to_categorical
 from .files import get_file
+from .object_configs import deserialize_keras_object, serialize_keras_object
 from .py_dataset import PyDataset
 from .timeseries import timeseries_dataset_from_array
 
 __all__ = [
+    "CustomObjectScope",
     "PyDataset",
     "Sequence",
     "clear_session",
+    "custom_object_scope",
+    "deserialize_keras_object",
+    "get_custom_objects",
     "get_file",
+    "get_registered_name",
+    "get_registered_object",
     "normalize",
     "np_utils",
     "pad_sequences",
+    "register_keras_serializable",
+    "serialize_keras_object",
     "set_random_seed",
     "timeseries_dataset_from_array",
     "to_categorical",
 ]
 
 Sequence = PyDataset  #: Keras 2's name
+CustomObjectScope = custom_object_scope  #: Keras's other name
 
 
 def clear_session(free_memory: bool = True) -> None:

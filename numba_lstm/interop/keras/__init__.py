@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from typing import Any
 
 from ...files import atomic, formats, sniff
 from ...files.destinations import check_path
@@ -18,9 +19,11 @@ from .. import hdf5
 from ..hdf5 import Contents
 from ..zips import open_zip
 from . import archive
-from .config import build, compile_config
+from .config import build, compile_config, keras2
 from .legacy import reader, writer
 from .weights import weights_file
+
+MAX_ELEMENTS = 1 << 31  #: of the weights that a configuration without a file of weights may describe
 
 __all__ = ["load_model", "load_weights", "save_model", "save_weights"]
 
@@ -43,6 +46,21 @@ def load_model(path: str, custom_objects: build.Classes = None, compile: bool = 
     if compile and config.get("compile_config"):
         compile_config.compile_model(model, config["compile_config"])
         weights_file.load_optimizer(model, contents.arrays)
+    return model
+
+
+def model_of_config(config: dict[str, Any], custom_objects: build.Classes = None) -> Sequential:
+    """Make the model of a configuration that Keras's ``model.to_json`` wrote; its weights are zeros.
+
+    Raises
+    ------
+    FileFormatError
+        If it is damaged or forged, or has a layer or an option that this package does not have.
+    """
+    is_keras2 = "module" not in config
+    model = build.build(keras2.model_config(config) if is_keras2 else config, MAX_ELEMENTS, custom_objects)
+    if is_keras2:
+        keras2.check_axes(model, config)
     return model
 
 

@@ -12,6 +12,7 @@ from ... import constraints, regularizers
 from ...constraints import Constraint
 from ...inputs import as_numbers
 from ...regularizers import Regularizer
+from ...system.defaults import floatx
 from ...variables import Variable
 from .arguments import Shape, check_dtype
 from .weight_penalties import WeightPenalties
@@ -48,7 +49,7 @@ class WeightsOwner(WeightPenalties):
     @property
     def dtype(self) -> str:
         """The dtype of variables and arithmetic."""
-        return self._dtype or "float32"
+        return self._dtype or floatx()
 
     @property
     def requested_dtype(self) -> str | None:

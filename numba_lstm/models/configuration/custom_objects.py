@@ -12,6 +12,7 @@ from ...initializers import Initializer
 from ...layers import Layer
 from ...losses import Loss
 from ...metrics import Metric
+from ...objects.registered import registered_by_class_name
 from ...optimizers import Optimizer
 from ...optimizers.schedules import LearningRateSchedule
 from ...regularizers import Regularizer
@@ -47,3 +48,15 @@ def check(objects: Any) -> CustomObjects:
                 f"activations; {name!r} is {value!r:.100}."
             )
     return objects
+
+
+def with_registered(objects: Any) -> CustomObjects:
+    """Return :func:`check` of ``custom_objects``, and the registered classes and functions that a model may have."""
+    checked = check(objects)
+    registered = {
+        name: thing
+        for name, thing in registered_by_class_name().items()
+        if (issubclass(thing, BASES) if isinstance(thing, type) else tracing.is_traceable(thing))
+        and name not in activations.NAMES
+    }
+    return {**registered, **checked}

@@ -58,6 +58,7 @@ PUBLIC_SIGNATURES = {
     *(f"numba_lstm/optimizers/adaptive.py:{name}.__init__" for name in ("Adadelta", "Adagrad", "Ftrl")),
     *(f"numba_lstm/optimizers/rules.py:{name}.__init__" for name in ("Lion", "RMSprop", "SGD")),
     "numba_lstm/training/loops/fit.py:fit",
+    "numba_lstm/utils/text_files.py:text_dataset_from_directory",
 }
 
 #: What exceeds a limit today, and its size, which may only shrink: lines of files and of functions (``file:function``),

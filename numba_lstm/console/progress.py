@@ -27,10 +27,14 @@ class Bar:
         Write one line at the end even on a terminal.
     out : text stream, optional
         Default: the current ``sys.stdout``.
+    unit : str
+        What a step is called.
     """
 
-    def __init__(self, label: str, total: int | None, *, lines: bool = False, out: TextIO | None = None) -> None:
-        self.label, self.total = label, total
+    def __init__(
+        self, label: str, total: int | None, *, lines: bool = False, out: TextIO | None = None, unit: str = "step"
+    ) -> None:
+        self.label, self.total, self.unit = label, total, unit
         self.out = sys.stdout if out is None else out
         self.live = not lines and self.out.isatty()
         self._glyphs = _glyphs(self.out)
@@ -51,7 +55,7 @@ class Bar:
         elapsed = time.perf_counter() - self._begin
         self._next = self._begin + elapsed + REFRESH
         remaining = "" if self.total is None else f" {_duration(elapsed / max(count, 1) * (self.total - count))} left"
-        fields = [f"{self._gauge(count)}{remaining} {_pace(elapsed, count)}", *_pairs(values)]
+        fields = [f"{self._gauge(count)}{remaining} {_pace(elapsed, count, self.unit)}", *_pairs(values)]
         self._overwrite(" - ".join(fields)[: shutil.get_terminal_size().columns - 1])  # a wrapped line cannot be overwritten
 
     def finish(self, count: int, values: Mapping[str, float]) -> None:
@@ -59,12 +63,12 @@ class Bar:
         elapsed = time.perf_counter() - self._begin
         self.total = count if self.total is None else self.total
         if self.live:
-            head = [f"{self._gauge(count)} {_duration(elapsed)} {_pace(elapsed, count)}"]
+            head = [f"{self._gauge(count)} {_duration(elapsed)} {_pace(elapsed, count, self.unit)}"]
             self._overwrite(" - ".join([*head, *_pairs(values)]))
             self.out.write("\n")
         else:
             head = [self.label] if self.label else []
-            head += [f"{count}/{self.total}", _duration(elapsed), _pace(elapsed, count)]
+            head += [f"{count}/{self.total}", _duration(elapsed), _pace(elapsed, count, self.unit)]
             self.out.write(" - ".join([*head, *_pairs(values)]) + "\n")
         self.out.flush()
 
@@ -88,12 +92,12 @@ def _pairs(values: Mapping[str, float]) -> list[str]:
     return [f"{name}: {value:.4f}" if abs(value) > 1e-3 else f"{name}: {value:.4e}" for name, value in values.items()]
 
 
-def _pace(elapsed: float, count: int) -> str:
+def _pace(elapsed: float, count: int, unit: str) -> str:
     seconds = elapsed / max(count, 1)
-    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+    for name, size in (("s", 1.0), ("ms", 1e-3)):
         if seconds >= size:
-            return f"{seconds / size:.0f}{unit}/step"
-    return f"{seconds / 1e-6:.0f}us/step"
+            return f"{seconds / size:.0f}{name}/{unit}"
+    return f"{seconds / 1e-6:.0f}us/{unit}"
 
 
 def _duration(seconds: float) -> str:

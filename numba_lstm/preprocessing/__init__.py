@@ -1,6 +1,7 @@
 """Preprocessing of sequences and texts, as ``keras.preprocessing``."""
 
+from ..utils.text_files import text_dataset_from_directory
 from ..utils.timeseries import timeseries_dataset_from_array
 from . import sequence, text
 
-__all__ = ["sequence", "text", "timeseries_dataset_from_array"]
+__all__ = ["sequence", "text", "text_dataset_from_directory", "timeseries_dataset_from_array"]

@@ -19,11 +19,15 @@ from . import np_utils
 from .categories import normalize, to_categorical
 from .files import get_file
 from .object_configs import deserialize_keras_object, serialize_keras_object
+from .progbar import Progbar
 from .py_dataset import PyDataset
+from .splitting import split_dataset
+from .text_files import text_dataset_from_directory
 from .timeseries import timeseries_dataset_from_array
 
 __all__ = [
     "CustomObjectScope",
+    "Progbar",
     "PyDataset",
     "Sequence",
     "clear_session",
@@ -39,6 +43,8 @@ __all__ = [
     "register_keras_serializable",
     "serialize_keras_object",
     "set_random_seed",
+    "split_dataset",
+    "text_dataset_from_directory",
     "timeseries_dataset_from_array",
     "to_categorical",
 ]

@@ -15,8 +15,13 @@ class PyDataset:
 
     Parameters
     ----------
-    workers, use_multiprocessing, max_queue_size
-        Arguments of Keras without effect. Batches are made one after the other, in the thread that trains.
+    workers : int
+        Threads that make batches while the model trains. With 1, the thread that trains makes them. An epoch of given
+        ``steps_per_epoch`` or ``steps`` is read by that thread alone.
+    use_multiprocessing : bool
+        In Keras's place, without effect: workers are threads.
+    max_queue_size : int
+        Batches that workers make in advance.
 
     Examples
     --------

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count, islice
 from typing import Any
 
@@ -13,6 +15,19 @@ from .datasets import dataset_length
 from .epochs import in_order, repeated, warn_ended
 
 
+def made_ahead(make: Callable[[Rows], Any], groups: Iterable[Rows], workers: int, ahead: int) -> Iterator[Any]:
+    """Yield ``make(rows)`` for each group, in their order, made by ``workers`` threads, up to ``ahead`` results in advance."""
+    pool, remaining = ThreadPoolExecutor(workers, "numba_lstm dataset"), iter(groups)
+    try:
+        pending = deque(pool.submit(make, rows) for rows in islice(remaining, max(ahead, 1)))
+        while pending:
+            result = pending.popleft().result()
+            pending.extend(pool.submit(make, rows) for rows in islice(remaining, 1))
+            yield result
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
 class IndexedBatches:
     """Batches of a dataset, whose number of entries may change from epoch to epoch.
 
@@ -20,6 +35,7 @@ class IndexedBatches:
     ----------
     source : dataset
         With ``__getitem__``, and ``__len__`` or ``num_batches``; its ``on_epoch_begin`` and ``on_epoch_end`` are called.
+        Without ``steps``, as many threads as its ``workers`` read its entries ahead.
     validate : function
         Makes Samples of an entry, or of a list of ``size`` entries.
     steps : int, optional
@@ -86,7 +102,11 @@ class IndexedBatches:
         entries = dataset_length(self.source)
         if entries is None:
             return map(self._batch, (slice(index, index + 1) for index in count()))
-        return map(self._batch, self.groups(entries, self.size or 1))
+        groups = self.groups(entries, self.size or 1)
+        workers = getattr(self.source, "workers", 1)
+        if self._limit is None and isinstance(workers, int) and workers > 1:
+            return made_ahead(self._batch, groups, workers, getattr(self.source, "max_queue_size", workers))
+        return map(self._batch, groups)
 
     def _batch(self, rows: Rows) -> Any:
         """Return one entry, or a list of entries if they are samples."""

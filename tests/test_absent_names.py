@@ -29,9 +29,7 @@ SENTENCES = {
     ("constraints", "maxnorm"): "numba_lstm.constraints has no 'maxnorm': write max_norm.",
     ("callbacks", "TensorBoard"): "numba_lstm.callbacks has no 'TensorBoard': write CSVLogger('log.csv'), which has each "
     "epoch's losses and metrics in a row.",
-    ("callbacks", "BackupAndRestore"): "numba_lstm.callbacks has no 'BackupAndRestore': write ModelCheckpoint('model.nlstm'), "
-    "and go on with load_model('model.nlstm').fit(..., initial_epoch=n) after n epochs: the file has the optimizer",
-    ("callbacks", "RemoteMonitor"): "numba_lstm.callbacks has no 'RemoteMonitor'. There are: CSVLogger, Callback, ",
+    ("callbacks", "RemoteMonitor"): "numba_lstm.callbacks has no 'RemoteMonitor'. There are: BackupAndRestore, CSVLogger, ",
     ("optimizers.schedules", "CosineDecays"): "numba_lstm.optimizers.schedules has no 'CosineDecays'. There are: CosineDecay, ",
     (
         "optimizers.schedules",

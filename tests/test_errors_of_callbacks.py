@@ -34,6 +34,13 @@ def misshapen_instance():
 
 
 WRONG = {
+    "BackupAndRestore": [
+        (lambda: callbacks.BackupAndRestore(""), r"^backup_dir must name a folder, got ''\. Give one for this training alone"),
+        (lambda: callbacks.BackupAndRestore("file"), r"file"),
+    ],
+    "SwapEMAWeights": [
+        (lambda: callbacks.SwapEMAWeights(), r"^SwapEMAWeights needs averages of weights\. Compile with an optimizer of "),
+    ],
     "Callback": [
         (
             misshapen,

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..naming.absent import absent
+from .backup import BackupAndRestore
 from .base import Callback
-from .csv_logger import CSVLogger
 from .dispatch import CallbackList
 from .early_stopping import EarlyStopping
-from .history import History
+from .epoch_logs import CSVLogger, History
 from .learning_rate import LearningRateScheduler, ReduceLROnPlateau
 from .model_checkpoint import ModelCheckpoint
 from .progbar import ProgbarLogger
-from .simple import LambdaCallback, TerminateOnNaN
+from .simple import LambdaCallback, SwapEMAWeights, TerminateOnNaN
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "CallbackList",
@@ -26,6 +27,7 @@ __all__ = [
     "ModelCheckpoint",
     "ProgbarLogger",
     "ReduceLROnPlateau",
+    "SwapEMAWeights",
     "TerminateOnNaN",
 ]
 

@@ -5,12 +5,20 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..naming.spelling import correction
 from ..objects.subclassing import Named, overridden
 
 Logs = dict[str, float]
+
+
+class Resumption(NamedTuple):
+    """Where training goes on."""
+
+    epoch: int  #: counted from 0
+    batch: int = 0  #: batches of the epoch that are left out, since they have been trained on
+    random: dict[str, int] | None = None  #: the state of the model's stream before that batch
 
 
 class Callback(Named):
@@ -39,6 +47,9 @@ class Callback(Named):
 
     #: Keys that this callback adds to the logs of an epoch.
     adds_keys: tuple[str, ...] = ()
+
+    #: Where ``fit`` goes on instead of at the first epoch; set in ``on_train_begin``.
+    resumption: Resumption | None = None
 
     #: Keys of the logs of batches and of epochs, from ``on_train_begin`` on. Those of validation may be missing in an epoch.
     #: None if they are unknown, as they are after a callback that may add keys.

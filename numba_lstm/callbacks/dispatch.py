@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from .base import HOOKS, Callback, Logs, check_hook, overrides
-from .history import History
+from .base import HOOKS, Callback, Logs, Resumption, check_hook, overrides
+from .epoch_logs import History
 from .progbar import ProgbarLogger
 
 
@@ -66,6 +66,11 @@ class CallbackList:
             callback.epoch_keys = None if keys is None else tuple(keys)
             if keys is not None:
                 keys = None if _adds_any(callback) else [*keys, *callback.adds_keys]
+
+    def resumption(self, epoch: int) -> Resumption:
+        """Return where training goes on that begins with ``epoch``, as callbacks say since ``on_train_begin``."""
+        found = [callback.resumption for callback in self.callbacks if callback.resumption is not None]
+        return max(found, key=lambda place: place[:2], default=Resumption(epoch))
 
     def expect_steps(self, steps: int | None) -> None:
         """Set the number of batches of the next epoch for the callbacks, None if it is unknown."""

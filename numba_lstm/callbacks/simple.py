@@ -1,4 +1,4 @@
-"""TerminateOnNaN and LambdaCallback."""
+"""TerminateOnNaN, LambdaCallback and SwapEMAWeights."""
 
 from __future__ import annotations
 
@@ -71,3 +71,73 @@ class LambdaCallback(Callback):
                 raise TypeError(f"LambdaCallback: {name} must be a function, got {function!r}.")
             check_hook(name, function, "LambdaCallback")
             setattr(self, name, function)
+
+
+class SwapEMAWeights(Callback):
+    """Evaluates and predicts with the averages of weights, as ``keras.callbacks.SwapEMAWeights``.
+
+    The optimizer has ``use_ema=True``. The weights are back when an evaluation, a validation or a prediction ends.
+
+    Parameters
+    ----------
+    swap_on_epoch : bool
+        The averages are in the model also from the end of an epoch to the beginning of the next, so that callbacks after this
+        one save them.
+
+    Raises
+    ------
+    ValueError
+        At the start of ``fit``, ``evaluate`` or ``predict``, for an optimizer without averages.
+    """
+
+    def __init__(self, swap_on_epoch: bool = False) -> None:
+        self.swap_on_epoch = bool(swap_on_epoch)
+        self._weights: list[Any] | None = None  #: the values of weights that averages stand for
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Check that the optimizer has averages."""
+        if self.model.optimizer is None or not self.model.optimizer.use_ema:
+            raise ValueError("SwapEMAWeights needs averages of weights. Compile with an optimizer of use_ema=True.")
+
+    def _put_averages(self) -> None:
+        self.on_train_begin()
+        optimizer = self.model.optimizer
+        if self._weights is None and optimizer.iterations:
+            self._weights = [variable.numpy() for variable in self.model.trainable_weights]
+            for variable, average in zip(self.model.trainable_weights, optimizer.averages, strict=True):
+                variable.assign(average.value)
+
+    def _put_weights(self) -> None:
+        if self._weights is not None:
+            for variable, value in zip(self.model.trainable_weights, self._weights, strict=True):
+                variable.assign(value)
+            self._weights = None
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Put the weights back."""
+        self._put_weights()
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Put the averages into the model if ``swap_on_epoch``."""
+        if self.swap_on_epoch:
+            self._put_averages()
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Forget the weights: ``fit`` ends with the averages."""
+        self._weights = None
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Put the averages into the model."""
+        self._put_averages()
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """Put the weights back."""
+        self._put_weights()
+
+    def on_predict_begin(self, logs: Logs | None = None) -> None:
+        """Put the averages into the model."""
+        self._put_averages()
+
+    def on_predict_end(self, logs: Logs | None = None) -> None:
+        """Put the weights back."""
+        self._put_weights()

@@ -47,8 +47,6 @@ ADVICE: dict[str, dict[str, str]] = {
     "numba_lstm.layers": _LAYERS,
     "numba_lstm.callbacks": {
         "TensorBoard": "write CSVLogger('log.csv'), which has each epoch's losses and metrics in a row.",
-        "BackupAndRestore": "write ModelCheckpoint('model.nlstm'), and go on with load_model('model.nlstm').fit(..., "
-        "initial_epoch=n) after n epochs: the file has the optimizer's state too.",
     },
     "numba_lstm.models": {
         "Functional": _SEQUENTIAL,

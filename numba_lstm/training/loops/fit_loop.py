@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable
 
 from ...callbacks import CallbackList
+from ...callbacks.base import Resumption
 from ..data.epochs import Batches
 from ..data.loading import load
 from ..protocols import Trainable
@@ -32,6 +33,7 @@ class FitLoop:
         self.evaluated = MetricTracker(model)
         self.epoch = 0
         self._warned = self._warned_of_trainable = False
+        self._resumption = Resumption(0)
 
     def epochs(self, begin: int, end: int) -> None:
         model, listeners = self.model, self.listeners
@@ -40,12 +42,17 @@ class FitLoop:
         names = self.tracker.names
         listeners.expect(names, names + [f"val_{name}" for name in names if self.validation is not None])
         listeners.call("on_train_begin", {})
-        for self.epoch in range(begin, end):
+        self._resumption = place = listeners.resumption(begin)
+        for self.epoch in range(place.epoch, end):
             listeners.expect_steps(self.train.steps)
             listeners.call("on_epoch_begin", self.epoch, {})
             self.tracker.reset()
             self._train_epoch()
+            place, self._resumption = self._resumption, Resumption(end)
             if not self.tracker.steps:
+                if place.random is not None:  # all batches of the epoch had been trained on
+                    model.random.state = place.random
+                    continue
                 if self.train.ended:
                     break
                 warnings.warn(f"x brought no batches in epoch {self.epoch + 1}, which is left out.", stacklevel=3)
@@ -67,7 +74,12 @@ class FitLoop:
         model, tracker, ops, trained = self.model, self.tracker, self.model.ops, self.model.trained()
         begin = self.listeners.batch_begin("on_train_batch_begin")
         end = self.listeners.batch_end("on_train_batch_end", tracker.logs)
+        first, random = self._resumption.batch, self._resumption.random
         for step, host_batch in enumerate(self.train.epoch()):
+            if step < first:
+                continue
+            if step == first and random is not None:
+                model.random.state = random
             if begin is not None:
                 begin(step)
             if self.window is None:

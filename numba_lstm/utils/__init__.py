@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..config import disable_interactive_logging, enable_interactive_logging, is_interactive_logging_enabled
 from ..inputs.sequences import pad_sequences
 from ..naming import names
 from ..naming.absent import absent
@@ -33,10 +34,13 @@ __all__ = [
     "clear_session",
     "custom_object_scope",
     "deserialize_keras_object",
+    "disable_interactive_logging",
+    "enable_interactive_logging",
     "get_custom_objects",
     "get_file",
     "get_registered_name",
     "get_registered_object",
+    "is_interactive_logging_enabled",
     "normalize",
     "np_utils",
     "pad_sequences",

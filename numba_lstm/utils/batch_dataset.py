@@ -7,8 +7,26 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..inputs import as_count
+
+
+class BatchArray(np.ndarray):
+    """An array of a batch, with the method of tensors that programs call."""
+
+    def numpy(self) -> npt.NDArray[Any]:
+        """Return the array as a plain NumPy array."""
+        return np.asarray(self)
+
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
+        """Return results as NumPy does for its own arrays: those without axes as numbers."""
+        return array[()] if return_scalar or array.ndim == 0 else array.view(type(self))
+
+
+def batch_array(array: npt.NDArray[Any]) -> Any:
+    """Return a view of an array with the methods of :class:`BatchArray`; a number is returned as it is."""
+    return array.view(BatchArray) if isinstance(array, np.ndarray) else array
 
 
 class BatchDataset:
@@ -102,5 +120,5 @@ class BatchDataset:
 def _stacked(entries: list[Any]) -> Any:
     """Return samples as a batch: an array, or a tuple of arrays."""
     if isinstance(entries[0], tuple):
-        return tuple(np.stack(column) for column in zip(*entries, strict=True))
-    return np.stack(entries)
+        return tuple(batch_array(np.stack(column)) for column in zip(*entries, strict=True))
+    return batch_array(np.stack(entries))

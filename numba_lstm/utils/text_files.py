@@ -12,7 +12,7 @@ import numpy as np
 from .. import random
 from ..inputs import as_count, as_number
 from ..objects.serialization import choose
-from .batch_dataset import BatchDataset
+from .batch_dataset import BatchDataset, batch_array
 
 _MODES = ("int", "categorical", "binary")
 _SUBSETS = ("training", "validation", "both")
@@ -184,13 +184,13 @@ def _batch(files: _Files, options: _Options) -> Any:
     texts = np.empty(len(files.paths), object)
     texts[:] = [path.read_text(encoding="utf-8")[: options.max_length] for path in files.paths]
     if files.labels is None:
-        return texts
+        return batch_array(texts)
     labels: Any = np.array(files.labels, np.int32)
     if options.label_mode == "binary":
         labels = labels[:, None].astype(np.float32)
     if options.label_mode == "categorical":
         labels = np.asarray(labels[:, None] == np.arange(len(options.class_names or ())), np.float32)
-    return texts, labels
+    return batch_array(texts), batch_array(labels)
 
 
 def _first(batch: Any) -> Any:

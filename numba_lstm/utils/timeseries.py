@@ -11,7 +11,7 @@ import numpy.typing as npt
 from .. import random
 from ..inputs import as_count
 from ..inputs.array_like import as_array
-from .batch_dataset import BatchDataset
+from .batch_dataset import BatchDataset, batch_array
 
 Array = npt.NDArray[Any]
 
@@ -100,5 +100,5 @@ def _batches(windows: list[Array], size: int | None, stream: random.Stream | Non
     order = np.arange(count) if stream is None else random.permutation(stream.next_key(), count)
     for place in range(0, count, size or 1):
         rows = order[place : place + (size or 1)]
-        batch = tuple(array[rows] if size is not None else array[rows[0]].copy() for array in windows)
+        batch = tuple(batch_array(array[rows] if size is not None else array[rows[0]].copy()) for array in windows)
         yield batch if len(batch) > 1 else batch[0]

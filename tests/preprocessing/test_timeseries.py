@@ -88,6 +88,10 @@ def test_methods_of_a_dataset_derive_others():
         for a, b in itertools.zip_longest(derived, expected):
             np.testing.assert_array_equal(a[0], b[0])
             np.testing.assert_array_equal(a[1], b[1])
+    x, y = batches[0]
+    assert type(x.numpy()) is type(x[0].numpy()) is np.ndarray
+    assert (x + 1).numpy().shape == (4, 2, 2)
+    assert type(x.sum()) is np.float64
     assert [len(dataset.take(2)), len(dataset.skip(3)), dataset.map(abs).cardinality()] == [2, 2, 5]
     assert dataset.unbatch().cardinality() == -2
     with pytest.raises(TypeError, match="the number of batches is unknown"):

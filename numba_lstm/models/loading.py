@@ -161,7 +161,7 @@ def clone_model(
         if clone_function is not None:
             config["layers"] = [_replaced(entry, model, clone_function) for entry in config["layers"]]
     with custom_object_scope(classes):
-        return type(model).from_config(config)
+        return (Model if model.traced else type(model)).from_config(config)
 
 
 def _replaced(entry: dict[str, Any], model: Model, clone_function: Callable[[Layer], Layer]) -> dict[str, Any]:

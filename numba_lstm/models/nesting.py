@@ -47,6 +47,16 @@ class NestedModel(LayerLike, Passes):
         return self._layers[0].ranks if self._layers else (2, 3)
 
     @property
+    def converts_inputs(self) -> bool:
+        """Whether all layers convert inputs on the host."""
+        return bool(self._layers) and all(layer.converts_inputs for layer in self._layers)
+
+    @property
+    def makes_indices(self) -> bool:
+        """Whether outputs are whole numbers of a layer that converts inputs."""
+        return self.converts_inputs and self._layers[-1].makes_indices
+
+    @property
     def requested_dtype(self) -> str:
         """The dtype of the model."""
         return self.dtype

@@ -134,6 +134,9 @@ def test_a_graph_takes_texts_and_numbers(tmp_path):
     np.testing.assert_array_equal(single.predict(TEXTS, verbose=0), single.predict(np.array(TEXTS)[:, None], verbose=0))
     single.compile("sgd", "mse")
     single.fit(TEXTS, np.ones((3, 2)), verbose=0)
+    preparation = Sequential([Input((1,), dtype="string"), vectorization])
+    nested = Sequential([Input((1,), dtype="string"), preparation, *single.layers[2:]])
+    np.testing.assert_array_equal(nested.predict(TEXTS, verbose=0), single.predict(TEXTS, verbose=0))
     with pytest.raises(ValueError, match="expects whole numbers from 0 to 4, got"):
         Model(texts, [layers.Embedding(10, 2)(words), layers.Embedding(5, 2)(words)]).predict(TEXTS)
 

@@ -40,9 +40,10 @@ class Passes(PlannedModel):
 
     def read_input(self, index: int, x: Any, what: str) -> npt.NDArray[Any]:
         """Return ``x`` as an array of what the layers of the input of an index take; raises as :meth:`as_input`."""
-        graph, value = self.execution, self.execution.inputs[index]
-        taken = any(value in call.inputs for call in graph.calls)
-        return read_input(graph, value, x, what) if taken else self.readers[index].as_input(x, what)
+        reader = self.readers[index]
+        if not (reader.converts_inputs or (self.built and reader.takes_indices)):
+            return reader.as_input(x, what)
+        return read_input(self.execution, self.execution.inputs[index], x, what)
 
     def validate_input(self, x: Any, what: str = "x") -> npt.NDArray[Any]:
         """Return ``x`` as an array that the model of one input takes; the first input builds the model.

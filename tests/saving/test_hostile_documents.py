@@ -46,7 +46,7 @@ OUTLINES = {
     "trainable a number": (put(("config", "trainable"), 1), "trainable must be True or False, got 1"),
     "dtype float16": (put(("config", "dtype"), "float16"), "dtype must be"),
     "dtype object": (put(("config", "dtype"), "object"), "dtype must be"),
-    "dtype null": (put(("config", "dtype"), None), "cannot be made"),
+    "dtype null": (put(("config", "dtype"), None), "config.dtype is None"),
     "dtype float64": (put(("config", "dtype"), "float64"), "dtype float32"),
     "dtype an alias": (put(("config", "dtype"), "f4"), "config.dtype is 'f4'"),
     "layers null": (put(("config", "layers"), None), "list of at most 256"),

@@ -36,7 +36,7 @@ def test_input_shape_of_the_first_layer_serves_as_input():
     assert [type(layer) for layer in model.layers] == [LSTM, Dense]
 
 
-@pytest.mark.parametrize("first_use", ["__call__", "predict", "predict_on_batch", "check_input"])
+@pytest.mark.parametrize("first_use", ["__call__", "predict", "predict_on_batch", "validate_input"])
 def test_a_model_without_input_is_built_at_its_first_use(first_use):
     model = Sequential([LSTM(H, return_sequences=True), LSTM(4), Dense(C)])
     assert not model.built

@@ -33,6 +33,8 @@ ENTRY_POINTS = {
     "numba_lstm/kernels/cpu/lstm/pointwise_grad.py:gate_gradient_kernel.lstm_gate_gradient_kernel",
     "numba_lstm/kernels/cpu/lstm/pointwise_grad.py:output_gradient_kernel.lstm_output_gradient_kernel",
     "numba_lstm/kernels/cpu/lstm/rowwise/row_products.py:backward_product_kernel.backward_product",
+    "numba_lstm/kernels/cpu/windows/gradients.py:_tap_gradient.tap_gradient",
+    "numba_lstm/kernels/cpu/windows/products.py:_window_product.window_product",
 }
 
 #: Kernels of a GPU, which have no records of arguments either. All update rules of a kind have one list of parameters.
@@ -54,6 +56,7 @@ PUBLIC_SIGNATURES = {
     "numba_lstm/layers/preprocessing/text_vectorization.py:TextVectorization.__init__",
     "numba_lstm/layers/recurrent/lstm.py:LSTM.__init__",
     "numba_lstm/layers/cells/lstm_arguments.py:LSTMArguments.__init__",
+    "numba_lstm/layers/windows/convolution.py:Conv.__init__",
     *(f"numba_lstm/optimizers/adam.py:{name}.__init__" for name in ("Adam", "AdamW", "Adamax", "Nadam")),
     *(f"numba_lstm/optimizers/adaptive.py:{name}.__init__" for name in ("Adadelta", "Adagrad", "Ftrl")),
     *(f"numba_lstm/optimizers/rules.py:{name}.__init__" for name in ("Lion", "RMSprop", "SGD")),

@@ -5,7 +5,7 @@ A spec is hashable, so that a device can compile one kernel for each and look it
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
@@ -83,6 +83,28 @@ class LSTMSpec:
 
     def __hash__(self) -> int:  # cached, since ops look their kernels up by it at every call
         return self._hash
+
+
+@dataclass(frozen=True)
+class WindowSpec:
+    """Windows over one or two axes of samples: steps, or height and width. Each field has an entry for each axis.
+
+    Window i of an axis begins ``i * strides - before`` elements after the first, where ``before, after = padding``. It has
+    ``size`` elements, ``dilation`` apart.
+    """
+
+    size: tuple[int, ...]
+    strides: tuple[int, ...]
+    dilation: tuple[int, ...]
+    padding: tuple[tuple[int, int], ...]
+
+    def counts(self, lengths: Sequence[int]) -> tuple[int, ...]:
+        """Return the number of windows along axes of these lengths; at most 0 where none fits."""
+        axes = zip(lengths, self.size, self.strides, self.dilation, self.padding, strict=True)
+        return tuple(
+            (length + sum(padding) - (size - 1) * dilation - 1) // stride + 1
+            for length, size, stride, dilation, padding in axes
+        )
 
 
 @dataclass(frozen=True)

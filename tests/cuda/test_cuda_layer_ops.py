@@ -43,5 +43,15 @@ from test_ops_norms import (
     test_views_have_the_same_bits,
     test_without_dx,
 )
+from test_ops_windows import (
+    test_a_convolved_sample_in_a_batch_has_the_bits_of_the_sample_alone,
+    test_convolution,
+    test_convolution_without_bias_and_dx,
+    test_convolutions_take_views,
+    test_masked_average,
+    test_nan_is_the_largest_of_a_window,
+    test_pooling,
+    test_resizing,
+)
 
 pytestmark = pytest.mark.parametrize("dtype", DTYPES)

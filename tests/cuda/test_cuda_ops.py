@@ -34,6 +34,7 @@ from test_shapes import (
     test_reshape_keeps_the_order_within_a_sample,
     test_split_takes_apart_what_concat_joined,
     test_steps_as_rows_and_back,
+    test_steps_as_samples_and_back,
     test_steps_not_equal_if_any_feature_is,
     test_sums_and_products,
     test_the_sum_over_one_step_is_that_step,

@@ -9,16 +9,18 @@ from kernel_cases import DTYPES, lstm_case, put
 RNG = np.random.default_rng(2)
 X = RNG.standard_normal((5, 3, 7))  # (T, N, D)
 Y = RNG.standard_normal((5, 3, 7))
+IMAGES = RNG.standard_normal((4, 3, 2, 7))  # (H, N, W, C)
+FILMS = RNG.standard_normal((5, 3, 4, 2, 7))  # (T, N, H, W, C)
 
 
 def batch_first(x):
-    return x.swapaxes(0, 1) if x.ndim == 3 else x
+    return x.swapaxes(0, 1) if x.ndim > 2 else x
 
 
 def layouts(x):
     """The same values in C order, and as a view of rows that come sample by sample and are wider."""
     wide = np.concatenate([x, x * np.nan], axis=-1)
-    return x, np.ascontiguousarray(batch_first(wide)).swapaxes(0, 1)[..., : x.shape[-1]] if x.ndim == 3 else wide[:, :7]
+    return x, np.ascontiguousarray(batch_first(wide)).swapaxes(0, 1)[..., : x.shape[-1]] if x.ndim > 2 else wide[:, :7]
 
 
 @pytest.mark.parametrize("sizes", [(7,), (2, 5), (1, 4, 2)], ids=str)
@@ -44,7 +46,22 @@ def test_sums_and_products(every_ops, dtype):
 
 
 @pytest.mark.parametrize(
-    ("x", "shape"), [(X, (35,)), (X, (7, 5)), (X, (5, 7)), (X, (1, 35)), (X[0], (7,)), (X[0], (7, 1)), (X[0], (1, 7))]
+    ("x", "shape"),
+    [
+        (IMAGES, (56,)),
+        (IMAGES, (2, 28)),
+        (IMAGES, (4, 14)),
+        (IMAGES, (2, 4, 7)),
+        (X, (7, 5, 1)),
+        (FILMS, (5, 8, 7)),
+        (X, (35,)),
+        (X, (7, 5)),
+        (X, (5, 7)),
+        (X, (1, 35)),
+        (X[0], (7,)),
+        (X[0], (7, 1)),
+        (X[0], (1, 7)),
+    ],
 )
 def test_reshape_keeps_the_order_within_a_sample(every_ops, x, shape):
     for view in layouts(x):
@@ -90,6 +107,14 @@ def test_steps_as_rows_and_back(every_ops, x):
         rows = every_ops.merge_steps(put(every_ops, view))
         np.testing.assert_array_equal(every_ops.to_host(rows), x.reshape(15, *x.shape[2:]))
         np.testing.assert_array_equal(every_ops.to_host(every_ops.split_steps(rows, 5)), x)
+
+
+@pytest.mark.parametrize("x", [IMAGES, FILMS], ids=["sequences", "images"])
+def test_steps_as_samples_and_back(every_ops, x):
+    for view in layouts(x):
+        samples = every_ops.merge_steps(put(every_ops, view))
+        np.testing.assert_array_equal(batch_first(every_ops.to_host(samples)), x.reshape(len(x) * 3, *x.shape[2:]))
+        np.testing.assert_array_equal(every_ops.to_host(every_ops.split_steps(samples, len(x))), x)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

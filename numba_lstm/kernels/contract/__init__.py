@@ -38,6 +38,7 @@ from .layers import LayerOps
 from .lstm import LSTMOps
 from .plans import PlanOps
 from .training import TrainingOps
+from .windows import WindowOps
 
 __all__ = [
     "Array",
@@ -56,5 +57,5 @@ __all__ = [
 ]
 
 
-class Ops(ArrayOps, LSTMOps, LayerOps, TrainingOps, PlanOps, Protocol):
+class Ops(ArrayOps, LSTMOps, LayerOps, WindowOps, TrainingOps, PlanOps, Protocol):
     """The ops of a device. A module with these functions is a device."""

@@ -25,7 +25,8 @@ class ArrayOps(Protocol):
     def gather(self, x: npt.NDArray[Any], rows: npt.NDArray[np.intp] | slice, dtype: Any) -> Array:
         """Return the samples ``rows`` of a host array as one batch: ``(n, D) -> (N, D)``, ``(n, T, D) -> (T, N, D)``.
 
-        1-D arrays give ``(N,)``. With ``dtype`` None the batch has the dtype of the array.
+        1-D arrays give ``(N,)``. Arrays of more axes have the first two swapped too: ``(n, H, W, C) -> (H, N, W, C)``. With
+        ``dtype`` None the batch has the dtype of the array.
         """
 
     def flip(self, x: Array) -> Array:
@@ -47,9 +48,10 @@ class ArrayOps(Protocol):
         """Return ``x * factor``."""
 
     def reshape(self, x: Array, shape: Sequence[int]) -> Array:
-        """Reshape each sample of x (N, D) or (T, N, D) to ``shape``: (D',) gives (N, D'), (T', D') gives (T', N, D').
+        """Reshape each sample of x (N, D), (T, N, D), (H, N, W, C) or (T, N, H, W, C) to ``shape``.
 
-        The elements of a sample are in the order of the user's (N, T, D): one step after another.
+        (D',) gives (N, D'), (T', D') gives (T', N, D'), (H', W', C') gives (H', N, W', C'), and likewise for more axes. The
+        elements of a sample are in the order of the user's (N, T, D): one step after another.
         """
 
     def repeat(self, x: Array, steps: int) -> Array:
@@ -59,10 +61,14 @@ class ArrayOps(Protocol):
         """Sum x (T, N, D) over time, in the order of the steps: (N, D)."""
 
     def merge_steps(self, x: Array) -> Array:
-        """Merge time and batch into one axis: (T, N, D) becomes (T * N, D), and a mask (T, N) becomes (T * N,)."""
+        """Merge time and batch into one axis of samples: (T, N, D) becomes (T * N, D), and a mask (T, N) becomes (T * N,).
+
+        Steps that are sequences or images become a batch of them: (T, N, S, C) becomes (S, T * N, C), (T, N, H, W, C) becomes
+        (H, T * N, W, C).
+        """
 
     def split_steps(self, x: Array, steps: int) -> Array:
-        """Split (T * N, D) into (T, N, D) with T = ``steps``: the inverse of :meth:`merge_steps`."""
+        """Split (T * N, D) into (T, N, D) with T = ``steps``, (S, T * N, C) into (T, N, S, C): inverts :meth:`merge_steps`."""
 
     def not_equal(self, x: Array, value: float) -> Array:
         """Return where x, of any dtype, is not ``value``: a boolean array of the shape of x."""

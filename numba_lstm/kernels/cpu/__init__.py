@@ -33,6 +33,9 @@ from .runtime.thread_pool import num_splits, run_parallel
 from .training.clipping import clip_gradients
 from .training.losses import loss, metric
 from .training.update import update, update_program
+from .windows.convolution import conv_backward, conv_forward
+from .windows.pooling import pool_backward, pool_forward
+from .windows.resizing import crop, pad, upsample
 
 __all__ = [
     "activation_backward",
@@ -43,6 +46,9 @@ __all__ = [
     "batch_norm_forward",
     "clip_gradients",
     "concat",
+    "conv_backward",
+    "conv_forward",
+    "crop",
     "dense_backward",
     "dense_forward",
     "dropout_backward",
@@ -62,7 +68,10 @@ __all__ = [
     "multiply",
     "noise_forward",
     "num_splits",
+    "pad",
     "plan",
+    "pool_backward",
+    "pool_forward",
     "repeat",
     "reshape",
     "scale",
@@ -76,5 +85,6 @@ __all__ = [
     "not_equal",
     "update",
     "update_program",
+    "upsample",
     "zero_masked",
 ]

@@ -9,28 +9,28 @@ from .arrays.arrays import (
     concat,
     flip,
     gather,
-    merge_steps,
     num_splits,
     repeat,
-    reshape,
     run_parallel,
     split,
-    split_steps,
     steps_not_equal,
     sum_steps,
     to_host,
     zero_masked,
 )
 from .arrays.elementwise import add, multiply, not_equal, scale
+from .arrays.shapes import merge_steps, reshape, split_steps
 from .lstm.algorithms import lstm_path
 from .lstm.backward import lstm_backward
 from .lstm.forward import lstm_forward
 from .ops.batch_norm import batch_norm_backward, batch_norm_forward
+from .ops.convolution import conv_backward, conv_forward
 from .ops.dense import activation_backward, activation_forward, dense_backward, dense_forward
 from .ops.dropout import dropout_backward, dropout_forward
 from .ops.embedding import embedding_backward, embedding_forward
 from .ops.layer_norm import layer_norm_backward, layer_norm_forward
 from .ops.noise import noise_forward
+from .ops.windows import crop, pad, pool_backward, pool_forward, upsample
 from .plans.plan import plan
 from .plans.streaming import stream
 from .training.clipping import clip_gradients
@@ -47,6 +47,9 @@ __all__ = [
     "batch_norm_forward",
     "clip_gradients",
     "concat",
+    "conv_backward",
+    "conv_forward",
+    "crop",
     "dense_backward",
     "dense_forward",
     "dropout_backward",
@@ -66,7 +69,10 @@ __all__ = [
     "multiply",
     "noise_forward",
     "num_splits",
+    "pad",
     "plan",
+    "pool_backward",
+    "pool_forward",
     "repeat",
     "reshape",
     "scale",
@@ -80,5 +86,6 @@ __all__ = [
     "not_equal",
     "update",
     "update_program",
+    "upsample",
     "zero_masked",
 ]

@@ -28,6 +28,7 @@ from .ops.embedding import embedding_backward, embedding_forward
 from .ops.lstm import lstm_backward, lstm_forward, lstm_path
 from .ops.noise import noise_forward
 from .ops.norms import batch_norm_backward, batch_norm_forward, layer_norm_backward, layer_norm_forward
+from .ops.windows import conv_backward, conv_forward, crop, pad, pool_backward, pool_forward, upsample
 from .plans.plan import plan
 from .plans.streaming import stream
 from .runtime.parallel import num_splits, run_parallel
@@ -43,6 +44,9 @@ __all__ = [
     "batch_norm_forward",
     "clip_gradients",
     "concat",
+    "conv_backward",
+    "conv_forward",
+    "crop",
     "dense_backward",
     "dense_forward",
     "dropout_backward",
@@ -62,7 +66,10 @@ __all__ = [
     "multiply",
     "noise_forward",
     "num_splits",
+    "pad",
     "plan",
+    "pool_backward",
+    "pool_forward",
     "repeat",
     "reshape",
     "scale",
@@ -76,5 +83,6 @@ __all__ = [
     "not_equal",
     "update",
     "update_program",
+    "upsample",
     "zero_masked",
 ]

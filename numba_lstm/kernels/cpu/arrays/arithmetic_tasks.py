@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from ..compiler.jit import kernel
 from ..gemm.layout import NUMBA, dtype_name
-from ..runtime.strides import has_kernel_strides
 from ..runtime.task import HostCall, KernelCall
 from ..simd.vector import data
+from .copy_tasks import three_axes
 
 Array = npt.NDArray[Any]
 
@@ -46,11 +46,10 @@ def _sum_steps(dtype: str) -> Any:
 
 
 def _task(product: bool, a: Array, b: Array, out: Array) -> KernelCall | HostCall:
-    by_rows = a.dtype.kind == "f" and a.ndim <= 3 and out.flags.c_contiguous
-    if not by_rows or not (has_kernel_strides(a) and has_kernel_strides(b)):
+    views = three_axes(a), three_axes(b), three_axes(out)
+    if a.dtype.kind != "f" or not out.flags.c_contiguous or any(view is None for view in views):
         return HostCall(np.multiply if product else np.add, a, b, out=out)
-    more = (None,) * (3 - a.ndim)
-    return KernelCall(_binary(product, dtype_name(a.dtype)), a[more], b[more], out[more])
+    return KernelCall(_binary(product, dtype_name(a.dtype)), *views)
 
 
 def added(a: Array, b: Array, out: Array) -> KernelCall | HostCall:

@@ -42,7 +42,7 @@ def to_host(x: Array) -> Array:
 def gather(x: npt.NDArray[Any], rows: npt.NDArray[np.intp] | slice, dtype: Any) -> Array:
     """CPU: a view for slices where the dtype allows it, a copy for indices; sequences become time-major views."""
     batch = asarray(x[rows], dtype)
-    return batch.transpose(1, 0, 2) if batch.ndim == 3 else batch
+    return batch.swapaxes(0, 1) if batch.ndim > 2 else batch
 
 
 def flip(x: Array) -> Array:
@@ -85,9 +85,9 @@ def scale(x: Array, factor: float) -> Array:
 
 def reshape(x: Array, shape: Sequence[int]) -> Array:
     """CPU: a time-major view of samples, with one copy at most."""
-    samples = contiguous(x.transpose(1, 0, 2) if x.ndim == 3 else x)
+    samples = contiguous(x.swapaxes(0, 1) if x.ndim > 2 else x)
     y = samples.reshape(len(samples), *shape)
-    return y.transpose(1, 0, 2) if y.ndim == 3 else y
+    return y.swapaxes(0, 1) if y.ndim > 2 else y
 
 
 def repeat(x: Array, steps: int) -> Array:
@@ -104,12 +104,14 @@ def sum_steps(x: Array) -> Array:
 
 def merge_steps(x: Array) -> Array:
     """CPU: a view where rows are contiguous."""
-    return as_rows(reshaped(x, (x.shape[0] * x.shape[1], *x.shape[2:])))
+    samples = as_rows(reshaped(x, (x.shape[0] * x.shape[1], *x.shape[2:])))
+    return samples.swapaxes(0, 1) if samples.ndim > 2 else samples
 
 
 def split_steps(x: Array, steps: int) -> Array:
     """CPU: a view where rows are evenly spaced."""
-    return as_rows(reshaped(x, (steps, len(x) // steps, *x.shape[1:])))
+    samples = x.swapaxes(0, 1) if x.ndim > 2 else x
+    return as_rows(reshaped(samples, (steps, len(samples) // steps, *samples.shape[1:])))
 
 
 def not_equal(x: Array, value: float) -> Array:

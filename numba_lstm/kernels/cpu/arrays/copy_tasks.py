@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import Any
 
@@ -59,7 +60,7 @@ def _zero_steps(dtype: str) -> Any:
 def copied(a: Array, into: Array) -> KernelCall | HostCall:
     """Return the task that copies an array to another of its shape.
 
-    It is a kernel's call for floating arrays of up to three axes that have the strides of kernels, and NumPy's for others.
+    It is a kernel's call for floating arrays that :func:`three_axes` can view, and NumPy's for others.
 
     Raises
     ------
@@ -68,10 +69,20 @@ def copied(a: Array, into: Array) -> KernelCall | HostCall:
     """
     if a.shape != into.shape or a.dtype != into.dtype:
         raise ValueError(f"cannot copy {a.dtype} {a.shape} to {into.dtype} {into.shape}: give arrays of one shape and dtype.")
-    if a.dtype.kind != "f" or a.ndim > 3 or not (has_kernel_strides(a) and has_kernel_strides(into)):
+    views = three_axes(a), three_axes(into)
+    if a.dtype.kind != "f" or views[0] is None or views[1] is None:
         return HostCall(np.copyto, into, a)
-    more = (None,) * (3 - a.ndim)
-    return KernelCall(_copy(dtype_name(a.dtype)), a[more], into[more])
+    return KernelCall(_copy(dtype_name(a.dtype)), *views)
+
+
+def three_axes(a: Array) -> Array | None:
+    """Return a view of an array with three axes, of which kernels can read each row; None if there is none."""
+    if not has_kernel_strides(a):
+        return None
+    if a.ndim <= 3:
+        return a[(None,) * (3 - a.ndim)]
+    view = a.reshape(-1, *a.shape[-2:])
+    return view if np.may_share_memory(a, view) or not a.size else None
 
 
 def zeroed(a: Array) -> KernelCall:
@@ -113,6 +124,17 @@ def reshaped(x: Array, shape: tuple[int, ...]) -> Array:
     """Return a view of x in another shape, or of a copy by a task where there is no such view."""
     y = x.reshape(shape)
     return y if not x.size or np.may_share_memory(x, y) else copy(x).reshape(shape)
+
+
+def as_steps(x: Array, rank: int = 3) -> Array:
+    """Return an array of one batch with ``rank`` axes: one step if there are fewer, the rows of a step on one axis for more.
+
+    An image (H, N, W, C) becomes (H, N * W, C).
+    """
+    if x.ndim <= rank:
+        return x if x.ndim == rank else x[None]
+    rest = x.shape[x.ndim - rank + 2 :]
+    return as_rows(reshaped(x, (x.shape[0], math.prod(x.shape[1 : x.ndim - rank + 2]), *rest)))
 
 
 def cast(x: Array, dtype: Any) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...contract import Weight
-from ..arrays.copy_tasks import cast, contiguous, zeroed
+from ..arrays.copy_tasks import as_steps, cast, contiguous, zeroed
 from ..compiler.jit import kernel
 from ..gemm.layout import NUMBA, dtype_name
 from ..runtime.graph import run_eagerly
@@ -120,10 +120,6 @@ def _slope(dtype: str) -> Any:
     return kernel(batch_norm_slope, f"batch_norm_slope_{dtype}", NUMBA[dtype], "x3 b2 x3 f1 f1 f1 f1 f2")
 
 
-def _steps(x: Array, rank: int) -> Array:
-    return x if x.ndim == rank else x[None]
-
-
 def batch_norm_forward(
     x: Array,
     gamma: Weight | None,
@@ -137,12 +133,12 @@ def batch_norm_forward(
     training: bool = False,
 ) -> tuple[Array, _Tape | None]:
     """CPU: two passes for the statistics of the batch, one for y."""
-    rows, dtype, D = _steps(x, 3), x.dtype, x.shape[-1]
+    rows, dtype, D = as_steps(x), x.dtype, x.shape[-1]
     name, kept, count = dtype_name(dtype), None, empty(1)
     mean, variance, r = empty(D), empty(D), empty(D)
     center, factor, shift = empty(D, dtype), empty(D, dtype), np.zeros(D, dtype) if beta is None else beta.value
     if momentum is not None:
-        kept = np.zeros((0, 0), np.bool_) if mask is None else contiguous(_steps(mask, 2))
+        kept = np.zeros((0, 0), np.bool_) if mask is None else contiguous(as_steps(mask, 2))
         run_eagerly(
             [
                 HostCall(_count_rows, x.size // D, kept, count),
@@ -188,7 +184,7 @@ def _affine(mean: Array, variance: Array, gamma: Weight | None, epsilon: float, 
 def batch_norm_backward(tape: _Tape, dy: Array, *, need_dx: bool) -> tuple[Array | None, Array | None, Array | None]:
     """CPU: one pass for the sums, one for dx."""
     x, mask, count, mean, r, gamma, beta, shape = tape
-    dtype, D, rows = dy.dtype, shape[-1], _steps(dy, 3)
+    dtype, D, rows = dy.dtype, shape[-1], as_steps(dy)
     dgamma, dbeta = empty(D), empty(D)
     name = dtype_name(dtype)
     run_eagerly([zeroed(dgamma), zeroed(dbeta), KernelCall(_sums(name), x, rows, mean, r, dgamma, dbeta)])

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ...contract import Weight
 from ...specs import Activation
 from ..arrays.arrays import shaped
-from ..arrays.copy_tasks import reshaped
+from ..arrays.copy_tasks import as_steps, reshaped
 from ..gemm import pack
 from ..gemm.gemm import L2_EXCEEDING_BYTES, affine, product_like
 from ..gemm.layout import column_layout, vector_geometry
@@ -33,7 +33,7 @@ class _Tape(NamedTuple):
 def product(x: Array, W: Array, b: Array, C: int) -> Array:
     """Return ``b + x W`` for x (M, D) or (T, N, D) as rows (M, padded)."""
     run, blocks, padded = _product_kernel(C, x.dtype, W.nbytes >= L2_EXCEEDING_BYTES)
-    x = x if x.ndim == 3 else x[None]
+    x = as_steps(x)
     out = aligned((x.shape[0] * x.shape[1], padded), x.dtype)
     run_eagerly([product_like(run, x, W, b, out, blocks)(x)])
     return out

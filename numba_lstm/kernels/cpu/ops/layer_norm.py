@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...contract import Weight
-from ..arrays.copy_tasks import cast, zeroed
+from ..arrays.copy_tasks import as_steps, cast, zeroed
 from ..compiler.jit import kernel
 from ..gemm.layout import NUMBA, dtype_name, vector_geometry
 from ..runtime.graph import run_eagerly
@@ -85,10 +85,6 @@ def _backward(dtype: str) -> Any:
     return kernel(layer_norm_slope, f"layer_norm_slope_{dtype}x{V}", NUMBA[dtype], "x3 f2 x1 x3 f1 f2 e1 e1 f1 f1 f1")
 
 
-def _steps(x: Array) -> Array:
-    return x if x.ndim == 3 else x[None]
-
-
 def _gamma(gamma: Weight | None, D: int, dtype: Any) -> Array:
     return np.ones(D, dtype) if gamma is None else gamma.value
 
@@ -97,7 +93,7 @@ def layer_norm_forward(
     x: Array, gamma: Weight | None, beta: Weight | None, epsilon: float, *, training: bool = False
 ) -> tuple[Array, _Tape | None]:
     """CPU: three passes over a row, which stays in the L1 cache."""
-    rows, dtype, D = _steps(x), x.dtype, x.shape[-1]
+    rows, dtype, D = as_steps(x), x.dtype, x.shape[-1]
     M = x.size // D
     y, stats = empty((M, D), dtype), empty((M, 2), dtype)
     constants = np.array([1, 1 / D, epsilon], dtype)
@@ -116,7 +112,7 @@ def layer_norm_backward(tape: _Tape, dy: Array, *, need_dx: bool) -> tuple[Array
     dgamma, dbeta = empty(D), empty(D)
     scratch = empty(D, dtype), empty(D, dtype), empty(vector_geometry(dtype).V, dtype)
     weight, share, run = _gamma(gamma, D, dtype), np.array([1 / D], dtype), _backward(dtype_name(dtype))
-    call = KernelCall(run, x, stats, weight, _steps(dy), share, dx, dgamma, dbeta, *scratch)
+    call = KernelCall(run, x, stats, weight, as_steps(dy), share, dx, dgamma, dbeta, *scratch)
     run_eagerly([zeroed(dgamma), zeroed(dbeta), call])
     return (
         dx.reshape(shape) if need_dx else None,

@@ -73,7 +73,7 @@ def _record(
     recorded = Recording(training)
     with recording.recording_to(recorded):
         outputs = function(*inputs, key)
-    N = inputs[0].shape[1] if inputs[0].ndim == 3 else 1
+    N = inputs[0].shape[1] if inputs[0].ndim > 2 else 1
     splits = 1 if training else thread_pool.num_splits(work, max_row_splits(N))
     if splits == 1 or any(isinstance(task, Team) for task in recorded.tasks):
         return outputs, recorded
@@ -92,7 +92,7 @@ def _record_shares(function: Callable[..., Any], inputs: list[Any], splits: int)
                 outputs.append(function(*(None if x is None else x[:, rows] for x in inputs), None))
     whole.join(shares)
     ys, masks = zip(*outputs, strict=True)
-    y = _joined(whole, ys, 1 if ys[0].ndim == 3 else 0)
+    y = _joined(whole, ys, 1 if ys[0].ndim > 2 else 0)
     return (y, None if masks[0] is None else _joined(whole, masks, 1)), whole
 
 

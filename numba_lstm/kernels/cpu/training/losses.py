@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...specs import LossSpec, MetricSpec
-from ..arrays.copy_tasks import cast
+from ..arrays.copy_tasks import as_steps, cast
 from ..compiler.jit import inlined, kernel
 from ..gemm.layout import NUMBA, dtype_name
 from ..runtime.graph import run_eagerly
@@ -178,19 +178,14 @@ def _metric(code: int, dtype: str) -> Any:
     return kernel(metric_sum, f"metric_{METRICS[code]}_{dtype}", NUMBA[dtype], "x3 x3 l2 x2 e1 d")
 
 
-def _steps(x: Array, rank: int) -> Array:
-    """Return an array of one batch as (T, N, ...) of ``rank`` axes: one step if there is no time axis."""
-    return x if x.ndim == rank else x[None]
-
-
 def _operands(y: Array, target: Array, sparse: bool, weight: Array | None) -> tuple[Array, Array, Array, Array]:
     """Return y, targets, labels and weights with a time axis; missing ones are empty."""
-    y = _steps(y, 3)
+    y = as_steps(y)
     nothing = np.zeros((0, 0, 0), y.dtype)
-    weights = np.zeros((0, 0), y.dtype) if weight is None else _steps(cast(weight, y.dtype), 2)
+    weights = np.zeros((0, 0), y.dtype) if weight is None else as_steps(cast(weight, y.dtype), 2)
     if sparse:
-        return y, nothing, _steps(cast(target, np.int64), 2), weights
-    return y, _steps(cast(target, y.dtype), 3), np.zeros((0, 0), np.int64), weights
+        return y, nothing, as_steps(cast(target, np.int64), 2), weights
+    return y, as_steps(cast(target, y.dtype)), np.zeros((0, 0), np.int64), weights
 
 
 def loss_call(y: Array, target: Array, spec: LossSpec, weight: Array | None, dy: Array, value: Array) -> KernelCall:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, TypeVar
@@ -49,8 +48,8 @@ def to_host(x: Array) -> Host:
 def gather(x: Host, rows: npt.NDArray[np.intp] | slice, dtype: Any) -> Array:
     """The host selects the rows and makes them time-major as it copies them to the upload buffer."""
     picked = x[rows]
-    if picked.ndim == 3:
-        picked = picked.transpose(1, 0, 2)
+    if picked.ndim > 2:
+        picked = picked.swapaxes(0, 1)
     return _send(picked, dtype)
 
 
@@ -79,20 +78,6 @@ def _columns(dtype: str, join: bool) -> Kernel:
                 piece[m, k] = whole[m, first + k]
 
     return columns
-
-
-@cache
-def _reorder(dtype: str) -> Kernel:
-    @jit("x3 x3", dtype, f"reorder_{dtype}")
-    def reorder(x, out):
-        i = element()
-        if i < out.size:
-            N, D = out.shape[1], out.shape[2]
-            n = i // D % N
-            e = i // (N * D) * D + i % D  # index among the elements of the sample
-            out[i // (N * D), n, i % D] = x[e // x.shape[2], n, e % x.shape[2]]
-
-    return reorder
 
 
 @cache
@@ -183,19 +168,6 @@ def matrix(x: Array) -> Array:
     return x.reshape(x.size // x.shape[-1], x.shape[-1])
 
 
-def reshape(x: Array, shape: Sequence[int]) -> Array:
-    """Returns a view if the order of elements stays, otherwise a new array."""
-    T, N, D = x.shape if len(x.shape) == 3 else (1, *x.shape)
-    S = shape[0] if len(shape) == 2 else 1
-    sizes = S, N, T * D // S
-    if S == T:
-        y = x.reshape(*sizes)
-    else:
-        y = driver.current().empty(sizes, x.dtype)
-        launch_elements(_reorder(x.dtype.name), x.size, x.reshape(T, N, D), y)
-    return y if len(shape) == 2 else y.reshape(N, math.prod(shape))
-
-
 def repeat(x: Array, steps: int) -> Array:
     """Returns a new array."""
     out = driver.current().empty((steps, *x.shape), x.dtype)
@@ -208,16 +180,6 @@ def sum_steps(x: Array) -> Array:
     out = driver.current().empty(x.shape[1:], x.dtype)
     launch_elements(_sum_steps(x.dtype.name), out.size, x.reshape(x.shape[0], out.size), flat(out))
     return out
-
-
-def merge_steps(x: Array) -> Array:
-    """Returns a view."""
-    return x.reshape(x.shape[0] * x.shape[1], *x.shape[2:])
-
-
-def split_steps(x: Array, steps: int) -> Array:
-    """Returns a view."""
-    return x.reshape(steps, x.shape[0] // steps, *x.shape[1:])
 
 
 def steps_not_equal(x: Array, value: float) -> Array:

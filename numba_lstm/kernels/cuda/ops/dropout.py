@@ -66,7 +66,8 @@ def dropout_forward(x: Array, rate: float, key: Key, noise_shape: tuple[int, ...
 
 def dropout_backward(tape: DropoutTape, dy: Array) -> Array:
     """Multiplies by the factors, as the forward pass does."""
-    shape, noise = ((1,) * (3 - len(s)) + tuple(s) for s in (dy.shape, tape.shape))
+    shapes = ((dy.size,), (dy.size,)) if dy.shape == tape.shape else (dy.shape, tape.shape)
+    shape, noise = ((1,) * (3 - len(s)) + tuple(s) for s in shapes)
     strides = [0 if n == 1 else math.prod(noise[k + 1 :]) for k, n in enumerate(noise)]
     out = empty_like(dy)
     launch_elements(_apply(dy.dtype.name), dy.size, dy.reshape(*shape), tape.factors, out.reshape(*shape), *strides)

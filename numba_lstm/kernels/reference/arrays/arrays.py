@@ -21,10 +21,15 @@ def to_host(x: Array) -> Array:
     return x
 
 
+def _swapped(x: Array) -> Array:
+    """A batch of samples with axes of their own has its first two axes swapped on the device."""
+    return x.swapaxes(0, 1) if x.ndim > 2 else x
+
+
 def gather(x: Array, rows: npt.NDArray[np.intp] | slice, dtype: Any) -> Array:
     """A sequence is a transposed view of the rows."""
     batch = np.ascontiguousarray(x[rows], dtype=dtype)
-    return batch.transpose(1, 0, 2) if batch.ndim == 3 else batch
+    return _swapped(batch)
 
 
 def flip(x: Array) -> Array:
@@ -59,9 +64,8 @@ def scale(x: Array, factor: float) -> Array:
 
 def reshape(x: Array, shape: Sequence[int]) -> Array:
     """Samples come first, are reshaped, then steps come first again."""
-    samples = x.transpose(1, 0, 2) if x.ndim == 3 else x
-    y = samples.reshape(len(samples), *shape)
-    return y.transpose(1, 0, 2) if y.ndim == 3 else y
+    samples = _swapped(x)
+    return _swapped(samples.reshape(len(samples), *shape))
 
 
 def repeat(x: Array, steps: int) -> Array:
@@ -76,12 +80,13 @@ def sum_steps(x: Array) -> Array:
 
 def merge_steps(x: Array) -> Array:
     """The two leading axes as one."""
-    return x.reshape(-1, *x.shape[2:])
+    return _swapped(x.reshape(-1, *x.shape[2:]))
 
 
 def split_steps(x: Array, steps: int) -> Array:
-    """The leading axis as two."""
-    return x.reshape(steps, -1, *x.shape[1:])
+    """The axis of samples as two."""
+    samples = _swapped(x)
+    return samples.reshape(steps, -1, *samples.shape[1:])
 
 
 def not_equal(x: Array, value: float) -> Array:

@@ -1,0 +1,54 @@
+"""Ops on windows of sequences and images: convolutions, pooling, padding, cropping and repeating."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from ..op_types import Array, Tape, Weight
+from ..specs import Activation, WindowSpec
+
+
+class WindowOps(Protocol):
+    """The ops on windows. x is (T, N, C), with windows over T, or (H, N, W, C), with windows over H and W."""
+
+    def conv_forward(
+        self,
+        x: Array,
+        kernel: Weight,
+        bias: Weight | None,
+        activation: Activation,
+        windows: WindowSpec,
+        *,
+        training: bool = False,
+    ) -> tuple[Array, Tape | None]:
+        """Compute a convolution, of the kernel (K, C, F) or (K, L, C, F) and the bias (F,).
+
+        ``y[t] = activation(bias + sum over k of x[t * stride + k * dilation - before] @ kernel[k])``, and likewise for two
+        axes, with zeros in place of x outside of it. Every output is summed in one fixed order: the bias, then k, then C. Not
+        both a stride and a dilation are more than 1.
+        """
+
+    def conv_backward(self, tape: Tape, dy: Array, *, need_dx: bool) -> tuple[Array | None, Array, Array | None]:
+        """Return ``(dx, dkernel, dbias)`` for ``dy`` of the shape of y. dx is None unless ``need_dx``, dbias without a bias."""
+
+    def pool_forward(
+        self, x: Array, kind: str, windows: WindowSpec, *, mask: Array | None = None, training: bool = False
+    ) -> tuple[Array, Tape | None]:
+        """Compute the ``"max"``, the ``"average"`` or the ``"sum"`` of each window, for each feature.
+
+        Elements outside of x do not count, nor do the steps where ``mask`` (T, N) is False, for kinds other than ``"max"``. An
+        average of no elements is NaN. Sums go in the order of the elements. NaN is the largest of all. A dilation is 1.
+        """
+
+    def pool_backward(self, tape: Tape, dy: Array) -> Array:
+        """Return ``dx`` for ``dy`` of the shape of y. The first of equal maxima has the gradient of its window."""
+
+    def pad(self, x: Array, padding: Sequence[tuple[int, int]]) -> Array:
+        """Return x with ``(before, after)`` zeros along T, or H and W. :meth:`crop` is its gradient."""
+
+    def crop(self, x: Array, cropping: Sequence[tuple[int, int]]) -> Array:
+        """Return x without ``(before, after)`` elements along T, or H and W. :meth:`pad` is its gradient."""
+
+    def upsample(self, x: Array, factors: Sequence[int]) -> Array:
+        """Return x with each element repeated along T, or H and W. Its gradient is :meth:`pool_forward` of ``"sum"``."""

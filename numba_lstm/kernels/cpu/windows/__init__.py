@@ -1,0 +1,1 @@
+"""Convolutions, pooling, padding and repeating: ops on windows of sequences and images, and their kernels."""

@@ -1,0 +1,192 @@
+"""CPU: convolutions, as products of windows with packed kernels.
+
+The gradient of x is a convolution too: of dz with the transposed kernel, whose taps are in reverse. Where windows are
+``stride`` apart, the places of x with the same remainder by it have the same taps, and are a convolution of their own.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import product
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ...contract import Weight
+from ...specs import Activation, WindowSpec
+from ..arrays.arrays import shaped
+from ..arrays.copy_tasks import as_rows
+from ..compiler.jit import kernel
+from ..gemm import pack
+from ..gemm.layout import NUMBA, VectorGeometry, column_layout, vector_geometry
+from ..gemm.weight_grad import plain_gradient
+from ..ops.activation import ActivationTape, apply, gradient
+from ..runtime.graph import run_eagerly
+from ..runtime.memory import aligned, empty
+from ..runtime.strides import element_strides
+from ..runtime.task import KernelCall
+from .geometry import Rows, Taps, as_image, rows_of, taps_of, window_of, window_rows
+from .gradients import tap_gradient
+from .products import TapWeights, window_products
+from .resizing import padded
+
+Array = npt.NDArray[Any]
+
+#: Features up to which the copy of a padded sequence has the steps of a sample next to each other, so that a window is one tap.
+FEW = 8
+
+
+class _Tape(NamedTuple):
+    x: Array  #: (H, N, W, C), padded
+    kernel: Weight
+    bias: Weight | None
+    window: WindowSpec
+    shape: tuple[int, ...]  #: of x as it came
+    activation: ActivationTape
+
+
+def conv_forward(
+    x: Array,
+    kernel: Weight,
+    bias: Weight | None,
+    activation: Activation,
+    windows: WindowSpec,
+    *,
+    training: bool = False,
+) -> tuple[Array, _Tape | None]:
+    """CPU: the bias, then one tap after another, each in the order of its features: bits do not depend on the batch."""
+    (C, F), window = kernel.value.shape[-2:], window_of(windows)
+    geometry = vector_geometry(x.dtype)
+    layout = column_layout(F, geometry)
+    image = _padded(as_image(x), window)
+    counts = windows.counts(_lengths(x))
+    (h, w), N = (*counts, 1)[:2], x.shape[1]
+    taps = taps_of(element_strides(image), window.size, window.dilation, C)
+    K, columns = window.size[0] * window.size[1] * C, layout.padded(geometry)
+    W = pack.packed(kernel, "cpu.blocks", pack.blocks)
+    b = pack.zero_bias(columns, x.dtype) if bias is None else pack.packed(bias, "cpu.blocks", pack.blocks)
+    weights = TapWeights(W, K, 0, (K // taps.sizes[0], K // taps.sizes[0] // taps.sizes[1]))
+    rows = window_rows(image, window, (h, w), longest_last=True)
+    z = aligned((h * N * w, columns), x.dtype)
+    run_eagerly([window_products(image, taps, weights, b, z, rows, layout, geometry)])
+    shape = (h, N, F) if x.ndim == 3 else (h, N, w, F)
+    y, kept = apply(activation, z, shape, training)
+    return y, None if kept is None else _Tape(image, kernel, bias, window, x.shape, kept)
+
+
+def _lengths(x: Array) -> tuple[int, ...]:
+    return (x.shape[0],) if x.ndim == 3 else (x.shape[0], x.shape[2])
+
+
+def _padded(x: Array, window: WindowSpec) -> Array:
+    """Return x (H, N, W, C) with zeros around it; x itself where there are none and kernels can read it."""
+    (top, bottom), (left, right) = window.padding
+    if not (top or bottom or left or right):
+        return as_rows(x)
+    H, N, W, C = x.shape
+    shape = H + top + bottom, N, W + left + right, C
+    if W == 1 and C <= FEW and window.dilation[0] == 1:
+        return padded(x, (top, left), empty((N, shape[0], *shape[2:]), x.dtype).transpose(1, 0, 2, 3))
+    return padded(x, (top, left), empty(shape, x.dtype))
+
+
+def conv_backward(tape: _Tape, dy: Array, *, need_dx: bool) -> tuple[Array | None, Array, Array | None]:
+    """CPU: dz in padded rows, then the products."""
+    x, window, bias = tape.x, tape.window, tape.bias
+    *_, C, F = tape.kernel.value.shape
+    geometry = vector_geometry(x.dtype)
+    layout = column_layout(F, geometry)
+    dz = gradient(tape.activation, dy, layout.padded(geometry))
+    h, N, w = (*dy.shape[:2], dy.shape[2] if dy.ndim == 4 else 1)
+    taps = taps_of(element_strides(x), window.size, window.dilation, C)
+    dW, task = tap_gradient(x, dz, taps, window_rows(x, window, (h, w), longest_last=False), layout, geometry)
+    run_eagerly([task])
+    dW = dW[:, :F].reshape(tape.kernel.value.shape)
+    db = None if bias is None else plain_gradient(np.ones((len(dz), 1), x.dtype), dz, F, geometry)[0]
+    if not need_dx:
+        return None, dW, db
+    dx = _input_gradient(tape, shaped(dz, (h, N, w, F)))
+    return (dx if len(tape.shape) == 4 else dx[:, :, 0]), dW, db
+
+
+@cache
+def _pack_taps(geometry: VectorGeometry) -> Any:
+    """Return the kernel that packs the transpose of each tap of W (taps, C, F), in blocks of the C columns."""
+    w = geometry.w
+
+    def pack_taps(W, out, last):
+        taps, C, F = W.shape
+        for q in range(C // w + (1 if last > 0 else 0)):
+            width = w if q < C // w else last
+            for tap in range(taps):
+                for f in range(F):
+                    at = q * w * taps * F + (tap * F + f) * width
+                    for j in range(width):
+                        out[at + j] = W[tap, q * w + j, f] if q * w + j < C else 0
+
+    return kernel(pack_taps, f"pack_taps_{geometry.dtype}x{geometry.V}", NUMBA[geometry.dtype], "x3 f1 i")
+
+
+def _transposed_taps(W: Array) -> Array:
+    """Return the transpose of each tap of W (..., C, F), packed in blocks of the C columns."""
+    geometry, (C, F) = vector_geometry(W.dtype), W.shape[-2:]
+    columns = column_layout(C, geometry).padded(geometry)
+    out = aligned((W.size // C * columns,), W.dtype)
+    last = columns - C // geometry.w * geometry.w
+    run_eagerly([KernelCall(_pack_taps(geometry), W.reshape(-1, C, F), out, last)])
+    return out
+
+
+class _Phase(NamedTuple):
+    """Along one axis, the places of x with one remainder by the stride: their taps, in the order of dz, and their places."""
+
+    remainder: int
+    taps: int
+    last_tap: int
+    places: int
+
+
+def _phases(size: int, stride: int, length: int) -> list[_Phase]:
+    found = []
+    for remainder in range(min(stride, length)):
+        taps = len(range(remainder, size, stride))
+        found.append(_Phase(remainder, taps, remainder + (taps - 1) * stride, len(range(remainder, length, stride))))
+    return found
+
+
+def _input_gradient(tape: _Tape, dz: Array) -> Array:
+    """Return dx (H, N, W, C) for dz (H', N, W', F): a convolution for each pair of remainders by the strides."""
+    *_, C, F = tape.kernel.value.shape
+    geometry, window = vector_geometry(dz.dtype), tape.window
+    layout = column_layout(C, geometry)
+    (H, N, W), columns = tape.x.shape[:3], layout.padded(geometry)
+    axes = [_phases(*sizes) for sizes in zip(window.size, window.strides, (H, W), strict=True)]
+    before = [(max(phase.taps for phase in phases) - 1) * d for phases, d in zip(axes, window.dilation, strict=True)]
+    lengths = [
+        first + max(length, max(phase.places for phase in phases))
+        for first, length, phases in zip(before, (dz.shape[0], dz.shape[2]), axes, strict=True)
+    ]
+    if (lengths[0], lengths[1]) != (dz.shape[0], dz.shape[2]):
+        dz = padded(dz, (before[0], before[1]), empty((lengths[0], N, lengths[1], F), dz.dtype))
+    packed, bias = pack.packed(tape.kernel, "cpu.transposed_taps", _transposed_taps), pack.zero_bias(columns, dz.dtype)
+    out, K = aligned((H * N * W, columns), dz.dtype), tape.kernel.value.size // C
+    zh, zn, zw, _ = element_strides(dz)
+    tasks = []
+    for a, b in product(*axes):
+        taps = Taps((a.taps, b.taps), (zh * window.dilation[0], zw * window.dilation[1]), F)
+        weights = TapWeights(
+            packed, K, (a.last_tap * window.size[1] + b.last_tap) * F,
+            (-window.strides[0] * window.size[1] * F, -window.strides[1] * F),
+        )  # fmt: skip
+        first = tuple(f - max(0, phase.taps - 1) * d for f, phase, d in zip(before, (a, b), window.dilation, strict=True))
+        rows: Rows = rows_of(
+            (a.places, N, b.places), (zh, zn, zw), (window.strides[0] * N * W, W, window.strides[1]), longest_last=True
+        )
+        origin = dz[first[0] :, :, first[1] :]
+        tasks.append(
+            window_products(origin, taps, weights, bias, out, rows, layout, geometry, a.remainder * N * W + b.remainder)
+        )
+    run_eagerly(tasks)
+    (top, bottom), (left, right) = window.padding
+    return shaped(out, (H, N, W, C))[top : H - bottom, :, left : W - right]

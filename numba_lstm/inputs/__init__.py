@@ -7,6 +7,6 @@
 
 from .arrays import INPUT_AXES, as_numbers, as_real
 from .scalars import as_count, as_number
-from .shapes import axis_advice, check_shape
+from .shapes import AXES, axis_advice, check_shape
 
-__all__ = ["INPUT_AXES", "as_count", "as_number", "as_numbers", "as_real", "axis_advice", "check_shape"]
+__all__ = ["AXES", "INPUT_AXES", "as_count", "as_number", "as_numbers", "as_real", "axis_advice", "check_shape"]

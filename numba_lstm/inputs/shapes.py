@@ -4,6 +4,14 @@ from __future__ import annotations
 
 Shape = tuple[int | None, ...]
 
+#: Names of the axes of an input, by their number.
+AXES = {
+    2: ("batch", "features"),
+    3: ("batch", "time", "features"),
+    4: ("batch", "height", "width", "features"),
+    5: ("batch", "time", "height", "width", "features"),
+}
+
 
 def check_shape(layer: str, shape: Shape, expected: Shape, built: Shape | None = None) -> None:
     """Check an input's ``shape`` against the ``expected`` one of a layer, in which None fits every size.
@@ -15,7 +23,7 @@ def check_shape(layer: str, shape: Shape, expected: Shape, built: Shape | None =
     ValueError
         For another shape: the message names the layer, both shapes and what to do.
     """
-    names = {2: "(batch, features)", 3: "(batch, time, features)"}.get(len(expected), str(expected))
+    names = f"({', '.join(AXES[len(expected)])})" if len(expected) in AXES else str(expected)
     if len(shape) != len(expected):
         raise ValueError(f"{layer} expects {names}, got shape {shape}.{axis_advice(shape, built or expected)}")
     for axis, (size, required) in enumerate(zip(shape, expected, strict=True)):
@@ -47,7 +55,7 @@ def axis_advice(shape: Shape, expected: Shape) -> str:
 
 
 def _axis_to_add(shape: Shape, expected: Shape) -> str:
-    new = "x[..., None]" if len(expected) == 3 else "x[:, None]"
+    new = "x[:, None]" if len(expected) == 2 else "x[..., None]"
     sample, feature = _fits((1, *shape), expected), _fits((*shape, 1), expected)
     if sample and feature and expected[-1] is None and len(expected) == 3:
         return (
@@ -66,6 +74,5 @@ def _fits(shape: Shape, expected: Shape) -> bool:
 
 
 def _named(expected: Shape) -> str:
-    names = ("batch", *(("time",) if len(expected) == 3 else ()), "features")
-    sizes = [name if size is None else str(size) for name, size in zip(names, expected, strict=True)]
+    sizes = [name if size is None else str(size) for name, size in zip(AXES[len(expected)], expected, strict=True)]
     return f"({', '.join(['batch', *sizes[1:]])})"

@@ -100,7 +100,7 @@ def _numbering(labels: Array, classes: int) -> str:
 
 
 def as_weight(weight: Any, leading: Shape, name: str = "sample_weight") -> Array:
-    """Return ``weight`` (n,), (n, 1) or (n, T) in the shape ``leading`` of the losses: (n,) or (n, T).
+    """Return ``weight`` (n,), (n, 1) or (n, T) in the shape ``leading`` of the losses: (n,), (n, T) or (n, H, W).
 
     Raises
     ------
@@ -112,10 +112,11 @@ def as_weight(weight: Any, leading: Shape, name: str = "sample_weight") -> Array
     array = as_real(weight, name)
     if array.shape == (*leading, 1):
         array = array[..., 0]
-    if array.ndim == 1 and len(leading) == 2:
-        array = array[:, None]
-    if array.ndim != len(leading) or array.shape[:1] != leading[:1] or array.shape[1:] not in (leading[1:], (1,)):
-        shapes = f"{leading[:1]}" + (f" or {leading}" if len(leading) == 2 else "")
+    ones = (1,) * (len(leading) - 1)
+    if array.ndim == 1:
+        array = array.reshape(-1, *ones)
+    if array.ndim != len(leading) or array.shape[:1] != leading[:1] or array.shape[1:] not in (leading[1:], ones):
+        shapes = f"{leading[:1]}" + (f" or {leading}" if ones else "")
         raise ValueError(f"{name} must have the shape {shapes}, got {np.shape(weight)}. Give one weight a sample or step.")
     return np.broadcast_to(array, leading)
 

@@ -135,5 +135,5 @@ class Batch(NamedTuple):
 
 
 def steps_first(ops: Ops, array: Host, dtype: Any) -> Array:
-    """Copy one number per sample (N,), or one per step (N, T) as (T, N), to the device."""
-    return ops.asarray(np.ascontiguousarray(array.T), dtype)
+    """Copy one number per sample (N,), per step (N, T) as (T, N), or per place (N, H, W) as (H, N, W), to the device."""
+    return ops.asarray(np.ascontiguousarray(array.swapaxes(0, 1) if array.ndim > 1 else array), dtype)

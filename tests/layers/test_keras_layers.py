@@ -37,10 +37,8 @@ def run(ops, case):
     return actual
 
 
-@pytest.mark.parametrize("device", ["cpu", "reference"])
-@pytest.mark.parametrize("name", CASES)
-def test_keras_answers_the_same(name, device):
-    actual, expected = run(get_ops(device), CASES[name]), GOLDEN[name]
+def assert_equal(actual, expected):
+    """Fail unless the values of :func:`run` are those of the golden file."""
     for key, value in actual.items():
         if value is None or expected[key] is None:
             assert value is expected[key], key
@@ -48,3 +46,9 @@ def test_keras_answers_the_same(name, device):
         pairs = [(value, expected[key])] if isinstance(value, np.ndarray) else zip(value, expected[key], strict=True)
         for array, other in pairs:
             assert_close(array, other, ANCHORS, key)
+
+
+@pytest.mark.parametrize("device", ["cpu", "reference"])
+@pytest.mark.parametrize("name", CASES)
+def test_keras_answers_the_same(name, device):
+    assert_equal(run(get_ops(device), CASES[name]), GOLDEN[name])

@@ -35,9 +35,9 @@ def test_the_shape_of_a_sample(target, sample, answer):
     ("make", "error", "sentence"),
     [
         (
-            lambda: Reshape((2, 3, 4)),
+            lambda: Reshape((1, 2, 3, 4, 5)),
             ValueError,
-            r"\(features,\) or \(time, features\), .* got \(2, 3, 4\)",
+            r"tuple of 1 to 4 sizes, .* got \(1, 2, 3, 4, 5\)",
         ),
         (lambda: Reshape(35), ValueError, "without the batch axis, got 35"),
         (lambda: Reshape((-1, -1)), ValueError, "one -1"),

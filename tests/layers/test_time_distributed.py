@@ -9,14 +9,13 @@ from numba_lstm import Sequential, layers, load_model
 from numba_lstm.layers import (
     LSTM,
     BatchNormalization,
+    Conv1D,
     Dense,
     Dropout,
     Embedding,
     Flatten,
     Input,
     Layer,
-    Masking,
-    RepeatVector,
     TimeDistributed,
 )  # fmt: skip
 from numba_lstm.optimizers import SGD
@@ -74,11 +73,14 @@ def test_freezing_goes_through():
     ("make", "error", "sentence"),
     [
         (lambda: TimeDistributed(Dense), TypeError, "expects a layer, got <class"),
-        (lambda: TimeDistributed(LSTM(3, name="memory")), ValueError, "takes rows .*, memory does not"),
-        (lambda: TimeDistributed(Masking(name="masking")), ValueError, "masking does not"),
-        (lambda: TimeDistributed(Embedding(3, 2, name="table")), ValueError, "table does not"),
-        (lambda: TimeDistributed(RepeatVector(3, name="again"))(X), ValueError, r"again answers \(None, 3, 7\) a step"),
-        (lambda: TimeDistributed(Dense(3), name="timed")(X[:, 0]), ValueError, r"timed expects \(batch, time, features\)"),
+        (lambda: TimeDistributed(LSTM(3), name="timed")(X), ValueError, r"timed expects \(batch, height, width, features\)"),
+        (lambda: TimeDistributed(Embedding(3, 2, name="table")), ValueError, "table takes indices"),
+        (lambda: TimeDistributed(Dense(3), name="timed")(X[:, 0]), ValueError, "timed expects an input of rank 3 or 4 or 5"),
+        (
+            lambda: TimeDistributed(Conv1D(3, 9, name="convolution"))(X[:, :, :, None]),
+            ValueError,
+            "convolution has windows of 9",
+        ),
         (lambda: layers.deserialize({"class_name": "TimeDistributed", "config": {}}), TypeError, "layer must be"),
     ],
 )

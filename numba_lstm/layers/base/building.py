@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from typing import ClassVar
 
-from ...inputs import axis_advice, check_shape
+from ...inputs import AXES, axis_advice, check_shape
 from ...system.forks import free_after_fork
 from .arguments import Shape
 from .weights_owner import WeightsOwner
@@ -62,8 +62,8 @@ class BuildableLayer(WeightsOwner):
         """Raise ValueError unless an input of ``shape`` has a rank that the layer takes."""
         if len(shape) not in self.ranks:
             hint = axis_advice(tuple(shape), self.built_shape or (None,) * max(self.ranks))
-            if self.ranks == (3,):
-                raise ValueError(f"{self.name} expects (batch, time, features), got shape {tuple(shape)}.{hint}")
+            if len(self.ranks) == 1 and self.ranks[0] > 2:
+                raise ValueError(f"{self.name} expects ({', '.join(AXES[self.ranks[0]])}), got shape {tuple(shape)}.{hint}")
             ranks = " or ".join(map(str, self.ranks))
             raise ValueError(f"{self.name} expects an input of rank {ranks}, got shape {tuple(shape)}.{hint}")
 

@@ -120,7 +120,7 @@ class Layer(GraphLayer):
         if self.activity_regularizer is None or not self.regularizes_output:
             return result
         y = ops.to_host(result.y)
-        penalty = self.activity_regularizer(y) / y.shape[-2]
+        penalty = self.activity_regularizer(y) / _batch_size(y)
         return result._replace(tape=(result.tape, result.y), penalty=result.penalty + penalty)
 
     def backpropagate(
@@ -130,7 +130,7 @@ class Layer(GraphLayer):
         if self.activity_regularizer is not None and self.regularizes_output:
             tape, y = tape
             host = ops.to_host(y)
-            slope = ops.asarray(self.activity_regularizer.gradient(host) / host.shape[-2], self.dtype)
+            slope = ops.asarray(self.activity_regularizer.gradient(host) / _batch_size(host), self.dtype)
             dy = slope if dy is None else ops.add(dy, slope)
         return self.backward(ops, tape, dy, dstates, need_dx=need_dx)
 
@@ -220,3 +220,8 @@ class Layer(GraphLayer):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _batch_size(y: npt.NDArray[Any]) -> int:
+    """Return the number of samples of a device's output."""
+    return int(y.shape[1] if y.ndim > 2 else y.shape[0])

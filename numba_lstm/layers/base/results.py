@@ -31,4 +31,4 @@ class Backward(NamedTuple):
 def to_samples(ops: Ops, y: Array) -> npt.NDArray[Any]:
     """Return a device's output as a new NumPy array, batch axis first."""
     host = ops.to_host(y)
-    return np.array(host.transpose(1, 0, 2) if host.ndim == 3 else host, order="C", copy=True)
+    return np.array(host.swapaxes(0, 1) if host.ndim > 2 else host, order="C", copy=True)

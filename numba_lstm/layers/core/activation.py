@@ -12,7 +12,7 @@ from ..base import Backward, Forward, Layer
 
 
 class Activation(Layer):
-    """``activation(x)`` on (N, D) or (N, T, D), as ``keras.layers.Activation``.
+    """``activation(x)`` on samples of any shape, as ``keras.layers.Activation``.
 
     Parameters
     ----------
@@ -21,6 +21,8 @@ class Activation(Layer):
     **kwargs
         Those of :class:`~numba_lstm.layers.Layer`.
     """
+
+    ranks = (2, 3, 4, 5)
 
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         self._activation = activations.as_spec(activation)

@@ -15,7 +15,7 @@ from ..base.arguments import Shape
 
 
 class Dense(Layer):
-    """``activation(x @ kernel + bias)`` on the last axis of (N, D) or (N, T, D), as ``keras.layers.Dense``.
+    """``activation(x @ kernel + bias)`` on the last axis of (N, D), (N, T, D) or (N, H, W, C), as ``keras.layers.Dense``.
 
     Parameters
     ----------
@@ -45,6 +45,7 @@ class Dense(Layer):
         For units that are no whole number, and for arguments that are unknown or not taken yet.
     """
 
+    ranks = (2, 3, 4, 5)
     later: ClassVar = dict.fromkeys(("lora_rank", "lora_alpha", "quantization_config"))
 
     def __init__(

@@ -18,8 +18,9 @@ class InputLayer(Layer):
     Parameters
     ----------
     shape : tuple
-        Of one sample, ``(time, features)`` or ``(features,)``, or before an ``Embedding`` ``(time,)`` or ``()``; None for a
-        time axis of any length.
+        Of one sample, ``(time, features)`` or ``(features,)``, or before an ``Embedding`` ``(time,)`` or ``()``, of an image
+        ``(height, width, features)``, of a sequence of images ``(time, height, width, features)``; None for a time axis of any
+        length.
     batch_size : int, optional
         Shown in summaries; every size is taken.
     dtype : str, optional
@@ -46,7 +47,7 @@ class InputLayer(Layer):
         for anything.
     """
 
-    ranks = (1, 2, 3)
+    ranks = (1, 2, 3, 4, 5)
 
     def __init__(
         self,

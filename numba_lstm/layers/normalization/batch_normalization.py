@@ -93,7 +93,7 @@ class BatchNormalization(Normalization):
             self.moving_variance,
             self.epsilon,
             momentum=self.momentum if use_batch_statistics else None,
-            mask=mask if use_batch_statistics else None,
+            mask=mask if use_batch_statistics and len(x.shape) <= 3 else None,  # a mask is of steps that are rows
             training=training,
         )
         return Forward(y, mask=mask, tape=tape)

@@ -35,6 +35,8 @@ class Normalization(Layer):
         For another ``axis``, and a negative ``epsilon``.
     """
 
+    ranks = (2, 3, 4, 5)
+
     def __init__(
         self,
         axis: int = -1,

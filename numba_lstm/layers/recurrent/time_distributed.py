@@ -1,4 +1,4 @@
-"""TimeDistributed: a layer of rows, applied to every step of a sequence."""
+"""TimeDistributed: a layer, applied to every step of a sequence."""
 
 from __future__ import annotations
 
@@ -13,18 +13,21 @@ from ..base.graph.graph_layer import LayerLike
 from ..base.registry import deserialize, serialize
 from ..base.stream_specs import checked_stream_specs
 
+MAX_RANK = 5  #: most axes of an input, batch axis included
+
 
 class TimeDistributed(Layer):
-    """``layer``, which takes (N, D), applied to every step of (N, T, D); as ``keras.layers.TimeDistributed``.
+    """``layer``, which takes (N, ...), applied to every step of (N, T, ...); as ``keras.layers.TimeDistributed``.
 
-    All steps are one batch of N * T rows. So a ``BatchNormalization`` inside has one mean over all steps (Keras 3 gives it one
-    step at a time), and dropout draws anew for each step. An ``activity_regularizer`` of the layer inside is left out, with a
-    warning, as in Keras 3; that of ``TimeDistributed`` counts.
+    Steps may be rows, sequences or images: ``TimeDistributed(Conv2D(...))`` takes (N, T, H, W, C). All steps are one batch of
+    N * T samples. So a ``BatchNormalization`` inside has one mean over all steps (Keras 3 gives it one step at a time), and
+    dropout draws anew for each step. A mask ends where the output of a step is no row. An ``activity_regularizer`` of the layer
+    inside is left out, with a warning, as in Keras 3; that of ``TimeDistributed`` counts.
 
     Parameters
     ----------
     layer : Layer
-        One that takes and returns rows (N, D).
+        One that takes features, not indices.
     **kwargs
         Those of :class:`~numba_lstm.layers.Layer`.
 
@@ -33,22 +36,21 @@ class TimeDistributed(Layer):
     TypeError
         For anything but a layer.
     ValueError
-        For a layer that takes or returns sequences.
+        For a layer that takes indices, as ``Embedding``.
     """
-
-    ranks = (3,)
 
     def __init__(self, layer: Layer, **kwargs: Any) -> None:
         if not isinstance(layer, LayerLike):
             raise TypeError(f"TimeDistributed expects a layer, got {layer!r}. Write TimeDistributed(Dense(3)).")
-        if 2 not in layer.ranks or layer.takes_indices:
-            raise ValueError(f"TimeDistributed expects a layer that takes rows (batch, features), {layer.name} does not.")
+        if layer.takes_indices:
+            raise ValueError(f"TimeDistributed expects a layer that takes features, {layer.name} takes indices.")
         if layer.activity_regularizer is not None:
             warnings.warn(
                 f"TimeDistributed leaves out {layer.name}'s activity_regularizer, as Keras 3 does. Give it to TimeDistributed.",
                 stacklevel=2,
             )
         self.layer = layer
+        self.ranks = tuple(rank + 1 for rank in layer.ranks if rank < MAX_RANK)  # type: ignore[misc]  # those of its layer
         layer.regularizes_output = False
         super().__init__(**{"dtype": layer.requested_dtype, **kwargs})
 
@@ -66,14 +68,13 @@ class TimeDistributed(Layer):
 
     def build(self, input_shape: Shape) -> None:
         self.compute_output_shape(input_shape)  # for its sentence, before there are weights
-        self.layer.build_for(_row(input_shape), self.dtype)
+        self.layer.build_for(_step(input_shape), self.dtype)
         self.adopt(self.layer)
+        self.supports_masking = len(self.compute_output_shape(input_shape)) == 3  # type: ignore[misc]  # a mask is of rows
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        shape = self.layer.compute_output_shape(_row(input_shape))
-        if len(shape) != 2:
-            raise ValueError(f"{self.name} expects a layer that answers rows, {self.layer.name} answers {shape} a step.")
-        return (*input_shape[:2], shape[1])
+        shape = self.layer.compute_output_shape(_step(input_shape))
+        return (*input_shape[:2], *shape[1:])
 
     def forward(
         self,
@@ -84,9 +85,10 @@ class TimeDistributed(Layer):
         training: bool = False,
         rng: Key | None = None,
     ) -> Forward:
-        rows, steps = ops.merge_steps(x), None if mask is None else ops.merge_steps(mask)
-        result = self.layer.propagate(ops, rows, None, steps, training, rng)
-        return Forward(ops.split_steps(result.y, x.shape[0]), mask=mask, tape=result.tape, penalty=result.penalty)
+        rows = None if mask is None or len(x.shape) > 3 else ops.merge_steps(mask)  # other samples have masks of their steps
+        result = self.layer.propagate(ops, ops.merge_steps(x), None, rows, training, rng)
+        y = ops.split_steps(result.y, x.shape[0])
+        return Forward(y, mask=mask if len(y.shape) == 3 else None, tape=result.tape, penalty=result.penalty)
 
     def backward(
         self, ops: Ops, tape: Tape, dy: Array, dstates: tuple[Array, ...] | None = None, *, need_dx: bool = True
@@ -106,6 +108,6 @@ class TimeDistributed(Layer):
         return cls(deserialize(rest.pop("layer", None)), **rest)
 
 
-def _row(shape: Shape) -> Shape:
-    """Return the shape of the rows of a step."""
-    return (None, shape[-1])
+def _step(shape: Shape) -> Shape:
+    """Return the shape of the samples of a step."""
+    return (None, *shape[2:])

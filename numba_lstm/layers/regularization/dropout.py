@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from ... import random
 from ...inputs import as_number
@@ -33,6 +33,8 @@ class Dropout(Layer):
     ValueError
         For a rate outside [0, 1); in a call, for a ``noise_shape`` that does not fit the input.
     """
+
+    ranks: ClassVar[tuple[int, ...]] = (2, 3, 4, 5)
 
     def __init__(
         self, rate: float, noise_shape: Sequence[int | None] | None = None, seed: int | None = None, **kwargs: Any
@@ -65,6 +67,8 @@ class Dropout(Layer):
         """Return ``noise_shape`` time-major, with the sizes of ``shape`` in place of None."""
         if self.noise_shape is None:
             return None
+        if len(shape) > 3:
+            raise ValueError(f"{self.name} takes no noise_shape for samples of {len(shape) - 1} axes. Leave it out.")
         wanted = _swapped(self.noise_shape)
         if len(wanted) != len(shape) or any(w not in (None, 1, s) for w, s in zip(wanted, shape, strict=True)):
             raise ValueError(
@@ -82,5 +86,5 @@ class Dropout(Layer):
 
 
 def _swapped(shape: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Swap the first two axes of a shape of rank 3; return any other shape as it is."""
-    return (shape[1], shape[0], shape[2]) if len(shape) == 3 else shape
+    """Swap the first two axes of a shape of rank 3 or more; return any other shape as it is."""
+    return (shape[1], shape[0], *shape[2:]) if len(shape) > 2 else shape

@@ -24,6 +24,8 @@ class GaussianNoise(Layer):
         Those of :class:`~numba_lstm.layers.Layer`.
     """
 
+    ranks = (2, 3, 4, 5)
+
     def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any) -> None:
         self.stddev = as_number(stddev, "GaussianNoise's stddev", "[0, inf)")
         self.seed = None if seed is None else random.check_seed(seed)

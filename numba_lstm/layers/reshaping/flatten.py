@@ -8,7 +8,7 @@ from .reshape import Reshape
 
 
 class Flatten(Reshape):
-    """(N, T, D) as (N, T * D), step after step; as ``keras.layers.Flatten``.
+    """(N, T, D) as (N, T * D), step after step, and images (N, H, W, C) as (N, H * W * C); as ``keras.layers.Flatten``.
 
     A mask ends here, as in Keras: there are no steps any more.
 

@@ -21,7 +21,7 @@ class Reshape(Layer):
     Parameters
     ----------
     target_shape : tuple of int
-        Without the batch axis: (D',) or (T', D'). One of them may be -1, which is what is left.
+        Without the batch axis: (D',), (T', D'), (H', W', C') or (T', H', W', C'). One of them may be -1, which is what is left.
     **kwargs
         Those of :class:`~numba_lstm.layers.Layer`.
 
@@ -31,6 +31,7 @@ class Reshape(Layer):
         For other shapes, and in a call for samples that do not fill the shape.
     """
 
+    ranks = (2, 3, 4, 5)
     supports_masking = False
 
     def __init__(self, target_shape: Sequence[int], **kwargs: Any) -> None:
@@ -62,7 +63,7 @@ class Reshape(Layer):
         training: bool = False,
         rng: Key | None = None,
     ) -> Forward:
-        sample = (x.shape[0], x.shape[2]) if len(x.shape) == 3 else (x.shape[1],)
+        sample = (x.shape[0], *x.shape[2:]) if len(x.shape) > 2 else (x.shape[1],)
         shape = self._resolved(sample)
         y = ops.reshape(x, shape)  # type: ignore[arg-type]  # a batch has no None
         return Forward(y, mask=mask if shape == sample else None, tape=sample)
@@ -77,8 +78,8 @@ class Reshape(Layer):
 
 
 def _as_target(target_shape: Any) -> tuple[int, ...]:
-    if not isinstance(target_shape, (tuple, list)) or len(target_shape) not in (1, 2):
-        raise ValueError(f"target_shape must be (features,) or (time, features), without the batch axis, got {target_shape!r}.")
+    if not isinstance(target_shape, (tuple, list)) or not 1 <= len(target_shape) <= 4:
+        raise ValueError(f"target_shape must be a tuple of 1 to 4 sizes, without the batch axis, got {target_shape!r}.")
     if sum(1 for size in target_shape if size == -1) > 1:
         raise ValueError(f"target_shape can have one -1, got {tuple(target_shape)}. Give the other size.")
     return tuple(-1 if size == -1 else as_count(size, "a size of target_shape") for size in target_shape)

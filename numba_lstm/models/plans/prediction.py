@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from functools import partial
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -86,8 +87,8 @@ class PredictionPlans:
                 y = self._by_stream(waiting, x)
                 if y is not None:
                     return y
-            if x.ndim == 3 and x.dtype == self._dtype and x.flags.c_contiguous and x.flags.aligned:
-                batch = x.transpose(1, 0, 2)  # what gather returns
+            if x.ndim > 2 and x.dtype == self._dtype and x.flags.c_contiguous and x.flags.aligned:
+                batch = x.swapaxes(0, 1)  # what gather returns
             else:
                 batch = model.gather(model.ops, x, slice(None))
         output = self._run(waiting, batch, None, samples_first=True)
@@ -131,7 +132,8 @@ class PredictionPlans:
         for reader, x in zip(self._model.readers, xs, strict=True):
             stepwise = len(x.shape) > 2 or (reader.takes_indices and len(x.shape) == 2)
             steps, N = x.shape[:2] if stepwise else (1, x.shape[0])
-            row = sum(max(LINE, (size[-1] or 0) * self._dtype.itemsize) for size in self._model.value_shapes() if len(size) > 2)
+            sizes = [prod(n or 0 for n in size[2:]) for size in self._model.value_shapes() if len(size) > 2]
+            row = sum(max(LINE, size * self._dtype.itemsize) for size in sizes)
             if not x.size or N > MAX_SAMPLES or steps > MAX_STEPS or steps * N * row > MAX_BYTES:
                 return False
         return True
@@ -151,17 +153,17 @@ class PredictionPlans:
             result = model.forward(tuple(xs) if several else xs[0], False, None, mask)
             return result.y, result.mask
 
-        alone = not several and model.has_one_output and len(xs[0].shape) == 3
+        alone = not several and model.has_one_output and len(xs[0].shape) > 2
         plan = model.ops.plan(forward, [*xs, mask], work=self._multiplications(xs[0]) if alone else 0.0)
         assert plan is not None  # for why_not_planned returned None
         return plan
 
     def _multiplications(self, x: Array) -> float:
-        """Return those of a call: each step of a sample meets each weight of a layer."""
-        work, (steps, N, _) = 0, x.shape
+        """Return those of a call: each step of a sample, or place of an image, meets each weight of a layer."""
+        work, (steps, N, *_) = 0, x.shape
         for layer, shape in self._model.shaped_layers():
-            steps = (shape[1] or steps) if len(shape) == 3 else 1
-            work += steps * N * sum(variable.value.size for variable in layer.variables)
+            steps = (shape[1] or steps) if len(shape) > 2 else 1
+            work += steps * prod(n or 1 for n in shape[2:-1]) * N * sum(variable.value.size for variable in layer.variables)
         return float(work)
 
     # -- one sequence -------------------------------------------------------------------------------------------------

@@ -135,6 +135,34 @@ class Training:
         self.ops.update(self.weights, self.gradients, self.slots, self.adam, step=1, rate=1e-3)
 
 
+class Convolution:
+    """Time of a Conv1D of 5 steps with 64 filters on 32 x 100 x 64 values: forward, and all gradients."""
+
+    params = (DEVICES, ("valid", "causal"))
+    param_names = ("device", "padding")
+    timeout = TIMEOUT
+
+    def setup(self, device: str, padding: str) -> None:
+        from numba_lstm.device import get_ops
+        from numba_lstm.kernels.specs import Activation, WindowSpec
+        from numba_lstm.variables import Variable
+
+        self.ops, self.x, self.kernel, self.bias = get_ops(device), normal(T, N, 64), normal(5, 64, 64), normal(64)
+        self.windows = WindowSpec((5,), (1,), (1,), ((4, 0) if padding == "causal" else (0, 0),))
+        self.weights, self.linear = (Variable(self.kernel), Variable(self.bias)), Activation()
+        y, self.tape = self.ops.conv_forward(self.x, *self.weights, self.linear, self.windows, training=True)
+        right, _ = get_ops("reference").conv_forward(self.x, *self.weights, self.linear, self.windows)
+        assert np.allclose(y, right, atol=1e-3)
+        self.dy = normal(*right.shape)
+        self.time_backward(device, padding)
+
+    def time_forward(self, device: str, padding: str) -> None:
+        self.ops.conv_forward(self.x, *self.weights, self.linear, self.windows)
+
+    def time_backward(self, device: str, padding: str) -> None:
+        self.ops.conv_backward(self.tape, self.dy, need_dx=True)
+
+
 @cache
 def normal(*shape: int) -> Any:
     """Return random values, the same at each call."""

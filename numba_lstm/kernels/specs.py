@@ -109,21 +109,36 @@ class WindowSpec:
 
 @dataclass(frozen=True)
 class LossSpec:
-    """A loss by its Keras name, with the parameters of its formula in :mod:`.contract`."""
+    """A loss by its Keras name, with the parameters of its formula in :mod:`.contract`.
+
+    ``delta`` belongs to ``huber``, ``alpha``, ``gamma`` and ``apply_class_balancing`` to focal losses, ``quantiles`` to
+    ``quantile``, ``full`` to ``gaussian_nll``, ``df`` to ``student_t_nll``, ``blank`` and ``zero_infinity`` to ``ctc``. Rows
+    whose label is ``ignore_class`` have the weight 0: no device reads it.
+    """
 
     name: str
     from_logits: bool = False
     delta: float = 1.0
     label_smoothing: float = 0.0
     epsilon: float = 1e-7
+    alpha: float = 0.25
+    gamma: float = 2.0
+    apply_class_balancing: bool = False
+    quantiles: tuple[float, ...] = ()
+    full: bool = False
+    df: float = 4.0
+    blank: int = 0
+    zero_infinity: bool = False
+    ignore_class: int | None = None
 
 
 @dataclass(frozen=True)
 class MetricSpec:
-    """A metric by its Keras name. ``threshold`` is a parameter of ``binary_accuracy``."""
+    """A metric by its Keras name, with the ``threshold`` of ``binary_accuracy`` and the ``k`` of top-k accuracies."""
 
     name: str
     threshold: float = 0.5
+    k: int = 5
 
 
 @dataclass(frozen=True)

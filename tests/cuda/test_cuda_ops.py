@@ -12,6 +12,7 @@ from test_arrays import (
     test_gather_makes_sequences_time_major,
     test_gather_of_any_strides,
 )
+from test_ops_ctc import test_ctc, test_losses_and_gradients_of_torch, test_nan_stays_in_its_sample
 from test_ops_custom_activations import (
     test_a_branch_is_told_to_use_where,
     test_a_derivative_that_is_given_is_taken,

@@ -13,39 +13,75 @@ class TrainingOps(Protocol):
     """The ops of training."""
 
     def loss(
-        self, y: Array, target: Array, spec: LossSpec, *, weight: Array | None = None, gradient: bool
+        self,
+        y: Array,
+        target: Array,
+        spec: LossSpec,
+        *,
+        weight: Array | None = None,
+        mask: Array | None = None,
+        gradient: bool,
     ) -> tuple[Any, Array | None]:
         """Compute the mean loss of a batch and, with ``gradient``, its gradient with respect to y (Keras 3 formulas).
 
-        y is (N, C) or (T, N, C). target has the same shape, or no last axis for the sparse loss (integers).
+        y is (N, C) or (T, N, C). target t has the same shape, or no last axis for the sparse loss (integers).
         With a loss l for each element of the leading axes (``count`` elements)::
 
             value = sum(weight * l) / count        dy = d value / d y
 
-        ==============================  ================================================================================
-        mean_squared_error              mean over C of (y - target)^2
-        mean_absolute_error             mean over C of abs(y - target); slope 0 at 0
-        huber                           mean over C of e^2 / 2 where e = abs(y - target) <= delta, else delta * (e - delta / 2)
-        log_cosh                        mean over C of e + softplus(-2 e) - log 2, e = y - target
-        binary_crossentropy             mean over C of -(q log p + (1 - q) log(1 - p)); p = clip(y, epsilon, 1 - epsilon),
-                                        or p = sigmoid(y) from logits, computed as max(y, 0) - y q + log1p(exp(-abs y))
-        categorical_crossentropy        -sum over C of q log p; p = clip(y / sum y, epsilon, 1 - epsilon),
-                                        or p = softmax(y) from logits
-        sparse_categorical_crossentropy the same with q one at the target's index
-        ==============================  ================================================================================
+        ===============================  ===============================================================================
+        mean_squared_error               mean over C of e^2, e = y - t
+        mean_absolute_error              mean over C of abs e; slope 0 at 0
+        mean_absolute_percentage_error   100 mean over C of abs(e) / max(abs t, epsilon); slope 0 at 0
+        mean_squared_logarithmic_error   mean over C of (log(1 + max(y, epsilon)) - log(1 + max(t, epsilon)))^2
+        huber                            mean over C of e^2 / 2 where abs e <= delta, else delta * (abs e - delta / 2)
+        log_cosh                         mean over C of e + softplus(-2 e) - log 2
+        poisson                          mean over C of y - t log(y + epsilon)
+        kl_divergence                    sum over C of q log(q / p); q = clip(t, epsilon, 1), p = clip(y, epsilon, 1)
+        cosine_similarity                -sum over C of y t / (max(norm y, epsilon) max(norm t, epsilon))
+        hinge, squared_hinge             mean over C of m or m^2, m = max(1 - q y, 0); q = 2 t - 1 where each target of the
+                                         batch is 0 or 1, else t
+        categorical_hinge                max(0, 1 + max over C of (1 - t) y - sum over C of t y)
+        binary_crossentropy              mean over C of -(q log p + (1 - q) log(1 - p)); p = clip(y, epsilon, 1 - epsilon),
+                                         or p = sigmoid(y) from logits, computed as max(y, 0) - y q + log1p(exp(-abs y))
+        binary_focal_crossentropy        mean over C of b (1 - r)^gamma l; l as above with p = clip(s, epsilon, 1 - epsilon),
+                                         s = y, or sigmoid(y) from logits; r = q s + (1 - q) (1 - s); b = 1, or
+                                         q alpha + (1 - q) (1 - alpha) where ``apply_class_balancing``
+        categorical_crossentropy         -sum over C of q log p; p = clip(y / sum y, epsilon, 1 - epsilon),
+                                         or p = softmax(y) from logits
+        categorical_focal_crossentropy   -sum over C of alpha (1 - p)^gamma q log p; p = clip(s / sum s, epsilon, 1 - epsilon),
+                                         s = y, or softmax(y) from logits
+        sparse_categorical_crossentropy  the categorical cross-entropy with q one at the target's index
+        quantile                         mean over C of max(u e, (u - 1) e), e = t - y, u = quantiles[c]; t is (..., 1); slope
+                                         -u at 0 (Koenker and Bassett 1978)
+        gaussian_nll                     mean over k of (s + e^2 exp(-s)) / 2, + log(2 pi) / 2 if ``full``; e = y[k] - t[k],
+                                         s = y[C/2 + k]; t is (..., C/2)
+        student_t_nll                    mean over k of s + (df + 1) / 2 log(1 + e^2 exp(-2 s) / df) + c; e, s and t as
+                                         above; c = log(df pi) / 2 + lgamma(df / 2) - lgamma((df + 1) / 2)
+        ctc                              see below
+        ===============================  ===============================================================================
 
         ``label_smoothing`` s replaces q by ``q (1 - s) + s / 2`` (binary) or ``q (1 - s) + s / C`` (categorical). Where a clip
-        is active the slope is zero. The sparse loss has no smoothing. An index outside 0 .. C-1 makes q zero everywhere.
-        ``weight`` has the shape of the leading axes. ``float(value)`` gives the number.
+        or a maximum is active the slope is zero. The sparse loss has no smoothing. An index outside 0 .. C-1 makes q zero
+        everywhere. ``weight`` has the shape of l. ``float(value)`` gives the number.
+
+        ``ctc`` (Graves et al. 2006) takes logits y (T, N, C) and integer targets (L, N). Its l has the shape (N,). The labels
+        of a sample end before the first one that is ``blank`` (from the end if negative) or no class. ``mask`` (T, N) is False
+        at steps of y that a sample leaves out; their gradient is 0. l is minus the logarithm of the probability, by softmax(y),
+        of all paths over the other steps that give the labels when neighbours that are equal become one and then blanks are
+        dropped. Without any such path l is infinite, or 0 with ``zero_infinity``, and the gradient of the sample is 0. A
+        sample of weight 0 adds 0. Sums are in float64, the same bits for any number of threads. No other loss takes a mask.
         """
 
-    def metric(self, y: Array, target: Array, spec: MetricSpec, *, weight: Array | None = None) -> tuple[Any, Any]:
+    def metric(self, y: Array, target: Array, spec: MetricSpec | LossSpec, *, weight: Array | None = None) -> tuple[Any, Any]:
         """Return ``(total, count)`` of a metric on a batch. Its value over many batches is the ratio of their sums.
 
         ``mean_squared_error``, ``mean_absolute_error`` and ``binary_accuracy`` (``(y > threshold) == target``) are means over
-        C. ``categorical_accuracy`` and ``sparse_categorical_accuracy`` compare ``argmax`` over C (the first of equals). Each
-        gives one value for each element of the leading axes. total is the weighted sum of these values, count the sum of the
-        weights (1 each without ``weight``). ``float()`` of each gives the number.
+        C. ``categorical_accuracy`` and ``sparse_categorical_accuracy`` compare ``argmax`` over C (the first of equals).
+        ``top_k_categorical_accuracy`` (its class is the target's argmax) and ``sparse_top_k_categorical_accuracy`` are 1 where
+        fewer than k outputs are larger than that of the class, and this one is finite. A LossSpec stands for its loss, other
+        than ``ctc``. Each gives one value for each element of the leading axes. total is the weighted sum of these values,
+        count the sum of the weights (1 each without ``weight``). ``float()`` of each gives the number.
         """
 
     def clip_gradients(

@@ -31,7 +31,8 @@ from .plans.plan import plan
 from .plans.streaming import stream
 from .runtime.thread_pool import num_splits, run_parallel
 from .training.clipping import clip_gradients
-from .training.losses import loss, metric
+from .training.losses import loss
+from .training.metrics import metric
 from .training.update import update, update_program
 from .windows.convolution import conv_backward, conv_forward
 from .windows.pooling import pool_backward, pool_forward

@@ -130,3 +130,7 @@ class Scalar:
 
     def __float__(self) -> float:
         return float(driver.current().download(self._array)[0]) * self._factor
+
+    def times(self, factor: float) -> Scalar:
+        """Return the number times ``factor``."""
+        return Scalar(self._array, self._factor * factor)

@@ -1,4 +1,4 @@
-"""Losses and their gradients: elementwise, or with one warp per row for crossentropies over classes."""
+"""Losses and their gradients: elementwise, or with one warp per row for crossentropies over classes, or a thread per row."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from ..runtime import driver
 from ..runtime.compiler import Kernel, jit
 from ..runtime.launch import element, launch_elements, launch_rows
 from .class_losses import CLASSES, class_loss
+from .ctc import ctc
 from .element_losses import element_loss
+from .row_losses import ROWWISE, row_loss
+from .signs import as_signs
 
 Array = Any
 
@@ -42,20 +45,23 @@ def _elements(spec: LossSpec, dtype: str, weighted: bool, gradient: bool) -> Ker
 
 
 def loss(
-    y: Array, target: Array, spec: LossSpec, *, weight: Array | None = None, gradient: bool
+    y: Array, target: Array, spec: LossSpec, *, weight: Array | None = None, mask: Array | None = None, gradient: bool
 ) -> tuple[Scalar, Array | None]:
     """The value is summed in float64, and stays in device memory until ``float()`` reads it."""
-    dtype, C = y.dtype.name, y.shape[-1]
-    count = y.size // C
+    if spec.name == "ctc":
+        return ctc(y, target, spec, weight, mask, gradient)
+    dtype, count = y.dtype.name, y.size // y.shape[-1]
     dy = empty_like(y) if gradient else None
     weights, slopes = y if weight is None else weight, y if dy is None else dy
-    if spec.name in CLASSES:
+    options = spec, dtype, weight is not None, gradient
+    if spec.name in CLASSES or spec.name in ROWWISE:
         losses, terms = driver.current().empty(count, y.dtype), count
-        kernel = class_loss(spec, dtype, weight is not None, gradient)
         labels = flat(cast(target, np.int64)) if spec.name.startswith("sparse") else matrix(target)
-        launch_rows(kernel, count, matrix(y), labels, flat(weights), 1 / count, losses, matrix(slopes))
+        launch, kernel = (launch_rows, class_loss) if spec.name in CLASSES else (launch_elements, row_loss)
+        launch(kernel(*options), count, matrix(y), labels, flat(weights), 1 / count, losses, matrix(slopes))
     else:
         losses, terms = empty_like(y), y.size
-        kernel = _elements(spec, dtype, weight is not None, gradient)
-        launch_elements(kernel, terms, matrix(y), matrix(target), flat(weights), 1 / terms, matrix(losses), matrix(slopes))
+        target = as_signs(target) if spec.name in ("hinge", "squared_hinge") else target
+        operands = matrix(y), matrix(target), flat(weights), 1 / terms, matrix(losses), matrix(slopes)
+        launch_elements(_elements(*options), terms, *operands)
     return Scalar(total(losses), 1 / terms), dy

@@ -7,17 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from ...specs import MetricSpec
+from ...specs import LossSpec, MetricSpec
 from ..arrays.arrays import matrix
 from ..arrays.elementwise import cast, empty_like, flat
-from ..arrays.sums import FULL, Scalar, total
+from ..arrays.sums import FULL, Scalar, total, warp_sum
 from ..runtime import driver
 from ..runtime.compiler import Kernel, cuda, device, jit
 from ..runtime.launch import WARP, element, lane, launch_elements, launch_rows, row
+from .losses import loss
 
 Array = Any
-
-SPARSE = "sparse_categorical_accuracy"
 
 
 def _element_metric(spec: MetricSpec, dtype: str) -> Any:
@@ -87,16 +86,43 @@ def _rows(dtype: str, sparse: bool, weighted: bool) -> Kernel:
     return rows
 
 
-def metric(y: Array, target: Array, spec: MetricSpec, *, weight: Array | None = None) -> tuple[Any, Any]:
+@cache
+def _top_k(dtype: str, sparse: bool, weighted: bool, k: int) -> Kernel:
+    zero, one, infinity = (np.dtype(dtype).type(number) for number in (0, 1, np.inf))
+    name = f"metric_{'sparse_' * sparse}top_{k}_{dtype}" + "_weighted" * weighted
+
+    @jit(f"f2 {'n1' if sparse else 'f2'} f1 f1", dtype, name)
+    def rows(y, target, weight, out):
+        m = row()
+        if m < y.shape[0]:
+            chosen = y[m, target[m] if sparse else _argmax(target, m)]
+            larger = 0
+            for c in range(lane(), y.shape[1], WARP):
+                larger += 1 if y[m, c] > chosen else 0
+            larger = warp_sum(larger)
+            value = one if larger < k and abs(chosen) < infinity else zero
+            if lane() == 0:
+                out[m] = weight[m] * value if weighted else value
+
+    return rows
+
+
+def metric(y: Array, target: Array, spec: MetricSpec | LossSpec, *, weight: Array | None = None) -> tuple[Any, Any]:
     """Total and count stay in device memory until ``float()`` reads them."""
     dtype, C = y.dtype.name, y.shape[-1]
     rows, weights = y.size // C, y if weight is None else weight
-    if spec.name.endswith("categorical_accuracy"):
-        sparse, values, scale = spec.name == SPARSE, driver.current().empty(rows, y.dtype), 1.0
+    if isinstance(spec, LossSpec):
+        result: Any = loss(y, target, spec, weight=weight, gradient=False)[0].times(rows)
+    elif spec.name.endswith("categorical_accuracy"):
+        sparse, values = spec.name.startswith("sparse_"), driver.current().empty(rows, y.dtype)
         labels = flat(cast(target, np.int64)) if sparse else matrix(target)
-        launch_rows(_rows(dtype, sparse, weight is not None), rows, matrix(y), labels, flat(weights), values)
+        options = dtype, sparse, weight is not None
+        kernel = _top_k(*options, spec.k) if "top_k" in spec.name else _rows(*options)
+        launch_rows(kernel, rows, matrix(y), labels, flat(weights), values)
+        result = Scalar(total(values))
     else:
-        values, scale = empty_like(y), 1 / C
+        values = empty_like(y)
         kernel = _elements(spec, dtype, weight is not None)
         launch_elements(kernel, y.size, matrix(y), matrix(target), flat(weights), matrix(values))
-    return Scalar(total(values), scale), float(rows) if weight is None else Scalar(total(weight))
+        result = Scalar(total(values), 1 / C)
+    return result, float(rows) if weight is None else Scalar(total(weight))

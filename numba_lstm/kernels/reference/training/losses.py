@@ -9,7 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...specs import LossSpec
 from ..functions.activations import VALUES, sigmoid, softmax
+from .ctc import ctc
+from .further_losses import FURTHER
+from .probabilities import clip_probability
 
 Array = npt.NDArray[Any]
 softplus = VALUES["softplus"]
@@ -76,12 +80,6 @@ def crossentropy(y: Array, q: Array, spec: Any) -> tuple[Array, Array]:
     return -np.sum(q * np.log(p), axis=-1), (dp - np.sum(dp * share, axis=-1, keepdims=True)) / total
 
 
-def clip_probability(p: Array, epsilon: float) -> tuple[Array, Array]:
-    """Clip ``p`` to ``[epsilon, 1 - epsilon]``. Returns it, and where it was inside already."""
-    clipped = np.clip(p, epsilon, 1 - epsilon)
-    return clipped, clipped == p
-
-
 LOSSES: dict[str, Callable[[Array, Array, Any], tuple[Array, Array]]] = {
     f.__name__: f
     for f in (
@@ -92,8 +90,16 @@ LOSSES: dict[str, Callable[[Array, Array, Any], tuple[Array, Array]]] = {
         binary_crossentropy,
         categorical_crossentropy,
         sparse_categorical_crossentropy,
+        *FURTHER,
     )
 }
+
+
+def in_top_k(y: Array, labels: Array, k: int) -> Array:
+    """Return where fewer than ``k`` outputs of a row are larger than that of the label, a finite one."""
+    chosen = np.take_along_axis(y, labels[..., None], axis=-1)
+    return np.isfinite(chosen[..., 0]) & (np.sum(y > chosen, axis=-1) < k)
+
 
 METRICS: dict[str, Callable[[Array, Array, Any], Array]] = {
     "mean_squared_error": lambda y, target, spec: np.mean((y - target) ** 2, axis=-1),
@@ -101,19 +107,25 @@ METRICS: dict[str, Callable[[Array, Array, Any], Array]] = {
     "binary_accuracy": lambda y, target, spec: np.mean((y > y.dtype.type(spec.threshold)) == target, axis=-1),
     "categorical_accuracy": lambda y, target, spec: np.argmax(y, axis=-1) == np.argmax(target, axis=-1),
     "sparse_categorical_accuracy": lambda y, target, spec: np.argmax(y, axis=-1) == target,
+    "top_k_categorical_accuracy": lambda y, target, spec: in_top_k(y, np.argmax(target, axis=-1), spec.k),
+    "sparse_top_k_categorical_accuracy": lambda y, target, spec: in_top_k(y, target, spec.k),
 }
 
 
-def loss(y: Array, target: Array, spec: Any, *, weight: Array | None = None, gradient: bool) -> tuple[Any, Array | None]:
+def loss(
+    y: Array, target: Array, spec: Any, *, weight: Array | None = None, mask: Array | None = None, gradient: bool
+) -> tuple[Any, Array | None]:
     """The weighted mean over the leading axes."""
-    losses, slopes = LOSSES[spec.name](y, target, spec)
+    losses, slopes = ctc(y, target, mask, spec) if spec.name == "ctc" else LOSSES[spec.name](y, target, spec)
     w = np.ones_like(losses) if weight is None else weight
+    if spec.name == "ctc":
+        losses = np.where(w == 0, 0, losses)  # a sample of weight 0 may have no path
     value = np.sum(w * losses) / losses.size
     return value, w[..., None] * slopes / losses.size if gradient else None
 
 
 def metric(y: Array, target: Array, spec: Any, *, weight: Array | None = None) -> tuple[Any, Any]:
     """The weighted sum over the leading axes, in float64."""
-    values = METRICS[spec.name](y, target, spec)
+    values = LOSSES[spec.name](y, target, spec)[0] if isinstance(spec, LossSpec) else METRICS[spec.name](y, target, spec)
     w = np.ones(values.shape) if weight is None else weight
     return np.sum(w * values, dtype=np.float64), np.sum(w, dtype=np.float64)

@@ -1,0 +1,1 @@
+"""Kernels of losses, each with its gradient, and the tasks of CTC."""

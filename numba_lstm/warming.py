@@ -11,7 +11,7 @@ import numpy as np
 
 from .console.progress import Bar
 from .device import keep_kernels
-from .inputs.targets import is_sparse
+from .inputs.target_shapes import takes_labels, target_shape
 from .layers.cells import lstm_cells
 from .models.sequential import Sequential
 from .random import Stream
@@ -104,8 +104,9 @@ def _training(model: Sequential) -> list[Callable[[], object]]:
         x = _zeros(model, rows)
         y = model(x)
         assert model.loss is not None
-        sparse = is_sparse(model.loss.spec)
-        model.train_on_batch(x, np.zeros(y.shape[:-1], np.int64) if sparse else np.zeros_like(y))
+        spec = model.loss.spec
+        shape = [1 if size is None else size for size in target_shape(spec, y.shape)]
+        model.train_on_batch(x, np.zeros(shape, np.int64 if takes_labels(spec) else y.dtype))
 
     assert model.optimizer is not None
     # A second shape has a plan when it comes again. The first update comes with the last gradient that is accumulated, and

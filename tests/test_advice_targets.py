@@ -25,10 +25,10 @@ def test_labels_that_begin_below_or_above_0():
     for shift, classes in ((-1, 3), (1, 3), (7, 3)):
         y = LABELS + shift
         sentence = error_of(classifier().fit, X, y, **QUIET)
-        after = names_after(sentence, r"Number the classes from 0: (.*?)(?:, and end|\. A label|\.$)", y=y)
+        after = names_after(sentence, r"Number the classes from 0: (.*?)(?:, and end|\. If this label|\.$)", y=y)
         assert np.array_equal(after["y"], LABELS)
         assert "units" not in sentence
-        assert ("A label that means none needs another one, and a sample_weight of 0." in sentence) is (shift < 0)
+        assert ("If this label means none, write SparseCategoricalCrossentropy(ignore_class=" in sentence) is (shift < 0)
         refit(after["y"], "sparse_categorical_crossentropy", classes, activation="softmax")
 
 
@@ -45,7 +45,7 @@ def test_labels_of_more_classes_than_units():
 def test_labels_a_step_keep_their_shape():
     y = np.random.default_rng(1).integers(0, 3, (N, T)) - 1
     model = make_model("sparse_categorical_crossentropy", sequences=True, activation="softmax")
-    after = names_after(error_of(model.fit, X, y, **QUIET), r"from 0: (.*?)\. A label", y=y)
+    after = names_after(error_of(model.fit, X, y, **QUIET), r"from 0: (.*?)\. If this label", y=y)
     assert np.array_equal(after["y"], y + 1)
     model.fit(X, after["y"], **QUIET)
 
@@ -59,14 +59,20 @@ def test_labels_that_are_no_whole_numbers():
 
 
 def test_an_ignored_class_is_a_weight_of_0():
-    sentence = error_of(losses.SparseCategoricalCrossentropy, ignore_class=-1)
-    assert sentence.endswith("Give these steps any label, and a sample_weight of 0.")
     y, ignored = LABELS.copy(), LABELS == 1
     one, other = classifier(), classifier()
     for model, label in ((one, 0), (other, 2)):
         y[ignored] = label
         model.fit(X, y, sample_weight=(~ignored).astype(float), shuffle=False, **QUIET)
     assert same_weights(one.get_weights(), other.get_weights())
+
+
+def test_a_label_of_no_class_may_be_the_ignored_one():
+    sentence = error_of(classifier().fit, X, np.where(LABELS == 1, -1, LABELS), **QUIET)
+    assert "write SparseCategoricalCrossentropy(ignore_class=-1)" in sentence
+    model = classifier()
+    model.loss = losses.SparseCategoricalCrossentropy(ignore_class=-1)
+    model.fit(X, np.where(LABELS == 1, -1, LABELS), **QUIET)
 
 
 def test_one_hot_targets_and_labels():

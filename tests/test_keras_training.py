@@ -1,4 +1,4 @@
-"""What Keras 3.15 reports for the programs in ``golden/keras_{training,masks,stateful}.py``, number by number."""
+"""What Keras 3.15 reports for the programs in the files ``golden/keras_*.py`` of :data:`SOURCES`, number by number."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from functools import partial
 from types import SimpleNamespace
 
 import pytest
-from golden import keras_masks, keras_stateful, keras_training
+from golden import keras_losses, keras_masks, keras_metrics, keras_stateful, keras_training
 from tolerances import KERAS_MEANS
 
 from numba_lstm import callbacks, layers, losses, metrics, models, optimizers, utils
 
-SOURCES = (keras_training, keras_masks, keras_stateful)
+SOURCES = (keras_losses, keras_metrics, keras_training, keras_masks, keras_stateful)
 GOLDEN = {name: found for source in SOURCES for name, found in json.loads(source.FILE.read_text()).items()}
 PROGRAMS = [program for source in SOURCES for program in source.PROGRAMS]
 NUMBA_LSTM = SimpleNamespace(

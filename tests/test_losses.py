@@ -102,7 +102,11 @@ def test_a_config_makes_an_equal_loss(loss):
         (lambda: losses.Huber(delta=0), r"delta must be a number in \(0, inf\), got 0"),
         (lambda: losses.BinaryCrossentropy(label_smoothing=1.5), r"label_smoothing must be a number in \[0, 1\], got 1.5"),
         (lambda: losses.CategoricalCrossentropy(axis=1), "axis=-1 only, got 1"),
-        (lambda: losses.SparseCategoricalCrossentropy(ignore_class=0), "no ignore_class, got 0"),
+        (lambda: losses.SparseCategoricalCrossentropy(ignore_class="0"), "ignore_class must be a whole number, got '0'"),
+        (lambda: losses.Quantile(()), "quantiles must hold at least one number"),
+        (lambda: losses.Quantile((0.1, 1.5)), r"quantiles\[1\] must be a number in \(0, 1\), got 1.5"),
+        (lambda: losses.Quantile((0.1, 0.9))(TARGET[..., :1], Y), "quantile has 2 quantiles, but the output has the shape"),
+        (lambda: losses.GaussianNLL()(TARGET[..., :3], Y), r"output has the shape \(3, 5, 7\). End the model with an even"),
         (lambda: losses.MeanSquaredError()(TARGET[:2], Y), "the same number of samples, got 3 and 2"),
         (
             lambda: losses.MeanSquaredError()(TARGET, Y, [1.0, 2.0]),

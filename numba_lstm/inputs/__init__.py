@@ -6,7 +6,7 @@
 """
 
 from .arrays import INPUT_AXES, as_numbers, as_real
-from .scalars import as_count, as_number
+from .scalars import as_count, as_number, as_whole
 from .shapes import AXES, axis_advice, check_shape
 
-__all__ = ["AXES", "INPUT_AXES", "as_count", "as_number", "as_numbers", "as_real", "axis_advice", "check_shape"]
+__all__ = ["AXES", "INPUT_AXES", "as_count", "as_number", "as_numbers", "as_real", "as_whole", "axis_advice", "check_shape"]

@@ -25,6 +25,13 @@ def as_count(value: Any, name: str, at_least: int = 1) -> int:
     return int(value)
 
 
+def as_whole(value: Any, name: str) -> int:
+    """Return ``value`` as a whole number of any sign. A bool is no number; anything else raises TypeError."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"{name} must be a whole number, got {value!r}.")
+    return int(value)
+
+
 def as_number(value: Any, name: str, interval: str = "(-inf, inf)") -> float:
     """Return ``value`` as a float inside ``interval``, which is written as in mathematics: ``"[0, 1)"`` has 0 but not 1.
 

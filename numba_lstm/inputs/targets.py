@@ -10,18 +10,14 @@ import numpy.typing as npt
 
 from ..kernels.specs import LossSpec, MetricSpec
 from . import as_count, as_number, as_real
+from .target_shapes import check_output, is_sequence_loss, is_sparse, losses_shape, target_shape
 
 Array = npt.NDArray[Any]
 Shape = tuple[int, ...]
 
 
-def is_sparse(spec: LossSpec | MetricSpec) -> bool:
-    """Return whether a loss or metric takes labels (integers) instead of targets in the output's shape."""
-    return spec.name.startswith("sparse_")
-
-
 def as_target(y: Any, output_shape: Shape, spec: LossSpec | MetricSpec) -> Array:
-    """Return ``y`` in the shape of an output (n, C) or (n, T, C), or as int64 labels without the last axis for a sparse loss.
+    """Return ``y`` in the shape that a loss takes for an output (n, C) or (n, T, C); labels are int64.
 
     A last axis of size one may be missing or superfluous, as in Keras. Nothing else is broadcast.
 
@@ -32,21 +28,23 @@ def as_target(y: Any, output_shape: Shape, spec: LossSpec | MetricSpec) -> Array
     ValueError
         For another number of samples, another shape, or a label that is no class.
     """
+    check_output(spec, output_shape)
     array = as_real(y, "y")
-    sparse = is_sparse(spec)
-    expected = output_shape[:-1] if sparse else output_shape
+    expected = target_shape(spec, output_shape)
     if array.ndim == 0 or len(array) != output_shape[0]:
         raise ValueError(
             f"x and y must have the same number of samples, got {output_shape[0]} and "
             f"{len(array) if array.ndim else 'a number'}. Give one target a sample."
         )
+    if is_sequence_loss(spec):
+        return _as_label_sequences(array, output_shape, spec)
     if array.shape == (*expected, 1):
         array = array[..., 0]
     elif (*array.shape, 1) == expected:
         array = array[..., None]
     if array.shape != expected:
         raise ValueError(_mismatch(array.shape, output_shape, spec))
-    return _as_labels(array, output_shape[-1], spec) if sparse else array
+    return _as_labels(array, output_shape[-1], spec) if is_sparse(spec) else array
 
 
 def _mismatch(shape: Shape, output_shape: Shape, spec: LossSpec | MetricSpec) -> str:
@@ -57,7 +55,9 @@ def _mismatch(shape: Shape, output_shape: Shape, spec: LossSpec | MetricSpec) ->
         return f"{sentence} Give labels without the last axis, or take categorical_crossentropy for one-hot targets."
     if not sparse and shape == output_shape[:-1] and "categorical" in spec.name:
         return f"{sentence} Give one-hot targets, np.eye({units})[y], or take sparse_categorical_crossentropy for labels."
-    expected = output_shape[:-1] if sparse else output_shape
+    expected = target_shape(spec, output_shape)
+    if expected[-1] != units and not sparse:
+        return f"{sentence} Give y of shape {expected}."
     one_a_sample = shape[1:] in ((), (1,)) if sparse or units == 1 else shape[1:] == (units,)
     if len(output_shape) == 3 and one_a_sample:
         return f"{sentence} Give one target a step, or set return_sequences=False on the last LSTM."
@@ -77,11 +77,42 @@ def _as_labels(array: Array, classes: int, spec: LossSpec | MetricSpec) -> Array
         wrong = array[labels != array].flat[0]
         advice = "Leave samples without a label out." if np.isnan(wrong) else "Take mean_squared_error for numbers."
         raise ValueError(f"{spec.name} takes whole numbers as labels, got {wrong} in y. {advice}")
-    low, high = labels.min(), labels.max()
+    ignored = getattr(spec, "ignore_class", None)
+    counted = labels if ignored is None else labels[labels != ignored]
+    low, high = (counted.min(), counted.max()) if counted.size else (0, 0)
     if low < 0 or high >= classes:
         raise ValueError(
             f"{spec.name} takes labels from 0 to {classes - 1}, for the model's last axis has {classes} entries; "
-            f"got labels from {low} to {high}. {_numbering(labels, classes)}"
+            f"got labels from {low} to {high}. {_numbering(counted, classes)}"
+        )
+    return labels
+
+
+def _as_label_sequences(array: Array, output_shape: Shape, spec: LossSpec | MetricSpec) -> Array:
+    """Return the labels (n, L) of sequences, each padded at its end with the blank class or a negative number."""
+    _, steps, classes = output_shape
+    if array.ndim != 2:
+        raise ValueError(
+            f"{spec.name} expects labels (batch, length) for outputs {output_shape}, got the shape {array.shape}. "
+            "Pad the labels of each sample at its end with the blank class."
+        )
+    with np.errstate(invalid="ignore"):
+        labels = array.astype(np.int64, copy=False)
+    if array.dtype.kind == "f" and not np.array_equal(labels, array):
+        raise ValueError(f"{spec.name} takes whole numbers as labels, got {array[labels != array].flat[0]} in y. Number them.")
+    if labels.size and labels.max() >= classes:
+        raise ValueError(
+            f"{spec.name} takes labels from 0 to {classes - 1}, for the model's last axis has {classes} entries; "
+            f"got the label {labels.max()}. End the model with {labels.max() + 1} units."
+        )
+    is_label = (labels >= 0) & (labels != getattr(spec, "blank", 0) % classes)
+    if np.any(is_label[:, 1:] & ~is_label[:, :-1]):
+        raise ValueError(f"{spec.name} takes labels that are padded at the end, got a label after padding. Move it forward.")
+    longest = int(is_label.sum(axis=1).max(initial=0))
+    if steps is not None and longest > steps:
+        raise ValueError(
+            f"y of shape {array.shape} has {longest} labels in a sample, more than the {steps} steps of the output of shape "
+            f"{output_shape}. Give longer inputs, or shorter labels."
         )
     return labels
 
@@ -95,7 +126,8 @@ def _numbering(labels: Array, classes: int) -> str:
     if labels.ndim > 1:
         numbering = "Number the classes from 0: classes, n = np.unique(y, return_inverse=True); y = n.reshape(np.shape(y))"
     units = f", and end the model with {len(distinct)} units" if len(distinct) > classes else ""
-    ignoring = " A label that means none needs another one, and a sample_weight of 0." if distinct[0] < 0 else ""
+    ignoring = f" If this label means none, write SparseCategoricalCrossentropy(ignore_class={distinct[0]})."
+    ignoring = ignoring if distinct[0] < 0 else ""
     return f"{numbering}{units}.{ignoring}"
 
 
@@ -131,6 +163,8 @@ def class_weights(target: Array, weights: Any, spec: LossSpec) -> Array:
     TypeError, ValueError
         Unless ``weights`` is a mapping of whole numbers to numbers of at least 0.
     """
+    if is_sequence_loss(spec):
+        raise ValueError(f"class_weight needs a class a sample, but {spec.name} takes sequences. Give sample_weight instead.")
     if not isinstance(weights, Mapping):
         advice = (
             "Write dict(enumerate(class_weight))."
@@ -165,12 +199,17 @@ def _check_classes(target: Array, spec: LossSpec) -> None:
 
 
 class Rows(NamedTuple):
-    """Outputs, targets and weights whose leading axes are flattened to M rows."""
+    """Outputs, targets and weights whose leading axes are flattened to M rows, or M whole sequences."""
 
-    y: Array  #: (M, C)
-    target: Array  #: (M, C), or labels (M,)
+    y: Array  #: (M, C), or sequences (T, M, C)
+    target: Array  #: (M, C), or labels (M,), or those of sequences (L, M)
     weight: Array | None  #: (M,)
-    leading: Shape  #: shape of the leading axes of y
+    leading: Shape  #: shape of the losses
+
+    def one(self, k: int) -> Rows:
+        """Return row or sequence k without its weight."""
+        some = (slice(None),) * (self.y.ndim - 2) + (slice(k, k + 1),)
+        return Rows(np.ascontiguousarray(self.y[some]), np.ascontiguousarray(self.target[some]), None, (1,))
 
 
 def as_rows(y_true: Any, y_pred: Any, spec: LossSpec | MetricSpec, sample_weight: Any = None) -> Rows:
@@ -185,8 +224,10 @@ def as_rows(y_true: Any, y_pred: Any, spec: LossSpec | MetricSpec, sample_weight
     if y.ndim == 0:
         raise ValueError("y_pred must have at least one axis, got a number. Give an array of outputs.")
     dtype = np.float64 if y.dtype == np.float64 else np.float32
-    leading, rows = y.shape[:-1], (-1, y.shape[-1])
     target = as_target(y_true, y.shape, spec)
-    target = target.reshape(-1) if is_sparse(spec) else target.reshape(rows).astype(dtype)
+    leading = losses_shape(spec, y.shape)
     weight = None if sample_weight is None else as_weight(sample_weight, leading).reshape(-1).astype(dtype)
-    return Rows(y.reshape(rows).astype(dtype), target, weight, leading)
+    if is_sequence_loss(spec):
+        return Rows(np.ascontiguousarray(y.swapaxes(0, 1), dtype), np.ascontiguousarray(target.T), weight, leading)
+    target = target.reshape(-1) if is_sparse(spec) else target.reshape(-1, target.shape[-1]).astype(dtype)
+    return Rows(y.reshape(-1, y.shape[-1]).astype(dtype), target, weight, leading)

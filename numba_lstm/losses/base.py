@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -76,14 +77,21 @@ class Loss(Settable):
         if self.reduction in NONE:
             losses = self.row_losses(rows)
             return losses if rows.weight is None else losses * rows.weight.reshape(losses.shape)
-        weight = reduction_weights(self.reduction, 1.0, rows.y.shape[:1], rows.weight, rows.weight)
+        kept = self._kept(rows)
+        counted = rows.weight if kept is None else kept if rows.weight is None else kept * rows.weight
+        mean = counted if kept is None or counted is None else counted * (kept.size / max(int(np.count_nonzero(kept)), 1))
+        weight = reduction_weights(self.reduction, 1.0, (math.prod(rows.leading),), mean, counted)
         return self.mean(rows._replace(weight=weight))
+
+    def _kept(self, rows: Rows) -> npt.NDArray[Any] | None:
+        """Return 1 for the rows of other classes than the one that is ignored, and 0 for those; None where none is."""
+        return None if self.spec.ignore_class is None else (rows.target != self.spec.ignore_class).astype(rows.y.dtype)
 
     def row_losses(self, rows: Rows) -> npt.NDArray[Any]:
         """Return the losses without weights, in the shape of the leading axes. The op computes means, so each row is a call."""
-        y, target, _, leading = rows
-        single_rows = (Rows(y[k : k + 1], target[k : k + 1], None, (1,)) for k in range(len(y)))
-        return np.array([self.mean(row) for row in single_rows], y.dtype).reshape(leading)
+        losses = np.array([self.mean(rows.one(k)) for k in range(math.prod(rows.leading))], rows.y.dtype)
+        kept = self._kept(rows)
+        return (losses if kept is None else np.where(kept, losses, 0)).reshape(rows.leading)
 
     def mean(self, rows: Rows) -> float:
         """Return the loss of validated host arrays, computed on the default device."""
@@ -96,11 +104,12 @@ class Loss(Settable):
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal loss, as JSON values."""
         dtype = {} if self.dtype is None else {"dtype": self.dtype}
+        fields = [(field, getattr(self.spec, field)) for field in self.parameters]
         return {
             "name": self.name,
             "reduction": self.reduction,
             **dtype,
-            **{field: getattr(self.spec, field) for field in self.parameters},
+            **{field: list(value) if isinstance(value, tuple) else value for field, value in fields},
         }
 
     @classmethod

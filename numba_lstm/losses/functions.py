@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy.typing as npt
 
 from ..inputs.targets import as_rows
 from .base import Loss
-from .classes import (
+from .crossentropies import (
     BinaryCrossentropy,
+    BinaryFocalCrossentropy,
     CategoricalCrossentropy,
+    CategoricalFocalCrossentropy,
+    SparseCategoricalCrossentropy,
+)
+from .ctc import CTC
+from .margins import CategoricalHinge, Hinge, KLDivergence, SquaredHinge
+from .regression import (
+    CosineSimilarity,
+    GaussianNLL,
     Huber,
     LogCosh,
     MeanAbsoluteError,
+    MeanAbsolutePercentageError,
     MeanSquaredError,
-    SparseCategoricalCrossentropy,
+    MeanSquaredLogarithmicError,
+    Poisson,
+    Quantile,
+    StudentTNLL,
 )
 
 Array = npt.NDArray[Any]
@@ -60,6 +74,94 @@ def sparse_categorical_crossentropy(
 ) -> Array:
     """Cross-entropy of labels (:class:`SparseCategoricalCrossentropy`), as the function of this name in ``keras.losses``."""
     return _row_losses(y_true, y_pred, SparseCategoricalCrossentropy(from_logits, ignore_class, axis=axis))
+
+
+def mean_absolute_percentage_error(y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> Array:
+    """Mean absolute error in percent over the last axis, as ``keras.losses.mean_absolute_percentage_error``."""
+    return _row_losses(y_true, y_pred, MeanAbsolutePercentageError())
+
+
+def mean_squared_logarithmic_error(y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> Array:
+    """Mean squared difference of ``log(1 + y)``, as ``keras.losses.mean_squared_logarithmic_error``."""
+    return _row_losses(y_true, y_pred, MeanSquaredLogarithmicError())
+
+
+def poisson(y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> Array:
+    """Mean of ``y_pred - y_true log y_pred`` over the last axis, as ``keras.losses.poisson``."""
+    return _row_losses(y_true, y_pred, Poisson())
+
+
+def kl_divergence(y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> Array:
+    """Kullback-Leibler divergence over the last axis, as ``keras.losses.kl_divergence``."""
+    return _row_losses(y_true, y_pred, KLDivergence())
+
+
+def cosine_similarity(y_true: npt.ArrayLike, y_pred: npt.ArrayLike, axis: int = -1) -> Array:
+    """Minus the cosine of the angle between two vectors, as ``keras.losses.cosine_similarity``."""
+    return _row_losses(y_true, y_pred, CosineSimilarity(axis))
+
+
+def hinge(y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> Array:
+    """Hinge loss over the last axis (:class:`Hinge`), as ``keras.losses.hinge``."""
+    return _row_losses(y_true, y_pred, Hinge())
+
+
+def squared_hinge(y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> Array:
+    """Squared hinge loss over the last axis (:class:`SquaredHinge`), as ``keras.losses.squared_hinge``."""
+    return _row_losses(y_true, y_pred, SquaredHinge())
+
+
+def categorical_hinge(y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> Array:
+    """Hinge loss of one-hot targets (:class:`CategoricalHinge`), as ``keras.losses.categorical_hinge``."""
+    return _row_losses(y_true, y_pred, CategoricalHinge())
+
+
+def binary_focal_crossentropy(
+    y_true: npt.ArrayLike,
+    y_pred: npt.ArrayLike,
+    apply_class_balancing: bool = False,
+    alpha: float = 0.25,
+    gamma: float = 2.0,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Array:
+    """Focal binary cross-entropy (:class:`BinaryFocalCrossentropy`), as ``keras.losses.binary_focal_crossentropy``."""
+    loss = BinaryFocalCrossentropy(apply_class_balancing, alpha, gamma, from_logits, label_smoothing, axis)
+    return _row_losses(y_true, y_pred, loss)
+
+
+def categorical_focal_crossentropy(
+    y_true: npt.ArrayLike,
+    y_pred: npt.ArrayLike,
+    alpha: float = 0.25,
+    gamma: float = 2.0,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Array:
+    """Focal cross-entropy (:class:`CategoricalFocalCrossentropy`), as ``keras.losses.categorical_focal_crossentropy``."""
+    return _row_losses(y_true, y_pred, CategoricalFocalCrossentropy(alpha, gamma, from_logits, label_smoothing, axis))
+
+
+def quantile(y_true: npt.ArrayLike, y_pred: npt.ArrayLike, quantiles: Sequence[float] = (0.1, 0.5, 0.9)) -> Array:
+    """Quantile loss over the last axis (:class:`Quantile`)."""
+    return _row_losses(y_true, y_pred, Quantile(quantiles))
+
+
+def gaussian_nll(y_true: npt.ArrayLike, y_pred: npt.ArrayLike, full: bool = False) -> Array:
+    """Negative log likelihood of normal distributions (:class:`GaussianNLL`)."""
+    return _row_losses(y_true, y_pred, GaussianNLL(full))
+
+
+def student_t_nll(y_true: npt.ArrayLike, y_pred: npt.ArrayLike, df: float = 4.0) -> Array:
+    """Negative log likelihood of Student's t distributions (:class:`StudentTNLL`)."""
+    return _row_losses(y_true, y_pred, StudentTNLL(df))
+
+
+def ctc(y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> Array:
+    """CTC loss of each sample (:class:`CTC`), as ``keras.losses.ctc``."""
+    return _row_losses(y_true, y_pred, CTC())
 
 
 def _row_losses(y_true: npt.ArrayLike, y_pred: npt.ArrayLike, loss: Loss) -> Array:

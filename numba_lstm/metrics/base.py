@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Self
 import numpy.typing as npt
 
 from ..device import get_ops
-from ..inputs.targets import as_rows, is_sparse
+from ..inputs.target_shapes import described, target_shape
+from ..inputs.targets import as_rows
 from ..kernels.contract import Array, Ops
 from ..kernels.specs import LossSpec, MetricSpec
 from ..objects.subclassing import Settable
@@ -29,7 +30,7 @@ class Metric(Settable):
 
     Parameters
     ----------
-    spec : MetricSpec
+    spec : MetricSpec or LossSpec
         The value that the metric op computes.
     name : str
         The metric's key in a History.
@@ -45,7 +46,7 @@ class Metric(Settable):
     #: Fields of the spec that are arguments of the class.
     parameters: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, spec: MetricSpec, name: str) -> None:
+    def __init__(self, spec: MetricSpec | LossSpec, name: str) -> None:
         self.check_assigned_methods()
         self.spec = spec
         self.name = name
@@ -74,12 +75,12 @@ class Metric(Settable):
         weight = None if rows.weight is None else ops.asarray(rows.weight, rows.weight.dtype)
         self.update(ops, ops.asarray(rows.y, rows.y.dtype), ops.asarray(rows.target, rows.target.dtype), weight)
 
-    def __call__(self, y_true: npt.ArrayLike, y_pred: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
+    def __call__(self, y_true: npt.ArrayLike, y_pred: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> Any:
         """Add a batch of NumPy arrays and return the result so far."""
         self.update_state(y_true, y_pred, sample_weight)
         return self.result()
 
-    def result(self) -> float:
+    def result(self) -> Any:
         """Return the value over all batches, 0 before the first one."""
         self._read()
         return self.finish(self._total / self._count) if self._count else 0.0
@@ -101,14 +102,13 @@ class Metric(Settable):
         Raises
         ------
         ValueError
-            If only one of metric and loss takes labels.
+            If metric and loss take other targets.
         """
-        if is_sparse(self.spec) != is_sparse(loss):
-            takes = {True: "labels", False: "targets in the output's shape"}
-            raise ValueError(
-                f"the metric {self.name} takes {takes[is_sparse(self.spec)]}, but the loss {loss.name} "
-                f"takes {takes[is_sparse(loss)]}. Take 'accuracy', which follows the loss, or another loss."
-            )
+        if target_shape(self.spec, output_shape) != target_shape(loss, output_shape):
+            classes = described(loss) in ("labels", "targets in the output's shape")
+            advice = "Take 'accuracy', which follows the loss, or another loss." if classes else "Leave the metric out."
+            taken = described(self.spec), described(loss)
+            raise ValueError(f"the metric {self.name} takes {taken[0]}, but the loss {loss.name} takes {taken[1]}. {advice}")
         metric = copy.copy(self)
         metric.reset_state()
         return metric
@@ -124,3 +124,9 @@ class Metric(Settable):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
+
+
+def check_dtype(dtype: Any) -> None:
+    """Raise ValueError for a dtype that no metric has."""
+    if dtype not in (None, "float32", "float64"):
+        raise ValueError(f"a metric's dtype must be 'float32' or 'float64', and has no effect, got {dtype!r}. Leave it out.")

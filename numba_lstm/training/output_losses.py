@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..inputs.target_shapes import is_sequence_loss
 from ..kernels.contract import Array, Ops
 from ..losses.reductions import MEANS
-from .batches import as_tuple
+from .batches import Batch, as_tuple
 from .loss_weights import Weights, batch_weights, loss_weight
 from .protocols import CompiledOutput
 
@@ -17,10 +18,14 @@ def per_output(value: Any, count: int) -> tuple[Any, ...]:
     return (None,) * count if value is None else as_tuple(value)
 
 
-def weights_of_outputs(ops: Ops, count: int, weight: Any, mask: Any, dtype: str) -> list[Weights]:
-    """Return the weights of each output of a batch, from sample weights and masks."""
-    pairs = zip(per_output(weight, count), per_output(mask, count), strict=True)
-    return [batch_weights(ops, one, steps, dtype) for one, steps in pairs]
+def weights_of_outputs(ops: Ops, outputs: Sequence[CompiledOutput], batch: Batch, mask: Any, dtype: str) -> list[Weights]:
+    """Return the weights of each output of a batch, from sample weights, masks, and classes that losses ignore."""
+    count = len(outputs)
+    entries = zip(outputs, per_output(batch.weight, count), per_output(mask, count), as_tuple(batch.target), strict=True)
+    return [
+        batch_weights(ops, weight, steps, dtype, None if output.loss is None else output.loss.spec, target)
+        for output, weight, steps, target in entries
+    ]
 
 
 def scales_of_losses(outputs: Sequence[CompiledOutput]) -> tuple[list[float], list[float]]:
@@ -49,16 +54,23 @@ def losses_of_outputs(
     ys: Sequence[Array],
     targets: Sequence[Array | None],
     weights: Sequence[Array | None],
+    mask: Any,
     *,
     gradient: bool,
 ) -> tuple[list[Any], list[Array | None]]:
-    """Return the loss of each output, None without one, and the gradients of their weighted sum."""
+    """Return the loss of each output, None without one, and the gradients of their weighted sum.
+
+    The masks of the outputs are in the weights already, but for losses of whole sequences.
+    """
     values: list[Any] = []
     slopes: list[Array | None] = []
-    for output, y, target, weight, factor in zip(outputs, ys, targets, weights, scales_of_losses(outputs)[1], strict=True):
+    masks, factors = per_output(mask, len(outputs)), scales_of_losses(outputs)[1]
+    for output, y, target, weight, steps, factor in zip(outputs, ys, targets, weights, masks, factors, strict=True):
         value = dy = None
         if output.loss is not None:
-            value, dy = ops.loss(y, target, output.loss.spec, weight=weight, gradient=gradient)
+            spec = output.loss.spec
+            steps = steps if is_sequence_loss(spec) else None
+            value, dy = ops.loss(y, target, spec, weight=weight, mask=steps, gradient=gradient)
             if dy is not None and factor != 1:
                 dy = ops.scale(dy, factor)
         values.append(value)

@@ -20,6 +20,7 @@ from test_ops_dense import (
 )
 from test_ops_dropout import test_dropout, test_nan_that_stays_is_nan
 from test_ops_losses import (
+    test_a_label_that_is_no_class_is_not_among_the_largest,
     test_a_threshold_is_a_number_of_the_outputs_dtype,
     test_an_index_that_is_no_class,
     test_certain_predictions,

@@ -128,6 +128,11 @@ def test_the_first_of_equals_is_the_answer(ops, dtype):
     assert run_metric(ops, y, np.array([2, 2]), None, spec) == [0, 2]
 
 
+def test_a_label_that_is_no_class_is_not_among_the_largest(ops, dtype):
+    y, spec = np.array([[0.2, 0.5, 0.3]] * 4, dtype), MetricSpec("sparse_top_k_categorical_accuracy", k=2)
+    assert run_metric(ops, y, np.array([-1, 255, 1, 2]), None, spec) == [2, 4]
+
+
 @pytest.mark.parametrize("threshold", [0.1, 0.3, 0.5, 0.7])
 def test_a_threshold_is_a_number_of_the_outputs_dtype(every_ops, dtype, threshold):
     """The float32 0.3 is above the float64 one, but not above the threshold 0.3 of a float32 model, as in Keras."""

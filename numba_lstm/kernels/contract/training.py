@@ -79,9 +79,10 @@ class TrainingOps(Protocol):
         ``mean_squared_error``, ``mean_absolute_error`` and ``binary_accuracy`` (``(y > threshold) == target``) are means over
         C. ``categorical_accuracy`` and ``sparse_categorical_accuracy`` compare ``argmax`` over C (the first of equals).
         ``top_k_categorical_accuracy`` (its class is the target's argmax) and ``sparse_top_k_categorical_accuracy`` are 1 where
-        fewer than k outputs are larger than that of the class, and this one is finite. A LossSpec stands for its loss, other
-        than ``ctc``. Each gives one value for each element of the leading axes. total is the weighted sum of these values,
-        count the sum of the weights (1 each without ``weight``). ``float()`` of each gives the number.
+        fewer than k outputs are larger than that of the class, and this one is finite; a label that is no class gives 0. A
+        LossSpec stands for its loss, other than ``ctc``. Each gives one value for each element of the leading axes. total is
+        the weighted sum of these values, count the sum of the weights (1 each without ``weight``). ``float()`` of each gives
+        the number.
         """
 
     def clip_gradients(

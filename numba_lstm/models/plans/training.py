@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from ...device import get_num_threads
-from ...inputs.targets import is_sparse
+from ...inputs.target_shapes import device_losses_shape
 from ...kernels.contract import Array, Plan
 from ...kernels.specs import Key
 from ...optimizers import Optimizer
@@ -92,10 +92,12 @@ class _Step:
         xs, targets = as_tuple(batch.x), as_tuple(batch.target)
         self._inputs = len(xs)
         self._leading = [
-            () if output.loss is None else target.shape if is_sparse(output.loss.spec) else target.shape[:-1]
+            () if output.loss is None else device_losses_shape(output.loss.spec, target.shape)
             for output, target in zip(outputs, targets, strict=True)
         ]
-        self._constants = self._elements([Weights(None, None, None)] * len(outputs)) if batch.weight is None else None
+        ignoring = any(output.loss is not None and output.loss.spec.ignore_class is not None for output in outputs)
+        constant = batch.weight is None and not ignoring
+        self._constants = self._elements([Weights(None, None, None, None)] * len(outputs)) if constant else None
         inputs = [*xs, *targets, *self._loss_weights(batch), batch.mask]
         plan = self._ops.plan(self._passes, inputs, key=key, training=True)
         assert plan is not None  # for the device is the CPU
@@ -111,7 +113,7 @@ class _Step:
         ys = as_tuple(result.y)
         if result.mask is not None:
             return ys, result.mask, result.tapes
-        values, slopes = losses_of_outputs(self._ops, self._outputs, ys, targets, weights, gradient=True)
+        values, slopes = losses_of_outputs(self._ops, self._outputs, ys, targets, weights, None, gradient=True)
         return ys, None, (values, self._gradients(result.tapes, slopes))
 
     def _gradients(self, tapes: Any, slopes: Sequence[Array | None]) -> list[Array]:
@@ -131,21 +133,22 @@ class _Step:
         ]
 
     def _loss_weights(self, batch: Batch) -> list[Array | None]:
-        if batch.weight is None:
-            assert self._constants is not None
-            return self._constants
-        return self._elements([Weights(weight, None, weight) for weight in as_tuple(batch.weight)])
+        return self._elements(self._weights(batch)) if self._constants is None else self._constants
+
+    def _weights(self, batch: Batch, mask: Any = None) -> list[Weights]:
+        return weights_of_outputs(self._ops, self._outputs, batch, mask, self._model.dtype)
 
     def __call__(self, batch: Batch, key: Key) -> StepOutput:
         ops, count = self._ops, len(self._outputs)
-        weights = [Weights(weight, None, weight) for weight in per_output(batch.weight, count)]
+        weights = [Weights(None, None, weight, None) for weight in per_output(batch.weight, count)]
         targets = as_tuple(batch.target)
         ys, mask, rest = self._forward(*as_tuple(batch.x), *targets, *self._loss_weights(batch), batch.mask, key=key)
         if mask is None:
             values, gradients = rest
         else:
-            weights = weights_of_outputs(ops, count, batch.weight, mask, self._model.dtype)
-            values, slopes = losses_of_outputs(ops, self._outputs, ys, targets, self._elements(weights), gradient=True)
+            weights = self._weights(batch, mask)
+            elements = self._elements(weights)
+            values, slopes = losses_of_outputs(ops, self._outputs, ys, targets, elements, mask, gradient=True)
             given = [slope for slope in slopes if slope is not None]
             if self._backward is None:
                 self._backward = ops.plan(partial(self._backward_pass, rest, slopes), given, training=True)

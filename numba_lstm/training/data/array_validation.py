@@ -11,7 +11,8 @@ import numpy.typing as npt
 from ...inputs import as_real
 from ...inputs.array_like import axes_of
 from ...inputs.sequences import as_lengths, is_ragged, length_mask
-from ...inputs.targets import as_target, as_weight, class_weights, is_sparse
+from ...inputs.target_shapes import is_sequence_loss, losses_shape, takes_labels, target_shape
+from ...inputs.targets import as_target, as_weight, class_weights
 from ...kernels.specs import LossSpec
 from ..batches import Host, Ragged, Samples, Shape
 from ..protocols import ModelStructure
@@ -148,27 +149,30 @@ def validate_arrays(
         return validate_outputs(model, samples, y, sample_weight, class_weight)
     assert model.loss is not None
     shape: tuple[Any, ...] = model.compute_output_shape(samples.shape)
-    axes = len(shape) - is_sparse(model.loss.spec)
+    spec = model.loss.spec
+    expected = target_shape(spec, shape)
+    axes = len(expected)
     y, sample_weight = (unwrap_target(given, samples.size, axes) for given in (y, sample_weight))
     cuts = None
-    if isinstance(samples, Ragged) and samples.stepwise:  # all steps of all samples as rows of one array, to be cut again
-        y = _joined(y, samples.lengths, "y", np.zeros((0, *shape[2:axes]), "int64" if axes == 2 else model.dtype))
+    stepwise = isinstance(samples, Ragged) and samples.stepwise and not is_sequence_loss(spec)
+    if isinstance(samples, Ragged) and stepwise:  # all steps of all samples as rows of one array, to be cut again
+        y = _joined(y, samples.lengths, "y", np.zeros((0, *shape[2 : len(expected)]), "int64" if axes == 2 else model.dtype))
         shape, cuts = (len(y), shape[2]), np.cumsum(samples.lengths)[:-1]
         if sample_weight is not None:
             sample_weight = _joined_weight(sample_weight, samples.lengths)
     if cuts is not None and not len(y):
         whole = {"target": y, "weight": sample_weight}  # no sequence has a step, and nothing is left to check
     else:
-        whole = _fitted(y, shape, sample_weight, class_weight, model.loss.spec)
+        whole = _fitted(y, shape, sample_weight, class_weight, spec)
     values = whole if cuts is None else {name: None if a is None else np.split(a, cuts) for name, a in whole.items()}
-    return samples._replace(labels=is_sparse(model.loss.spec), **values)
+    return samples._replace(labels=takes_labels(spec), **values)
 
 
 def _fitted(y: Any, shape: tuple[Any, ...], sample_weight: Any, class_weight: Any, spec: LossSpec) -> dict[str, Host | None]:
     """Return the target and the weight for outputs of ``shape``."""
     target = as_target(y, shape, spec)
     if sample_weight is not None:
-        return {"target": target, "weight": as_weight(sample_weight, shape[:-1])}
+        return {"target": target, "weight": as_weight(sample_weight, losses_shape(spec, shape))}
     return {"target": target, "weight": None if class_weight is None else class_weights(target, class_weight, spec)}
 
 

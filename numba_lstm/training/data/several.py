@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...inputs.sequences import is_ragged
-from ...inputs.targets import as_target, as_weight, class_weights, is_sparse
+from ...inputs.target_shapes import losses_shape, takes_labels
+from ...inputs.targets import as_target, as_weight, class_weights
 from ..batches import Samples
 from ..protocols import CompiledOutput, ModelStructure
 
@@ -66,12 +67,12 @@ def _fitted(output: CompiledOutput, shape: Any, y: Any, sample_weight: Any, clas
         target = as_target(y, shape, spec)
         weight = None
         if sample_weight is not None:
-            weight = as_weight(sample_weight, shape[:-1])
+            weight = as_weight(sample_weight, losses_shape(spec, shape))
         elif class_weight is not None:
             weight = class_weights(target, class_weight, spec)
     except (TypeError, ValueError) as error:
         raise type(error)(f"the output {output.name!r}: {error}") from error
-    return target, weight, is_sparse(spec)
+    return target, weight, takes_labels(spec)
 
 
 def _by_output(what: str, values: Any, names: Sequence[str], *, shared: bool = False) -> list[Any]:

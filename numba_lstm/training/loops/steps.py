@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...inputs import as_count
+from ...inputs.target_shapes import device_losses_shape, is_sequence_loss
 from ...kernels.contract import Array, Ops
 from ...layers import Bidirectional
 from ..batches import Batch, HostBatch, Shape, as_tuple
@@ -75,12 +76,13 @@ def batch_losses(
 ) -> tuple[StepResult, list[Array | None]]:
     """Compute the result of a batch, and with ``gradient`` the loss's gradients with respect to the outputs."""
     outputs, ys = model.compiled_outputs, as_tuple(y)
-    weights = weights_of_outputs(ops, len(outputs), batch.weight, mask, model.dtype)
-    elements = [
-        None if output.loss is None else element_weights(ops, output, scale, one.shape[:-1], weight, model.dtype)
-        for output, scale, one, weight in zip(outputs, scales_of_losses(outputs)[0], ys, weights, strict=True)
-    ]
-    values, slopes = losses_of_outputs(ops, outputs, ys, as_tuple(batch.target), elements, gradient=gradient)
+    targets, scales = as_tuple(batch.target), scales_of_losses(outputs)[0]
+    weights = weights_of_outputs(ops, outputs, batch, mask, model.dtype)
+    elements = []
+    for output, scale, target, weight in zip(outputs, scales, targets, weights, strict=True):
+        leading = () if output.loss is None else device_losses_shape(output.loss.spec, target.shape)
+        elements.append(None if output.loss is None else element_weights(ops, output, scale, leading, weight, model.dtype))
+    values, slopes = losses_of_outputs(ops, outputs, ys, targets, elements, mask, gradient=gradient)
     return step_result(outputs, batch, ys, values, weights, penalty), slopes
 
 
@@ -116,6 +118,10 @@ def as_window(model: Trainable, length: Any, input_shape: Shape) -> int:
         raise ValueError(
             f"tbptt={steps} cuts time into windows with a loss each, but {model.name} does not answer each step. "
             "Give its LSTMs return_sequences=True, or leave tbptt out."
+        )
+    if model.loss is not None and is_sequence_loss(model.loss.spec):
+        raise ValueError(
+            f"tbptt={steps} cuts time into windows, but {model.loss.name} aligns whole sequences. Leave tbptt out."
         )
     for layer in model.layers:
         if isinstance(layer, Bidirectional) or getattr(layer, "go_backwards", False):

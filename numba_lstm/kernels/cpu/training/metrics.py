@@ -57,10 +57,11 @@ def _metric(code: int, dtype: str) -> Any:
                     row = 1.0 if best == labels[t, n] else 0.0
                 elif code in (TOP_K, SPARSE_TOP_K):
                     wanted = labels[t, n] if code == SPARSE_TOP_K else wanted
-                    larger = 0
-                    for c in range(C):
-                        larger += y[t, n, c] > y[t, n, wanted]
-                    row = 1.0 if larger < k and abs(y[t, n, wanted]) < np.inf else 0.0
+                    if 0 <= wanted < C and abs(y[t, n, wanted]) < np.inf:
+                        larger = 0
+                        for c in range(C):
+                            larger += y[t, n, c] > y[t, n, wanted]
+                        row = 1.0 if larger < k else 0.0
                 total += w * row
                 count += w
         value[0], value[1] = total, count

@@ -95,12 +95,14 @@ def _top_k(dtype: str, sparse: bool, weighted: bool, k: int) -> Kernel:
     def rows(y, target, weight, out):
         m = row()
         if m < y.shape[0]:
-            chosen = y[m, target[m] if sparse else _argmax(target, m)]
+            label = target[m] if sparse else _argmax(target, m)
+            known = label >= 0 and label < y.shape[1]
+            chosen = y[m, label if known else 0]
             larger = 0
             for c in range(lane(), y.shape[1], WARP):
                 larger += 1 if y[m, c] > chosen else 0
             larger = warp_sum(larger)
-            value = one if larger < k and abs(chosen) < infinity else zero
+            value = one if known and larger < k and abs(chosen) < infinity else zero
             if lane() == 0:
                 out[m] = weight[m] * value if weighted else value
 

@@ -97,8 +97,9 @@ LOSSES: dict[str, Callable[[Array, Array, Any], tuple[Array, Array]]] = {
 
 def in_top_k(y: Array, labels: Array, k: int) -> Array:
     """Return where fewer than ``k`` outputs of a row are larger than that of the label, a finite one."""
-    chosen = np.take_along_axis(y, labels[..., None], axis=-1)
-    return np.isfinite(chosen[..., 0]) & (np.sum(y > chosen, axis=-1) < k)
+    known = (labels >= 0) & (labels < y.shape[-1])
+    chosen = np.take_along_axis(y, np.where(known, labels, 0)[..., None], axis=-1)
+    return known & np.isfinite(chosen[..., 0]) & (np.sum(y > chosen, axis=-1) < k)
 
 
 METRICS: dict[str, Callable[[Array, Array, Any], Array]] = {

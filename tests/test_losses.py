@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from tolerances import ELEMENTWISE, assert_close
 
-from numba_lstm import losses
+from numba_lstm import Sequential, losses
+from numba_lstm.layers import LSTM, Dense, Masking
 
 DRAW = np.random.default_rng(23)
 Y, TARGET = DRAW.normal(size=(3, 5, 7)), DRAW.normal(size=(3, 5, 7))
@@ -179,3 +180,48 @@ def test_a_loss_has_all_of_keras_names_and_may_be_its_class_or_function(cls):
     names = KERAS_NAMES[cls].split()
     function = getattr(losses, next(name for name in reversed(names) if name.islower()))
     assert {type(losses.get(name)) for name in (*names, cls, function)} == {cls}
+
+
+def test_a_quantile_an_output():
+    target, levels = TARGET[..., :1], np.array([0.1, 0.5, 0.9])
+    e = target - Y[..., :3]
+    expected = np.mean(np.maximum(levels * e, (levels - 1) * e))
+    loss = losses.Quantile(levels.tolist())
+    assert_close(loss(target, Y[..., :3]), expected, ELEMENTWISE["float64"])
+    assert loss(target[..., 0], Y[..., :3]) == loss(target, Y[..., :3])
+    assert losses.Quantile(0.5)(target, Y[..., :1]) == pytest.approx(losses.MeanAbsoluteError()(target, Y[..., :1]) / 2)
+
+
+def test_a_likelihood_of_means_and_logarithms_of_scales():
+    mean, s, target = Y[..., :3], Y[..., 3:6], TARGET[..., :3]
+    gaussian = (s + (target - mean) ** 2 / np.exp(s)) / 2 + np.log(2 * np.pi) / 2
+    assert_close(losses.GaussianNLL(full=True)(target, Y[..., :6]), gaussian.mean(), ELEMENTWISE["float64"])
+    cauchy = s + np.log(np.pi) + np.log1p(((target - mean) / np.exp(s)) ** 2)  # Student's t of one degree of freedom
+    assert_close(losses.StudentTNLL(1)(target, Y[..., :6]), cauchy.mean(), ELEMENTWISE["float64"])
+
+
+@pytest.mark.parametrize(
+    ("loss", "units", "shape"),
+    [(losses.Quantile((0.2, 0.8)), 2, (6, 5)), (losses.GaussianNLL(), 4, (6, 5, 2)), ("student_t_nll", 2, (6, 5, 1))],
+    ids=["quantile", "gaussian", "student"],
+)
+@pytest.mark.parametrize("ragged", [False, True])
+def test_targets_of_another_shape_than_the_output(loss, units, shape, ragged):
+    x, y = DRAW.normal(size=(6, 5, 2)), DRAW.normal(size=shape)
+    model = Sequential([LSTM(3, return_sequences=True), Dense(units)], device="reference")
+    model.compile("adam", loss)
+    x, y = (list(x), list(y)) if ragged else (x, y)
+    history = model.fit(x, y, epochs=4, verbose=0).history["loss"]
+    assert history[-1] < history[0]
+    with pytest.raises(ValueError, match="does not fit the model's output"):
+        model.fit(x, DRAW.normal(size=(6, 5, 7)) if not ragged else [np.zeros((5, 7))] * 6, verbose=0)
+
+
+def test_an_ignored_class_counts_nothing_with_a_mask_too():
+    x, y = DRAW.normal(size=(4, 5, 2)), DRAW.integers(0, 3, (4, 5))
+    x[:, 3:], y[0, 1], y[2, 0] = 9.0, -1, -1
+    model = Sequential([Masking(9.0), LSTM(3, return_sequences=True), Dense(3, activation="softmax")], device="reference")
+    model.compile("sgd", losses.SparseCategoricalCrossentropy(ignore_class=-1))
+    counted = (x[..., 0] != 9.0) & (y != -1)
+    rows = losses.sparse_categorical_crossentropy(np.maximum(y, 0), model.predict(x, verbose=0))
+    assert model.evaluate(x, y, verbose=0) == pytest.approx(rows[counted].mean(), rel=1e-5)

@@ -6,7 +6,7 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping
-from typing import TextIO
+from typing import Any, TextIO
 
 from .tables import can_encode
 
@@ -89,7 +89,14 @@ def _glyphs(out: TextIO) -> tuple[str, str]:
 
 
 def _pairs(values: Mapping[str, float]) -> list[str]:
-    return [f"{name}: {value:.4f}" if abs(value) > 1e-3 else f"{name}: {value:.4e}" for name, value in values.items()]
+    return [f"{name}: {_number(value)}" for name, value in values.items()]
+
+
+def _number(value: Any) -> str:
+    """Return a number in a few digits, or the numbers of a metric that has one for each class."""
+    if hasattr(value, "__len__"):
+        return f"[{' '.join(map(_number, value))}]"
+    return f"{value:.4f}" if abs(value) > 1e-3 else f"{value:.4e}"
 
 
 def _pace(elapsed: float, count: int, unit: str) -> str:

@@ -1,9 +1,19 @@
-"""Decoding: sequences of tokens from models that predict the next one."""
+"""Decoding: sequences of tokens from models that predict the next one, and labels from outputs trained with CTC."""
 
 from __future__ import annotations
 
 from .beam_search import beam_search
+from .ctc import ctc_beam_decode, ctc_decode, ctc_greedy_decode
 from .decoder import Decoded, Decoder
 from .sampling import greedy, sample
 
-__all__ = ["Decoded", "Decoder", "beam_search", "greedy", "sample"]
+__all__ = [
+    "Decoded",
+    "Decoder",
+    "beam_search",
+    "ctc_beam_decode",
+    "ctc_decode",
+    "ctc_greedy_decode",
+    "greedy",
+    "sample",
+]

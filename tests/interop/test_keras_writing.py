@@ -9,8 +9,8 @@ from golden.keras_files import CASES
 from keras_models import small, trained
 
 import numba_lstm
-from numba_lstm import Sequential
-from numba_lstm.layers import LSTM, RNN, Activation, Bidirectional, Dense, Dropout, LSTMCell
+from numba_lstm import Sequential, load_model, losses
+from numba_lstm.layers import LSTM, RNN, Activation, Bidirectional, Dense, Dropout, Input, LSTMCell
 from numba_lstm.saving import FileFormatError
 
 pytest.importorskip("h5py", reason="writing Keras's files needs h5py")
@@ -160,3 +160,17 @@ def test_dropout_keeps_its_seed(tmp_path):
     model.save(tmp_path / "model.keras")
     read = numba_lstm.load_model(tmp_path / "model.keras")
     assert [layer.seed for layer in read.layers] == [5, 9]
+
+
+def test_a_loss_that_keras_has_not_is_a_sentence(tmp_path):
+    model = Sequential([Input((5, 2)), LSTM(3, return_sequences=True), Dense(4)], device="reference")
+    model.compile("adam", losses.CTC())
+    model.save(tmp_path / "ctc.keras")
+    assert load_model(tmp_path / "ctc.keras").loss.spec == model.loss.spec
+    for loss, sentence in (
+        (losses.CTC(blank=-1), "ctc has blank=-1, which Keras's CTC has not"),
+        ("quantile", "Keras has no Qu"),
+    ):
+        model.compile("adam", loss)
+        with pytest.raises(ValueError, match=sentence):
+            model.save(tmp_path / "not.keras")

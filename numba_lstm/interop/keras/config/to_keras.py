@@ -47,6 +47,13 @@ _LSTM_EXTENSIONS: dict[str, Any] = {
     "quantization": None,
 }
 _LSTM_EXTENSION_INITIALIZERS = {"peephole_initializer", "projection_initializer", "gamma_initializer", "beta_initializer"}
+#: Classes -> options that Keras does not have, and their neutral values.
+_EXTENSIONS: dict[str, dict[str, Any]] = {
+    **dict.fromkeys(("LSTM", "LSTMCell"), _LSTM_EXTENSIONS),
+    "CTC": {"blank": 0, "zero_infinity": False},
+}
+#: Losses and metrics that Keras does not have.
+_ABSENT = {"GaussianNLL", "Perplexity", "Quantile", "StudentTNLL", "SymmetricMeanAbsolutePercentageError"}
 #: Values of a Constant that are written: Keras has them in JSON, whose size readers limit.
 MAX_CONSTANT = 10_000
 #: Arguments that a class of Keras does not take, though its base does.
@@ -62,6 +69,8 @@ def to_keras(value: dict[str, Any], module: str) -> dict[str, Any]:
         For what Keras does not have.
     """
     name = value["class_name"]
+    if name in _ABSENT:
+        raise ValueError(f"Keras has no {name}. Save the model as .nlstm, or compile it with another loss or metric first.")
     if not hasattr(_MODULES[module], name):
         raise ValueError(f"{name} is a class of your own, which a Keras file cannot hold. Save the model as .nlstm.")
     if module == "keras.layers" and name in VOCABULARIES:
@@ -75,12 +84,12 @@ def to_keras(value: dict[str, Any], module: str) -> dict[str, Any]:
 def _drop_extensions(name: str, config: dict[str, Any]) -> dict[str, Any]:
     """Drop the arguments that Keras does not have; ValueError for one that is not neutral."""
     arguments = {key: item for key, item in config.items() if key not in _DROPPED.get(name, ())}
+    for option, default in _EXTENSIONS.get(name, {}).items():
+        if arguments.pop(option, default) != default:
+            raise ValueError(
+                f"{config['name']} has {option}={config[option]!r}, which Keras's {name} has not. Save the model as .nlstm."
+            )
     if name in ("LSTM", "LSTMCell"):
-        for option, default in _LSTM_EXTENSIONS.items():
-            if arguments.pop(option, default) != default:
-                raise ValueError(
-                    f"{config['name']} has {option}={config[option]!r}, which Keras's {name} has not. Save the model as .nlstm."
-                )
         arguments = {key: item for key, item in arguments.items() if key not in _LSTM_EXTENSION_INITIALIZERS}
     if arguments.get("dtype", "") is None:  # a layer that is not built; the model has the dtype
         del arguments["dtype"]

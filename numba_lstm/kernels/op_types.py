@@ -138,3 +138,19 @@ class UpdateProgram(Protocol):
 
     def __call__(self, step: int, rate: float) -> None:
         """Apply :meth:`Ops.update` with the current gradients."""
+
+
+class ElementwiseFormula(NamedTuple):
+    """A function of the elements of several arrays, which a device compiles once for each text.
+
+    ``text`` has lines ``v0 = add(x0, c0)`` with the operations of :data:`.formulas.OPERATIONS` but ``constant``, and with
+    ``sigmoid``. Its last line is the name of the result. ``x0, x1, ...`` are elements of the operands, and ``c0, c1, ...`` the
+    ``constants``.
+    """
+
+    text: str
+    constants: tuple[float, ...] = ()
+
+
+#: The formula of a copy.
+IDENTITY = ElementwiseFormula("x0")

@@ -22,6 +22,7 @@ from typing import Protocol
 from ..op_types import (
     Array,
     DenseLayerSpec,
+    ElementwiseFormula,
     LSTMGradients,
     LSTMLayerSpec,
     LSTMNoise,
@@ -37,12 +38,14 @@ from .arrays import ArrayOps
 from .layers import LayerOps
 from .lstm import LSTMOps
 from .plans import PlanOps
+from .tensors import TensorOps
 from .training import TrainingOps
 from .windows import WindowOps
 
 __all__ = [
     "Array",
     "DenseLayerSpec",
+    "ElementwiseFormula",
     "LSTMGradients",
     "LSTMLayerSpec",
     "LSTMNoise",
@@ -57,5 +60,5 @@ __all__ = [
 ]
 
 
-class Ops(ArrayOps, LSTMOps, LayerOps, WindowOps, TrainingOps, PlanOps, Protocol):
+class Ops(ArrayOps, TensorOps, LSTMOps, LayerOps, WindowOps, TrainingOps, PlanOps, Protocol):
     """The ops of a device. A module with these functions is a device."""

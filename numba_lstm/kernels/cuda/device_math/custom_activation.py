@@ -50,6 +50,7 @@ def operations(dtype: str) -> Operations:
         "log": lambda a: math.log(a),
         "log1p": lambda a: math.log1p(a),
         "tanh": lambda a: math.tanh(a),
+        "sigmoid": lambda a: one / (one + math.exp(-a)),
         "power": lambda a, b: math.pow(a, b),
         "maximum": lambda a, b: b if b > a or b != b else a,
         "minimum": lambda a, b: b if b < a or b != b else a,

@@ -1,0 +1,1 @@
+"""Arrays of any rank: elementwise formulas, reductions and products, and the ops of them."""

@@ -1,0 +1,1 @@
+"""Arrays of any rank: views, their kernels, and the ops of them."""

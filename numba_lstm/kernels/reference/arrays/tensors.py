@@ -1,0 +1,89 @@
+"""Ops of the reference on arrays of any rank."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...op_types import ElementwiseFormula, Weight
+
+Array = npt.NDArray[Any]
+
+#: What NumPy's name does not say.
+_FUNCTIONS: dict[str, Any] = {"where": np.where, "sigmoid": lambda x: 1 / (1 + np.exp(-x)), "sign": np.sign}
+
+
+def weight_array(weight: Weight) -> Array:
+    """The value."""
+    return weight.value
+
+
+def permute(x: Array, axes: Sequence[int]) -> Array:
+    """NumPy's transpose."""
+    return x.transpose(tuple(axes))
+
+
+def broadcast_to(x: Array, shape: Sequence[int]) -> Array:
+    """NumPy's function."""
+    return np.broadcast_to(x, tuple(shape))
+
+
+def take_slices(x: Array, slices: Sequence[slice]) -> Array:
+    """NumPy's indexing."""
+    return x[tuple(slices)]
+
+
+def reshape_elements(x: Array, shape: Sequence[int]) -> Array:
+    """NumPy's reshape."""
+    return x.reshape(tuple(shape))
+
+
+def dense(x: Array) -> Array:
+    """The array itself: the reference takes any strides."""
+    return x
+
+
+def elementwise(formula: ElementwiseFormula, xs: Sequence[Array], dtype: str) -> Array:
+    """Line by line."""
+    values: dict[str, Any] = {f"x{k}": x.astype(dtype) for k, x in enumerate(xs)}
+    values |= {f"c{k}": np.dtype(dtype).type(value) for k, value in enumerate(formula.constants)}
+    *lines, result = formula.text.split("\n")
+    for line in lines:
+        name, call = line.split(" = ")
+        operation, operands = call.rstrip(")").split("(")
+        function = _FUNCTIONS.get(operation) or getattr(np, operation)
+        with np.errstate(all="ignore"):
+            values[name] = function(*(values[operand] for operand in operands.split(", ")))
+    return np.array(np.broadcast_to(values[result], xs[0].shape), dtype)
+
+
+def reduce_axes(x: Array, kind: str, axes: Sequence[int]) -> Array:
+    """NumPy's reductions."""
+    axes = tuple(axes)
+    if kind in ("sum", "max", "min"):
+        return np.asarray(getattr(np, kind)(x, axis=axes))
+    others = [axis for axis in range(x.ndim) if axis not in axes]
+    rows = x.transpose(*others, *axes).reshape(*(x.shape[axis] for axis in others), -1)
+    return np.asarray(getattr(np, kind)(rows, axis=-1)).astype(x.dtype)
+
+
+def matrix_product(a: Array, b: Array) -> Array:
+    """A sum of products, without BLAS."""
+    return np.einsum("...mk,...kn->...mn", a, b)
+
+
+def softmax_rows(x: Array) -> Array:
+    """As it reads."""
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def join(xs: Sequence[Array], starts: Sequence[Sequence[int]], shape: Sequence[int]) -> Array:
+    """Assignments to slices."""
+    out = np.zeros(tuple(shape), xs[0].dtype)
+    for x, start in zip(xs, starts, strict=True):
+        out[tuple(slice(first, first + size) for first, size in zip(start, x.shape, strict=True))] = x
+    return out

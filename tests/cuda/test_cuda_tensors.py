@@ -1,0 +1,15 @@
+"""The tests of ops on arrays of any rank, with the CUDA kernels run on this processor."""
+
+from __future__ import annotations
+
+import pytest
+from kernel_cases import DTYPES
+from test_ops_tensors import (
+    test_a_formula_of_floats_booleans_and_labels,
+    test_joins_slices_and_softmax,
+    test_nan_is_an_extreme,
+    test_products_of_views,
+    test_reductions,
+)
+
+pytestmark = pytest.mark.parametrize("dtype", DTYPES)

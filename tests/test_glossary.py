@@ -96,7 +96,7 @@ CLEAN = [
     "numba_lstm/models",
     "numba_lstm/naming",
     "numba_lstm/objects",
-    "numba_lstm/ops.py",
+    "numba_lstm/ops",
     "numba_lstm/optimizers",
     "numba_lstm/preprocessing",
     "numba_lstm/saving",

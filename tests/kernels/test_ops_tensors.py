@@ -100,8 +100,9 @@ def test_a_product_has_the_bits_of_the_product_alone(ops, dtype):
 
 def test_joins_slices_and_softmax(ops, dtype):
     def compute(ops, xs):
-        part = ops.take_slices(xs[1], (slice(0, 3, 2), slice(1, 4), slice(2, 17, 3)))
-        joined = ops.join([part, ops.take_slices(xs[0], [slice(0, 1)] * 3)], [(0, 0, 0), (2, 3, 5)], (3, 4, 6))
+        part = ops.take_slices(xs[1], (slice(0, 3, 2), slice(1, 4), slice(16, 2, -3)))
+        places = [(slice(0, 2), slice(0, 3), slice(4, None, -1)), (slice(2, 3), slice(3, 4), slice(5, 6))]
+        joined = ops.join([part, ops.take_slices(xs[0], [slice(0, 1)] * 3)], places, (3, 4, 6))
         return ops.softmax_rows(joined)
 
     assert_equals_reference(ops, dtype, compute)
@@ -113,7 +114,7 @@ def test_a_plan_records_them(dtype):
     def compute(x, _):
         products = ops.matrix_product(x, ops.permute(x, (0, 2, 1)))
         total = ops.reduce_axes(ops.elementwise(FORMULA, [products, products, products, products], dtype), "sum", (2,))
-        return ops.softmax_rows(ops.join([total, total], [(0, 0), (0, 5)], (3, 10)))
+        return ops.softmax_rows(ops.join([total, total], [(slice(0, 3), slice(0, 5)), (slice(0, 3), slice(5, 10))], (3, 10)))
 
     x = arrays(dtype)[0]
     plan = ops.plan(compute, [np.zeros_like(x)], training=True)

@@ -28,7 +28,7 @@ class TensorOps(Protocol):
         """Return a view of x in ``shape`` by NumPy's rules of broadcasting."""
 
     def take_slices(self, x: Array, slices: Sequence[slice]) -> Array:
-        """Return a view of x with one slice per axis. Steps are at least 1, and limits are within the axis."""
+        """Return a view of x with one slice per axis, in NumPy's sense."""
 
     def reshape_elements(self, x: Array, shape: Sequence[int]) -> Array:
         """Return the elements of x, in the order of its axes, in another shape: a view or a copy."""
@@ -58,5 +58,5 @@ class TensorOps(Protocol):
     def softmax_rows(self, x: Array) -> Array:
         """Return the softmax over the last axis."""
 
-    def join(self, xs: Sequence[Array], starts: Sequence[Sequence[int]], shape: Sequence[int]) -> Array:
-        """Return an array of ``shape`` that holds each array of ``xs`` from its start on, and zeros elsewhere."""
+    def join(self, xs: Sequence[Array], places: Sequence[Sequence[slice]], shape: Sequence[int]) -> Array:
+        """Return an array of ``shape`` that holds each array of ``xs`` in its slices, and zeros elsewhere."""

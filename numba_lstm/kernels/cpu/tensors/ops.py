@@ -103,12 +103,10 @@ def softmax_rows(x: Array) -> Array:
     return activation_forward(rows, Activation("softmax"))[0].reshape(x.shape)
 
 
-def join(xs: Sequence[Array], starts: Sequence[Sequence[int]], shape: Sequence[int]) -> Array:
+def join(xs: Sequence[Array], places: Sequence[Sequence[slice]], shape: Sequence[int]) -> Array:
     """CPU: copies to slices."""
     out = empty(tuple(shape), xs[0].dtype)
     tasks: list[Any] = [] if sum(x.size for x in xs) == out.size else [zeroed(out)]
-    for x, start in zip(xs, starts, strict=True):
-        into = out[tuple(slice(first, first + size) for first, size in zip(start, x.shape, strict=True))]
-        tasks.append(copied(x, into))
+    tasks += [copied(x, out[tuple(place)]) for x, place in zip(xs, places, strict=True)]
     run_eagerly(tasks)
     return out

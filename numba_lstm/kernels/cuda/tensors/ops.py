@@ -135,12 +135,9 @@ def softmax_rows(x: Array) -> Array:
     return out.reshape(*x.shape)
 
 
-def join(xs: Sequence[Array], starts: Sequence[Sequence[int]], shape: Sequence[int]) -> Array:
+def join(xs: Sequence[Array], places: Sequence[Sequence[slice]], shape: Sequence[int]) -> Array:
     """Returns a new array."""
-    shape = tuple(shape)
-    out = full(shape, xs[0].dtype, 0)
-    strides = contiguous_strides(shape)
-    for x, start in zip(xs, starts, strict=True):
-        view, first = as_view(x), sum(n * step for n, step in zip(start, strides, strict=True))
-        _place(view, View(out.reshape(out.size), view.shape, strides, first))
+    out = full(tuple(shape), xs[0].dtype, 0)
+    for x, place in zip(xs, places, strict=True):
+        _place(as_view(x), take_slices(out, place))
     return out

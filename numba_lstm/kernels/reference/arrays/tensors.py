@@ -81,9 +81,9 @@ def softmax_rows(x: Array) -> Array:
     return e / e.sum(axis=-1, keepdims=True)
 
 
-def join(xs: Sequence[Array], starts: Sequence[Sequence[int]], shape: Sequence[int]) -> Array:
+def join(xs: Sequence[Array], places: Sequence[Sequence[slice]], shape: Sequence[int]) -> Array:
     """Assignments to slices."""
     out = np.zeros(tuple(shape), xs[0].dtype)
-    for x, start in zip(xs, starts, strict=True):
-        out[tuple(slice(first, first + size) for first, size in zip(start, x.shape, strict=True))] = x
+    for x, place in zip(xs, places, strict=True):
+        out[tuple(place)] = x
     return out

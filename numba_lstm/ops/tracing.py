@@ -1,0 +1,46 @@
+"""Tracing: a trial run of a function with tensors records what it computes."""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from ..naming.names import name_of
+from .tensor import Tensor, UntraceableError
+
+_PACKAGE = str(Path(__file__).parent)
+
+
+def traced(function: Callable[..., Any], arguments: Sequence[Any], role: str, **options: Any) -> Any:
+    """Return what a user's ``function`` returns for tensors.
+
+    Raises
+    ------
+    TypeError
+        If the function does what a program cannot record. The message names the line.
+    """
+    try:
+        return function(*arguments, **options)
+    except UntraceableError as error:
+        where = _line(error.__traceback__)
+        raise UntraceableError(f"{role} {name_of(function)!r} cannot be traced{where}: {error}") from None
+
+
+def _line(traceback: TracebackType | None) -> str:
+    """Return the last line of a traceback that is neither of this package nor of NumPy."""
+    found = ""
+    while traceback is not None:
+        name = traceback.tb_frame.f_code.co_filename
+        if not name.startswith(_PACKAGE) and "numpy" not in name:
+            source = linecache.getline(name, traceback.tb_lineno).strip()
+            found = f" (line {traceback.tb_lineno} of {Path(name).name}: {source})"
+        traceback = traceback.tb_next
+    return found
+
+
+def input_like(shape: Sequence[int], kind: str = "f") -> Tensor:
+    """Return an input of a program."""
+    return Tensor("input", (), None, tuple(shape), kind)

@@ -15,8 +15,7 @@ import numba_lstm
 SENTENCES = {
     ("layers", "GRU"): "numba_lstm.layers has no 'GRU': its recurrent layers are LSTM, and RNN of LSTMCell.",
     ("layers", "Lstm"): "numba_lstm.layers has no 'Lstm', did you mean 'LSTM'?",
-    ("layers", "Concatenate"): "numba_lstm.layers has no 'Concatenate': models are Sequential, so each layer takes one array. "
-    "Bidirectional(..., merge_mode=) joins two directions.",
+    ("layers", "CuDNNLSTM"): "numba_lstm.layers has no 'CuDNNLSTM': write LSTM.",
     (
         "models",
         "Functional",

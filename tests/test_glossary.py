@@ -56,7 +56,7 @@ NO_NAMES = {
 }
 
 #: Names that have one of the words in its standard meaning.
-ALLOWED = {"_log_of_parts"}
+ALLOWED = {"_log_of_parts", "return_attention_scores", "score_mode", "concat_score_weight"}
 
 #: What has none of these words: packages and files. Add yours when it has lost the last one.
 CLEAN = [

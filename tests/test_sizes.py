@@ -51,6 +51,7 @@ GPU_KERNELS = {
 #: Public functions whose parameters are those of Keras, and the operator of ONNX, whose parameters are its inputs.
 PUBLIC_SIGNATURES = {
     "numba_lstm/interop/onnx/operators/lstm_operator.py:lstm",
+    "numba_lstm/layers/attention/multi_head_attention.py:MultiHeadAttention.__init__",
     "numba_lstm/layers/normalization/batch_normalization.py:BatchNormalization.__init__",
     *(f"numba_lstm/layers/preprocessing/lookups.py:{name}.__init__" for name in ("IntegerLookup", "StringLookup")),
     "numba_lstm/layers/preprocessing/text_vectorization.py:TextVectorization.__init__",

@@ -5,11 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..naming.absent import absent
+from .activations import ELU, LeakyReLU, PReLU, ReLU, Softmax
+from .attention import AdditiveAttention, Attention, MultiHeadAttention
 from .base import Layer
 from .base.registry import CLASSES, deserialize, serialize
 from .cells import LSTMCell, StackedRNNCells
 from .core import Activation, Dense, Embedding, Input, InputLayer, Masking
-from .normalization import BatchNormalization, LayerNormalization
+from .merging import (
+    Add,
+    Average,
+    Concatenate,
+    Dot,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+    add,
+    average,
+    concatenate,
+    dot,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
+from .normalization import BatchNormalization, LayerNormalization, UnitNormalization
 from .preprocessing import (
     CategoryEncoding,
     Discretization,
@@ -20,8 +40,8 @@ from .preprocessing import (
     TextVectorization,
 )
 from .recurrent import LSTM, RNN, Bidirectional, TimeDistributed
-from .regularization import Dropout, GaussianNoise, SpatialDropout1D
-from .reshaping import Flatten, RepeatVector, Reshape
+from .regularization import Dropout, GaussianDropout, GaussianNoise, SpatialDropout1D
+from .reshaping import Flatten, Permute, RepeatVector, Reshape
 from .windows import (
     AveragePooling1D,
     AveragePooling2D,
@@ -52,6 +72,7 @@ from .windows import (
 )
 
 __all__ = [
+    "ELU",
     "LSTM",
     "RNN",
     "Activation",
@@ -70,9 +91,16 @@ __all__ = [
     "Cropping2D",
     "Dense",
     "Discretization",
+    "Add",
+    "AdditiveAttention",
+    "Attention",
+    "Average",
+    "Concatenate",
+    "Dot",
     "Dropout",
     "Embedding",
     "Flatten",
+    "GaussianDropout",
     "GaussianNoise",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
@@ -88,15 +116,24 @@ __all__ = [
     "LSTMCell",
     "Layer",
     "LayerNormalization",
+    "LeakyReLU",
     "Masking",
     "Normalization",
     "MaxPool1D",
     "MaxPool2D",
     "MaxPooling1D",
     "MaxPooling2D",
+    "Maximum",
+    "Minimum",
+    "MultiHeadAttention",
+    "Multiply",
+    "PReLU",
+    "Permute",
+    "ReLU",
     "RepeatVector",
     "Rescaling",
     "Reshape",
+    "Softmax",
     "SpatialDropout1D",
     "StackedRNNCells",
     "StringLookup",
@@ -106,11 +143,24 @@ __all__ = [
     "UpSampling2D",
     "ZeroPadding1D",
     "ZeroPadding2D",
+    "Subtract",
+    "UnitNormalization",
+    "add",
+    "average",
+    "concatenate",
     "deserialize",
+    "dot",
+    "maximum",
+    "minimum",
+    "multiply",
     "serialize",
+    "subtract",
 ]
 
 _CLASSES: tuple[type[Layer], ...] = (
+    *(ELU, AdditiveAttention, Attention, GaussianDropout, LeakyReLU, MultiHeadAttention, PReLU, Permute, ReLU, Softmax),
+    UnitNormalization,
+    *(Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract),
     *(LSTM, RNN, Activation, BatchNormalization, Bidirectional, Dense, Dropout, Embedding, Flatten, GaussianNoise, InputLayer),
     *(LSTMCell, LayerNormalization, Masking, RepeatVector, Reshape, SpatialDropout1D, StackedRNNCells, TimeDistributed),
     *(CategoryEncoding, Discretization, IntegerLookup, Normalization, Rescaling, StringLookup, TextVectorization),

@@ -10,22 +10,12 @@ from typing import Any
 
 import numpy as np
 
-_ONE_ARRAY = "models are Sequential, so each layer takes one array. Bidirectional(..., merge_mode=) joins two directions."
 _RECURRENT = "its recurrent layers are LSTM, and RNN of LSTMCell."
 _SEQUENTIAL = "models are Sequential, layers one after the other, and Model(inputs, outputs)."
 _LAYERS = {
-    **dict.fromkeys(
-        ("add", "average", "concatenate", "dot", "maximum", "merge", "minimum", "multiply", "subtract"), _ONE_ARRAY
-    ),
-    **dict.fromkeys(("Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply", "Subtract"), _ONE_ARRAY),
-    **dict.fromkeys(("AdditiveAttention", "Attention", "MultiHeadAttention"), _ONE_ARRAY),
     **dict.fromkeys(("GRU", "GRUCell", "SimpleRNN", "SimpleRNNCell", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"), _RECURRENT),
     "CuDNNLSTM": "write LSTM.",
     "Lambda": "write Activation(function) for a function of each element, or Reshape and RepeatVector for shapes.",
-    "ReLU": "write Activation('relu').",
-    "ELU": "write Activation('elu').",
-    "Softmax": "write Activation('softmax').",
-    "LeakyReLU": "write Activation({'class_name': 'leaky_relu', 'config': {'negative_slope': 0.3}}).",
 }
 _ROOT = {
     **{

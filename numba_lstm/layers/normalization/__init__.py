@@ -3,5 +3,6 @@
 from .batch_normalization import BatchNormalization
 from .layer_normalization import LayerNormalization
 from .normalization import Normalization
+from .unit_normalization import UnitNormalization
 
-__all__ = ["BatchNormalization", "LayerNormalization", "Normalization"]
+__all__ = ["BatchNormalization", "LayerNormalization", "Normalization", "UnitNormalization"]

@@ -1,7 +1,8 @@
 """Layers that add noise in training: dropout of elements or of features, and Gaussian noise."""
 
 from .dropout import Dropout
+from .gaussian_dropout import GaussianDropout
 from .gaussian_noise import GaussianNoise
 from .spatial_dropout import SpatialDropout1D
 
-__all__ = ["Dropout", "GaussianNoise", "SpatialDropout1D"]
+__all__ = ["Dropout", "GaussianDropout", "GaussianNoise", "SpatialDropout1D"]

@@ -1,0 +1,193 @@
+"""Attention: weights of values from products of queries and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ... import ops, random
+from ...inputs import as_number
+from ...ops.program import keep
+from ...ops.tensor import Tensor
+from ..base.arguments import Shape
+from ..traced import SeveralInputs
+
+Tensors = tuple[Tensor, ...]
+Masks = tuple[Tensor | None, ...]
+
+
+class Attention(SeveralInputs):
+    """Dot-product attention (Luong et al. 2015), as ``keras.layers.Attention``.
+
+    It takes a list of query (N, Tq, D), value (N, Tv, D') and optionally key (N, Tv, D), which is the value by default. With
+    scores ``query key^T`` it returns ``softmax(scores) value``, (N, Tq, D').
+
+    Of a value's mask, masked steps have no weight. Of a query's mask, masked steps have the output 0, and the mask goes on.
+
+    Parameters
+    ----------
+    use_scale : bool
+        Whether a trained number multiplies the scores.
+    score_mode : "dot" or "concat"
+        ``"concat"`` takes ``w sum tanh(query + key)`` for the scores, with a trained number w.
+    dropout : float
+        The share of weights that are zeroed in training, from 0 to below 1.
+    seed : int, optional
+        In place of the model's.
+    use_causal_mask : bool
+        Whether a query at step i leaves out the values after step i. In Keras it is an argument of the call, which may give it
+        here too.
+    **kwargs
+        Those of :class:`~numba_lstm.layers.Layer`.
+    """
+
+    ranks = (3,)
+    at_least, at_most = 2, 3
+    modes: ClassVar[tuple[str, ...]] = ("dot", "concat")
+
+    def __init__(
+        self,
+        use_scale: bool = False,
+        score_mode: str = "dot",
+        dropout: float = 0.0,
+        seed: int | None = None,
+        *,
+        use_causal_mask: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        if score_mode not in self.modes:
+            raise ValueError(f"score_mode must be {' or '.join(map(repr, self.modes))}, got {score_mode!r}.")
+        self.use_scale, self.score_mode = bool(use_scale), score_mode
+        self.dropout = as_number(dropout, f"{type(self).__name__}'s dropout", "[0, 1)")
+        self.seed = None if seed is None else random.check_seed(seed)
+        self.use_causal_mask = bool(use_causal_mask)
+        super().__init__(**kwargs)
+
+    def check_shapes(self, shapes: tuple[Shape, ...]) -> None:
+        query, value, key = shapes[0], shapes[1], shapes[-1]
+        steps = len({value[1], key[1]} - {None}) < 2 if len(shapes) > 2 else True
+        if any(len(shape) != 3 for shape in shapes) or not steps or len({query[-1], key[-1]} - {None}) > 1:
+            raise ValueError(
+                f"{self.name} expects query (N, Tq, D), value (N, Tv, D') and key (N, Tv, D), got shapes {list(shapes)}."
+            )
+
+    def build(self, input_shape: Any) -> None:
+        self.scale = self.add_weight((), "ones", name="scale") if self.use_scale else None
+        self.concat_score_weight = (
+            self.add_weight((), "ones", name="concat_score_weight") if self.score_mode == "concat" else None
+        )
+
+    def compute_output_shape(self, input_shape: Any) -> Shape:
+        return (*input_shape[0][:-1], input_shape[1][-1])
+
+    def compute(self, inputs: Tensors, masks: Masks, weights: Sequence[Tensor], training: bool) -> Tensor:
+        query, value, key = inputs[0], inputs[1], inputs[-1]
+        shares = self.shares(query, key, masks[1], weights, training)
+        y: Tensor = ops.matmul(shares, value)
+        return y if masks[0] is None else ops.where(ops.expand_dims(masks[0], -1), y, 0.0)
+
+    def shares(self, query: Tensor, key: Tensor, mask: Tensor | None, weights: Sequence[Tensor], training: bool) -> Tensor:
+        """Return the weights of the values (N, Tq, Tv)."""
+        shares: Tensor = ops.softmax(masked(self.compare(query, key, weights), mask, self.use_causal_mask))
+        return ops.multiply(shares, keep(shares.shape, self.dropout)) if training and self.dropout else shares
+
+    def compare(self, query: Tensor, key: Tensor, weights: Sequence[Tensor]) -> Tensor:
+        """Return the scores (N, Tq, Tv)."""
+        compared: Tensor
+        if self.score_mode == "dot":
+            compared = ops.matmul(query, ops.swapaxes(key, -2, -1))
+            return ops.multiply(compared, weights[0]) if self.use_scale else compared
+        pairs = ops.add(ops.expand_dims(query, -2), ops.expand_dims(key, -3))
+        pairs = ops.multiply(pairs, weights[0]) if self.use_scale else pairs
+        compared = ops.multiply(ops.sum(ops.tanh(pairs), -1), weights[-1])
+        return compared
+
+    def compute_mask_of(self, inputs: Tensors, masks: Masks) -> Tensor | None:
+        return masks[0]
+
+    def __call__(
+        self,
+        x: Any,
+        training: bool = False,
+        *,
+        mask: Any = None,
+        return_attention_scores: bool = False,
+        use_causal_mask: bool | None = None,
+    ) -> Any:
+        """Compute the output for ``[query, value]`` or ``[query, value, key]``.
+
+        With ``return_attention_scores`` the weights of the values are returned too.
+
+        ``mask`` is a list of a mask (N, T) or None for each input.
+        """
+        if mask is not None and len(mask) < len(x):
+            mask = [*mask, *[None] * (len(x) - len(mask))]
+        with causal(self, use_causal_mask):
+            y = super().__call__(x, training, mask=mask)
+            return (y, self._returned_shares(x, mask)) if return_attention_scores else y
+
+    def _returned_shares(self, x: Any, mask: Any) -> Any:
+        """Return the weights of the values for arrays, without dropout."""
+        shares = _Shares(self)
+        shares.build_for(self.built_shape)
+        return shares(x, mask=mask)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "use_scale": self.use_scale,
+            "score_mode": self.score_mode,
+            "dropout": self.dropout,
+            "seed": self.seed,
+            **({"use_causal_mask": True} if self.use_causal_mask else {}),
+        }
+
+
+class _Shares(SeveralInputs):
+    """The weights of the values of an attention layer as an output."""
+
+    at_least, at_most = 2, 3
+
+    def __init__(self, attention: Attention) -> None:
+        super().__init__(dtype=attention.dtype)
+        self._attention = attention
+
+    def build(self, input_shape: Any) -> None:
+        self.variables = list(self._attention.variables)
+
+    def compute_output_shape(self, input_shape: Any) -> Shape:
+        return (*input_shape[0][:-1], input_shape[-1][1])
+
+    def compute_mask_of(self, inputs: Tensors, masks: Masks) -> None:
+        return None
+
+    def compute(self, inputs: Tensors, masks: Masks, weights: Sequence[Tensor], training: bool) -> Tensor:
+        return self._attention.shares(inputs[0], inputs[-1], masks[1], weights, False)
+
+
+@contextmanager
+def causal(layer: Any, value: bool | None) -> Iterator[None]:
+    """Let a call's ``use_causal_mask``, if it is not None, replace that of an attention layer."""
+    before = layer.use_causal_mask
+    layer.use_causal_mask = before if value is None else bool(value)
+    try:
+        yield
+    finally:
+        layer.use_causal_mask = before
+
+
+def masked(compared: Tensor, mask: Tensor | None, use_causal_mask: bool, far: float = 1e9) -> Tensor:
+    """Return scores (..., Tq, Tv), less ``far`` where a value is masked (N, Tv) or after the query."""
+    steps, values = compared.shape[-2:]
+    shape = (*(1,) * (compared.ndim - 2), steps, values)
+    allowed = None if mask is None else ops.reshape(mask, (mask.shape[0], *(1,) * (compared.ndim - 2), values))
+    if use_causal_mask:
+        triangle = np.tri(steps, values, dtype=np.bool_).reshape(shape)
+        allowed = triangle if allowed is None else ops.logical_and(allowed, triangle)
+    if allowed is None:
+        return compared
+    y: Tensor = ops.where(allowed, compared, ops.subtract(compared, far))
+    return y

@@ -1,0 +1,230 @@
+"""MultiHeadAttention: dot-product attention of several projections."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ... import constraints, initializers, ops, random, regularizers
+from ...inputs import as_count, as_number
+from ...ops.program import keep
+from ...ops.tensor import Tensor
+from ..base.arguments import Shape
+from ..traced import SeveralInputs
+from .attention import causal
+
+Tensors = tuple[Tensor, ...]
+Masks = tuple[Tensor | None, ...]
+
+
+class MultiHeadAttention(SeveralInputs):
+    """Multi-head attention (Vaswani et al. 2017), as ``keras.layers.MultiHeadAttention``.
+
+    Each head projects query (N, Tq, D), value (N, Tv, D') and key (N, Tv, D''), which is the value by default, and returns
+    ``softmax(query key^T / sqrt(key_dim)) value``. A last projection of all heads gives (N, Tq, D).
+
+    Masks of query, value and key are joined: a pair of steps has no weight where one of them is False.
+
+    Parameters
+    ----------
+    num_heads, key_dim : int
+        Number of heads, and features of a projected query and key.
+    value_dim : int, optional
+        Features of a projected value; ``key_dim`` by default.
+    dropout : float
+        The share of weights that are zeroed in training, from 0 to below 1.
+    use_bias : bool
+        Whether the projections have biases.
+    output_shape : int, optional
+        Features of the output; those of the query by default.
+    kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint
+        Of all projections, as in Dense.
+    seed : int, optional
+        In place of the model's.
+    use_causal_mask : bool
+        Whether a query at step i leaves out the values after step i. In Keras it is an argument of the call, which may give it
+        here too.
+    **kwargs
+        Those of :class:`~numba_lstm.layers.Layer`.
+    """
+
+    ranks = (3,)
+    at_least, at_most = 2, 3
+    later: ClassVar = {"attention_axes": None, "sliding_window": None, "flash_attention": None, "use_gate": False}
+
+    def __init__(
+        self,
+        num_heads: int,
+        key_dim: int,
+        value_dim: int | None = None,
+        dropout: float = 0.0,
+        use_bias: bool = True,
+        output_shape: int | Sequence[int] | None = None,
+        *,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        seed: int | None = None,
+        use_causal_mask: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        self.num_heads = as_count(num_heads, "MultiHeadAttention's num_heads")
+        self.key_dim = as_count(key_dim, "MultiHeadAttention's key_dim")
+        self.value_dim = self.key_dim if value_dim is None else as_count(value_dim, "MultiHeadAttention's value_dim")
+        self.dropout = as_number(dropout, "MultiHeadAttention's dropout", "[0, 1)")
+        self.use_bias = bool(use_bias)
+        sizes = [output_shape] if isinstance(output_shape, int) else list(output_shape or ())
+        if len(sizes) > 1:
+            raise ValueError(f"MultiHeadAttention's output_shape must be one number of features, got {output_shape!r}.")
+        self._output_shape = as_count(sizes[0], "MultiHeadAttention's output_shape") if sizes else None
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
+        self.seed = None if seed is None else random.check_seed(seed)
+        self.use_causal_mask = bool(use_causal_mask)
+        super().__init__(**kwargs)
+
+    def check_shapes(self, shapes: tuple[Shape, ...]) -> None:
+        steps = {shapes[1][1], shapes[-1][1]} - {None}
+        if any(len(shape) != 3 for shape in shapes) or len(steps) > 1:
+            raise ValueError(
+                f"{self.name} expects query (N, Tq, D), value (N, Tv, D') and key (N, Tv, D''), got shapes {list(shapes)}."
+            )
+
+    def build(self, input_shape: Any) -> None:
+        query, value, key = (input_shape[k][-1] for k in (0, 1, -1))
+        heads, out = self.num_heads, self._output_shape or query
+        projections = {
+            "query": (query, heads, self.key_dim),
+            "key": (key, heads, self.key_dim),
+            "value": (value, heads, self.value_dim),
+            "attention_output": (heads, self.value_dim, out),
+        }
+        for name, shape in projections.items():
+            rest = shape[1:] if name != "attention_output" else shape[2:]
+            self.add_weight(
+                shape,
+                self.kernel_initializer,
+                regularizer=self.kernel_regularizer,
+                constraint=self.kernel_constraint,
+                name=f"{name}/kernel",
+            )
+            if self.use_bias:
+                self.add_weight(
+                    rest,
+                    self.bias_initializer,
+                    regularizer=self.bias_regularizer,
+                    constraint=self.bias_constraint,
+                    name=f"{name}/bias",
+                )
+
+    def compute_output_shape(self, input_shape: Any) -> Shape:
+        return (*input_shape[0][:-1], self._output_shape or input_shape[0][-1])
+
+    def compute(self, inputs: Tensors, masks: Masks, weights: Sequence[Tensor], training: bool) -> Tensor:
+        return self.attend(inputs, masks, weights, training)[0]
+
+    def attend(self, inputs: Tensors, masks: Masks, weights: Sequence[Tensor], training: bool) -> tuple[Tensor, Tensor]:
+        """Return the output and the weights of the values (N, heads, Tq, Tv)."""
+        kernels = weights[::2] if self.use_bias else weights
+        biases: Sequence[Any] = weights[1::2] if self.use_bias else [0.0] * 4
+        query, key, value = (
+            ops.add(ops.einsum("btd,dhk->bthk", x, kernel), bias)
+            for x, kernel, bias in zip((inputs[0], inputs[-1], inputs[1]), kernels, biases, strict=False)
+        )
+        compared = ops.einsum("bshk,bthk->bhts", key, ops.multiply(query, 1 / math.sqrt(self.key_dim)))
+        allowed = self._allowed(masks, compared.shape)
+        shares = ops.softmax(compared if allowed is None else ops.where(allowed, compared, -1e9))
+        shares = shares if allowed is None else ops.where(allowed, shares, 0.0)
+        kept = ops.multiply(shares, keep(shares.shape, self.dropout)) if training and self.dropout else shares
+        y = ops.einsum("bthk,hkd->btd", ops.einsum("bhts,bshk->bthk", kept, value), kernels[3])
+        return ops.add(y, biases[3]), shares
+
+    def _allowed(self, masks: Masks, shape: tuple[int, ...]) -> Tensor | None:
+        """Return which pairs of steps have a weight, for scores of ``shape`` (N, heads, Tq, Tv)."""
+        N, _, steps, values = shape
+        allowed: Any = np.tri(steps, values, dtype=np.bool_).reshape(1, 1, steps, values) if self.use_causal_mask else None
+        places = [(N, 1, steps, 1), *[(N, 1, 1, values)] * 2]
+        for mask, place in zip(masks, places, strict=False):
+            if mask is not None:
+                wide = ops.reshape(mask, place)
+                allowed = wide if allowed is None else ops.logical_and(allowed, wide)
+        return allowed  # type: ignore[no-any-return]
+
+    def compute_mask_of(self, inputs: Tensors, masks: Masks) -> Tensor | None:
+        return masks[0]
+
+    def __call__(  # type: ignore[override]
+        self,
+        query: Any,
+        value: Any = None,
+        key: Any = None,
+        training: bool = False,
+        *,
+        mask: Any = None,
+        query_mask: Any = None,
+        value_mask: Any = None,
+        key_mask: Any = None,
+        return_attention_scores: bool = False,
+        use_causal_mask: bool | None = None,
+    ) -> Any:
+        """Compute the output for query, value and key, or for a list of them, and with ``return_attention_scores`` the weights.
+
+        Masks are (N, T): ``mask`` is a list of them, in the order of the inputs.
+        """
+        x = list(query) if value is None else [query, value] if key is None else [query, value, key]
+        masks = [query_mask, value_mask, key_mask][: len(x)] if mask is None else [*mask, None][: len(x)]
+        with causal(self, use_causal_mask):
+            y = super().__call__(x, training, mask=masks)
+            if not return_attention_scores:
+                return y
+            shares = _HeadShares(self)
+            shares.build_for(self.built_shape)
+            return y, shares(x, mask=masks)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "num_heads": self.num_heads,
+            "key_dim": self.key_dim,
+            "value_dim": self.value_dim,
+            "dropout": self.dropout,
+            "use_bias": self.use_bias,
+            "output_shape": None if self._output_shape is None else [self._output_shape],
+            "kernel_initializer": initializers.serialize(self.kernel_initializer),
+            "bias_initializer": initializers.serialize(self.bias_initializer),
+            "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),
+            "bias_regularizer": regularizers.serialize(self.bias_regularizer),
+            "kernel_constraint": constraints.serialize(self.kernel_constraint),
+            "bias_constraint": constraints.serialize(self.bias_constraint),
+            "seed": self.seed,
+            **({"use_causal_mask": True} if self.use_causal_mask else {}),
+        }
+
+
+class _HeadShares(SeveralInputs):
+    """The weights of the values of all heads as an output."""
+
+    at_least, at_most = 2, 3
+
+    def __init__(self, attention: MultiHeadAttention) -> None:
+        super().__init__(dtype=attention.dtype)
+        self._attention = attention
+
+    def build(self, input_shape: Any) -> None:
+        self.variables = list(self._attention.variables)
+
+    def compute_mask_of(self, inputs: Tensors, masks: Masks) -> None:
+        return None
+
+    def compute(self, inputs: Tensors, masks: Masks, weights: Sequence[Tensor], training: bool) -> Tensor:
+        return self._attention.attend(inputs, masks, weights, False)[1]

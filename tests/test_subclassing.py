@@ -137,25 +137,6 @@ def test_a_method_that_could_not_be_called_is_refused_at_the_class_statement(bas
         define(base, **members)
 
 
-def test_functions_as_losses_and_metrics_are_refused_by_compile():
-    def largest(y_true, y_pred):
-        raise AssertionError
-
-    model = compiled()
-    before = model.get_compile_config()
-    for arguments, sentence in (
-        ({"loss": largest}, f"the function 'largest' cannot be a loss, since training needs its gradient. {LOSS}"),
-        (
-            {"metrics": [largest]},
-            "the function 'largest' cannot be a metric. Take one of numba_lstm.metrics, or compute it from model.predict(x) in "
-            "on_epoch_end of a Callback.",
-        ),
-    ):
-        with pytest.raises(TypeError, match=f"^{re.escape(sentence)}$"):
-            model.compile("adam", **arguments)
-    assert model.get_compile_config() == before
-
-
 def test_layers_without_their_methods_say_so():
     with pytest.raises(NotImplementedError, match=r"Mine must define forward\(\.\.\.\), which computes its output"):
         define(Layer)()(X)

@@ -15,6 +15,9 @@ from .target_shapes import check_output, is_sequence_loss, is_sparse, losses_sha
 Array = npt.NDArray[Any]
 Shape = tuple[int, ...]
 
+#: Name of the spec of a user's function, which takes targets of any shape.
+CUSTOM = "custom"
+
 
 def as_target(y: Any, output_shape: Shape, spec: LossSpec | MetricSpec) -> Array:
     """Return ``y`` in the shape that a loss takes for an output (n, C) or (n, T, C); labels are int64.
@@ -26,7 +29,7 @@ def as_target(y: Any, output_shape: Shape, spec: LossSpec | MetricSpec) -> Array
     TypeError
         For anything but real numbers.
     ValueError
-        For another number of samples, another shape, or a label that is no class.
+        For another number of samples, another shape (unless a user's function takes it), or a label that is no class.
     """
     check_output(spec, output_shape)
     array = as_real(y, "y")
@@ -38,11 +41,11 @@ def as_target(y: Any, output_shape: Shape, spec: LossSpec | MetricSpec) -> Array
         )
     if is_sequence_loss(spec):
         return _as_label_sequences(array, output_shape, spec)
-    if array.shape == (*expected, 1):
+    if array.shape == (*expected, 1) and spec.name != CUSTOM:
         array = array[..., 0]
     elif (*array.shape, 1) == expected:
         array = array[..., None]
-    if array.shape != expected:
+    if array.shape != expected and spec.name != CUSTOM:
         raise ValueError(_mismatch(array.shape, output_shape, spec))
     return _as_labels(array, output_shape[-1], spec) if is_sparse(spec) else array
 

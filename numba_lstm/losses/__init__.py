@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..naming.absent import absent
 from ..objects import serialization
 from . import functions
-from .base import INSTEAD, Loss
+from .base import Loss
 from .crossentropies import (
     BinaryCrossentropy,
     BinaryFocalCrossentropy,
@@ -18,6 +19,7 @@ from .crossentropies import (
     SparseCategoricalCrossentropy,
 )
 from .ctc import CTC, ctc_loss
+from .custom import FunctionLoss
 from .functions import (
     binary_crossentropy,
     binary_focal_crossentropy,
@@ -140,6 +142,9 @@ LOSSES: dict[str, type[Loss]] = {
     for name in (cls.__name__, *names)
 }
 
+#: Classes that dicts name too, but for which a name alone does not stand.
+_BY_CONFIG: dict[str, type[Loss]] = {**LOSSES, "FunctionLoss": FunctionLoss}
+
 
 def get(identifier: Any) -> Loss:
     """Return the loss that ``identifier`` stands for, as ``keras.losses.get``.
@@ -147,8 +152,8 @@ def get(identifier: Any) -> Loss:
     Parameters
     ----------
     identifier : str, function, class, dict or Loss
-        A name, as ``"mse"``; a function or class of this module; a dict that :func:`serialize` returned; or a loss, which is
-        returned as it is.
+        A name, as ``"mse"``; a function or class of this module; a function of your own, ``f(y_true, y_pred)``; a dict that
+        :func:`serialize` returned; or a loss, which is returned as it is.
 
     Raises
     ------
@@ -159,14 +164,14 @@ def get(identifier: Any) -> Loss:
     """
     if getattr(identifier, "__module__", None) == functions.__name__:
         identifier = identifier.__name__
-    if inspect.isfunction(identifier):
-        raise TypeError(f"the function {identifier.__name__!r} cannot be a loss, since training needs its gradient. {INSTEAD}")
+    if inspect.isfunction(identifier) or inspect.ismethod(identifier) or isinstance(identifier, partial):
+        return FunctionLoss(identifier)
     if isinstance(identifier, str) and identifier.lower() in ("crossentropy", "ce"):
         raise ValueError(
             f"{identifier!r} stands for three losses. Write 'binary_crossentropy' for outputs of one unit, "
             "'sparse_categorical_crossentropy' for labels, or 'categorical_crossentropy' for one-hot targets."
         )
-    return serialization.get(identifier, LOSSES, "loss", Loss)
+    return serialization.get(identifier, LOSSES if isinstance(identifier, str) else _BY_CONFIG, "loss", Loss)
 
 
 def serialize(loss: Loss) -> dict[str, Any]:
@@ -176,7 +181,7 @@ def serialize(loss: Loss) -> dict[str, Any]:
 
 def deserialize(name: Any, custom_objects: Mapping[str, type[Loss]] | None = None) -> Loss:
     """Return the loss of a name or of :func:`serialize`'s dict; ``custom_objects`` maps names to custom classes."""
-    return get(name) if not custom_objects else serialization.get(name, {**LOSSES, **custom_objects}, "loss", Loss)
+    return get(name) if not custom_objects else serialization.get(name, {**_BY_CONFIG, **custom_objects}, "loss", Loss)
 
 
 if not TYPE_CHECKING:

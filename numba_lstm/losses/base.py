@@ -10,7 +10,9 @@ import numpy.typing as npt
 
 from ..device import get_ops
 from ..inputs import as_real
+from ..inputs.target_shapes import device_losses_shape
 from ..inputs.targets import Rows, as_rows
+from ..kernels.contract import Array, Ops
 from ..kernels.specs import LossSpec
 from ..objects.subclassing import Settable
 from .reductions import NONE, as_dtype, as_reduction, reduction_weights
@@ -100,6 +102,19 @@ class Loss(Settable):
         weight = None if rows.weight is None else ops.asarray(rows.weight, rows.y.dtype)
         value, _ = ops.loss(y, target, self.spec, weight=weight, gradient=False)
         return float(value)
+
+    def compute(
+        self, ops: Ops, y: Array, target: Array, weight: Array | None, mask: Array | None = None, *, gradient: bool
+    ) -> tuple[Any, Array | None]:
+        """Return the mean of the weighted losses of device arrays, and with ``gradient`` its gradient with respect to y.
+
+        The ``mask`` (T, N) of the output is for losses of whole sequences; that of others is in ``weight``.
+        """
+        return ops.loss(y, target, self.spec, weight=weight, mask=mask, gradient=gradient)
+
+    def leading_shape(self, target: tuple[int, ...], rank: int) -> tuple[int, ...]:
+        """Return the shape of the losses (N,) or (T, N) for a batch of targets of this shape and outputs of ``rank``."""
+        return device_losses_shape(self.spec, target)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal loss, as JSON values."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..naming.absent import absent
@@ -35,6 +36,7 @@ from .confusion import (
     TrueNegatives,
     TruePositives,
 )
+from .custom import FunctionMetric
 from .loss_metrics import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -97,9 +99,6 @@ __all__ = [
 #: The module whose functions are metrics of the same names.
 _LOSSES = "numba_lstm.losses.functions"
 
-_NO_FUNCTION = "Take one of numba_lstm.metrics, or compute it from model.predict(x) in on_epoch_end of a Callback."
-
-
 #: Metric classes by class name, Keras's name and short name.
 METRICS: dict[str, type[Metric]] = {
     name: cls
@@ -143,6 +142,9 @@ METRICS: dict[str, type[Metric]] = {
     for name in (cls.__name__, *names)
 }
 
+#: Classes that dicts name too, but for which a name alone does not stand.
+_BY_CONFIG: dict[str, type[Metric]] = {**METRICS, "FunctionMetric": FunctionMetric}
+
 
 def get(identifier: Any) -> Metric:
     """Return the metric that ``identifier`` stands for, as ``keras.metrics.get``.
@@ -150,8 +152,8 @@ def get(identifier: Any) -> Metric:
     Parameters
     ----------
     identifier : str, function, dict, class or Metric
-        A name, which becomes the metric's key; a function of :mod:`numba_lstm.losses`; a dict that :func:`serialize` returned;
-        a class; or a metric, which is returned as it is.
+        A name, which becomes the metric's key; a function of :mod:`numba_lstm.losses`, or one of your own,
+        ``f(y_true, y_pred)``; a dict that :func:`serialize` returned; a class; or a metric, which is returned as it is.
 
     Raises
     ------
@@ -162,12 +164,12 @@ def get(identifier: Any) -> Metric:
     """
     if getattr(identifier, "__module__", None) == _LOSSES:
         identifier = identifier.__name__
-    if inspect.isfunction(identifier):
-        raise TypeError(f"the function {identifier.__name__!r} cannot be a metric. {_NO_FUNCTION}")
+    if inspect.isfunction(identifier) or inspect.ismethod(identifier) or isinstance(identifier, partial):
+        return FunctionMetric(identifier)
     name = identifier
     if isinstance(identifier, str) and identifier.lower() in ("accuracy", "acc"):
         identifier = "accuracy"  # in any case, as Keras takes it
-    metric = serialization.get(identifier, METRICS, "metric", Metric)
+    metric = serialization.get(identifier, METRICS if isinstance(identifier, str) else _BY_CONFIG, "metric", Metric)
     if isinstance(name, str):
         metric.name = name
     return metric
@@ -180,7 +182,7 @@ def serialize(metric: Metric) -> dict[str, Any]:
 
 def deserialize(config: Any, custom_objects: Mapping[str, type[Metric]] | None = None) -> Metric:
     """Return the metric of a dict that :func:`serialize` returned; ``custom_objects`` maps names to custom classes."""
-    return serialization.get(config, {**METRICS, **(custom_objects or {})}, "metric", Metric)
+    return serialization.get(config, {**_BY_CONFIG, **(custom_objects or {})}, "metric", Metric)
 
 
 if not TYPE_CHECKING:

@@ -11,7 +11,16 @@ from ..naming.spelling import nearest
 from .registered import registered_by_class_name
 from .subclassing import is_of_package
 
-__all__ = ["choose", "custom_object_scope", "custom_objects", "get", "nearest", "custom_classes", "serialize"]
+__all__ = [
+    "choose",
+    "custom_classes",
+    "custom_function",
+    "custom_object_scope",
+    "custom_objects",
+    "get",
+    "nearest",
+    "serialize",
+]
 
 T = TypeVar("T")
 
@@ -69,6 +78,22 @@ def custom_objects() -> Mapping[str, Any]:
     """Return the custom objects of the current :func:`custom_object_scope`, and those that are registered."""
     registered = registered_by_class_name()
     return {**registered, **_custom.get()} if registered else _custom.get()
+
+
+def custom_function(function: Any, kind: str) -> Any:
+    """Return ``function``, or that of a name among the custom objects.
+
+    Raises
+    ------
+    ValueError
+        For a name without a function.
+    """
+    if not isinstance(function, str):
+        return function
+    found = _custom.get().get(function)
+    if found is None or isinstance(found, type):
+        raise ValueError(f"{kind} is the function {function!r} of its author. Give custom_objects={{{function!r}: function}}.")
+    return found
 
 
 def choose(name: Any, known: Iterable[str], kind: str) -> str:

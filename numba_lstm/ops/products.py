@@ -11,7 +11,7 @@ import numpy as np
 from .elementwise import cast
 from .reducing import sum as sum_
 from .shaping import reshape, transpose
-from .tensor import Tensor, UntraceableError, as_tensor, broadcast, is_traced
+from .tensor import Tensor, TensorShapeError, UntraceableError, as_tensor, broadcast, is_traced
 
 
 def matmul(x1: Any, x2: Any) -> Any:
@@ -25,7 +25,7 @@ def matmul(x1: Any, x2: Any) -> Any:
         gone |= {y.ndim - 1} if b.ndim == 1 else set()
         return reshape(y, tuple(n for k, n in enumerate(y.shape) if k not in gone))
     if a.shape[-1] != b.shape[-2]:
-        raise UntraceableError(f"matmul takes (..., m, k) and (..., k, n), got {a.shape} and {b.shape}.")
+        raise TensorShapeError(f"matmul takes (..., m, k) and (..., k, n), got {a.shape} and {b.shape}.")
     if b.ndim == 2 and a.ndim > 2:  # one product of all rows
         return reshape(matmul(reshape(a, (-1, a.shape[-1])), b), (*a.shape[:-1], b.shape[-1]))
     leading = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
@@ -78,10 +78,10 @@ def einsum(subscripts: str, *operands: Any) -> Any:
     sizes: dict[str, int] = {}
     for names, x in zip(letters, tensors, strict=True):
         if len(names) != x.ndim or len(set(names)) != len(names):
-            raise UntraceableError(f"einsum {subscripts!r} does not fit an array of shape {x.shape}: one letter for each axis.")
+            raise TensorShapeError(f"einsum {subscripts!r} does not fit an array of shape {x.shape}: one letter for each axis.")
         for letter, n in zip(names, x.shape, strict=True):
             if sizes.setdefault(letter, n) != n:
-                raise UntraceableError(f"einsum {subscripts!r} has sizes {sizes[letter]} and {n} for {letter!r}.")
+                raise TensorShapeError(f"einsum {subscripts!r} has sizes {sizes[letter]} and {n} for {letter!r}.")
     if not set(target) <= set(sizes):
         raise UntraceableError(f"einsum {subscripts!r} has a letter in its result that no array has.")
     if len(tensors) == 1:

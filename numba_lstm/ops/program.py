@@ -150,3 +150,14 @@ def keep(shape: Sequence[int], rate: float) -> Tensor:
 def noise(shape: Sequence[int], stddev: float) -> Tensor:
     """Return normal random factors of mean 1."""
     return Tensor("noise", (), float(stddev), tuple(shape))
+
+
+def user_axes(ops: Ops, x: Array) -> Array:
+    """Return a device array, whose first two axes are swapped if it has three or more, with the batch axis first."""
+    n = len(x.shape)
+    return ops.permute(x, (1, 0, *range(2, n))) if n >= 3 else x
+
+
+def stored_axes(ops: Ops, x: Array) -> Array:
+    """Return the inverse of :func:`user_axes`, as an array that all ops take."""
+    return ops.dense(user_axes(ops, x))

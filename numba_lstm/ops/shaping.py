@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .tensor import Shape, Tensor, UntraceableError, as_tensor, broadcast, is_traced
+from .tensor import Shape, Tensor, TensorShapeError, UntraceableError, as_tensor, broadcast, is_traced
 
 
 def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
@@ -17,7 +17,7 @@ def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
         return tuple(range(ndim))
     found = [axis] if not isinstance(axis, (tuple, list)) else list(axis)
     if any(not -ndim <= one < ndim for one in found):
-        raise UntraceableError(f"an array of {ndim} axes has no axis {axis}.")
+        raise TensorShapeError(f"an array of {ndim} axes has no axis {axis}.")
     return tuple(sorted(one % ndim for one in found))
 
 
@@ -45,7 +45,7 @@ def reshape(x: Any, newshape: Any) -> Any:
     total = math.prod(x.shape)
     target = tuple(total // max(rest, 1) if n == -1 else int(n) for n in target)
     if math.prod(target) != total:
-        raise UntraceableError(f"an array of shape {x.shape} has no {target} elements.")
+        raise TensorShapeError(f"an array of shape {x.shape} has no {target} elements.")
     if target == x.shape:
         return x
     if x.is_constant:
@@ -59,7 +59,7 @@ def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
         return np.transpose(x, axes)
     order = tuple(reversed(range(x.ndim))) if axes is None else tuple(axis % x.ndim for axis in axes)
     if sorted(order) != list(range(x.ndim)):
-        raise UntraceableError(f"axes must name each of the {x.ndim} axes once, got {axes}.")
+        raise TensorShapeError(f"axes must name each of the {x.ndim} axes once, got {axes}.")
     if order == tuple(range(x.ndim)):
         return x
     target = tuple(x.shape[axis] for axis in order)
@@ -131,7 +131,7 @@ def take_index(x: Tensor, index: Any) -> Tensor:
         n = x.shape[axis]
         if not isinstance(item, slice):
             if not -n <= item < n:
-                raise UntraceableError(f"index {item} is beyond axis {axis} of shape {x.shape}.")
+                raise TensorShapeError(f"index {item} is beyond axis {axis} of shape {x.shape}.")
             slices.append((item % n, item % n + 1, 1))
         else:
             slices.append(item.indices(n))
@@ -150,7 +150,7 @@ def concatenate(xs: Sequence[Any], axis: int = -1) -> Any:
     tensors = [as_tensor(x) for x in xs]
     at, first = axes_of(axis, tensors[0].ndim)[0], tensors[0]
     if any(x.ndim != first.ndim or _differ(x, first, at) for x in tensors):
-        raise UntraceableError(f"concatenate takes arrays that differ in axis {axis} alone, got {[x.shape for x in tensors]}.")
+        raise TensorShapeError(f"concatenate takes arrays that differ in axis {axis} alone, got {[x.shape for x in tensors]}.")
     if len(tensors) == 1:
         return first
     places, start = [], 0

@@ -30,6 +30,10 @@ class UntraceableError(TypeError):
     """A function does what a program cannot record."""
 
 
+class TensorShapeError(UntraceableError):
+    """A function does not fit the shapes of its arguments."""
+
+
 class Tensor(NDArrayOperatorsMixin):
     """A symbolic array, with batch axis first. Operators, indexing and the functions of this package record operations.
 
@@ -153,7 +157,7 @@ def broadcast(x: Tensor, shape: Sequence[int]) -> Tensor:
     if x.is_constant:
         return Tensor("constant", (), x.detail, shape, x.kind)
     if np.broadcast_shapes(x.shape, shape) != shape:
-        raise UntraceableError(f"an array of shape {x.shape} cannot be broadcast to {shape}.")
+        raise TensorShapeError(f"an array of shape {x.shape} cannot be broadcast to {shape}.")
     return x.broadcasts.setdefault(shape, Tensor("broadcast", (x,), shape, shape, x.kind))
 
 
@@ -164,7 +168,7 @@ def elementwise(operation: str, *values: Any) -> Tensor:
         shape = np.broadcast_shapes(*(x.shape for x in operands))
     except ValueError:
         shapes = " and ".join(str(x.shape) for x in operands)
-        raise UntraceableError(f"{operation} takes arrays that can be broadcast, got shapes {shapes}.") from None
+        raise TensorShapeError(f"{operation} takes arrays that can be broadcast, got shapes {shapes}.") from None
     known = _simplified(operation, operands, shape)
     if known is not None:
         return known

@@ -26,7 +26,7 @@ def traced(function: Callable[..., Any], arguments: Sequence[Any], role: str, **
         return function(*arguments, **options)
     except UntraceableError as error:
         where = _line(error.__traceback__)
-        raise UntraceableError(f"{role} {name_of(function)!r} cannot be traced{where}: {error}") from None
+        raise type(error)(f"{role} {name_of(function)!r} cannot be traced{where}: {error}") from None
 
 
 def _line(traceback: TracebackType | None) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,7 @@ def encode(model: Any, tensors: Tensors) -> bytes:
         "model": model,
     }
     try:
-        text = json.dumps(document, allow_nan=False, separators=(",", ":"), default=_refuse_value)
+        text = json.dumps(document, allow_nan=False, separators=(",", ":"), default=_as_json)
         data = safetensors.numpy.save(arrays, {KEY: text})
         end = 8 + int.from_bytes(data[:8], "little")
         raw = data[8:end]
@@ -71,8 +72,8 @@ def encode(model: Any, tensors: Tensors) -> bytes:
     return b"".join((data[:8], raw, memoryview(data)[end:]))
 
 
-def _refuse_value(value: Any) -> Any:
-    """Raise TypeError for a value that JSON cannot hold."""
+def _as_json(value: Any) -> Any:
+    """Return the name of a function for JSON; raise TypeError for any other value that JSON cannot hold."""
     if isinstance(value, Activation):
         if activations.is_registered(value.name):
             raise TypeError(
@@ -85,6 +86,10 @@ def _refuse_value(value: Any) -> Any:
         )
     if isinstance(value, (FunctionInitializer, FunctionConstraint)):
         raise TypeError(value.unsaved.format(name=value.name))
+    if isinstance(value, FunctionType) and value.__name__.isidentifier():
+        return value.__name__  # a file has the name of a function, which custom_objects gives back
+    if isinstance(value, FunctionType):
+        raise TypeError(f"its function {value!r:.80} has no name that custom_objects could give back. Define it with def.")
     raise TypeError(f"{value!r} is not JSON serializable.")
 
 

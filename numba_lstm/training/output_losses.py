@@ -68,9 +68,8 @@ def losses_of_outputs(
     for output, y, target, weight, steps, factor in zip(outputs, ys, targets, weights, masks, factors, strict=True):
         value = dy = None
         if output.loss is not None:
-            spec = output.loss.spec
-            steps = steps if is_sequence_loss(spec) else None
-            value, dy = ops.loss(y, target, spec, weight=weight, mask=steps, gradient=gradient)
+            steps = steps if is_sequence_loss(output.loss.spec) else None
+            value, dy = output.loss.compute(ops, y, target, weight, steps, gradient=gradient)
             if dy is not None and factor != 1:
                 dy = ops.scale(dy, factor)
         values.append(value)

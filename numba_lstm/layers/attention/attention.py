@@ -13,6 +13,7 @@ from ...inputs import as_number
 from ...ops.program import keep
 from ...ops.tensor import Tensor
 from ..base.arguments import Shape
+from ..base.graph.symbolic import is_symbolic
 from ..traced import SeveralInputs
 
 Tensors = tuple[Tensor, ...]
@@ -111,7 +112,7 @@ class Attention(SeveralInputs):
     def __call__(
         self,
         x: Any,
-        training: bool = False,
+        training: bool | None = None,
         *,
         mask: Any = None,
         return_attention_scores: bool = False,
@@ -123,6 +124,8 @@ class Attention(SeveralInputs):
 
         ``mask`` is a list of a mask (N, T) or None for each input.
         """
+        if is_symbolic(x):
+            return connected(self, x, training, mask, use_causal_mask, return_attention_scores)
         if mask is not None and len(mask) < len(x):
             mask = [*mask, *[None] * (len(x) - len(mask))]
         with causal(self, use_causal_mask):
@@ -177,6 +180,17 @@ def causal(layer: Any, value: bool | None) -> Iterator[None]:
         yield
     finally:
         layer.use_causal_mask = before
+
+
+def connected(
+    layer: Any, x: Any, training: bool | None, mask: Any, use_causal_mask: bool | None, return_attention_scores: bool
+) -> Any:
+    """Call an attention layer on symbolic tensors. ``use_causal_mask`` holds for the layer from then on."""
+    if return_attention_scores:
+        raise ValueError(f"{layer.name} returns attention scores for arrays alone, not for symbolic tensors. Leave it out.")
+    if use_causal_mask is not None:
+        layer.use_causal_mask = bool(use_causal_mask)
+    return layer.connect(x, (), training, mask)
 
 
 def masked(compared: Tensor, mask: Tensor | None, use_causal_mask: bool, far: float = 1e9) -> Tensor:

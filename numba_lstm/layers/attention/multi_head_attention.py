@@ -13,8 +13,9 @@ from ...inputs import as_count, as_number
 from ...ops.program import keep
 from ...ops.tensor import Tensor
 from ..base.arguments import Shape
+from ..base.graph.symbolic import is_symbolic
 from ..traced import SeveralInputs
-from .attention import causal
+from .attention import causal, connected
 
 Tensors = tuple[Tensor, ...]
 Masks = tuple[Tensor | None, ...]
@@ -168,7 +169,7 @@ class MultiHeadAttention(SeveralInputs):
         query: Any,
         value: Any = None,
         key: Any = None,
-        training: bool = False,
+        training: bool | None = None,
         *,
         mask: Any = None,
         query_mask: Any = None,
@@ -182,6 +183,8 @@ class MultiHeadAttention(SeveralInputs):
         Masks are (N, T): ``mask`` is a list of them, in the order of the inputs.
         """
         x = list(query) if value is None else [query, value] if key is None else [query, value, key]
+        if is_symbolic(x):
+            return connected(self, x, training, mask, use_causal_mask, return_attention_scores)
         masks = [query_mask, value_mask, key_mask][: len(x)] if mask is None else [*mask, None][: len(x)]
         with causal(self, use_causal_mask):
             y = super().__call__(x, training, mask=masks)

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from ...kernels.contract import Array, Ops, Tape
 from ...kernels.specs import Key
 from ...ops.derivatives import ordered
-from ...ops.program import Program
+from ...ops.program import Program, stored_axes, user_axes
 from ...ops.tensor import Tensor
 from ...ops.tracing import input_like
 from ..base import Backward, Forward, Layer
@@ -93,9 +93,6 @@ class ComputedLayer(Layer):
         gradients = tuple(ops.dense(ops.reshape_elements(dw, v.shape or (1,))) for v, dw in pairs)
         return Backward((dxs if self.takes_several else dxs[0]) if need_dx else None, gradients=gradients)
 
-    #: Whether the layer takes a tuple of inputs.
-    takes_several = False
-
     def _traced(self, arrays: Sequence[Array], masked: Sequence[bool], training: bool) -> _Traced:
         """Return the program for inputs of these shapes."""
         shapes = tuple(tuple(x.shape) for x in arrays)
@@ -120,14 +117,3 @@ class ComputedLayer(Layer):
         flags = [True] * len(inputs) + [False] * len(present) + [True] * len(weights)
         program = Program([*inputs, *present, *weights], outputs, flags, self.dtype)
         return _Traced(program, any(x.operation in ("keep", "noise") for x in ordered(outputs)), index, computed)
-
-
-def user_axes(ops: Ops, x: Array) -> Array:
-    """Return a device array, whose first two axes are swapped if it has three or more, with the batch axis first."""
-    n = len(x.shape)
-    return ops.permute(x, (1, 0, *range(2, n))) if n >= 3 else x
-
-
-def stored_axes(ops: Ops, x: Array) -> Array:
-    """Return the inverse of :func:`user_axes`, as an array that all ops take."""
-    return ops.dense(user_axes(ops, x))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from ...inputs import INPUT_AXES, as_real
 from ...kernels.contract import Array, Ops
 from ..base import to_samples
 from ..base.arguments import Shape
+from ..base.graph.symbolic import is_symbolic
 from .computed import ComputedLayer
 
 Shapes = tuple[Shape, ...]
@@ -85,11 +85,13 @@ class SeveralInputs(ComputedLayer):
             joined = ops_.logical_or(joined, mask)
         return joined
 
-    def __call__(self, x: Sequence[npt.ArrayLike], training: bool = False, *, mask: Any = None) -> Any:  # type: ignore[override]
+    def __call__(self, x: Any, training: bool | None = None, *, mask: Any = None) -> Any:
         """Compute the output for a list of inputs (N, ...) on the default device, as a NumPy array.
 
-        ``mask`` is a list with a mask (N, T) or None for each input.
+        ``mask`` is a list with a mask (N, T) or None for each input. For symbolic tensors the output is one, too.
         """
+        if is_symbolic(x):
+            return self.connect(x, (), training, mask)
         ops, arrays = get_ops(), self._arrays(x)
         shapes = tuple(array.shape for array in arrays)
         self.check_rank(shapes)
@@ -98,7 +100,7 @@ class SeveralInputs(ComputedLayer):
         masks = tuple(self._one_mask(ops, one, a) for one, a in zip(mask or [None] * len(arrays), arrays, strict=True))
         placed = tuple(_placed(ops, array, self.dtype) for array in arrays)
         rng = random.next_key() if training else None
-        return to_samples_of(ops, self.propagate(ops, placed, None, masks, training, rng).y)
+        return to_samples_of(ops, self.propagate(ops, placed, None, masks, bool(training), rng).y)
 
     def _arrays(self, x: Any) -> list[npt.NDArray[Any]]:
         if not isinstance(x, (list, tuple)):

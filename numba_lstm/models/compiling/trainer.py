@@ -8,8 +8,10 @@ from ... import losses, optimizers
 from ... import metrics as metrics_module
 from ...callbacks import History
 from ...losses import Loss
+from ...losses.custom import FunctionLoss
 from ...losses.reductions import check_trainable
 from ...metrics import Metric
+from ...metrics.custom import FunctionMetric
 from ...objects import serialization
 from ...optimizers import Optimizer
 from ...training.protocols import CompiledOutput
@@ -97,11 +99,12 @@ class Trainer:
         optimizer : str, dict or Optimizer
             See :mod:`numba_lstm.optimizers`.
         loss : str, function, dict, class or Loss, optional
-            See :mod:`numba_lstm.losses`. Needed to fit and to evaluate. For several outputs one for all, or one for each.
+            See :mod:`numba_lstm.losses`. A function ``f(y_true, y_pred)`` of your own uses :mod:`numba_lstm.ops`. Needed to fit
+            and to evaluate. For several outputs one for all, or one for each.
         loss_weights : float, optional
             What the loss is multiplied by, but not the penalties: in all that is reported, and in all gradients. The losses of
             several outputs are reported without their weights, and their weighted sum as ``loss``.
-        metrics, weighted_metrics : list of str, dict or Metric, optional
+        metrics, weighted_metrics : list of str, function, dict or Metric, optional
             What to report besides the loss (:mod:`numba_lstm.metrics`); ``weighted_metrics`` count ``sample_weight`` and
             ``class_weight``. ``"accuracy"`` becomes the one that fits the loss and the output.
         run_eagerly : bool
@@ -148,7 +151,7 @@ class Trainer:
         if given is None and weight != 1:
             raise ValueError(f"loss_weights={loss_weight!r} weighs a loss, but there is none. Give a loss.")
         plain, weighted = (
-            [metrics_module.get(one) for one in all_for_output(what, as_entries(value) if several else value, name)]
+            [self._checked_metric(one) for one in all_for_output(what, as_entries(value) if several else value, name)]
             for what, value in (("metrics", metrics), ("weighted_metrics", weighted_metrics))
         )
         chosen = None if given is None else self._trainable_loss(losses.get(given))
@@ -193,11 +196,24 @@ class Trainer:
 
     def _trainable_loss(self, loss: Loss) -> Loss:
         check_trainable(loss.reduction, loss.name)
+        if isinstance(loss, FunctionLoss):
+            loss.check_traceable(self._known_output_shape())
         if loss.dtype not in (None, self.dtype):
             raise ValueError(
                 f"{loss.name} has dtype {loss.dtype!r}, but {self.name} computes in {self.dtype!r}. Leave the loss's dtype out."
             )
         return loss
+
+    def _checked_metric(self, identifier: Any) -> Metric:
+        metric = metrics_module.get(identifier)
+        if isinstance(metric, FunctionMetric):
+            metric.check_traceable(self._known_output_shape())
+        return metric
+
+    def _known_output_shape(self) -> tuple[int | None, ...]:
+        """Return the shape of the only output, or one like it before the model is built."""
+        shape: Any = getattr(self, "output_shape", None) if getattr(self, "built", False) else None
+        return shape if isinstance(shape, tuple) and None in shape[:1] else (None, 1)
 
     @property
     def compiled(self) -> bool:

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 from ...device import get_num_threads
-from ...inputs.target_shapes import device_losses_shape
 from ...kernels.contract import Array, Plan
 from ...kernels.specs import Key
 from ...optimizers import Optimizer
@@ -90,10 +89,11 @@ class _Step:
         self._optimizer, self._trained = optimizer, trained
         self._scales = scales_of_losses(outputs)[0]
         xs, targets = as_tuple(batch.x), as_tuple(batch.target)
+        shapes = model.output_shape if isinstance(model.output_shape, list) else [model.output_shape]
         self._inputs = len(xs)
         self._leading = [
-            () if output.loss is None else device_losses_shape(output.loss.spec, target.shape)
-            for output, target in zip(outputs, targets, strict=True)
+            () if output.loss is None else output.loss.leading_shape(target.shape, len(shape))
+            for output, target, shape in zip(outputs, targets, shapes, strict=True)
         ]
         ignoring = any(output.loss is not None and output.loss.spec.ignore_class is not None for output in outputs)
         constant = batch.weight is None and not ignoring

@@ -10,7 +10,7 @@ from .attention import AdditiveAttention, Attention, MultiHeadAttention
 from .base import Layer
 from .base.registry import CLASSES, deserialize, serialize
 from .cells import LSTMCell, StackedRNNCells
-from .core import Activation, Dense, Embedding, Input, InputLayer, Masking
+from .core import Activation, Dense, Embedding, Input, InputLayer, Lambda, Masking
 from .merging import (
     Add,
     Average,
@@ -114,6 +114,7 @@ __all__ = [
     "InputLayer",
     "IntegerLookup",
     "LSTMCell",
+    "Lambda",
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
@@ -158,7 +159,7 @@ __all__ = [
 ]
 
 _CLASSES: tuple[type[Layer], ...] = (
-    *(ELU, AdditiveAttention, Attention, GaussianDropout, LeakyReLU, MultiHeadAttention, PReLU, Permute, ReLU, Softmax),
+    *(ELU, AdditiveAttention, Attention, GaussianDropout, Lambda, LeakyReLU, MultiHeadAttention, PReLU, Permute, ReLU, Softmax),
     UnitNormalization,
     *(Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract),
     *(LSTM, RNN, Activation, BatchNormalization, Bidirectional, Dense, Dropout, Embedding, Flatten, GaussianNoise, InputLayer),

@@ -15,7 +15,6 @@ _SEQUENTIAL = "models are Sequential, layers one after the other, and Model(inpu
 _LAYERS = {
     **dict.fromkeys(("GRU", "GRUCell", "SimpleRNN", "SimpleRNNCell", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"), _RECURRENT),
     "CuDNNLSTM": "write LSTM.",
-    "Lambda": "write Activation(function) for a function of each element, or Reshape and RepeatVector for shapes.",
 }
 _ROOT = {
     **{

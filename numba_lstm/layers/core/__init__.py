@@ -4,6 +4,7 @@ from .activation import Activation
 from .dense import Dense
 from .embedding import Embedding
 from .input import Input, InputLayer
+from .lambda_layer import Lambda
 from .masking import Masking
 
-__all__ = ["Activation", "Dense", "Embedding", "Input", "InputLayer", "Masking"]
+__all__ = ["Activation", "Dense", "Embedding", "Input", "InputLayer", "Lambda", "Masking"]

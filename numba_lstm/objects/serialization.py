@@ -92,7 +92,9 @@ def custom_function(function: Any, kind: str) -> Any:
         return function
     found = _custom.get().get(function)
     if found is None or isinstance(found, type):
-        raise ValueError(f"{kind} is the function {function!r} of its author. Give custom_objects={{{function!r}: function}}.")
+        raise ValueError(
+            f"{kind} is the function {function!r:.60} of its author. Give custom_objects={{{function!r:.60}: function}}."
+        )
     return found
 
 

@@ -131,3 +131,21 @@ def test_a_model_with_activation_layers_trains_by_plans():
     assert losses[0][1] < losses[0][0]
     config = model.get_config()
     assert numba_lstm.Sequential.from_config(config).get_config() == config
+
+
+def test_keras_files_hold_them(tmp_path):
+    x = np.random.default_rng(2).standard_normal((4, 5, 3)).astype("float32")
+    model = numba_lstm.Sequential(
+        [
+            layers.Input((5, 3)), layers.PReLU("ones", shared_axes=[1]), layers.GaussianDropout(0.2, seed=4),
+            layers.Permute((2, 1)), layers.UnitNormalization(), layers.ReLU(2.0, 0.1), layers.LSTM(4),
+            layers.LeakyReLU(0.1), layers.ELU(), layers.Lambda(doubled), layers.Softmax(),
+        ]
+    )  # fmt: skip
+    model.save(tmp_path / "model.keras")
+    loaded = numba_lstm.load_model(tmp_path / "model.keras", custom_objects={"doubled": doubled})
+    assert loaded.predict(x, verbose=0).tobytes() == model.predict(x, verbose=0).tobytes()
+
+
+def doubled(x):
+    return 2 * x

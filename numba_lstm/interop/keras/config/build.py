@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import FunctionType
 from typing import Any
 
 import numpy.typing as npt
@@ -102,5 +103,7 @@ def _check_config(requested: Any, actual: Any, where: str) -> None:
 
 
 def _is_short_form(requested: Any, actual: Any) -> bool:
-    """Whether the request is a name or None where the layer has a complete configuration."""
+    """Whether the request is a name or None where the layer has a complete configuration, or a function."""
+    if isinstance(actual, FunctionType):
+        return bool(requested == actual.__name__)
     return (isinstance(requested, str) and isinstance(actual, dict)) or (requested is None and actual == "linear")

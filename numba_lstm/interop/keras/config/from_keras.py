@@ -87,12 +87,19 @@ def from_keras(value: Any, custom: Collection[str] = ()) -> Any:
     if name in _POLICIES:
         return config.get("name")
     arguments = {key: from_keras(item, custom) for key, item in config.items()}
-    if name in ACTIVATIONS and module in (None, "keras.layers"):
-        activation, argument = ACTIVATIONS[name]
-        if others := arguments.keys() - {argument, *_LAYER_ARGUMENTS}:
-            raise FileFormatError(f"its {name} has {join_names(others)}, which is not taken.")
-        return {"class_name": activation, "config": {argument: arguments[argument]} if argument in arguments else {}}
+    arguments |= {key: _as_activation(item) for key, item in arguments.items() if key.endswith("activation")}
     return {"class_name": name, "config": arguments if name in custom else _drop_neutral(name, arguments)}
+
+
+def _as_activation(value: Any) -> Any:
+    """Return the activation of a layer that is one in Keras, and any other value as it is."""
+    if not isinstance(value, dict) or value.get("class_name") not in ACTIVATIONS:
+        return value
+    name, arguments = value["class_name"], value["config"]
+    activation, argument = ACTIVATIONS[name]
+    if others := arguments.keys() - {argument, *_LAYER_ARGUMENTS}:
+        raise FileFormatError(f"its {name} has {join_names(others)}, which is not taken.")
+    return {"class_name": activation, "config": {argument: arguments[argument]} if argument in arguments else {}}
 
 
 def _drop_neutral(name: str, config: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -93,6 +93,8 @@ def _drop_extensions(name: str, config: dict[str, Any]) -> dict[str, Any]:
         arguments = {key: item for key, item in arguments.items() if key not in _LSTM_EXTENSION_INITIALIZERS}
     if arguments.get("dtype", "") is None:  # a layer that is not built; the model has the dtype
         del arguments["dtype"]
+    if arguments.pop("use_causal_mask", False):
+        raise ValueError(f"{config['name']} has use_causal_mask=True, which Keras gives to the call. Save the model as .nlstm.")
     for shape in ("input_shape", "batch_input_shape"):  # the model has an Input instead
         arguments.pop(shape, None)
     return arguments
@@ -106,9 +108,15 @@ def _argument(owner: str, key: str, value: Any) -> Any:
             f"{owner}'s {key} is a function of your own, which a Keras file cannot hold. Save the weights alone: "
             "model.save_weights(path)."
         )
+    if isinstance(value, FunctionType):
+        if not value.__name__.isidentifier():
+            raise ValueError(
+                f"{owner}'s {key} is a function without a name, which a Keras file cannot hold. Define it with def."
+            )
+        return {"module": "builtins", "class_name": "function", "config": value.__name__, "registered_name": "function"}
     if key.endswith("activation"):
         return _activation(owner, value)
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or key == "arguments":
         return value
     return to_keras(value, next(module for ending, module in _MODULE_OF_ARGUMENT.items() if key.endswith(ending)))
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ....layers import LSTM, RNN, Bidirectional, Layer, LSTMCell, StackedRNNCells, TimeDistributed
+from ....layers import LSTM, RNN, Bidirectional, Layer, LSTMCell, MultiHeadAttention, StackedRNNCells, TimeDistributed
 from ....naming.names import snake_case
 from ....variables import Variable
 
@@ -16,6 +16,9 @@ _INNER_LAYERS: dict[type[Layer], tuple[str, ...]] = {
     Bidirectional: ("forward_layer", "backward_layer"),
     TimeDistributed: ("layer",),
 }
+
+#: Attributes of the projections of a MultiHeadAttention, which are layers in Keras, and the names of these layers.
+_PROJECTIONS = {"query_dense": "query", "key_dense": "key", "value_dense": "value", "output_dense": "attention_output"}
 
 
 class Group(NamedTuple):
@@ -48,6 +51,11 @@ def _layer_groups(path: str, layer: Layer) -> Iterator[Group]:
     elif isinstance(layer, StackedRNNCells):
         yield Group(path, layer.name, ())
         yield from _list_groups(f"{path}/cells", layer.cells)
+    elif isinstance(layer, MultiHeadAttention):
+        yield Group(path, layer.name, ())
+        count = 2 if layer.use_bias else 1
+        for k, (attribute, name) in enumerate(_PROJECTIONS.items()):
+            yield Group(f"{path}/{attribute}", name, layer.variables[k * count : (k + 1) * count])
     elif type(layer) in _INNER_LAYERS:
         yield Group(path, layer.name, ())
         for attribute in _INNER_LAYERS[type(layer)]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .elementwise import cast
+from .elementwise import cast, multiply
 from .reducing import sum as sum_
 from .shaping import reshape, transpose
 from .tensor import Tensor, TensorShapeError, UntraceableError, as_tensor, broadcast, is_traced
@@ -26,6 +26,8 @@ def matmul(x1: Any, x2: Any) -> Any:
         return reshape(y, tuple(n for k, n in enumerate(y.shape) if k not in gone))
     if a.shape[-1] != b.shape[-2]:
         raise TensorShapeError(f"matmul takes (..., m, k) and (..., k, n), got {a.shape} and {b.shape}.")
+    if a.shape[-1] == 1:  # products of single elements, which join other elementwise operations
+        return multiply(a, b)
     if b.ndim == 2 and a.ndim > 2:  # one product of all rows
         return reshape(matmul(reshape(a, (-1, a.shape[-1])), b), (*a.shape[:-1], b.shape[-1]))
     leading = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])

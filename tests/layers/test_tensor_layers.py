@@ -29,11 +29,11 @@ def user(ops, x):
     return host.swapaxes(0, 1) if host.ndim > 2 else host
 
 
-def run(device, name, dtype):
+def run(ops, name, dtype):
     """Return the output of a case, and the gradients of its inputs and of its weights."""
     cls, arguments, shapes, call = CASES[name]
     causal = {"use_causal_mask": True} if call.get("use_causal_mask") else {}
-    layer, xs, ops = getattr(layers, cls)(dtype=dtype, **arguments, **causal), draw(f"{name} inputs", shapes), get_ops(device)
+    layer, xs = getattr(layers, cls)(dtype=dtype, **arguments, **causal), draw(f"{name} inputs", shapes)
     several = getattr(layer, "takes_several", False)
     layer.build_for(tuple((None, *s[1:]) for s in shapes) if several else (None, *shapes[0][1:]))
     layer.set_weights(draw(f"{name} weights", [v.shape for v in layer.variables]))
@@ -52,17 +52,22 @@ def run(device, name, dtype):
 
 @pytest.mark.parametrize("name", CASES)
 def test_keras(name):
-    found = run("reference", name, "float64")
+    found = run(get_ops("reference"), name, "float64")
     assert {f"{name}/{key}" for key in found} == {key for key in GOLDEN if key.startswith(f"{name}/")}
     for key, value in found.items():  # Keras has tanh and heads in float32
         np.testing.assert_allclose(value, GOLDEN[f"{name}/{key}"], rtol=2e-5, atol=2e-5, err_msg=key)
 
 
+def assert_equals_reference(ops, name):
+    """Compare the output and the gradients of a case in float32 with those of the reference in float64."""
+    expected = run(get_ops("reference"), name, "float64")
+    for key, value in run(ops, name, "float32").items():
+        assert_close(value, expected[key], RECURRENT["float32"], key)
+
+
 @pytest.mark.parametrize("name", ["attention_scaled", "additive", "heads_masked"])
 def test_cpu(name):
-    expected = run("reference", name, "float64")
-    for key, value in run("cpu", name, "float32").items():
-        assert_close(value, expected[key], RECURRENT["float32"], key)
+    assert_equals_reference(get_ops("cpu"), name)
 
 
 def test_calls_of_attention():

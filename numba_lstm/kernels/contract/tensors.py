@@ -52,7 +52,7 @@ class TensorOps(Protocol):
     def matrix_product(self, a: Array, b: Array) -> Array:
         """Return ``a @ b`` for a (..., M, K) and b (..., K, N) with equal leading axes.
 
-        Every element is one sum in the order of K, so that its bits do not depend on the other elements.
+        Every element is one sum in an order that K and N alone decide, so that its bits do not depend on the other elements.
         """
 
     def softmax_rows(self, x: Array) -> Array:

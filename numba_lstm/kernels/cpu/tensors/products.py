@@ -20,6 +20,7 @@ from ..runtime import thread_pool
 from ..runtime.memory import aligned, empty
 from ..runtime.strides import element_strides
 from ..runtime.task import KernelCall, ParallelFor, parallel_for
+from ..simd.reductions import row_dot
 from ..simd.transpose import transpose
 from ..simd.vector import data, load, offset, store
 
@@ -97,6 +98,24 @@ def _products(geometry: VectorGeometry, C: int) -> Any:
     )
 
 
+@cache
+def _row_dots(geometry: VectorGeometry) -> Any:
+    """Return the kernel of products with a single column whose elements, as those of a row, are neighbours."""
+    V = geometry.V
+
+    def row_dots(a, b, out, lanes, table, pair0, pair1, m0, m1):
+        a_, b_, o_, l_ = data(a), data(b), data(out), data(lanes)
+        M, inner, K = out.shape[1], table[0, 1], table[0, 2]
+        for pair in range(pair0, pair1):
+            first_a = pair // inner * table[1, 0] + pair % inner * table[1, 1]
+            first_b = pair // inner * table[2, 0] + pair % inner * table[2, 1]
+            for m in range(m0, m1):
+                at = first_a + m * table[1, 2]
+                o_[pair * M + m] = row_dot(offset(a_, at), offset(b_, first_b), K, l_, V)
+
+    return kernel(row_dots, f"row_dots_{geometry.dtype}x{V}", NUMBA[geometry.dtype], "x1 x1 f3 f1 n2 i i i i")
+
+
 def products(a: Array, b: Array) -> tuple[Array, KernelCall | ParallelFor]:
     """Return an array (outer, inner, M, N) and the task that writes ``a @ b`` to it.
 
@@ -104,11 +123,11 @@ def products(a: Array, b: Array) -> tuple[Array, KernelCall | ParallelFor]:
     """
     (outer, inner, M, K), N = a.shape, b.shape[-1]
     geometry = vector_geometry(a.dtype)
-    layout = column_layout(N, geometry)
-    padded = layout.padded(geometry)
+    layout, dots = column_layout(N, geometry), N == 1 and element_strides(a)[3] == 1 and element_strides(b)[2] == 1
+    padded = 1 if dots else layout.padded(geometry)
     out = aligned((outer * inner, M, padded), a.dtype)
     table = np.array([[outer, inner, K, N], element_strides(a), element_strides(b)], np.int64)
-    run, pairs = _products(geometry, layout.C), outer * inner
+    run, pairs = _row_dots(geometry) if dots else _products(geometry, layout.C), outer * inner
     arrays = a[0, 0, 0, :1], b[0, 0, 0, :1], out
 
     def call(_: int, part: tuple[int, int]) -> KernelCall:

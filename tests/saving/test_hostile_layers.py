@@ -24,7 +24,7 @@ LAYERS = {
     "base class": (put(("config", "layers", 1, "class_name"), "Layer"), "unknown layer 'Layer'"),
     "dunder": (put(("config", "layers", 1, "class_name"), "__import__"), "unknown layer '__import__'"),
     "dotted": (put(("config", "layers", 1, "class_name"), "numba_lstm.layers.LSTM"), "unknown layer"),
-    "Lambda": (layer(1, GADGET), "Lambda's func... is the function '4wEAAAAAAAAAAAAAAAEAAAA=' of its author"),
+    "Lambda": (layer(1, GADGET), "the layer is the function '4wEAAAAAAAAAAAAAAAEAAAA=' of its author"),
     "os.system": (layer(1, OS), "unknown layer 'system'"),
     "a torch module": (layer(1, {"class_name": "TorchModuleWrapper", "config": {"module": "gASV"}}), "unknown layer"),
     "a saved model": (layer(1, {"class_name": "TFSMLayer", "config": {"filepath": "/tmp"}}), "unknown layer"),

@@ -55,11 +55,11 @@ class Lambda(ComputedLayer):
         arguments: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        self.function = serialization.custom_function(function, "Lambda's function")
+        self.function = serialization.custom_function(function, "the layer")
         if not callable(self.function):
             raise TypeError(f"Lambda takes a function of a tensor, got {function!r}. Write Lambda(lambda x: ops.exp(x)).")
-        self._output_shape = serialization.custom_function(output_shape, "Lambda's output_shape")
-        self.mask = serialization.custom_function(mask, "Lambda's mask")
+        self._output_shape = serialization.custom_function(output_shape, "its output_shape")
+        self.mask = serialization.custom_function(mask, "its mask")
         self.arguments = dict(arguments or {})
         super().__init__(**kwargs)
 

@@ -8,13 +8,12 @@ from ... import losses, optimizers
 from ... import metrics as metrics_module
 from ...callbacks import History
 from ...losses import Loss
-from ...losses.custom import FunctionLoss
 from ...losses.reductions import check_trainable
 from ...metrics import Metric
-from ...metrics.custom import FunctionMetric
 from ...objects import serialization
 from ...optimizers import Optimizer
 from ...training.protocols import CompiledOutput
+from .function_checks import check_function
 from .output_arguments import all_for_output, as_entries, as_weight, for_output, per_output
 
 _STEPS = "Write the loop over batches yourself, as docs/semantics.md shows under 'Classes of your own'."
@@ -151,7 +150,10 @@ class Trainer:
         if given is None and weight != 1:
             raise ValueError(f"loss_weights={loss_weight!r} weighs a loss, but there is none. Give a loss.")
         plain, weighted = (
-            [self._checked_metric(one) for one in all_for_output(what, as_entries(value) if several else value, name)]
+            [
+                check_function(metrics_module.get(one), self)
+                for one in all_for_output(what, as_entries(value) if several else value, name)
+            ]
             for what, value in (("metrics", metrics), ("weighted_metrics", weighted_metrics))
         )
         chosen = None if given is None else self._trainable_loss(losses.get(given))
@@ -196,24 +198,12 @@ class Trainer:
 
     def _trainable_loss(self, loss: Loss) -> Loss:
         check_trainable(loss.reduction, loss.name)
-        if isinstance(loss, FunctionLoss):
-            loss.check_traceable(self._known_output_shape())
+        check_function(loss, self)
         if loss.dtype not in (None, self.dtype):
             raise ValueError(
                 f"{loss.name} has dtype {loss.dtype!r}, but {self.name} computes in {self.dtype!r}. Leave the loss's dtype out."
             )
         return loss
-
-    def _checked_metric(self, identifier: Any) -> Metric:
-        metric = metrics_module.get(identifier)
-        if isinstance(metric, FunctionMetric):
-            metric.check_traceable(self._known_output_shape())
-        return metric
-
-    def _known_output_shape(self) -> tuple[int | None, ...]:
-        """Return the shape of the only output, or one like it before the model is built."""
-        shape: Any = getattr(self, "output_shape", None) if getattr(self, "built", False) else None
-        return shape if isinstance(shape, tuple) and None in shape[:1] else (None, 1)
 
     @property
     def compiled(self) -> bool:

@@ -64,6 +64,7 @@ def test_a_function_trains_like_the_loss_that_it_is(function, sequences, masked,
     np.testing.assert_allclose(found["absolute"], expected["mae"], rtol=2e-6)
 
 
+@pytest.mark.on_the_cpu(reason="plans are the CPU's")
 def test_plans_have_the_bits_of_single_ops():
     x, y = data()
     found = [fitted(model_of(quantile, [squared], eager=eager), x, y) for eager in (False, True)]

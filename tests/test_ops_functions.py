@@ -17,6 +17,7 @@ FUNCTIONS = {
     "arithmetic": lambda x, y: (x + y) * x - y / (x * x + 2) + 3 * x - (1 - y) ** 2 + x**3 + (x * x + 1) ** 1.5 + 2.0**y,
     "elementary": lambda x, y: ops.exp(x) + ops.log(ops.square(y) + 1) + ops.log1p(x * x) + ops.tanh(x) + ops.sqrt(y * y + 1),
     "activations": lambda x, y: ops.relu(x) + ops.sigmoid(y) + ops.silu(x) + ops.elu(y) + ops.leaky_relu(x) + ops.softplus(y),
+    "bounded": lambda x, y: ops.relu6(4 * x) + ops.hard_sigmoid(y) * ops.arange(5.0) + ops.rsqrt(x * x + 1) - ops.ones((4, 5)),
     "kinks": lambda x, y: ops.maximum(x, y) * 2 + ops.minimum(x, 0.1) + ops.abs(y) + ops.clip(x, -0.5, 0.5) + ops.sign(x),
     "choices": lambda x, y: ops.where(ops.logical_and(x > y, ops.logical_not(x > 1)), x * x, y) + ops.cast(x <= y, "float32"),
     "numpy": lambda x, y: np.where(x > 0, np.exp(x), np.mean(y, axis=0)) + np.expm1(y) - np.reciprocal(x * x + 1),

@@ -172,3 +172,39 @@ def _filled(x: Any, value: float) -> Any:
 def stop_gradient(x: Any) -> Any:
     """Return x, whose gradient is 0."""
     return Tensor("stop", (x,), None, x.shape, x.kind) if isinstance(x, Tensor) else x
+
+
+def convert_to_tensor(x: Any, dtype: Any = None) -> Any:
+    """Return a traced tensor as it is, and anything else as an array."""
+    return x if is_traced(x) else np.asarray(x, dtype)
+
+
+def arange(start: float, stop: float | None = None, step: float = 1, dtype: Any = None) -> Any:
+    """Return an array of evenly spaced numbers, as ``numpy.arange``."""
+    first, last = (0, start) if stop is None else (start, stop)
+    return np.arange(first, last, step, dtype=dtype)
+
+
+def zeros(shape: Any, dtype: Any = None) -> Any:
+    """Return an array of zeros."""
+    return np.zeros(shape, dtype or "float32")
+
+
+def ones(shape: Any, dtype: Any = None) -> Any:
+    """Return an array of ones."""
+    return np.ones(shape, dtype or "float32")
+
+
+def rsqrt(x: Any) -> Any:
+    """Return ``1 / sqrt(x)``."""
+    return reciprocal(sqrt(x))
+
+
+def relu6(x: Any) -> Any:
+    """Return x, bounded by 0 and 6."""
+    return clip(x, 0.0, 6.0)
+
+
+def hard_sigmoid(x: Any) -> Any:
+    """Return ``relu6(x + 3) / 6``."""
+    return multiply(relu6(add(x, 3.0)), 1 / 6)

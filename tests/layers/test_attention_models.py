@@ -32,6 +32,7 @@ def data():
     return [source, rng.standard_normal((8, 4, 3)).astype("float32")], rng.standard_normal((8, 4, 2)).astype("float32")
 
 
+@pytest.mark.on_the_cpu(reason="plans are the CPU's")
 def test_an_encoder_decoder_trains_by_plans():
     x, y = data()
     models, found = [encoder_decoder(eager=eager) for eager in (False, True)], []

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ..device import get_ops
 from ..inputs import as_real
-from ..inputs.targets import is_sparse
+from ..inputs.target_shapes import is_sparse
 from ..kernels.contract import Array, Ops
 from ..kernels.specs import LossSpec, MetricSpec
 from ..naming.names import name_of

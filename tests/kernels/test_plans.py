@@ -14,6 +14,7 @@ from numba_lstm.device import get_ops
 from numba_lstm.kernels import cpu
 from numba_lstm.kernels.contract import LSTMNoise, LSTMWeights
 from numba_lstm.kernels.cpu.runtime import recording
+from numba_lstm.kernels.cpu.runtime.task import HostCall
 from numba_lstm.kernels.specs import Activation, Key, LossSpec, LSTMSpec, UpdateSpec
 from numba_lstm.variables import Variable
 
@@ -105,6 +106,25 @@ def test_rows_of_an_inference_are_shared_by_threads(dtype):
         set_num_threads(threads)
         for _ in range(2):
             assert leaves(cpu.plan(function, [x, mask], work=5e7)(x, mask)) == leaves(expected)
+
+
+def test_batch_norm_is_kernels_alone_and_a_plan_renews_the_forms_of_the_moving_statistics():
+    gamma, beta, mean, variance = (Variable(np.full(4, value, np.float32)) for value in (1, 0, 0, 1))
+
+    def passes(x, dy, key):
+        y, tape = cpu.batch_norm_forward(x, gamma, beta, mean, variance, 1e-3, momentum=0.9, training=True)
+        return y, cpu.batch_norm_backward(tape, dy, need_dx=True)
+
+    x = np.random.default_rng(3).standard_normal((2, 5, 3, 4)).astype(np.float32)
+    recorded = recording.Recording(packs=True)
+    with recording.recording_to(recorded):
+        passes(*x, None)
+    assert not any(isinstance(task, HostCall) for task in recorded.tasks)
+    plan = cpu.plan(passes, list(x), training=True)
+    for weight in (mean, variance):
+        before = weight.prepared("sum", np.sum)
+        plan(*x)
+        assert weight.prepared("sum", np.sum) != before
 
 
 def test_values_cannot_be_read_while_a_plan_is_recorded():

@@ -51,6 +51,6 @@ def noise_forward(x: Array, stddev: float, key: Key) -> Array:
     """CPU: a scalar loop that threads split by blocks, and one sum."""
     noise, blocks = empty(x.size, x.dtype), (x.size + 1) // 2
     words = key_words(key)
-    run, parts = _noise(dtype_name(x.dtype)), thread_pool.num_splits(BLOCK * blocks, blocks)
-    run_eagerly([parallel_for(blocks, parts, lambda _, span: KernelCall(run, noise, stddev, words, *span))])
+    run, splits = _noise(dtype_name(x.dtype)), thread_pool.num_splits(BLOCK * blocks, blocks)
+    run_eagerly([parallel_for(blocks, splits, lambda _, span: KernelCall(run, noise, stddev, words, *span))])
     return add(x, noise.reshape(x.shape))

@@ -38,6 +38,7 @@ class Plan:
         self._others = [(buffer, place) for place, buffer in enumerate(buffers) if place > 0 and buffer is not None]
         self._keys = [words for words, _ in recorded.keys]
         self._weights = list(recorded.weights.values()) if training else []  # else they have not changed since
+        self._written = recorded.written
         recorded.compile()
         steps = task_graphs(recorded.tasks, self._input)
         self._steps: list[tuple[Callable[..., None], bool]] = [(step, isinstance(step, TaskGraph)) for step in steps]
@@ -57,12 +58,16 @@ class Plan:
         if key is not None:
             for words in self._keys:
                 words[STEP] = key.step
+        for weight in self._written:
+            weight.writable()
         first = address(x)
         for step, takes_input in self._steps:
             if takes_input:
                 step(first)
             else:
                 step()
+        for weight in self._written:
+            weight.written()
         return self.outputs
 
 

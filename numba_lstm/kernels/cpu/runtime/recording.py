@@ -36,6 +36,7 @@ class Recording:
         self.keys: list[tuple[npt.NDArray[Any], Key]] = []  #: arrays of the words of keys, which a kernel reads
         self.packed: dict[tuple[int, str], Any] = {}  #: packed forms that tasks make, by the identity of the weight
         self.weights: dict[int, Weight] = {}  #: weights that are read, by their identity
+        self.written: list[Weight] = []  #: weights that tasks write
         self.functions: list[CFunction] = []  #: C functions that no task has as an argument
         self.late: list[Callable[[], None]] = []  #: what has to be called before the tasks run, when all is compiled
 
@@ -61,6 +62,7 @@ class Recording:
             self.keys += branch.keys
             self.packed |= branch.packed
             self.weights |= branch.weights
+            self.written += branch.written
             self.functions += branch.functions
             self.late += branch.late
 
@@ -95,6 +97,25 @@ def recording_to(recording: Recording | None) -> Iterator[None]:
         yield
     finally:
         _active.recording = outer
+
+
+def reading(weight: Weight) -> npt.NDArray[Any]:
+    """Return the array of a weight, for tasks that read it."""
+    recording = active()
+    if recording is not None:
+        recording.weights[id(weight)] = weight
+    return weight.value
+
+
+@contextmanager
+def writing(*weights: Weight) -> Iterator[list[npt.NDArray[Any]]]:
+    """Yield the arrays of weights, for tasks that write them, which are run or recorded until the end of the context."""
+    recording = active()
+    if recording is not None:
+        recording.written += weights
+    yield [weight.writable() for weight in weights]
+    for weight in weights:
+        weight.written()
 
 
 def pause() -> AbstractContextManager[None]:

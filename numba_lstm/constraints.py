@@ -138,11 +138,11 @@ class FunctionConstraint(Constraint):
         self.function, self.name = function, name_of(function)
 
     def __call__(self, w: Values) -> Values:
-        values = as_numbers(self.function(w), f"the answer of the constraint {self.name!r}")
+        values = as_numbers(self.function(w), f"the result of the constraint {self.name!r}")
         if values.shape != w.shape:
             raise ValueError(
-                f"the constraint {self.name!r} answers an array of shape {values.shape} for a weight of shape {w.shape}. "
-                "Answer one of the same shape."
+                f"the constraint {self.name!r} returns an array of shape {values.shape} for a weight of shape {w.shape}. "
+                "Return one of the same shape."
             )
         return values
 

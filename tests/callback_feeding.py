@@ -30,7 +30,7 @@ class FakeModel:
 
 
 def feed(callback, values, key="val_loss"):
-    """Run ``callback`` over epochs with these values until it stops; answer the model and the epochs that ran."""
+    """Run ``callback`` over epochs with these values until it stops; return the model and the epochs that ran."""
     model = FakeModel()
     callback.set_model(model)
     callback.on_train_begin({})

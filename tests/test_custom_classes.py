@@ -121,7 +121,7 @@ def test_a_regularizer_a_constraint_and_an_initializer_written_for_keras():
 @pytest.mark.parametrize("method", ["__call__", "draw"])
 def test_an_initializer_of_another_shape_is_a_sentence(method):
     wrong = define(initializers.Initializer, **{method: lambda self, shape, dtype=None: np.zeros(7)})
-    with pytest.raises(ValueError, match=r"Mine answers an array of shape \(7,\), where \(2, 3\) was asked for"):
+    with pytest.raises(ValueError, match=r"Mine returns an array of shape \(7,\), where \(2, 3\) was asked for"):
         Dense(3, kernel_initializer=wrong(), input_shape=(2,)).build_for((None, 2))
 
 
@@ -161,7 +161,7 @@ def test_add_weight_is_kerass():
             TypeError,
             "add_weight takes autocast=True, aggregation='none', ",
         ),
-        ({"initializer": lambda shape, dtype: np.zeros(9)}, ValueError, "answers shape (9,), where (2,) was asked for"),
+        ({"initializer": lambda shape, dtype: np.zeros(9)}, ValueError, "returns shape (9,), where (2,) was asked for"),
         ({"initializer": "onse"}, ValueError, "unknown initializer 'onse', did you mean 'ones'?"),
     ],
 )

@@ -96,8 +96,8 @@ WRONG = {
     "LearningRateScheduler": [
         (lambda: callbacks.LearningRateScheduler(0.1), r"the schedule must be a function \(epoch, rate\) -> rate"),
         (lambda: callbacks.LearningRateScheduler(lambda: 0.1), "must be a function"),
-        (lambda: callbacks.LearningRateScheduler(lambda epoch: "low"), "what the schedule answers must be a number"),
-        (lambda: callbacks.LearningRateScheduler(lambda epoch: -1.0), "what the schedule answers must be a number"),
+        (lambda: callbacks.LearningRateScheduler(lambda epoch: "low"), "what the schedule returns must be a number"),
+        (lambda: callbacks.LearningRateScheduler(lambda epoch: -1.0), "what the schedule returns must be a number"),
     ],
     "ModelCheckpoint": [
         (

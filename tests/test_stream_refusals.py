@@ -38,7 +38,7 @@ def test_a_layer_that_cannot_be_streamed_is_named():
 
 
 class Doubled(LSTM):
-    """An LSTM that answers something else than its kernels do."""
+    """An LSTM that returns something else than its kernels do."""
 
     def forward(self, ops, x, *args, **kwargs):
         result = super().forward(ops, x, *args, **kwargs)

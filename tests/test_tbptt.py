@@ -26,7 +26,7 @@ def two_layers(dtype="float64", **lstm):
 
 
 def by_hand(model, windows, states=None):
-    """A step of gradient descent for each window, written down layer by layer on one device; answers the last states."""
+    """A step of gradient descent for each window, written down layer by layer on one device; returns the last states."""
     ops, (lstm, dense) = get_ops(), model.layers
     for start, stop in windows:
         x = ops.gather(X[:, start:stop], slice(None), "float64")
@@ -135,7 +135,7 @@ def test_labels_and_weights_are_cut_with_their_steps():
 
 
 REFUSED = {
-    "a last step only": (lambda: make_model(), Y, ValueError, "does not answer each step"),
+    "a last step only": (lambda: make_model(), Y, ValueError, "does not return each step"),
     "backwards": (
         lambda: Sequential([LSTM(4, return_sequences=True, go_backwards=True), Dense(C)]),
         Y_STEPS,
@@ -169,5 +169,5 @@ def test_windows_are_of_whole_steps(k, error):
 def test_rows_without_steps_have_no_windows():
     model = Sequential([Dense(C)])
     model.compile("adam", "mse")
-    with pytest.raises(ValueError, match="does not answer each step"):
+    with pytest.raises(ValueError, match="does not return each step"):
         model.fit(X[:, 0], Y, tbptt=2, **QUIET)

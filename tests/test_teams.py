@@ -41,7 +41,7 @@ def made(N, H, T=T):
 
 
 def passed(case):
-    """All that a forward and a backward call answer, in one list."""
+    """All that a forward and a backward call return, in one list."""
     x, weights, dy = case
     mask = None if x.shape[1] == 1 else np.random.default_rng(1).random(x.shape[:2]) < 0.8
     out = cpu.lstm_forward(x, weights, None, None, LSTMSpec(), mask=mask, sequences=True, training=True)

@@ -97,7 +97,7 @@ def test_a_weight_of_a_layer_begins_with_real_numbers_alone(value):
     layer(np.ones((1, 1)))
     with pytest.raises(TypeError, match="^own/w must be an array of real numbers"):
         layer.add_weight("w", value)
-    with pytest.raises(TypeError, match="^the answer of the initializer .* must be an array of real numbers"):
+    with pytest.raises(TypeError, match="^the result of the initializer .* must be an array of real numbers"):
         layer.add_weight((1,), lambda shape, dtype: value)
     assert len(layer.variables) == 2
 

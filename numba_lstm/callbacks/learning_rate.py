@@ -44,7 +44,7 @@ class LearningRateScheduler(Callback):
         """Set the rate."""
         optimizer = self.model.optimizer
         arguments = (epoch, float(optimizer.learning_rate)) if self._takes_rate else (epoch,)
-        optimizer.learning_rate = as_number(self.schedule(*arguments), "what the schedule answers", "[0, inf)")
+        optimizer.learning_rate = as_number(self.schedule(*arguments), "what the schedule returns", "[0, inf)")
         if self.verbose:
             print(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {optimizer.learning_rate}.")
 

@@ -90,7 +90,7 @@ def _with_shape_check(call: Callable[..., Any]) -> Callable[..., Any]:
 
 def _check_shape(initializer: Initializer, array: Any, shape: tuple[int, ...]) -> Values:
     name = initializer.name or type(initializer).__name__
-    values = as_numbers(array, f"the answer of {name}")
+    values = as_numbers(array, f"the result of {name}")
     if values.shape != shape:
-        raise ValueError(f"{name} answers an array of shape {values.shape}, where {shape} was asked for.")
+        raise ValueError(f"{name} returns an array of shape {values.shape}, where {shape} was asked for.")
     return values

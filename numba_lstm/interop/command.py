@@ -135,7 +135,7 @@ def _parser() -> argparse.ArgumentParser:
         "--into", type=Path, metavar="MODEL", help="for weights of Keras: a file of the model they belong to"
     )
     convert_parser.add_argument(
-        "--last-step", action="store_true", help="for tensors of PyTorch: the LSTM answers its last states (h_n) alone"
+        "--last-step", action="store_true", help="for tensors of PyTorch: the LSTM returns its last states (h_n) alone"
     )
     convert_parser.add_argument("--time-first", action="store_true", help="for an ONNX graph: it takes (T, N, D)")
     convert_parser.add_argument(

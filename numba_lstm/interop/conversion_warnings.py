@@ -41,7 +41,7 @@ _LOSSES: tuple[tuple[tuple[Format, ...], Callable[[Sequential], Any], str], ...]
     (
         _TENSORS,
         lambda model: any(not getattr(layer, "return_sequences", True) for layer in model.layers),
-        "Nothing in it says that the LSTM answers its last step alone.",
+        "Nothing in it says that the LSTM returns its last step alone.",
     ),
     (
         _TENSORS,

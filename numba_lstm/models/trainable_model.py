@@ -65,7 +65,7 @@ class TrainableModel(Passes, Trainer):
         training : bool
             Compute as in training: drop out, draw noise.
         mask : array of bool, (N, T), optional
-            False in the steps of the only input to leave out; the layers hand it on from one to the next.
+            False in the steps of the only input to leave out; each layer passes it on to the next.
         lengths : array of int, (N,), optional
             Instead of a mask, for right-padded x: how many steps of each sample are real.
 

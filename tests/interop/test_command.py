@@ -61,7 +61,7 @@ def test_the_module_hands_commands_on():
 
 @pytest.fixture
 def refusal_message(capsys):
-    """A function that runs ``convert``, expects that it refuses, and answers its sentence."""
+    """A function that runs ``convert``, expects that it refuses, and returns its sentence."""
 
     def run(*arguments):
         assert command.main(["convert", *map(str, arguments)]) == 1

@@ -68,7 +68,7 @@ REFUSED = {
     "another input of an LSTM": (two_lstms, {}, "'second/LSTM_3' (LSTM) takes an output from which the graph branches"),
     "a residual": (join("Add"), {}, "'odd/Add_4' (Add) takes an output from which the graph branches"),
     "a gate of one's own": (join("Mul"), {}, "'odd/Mul_4' (Mul) joins two branches"),
-    "the cell state": (then("Squeeze", [0], source="c"), {}, "takes 'c', which a layer does not hand on"),
+    "the cell state": (then("Squeeze", [0], source="c"), {}, "takes 'c', which a layer does not pass on"),
     "lengths": (with_input(4, np.array([1, 2, 3])), {}, "(LSTM) has sequence_lens"),
     "states": (with_input(5, array(1, N, H)), {}, "(LSTM) does not begin with states of zero"),
     "an operator that is no layer": (then("Concat", array(2, 2), axis=0), {}, "(Concat) is no layer here"),

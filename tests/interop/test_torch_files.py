@@ -59,7 +59,7 @@ LSTM_STATE = {"weight_ih_l0": rows(4 * H, D), "weight_hh_l0": rows(4 * H, H)}
 WRONG = {
     "two heads": ({"a.weight": rows(2, 3), "b.weight": rows(2, 2)}, "weights of 2 modules, 'a', 'b', where one Linear"),
     "two LSTMs": ({f"{k}.{n}": a for k in "ab" for n, a in LSTM_STATE.items()}, "2 modules, 'a', 'b', where one LSTM"),
-    "a head of another width": ({**LSTM_STATE, "head.weight": rows(2, 5)}, "'head' takes 5 features, and its LSTM answers 4"),
+    "a head of another width": ({**LSTM_STATE, "head.weight": rows(2, 5)}, "'head' takes 5 features, and its LSTM returns 4"),
     "an embedding's table": ({**LSTM_STATE, "e.weight": rows(9, 4), "head.weight": rows(2, 4)}, "2 modules, 'e', 'head'"),
     "a convolution": ({"c.weight": rows(2, 3, 4)}, "a Linear's is a matrix"),
     "one name twice over": ({**LSTM_STATE, "weight_ih_l00": rows(4 * H, D)}, "'weight_ih_l00' is no weight of an LSTM"),

@@ -172,7 +172,7 @@ def put_steps(ops: Any, case: LSTMCase, array: Array | None) -> Any:
 
 
 def lstm_forward(ops: Any, case: LSTMCase, *, sequences: bool = True, training: bool = False) -> Any:
-    """The op's own answer, without the case's noise unless ``training``."""
+    """What the op returns, without the case's noise unless ``training``."""
     noise = {"noise": put_noise(ops, case.noise)} if training and case.noise is not None else {}
     return ops.lstm_forward(
         put_steps(ops, case, case.x), case.weights, put(ops, case.h0), put(ops, case.c0), case.spec,

@@ -55,12 +55,12 @@ def variable(value: Array | None) -> Variable | None:
 
 
 def layer_norm(ops: Any, case: NormCase, *, training: bool = False) -> Any:
-    """The op's own answer."""
+    """What the op returns."""
     return ops.layer_norm_forward(put(ops, case.x), variable(case.gamma), variable(case.beta), case.epsilon, training=training)
 
 
 def batch_norm(ops: Any, case: NormCase, *, training: bool = False) -> Any:
-    """The op's own answer, and the moving statistics after it."""
+    """What the op returns, and the moving statistics after it."""
     moving = Variable(case.mean), Variable(case.variance)
     y, tape = ops.batch_norm_forward(
         put(ops, case.x), variable(case.gamma), variable(case.beta), *moving, case.epsilon,

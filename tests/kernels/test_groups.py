@@ -31,7 +31,7 @@ def _threads_as_before():
 
 
 def passed(N, dtype, H, rows=slice(None)):
-    """What both calls answer for some rows of a batch: y, h, c, dx, dh0, dc0 and the weights' gradients."""
+    """What both calls return for some rows of a batch: y, h, c, dx, dh0, dc0 and the weights' gradients."""
     rng = np.random.default_rng(0)
     shapes = (T, N, D), (D, 4 * H), (H, 4 * H), 4 * H, (3, H), (T, N, H), (N, H), (N, H)
     x, W, U, b, V, dy, h0, c0 = (rng.normal(size=s).astype(dtype) / 3 for s in shapes)

@@ -1,4 +1,4 @@
-"""How arrays lie in memory: every array op answers rows whose elements are side by side, whatever sizes of one hide."""
+"""How arrays lie in memory: every array op returns rows whose elements are side by side, whatever sizes of one hide."""
 
 from __future__ import annotations
 

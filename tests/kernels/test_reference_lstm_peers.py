@@ -128,7 +128,7 @@ def test_torch(device, name):
 
 @pytest.mark.parametrize("name", keras_lstm.CASES)
 def test_keras(device, name):
-    """``go_backwards`` answers in the order in which it went."""
+    """``go_backwards`` returns the outputs in the order in which it went."""
     masking, go_backwards, dropout = keras_lstm.CASES[name]
     x, mask = KERAS["x"].swapaxes(0, 1), None if masking is None else np.array(keras_lstm.MASKS[masking], bool).T
     case = LSTMCase(

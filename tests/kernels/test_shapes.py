@@ -88,7 +88,7 @@ def test_the_sum_over_one_step_is_that_step(every_ops):
 
 
 def test_an_lstm_takes_repeated_rows(every_ops):
-    """A device may answer a view whose steps are one piece of memory."""
+    """A device may return a view whose steps are one piece of memory."""
     ops, case = every_ops, lstm_case()
     inputs = ops.repeat(put(ops, case.x[0]), 5), put(ops, np.stack([case.x[0]] * 5))
     answers = []

@@ -163,7 +163,7 @@ def test_a_layer_of_ones_own_may_go_backward():
         (
             lambda: Sequential([Input((T, D)), Bidirectional(LSTM(3, return_state=True))]),
             ValueError,
-            "bidirectional has return_state=True, but a Sequential hands on one array",
+            "bidirectional has return_state=True, but a Sequential passes on one array",
         ),
     ],
 )

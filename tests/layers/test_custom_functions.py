@@ -86,12 +86,12 @@ def test_layers_with_functions_are_copied():
         (
             lambda shape, dtype: np.zeros(3),
             ValueError,
-            "<lambda> answers an array of shape (3,), where (2, 8) was asked for.",
+            "<lambda> returns an array of shape (3,), where (2, 8) was asked for.",
         ),
         (
             lambda shape, dtype: np.full(shape, None),
             TypeError,
-            "the answer of <lambda> must be an array of real numbers, got dtype object. "
+            "the result of <lambda> must be an array of real numbers, got dtype object. "
             "Some entries are missing (16, as None). Fill them, or leave their samples out.",
         ),
     ],
@@ -108,7 +108,7 @@ def test_a_constraint_answers_the_shape_of_the_weight():
     layer = LSTM(2, kernel_constraint=cut)
     layer(X)
     sentence = (
-        r"^the constraint 'cut' answers an array of shape \(1, 8\) for a weight of shape \(2, 8\)\. Answer one of the same"
+        r"^the constraint 'cut' returns an array of shape \(1, 8\) for a weight of shape \(2, 8\)\. Return one of the same"
     )
     with pytest.raises(ValueError, match=sentence):
         layer.constrain()

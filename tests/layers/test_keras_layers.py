@@ -18,7 +18,7 @@ GOLDEN = json.loads(keras_layers.FILE.read_text())
 
 
 def run(ops, case):
-    """What the layer answers: the case's values by the names of the golden file; no gradients outside training."""
+    """What the layer returns: the case's values by the names of the golden file; no gradients outside training."""
     layer = case.make(layers)
     layer.build_for((None, *case.x.shape[1:]), "float64")
     layer.set_weights([weight(k, array.shape) for k, array in enumerate(layer.get_weights())])

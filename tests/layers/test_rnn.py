@@ -183,7 +183,7 @@ def test_a_config_makes_an_equal_layer(layer):
         (lambda: RNN([LSTMCell(3, name="a"), LSTMCell(3, name="a")]), ValueError, "cells of different names"),
         (lambda: RNN(LSTMCell(3, activity_regularizer="l2")), ValueError, "has an activity_regularizer"),
         (lambda: LSTMCell(0), ValueError, "LSTMCell's units must be at least 1"),
-        (lambda: Sequential([Input((D,)), LSTMCell(3)]), ValueError, r"takes and answers states beside x.*RNN\(cell\)"),
+        (lambda: Sequential([Input((D,)), LSTMCell(3)]), ValueError, r"takes and returns states beside x.*RNN\(cell\)"),
         (lambda: LSTMCell(3)(X[:, 0], [X[:, 0]]), ValueError, "to be two arrays, h and c, got 1"),
         (lambda: LSTMCell(3)(X, [X, X]), ValueError, "expects an input of rank 2"),
     ],

@@ -24,7 +24,7 @@ Y = [np.zeros((2, 1)), np.zeros((2, 2))]
         (lambda: Dense(2)([B, np.zeros((2, 4))]), TypeError, "is called on a symbolic tensor and on ndarray at once."),
         (lambda: Dense(2)([A, B]), ValueError, "takes one input, got 2."),
         (lambda: LSTM(2)(B), ValueError, "expects (batch, time, features), got shape (None, 4)."),
-        (lambda: LSTM(2)(LSTM(3, name="first")(A)), ValueError, "but first before it answers its last step only, (None, 3)."),
+        (lambda: LSTM(2)(LSTM(3, name="first")(A)), ValueError, "but first before it returns its last step only, (None, 3)."),
         (
             lambda: LSTM(3)(A, initial_state=[B, B]),
             ValueError,

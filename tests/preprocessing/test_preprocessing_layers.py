@@ -133,7 +133,7 @@ def test_whole_numbers_need_an_embedding():
     lookup = layers.IntegerLookup(vocabulary=[3, 1])
     with pytest.raises(ValueError, match="makes whole numbers, which lstm.* does not take. Put Embedding"):
         Sequential([Input((3,)), lookup, layers.LSTM(2)])
-    with pytest.raises(ValueError, match="takes whole numbers, not what dense.* before it answers. Add it first"):
+    with pytest.raises(ValueError, match="takes whole numbers, not what dense.* before it returns. Add it first"):
         Sequential([Input((3,)), layers.Dense(2), lookup])
     model = Sequential([lookup, layers.Embedding(2, 2)], device="reference")
     with pytest.raises(ValueError, match="expects whole numbers from 0 to 1, got 2. Give an input_dim of at least 3"):

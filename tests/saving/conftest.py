@@ -36,7 +36,7 @@ def _audited():
 
 @pytest.fixture
 def refusal_message():
-    """A function that loads a file, expects FileFormatError and answers its message."""
+    """A function that loads a file, expects FileFormatError and returns its message."""
 
     def check(path):
         global _seen
@@ -114,7 +114,7 @@ def document_and_tensors():
 
 @pytest.fixture
 def write_changed(document_and_tensors, tmp_path):
-    """A function that changes a copy of the parts and answers a file of them."""
+    """A function that changes a copy of the parts and returns a file of them."""
 
     def write(change):
         outer = {"model": copy.deepcopy(document_and_tensors[0])}

@@ -135,7 +135,7 @@ def load_model(source: StateDict | str | os.PathLike[str], *, return_sequences: 
         width = sum(cell.weight_hh.shape[1] for cell in stack[-1]) if stack else None
         if head is not None and width not in (None, head[0].shape[1]):
             raise ValueError(
-                f"its Linear {linear_name!r:.100} takes {head[0].shape[1]} features, and its LSTM answers {width}."
+                f"its Linear {linear_name!r:.100} takes {head[0].shape[1]} features, and its LSTM returns {width}."
             )
     dtype = _dtype(arrays)
     models = [_lstm(stack, _stem(lstm_name, "lstm"), dtype, return_sequences)] if stack else []

@@ -11,7 +11,7 @@ _COMPUTE = (
 NEVER_CALLED = {
     "call": _COMPUTE,
     "__call__": _COMPUTE,
-    "compute_mask": "Let forward answer the mask: Forward(y, mask=mask).",
+    "compute_mask": "Let forward return the mask: Forward(y, mask=mask).",
     "compute_output_spec": "Override compute_output_shape.",
     "get_initial_state": "Give the first states to the call: layer(x, initial_state=[h, c]).",
     "losses": "Give a regularizer to add_weight, or an activity_regularizer to the layer.",

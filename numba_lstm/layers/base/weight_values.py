@@ -17,9 +17,9 @@ def initial_value(initializer: Any, shape: int | Sequence[int] | None, dtype: st
     size = () if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
     is_function = callable(initializer) and not isinstance(initializer, (type, initializers.Initializer))
     make = initializer if is_function else initializers.get("glorot_uniform" if initializer is None else initializer)
-    value = as_numbers(make(size, dtype), f"the answer of the initializer {make!r}")
+    value = as_numbers(make(size, dtype), f"the result of the initializer {make!r}")
     if value.shape != size:
-        raise ValueError(f"the initializer {make!r} answers shape {value.shape}, where {size} was asked for.")
+        raise ValueError(f"the initializer {make!r} returns shape {value.shape}, where {size} was asked for.")
     return value
 
 

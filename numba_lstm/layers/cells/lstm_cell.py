@@ -62,7 +62,7 @@ class LSTMCell(LSTMCore):
 
     def check_one_array(self) -> None:
         raise ValueError(
-            f"{self.name} takes and answers states beside x, but a Sequential hands on one array. Wrap it: RNN(cell)."
+            f"{self.name} takes and returns states beside x, but a Sequential passes on one array. Wrap it: RNN(cell)."
         )
 
     def __call__(  # type: ignore[override]  # a cell has states

@@ -197,7 +197,7 @@ class Bidirectional(SequenceLayer):
     def check_one_array(self) -> None:
         super().check_one_array()
         if self.merge_mode is None:
-            raise ValueError(f"{self.name} has merge_mode=None, but a Sequential hands on one array. Take 'concat'.")
+            raise ValueError(f"{self.name} has merge_mode=None, but a Sequential passes on one array. Take 'concat'.")
 
     def get_config(self) -> dict[str, Any]:
         return {

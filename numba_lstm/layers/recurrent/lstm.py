@@ -48,9 +48,9 @@ class LSTM(Recurrent, LSTMCore):
     seed : int, optional
         Of all that is drawn in training, in place of the model's; initial weights draw from their initializers' seeds.
     return_sequences : bool
-        Answer the outputs of all steps, (N, T, P), instead of the last one, (N, P).
+        Return the outputs of all steps, (N, T, P), instead of the last one, (N, P).
     return_state : bool
-        Answer ``(y, h, c)`` when called by itself: the output and both last states.
+        Return ``(y, h, c)`` when called by itself: the output and both last states.
     go_backwards : bool
         Begin with the last step. The outputs of all steps, and their mask, are then in reverse order too.
     stateful : bool

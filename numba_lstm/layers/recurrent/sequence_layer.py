@@ -43,7 +43,7 @@ class SequenceLayer(Layer):
 
     def check_one_array(self) -> None:
         if self.return_state:
-            raise ValueError(f"{self.name} has return_state=True, but a Sequential hands on one array. Leave it out.")
+            raise ValueError(f"{self.name} has return_state=True, but a Sequential passes on one array. Leave it out.")
 
     def __call__(  # type: ignore[override]  # Keras's order: the states come before the flag
         self,

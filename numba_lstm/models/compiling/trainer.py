@@ -23,7 +23,7 @@ _CALL = "Override forward and backward, or put a layer of your own into the mode
 NEVER_CALLED = {
     **dict.fromkeys(("train_step", "make_train_function", "compute_loss"), _STEPS),
     **dict.fromkeys(("test_step", "make_test_function"), "Compute what you need from predict(x)."),
-    **dict.fromkeys(("predict_step", "make_predict_function"), "Override predict, or change what predict(x) answers."),
+    **dict.fromkeys(("predict_step", "make_predict_function"), "Override predict, or change what predict(x) returns."),
     **dict.fromkeys(("call", "__call__"), _CALL),
     **dict.fromkeys(
         ("compute_metrics", "get_metrics_result", "reset_metrics", "metrics"),

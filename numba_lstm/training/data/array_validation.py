@@ -181,7 +181,7 @@ def _joined(sequences: Any, lengths: npt.NDArray[np.intp], what: str, empty: Hos
     if not isinstance(sequences, (list, tuple)) or len(sequences) != len(lengths):
         came = f"{len(sequences)} of them" if isinstance(sequences, (list, tuple)) else type(sequences).__name__
         raise ValueError(
-            f"x is a list of {len(lengths)} sequences and the model answers each step, so {what} must be a list of as many "
+            f"x is a list of {len(lengths)} sequences and the model returns each step, so {what} must be a list of as many "
             f"arrays, got {came}. Give one array a sample, with a row a step."
         )
     arrays = {i: as_real(part, f"{what}[{i}]") for i, part in enumerate(sequences) if lengths[i]}

@@ -43,7 +43,7 @@ class IndexedBatches:
     size : int, optional
         Entries a batch, where they are samples. None: an entry is a batch.
     groups : function, optional
-        Answers the entries of each batch of a pass over ``n`` entries in batches of ``size``; by default in order.
+        Returns the entries of each batch of a pass over ``n`` entries in batches of ``size``; by default in order.
     endless : bool
         With ``steps``, an epoch goes on where the last one ended. Else each begins with the first batch.
     first : object

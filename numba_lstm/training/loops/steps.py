@@ -116,7 +116,7 @@ def as_window(model: Trainable, length: Any, input_shape: Shape) -> int:
     shape: Any = model.compute_output_shape((None, None, *input_shape[2:])) if timed else ()
     if len(shape) != 3 or shape[1] is not None:
         raise ValueError(
-            f"tbptt={steps} cuts time into windows with a loss each, but {model.name} does not answer each step. "
+            f"tbptt={steps} cuts time into windows with a loss each, but {model.name} does not return each step. "
             "Give its LSTMs return_sequences=True, or leave tbptt out."
         )
     if model.loss is not None and is_sequence_loss(model.loss.spec):

@@ -62,7 +62,7 @@ class Chain:
         """An input, or None if it is omitted."""
         name = node.inputs[index] if index < len(node.inputs) else ""
         if name and name not in self.values:
-            raise ValueError(f"takes {name!r:.100}, which a layer does not hand on")
+            raise ValueError(f"takes {name!r:.100}, which a layer does not pass on")
         return self.values[name] if name else None
 
     def layer_output(self, node: Node, index: int = 0) -> LayerOutput:

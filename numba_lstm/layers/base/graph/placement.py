@@ -51,15 +51,15 @@ def output_shapes(layer: Any, shapes: Sequence[Shape], before: Sequence[Any]) ->
 def _wrong_kind(layer: Any, before: Any) -> str:
     if before.makes_indices and not layer.takes_indices:
         return f"{before.name} makes whole numbers, which {layer.name} does not take. Put Embedding(size, dim) between."
-    return f"{layer.name} takes whole numbers, not what {before.name} before it answers. Add it first."
+    return f"{layer.name} takes whole numbers, not what {before.name} before it returns. Add it first."
 
 
 def _misplaced(layer: Any, shape: Shape, before: Sequence[Any]) -> str:
     for other in reversed(before):
         if getattr(other, "return_sequences", True) is False:
             return (
-                f"{layer.name} expects (batch, time, features), but {other.name} before it answers its last step only, "
+                f"{layer.name} expects (batch, time, features), but {other.name} before it returns its last step only, "
                 f"{shape}. Give {other.name} return_sequences=True."
             )
     ranks = " or ".join(map(str, layer.ranks))
-    return f"{layer.name} expects an input of rank {ranks}, but {before[-1].name} before it answers {shape}. Change one."
+    return f"{layer.name} expects an input of rank {ranks}, but {before[-1].name} before it returns {shape}. Change one."

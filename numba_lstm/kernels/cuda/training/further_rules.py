@@ -1,4 +1,7 @@
-"""Further update rules, as kernel functions for :mod:`.update`, with or without momentum and a variant."""
+"""Further update rules, as kernel functions for :mod:`.update`, with or without momentum and a variant.
+
+Their parameters are those of ``_ARGUMENTS`` there.
+"""
 
 from __future__ import annotations
 

@@ -18,7 +18,9 @@ from .further_rules import adadelta, adamax, average, ftrl, lion
 
 Array = Any
 
-#: Arguments of every rule: w, g, three slots, decay (weight_decay times rate), rate, epsilon, and five for the rule.
+#: Arguments of every rule: w, g and three slots, (size,) each, then decay (weight_decay times rate), rate, epsilon, and five
+#: for the rule. It updates w and its slots in place and only reads g. A slot that it does not have is w, a number is 0: most of
+#: these parameters begin with an underscore. No other arrays overlap.
 _ARGUMENTS = "f1 f1 f1 f1 f1 r r r r r r r r"
 
 

@@ -50,7 +50,23 @@ def step_gradient(traits: Traits, has_dy: bool) -> Any:
     has_zoneout_mask_h, has_zoneout_mask_c = traits.zoneout_h == "mask", traits.zoneout_c == "mask"
 
     @jit("f3 f3 f2 f2 f3 f2 f3 f3 f3 f3 f2 f2 b2 b3 b3 i", traits.dtype, f"lstm_step_gradient_{traits.label}")
-    def step_gradient(dhu, dy, dh, U, factors, carry, dh_new, z, c_new, c, dc, V, mask, zoneout_mask_h, zoneout_mask_c, t):
+    def step_gradient(
+        dhu,  # (T, N, 4H), read at t + 1; without norms it is z, whose later steps hold dz
+        dy,  # (T, N, P), the gradient of all outputs; read if has_dy
+        dh,  # (N, P), the gradient of the last h; read at the last step
+        U,  # (P, 4H)
+        factors,  # (4, N, P), the masks of recurrent dropout of each gate
+        carry,  # (N, P), what goes past step t + 1 to the old h; becomes that of step t
+        dh_new,  # (T, N, P), written with a projection or norms
+        z,  # (T, N, 4H), the saved gates; step t becomes dz where dh_new is not written
+        c_new,  # (T, N, H), c before zoneout and mask; c[1:] where these change nothing
+        c,  # (T + 1, N, H)
+        dc,  # (N, H), the gradient of c of step t; becomes that of the step before
+        V,  # (3, H), the peephole weights of i, f and o
+        mask,  # (T, N)
+        zoneout_mask_h, zoneout_mask_c,  # (T, N, P), (T, N, H)
+        t,  # the step
+    ):  # fmt: skip
         n0, j0, first, u = tile_position()
         N, P, j = dh.shape[0], dh.shape[1], j0 + u
         sums = cuda.local.array(ROWS_PER_THREAD, number)

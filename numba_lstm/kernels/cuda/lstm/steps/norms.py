@@ -71,8 +71,21 @@ def normed_step(traits: Traits) -> Any:
 
     @jit("f3 f3 f2 f1 f3 f3 f2 f2 f3 f3 f3 f2 b2 b3 b3 i", traits.dtype, f"lstm_normed_step_{traits.label}")
     def normed_step(
-        z, hu, hu_scales, gamma, c_new, nc, nc_scales, cell_norm, h, c, m, V, mask, zoneout_mask_h, zoneout_mask_c, t
-    ):
+        z,  # (T, N, 4H), b + n(x W) gamma; step t becomes the saved gates
+        hu,  # (S, N, 4H), h U; becomes n(h U). S is T in training, else 1
+        hu_scales,  # (S, N), receives the r of this norm
+        gamma,  # (4H,), of h U
+        c_new,  # (S, N, H), receives c before zoneout and mask
+        nc,  # (S, N, H), receives n(c_new)
+        nc_scales,  # (S, N), receives the r of this norm
+        cell_norm,  # (2, H), gamma and beta of c
+        h, c,  # (T + 1 or 2, N, P or H), ring buffers: the old states are read, the new ones written
+        m,  # (S, N, H), scratch for o; receives the output where a projection follows
+        V,  # (3, H), the peephole weights of i, f and o
+        mask,  # (T, N)
+        zoneout_mask_h, zoneout_mask_c,  # (T, N, P), (T, N, H)
+        t,  # the step
+    ):  # fmt: skip
         n, thread, H = cuda.blockIdx.x, cuda.threadIdx.x, c.shape[2]
         old, new, s = t % h.shape[0], (t + 1) % h.shape[0], t % hu.shape[0]
         valid = mask[t, n] if masked else True
@@ -118,7 +131,21 @@ def normed_gradient(traits: Traits) -> Any:
     has_zoneout_mask_c = traits.zoneout_c == "mask"
 
     @jit("f3 f3 f3 f2 f2 f3 f2 f2 f3 f2 f1 f3 f3 b2 b3 i", traits.dtype, f"lstm_normed_gradient_{traits.label}")
-    def normed_gradient(dm, z, nc, nc_scales, cell_norm, c, dc, V, hu, hu_scales, gamma, dhu, du, mask, zoneout_mask_c, t):
+    def normed_gradient(
+        dm,  # (1, N, H) after a projection, else dh_new (T, N, H): the gradient of the output before it
+        z,  # (T, N, 4H), the saved gates; step t becomes dz
+        nc, nc_scales,  # (T, N, H), n(c_new) of the forward pass, and (T, N), the r of this norm
+        cell_norm,  # (2, H), gamma and beta of c
+        c,  # (T + 1, N, H)
+        dc,  # (N, H), the gradient of c of step t; becomes that of the step before
+        V,  # (3, H), the peephole weights of i, f and o
+        hu, hu_scales,  # (T, N, 4H), n(h U) of the forward pass, and (T, N), the r of this norm
+        gamma,  # (4H,), of h U
+        dhu,  # (T, N, 4H), receives the gradient of h U; not z
+        du,  # (T, N, H), receives the gradient of the norm of c with its gamma and beta
+        mask, zoneout_mask_c,  # (T, N), (T, N, H)
+        t,  # the step
+    ):  # fmt: skip
         n, thread, H = cuda.blockIdx.x, cuda.threadIdx.x, dc.shape[1]
         s = t % dm.shape[0]
         valid = mask[t, n] if masked else True

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any, ClassVar, Self
 
 from ..device import get_ops
 from ..inputs import as_count, as_number
-from ..kernels.contract import Array, Ops
 from ..kernels.specs import UpdateSpec
 from ..objects.serialization import serialize
 from ..variables import Variable
 from .arguments import as_accumulation, as_clipping, as_frequency, as_loss_scale, as_rate, checked_gradients, refuse
-from .averaging import accumulated, average
 from .rate import LearningRate
 from .schedules import LearningRateSchedule
-from .slots import Slots
+from .steps import Steps
 
 #: Arguments that :meth:`Optimizer.get_config` saves unchanged.
 _OPTIONS = ("use_ema", "ema_momentum", "ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps")
@@ -30,7 +27,7 @@ _NEVER_CALLED = dict.fromkeys(
 )
 
 
-class Optimizer(Slots):
+class Optimizer(Steps):
     """Base class of all optimizers, as ``keras.optimizers.Optimizer``.
 
     Parameters
@@ -168,25 +165,6 @@ class Optimizer(Slots):
         pairs = list(grads_and_vars)
         self.apply([gradient for gradient, _ in pairs], [variable for _, variable in pairs])
 
-    def update_weights(self, ops: Ops, gradients: Sequence[Array], variables: Sequence[Variable]) -> None:
-        """Take one step: clip the gradients, then update ``variables`` and their slots in place.
-
-        With ``gradient_accumulation_steps`` most calls only add to the sums of gradients.
-        """
-        rate = self._next_rate()
-        due: Sequence[Array] | None = gradients
-        if self.gradient_accumulation_steps:
-            due = accumulated(ops, self.accumulated, gradients, self._steps + 1, self.gradient_accumulation_steps)
-        if due is not None:
-            if self.clipping:
-                due = ops.clip_gradients(due, **self.clipping)
-            ops.update(variables, due, self.slots, self.spec, step=self.iterations + 1, rate=rate)
-        if self.use_ema:
-            momentum, every = self.ema_momentum if self.iterations else 0.0, self.ema_overwrite_frequency
-            overwrite = every is not None and (self.iterations + 1) % every == 0
-            average(ops, self.averages, variables, gradients, momentum, overwrite)
-        vars(self)["_steps"] += 1  # __setattr__ would take longer
-
     def _next_rate(self) -> float:
         overridden = type(self).learning_rate is not Optimizer.learning_rate
         rate = float(self.learning_rate) if overridden else self._current_rate()
@@ -196,30 +174,6 @@ class Optimizer(Slots):
                 "Let the schedule end at a small rate instead, as end_learning_rate=1e-9."
             )
         return rate
-
-    def finalize_variable_values(self, variables: Sequence[Variable]) -> None:
-        """Assign the averages to ``variables`` if ``use_ema`` and a step was taken, as ``fit`` does at its end."""
-        if self.use_ema and self._steps:
-            for variable, average in zip(variables, self.averages, strict=True):
-                variable.assign(average.value)
-
-    def step_function(self, ops: Ops, gradients: Sequence[Array], variables: Sequence[Variable]) -> Callable[[], None]:
-        """Return a function that takes a step with ``gradients``, whose arrays are overwritten before each call.
-
-        Without options, and unless a subclass overrides :meth:`update_weights`, it is one bound program of the device.
-        """
-        plain = not (self.clipping or self.use_ema or self.gradient_accumulation_steps)
-        if not plain or type(self).update_weights is not Optimizer.update_weights:
-            return partial(self.update_weights, ops, gradients, variables)
-        program = ops.update_program(variables, gradients, self.slots, self.spec)
-        attributes = vars(self)  # a step is short, and __setattr__ would check the name each time
-
-        def step() -> None:
-            rate = self._next_rate()
-            attributes["_steps"] += 1
-            program(attributes["_steps"], rate)
-
-        return step
 
     # -- config -------------------------------------------------------------------------------------------------------
 

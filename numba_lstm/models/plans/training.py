@@ -118,7 +118,10 @@ class _Step:
 
     def _gradients(self, tapes: Any, slopes: Sequence[Array | None]) -> list[Array]:
         dy = tuple(slopes) if len(slopes) > 1 else slopes[0]
-        return self._model.backward(tapes, dy, trained=self._trained, penalties=False).weights
+        gradients = self._model.backward(tapes, dy, trained=self._trained, penalties=False).weights
+        if self._trained.regularized:
+            return gradients
+        return list(self._optimizer.recorded_gradients(self._ops, gradients))
 
     def _backward_pass(self, tapes: Any, slopes: Sequence[Array | None], *arrays: Any) -> list[Array]:
         """Compute the gradients for those ``arrays`` in place of ``slopes`` that are not None; the last one is a key."""

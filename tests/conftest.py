@@ -1,8 +1,10 @@
-"""What all tests share: markers, hypothesis without a clock, and the number of threads."""
+"""What all tests share: markers, hypothesis without a clock, whole files for workers, and the number of threads."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
 
 import hypothesis
 import pytest
@@ -14,6 +16,9 @@ hypothesis.settings.register_profile("numba_lstm", deadline=None)
 hypothesis.settings.load_profile("numba_lstm")
 
 ON_THE_CPU = "on_the_cpu"
+
+#: Tests whose kernels no disk keeps. One worker has them all, so that it alone compiles these.
+EMULATED = "tests/cuda/"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -28,6 +33,26 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     mark = item.get_closest_marker(ON_THE_CPU)
     if mark is not None and (device := get_device()) != "cpu":
         pytest.skip(f"runs on {device}: {mark.kwargs['reason']}")
+
+
+@pytest.hookimpl(optionalhook=True)  # of xdist
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give whole files to the workers of ``-n``, in order: tests of a file share kernels, which two would compile twice."""
+    if config.option.dist != "load":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class WholeFiles(LoadScopeScheduling):
+        @cached_property
+        def _emulated_alone(self) -> bool:
+            return all(name.startswith(EMULATED) for name in self.collection)
+
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return EMULATED if file.startswith(EMULATED) and not self._emulated_alone else file
+
+    config.option.loadscopereorder = False
+    return WholeFiles(config, log)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -96,12 +96,12 @@ def run(code: str, rounds: int, folder: object) -> str:
     return process.stdout
 
 
-@pytest.mark.parametrize("rounds", [8, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [4, pytest.param(100, marks=pytest.mark.slow)])
 def test_after_ctrl_c_in_a_compilation_kernels_compile_and_compute(rounds, tmp_path):
     assert int(run(CTRL_C, rounds, tmp_path)) > 0
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
-@pytest.mark.parametrize("rounds", [8, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [4, pytest.param(100, marks=pytest.mark.slow)])
 def test_a_child_forked_while_another_thread_compiles_compiles_and_computes(rounds, tmp_path):
     run(FORK, rounds, tmp_path)

@@ -53,5 +53,5 @@ def test_no_kernel_leaves_its_arrays(dtype, rounds, first, units):
 
 @pytest.mark.parametrize("side", ["behind", "before"])
 def test_who_leaves_an_array_is_found(side):
-    assert run("-c", WRONG, side, "outside", timeout=60).returncode == -11
-    assert run("-c", WRONG, side, "inside", timeout=60).returncode == 1
+    assert run("-c", WRONG, side, "outside", timeout=600).returncode == -11
+    assert run("-c", WRONG, side, "inside", timeout=600).returncode == 1

@@ -123,7 +123,7 @@ def test_the_caller_does_all_parts_where_no_worker_comes(monkeypatch):
     done: list[int] = []
     thread = threading.Thread(target=thread_pool.run_indexed, args=(4, done.append))
     thread.start()
-    thread.join(timeout=30)
+    thread.join(timeout=SECONDS)
     assert not thread.is_alive()
     assert sorted(done) == [0, 1, 2, 3]
 

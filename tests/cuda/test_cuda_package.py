@@ -52,7 +52,7 @@ def test_one_file_imports_numba_cuda():
 def run(code, **environment):
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("CUDA", "NUMBA_LSTM"))}
     environment = {**inherited, "PATH": str(Path(sys.executable).parent), **environment}
-    return subprocess.run([sys.executable, *code], capture_output=True, text=True, check=False, timeout=100, env=environment)
+    return subprocess.run([sys.executable, *code], capture_output=True, text=True, check=False, timeout=600, env=environment)
 
 
 def test_importing_the_package_loads_nothing_of_cuda():

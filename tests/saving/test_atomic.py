@@ -161,7 +161,7 @@ def test_a_folder_that_cannot_be_synchronised_is_no_error_where_the_system_lacks
 @pytest.mark.parametrize("death", ["exit", "kill"])
 def test_death_at_any_call_leaves_a_whole_file(tmp_path, death):
     script = Path(__file__).with_name("crash.py")
-    done = subprocess.run([sys.executable, script, tmp_path, death], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, script, tmp_path, death], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 20  # before and after each call
 
@@ -175,7 +175,7 @@ def test_a_full_disk_as_the_system_reports_it(path):
         "try: atomic.write(sys.argv[1], b'x' * 9000)\n"
         "except OSError as error: print(error.errno)"
     )
-    done = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True, timeout=600)
     assert done.stdout.strip() == str(errno.EFBIG), done.stderr
     assert path.read_bytes() == OLD
     assert list(path.parent.iterdir()) == [path]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from numba_lstm.layers import LSTM, Dense, Input, Layer, TimeDistributed
-from numba_lstm.models import Sequential
+from numba_lstm.models import Model, Sequential
 
 D = 3
 X = np.random.default_rng(0).normal(size=(D,)).astype(np.float32)
@@ -37,6 +37,13 @@ def test_a_layer_that_cannot_be_streamed_is_named():
         model.stream()
 
 
+def test_a_model_of_two_outputs_is_refused():
+    inputs = Input((None, D))
+    h = LSTM(3)(inputs)
+    with pytest.raises(NotImplementedError, match="a stream has one input and one output"):
+        Model(inputs, [Dense(1)(h), Dense(2)(h)]).stream()
+
+
 class Doubled(LSTM):
     """An LSTM that returns something else than its kernels do."""
 
@@ -54,10 +61,10 @@ class Halved(Dense):
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (lambda: Doubled(4, name="scaled"), "scaled cannot be streamed: Doubled overrides forward, while a stream would"),
+        (lambda: Doubled(4, name="scaled"), "scaled cannot be streamed: Doubled overrides forward, and may need later"),
         (
             lambda: TimeDistributed(Halved(4, name="scaled")),
-            "scaled cannot be streamed: Halved overrides forward.*what Dense does",
+            "scaled cannot be streamed: Halved overrides forward.*where Dense does not. Override check_causal too",
         ),
     ],
 )

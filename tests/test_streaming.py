@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from numba_lstm.layers import LSTM, Activation, Dense, Dropout, Input
-from numba_lstm.models import Sequential
+from numba_lstm.models import Model, Sequential
 
 N, T, D = 5, 7, 3
 
@@ -105,8 +105,9 @@ def test_the_state_is_that_of_the_layer(x):
     np.testing.assert_array_equal(stream.state[0][1], c)
 
 
-def test_a_stream_keeps_the_weights_of_its_beginning(x):
-    model = keras_example()
+@pytest.mark.parametrize("device", ["cpu", "reference"])
+def test_a_stream_keeps_the_weights_of_its_beginning(device, x):
+    model = keras_example().to(device)
     stream, reference = model.stream(), model.stream()
     expected = [reference.step(x[0, t]) for t in range(2)]
     first = stream.step(x[0, 0])
@@ -148,13 +149,35 @@ def test_the_reference_streams_too(x):
     np.testing.assert_allclose(model.to("reference").stream(N).step(x[:, 0]), expected, rtol=1e-5, atol=1e-6)
 
 
-def test_a_subclass_with_parts_of_its_own_is_streamed():
-    class Named(LSTM):
-        def forward(self, *args, **kwargs):
-            return super().forward(*args, **kwargs)
+class Doubled(LSTM):
+    """An LSTM whose output is not what its kernels compute."""
 
-        def stream_specs(self):
-            return super().stream_specs()
+    def forward(self, ops, x, *args, **kwargs):
+        result = super().forward(ops, x, *args, **kwargs)
+        return result._replace(y=2 * ops.to_host(result.y))
 
-    model, x = Sequential([Input((None, D)), Named(4)]), np.random.default_rng(7).normal(size=(1, 1, D)).astype(np.float32)
-    assert np.array_equal(model.stream().step(x[:, 0]), model(x))
+    def check_causal(self):
+        super().check_causal()
+
+
+def test_a_subclass_that_says_that_it_is_causal_is_streamed(x):
+    """Its own forward pass, which plans do not record."""
+    model = Sequential([Input((None, D)), Doubled(4), Dropout(0.5)])
+    stream = model.stream(N)
+    for t in range(T):
+        y = stream.step(x[:, t])
+    np.testing.assert_array_equal(y, model(x))
+    model.set_weights([w + 1 for w in model.get_weights()])
+    stream.reset()
+    again = np.stack([stream.step(x[:, t]) for t in range(T)])
+    np.testing.assert_array_equal(again[-1], y)
+
+
+@pytest.mark.parametrize("device", ["cpu", "reference"])
+def test_a_layer_that_a_functional_model_calls_twice_has_two_states(device, x):
+    lstm, inputs = LSTM(D, return_sequences=True), Input((None, D))
+    model = Model(inputs, Dense(2)(lstm(lstm(inputs)))).to(device)
+    stream = model.stream(N)
+    steps = stream.run(x.transpose(1, 0, 2)[:4]), stream.run(x.transpose(1, 0, 2)[4:])
+    np.testing.assert_array_equal(np.concatenate(steps).transpose(1, 0, 2), model.predict(x, verbose=0))
+    assert [[state.shape for state in cell] for cell in stream.state] == [[(N, D), (N, D)]] * 2

@@ -13,7 +13,7 @@ from numba_lstm.kernels import cuda as ops
 from numba_lstm.kernels.cuda.runtime import driver
 from numba_lstm.kernels.cuda.runtime.compiler import Kernel
 from numba_lstm.kernels.cuda.runtime.driver import Extent, Properties
-from numba_lstm.kernels.op_types import DenseLayerSpec, LSTMLayerSpec, LSTMNoise, LSTMWeights
+from numba_lstm.kernels.op_types import LSTMNoise, LSTMWeights
 from numba_lstm.kernels.specs import Activation, Key, LossSpec, LSTMSpec, MetricSpec, UpdateSpec
 from numba_lstm.variables import Variable
 
@@ -143,12 +143,10 @@ def _lstms(dtype: str) -> None:
     if dtype == "float32":
         for N, H in ((1, 50), (1024, 64), (32, 128), (1024, 128), (64, 512), (16, 1024)):
             _lstm(dtype, N, 8, 8, H, spec=plain)
-    layers = [
-        LSTMLayerSpec(LSTMWeights(*(_weight(s, dtype) for s in ((4, 200), (50, 200), (200,)))), plain),
-        DenseLayerSpec(_weight((50, 3), dtype), None, Activation("tanh")),
-        DenseLayerSpec(None, None, Activation("softmax")),
-    ]
-    ops.stream(layers, 4, 1, dtype)(np.zeros(4, dtype))
+    weights = LSTMWeights(*(_weight(s, dtype) for s in ((4, 200), (50, 200), (200,))))  # a step of a stream
+    h = ops.lstm_forward(_array((1, 1, 4), dtype), weights, None, None, plain).h
+    y, _ = ops.dense_forward(h, _weight((50, 3), dtype), None, Activation("tanh"))
+    ops.activation_forward(y, Activation("softmax"))
 
 
 def _layers(dtype: str) -> None:

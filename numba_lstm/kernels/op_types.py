@@ -7,9 +7,11 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy.typing as npt
 
-from .specs import Activation, Key, LSTMSpec
+from .specs import Key
 
 Array = Any  #: an array of a device
+#: A step of a stream from the states before it to its output and the states after it.
+StepFunction = Callable[[Array, Sequence[Array]], tuple[Array, Sequence[Array]]]
 Tape = Any  #: what a forward op saves for its backward op: an opaque value, for one backward call
 
 
@@ -80,34 +82,18 @@ class LSTMGradients(NamedTuple):
     weights: LSTMWeights  #: gradients in the weights' shapes
 
 
-class LSTMLayerSpec(NamedTuple):
-    """An LSTM layer of a stream or a program: its weights and its cell."""
+class Plan(Protocol):
+    """A function of arrays, for inputs of one shape each. One thread at a time may call it. :meth:`Ops.plan` returns one."""
 
-    weights: LSTMWeights
-    spec: LSTMSpec
-    sequences: bool = False  #: whether it returns all steps; a stream ignores it
-
-    @property
-    def variables(self) -> list[Weight]:
-        """The weights that are not None."""
-        return [weight for weight in self.weights if weight is not None]
+    def __call__(self, *inputs: Array | None, key: Key | None = None) -> Any:
+        """Compute the function of ``inputs``. The next call overwrites what this one returns."""
 
 
-class DenseLayerSpec(NamedTuple):
-    """A Dense layer of a stream. Without a kernel it is an activation alone."""
+class StreamPlan(Protocol):
+    """The step of N independent streams, and their states. One thread at a time may call it.
 
-    kernel: Weight | None
-    bias: Weight | None
-    activation: Activation
-
-    @property
-    def variables(self) -> list[Weight]:
-        """The weights that are not None."""
-        return [weight for weight in (self.kernel, self.bias) if weight is not None]
-
-
-class Stepper(Protocol):
-    """Layers that run one step at a time and keep their states, for N independent streams. :meth:`Ops.stream` returns one."""
+    :meth:`Ops.stream_plan` returns one.
+    """
 
     def __call__(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Run one step on host inputs x (N, D) or (D,). Returns a new array of the outputs, (N, C) or (C,)."""
@@ -119,18 +105,11 @@ class Stepper(Protocol):
         """Run all steps of host inputs x (T, N, D), T at least 1. Returns a new array of their outputs, (T, N, C)."""
 
     @property
-    def states(self) -> list[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
-        """Copies of h (N, P) and c (N, H) of every LSTM."""
+    def states(self) -> list[npt.NDArray[Any]]:
+        """Copies of the states."""
 
-    def set_states(self, states: Sequence[tuple[npt.NDArray[Any], npt.NDArray[Any]]] | None) -> None:
+    def set_states(self, states: Sequence[npt.NDArray[Any]] | None) -> None:
         """Overwrite all states. None sets them to zero."""
-
-
-class Plan(Protocol):
-    """A function of arrays, for inputs of one shape each. One thread at a time may call it. :meth:`Ops.plan` returns one."""
-
-    def __call__(self, *inputs: Array | None, key: Key | None = None) -> Any:
-        """Compute the function of ``inputs``. The next call overwrites what this one returns."""
 
 
 class UpdateProgram(Protocol):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..inputs import as_count, as_real
-from ..layers.base.stream_specs import checked_stream_specs
 from .passes import Passes
+from .plans.streaming import cell_states, stream_plan
 
 
 class Stream:
@@ -23,13 +24,13 @@ class Stream:
     Parameters
     ----------
     model : Sequential
-        Built, taking sequences (None, T, D), of layers that can be checked_stream_specs.
+        Built, taking sequences (None, T, D), of layers whose outputs depend on no later steps.
     batch_size : int
         N, the number of independent sequences.
     threads : int
-        How many threads may share a step of one sequence (N = 1) through a large model, whose LSTMs have 2 MiB of weights or
-        more; never more than :func:`numba_lstm.get_num_threads`. They halve a step's time on an idle machine, and lose it
-        where other programs want the cores, so one thread is the default. The outputs do not depend on it.
+        How many threads may share a step of one sequence (N = 1) through an LSTM whose recurrent weights have 2 MiB or more;
+        never more than :func:`numba_lstm.get_num_threads`. They halve a step's time on an idle machine, and lose it where other
+        programs want the cores, so one thread is the default. The outputs do not depend on it.
 
     Raises
     ------
@@ -59,12 +60,11 @@ class Stream:
             raise ValueError(f"{model.name} is not built yet. Call it on data, or add an Input, before streaming.")
         if len(model.input_shape) != 3:
             raise ValueError(f"{model.name} takes {model.input_shape}, not sequences (None, T, D), so it cannot be streamed.")
+        self._plan = stream_plan(model, N, threads)
+        self._cells = [len(shapes) for shapes in cell_states(model, N)]  #: the number of states of each
         D = model.input_shape[-1]
-        assert D is not None
-        specs = [spec for layer in model.layers for spec in checked_stream_specs(layer)]
         self._dtype, self._rows = np.dtype(model.dtype), N
         self._name, self._shapes = model.name, ((D,), (N, D)) if N == 1 else ((N, D),)
-        self._stepper = model.ops.stream(specs, D, N, self._dtype, threads)
 
     def step(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
         """Compute the output for the next input, and update the states.
@@ -84,7 +84,7 @@ class Stream:
         if x.shape not in self._shapes:
             expected = " or ".join(map(str, self._shapes))
             raise ValueError(f"this stream of {self._name} expects x of shape {expected}, got {x.shape}. One step at a time.")
-        return self._stepper(x)
+        return self._plan(x)
 
     def run(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
         """Compute the outputs for the next inputs, those of as many calls of :meth:`step`, and update the states.
@@ -110,7 +110,7 @@ class Stream:
         if x.shape[1:] not in self._shapes:
             expected = " or ".join(f"(T, {', '.join(map(str, shape))})" for shape in self._shapes)
             raise ValueError(f"this stream of {self._name} expects steps of shape {expected}, got {x.shape}.")
-        y = self._stepper.run(x.reshape(len(x), self._rows, x.shape[-1]))
+        y = self._plan.run(x.reshape(len(x), self._rows, x.shape[-1]))
         return y if x.ndim == 3 else y[:, 0]
 
     def __reduce_ex__(self, protocol: Any) -> Any:
@@ -118,10 +118,10 @@ class Stream:
 
     def reset(self) -> None:
         """Set all states to zero."""
-        self._stepper.set_states(None)
+        self._plan.set_states(None)
 
     @property
-    def state(self) -> list[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
+    def state(self) -> list[tuple[npt.NDArray[Any], ...]]:
         """Copies of (h, c) of every LSTM, (N, P) and (N, H). It can be assigned to this stream or another one of the model.
 
         Raises
@@ -129,18 +129,21 @@ class Stream:
         TypeError, ValueError
             Assigned anything but such a list; the stream keeps its state.
         """
-        return self._stepper.states
+        states = iter(self._plan.states)
+        return [tuple(islice(states, count)) for count in self._cells]
 
     @state.setter
-    def state(self, value: Sequence[tuple[npt.ArrayLike, npt.ArrayLike]]) -> None:
-        expected = [(h.shape, c.shape) for h, c in self.state]
+    def state(self, value: Sequence[Sequence[npt.ArrayLike]]) -> None:
+        expected = [tuple(state.shape for state in states) for states in self.state]
         promise = f"the state is a list with a pair (h, c) for each LSTM, of shapes {expected}"
         try:
-            pairs = [(h, c) for h, c in value]
+            cells = [tuple(states) for states in value]
+            if [len(states) for states in cells[: len(expected)]] != self._cells[: len(cells)]:
+                raise ValueError
         except (TypeError, ValueError):  # it, or something in it, is no pair
             raise TypeError(f"{promise}, got {reprlib.repr(value)}. Assign what the state of a stream was.") from None
-        given = [(as_real(h, "h"), as_real(c, "c")) for h, c in pairs]
-        came = [(h.shape, c.shape) for h, c in given]
+        arrays = [tuple(as_real(state, "c" if k else "h") for k, state in enumerate(states)) for states in cells]
+        came = [tuple(array.shape for array in states) for states in arrays]
         if came != expected:
             raise ValueError(f"{promise}, got {came}.")
-        self._stepper.set_states([(h.astype(self._dtype), c.astype(self._dtype)) for h, c in given])
+        self._plan.set_states([array.astype(self._dtype) for states in arrays for array in states])

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from custom_activations import CUSTOM
 from kernel_cases import DTYPES, assert_lstm_equals_reference, in_float64, lstm_case, lstm_forward, put
+from lstm_streams import lstm_stream
 from test_reference_duals import BRANCHES, FORMULAS, KINKS, REFUSED
 from tolerances import ELEMENTWISE, RECURRENT, assert_each_close
 
 from numba_lstm.device import get_ops
-from numba_lstm.kernels.contract import DenseLayerSpec, LSTMLayerSpec
 from numba_lstm.kernels.specs import Activation, LSTMSpec
 
 
@@ -113,10 +113,9 @@ def test_in_a_stream(ops, name):
     """Whatever the function is called."""
     activation = Activation(name, function=CUSTOM[0].function)
     case = lstm_case(T=1, N=1, h0=None, c0=None, spec=LSTMSpec(activation, output_activation=activation))
-    layers = [LSTMLayerSpec(case.weights, case.spec), DenseLayerSpec(None, None, activation)]
     h = lstm_forward(ops, case).h
     expected = ops.activation_forward(h, activation)[0]
-    assert ops.stream(layers, 7, 1, "float64")(case.x[0, 0]).tobytes() == np.array(ops.to_host(expected)).tobytes()
+    assert lstm_stream(ops, case, 1, activation)(case.x[0, 0]).tobytes() == np.array(ops.to_host(expected)).tobytes()
 
 
 @pytest.mark.parametrize("function", BRANCHES)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from kernel_cases import assert_lstm_equals_reference, lstm_case, lstm_forward, run_lstm
+from lstm_streams import lstm_stream
 from tolerances import RECURRENT_OPTIONS
 
 from numba_lstm import device
-from numba_lstm.kernels.contract import LSTMLayerSpec
 from numba_lstm.kernels.specs import Activation, LSTMSpec
 
 DTYPE = "float32"
@@ -34,10 +34,10 @@ def test_a_row_in_a_batch_has_the_bits_of_the_row_alone(ops, options, H):
 @each_rowwise
 def test_a_stream_has_the_bits_of_a_sequence(ops, options):
     case = lstm_case(dtype=DTYPE, h0=None, c0=None, **options)
-    whole, stepper = lstm_forward(ops, case), ops.stream([LSTMLayerSpec(case.weights, case.spec)], 7, 3, DTYPE)
+    whole, stream = lstm_forward(ops, case), lstm_stream(ops, case, 3)
     for x, y in zip(case.x, ops.to_host(whole.y), strict=True):
-        assert stepper(x).tobytes() == y.tobytes()
-    h, c = stepper.states[0]
+        assert stream(x).tobytes() == y.tobytes()
+    h, c = stream.states
     assert (h.tobytes(), c.tobytes()) == (ops.to_host(whole.h).tobytes(), ops.to_host(whole.c).tobytes())
 
 
@@ -45,10 +45,10 @@ def test_a_stream_has_the_bits_of_a_sequence(ops, options):
 def test_states_of_a_stream(ops, options):
     """They can be set, and each stream has its own."""
     case = lstm_case(T=1, dtype=DTYPE, **options)
-    stepper = ops.stream([LSTMLayerSpec(case.weights, case.spec)], 7, 3, DTYPE)
-    stepper(case.x[0])
-    stepper.set_states([(case.h0, case.c0)])
-    assert stepper(case.x[0]).tobytes() == ops.to_host(lstm_forward(ops, case).h).tobytes()
+    stream = lstm_stream(ops, case, 3)
+    stream(case.x[0])
+    stream.set_states([case.h0, case.c0])
+    assert stream(case.x[0]).tobytes() == ops.to_host(lstm_forward(ops, case).h).tobytes()
 
 
 @each_rowwise

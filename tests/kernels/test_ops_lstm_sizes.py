@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from kernel_cases import DTYPES, LSTMCase, assert_lstm_equals_reference, lstm_case, lstm_forward
+from lstm_streams import lstm_stream
 from tolerances import RECURRENT_LONG
-
-from numba_lstm.kernels.contract import LSTMLayerSpec
 
 #: What is cut -> N, T, D, H.
 SIZES = {
@@ -46,8 +45,7 @@ def test_a_row_has_its_bits_alone_and_streamed(ops, dtype, sizes):
     whole = np.array(ops.to_host(lstm_forward(ops, case).y))
     alone = lstm_forward(ops, case.but(x=np.ascontiguousarray(case.x[:, -1:])))
     assert np.array(ops.to_host(alone.y))[:, 0].tobytes() == whole[:, -1].tobytes()
-    stepper = ops.stream([LSTMLayerSpec(case.weights, case.spec)], sizes[2], 1, dtype)
-    steps = [stepper(np.ascontiguousarray(x[-1])) for x in case.x]
+    stream = lstm_stream(ops, case, 1)
+    steps = [stream(np.ascontiguousarray(x[-1])) for x in case.x]
     assert np.stack(steps).tobytes() == whole[:, -1].tobytes()
-    again = ops.stream([LSTMLayerSpec(case.weights, case.spec)], sizes[2], 1, dtype)
-    assert again.run_last(np.ascontiguousarray(case.x[:, -1:])).tobytes() == whole[-1, -1:].tobytes()
+    assert lstm_stream(ops, case, 1).run_last(np.ascontiguousarray(case.x[:, -1:])).tobytes() == whole[-1, -1:].tobytes()

@@ -8,10 +8,11 @@ from custom_activations import CUSTOM
 from kernel_cases import lstm_case, lstm_forward, lstm_noise, run_lstm
 from lstm_gradients import assert_gradients, assert_slopes
 from lstm_options import COMBINATIONS, Example
+from lstm_streams import lstm_stream
 from tolerances import SUMS, assert_close
 
 from numba_lstm.device import get_ops
-from numba_lstm.kernels.contract import LSTMLayerSpec, LSTMNoise
+from numba_lstm.kernels.contract import LSTMNoise
 from numba_lstm.kernels.specs import LSTMSpec
 
 OPS = get_ops("reference")
@@ -172,9 +173,9 @@ def test_gradients_of_absent_weights_are_absent():
 def test_a_stream_moves_as_the_whole_sequence_does(combination):
     case = Example(combination, N=3, T=4, D=5, H=7, P=2, first=(), seed=1).case().but(mask=None, noise=None)
     whole = lstm_forward(OPS, case)
-    stream = OPS.stream([LSTMLayerSpec(case.weights, case.spec)], 5, 3, case.x.dtype)
+    stream = lstm_stream(OPS, case, 3)
     outputs = [stream(x) for x in case.x]
     np.testing.assert_array_equal(outputs, whole.y)
-    ((h, c),) = stream.states
+    h, c = stream.states
     np.testing.assert_array_equal(h, whole.h)
     np.testing.assert_array_equal(c, whole.c)

@@ -8,14 +8,10 @@ import numpy as np
 import pytest
 
 from numba_lstm import Sequential, set_num_threads
-from numba_lstm.kernels import cpu
-from numba_lstm.kernels.contract import DenseLayerSpec, LSTMLayerSpec, LSTMWeights
 from numba_lstm.kernels.cpu.runtime import thread_pool
-from numba_lstm.kernels.specs import Activation, LSTMSpec
 from numba_lstm.layers import LSTM, Dense, Input
-from numba_lstm.variables import Variable
 
-D, H, C = 5, 19, 3
+D, C = 5, 3
 
 
 @pytest.fixture(autouse=True)
@@ -23,11 +19,8 @@ def _three_threads():
     set_num_threads(3)
 
 
-def stream_layers(dtype, D=D, H=H):
-    rng = np.random.default_rng(0)
-    W, U, b, V, c = (rng.normal(size=s).astype(dtype) / 4 for s in ((D, 4 * H), (H, 4 * H), 4 * H, (H, C), C))
-    lstm = LSTMLayerSpec(LSTMWeights(Variable(W), Variable(U), Variable(b), None), LSTMSpec(), True)
-    return [lstm, DenseLayerSpec(Variable(V), Variable(c), Activation("tanh"))]
+def large_model():
+    return Sequential([Input((None, D)), LSTM(420), Dense(C, "tanh")], device="cpu")
 
 
 @pytest.mark.parametrize("layers", [[420], [300, 310]], ids=["one layer", "two"])
@@ -64,18 +57,18 @@ def graph_options(monkeypatch):
 
 def test_each_step_of_a_large_row_is_offered_to_two_threads_and_waits_for_none(graph_options):
     set_num_threads(2)
-    stream = cpu.stream(stream_layers("float32", D, 420), D, 1, "float32", threads=2)
+    stream = large_model().stream(threads=2)
     graph_options.clear()  # those that packed the weights
     for _ in range(3):
-        stream(np.ones(D, np.float32))
+        stream.step(np.ones(D, np.float32))
     assert [(options["width"], options["wait_for_team"]) for options in graph_options] == [(2, False)] * 3
 
 
 def test_a_stream_has_one_thread_unless_more_are_asked_for(graph_options):
     """More can lose on a busy machine, and a default does not lose to one thread."""
     set_num_threads(2)
-    stream = cpu.stream(stream_layers("float32", D, 420), D, 1, "float32")
+    stream = large_model().stream()
     graph_options.clear()  # those that packed the weights
     for _ in range(3):
-        stream(np.ones(D, np.float32))
+        stream.step(np.ones(D, np.float32))
     assert graph_options == []

@@ -1,11 +1,11 @@
-"""Ops that return something to call many times: plans, update programs and streams."""
+"""Ops that return something to call many times: plans, of streams too, and update programs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from ..op_types import Array, DenseLayerSpec, LSTMLayerSpec, Plan, Stepper, UpdateProgram, Weight
+from ..op_types import Array, Plan, StepFunction, StreamPlan, UpdateProgram, Weight
 from ..specs import Key, UpdateSpec
 
 
@@ -49,12 +49,22 @@ class PlanOps(Protocol):
     ) -> UpdateProgram:
         """Return :meth:`update` for many steps, for which the caller writes the ``gradients`` into the same arrays."""
 
-    def stream(
-        self, layers: Sequence[LSTMLayerSpec | DenseLayerSpec], features: int, N: int, dtype: Any, threads: int = 1
-    ) -> Stepper:
-        """Return N independent streams through a sequence of ``layers``, with zero states and inputs of ``features`` features.
+    def stream_plan(
+        self, function: StepFunction, N: int, D: int, dtype: Any, states: Sequence[tuple[int, ...]], threads: int = 1
+    ) -> StreamPlan | None:
+        """Return the step of N independent streams, with zero states; None if a device runs single ops as fast.
 
-        A step computes what :meth:`lstm_forward` and :meth:`dense_forward` compute for T = 1, bit for bit. The stream copies
-        the weights. One thread at a time may call it. Up to ``threads`` threads, and no more than :func:`get_num_threads`,
-        may share a step of a single large row.
+        The function is called here, as that of :meth:`plan`, and the plan belongs to the present versions of the weights: it
+        keeps their packed forms, and computes the same after the weights have changed.
+
+        Parameters
+        ----------
+        function : callable
+            ``function(x, states)`` calls ops for one step x (1, N, D) and the arrays ``states`` before it, and returns the
+            output, (1, N, C) or (N, C), and the states after it. An op that takes states computes in the memory of
+            the stream. Any other array that is returned as a state is copied.
+        states : sequence of tuple
+            The shapes of the states, for example (N, P) and (N, H) for h and c of an LSTM.
+        threads : int
+            How many threads, and no more than :func:`get_num_threads`, may share a step of a single large row.
         """

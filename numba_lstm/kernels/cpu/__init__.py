@@ -28,7 +28,7 @@ from .ops.layer_norm import layer_norm_backward, layer_norm_forward
 from .ops.lstm import lstm_backward, lstm_forward, lstm_path
 from .ops.noise import noise_forward
 from .plans.plan import plan
-from .plans.streaming import stream
+from .plans.stream import stream_plan
 from .runtime.thread_pool import num_splits, run_parallel
 from .tensors.ops import (
     broadcast_to,
@@ -103,7 +103,7 @@ __all__ = [
     "split",
     "split_steps",
     "steps_not_equal",
-    "stream",
+    "stream_plan",
     "sum_steps",
     "take_slices",
     "to_host",

@@ -31,8 +31,7 @@ from .ops.embedding import embedding_backward, embedding_forward
 from .ops.layer_norm import layer_norm_backward, layer_norm_forward
 from .ops.noise import noise_forward
 from .ops.windows import crop, pad, pool_backward, pool_forward, upsample
-from .plans.plan import plan
-from .plans.streaming import stream
+from .plans.plan import plan, stream_plan
 from .tensors.ops import (
     broadcast_to,
     dense,
@@ -103,7 +102,7 @@ __all__ = [
     "split",
     "split_steps",
     "steps_not_equal",
-    "stream",
+    "stream_plan",
     "sum_steps",
     "take_slices",
     "to_host",

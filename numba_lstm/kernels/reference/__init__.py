@@ -42,8 +42,7 @@ from .ops.lstm import lstm_backward, lstm_forward, lstm_path
 from .ops.noise import noise_forward
 from .ops.norms import batch_norm_backward, batch_norm_forward, layer_norm_backward, layer_norm_forward
 from .ops.windows import conv_backward, conv_forward, crop, pad, pool_backward, pool_forward, upsample
-from .plans.plan import plan
-from .plans.streaming import stream
+from .plans.plan import plan, stream_plan
 from .runtime.parallel import num_splits, run_parallel
 from .training.losses import loss, metric
 from .training.updates import clip_gradients, update, update_program
@@ -100,7 +99,7 @@ __all__ = [
     "split",
     "split_steps",
     "steps_not_equal",
-    "stream",
+    "stream_plan",
     "sum_steps",
     "take_slices",
     "to_host",

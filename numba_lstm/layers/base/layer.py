@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ... import random, regularizers
 from ...device import get_ops
 from ...inputs import INPUT_AXES, as_real
-from ...kernels.contract import Array, DenseLayerSpec, LSTMLayerSpec, Ops, Tape
+from ...kernels.contract import Array, Ops, Tape
 from ...kernels.specs import Key
 from ...naming import names
 from .arguments import Shape, batch_shape_of, check_dtype, check_name, refuse
@@ -144,17 +144,19 @@ class Layer(GraphLayer):
     def check_one_array(self) -> None:
         """Raise ValueError if the layer takes or returns several arrays, which a Sequential cannot pass on."""
 
-    def stream_specs(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
-        """Return the specs of what a stream computes for this layer at each step; empty for a layer that passes its input on.
+    def check_causal(self) -> None:
+        """Raise NotImplementedError if the output of a step may need later steps, for which a stream cannot wait.
 
-        Raises
-        ------
-        NotImplementedError
-            For a layer that needs more than one step at a time.
+        A stream calls :meth:`forward` for one step (1, N, D) at a time, with the states after the step before. This method of
+        the base class raises: a layer defines it to say that it is causal.
         """
         raise NotImplementedError(
             f"{self.name} ({type(self).__name__}) cannot be streamed. Stream models of LSTM, Dense, Activation and Dropout."
         )
+
+    def stream_states(self, N: int) -> list[tuple[Shape, ...]]:
+        """Return the shapes of the states that :meth:`forward` takes and returns for N samples, a tuple for each cell."""
+        return []
 
     def key(self, rng: Key | None) -> Key:
         """Return the key of random numbers of a call: ``rng``, with the layer's seed if it has one.

@@ -12,7 +12,7 @@ _METHODS = ("propagate", "backpropagate", "forward", "backward", "forward_sequen
 
 def why_not_planned(owner: WeightsOwner) -> str | None:
     """Return the reason why a built layer, without its sublayers, has no plan, as a clause; None if it has one."""
-    cls, method = _foreign(type(owner))  # type: ignore[arg-type]  # mypy: hash of instances
+    cls, method = overridden_method(type(owner))  # type: ignore[arg-type]  # mypy: hash of instances
     if cls:
         return f"{cls} overrides {method}"
     if getattr(owner, "stateful", False):
@@ -23,7 +23,7 @@ def why_not_planned(owner: WeightsOwner) -> str | None:
 
 
 @cache
-def _foreign(layer: type) -> tuple[str, str]:
+def overridden_method(layer: type) -> tuple[str, str]:
     """Return a class outside of this package that overrides what plans record, and the method; empty names for none."""
     for cls in layer.__mro__:
         if not is_of_package(cls.__module__) and cls is not object:

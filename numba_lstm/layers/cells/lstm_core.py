@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ... import gates
 from ...inputs import as_real
-from ...kernels.contract import Array, LSTMLayerSpec, LSTMOutput, LSTMWeights, Ops, Tape
+from ...kernels.contract import Array, LSTMOutput, LSTMWeights, Ops, Tape
 from ...kernels.specs import Key
 from ...variables import Variable
 from ..base import Backward
@@ -124,10 +124,6 @@ class LSTMCore(LSTMArguments):
             if array.shape != (N, size):
                 raise ValueError(f"{self.name} expects states of shape {(N, size)}, got {array.shape}.")
         return arrays
-
-    def stream_spec(self) -> LSTMLayerSpec:
-        """Return the cell as a layer of a stream."""
-        return LSTMLayerSpec(self.cell_weights, self.spec)
 
 
 def lstm_cells(owner: WeightsOwner) -> list[LSTMCore]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ... import activations
-from ...kernels.contract import Array, DenseLayerSpec, LSTMLayerSpec, Ops, Tape
+from ...kernels.contract import Array, Ops, Tape
 from ...kernels.specs import Activation as Spec
 from ...kernels.specs import Key
 from ..base import Backward, Forward, Layer
@@ -54,8 +54,8 @@ class Activation(Layer):
     ) -> Backward:
         return Backward(ops.activation_backward(tape, dy) if need_dx else None)
 
-    def stream_specs(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
-        return [DenseLayerSpec(None, None, self.activation)]
+    def check_causal(self) -> None:
+        """Each step is computed by itself."""
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "activation": activations.serialize(self.activation)}

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from ... import activations, constraints, initializers, regularizers
 from ...inputs import as_count
-from ...kernels.contract import Array, DenseLayerSpec, LSTMLayerSpec, Ops, Tape
+from ...kernels.contract import Array, Ops, Tape
 from ...kernels.specs import Activation as Spec
 from ...kernels.specs import Key
 from ...variables import Variable
@@ -113,8 +113,8 @@ class Dense(Layer):
         dx, dkernel, dbias = ops.dense_backward(tape, dy, need_dx=need_dx)
         return Backward(dx, gradients=(dkernel, dbias) if self.use_bias else (dkernel,))
 
-    def stream_specs(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
-        return [DenseLayerSpec(self.kernel, self.bias, self.activation)]
+    def check_causal(self) -> None:
+        """Each step is computed by itself."""
 
     def get_config(self) -> dict[str, Any]:
         return {

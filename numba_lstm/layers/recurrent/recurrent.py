@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from ... import random
-from ...kernels.contract import Array, DenseLayerSpec, LSTMLayerSpec, Ops, Tape
+from ...kernels.contract import Array, Ops, Tape
 from ...kernels.specs import Key
 from ..base import Backward, Forward
 from ..base.arguments import Shape, batch_shape_of
@@ -99,13 +99,25 @@ class Recurrent(SequenceLayer):
             x = out.y
             last += [out.h, out.c]
             tapes.append(out.tape)
-        if self.stateful:
-            self._last_states = tuple(np.array(ops.to_host(state)) for state in last)
         if not self.return_sequences:
             return Forward(last[-2], tuple(last), None, RecurrentTape(tapes, None) if training else None)
         zeroed = mask if self.zero_output_for_mask else None
         y = x if zeroed is None else ops.zero_masked(x, zeroed)
         return Forward(y, tuple(last), mask, RecurrentTape(tapes, zeroed) if training else None)
+
+    def propagate(
+        self,
+        ops: Ops,
+        x: Array,
+        states: tuple[Array | None, ...] | None = None,
+        mask: Array | None = None,
+        training: bool = False,
+        rng: Key | None = None,
+    ) -> Forward:
+        result = super().propagate(ops, x, states, mask, training, rng)
+        if self.stateful:
+            self._last_states = tuple(np.array(ops.to_host(state)) for state in result.states)
+        return result
 
     def backward(
         self,
@@ -132,10 +144,14 @@ class Recurrent(SequenceLayer):
         dx = ops.flip(dy) if need_dx and self.go_backwards else dy
         return Backward(dx, tuple(first), tuple(gradients))
 
-    def stream_specs(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
+    def check_causal(self) -> None:
         if self.go_backwards:
             raise NotImplementedError(f"{self.name} goes backwards, from a last step that a stream never knows.")
-        return [cell.stream_spec() for cell in self.cells]
+
+    def stream_states(self, N: int) -> list[tuple[Shape, ...]]:
+        shapes = self.state_shapes(N)
+        count = len(shapes) // len(self.cells)
+        return [tuple(shapes[first : first + count]) for first in range(0, len(shapes), count)]
 
     # -- states -------------------------------------------------------------------------------------------------------
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import warnings
 from typing import Any, Self
 
-from ...kernels.contract import Array, DenseLayerSpec, LSTMLayerSpec, Ops, Tape
+from ...kernels.contract import Array, Ops, Tape
 from ...kernels.specs import Key
 from ..base import Backward, Forward, Layer
 from ..base.arguments import Shape
+from ..base.causality import check_streamable
 from ..base.graph.graph_layer import LayerLike
 from ..base.registry import deserialize, serialize
-from ..base.stream_specs import checked_stream_specs
 
 MAX_RANK = 5  #: most axes of an input, batch axis included
 
@@ -96,8 +96,8 @@ class TimeDistributed(Layer):
         dx, _, gradients = self.layer.backpropagate(ops, tape, ops.merge_steps(dy), need_dx=need_dx)
         return Backward(None if dx is None else ops.split_steps(dx, dy.shape[0]), gradients=gradients)
 
-    def stream_specs(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
-        return checked_stream_specs(self.layer)
+    def check_causal(self) -> None:
+        check_streamable(self.layer)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "layer": serialize(self.layer)}

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from ... import random
 from ...inputs import as_number
-from ...kernels.contract import Array, DenseLayerSpec, LSTMLayerSpec, Ops, Tape
+from ...kernels.contract import Array, Ops, Tape
 from ...kernels.specs import Key
 from ..base import Backward, Forward, Layer
 from ..base.arguments import as_shape
@@ -77,8 +77,8 @@ class Dropout(Layer):
             )
         return tuple(s if w is None else w for w, s in zip(wanted, shape, strict=True))
 
-    def stream_specs(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
-        return []
+    def check_causal(self) -> None:
+        """Each step is computed by itself."""
 
     def get_config(self) -> dict[str, Any]:
         noise_shape = None if self.noise_shape is None else list(self.noise_shape)

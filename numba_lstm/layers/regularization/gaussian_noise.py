@@ -6,7 +6,7 @@ from typing import Any
 
 from ... import random
 from ...inputs import as_number
-from ...kernels.contract import Array, DenseLayerSpec, LSTMLayerSpec, Ops, Tape
+from ...kernels.contract import Array, Ops, Tape
 from ...kernels.specs import Key
 from ..base import Backward, Forward, Layer
 
@@ -48,8 +48,8 @@ class GaussianNoise(Layer):
     ) -> Backward:
         return Backward(dy)
 
-    def stream_specs(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
-        return []
+    def check_causal(self) -> None:
+        """Each step is computed by itself."""
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "stddev": self.stddev, "seed": self.seed}

@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ...device import get_num_threads
-from ...kernels.contract import Array, Plan, Stepper
-from ...layers.base.stream_specs import checked_stream_specs
+from ...kernels.contract import Array, Plan, StreamPlan
 from ...training.batches import each
 from ...training.results import PredictionOutput
 from ..passes import Passes
+from .streaming import stream_plan
 
 if TYPE_CHECKING:
     pass
@@ -84,8 +84,10 @@ class PredictionPlans:
             batch = model.gather(model.ops, x, slice(None))
         else:
             if x.ndim == 3 and len(x) == 1:
-                y = self._by_stream(waiting, x)
+                shape = (((x.shape[1], 1, x.shape[2]), self._dtype),), True, get_num_threads()
+                y = None if self._repeats(waiting, shape) else self._by_stream(waiting, x)
                 if y is not None:
+                    self._known(shape)
                     return y
             if x.ndim > 2 and x.dtype == self._dtype and x.flags.c_contiguous and x.flags.aligned:
                 batch = x.swapaxes(0, 1)  # what gather returns
@@ -138,6 +140,11 @@ class PredictionPlans:
                 return False
         return True
 
+    def _repeats(self, waiting: _Waiting, shape: Hashable) -> bool:
+        """Whether a sequence has a plan, or is worth one: lengths that always differ would drop each other's plans."""
+        few = len(waiting.plans) < MAX_SHAPES
+        return shape in waiting.plans or (few and (not self._remembered or shape in self._remembered))
+
     def _known(self, shape: Hashable) -> bool:
         """Whether a plan of this shape is worth while: it is the first one, or has come before."""
         known = not self._remembered or shape in self._remembered
@@ -177,26 +184,22 @@ class PredictionPlans:
         large = get_num_threads() > 1 and parameters > LARGE
         if parameters * x.shape[1] > (SHARED_STREAM_WORK if large else STREAM_WORK):
             return None
-        steppers: list[Stepper | None] = waiting.of("stream")
+        streams: list[StreamPlan | None] = waiting.of("stream")
         try:
-            stepper = steppers.pop()
+            stream = streams.pop()
         except IndexError:
-            stepper = self._stepper(x.shape[2])
+            try:
+                stream = stream_plan(model, 1)
+            except NotImplementedError:
+                stream = None
         y = None
-        if stepper is not None:
+        if stream is not None:
             if x.dtype != self._dtype or not (x.flags.c_contiguous and x.flags.aligned):
                 x = np.array(x, self._dtype, order="C")
-            stepper.set_states(None)
-            y = stepper.run_last(x.transpose(1, 0, 2))
-        steppers.append(stepper)
+            stream.set_states(None)
+            y = stream.run_last(x.transpose(1, 0, 2))
+        streams.append(stream)
         return y
-
-    def _stepper(self, features: int) -> Stepper | None:
-        try:
-            specs = [spec for layer in self._model.execution.layers for spec in checked_stream_specs(layer)]
-        except NotImplementedError:
-            return None
-        return self._model.ops.stream(specs, features, 1, self._dtype) if specs else None
 
 
 def _copied(array: Host, *, samples_first: bool = False) -> Host:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from ....gates import COUNT
-from ...contract import Weight
+from ...contract import LSTMOutput, Weight
 from ..arrays.copy_tasks import copied, zeroed
 from ..gemm import pack
 from ..gemm.batch_groups import Group
 from ..gemm.gemm import gate_product_tasks
 from ..gemm.layout import PanelLayout, VectorGeometry, gradient_column_layout
 from ..runtime.graph import run_eagerly
-from ..runtime.memory import aligned
+from ..runtime.memory import aligned, stride
+from ..runtime.recording import rings_written, state_rings
 from ..runtime.task import Task
 
 Array = npt.NDArray[Any]
@@ -30,6 +31,41 @@ def start(ring: Array, first: Array | None, padded: int, size: int) -> list[Task
     beginning = ring[0, :, :padded]
     tasks: list[Task] = [copied(np.broadcast_to(np.zeros(padded, ring.dtype), beginning.shape), beginning)]
     return tasks if first is None else [*tasks, copied(first, ring[0, :, :size])]
+
+
+class StateSize(NamedTuple):
+    """A state before the first step, zero for None, its features, and the features with padding."""
+
+    first: Array | None
+    size: int
+    padded: int
+
+
+def begin(states: tuple[StateSize, StateSize], lengths: tuple[int, int], N: int, dtype: Any) -> tuple[Array, Array, int, bool]:
+    """Return rings of h and c of these lengths, by tasks that write the states before the first step.
+
+    In the step of a stream they are the rings of the stream, which hold the states. Also returned are the entry that the first
+    step reads, and whether it is a stream's.
+    """
+    rings, first = state_rings(*(state.first for state in states))
+    if rings:
+        return rings[0].entries, rings[1].entries, first, True
+    h, c = (aligned((length, N, stride(s.padded, dtype)), dtype) for s, length in zip(states, lengths, strict=True))
+    run_eagerly(task for ring, s in zip((h, c), states, strict=True) for task in start(ring, s.first, s.padded, s.size))
+    return h, c, 0, False
+
+
+def output(h: tuple[Array, int], c: tuple[Array, int], end: int, tape: Any, *, sequences: bool, stream: bool) -> LSTMOutput:
+    """Return the output of a forward call, from the rings of states with their sizes, for the states at step ``end``.
+
+    The rings of a stream's step have one output alone, which is also the last state.
+    """
+    if stream:
+        rings_written()
+    (hs, P), (cs, H) = h, c
+    last = hs[end % len(hs), :, :P]
+    y = None if not sequences else last[None] if stream else hs[1:, :, :P]
+    return LSTMOutput(y, last, cs[end % len(cs), :, :H], tape)
 
 
 def state(value: Array | None, N: int, size: int, padded: int, dtype: Any) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
 import numpy.typing as npt
 
 from ...contract import LSTMGradients, LSTMNoise, LSTMOutput, LSTMWeights
@@ -15,9 +16,11 @@ from ..gemm.batch_groups import Size
 from ..gemm.layout import PanelLayout
 from ..runtime.graph import run_eagerly
 from ..runtime.memory import aligned, empty
+from ..runtime.recording import state_rings
+from ..runtime.task import Task
 from . import gate_dropout
 from .backward_tasks import BackwardArgs, backward_task
-from .buffers import input_gradient, padded_steps, start, state, tape_panel_stride, zeros
+from .buffers import input_gradient, output, padded_steps, start, state, tape_panel_stride, zeros
 from .gate_weight_grad import weight_gradients
 from .kernel_selection import row_groups, select_backward_kernels, select_forward_kernels
 from .pointwise import CallOptions
@@ -25,11 +28,13 @@ from .tasks import (
     NO_MASK,
     NO_MASKS,
     ForwardArgs,
+    Schedule,
     avoid_bank_conflicts,
     forward_buffers,
     forward_tasks,
     make_schedule,
     pack_x_with_h,
+    stream_input,
 )
 
 Array = npt.NDArray[Any]
@@ -66,7 +71,6 @@ def lstm_forward(
 ) -> LSTMOutput:
     """CPU: h and c are rings of time, of two steps and of one where neither a tape nor all outputs are needed."""
     size = T, N, D = Size(*x.shape)
-    H = weights.recurrent_kernel.value.shape[0]
     noise = noise or NO_NOISE
     options = CallOptions(
         masked=mask is not None,
@@ -76,29 +80,26 @@ def lstm_forward(
         per_gate=noise.inputs is not None or noise.recurrent is not None,
         training=training,
     )
-    selection = select_forward_kernels(spec, options, x.dtype, N, H)
-    geometry, layout = selection.geometry, selection.layout
-    schedule = make_schedule(size, layout, options, x.dtype)
-    h, c, z, gates = forward_buffers(size, selection, schedule, x.dtype, training=training, sequences=sequences)
+    selection = select_forward_kernels(spec, options, x.dtype, N, weights.recurrent_kernel.value.shape[0])
+    geometry, layout, H = selection.geometry, selection.layout, selection.layout.H
     valid = NO_MASK if mask is None else contiguous(mask)
-    before = [*start(h, h0, layout.padded, H), *start(c, c0, layout.padded, H)]
-    if not training:
-        source, (x, copies) = x[:0], avoid_bank_conflicts(x)
-    elif mask is None:
-        source, x = x, x_beside_h(h, size, layout)
-        source, copies = pack_x_with_h(source, x, schedule)
-    else:
-        source, x = x, x_beside_h(h, size, layout)
-        copies = [copied(source, x), masked_steps_zeroed(x, valid)]  # else NaN in a masked step would reach dW
-        source = x[:0]
+    rings, first = state_rings(h0, c0)
+    schedule = make_schedule(size, layout, options, x.dtype, rings)
+    lasting = {"training": training, "sequences": sequences, "rings": rings}
+    h, c, z, gates = forward_buffers(size, selection, schedule, x.dtype, **lasting)
+    before = [] if rings else [*start(h, h0, layout.padded, H), *start(c, c0, layout.padded, H)]
+    source, x, copies = _inputs(x, h, layout, schedule, valid, training)
     zoneout_h, zoneout_c = _zoneout_rows(noise.zoneout_h, layout), _zoneout_rows(noise.zoneout_c, layout)
     dropout_factors = gate_dropout.forward_factors(noise, (N, layout.padded, D), geometry) if options.per_gate else z[:0, None]
+    W, b = pack.packed(weights.kernel, "cpu.panels", pack.gate_panels), pack.gate_bias(weights.bias, layout, x.dtype)
+    x, b_rows = stream_input(x, W, b, geometry, layout)
     args = ForwardArgs(
-        x,
+        np.broadcast_to(x, (2, *x.shape[1:])) if first else x,  # the loop reads the only step as its second one
         source,
-        pack.packed(weights.kernel, "cpu.panels", pack.gate_panels),
+        W,
         pack.packed(weights.recurrent_kernel, "cpu.panels", pack.gate_panels),
-        pack.gate_bias(weights.bias, layout, x.dtype),
+        b,
+        b_rows,
         h,
         c,
         z,
@@ -110,10 +111,23 @@ def lstm_forward(
         dropout_factors,
         aligned(dropout_factors.shape, x.dtype),
     )
-    run_eagerly([*before, *copies, *forward_tasks(selection, size, schedule, args)])
-    y = h[1:, :, :H] if sequences else None
+    run_eagerly([*before, *copies, *forward_tasks(selection, Size(*size[:2], x.shape[2]), schedule, args, first)])
     tape = _Tape(h, c, gates, valid, zoneout_h, zoneout_c, noise, weights, spec, options) if training else None
-    return LSTMOutput(y, h[T % len(h), :, :H], c[T % len(c), :, :H], tape)
+    return output((h, H), (c, H), first + T, tape, sequences=sequences, stream=bool(rings))
+
+
+def _inputs(
+    x: Array, h: Array, layout: PanelLayout, schedule: Schedule, valid: Array, training: bool
+) -> tuple[Array, Array, list[Task]]:
+    """Return :attr:`ForwardArgs.source`, the x that the loop reads, and the tasks that run before its steps."""
+    if not training:
+        x, copies = avoid_bank_conflicts(x)
+        return x[:0], x, copies
+    source, x = x, x_beside_h(h, Size(*x.shape), layout)
+    if not valid.size:
+        source, copies = pack_x_with_h(source, x, schedule)
+        return source, x, copies
+    return source[:0], x, [copied(source, x), masked_steps_zeroed(x, valid)]  # else NaN in a masked step would reach dW
 
 
 def x_beside_h(h: Array, size: Size, layout: PanelLayout) -> Array:

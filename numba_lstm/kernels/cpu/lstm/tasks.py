@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,8 +13,9 @@ from ..arrays.copy_tasks import copied
 from ..gemm.batch_groups import Group, Size
 from ..gemm.gemm import L2_EXCEEDING_BYTES, Product, affine, product_like
 from ..gemm.layout import PanelLayout, VectorGeometry
-from ..runtime import thread_pool
+from ..runtime import recording, thread_pool
 from ..runtime.memory import aligned, allocate_slab, stride
+from ..runtime.recording import StateRing, max_team_size
 from ..runtime.task import KernelCall, ParallelFor, Task, Team, parallel_for, partition
 from .buffers import tape_panel_stride
 from .kernel_selection import (
@@ -39,6 +40,9 @@ NO_BARRIER = np.zeros(1, np.int64)
 #: Rows whose stride is a multiple of these bytes share sets of the L1 cache.
 BANK_CONFLICT_BYTES = 1024
 
+#: Bytes of recurrent weights from which on threads share a step of a stream: the L2 cache of one core does not hold them.
+LARGE_STEP_BYTES = 2 * 1024 * 1024
+
 #: Cost of copying an element, in multiplications.
 COPY_COST = 16
 
@@ -53,9 +57,17 @@ class Schedule(NamedTuple):
     team_size: int  #: size of a team that splits the panels instead; 1: no team
 
 
-def make_schedule(size: Size, layout: PanelLayout, options: CallOptions, dtype: np.dtype[Any]) -> Schedule:
-    """Return the schedule of a forward call of this size with the current number of threads."""
+def make_schedule(
+    size: Size, layout: PanelLayout, options: CallOptions, dtype: np.dtype[Any], rings: Sequence[StateRing] = ()
+) -> Schedule:
+    """Return the schedule of a forward call of this size with the current number of threads.
+
+    In a step of a stream, whose states are in ``rings``, a team splits the panels of a single row of large weights.
+    """
     T, N, D = size
+    if rings:
+        large = N == 1 and layout.gates * layout.padded * dtype.itemsize >= LARGE_STEP_BYTES
+        return Schedule(0, 1, row_groups(size, layout, options, dtype), [(0, N)], max_team_size() if large else 1)
     hoisted = 0 if options.per_gate else hoisted_steps(N, T, D, layout, dtype)
     team = team_size(T, N, layout, options)
     steps = max(hoisted, TEAM_STEPS // N) if team > 1 else hoisted or T
@@ -101,6 +113,7 @@ class ForwardArgs(NamedTuple):
     W: Array
     U: Array
     b: Array
+    start: Array  #: b as a row; where a stream hoists x W, rows of b + x W
     h: Array  #: ring of T + 1 states; of 2 without a tape and without all outputs
     c: Array  #: ring of T + 1 states with a tape, else of 1
     z: Array  #: scratch of each row range or team member
@@ -114,10 +127,20 @@ class ForwardArgs(NamedTuple):
 
 
 def forward_buffers(
-    size: Size, selection: KernelSelection, schedule: Schedule, dtype: np.dtype[Any], *, training: bool, sequences: bool
+    size: Size,
+    selection: KernelSelection,
+    schedule: Schedule,
+    dtype: np.dtype[Any],
+    *,
+    training: bool,
+    sequences: bool,
+    rings: Sequence[StateRing] = (),
 ) -> tuple[Array, Array, Array, Array]:
     """Return h, c, z and gates of :class:`ForwardArgs`; with a tape, rows of h hold h, x and 1."""
     (T, N, D), geometry, layout = size, selection.geometry, selection.layout
+    if rings:
+        z = aligned((schedule.team_size, geometry.scratch), dtype)
+        return rings[0].entries, rings[1].entries, z, z[0, :0]
     h, c, z = allocate_slab(
         dtype,
         (T + 1 if training or sequences else 2, N, stride(layout.padded + (D + 1 if training else 0), dtype)),
@@ -129,25 +152,43 @@ def forward_buffers(
     return h, c, z, aligned((tape_panel_stride(T, N, geometry, layout) * layout.full + T * N * COUNT * layout.v,), dtype)
 
 
-def forward_tasks(selection: KernelSelection, size: Size, schedule: Schedule, args: ForwardArgs) -> Iterator[Task]:
-    """Yield the tasks of a forward call, in their order."""
+def stream_input(x: Array, W: Array, b: Array, geometry: VectorGeometry, layout: PanelLayout) -> tuple[Array, Array]:
+    """Return x (1, N, D) and the row b, or where a stream hoists x W no features and rows of b + x W."""
+    (_, N, D), active = x.shape, recording.active()
+    if active is None or x is not active.input:
+        return x, b[None]
+    rows = hoisted_rows(N, layout, x.dtype)
+    active.hoisted = recording.Hoisted(
+        rows,
+        lambda T: hoisted_steps(N, T, D, layout, x.dtype),
+        lambda like, out: input_product(like, W, b, out, geometry, layout),
+    )
+    return (x[:, :, :0], rows) if active.hoists else (x, b[None])
+
+
+def forward_tasks(
+    selection: KernelSelection, size: Size, schedule: Schedule, args: ForwardArgs, first: int = 0
+) -> Iterator[Task]:
+    """Yield the tasks of a forward call, in their order. The loop counts its steps from ``first`` on."""
     (T, N, D), geometry, layout = size, selection.geometry, selection.layout
     panel_stride = tape_panel_stride(T, N, geometry, layout) if args.gates.size else 0
-    preactivations = hoisted_rows(min(T, schedule.steps) * N, layout, args.x.dtype) if schedule.hoisted else args.b[None]
+    preactivations = hoisted_rows(min(T, schedule.steps) * N, layout, args.x.dtype) if schedule.hoisted else args.start
     for t0 in range(0, T, schedule.steps):
         t1 = min(T, t0 + schedule.steps)
         if schedule.hoisted:
             x = args.x[t0:t1]
             yield input_product(x, args.W, args.b, preactivations[: (t1 - t0) * N], geometry, layout)(x)
         sizes = T, schedule.groups[0].rows, 0 if schedule.hoisted else D, panel_stride
-        yield split_rows(N, schedule.row_ranges, schedule.team_size, _steps(selection, args, preactivations, sizes, t0, t1))
+        yield split_rows(
+            N, schedule.row_ranges, schedule.team_size, _steps(selection, args, preactivations, sizes, first + t0, first + t1)
+        )
 
 
 def _steps(
     selection: KernelSelection, args: ForwardArgs, preactivations: Array, sizes: tuple[int, int, int, int], t0: int, t1: int
 ) -> MakeCall:
     """Return what makes the call of steps t0 .. t1 of a row range, or of all rows by a member of a team."""
-    x, source, W, U, _, h, c, z, gates, peephole, valid, zoneout_h, zoneout_c, dropout_factors, masked_inputs = args
+    x, source, W, U, _, _, h, c, z, gates, peephole, valid, zoneout_h, zoneout_c, dropout_factors, masked_inputs = args
     scalars, pointwise, layout = selection.scalar_parameters, selection.pointwise_kernels, selection.layout
     T, group_rows, D, panel_stride = sizes
 

@@ -42,7 +42,7 @@ class TaskGraph:
             calls = []
             for call in kernel_calls(task):
                 target = entry(call.kernel)
-                block = _argument_block(target, call, known, patches)
+                block = argument_block(target, call, known, patches)
                 blocks.append(block)
                 calls.append((target.caller, *block.buffer_info()))
             stages.append((address(task.barrier_counter) if isinstance(task, Team) else 0, calls))
@@ -132,8 +132,8 @@ class _InputPatches(NamedTuple):
     found: list[tuple[array[int], int, int]]  #: a block, the index of the word, and the offset from ``first``
 
 
-def _argument_block(
-    target: Entry, call: KernelCall, known: dict[tuple[int, int], tuple[int, ...]], patches: _InputPatches | None
+def argument_block(
+    target: Entry, call: KernelCall, known: dict[tuple[int, int], tuple[int, ...]], patches: _InputPatches | None = None
 ) -> array[int]:
     """The address of a kernel, and its arguments as the words that its machine code takes them for."""
     block = array("q", (target.address,))

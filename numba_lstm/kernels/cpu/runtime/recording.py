@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from itertools import zip_longest
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy.typing as npt
 
@@ -18,6 +18,28 @@ from ...contract import Weight
 from ...specs import Key
 from ..compiler.jit import CFunction, Kernel, prepare
 from .task import HostCall, ParallelFor, Task, Team, kernel_calls
+
+Array = npt.NDArray[Any]
+
+
+class StateRing(NamedTuple):
+    """The rows of a stream's state: a step reads one entry of the ring and writes the other one."""
+
+    entries: Array  #: (2, N, ...), with zeros after the elements of each row
+    step: int  #: the entry that is read
+
+    @property
+    def next(self) -> Array:
+        """The entry that is written."""
+        return self.entries[1 - self.step]  # type: ignore[no-any-return]
+
+
+class Hoisted(NamedTuple):
+    """The product of a stream's input with the weights of its first layer, which can be computed for many steps at a time."""
+
+    rows: Array  #: (N, ...) rows of the product of a step
+    steps: Callable[[int], int]  #: of T steps the number of a product; 0: single steps are as fast
+    product: Callable[[Array, Array], Callable[[Array], Task]]  #: for x like this one (T, N, D), and rows of all steps
 
 
 class Recording:
@@ -28,16 +50,23 @@ class Recording:
     packs : bool
         Whether to record the packing of weights too, for a plan of training, whose weights change from call to call. Without
         it the plan reads the forms that the weights keep, and belongs to the present versions of the weights.
+    max_team_size : int
+        Of a stream: the most threads that may share a step of a single row.
     """
 
-    def __init__(self, packs: bool) -> None:
-        self.packs = packs
+    def __init__(self, packs: bool, max_team_size: int = 1) -> None:
+        self.packs, self.max_team_size = packs, max_team_size
         self.tasks: list[Task] = []
         self.keys: list[tuple[npt.NDArray[Any], Key]] = []  #: arrays of the words of keys, which a kernel reads
         self.packed: dict[tuple[int, str], Any] = {}  #: packed forms that tasks make, by the identity of the weight
         self.weights: dict[int, Weight] = {}  #: weights that are read, by their identity
         self.written: list[Weight] = []  #: weights that tasks write
-        self.functions: list[CFunction] = []  #: C functions that no task has as an argument
+        self.functions: list[Kernel | CFunction] = []  #: what is called besides, and is no argument of a task
+        self.states: dict[int, StateRing] = {}  #: of a stream, by the identity of the array that a step begins with
+        self.input: Array | None = None  #: of a stream, (1, N, D)
+        self.hoists = False  #: whether the tasks read the rows of ``hoisted`` in place of the input
+        self.hoisted: Hoisted | None = None
+        self.recurrent_tasks = 0  #: of a stream: the number of tasks up to the last one that writes a ring
         self.late: list[Callable[[], None]] = []  #: what has to be called before the tasks run, when all is compiled
 
     def branch(self) -> Recording:
@@ -116,6 +145,29 @@ def writing(*weights: Weight) -> Iterator[list[npt.NDArray[Any]]]:
     yield [weight.writable() for weight in weights]
     for weight in weights:
         weight.written()
+
+
+def state_rings(*states: Array | None) -> tuple[list[StateRing], int]:
+    """Return the rings of states that a stream keeps, for the op that writes them, and the entry that the step reads.
+
+    The states of any other call have none, and 0.
+    """
+    known = {} if _active.recording is None else _active.recording.states
+    if not known or any(id(state) not in known for state in states):
+        return [], 0
+    rings = [known.pop(id(state)) for state in states]
+    return rings, rings[0].step
+
+
+def max_team_size() -> int:
+    """Return the most threads that may share a step of the stream that the calling thread records."""
+    return 1 if _active.recording is None else _active.recording.max_team_size
+
+
+def rings_written() -> None:
+    """Note that the tasks so far write the rings of a layer: all but the last of many steps end with such a task."""
+    if _active.recording is not None:
+        _active.recording.recurrent_tasks = len(_active.recording.tasks)
 
 
 def pause() -> AbstractContextManager[None]:

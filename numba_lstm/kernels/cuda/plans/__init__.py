@@ -1,1 +1,1 @@
-"""Plans, prepared once and run many times: predictions, training steps and streams."""
+"""Plans: none, of models and of streams."""

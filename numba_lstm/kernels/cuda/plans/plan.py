@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ...contract import Array, Plan
+from ...contract import Array, Plan, StepFunction, StreamPlan
 from ...specs import Key
 
 
@@ -17,5 +17,12 @@ def plan(
     training: bool = False,
     work: float = 0.0,
 ) -> Plan | None:
+    """CUDA: None."""
+    return None
+
+
+def stream_plan(
+    function: StepFunction, N: int, D: int, dtype: Any, states: Sequence[tuple[int, ...]], threads: int = 1
+) -> StreamPlan | None:
     """CUDA: None."""
     return None

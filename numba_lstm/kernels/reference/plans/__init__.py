@@ -1,1 +1,1 @@
-"""Plans and streams."""
+"""Plans: none, of models and of streams."""

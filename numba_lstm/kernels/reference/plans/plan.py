@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from ...op_types import Plan
+from ...op_types import Plan, StepFunction, StreamPlan
 from ...specs import Key
 
 Array = npt.NDArray[Any]
@@ -21,5 +21,12 @@ def plan(
     training: bool = False,
     work: float = 0.0,
 ) -> Plan | None:
+    """None."""
+    return None
+
+
+def stream_plan(
+    function: StepFunction, N: int, D: int, dtype: Any, states: Sequence[tuple[int, ...]], threads: int = 1
+) -> StreamPlan | None:
     """None."""
     return None

@@ -11,15 +11,15 @@ from .....gates import COUNT
 from ....contract import LSTMOutput, LSTMWeights
 from ....int8 import LARGEST, quantize
 from ....specs import LSTMSpec
-from ...arrays.copy_tasks import contiguous
+from ...arrays.copy_tasks import contiguous, copied
 from ...gemm import pack
 from ...gemm.layout import PanelLayout, VectorGeometry, panel_layout, pointwise_lanes, vector_geometry
 from ...runtime import thread_pool
 from ...runtime.graph import run_eagerly
-from ...runtime.memory import address, aligned, stride
+from ...runtime.memory import address, aligned
 from ...runtime.strides import element_strides
 from ...runtime.task import KernelCall, parallel_for
-from ..buffers import start
+from ..buffers import StateSize, begin, output
 from ..pointwise import CallOptions, gate_kernel, output_kernel, scalar_parameters, traits
 from ..rowwise.kernel_args import loop_caller, make_kernel_args
 from .forward_loop import forward_loop
@@ -93,9 +93,11 @@ def lstm_forward(
     (T, N, D), dtype = x.shape, x.dtype
     valid = None if mask is None else contiguous(mask)
     geometry, layout, fields = _fields(weights, spec, N, masked=mask is not None)
-    h = aligned((T + 1 if sequences else 2, N, stride(layout.padded, dtype)), dtype)
-    c = aligned((N, stride(layout.padded, dtype)), dtype)
-    run_eagerly([*start(h, h0, layout.padded, layout.H), *start(c[None], c0, layout.padded, layout.H)])
+    state_sizes = StateSize(h0, layout.H, layout.padded), StateSize(c0, layout.H, layout.padded)
+    h, cs, first, stream = begin(state_sizes, (T + 1 if sequences else 2, 1), N, dtype)
+    c = cs[1 - first] if stream else cs[0]  # the loop updates it in place
+    if stream:
+        run_eagerly([copied(cs[first], c)])
     x_steps, x_rows, _ = element_strides(x)
     fields |= {
         "x_steps": x_steps, "x_rows": x_rows,
@@ -109,24 +111,7 @@ def lstm_forward(
 
     def call(index: int, rows: tuple[int, int]) -> KernelCall:
         addresses = loop, address(kernel_args[index]), 0, 0, address(x)
-        return KernelCall(run, *addresses, 0, T, *rows, references=held)
+        return KernelCall(run, *addresses, first, first + T, *rows, references=held)
 
     run_eagerly([parallel_for(N, splits, call)])
-    return LSTMOutput(h[1:, :, : layout.H] if sequences else None, h[T % len(h), :, : layout.H], c[:, : layout.H], None)
-
-
-def stream_part(
-    weights: LSTMWeights, spec: LSTMSpec, N: int, x_rows: int, held: list[Any], x_steps: int = 0, ring: int = 2
-) -> tuple[int, int, Array, Array]:
-    """Return an LSTM of a stream: the addresses of its loop and kernel arguments, a ring h (``ring``, N, ...), and c (N, ...).
-
-    Steps of its input are ``x_steps`` apart and rows ``x_rows``. ``held`` keeps alive what the addresses point to.
-    """
-    geometry, layout, fields = _fields(weights, spec, N, masked=False)
-    rows = stride(layout.padded, geometry.dtype)
-    h, c = aligned((ring, N, rows), geometry.dtype), aligned((N, rows), geometry.dtype)
-    h[...], c[...] = 0, 0
-    fields |= {"x_steps": x_steps, "x_rows": x_rows, "h": h, "h_rows": rows, "h_steps": ring, "c": c, "c_rows": rows}
-    loop, kernel_args = forward_loop(geometry, layout.C), make_kernel_args(held, **fields, **_scratch(geometry))
-    held += [loop, kernel_args]
-    return loop.address, address(kernel_args), h, c
+    return output((h, layout.H), (c[None], layout.H), first + T, None, sequences=sequences, stream=stream)

@@ -20,7 +20,7 @@ from ...runtime.memory import address, aligned, empty, stride
 from ...runtime.strides import element_strides
 from ...runtime.task import HostCall, KernelCall, parallel_for
 from ...simd.custom_activation import canonical_spec
-from ..buffers import padded_steps, start, tape_panel_stride
+from ..buffers import StateSize, begin, output, padded_steps, tape_panel_stride
 from ..pointwise import CallOptions, gate_kernel, output_kernel, scalar_parameters, traits
 from .forward_loop import forward_loop
 from .kernel_args import loop_caller, make_kernel_args
@@ -196,9 +196,8 @@ def lstm_forward(
     if noise.inputs is not None:
         xs = empty((COUNT, *x.shape), dtype)
         run_eagerly([HostCall(np.multiply, x, noise.inputs[:, None], out=xs)])
-    h = aligned((T + 1 if training or sequences else 2, N, stride(size.outputs, dtype)), dtype)
-    c = aligned((T + 1 if training else 1, N, stride(size.units, dtype)), dtype)
-    run_eagerly([*start(h, h0, size.outputs, size.P), *start(c, c0, size.units, size.H)])
+    state_sizes = StateSize(h0, size.P, size.outputs), StateSize(c0, size.H, size.units)
+    h, c, first, stream = begin(state_sizes, (T + 1 if training or sequences else 2, T + 1 if training else 1), N, dtype)
     zoneout_h = None if noise.zoneout_h is None else padded_steps(noise.zoneout_h, size.outputs)
     zoneout_c = None if noise.zoneout_c is None else padded_steps(noise.zoneout_c, size.units)
     panel_stride = tape_panel_stride(T, N, geometry, layout) if training else 0
@@ -234,11 +233,10 @@ def lstm_forward(
     held += [kernel_args, xs]
 
     def call(_: int, rows: tuple[int, int]) -> KernelCall:
-        return KernelCall(run, *addresses, 0, T, *rows, references=held)
+        return KernelCall(run, *addresses, first, first + T, *rows, references=held)
 
     run_eagerly([parallel_for(N, splits, call)])
     tape = None
     if training:
         tape = Tape(xs, h, c, m, gates, norms, valid, (zoneout_h, zoneout_c), noise, weights, spec, options)
-    y = h[1:, :, : size.P] if sequences else None
-    return LSTMOutput(y, h[T % len(h), :, : size.P], c[T % len(c), :, : size.H], tape)
+    return output((h, size.P), (c, size.H), first + T, tape, sequences=sequences, stream=stream)

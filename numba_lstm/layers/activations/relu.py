@@ -7,8 +7,6 @@ from typing import Any
 
 from ... import ops
 from ...inputs import as_number
-from ...kernels.contract import DenseLayerSpec, LSTMLayerSpec
-from ...kernels.specs import Activation as Spec
 from ...ops.tensor import Tensor
 from ..traced import ComputedLayer
 
@@ -46,10 +44,8 @@ class ReLU(ComputedLayer):
         y: Tensor = ops.where(ops.greater(x, self.threshold), x, below)
         return y if self.max_value is None else ops.where(ops.greater(x, self.max_value), self.max_value, y)
 
-    def stream_specs(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
-        if self.max_value is None and not self.threshold:
-            return [DenseLayerSpec(None, None, Spec("leaky_relu", (self.negative_slope,)))]
-        return super().stream_specs()
+    def check_causal(self) -> None:
+        """Do nothing: each element is computed by itself."""
 
     def get_config(self) -> dict[str, Any]:
         return {

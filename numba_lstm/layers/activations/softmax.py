@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from ... import ops
-from ...kernels.contract import DenseLayerSpec, LSTMLayerSpec
-from ...kernels.specs import Activation as Spec
 from ...ops.tensor import Tensor
 from ..traced import ComputedLayer
 
@@ -48,8 +46,9 @@ class Softmax(ComputedLayer):
             y = ops.exp(ops.subtract(x, ops.logsumexp(x, self.axis, keepdims=True)))
         return y if mask is None else ops.where(mask, y, 0.0)
 
-    def stream_specs(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
-        return [DenseLayerSpec(None, None, Spec("softmax"))] if self.axis in (-1, [-1]) else super().stream_specs()
+    def check_causal(self) -> None:
+        if self.axis not in (-1, [-1]):
+            super().check_causal()
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axis": self.axis}

@@ -8,7 +8,6 @@ from typing import Any
 
 from ... import ops, random
 from ...inputs import as_number
-from ...kernels.contract import DenseLayerSpec, LSTMLayerSpec
 from ...ops.program import noise
 from ...ops.tensor import Tensor
 from ..traced import ComputedLayer
@@ -43,8 +42,8 @@ class GaussianDropout(ComputedLayer):
         noisy: Tensor = ops.multiply(x, noise(x.shape, math.sqrt(self.rate / (1 - self.rate))))
         return noisy
 
-    def stream_specs(self) -> list[LSTMLayerSpec | DenseLayerSpec]:
-        return []
+    def check_causal(self) -> None:
+        """Do nothing: without training the layer passes its input on."""
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "rate": self.rate, "seed": self.seed}

@@ -13,7 +13,8 @@ import pytest
 import numba_lstm
 
 SENTENCES = {
-    ("layers", "GRU"): "numba_lstm.layers has no 'GRU': its recurrent layers are LSTM, and RNN of LSTMCell.",
+    ("layers", "ConvLSTM1D"): "numba_lstm.layers has no 'ConvLSTM1D': its recurrent layers are GRU, LSTM and SimpleRNN, and "
+    "RNN of their cells.",
     ("layers", "Lstm"): "numba_lstm.layers has no 'Lstm', did you mean 'LSTM'?",
     ("layers", "CuDNNLSTM"): "numba_lstm.layers has no 'CuDNNLSTM': write LSTM.",
     (
@@ -120,9 +121,9 @@ def test_the_advised_activation_is_the_layer_leaky_relu():
 
 def test_a_traceback_of_a_program_ends_with_the_sentence():
     process = subprocess.run(
-        [sys.executable, "-c", "from numba_lstm.layers import LSTM, GRU"], capture_output=True, text=True, check=False
+        [sys.executable, "-c", "from numba_lstm.layers import LSTM, ConvLSTM1D"], capture_output=True, text=True, check=False
     )
-    assert process.stderr.strip().endswith(f"ImportError: {SENTENCES['layers', 'GRU']}")
+    assert process.stderr.strip().endswith(f"ImportError: {SENTENCES['layers', 'ConvLSTM1D']}")
 
 
 def test_modules_are_modules_to_python():

@@ -82,6 +82,40 @@ class LSTMGradients(NamedTuple):
     weights: LSTMWeights  #: gradients in the weights' shapes
 
 
+class RNNWeights(NamedTuple):
+    """The weights of a GRU or of a simple RNN, or arrays of the same shapes with their gradients. No bias is ``None``.
+
+    G is 3 for a GRU, whose blocks of H columns are z, r and g, and 1 for a simple RNN.
+    """
+
+    kernel: Any  #: W (D, GH)
+    recurrent_kernel: Any  #: U (H, GH)
+    bias: Any = None  #: b (GH,); with ``reset_after`` (2, 3H), that of x W above that of h U
+
+
+class RNNNoise(NamedTuple):
+    """The dropout masks of a GRU or of a simple RNN in training, one for each gate, as in :class:`LSTMNoise`."""
+
+    inputs: Any = None  #: (G, N, D), dropout mask of x
+    recurrent: Any = None  #: (G, N, H), dropout mask of h
+
+
+class RNNOutput(NamedTuple):
+    """What :meth:`Ops.rnn_forward` returns."""
+
+    y: Array | None  #: (T, N, H) outputs of all steps, ``None`` unless ``sequences``
+    h: Array  #: (N, H) last output
+    tape: Tape | None  #: ``None`` unless ``training``
+
+
+class RNNGradients(NamedTuple):
+    """What :meth:`Ops.rnn_backward` returns."""
+
+    dx: Array | None  #: (T, N, D), ``None`` unless ``need_dx``
+    dh0: Array  #: (N, H)
+    weights: RNNWeights  #: gradients in the weights' shapes
+
+
 class Plan(Protocol):
     """A function of arrays, for inputs of one shape each. One thread at a time may call it. :meth:`Ops.plan` returns one."""
 

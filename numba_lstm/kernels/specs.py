@@ -108,6 +108,24 @@ class WindowSpec:
 
 
 @dataclass(frozen=True)
+class RNNSpec:
+    """The cell of a GRU (``gated``) or of a simple RNN: ``activation`` on the candidate g, which is h without gates.
+
+    ``recurrent_activation`` is on the gates z and r. ``reset_after`` multiplies r with h U, and not with h.
+    """
+
+    activation: Activation = Activation("tanh")
+    recurrent_activation: Activation = Activation("sigmoid")
+    gated: bool = True
+    reset_after: bool = True
+
+    @property
+    def gates(self) -> int:
+        """Number of blocks of H columns: z, r and g, or g alone."""
+        return 3 if self.gated else 1
+
+
+@dataclass(frozen=True)
 class LossSpec:
     """A loss by its Keras name, with the parameters of its formula in :mod:`.contract`.
 

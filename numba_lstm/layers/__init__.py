@@ -9,7 +9,7 @@ from .activations import ELU, LeakyReLU, PReLU, ReLU, Softmax
 from .attention import AdditiveAttention, Attention, MultiHeadAttention
 from .base import Layer
 from .base.registry import CLASSES, deserialize, serialize
-from .cells import LSTMCell, StackedRNNCells
+from .cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
 from .core import Activation, Dense, Embedding, Input, InputLayer, Lambda, Masking
 from .merging import (
     Add,
@@ -39,7 +39,7 @@ from .preprocessing import (
     StringLookup,
     TextVectorization,
 )
-from .recurrent import LSTM, RNN, Bidirectional, TimeDistributed
+from .recurrent import GRU, LSTM, RNN, Bidirectional, SimpleRNN, TimeDistributed
 from .regularization import Dropout, GaussianDropout, GaussianNoise, SpatialDropout1D
 from .reshaping import Flatten, Permute, RepeatVector, Reshape
 from .windows import (
@@ -73,6 +73,7 @@ from .windows import (
 
 __all__ = [
     "ELU",
+    "GRU",
     "LSTM",
     "RNN",
     "Activation",
@@ -101,6 +102,7 @@ __all__ = [
     "Embedding",
     "Flatten",
     "GaussianDropout",
+    "GRUCell",
     "GaussianNoise",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
@@ -135,6 +137,8 @@ __all__ = [
     "Rescaling",
     "Reshape",
     "Softmax",
+    "SimpleRNN",
+    "SimpleRNNCell",
     "SpatialDropout1D",
     "StackedRNNCells",
     "StringLookup",
@@ -163,6 +167,7 @@ _CLASSES: tuple[type[Layer], ...] = (
     UnitNormalization,
     *(Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract),
     *(LSTM, RNN, Activation, BatchNormalization, Bidirectional, Dense, Dropout, Embedding, Flatten, GaussianNoise, InputLayer),
+    *(GRU, GRUCell, SimpleRNN, SimpleRNNCell),
     *(LSTMCell, LayerNormalization, Masking, RepeatVector, Reshape, SpatialDropout1D, StackedRNNCells, TimeDistributed),
     *(CategoryEncoding, Discretization, IntegerLookup, Normalization, Rescaling, StringLookup, TextVectorization),
     *(AveragePooling1D, AveragePooling2D, Conv1D, Conv2D, Cropping1D),

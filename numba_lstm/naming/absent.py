@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-_RECURRENT = "its recurrent layers are LSTM, and RNN of LSTMCell."
+_RECURRENT = "its recurrent layers are GRU, LSTM and SimpleRNN, and RNN of their cells."
 _SEQUENTIAL = "models are Sequential, layers one after the other, and Model(inputs, outputs)."
 _LAYERS = {
-    **dict.fromkeys(("GRU", "GRUCell", "SimpleRNN", "SimpleRNNCell", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"), _RECURRENT),
+    **dict.fromkeys(("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"), _RECURRENT),
+    "CuDNNGRU": "write GRU.",
     "CuDNNLSTM": "write LSTM.",
 }
 _ROOT = {

@@ -171,7 +171,11 @@ def test_a_config_makes_an_equal_layer(layer):
 @pytest.mark.parametrize(
     ("make", "error", "sentence"),
     [
-        (lambda: RNN(Dense(3)), TypeError, "a cell must be an LSTMCell, whose equations are there as kernels, got <Dense"),
+        (
+            lambda: RNN(Dense(3)),
+            TypeError,
+            "a cell must be an LSTMCell, a GRUCell or a SimpleRNNCell, whose equations are there as kernels, got <Dense",
+        ),
         (lambda: RNN(LSTM(3)), TypeError, "a cell must be an LSTMCell"),
         (
             lambda: RNN([LSTMCell(3), Doubled(3)]),

@@ -27,6 +27,10 @@ from ..op_types import (
     LSTMOutput,
     LSTMWeights,
     Plan,
+    RNNGradients,
+    RNNNoise,
+    RNNOutput,
+    RNNWeights,
     StepFunction,
     StreamPlan,
     Tape,
@@ -37,6 +41,7 @@ from .arrays import ArrayOps
 from .layers import LayerOps
 from .lstm import LSTMOps
 from .plans import PlanOps
+from .rnn import RNNOps
 from .tensors import TensorOps
 from .training import TrainingOps
 from .windows import WindowOps
@@ -52,11 +57,15 @@ __all__ = [
     "Plan",
     "StepFunction",
     "StreamPlan",
+    "RNNGradients",
+    "RNNNoise",
+    "RNNOutput",
+    "RNNWeights",
     "Tape",
     "UpdateProgram",
     "Weight",
 ]
 
 
-class Ops(ArrayOps, TensorOps, LSTMOps, LayerOps, WindowOps, TrainingOps, PlanOps, Protocol):
+class Ops(ArrayOps, TensorOps, LSTMOps, RNNOps, LayerOps, WindowOps, TrainingOps, PlanOps, Protocol):
     """The ops of a device. A module with these functions is a device."""

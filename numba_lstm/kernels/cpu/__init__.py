@@ -27,6 +27,7 @@ from .ops.embedding import embedding_backward, embedding_forward
 from .ops.layer_norm import layer_norm_backward, layer_norm_forward
 from .ops.lstm import lstm_backward, lstm_forward, lstm_path
 from .ops.noise import noise_forward
+from .ops.rnn import rnn_backward, rnn_forward, rnn_path
 from .plans.plan import plan
 from .plans.stream import stream_plan
 from .runtime.thread_pool import num_splits, run_parallel
@@ -98,6 +99,9 @@ __all__ = [
     "reshape",
     "reshape_elements",
     "run_parallel",
+    "rnn_backward",
+    "rnn_forward",
+    "rnn_path",
     "scale",
     "softmax_rows",
     "split",

@@ -30,6 +30,7 @@ from .ops.dropout import dropout_backward, dropout_forward
 from .ops.embedding import embedding_backward, embedding_forward
 from .ops.layer_norm import layer_norm_backward, layer_norm_forward
 from .ops.noise import noise_forward
+from .ops.rnn import rnn_backward, rnn_forward, rnn_path
 from .ops.windows import crop, pad, pool_backward, pool_forward, upsample
 from .plans.plan import plan, stream_plan
 from .tensors.ops import (
@@ -97,6 +98,9 @@ __all__ = [
     "reshape",
     "reshape_elements",
     "run_parallel",
+    "rnn_backward",
+    "rnn_forward",
+    "rnn_path",
     "scale",
     "softmax_rows",
     "split",

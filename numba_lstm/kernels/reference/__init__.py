@@ -41,6 +41,7 @@ from .ops.embedding import embedding_backward, embedding_forward
 from .ops.lstm import lstm_backward, lstm_forward, lstm_path
 from .ops.noise import noise_forward
 from .ops.norms import batch_norm_backward, batch_norm_forward, layer_norm_backward, layer_norm_forward
+from .ops.rnn import rnn_backward, rnn_forward, rnn_path
 from .ops.windows import conv_backward, conv_forward, crop, pad, pool_backward, pool_forward, upsample
 from .plans.plan import plan, stream_plan
 from .runtime.parallel import num_splits, run_parallel
@@ -94,6 +95,9 @@ __all__ = [
     "reshape",
     "reshape_elements",
     "run_parallel",
+    "rnn_backward",
+    "rnn_forward",
+    "rnn_path",
     "scale",
     "softmax_rows",
     "split",

@@ -1,7 +1,10 @@
-"""The LSTM cell: its arguments, its weights, one step of it, and its forward and backward pass over a sequence."""
+"""Recurrent cells: their arguments and weights, one step of them, and their forward and backward pass over a sequence."""
 
+from .cell import Cell, StepCell
 from .lstm_cell import LSTMCell
 from .lstm_core import LSTMCore, lstm_cells
+from .rnn_cells import GRUCell, SimpleRNNCell
+from .rnn_core import RNNCore
 from .stacked_cells import StackedRNNCells
 
-__all__ = ["LSTMCell", "LSTMCore", "StackedRNNCells", "lstm_cells"]
+__all__ = ["Cell", "GRUCell", "LSTMCell", "LSTMCore", "RNNCore", "SimpleRNNCell", "StackedRNNCells", "StepCell", "lstm_cells"]

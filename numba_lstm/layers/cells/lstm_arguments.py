@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from ... import activations, constraints, initializers, random, regularizers
 from ...inputs import as_count, as_number
-from ...kernels.specs import ROWWISE, Activation, LSTMSpec
+from ...kernels.specs import LSTMSpec
 from ...objects import serialization
+from .cell import check_implementation, elementwise
 from .noise import NoiseRates
 from .quantized import MODES, QuantizedLayer
 
@@ -52,12 +53,12 @@ class LSTMArguments(QuantizedLayer):
         implementation: int = 2,
         **kwargs: Any,
     ) -> None:
-        owner = type(self).__name__
-        _check_implementation(owner, implementation)
+        owner, as_activation = type(self).__name__, partial(elementwise, "LSTM")
+        check_implementation(owner, implementation)
         self.units = as_count(units, f"{owner}'s units")
-        self.activation = _elementwise("activation", activation)
-        self.recurrent_activation = _elementwise("recurrent_activation", recurrent_activation)
-        self.output_activation = None if output_activation is None else _elementwise("output_activation", output_activation)
+        self.activation = as_activation("activation", activation)
+        self.recurrent_activation = as_activation("recurrent_activation", recurrent_activation)
+        self.output_activation = None if output_activation is None else as_activation("output_activation", output_activation)
         self.use_bias, self.unit_forget_bias = bool(use_bias), bool(unit_forget_bias)
         draw, penalty, constraint = initializers.get, regularizers.get, constraints.get
         self.kernel_initializer, self.recurrent_initializer = draw(kernel_initializer), draw(recurrent_initializer)
@@ -140,20 +141,3 @@ class LSTMArguments(QuantizedLayer):
             "quantization": self.quantization,
         }
         return {**super().get_config(), **config}
-
-
-def _check_implementation(owner: str, implementation: Any) -> None:
-    if implementation not in (0, 1, 2):
-        raise ValueError(
-            f"{owner}'s implementation must be 0, 1 or 2, and has no effect, got {implementation!r}. Leave it out."
-        )
-
-
-def _elementwise(argument: str, identifier: Any) -> Activation:
-    activation = activations.as_spec(identifier)
-    if activation.function is None and activation.name in ROWWISE:
-        raise ValueError(
-            f"LSTM cannot take {activation.name!r} as {argument}: a gate has one number at a time, {activation.name} needs a "
-            f"whole row. Take an elementwise one, or add Activation({activation.name!r}) after the layer."
-        )
-    return activation

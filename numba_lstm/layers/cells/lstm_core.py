@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from ... import gates
-from ...inputs import as_real
-from ...kernels.contract import Array, LSTMOutput, LSTMWeights, Ops, Tape
+from ...kernels.contract import Array, LSTMWeights, Ops, Tape
 from ...kernels.specs import Key
 from ...variables import Variable
 from ..base import Backward
 from ..base.arguments import Shape
 from ..base.weights_owner import WeightsOwner
-from .initial_states import check_h_and_c
+from .cell import Cell, SequenceResult
 from .lstm_arguments import LSTMArguments
 
 
@@ -28,8 +25,10 @@ class LSTMTape(NamedTuple):
     dropout: Tape | None
 
 
-class LSTMCore(LSTMArguments):
+class LSTMCore(LSTMArguments, Cell):
     """Base class of LSTM and LSTMCell; its arguments are described at :class:`~numba_lstm.layers.LSTM`."""
+
+    state_names: ClassVar[tuple[str, ...]] = ("h", "c")
 
     # -- weights ------------------------------------------------------------------------------------------------------
 
@@ -89,11 +88,12 @@ class LSTMCore(LSTMArguments):
         rng: Key | None,
         *,
         sequences: bool,
-    ) -> LSTMOutput:
+    ) -> SequenceResult:
         """Compute all steps of x (T, N, D) from the states (h, c); in training the tape is an :class:`LSTMTape`."""
         h0, c0 = states
         if not training:
-            return ops.lstm_forward(x, self.cell_weights, h0, c0, self.spec, mask=mask, sequences=sequences)
+            y, h, c, _ = ops.lstm_forward(x, self.cell_weights, h0, c0, self.spec, mask=mask, sequences=sequences)
+            return SequenceResult(y, (h, c), None)
         if self.quantization is not None:
             raise RuntimeError(f"{self.name} is quantized and cannot be trained. Train the model first, then quantize it.")
         noise = dropped = None
@@ -105,7 +105,7 @@ class LSTMCore(LSTMArguments):
                 x, dropped = ops.dropout_forward(x, self.rates.plain, key, (1, N, D))
         weights = self.cell_weights
         out = ops.lstm_forward(x, weights, h0, c0, self.spec, mask=mask, noise=noise, sequences=sequences, training=True)
-        return out._replace(tape=LSTMTape(out.tape, dropped))
+        return SequenceResult(out.y, (out.h, out.c), LSTMTape(out.tape, dropped))
 
     def backward_sequence(
         self, ops: Ops, tape: LSTMTape, dy: Array | None, dstates: tuple[Array | None, ...], *, need_dx: bool
@@ -115,15 +115,6 @@ class LSTMCore(LSTMArguments):
         if dx is not None and tape.dropout is not None:
             dx = ops.dropout_backward(tape.dropout, dx)
         return Backward(dx, (dh0, dc0), tuple(gradient for gradient in weights if gradient is not None))
-
-    def check_states(self, states: Sequence[npt.ArrayLike], N: int) -> list[npt.NDArray[Any]]:
-        """Return a user's h and c for a batch of N as arrays; raise ValueError for anything else."""
-        check_h_and_c(self.name, states)
-        arrays = [as_real(state, f"{self.name}'s initial_state") for state in states]
-        for array, size in zip(arrays, self.state_size, strict=True):
-            if array.shape != (N, size):
-                raise ValueError(f"{self.name} expects states of shape {(N, size)}, got {array.shape}.")
-        return arrays
 
 
 def lstm_cells(owner: WeightsOwner) -> list[LSTMCore]:

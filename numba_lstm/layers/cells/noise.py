@@ -1,4 +1,4 @@
-"""Random masks of an LSTM in training. The dropout op draws them: the same on every device for the same key."""
+"""Random masks of a cell in training. The dropout op draws them: the same on every device for the same key."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ... import gates, random
-from ...kernels.contract import Array, LSTMNoise, Ops
+from ...kernels.contract import Array, LSTMNoise, Ops, RNNNoise
 from ...kernels.specs import Key
 
 _INPUTS, _RECURRENT, _ZONEOUT_H, _ZONEOUT_C = range(4)  # branches of a layer's key; the key itself is plain dropout's
@@ -22,16 +22,17 @@ class NoiseRates:
     recurrent_dropout: float = 0.0
     zoneout: float = 0.0
     cell_zoneout: float = 0.0
+    gates: int = gates.COUNT  #: of the cell
 
     @property
     def plain(self) -> float:
-        """The rate of one mask of x for all gates; 0 with ``recurrent_dropout``, where each gate has its mask."""
-        return 0.0 if self.recurrent_dropout else self.dropout
+        """The rate of one mask of x for all gates; 0 where each gate has its mask."""
+        return 0.0 if self.gated else self.dropout
 
     @property
     def gated(self) -> float:
-        """The rate of the masks of x, one per gate, with ``recurrent_dropout``."""
-        return self.dropout if self.recurrent_dropout else 0.0
+        """The rate of the masks of x, one per gate, of several gates with ``recurrent_dropout``."""
+        return self.dropout if self.recurrent_dropout and self.gates > 1 else 0.0
 
     def any(self) -> bool:
         """Return whether any rate is positive."""
@@ -39,13 +40,19 @@ class NoiseRates:
 
     def draw(self, ops: Ops, sizes: tuple[int, int, int], P: int, H: int, dtype: str, key: Key) -> LSTMNoise | None:
         """Draw all masks but the plain one for x of ``sizes`` (T, N, D), h (N, P) and c (N, H); None if there is none."""
-        T, N, D = sizes
-        inputs = _factors(ops, self.gated, (gates.COUNT, N, D), dtype, random.branch(key, _INPUTS))
-        recurrent = _factors(ops, self.recurrent_dropout, (gates.COUNT, N, P), dtype, random.branch(key, _RECURRENT))
+        T, N, _ = sizes
+        inputs, recurrent = self.draw_factors(ops, sizes, P, dtype, key) or (None, None)
         h = _factors(ops, self.zoneout, (T, N, P), dtype, random.branch(key, _ZONEOUT_H))
         c = _factors(ops, self.cell_zoneout, (T, N, H), dtype, random.branch(key, _ZONEOUT_C))
         noise = LSTMNoise(inputs, recurrent, _zeros(ops, h), _zeros(ops, c))
         return None if all(part is None for part in noise) else noise
+
+    def draw_factors(self, ops: Ops, sizes: tuple[int, int, int], P: int, dtype: str, key: Key) -> RNNNoise | None:
+        """Draw the masks of dropout, but the plain one, for x of ``sizes`` (T, N, D) and h (N, P); None if there is none."""
+        _, N, D = sizes
+        inputs = _factors(ops, self.gated, (self.gates, N, D), dtype, random.branch(key, _INPUTS))
+        recurrent = _factors(ops, self.recurrent_dropout, (self.gates, N, P), dtype, random.branch(key, _RECURRENT))
+        return None if inputs is None and recurrent is None else RNNNoise(inputs, recurrent)
 
 
 def _factors(ops: Ops, rate: float, shape: Sequence[int], dtype: str, key: Key) -> Array | None:

@@ -1,4 +1,4 @@
-"""StackedRNNCells: several LSTM cells, each on top of the other, as one cell."""
+"""StackedRNNCells: several cells, each on top of the other, as one cell."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from ...objects import serialization
 from ..base import Layer
 from ..base.arguments import Shape
 from ..base.registry import deserialize
-from .initial_states import check_pairs
-from .lstm_cell import LSTMCell, check_cell
+from .cell import StepCell
+from .initial_states import check_stack
+from .lstm_cell import LSTMCell
+from .rnn_cells import GRUCell, SimpleRNNCell
 
 
 class StackedRNNCells(Layer):
@@ -21,7 +23,7 @@ class StackedRNNCells(Layer):
 
     Parameters
     ----------
-    cells : sequence of LSTMCell
+    cells : sequence of LSTMCell, GRUCell and SimpleRNNCell
         The lowest first; of different names.
     **kwargs
         Those of :class:`~numba_lstm.layers.Layer`.
@@ -29,14 +31,14 @@ class StackedRNNCells(Layer):
     Raises
     ------
     TypeError
-        For anything but :class:`LSTMCell`, and for a subclass that computes something else: only its equations are kernels.
+        For anything else, and for a subclass that computes something else: only these equations are kernels.
     ValueError
         For no cells, two of one name, and for a cell with an ``activity_regularizer``: give that to ``RNN``.
     """
 
     ranks = (2,)
 
-    def __init__(self, cells: Sequence[LSTMCell], **kwargs: Any) -> None:
+    def __init__(self, cells: Sequence[StepCell], **kwargs: Any) -> None:
         self.cells = [check_cell(cell) for cell in cells]
         super().__init__(**kwargs)
         if len({cell.name for cell in self.cells}) < max(1, len(self.cells)):
@@ -57,12 +59,12 @@ class StackedRNNCells(Layer):
         return self.cells[-1].output_size
 
     @property
-    def state_size(self) -> list[tuple[int, int]]:
-        """The features of h and c of each cell."""
+    def state_size(self) -> list[int | tuple[int, ...]]:
+        """The features of the states of each cell."""
         return [cell.state_size for cell in self.cells]
 
     def get_initial_state(self, batch_size: int) -> list[list[npt.NDArray[Any]]]:
-        """Return a pair of zeros (N, P) and (N, H) for each cell."""
+        """Return a list of zeros (N, size), one for each state, for each cell."""
         return [cell.get_initial_state(batch_size) for cell in self.cells]
 
     def check_one_array(self) -> None:
@@ -71,8 +73,8 @@ class StackedRNNCells(Layer):
     def __call__(  # type: ignore[override]  # a cell has states
         self, x: npt.ArrayLike, states: Sequence[Sequence[npt.ArrayLike]], training: bool = False
     ) -> tuple[npt.NDArray[Any], list[list[npt.NDArray[Any]]]]:
-        """Compute one step, ``y, [[h, c], ...]``, for x (N, D) and a pair of states for each cell."""
-        check_pairs(self.name, states, len(self.cells))
+        """Compute one step, ``y, [[h, c], ...]``, for x (N, D) and a list of the states of each cell."""
+        check_stack(self.name, [cell.state_names for cell in self.cells], states)
         self._enter(x)
         y, moved = x, []
         for cell, cell_states in zip(self.cells, states, strict=True):
@@ -88,3 +90,24 @@ class StackedRNNCells(Layer):
         rest = dict(config)
         cells: list[Any] = [deserialize(cell) for cell in rest.pop("cells", ())]
         return cls(cells, **rest)
+
+
+#: The cells whose equations are kernels.
+CELLS: tuple[type[StepCell], ...] = (LSTMCell, GRUCell, SimpleRNNCell)
+
+
+def check_cell(cell: Any) -> StepCell:
+    """Return ``cell`` if RNN can run it over time; raise TypeError or ValueError if not."""
+    base = next((cls for cls in CELLS if isinstance(cell, cls)), None)
+    if base is None:
+        names = "an LSTMCell, a GRUCell or a SimpleRNNCell"
+        raise TypeError(f"a cell must be {names}, whose equations are there as kernels, got {cell!r}.")
+    for method in ("forward", "backward", "forward_sequence", "backward_sequence"):
+        if getattr(type(cell), method) is not getattr(base, method):
+            raise TypeError(
+                f"{cell.name} ({type(cell).__name__}) overrides {method}, but over time the kernels of {base.__name__} run, "
+                "and never ask it. Write a layer of your own instead, or call the cell step by step."
+            )
+    if cell.activity_regularizer is not None:
+        raise ValueError(f"{cell.name} has an activity_regularizer, which a cell cannot have here. Give it to RNN.")
+    return cell  # type: ignore[no-any-return]

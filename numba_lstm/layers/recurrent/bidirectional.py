@@ -12,7 +12,7 @@ from ...objects import serialization
 from ..base import Backward, Forward
 from ..base.arguments import Shape, refuse
 from ..base.registry import deserialize
-from ..cells.initial_states import check_direction_states
+from ..cells.initial_states import check_direction_states, num_entries
 from .merge_modes import MODES, merge, split_gradient
 from .recurrent import Recurrent
 from .sequence_layer import Host, SequenceLayer
@@ -25,13 +25,13 @@ class Bidirectional(SequenceLayer):
 
     Parameters
     ----------
-    layer : LSTM or RNN
+    layer : LSTM, GRU, SimpleRNN or RNN
         Copied, without its weights, as ``forward_<name>``.
     merge_mode : "concat", "sum", "mul", "ave" or None
         Outputs side by side, or their sum, product or mean; None returns both when called by itself.
     weights : None
         In Keras's place; ``set_weights`` of the built layer sets them.
-    backward_layer : LSTM or RNN, optional
+    backward_layer : LSTM, GRU, SimpleRNN or RNN, optional
         The other direction, by default a copy of ``layer`` with ``go_backwards`` turned, as ``backward_<name>``.
     **kwargs
         Those of :class:`~numba_lstm.layers.Layer`.
@@ -168,16 +168,16 @@ class Bidirectional(SequenceLayer):
 
     def _halves(self, states: Sequence[Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Split device states into those of the forward and of the backward layer."""
-        half = 2 * len(self.forward_layer.cells)
+        half = self.forward_layer.num_states
         return tuple(states[:half]), tuple(states[half:])
 
     # -- states -------------------------------------------------------------------------------------------------------
 
     def as_device_states(self, ops: Ops, states: Sequence[Any], N: int) -> tuple[Array, ...]:
         """Return the device states of the forward layer, then those of the backward layer."""
-        cells = len(self.forward_layer.cells)
-        check_direction_states(self.name, [(layer.name, len(layer.cells)) for layer in self._directions], states)
-        first = 2 if cells == 1 else cells  # h and c, or a pair for each cell
+        kinds = [[cell.state_names for cell in layer.cells] for layer in self._directions]
+        check_direction_states(self.name, list(zip((layer.name for layer in self._directions), kinds, strict=True)), states)
+        first = num_entries(kinds[0])
         one = self.forward_layer.as_device_states(ops, states[:first], N)
         return one + self.backward_layer.as_device_states(ops, states[first:], N)
 

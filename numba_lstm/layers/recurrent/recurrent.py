@@ -12,7 +12,7 @@ from ...kernels.contract import Array, Ops, Tape
 from ...kernels.specs import Key
 from ..base import Backward, Forward
 from ..base.arguments import Shape, batch_shape_of
-from ..cells.lstm_core import LSTMCore
+from ..cells.cell import Cell
 from .sequence_layer import Host, SequenceLayer
 
 
@@ -58,7 +58,7 @@ class Recurrent(SequenceLayer):
         super().__init__(**kwargs)
 
     @property
-    def cells(self) -> Sequence[LSTMCore]:
+    def cells(self) -> Sequence[Cell]:
         """The cells, the lowest first."""
         raise NotImplementedError
 
@@ -81,7 +81,7 @@ class Recurrent(SequenceLayer):
         training: bool = False,
         rng: Key | None = None,
     ) -> Forward:
-        """Compute the output and the last states (h and c of each cell) for x (T, N, D), first states and a mask (T, N).
+        """Compute the output and the last states (those of each cell in turn) for x (T, N, D), first states and a mask (T, N).
 
         Going backwards, the outputs of all steps and their mask are in the order in which they were computed.
         """
@@ -94,13 +94,13 @@ class Recurrent(SequenceLayer):
         for index, cell in enumerate(self.cells):
             top = index == len(self.cells) - 1
             key = rng if rng is None or len(self.cells) == 1 else random.branch(rng, index)
-            cell_states = states[2 * index : 2 * index + 2]
-            out = cell.forward_sequence(ops, x, cell_states, mask, training, key, sequences=self.return_sequences or not top)
+            of_cell, sequences = states[self._states_of(index)], self.return_sequences or not top
+            out = cell.forward_sequence(ops, x, of_cell, mask, training, key, sequences=sequences)
             x = out.y
-            last += [out.h, out.c]
+            last += out.states
             tapes.append(out.tape)
         if not self.return_sequences:
-            return Forward(last[-2], tuple(last), None, RecurrentTape(tapes, None) if training else None)
+            return Forward(out.states[0], tuple(last), None, RecurrentTape(tapes, None) if training else None)
         zeroed = mask if self.zero_output_for_mask else None
         y = x if zeroed is None else ops.zero_masked(x, zeroed)
         return Forward(y, tuple(last), mask, RecurrentTape(tapes, zeroed) if training else None)
@@ -129,16 +129,17 @@ class Recurrent(SequenceLayer):
         need_dx: bool = True,
     ) -> Backward:
         """Compute the gradients, from those of the output, ``dy``, and of the last states, ``dstates``; None is zero."""
-        into = [None] * (2 * len(self.cells)) if dstates is None else list(dstates)
+        into = [None] * self.num_states if dstates is None else list(dstates)
         if dy is not None and not self.return_sequences:  # the output is the last h
-            dy, into[-2] = None, dy if into[-2] is None else ops.add(dy, into[-2])
+            h = self._states_of(len(self.cells) - 1).start
+            dy, into[h] = None, dy if into[h] is None else ops.add(dy, into[h])
         if dy is not None and tape.zeroed is not None:
             dy = ops.zero_masked(dy, tape.zeroed)
         first: list[Array] = []
         gradients: list[Array] = []
         for index in reversed(range(len(self.cells))):
-            cell_states = tuple(into[2 * index : 2 * index + 2])
-            back = self.cells[index].backward_sequence(ops, tape.cells[index], dy, cell_states, need_dx=need_dx or index > 0)
+            of_cell = tuple(into[self._states_of(index)])
+            back = self.cells[index].backward_sequence(ops, tape.cells[index], dy, of_cell, need_dx=need_dx or index > 0)
             dy = back.dx
             first[:0], gradients[:0] = back.dstates, back.gradients
         dx = ops.flip(dy) if need_dx and self.go_backwards else dy
@@ -153,6 +154,16 @@ class Recurrent(SequenceLayer):
         count = len(shapes) // len(self.cells)
         return [tuple(shapes[first : first + count]) for first in range(0, len(shapes), count)]
 
+    @property
+    def num_states(self) -> int:
+        """The number of states of all cells."""
+        return sum(len(cell.state_names) for cell in self.cells)
+
+    def _states_of(self, index: int) -> slice:
+        """Return where the states of a cell are among those of all cells."""
+        first = sum(len(cell.state_names) for cell in self.cells[:index])
+        return slice(first, first + len(self.cells[index].state_names))
+
     # -- states -------------------------------------------------------------------------------------------------------
 
     @property
@@ -165,7 +176,7 @@ class Recurrent(SequenceLayer):
     def _resumed(self, ops: Ops, N: int) -> tuple[Array | None, ...]:
         """Return the initial states of a batch of N: zero, or the last ones of a stateful layer."""
         if self._last_states is None or not self.stateful:
-            return (None,) * (2 * len(self.cells))
+            return (None,) * self.num_states
         if len(self._last_states[0]) != N:
             raise ValueError(
                 f"{self.name} is stateful and goes on from a batch of {len(self._last_states[0])}, got a batch of {N}. "
@@ -174,18 +185,16 @@ class Recurrent(SequenceLayer):
         return tuple(ops.asarray(state, self.dtype) for state in self._last_states)
 
     def as_device_states(self, ops: Ops, states: Sequence[Any], N: int) -> tuple[Array, ...]:
-        """Return a user's states on the device in one tuple: h and c of each cell."""
-        pairs = [states] if len(self.cells) == 1 else states
-        if len(pairs) != len(self.cells):
-            raise ValueError(f"{self.name} expects initial_state to be {len(self.cells)} pairs of h and c, got {len(pairs)}.")
-        hosts = [state for cell, pair in zip(self.cells, pairs, strict=True) for state in cell.check_states(pair, N)]
+        """Return a user's states on the device in one tuple: those of each cell in turn."""
+        per_cell = [states] if len(self.cells) == 1 else states
+        hosts = [state for cell, of_cell in zip(self.cells, per_cell, strict=True) for state in cell.check_states(of_cell, N)]
         return tuple(ops.asarray(state, self.dtype) for state in hosts)
 
     def as_user_states(self, states: Sequence[Host]) -> Sequence[Any]:
-        """Return h and c; for several cells a list of such pairs."""
+        """Return the states of the cell; for several cells a list of such lists."""
         if len(self.cells) == 1:
             return states
-        return [[h, c] for h, c in zip(states[::2], states[1::2], strict=True)]
+        return [list(states[self._states_of(index)]) for index in range(len(self.cells))]
 
     def get_config(self) -> dict[str, Any]:
         config = {

@@ -9,22 +9,21 @@ from ...kernels.contract import Array, Ops
 from ...objects import serialization
 from ..base.arguments import Shape
 from ..base.registry import deserialize
-from ..cells.initial_states import check_pairs
-from ..cells.lstm_cell import LSTMCell, check_cell
-from ..cells.lstm_core import LSTMCore
-from ..cells.stacked_cells import StackedRNNCells
+from ..cells.cell import Cell, StepCell
+from ..cells.initial_states import check_stack
+from ..cells.stacked_cells import StackedRNNCells, check_cell
 from .recurrent import Recurrent
 
 
 class RNN(Recurrent):
     """A cell, or a stack of cells, over time, as ``keras.layers.RNN``.
 
-    Each cell runs over all steps at once, by the kernels of :class:`~numba_lstm.layers.LSTM`: ``RNN(LSTMCell(8))`` computes
-    what ``LSTM(8)`` does, and ``RNN([LSTMCell(8), LSTMCell(4)])`` what two layers do.
+    Each cell runs over all steps at once, by the kernels of its layer: ``RNN(LSTMCell(8))`` computes what ``LSTM(8)`` does, and
+    ``RNN([GRUCell(8), LSTMCell(4)])`` what two layers do.
 
     Parameters
     ----------
-    cell : LSTMCell, StackedRNNCells or sequence of LSTMCell
+    cell : LSTMCell, GRUCell, SimpleRNNCell, StackedRNNCells or sequence of cells
         The lowest first.
     return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask : bool
         As :class:`~numba_lstm.layers.LSTM`'s.
@@ -39,7 +38,7 @@ class RNN(Recurrent):
 
     def __init__(
         self,
-        cell: LSTMCell | StackedRNNCells | Sequence[LSTMCell],
+        cell: StepCell | StackedRNNCells | Sequence[StepCell],
         return_sequences: bool = False,
         return_state: bool = False,
         go_backwards: bool = False,
@@ -62,12 +61,12 @@ class RNN(Recurrent):
         )
 
     @property
-    def cells(self) -> Sequence[LSTMCore]:
+    def cells(self) -> Sequence[Cell]:
         return self.cell.cells if isinstance(self.cell, StackedRNNCells) else (self.cell,)
 
     def as_device_states(self, ops: Ops, states: Sequence[Any], N: int) -> tuple[Array, ...]:
         if len(self.cells) > 1:
-            check_pairs(self.name, states, len(self.cells))
+            check_stack(self.name, [cell.state_names for cell in self.cells], states)
         return super().as_device_states(ops, states, N)
 
     def build(self, input_shape: Shape) -> None:

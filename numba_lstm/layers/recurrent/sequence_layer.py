@@ -62,8 +62,8 @@ class SequenceLayer(Layer):
         ----------
         sequence : array, (N, T, D), or a list of a symbolic tensor and its initial states
         initial_state : sequence of arrays, optional
-            h (N, P) and c (N, H) before the first step, default zero. For a stack of cells one such pair each, for
-            ``Bidirectional`` those of both layers.
+            h (N, P), and of an LSTM c (N, H), before the first step, default zero. For a stack of cells one such list each,
+            for ``Bidirectional`` those of both layers.
         mask : array of bool, (N, T), optional
             Where False, a step carries all states, and puts out the output before it (the initial h, where there was none).
         training : bool

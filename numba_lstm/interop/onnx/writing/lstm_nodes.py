@@ -22,7 +22,7 @@ _LAST = -(2**63)  # as the end of a Slice that goes backwards
 def add(builder: GraphBuilder, layer: Recurrent, value: GraphValue, states: bool) -> GraphValue:
     """Add a node for each cell of a layer and return the layer's output."""
     direction = "reverse" if layer.go_backwards else "forward"
-    for index, cell in enumerate(layer.cells):
+    for index, cell in enumerate(_lstm_cells(layer)):
         is_last = index == len(layer.cells) - 1
         label = layer.name if len(layer.cells) == 1 else f"{layer.name}/{index}"  # no layer's name has a "/"
         Y, Y_h = _node(builder, label, direction, [cell], builder.time_first(value, layer.name), states)
@@ -40,7 +40,7 @@ def add_bidirectional(builder: GraphBuilder, layer: Bidirectional, value: GraphV
     layers = layer.forward_layer, layer.backward_layer
     if any(len(direction_layer.cells) != 1 for direction_layer in layers) or layers[0].go_backwards:
         raise ValueError(f"{layer.name}: ONNX's LSTM has one cell a direction, the first one forward.")
-    first, second = (direction_layer.cells[0] for direction_layer in layers)
+    first, second = (_lstm_cells(direction_layer)[0] for direction_layer in layers)
     for argument in ("units", "cell_clip", "coupled", "peephole", "use_bias"):
         if getattr(first, argument) != getattr(second, argument):
             raise ValueError(f"{layer.name}: both directions of ONNX's LSTM have one {argument}; these differ.")
@@ -59,6 +59,14 @@ def add_bidirectional(builder: GraphBuilder, layer: Bidirectional, value: GraphV
     if layer.merge_mode == "ave":
         name = builder.add_op("Mul", [name, builder.add_constant("half", np.array(0.5))], layer.name)
     return GraphValue(name, rank, time_is_first=rank == 3)
+
+
+def _lstm_cells(layer: Recurrent) -> list[LSTMCore]:
+    """Return the cells of a layer; ValueError for a cell that is no LSTM."""
+    cells = [cell for cell in layer.cells if isinstance(cell, LSTMCore)]
+    if len(cells) < len(layer.cells):
+        raise ValueError(f"{layer.name} has a cell that is no LSTM and cannot be written as ONNX. Save the model as .nlstm.")
+    return cells
 
 
 def _node(

@@ -13,17 +13,18 @@ Array = npt.NDArray[Any]
 
 
 def product(x: Array, W: Array, masks: Array | None) -> Array:
-    """``x W`` (N, 4H). With dropout ``masks``, one for each gate, the columns of a gate multiply x by its mask."""
+    """``x W`` of all gates. With dropout ``masks``, one for each gate, the columns of a gate multiply x by its mask."""
     if masks is None:
         return x @ W
-    return np.concatenate([(x * mask) @ W_k for mask, W_k in zip(masks, blocks(W), strict=True)], axis=-1)
+    columns = np.split(W, len(masks), axis=-1)
+    return np.concatenate([(x * mask) @ W_k for mask, W_k in zip(masks, columns, strict=True)], axis=-1)
 
 
 def product_gradient(dy: Array, x: Array, W: Array, masks: Array | None) -> tuple[Array, Array]:
     """``dx = dy W^T`` and ``dW = x^T dy``, each gate with its mask."""
     if masks is None:
         return dy @ W.T, x.T @ dy
-    gates = list(zip(masks, blocks(W), blocks(dy), strict=True))
+    gates = list(zip(masks, np.split(W, len(masks), axis=-1), np.split(dy, len(masks), axis=-1), strict=True))
     dx = sum(mask * (dy_k @ W_k.T) for mask, W_k, dy_k in gates)
     dW = np.concatenate([(x * mask).T @ dy_k for mask, _, dy_k in gates], axis=-1)
     return dx, dW

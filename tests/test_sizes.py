@@ -18,6 +18,8 @@ FILE_LINES, FUNCTION_LINES, TIME_LOOP_LINES, PARAMETERS, FOLDER_FILES = 250, 60,
 TIME_LOOPS = {
     "numba_lstm/kernels/cpu/lstm/backward_loop.py:backward_loop",
     "numba_lstm/kernels/cpu/lstm/forward_loop.py:forward_loop",
+    "numba_lstm/kernels/cpu/rnn/backward_loop.py:backward_loop",
+    "numba_lstm/kernels/cpu/rnn/forward_loop.py:forward_loop",
 }
 
 #: Compiled entry points of the CPU: callers pass a block of words, so there is no record of arguments. A comment beside each
@@ -35,6 +37,12 @@ ENTRY_POINTS = {
     "numba_lstm/kernels/cpu/lstm/rowwise/row_products.py:backward_product_kernel.backward_product",
     "numba_lstm/kernels/cpu/windows/gradients.py:_tap_gradient.tap_gradient",
     "numba_lstm/kernels/cpu/windows/products.py:_window_product.window_product",
+    "numba_lstm/kernels/cpu/rnn/backward_loop.py:backward_loop.rnn_backward_loop",
+    "numba_lstm/kernels/cpu/rnn/forward_loop.py:forward_loop.rnn_forward_loop",
+    "numba_lstm/kernels/cpu/rnn/pointwise.py:simple_gradient_kernel.simple_rnn_gradient_kernel",
+    "numba_lstm/kernels/cpu/rnn/pointwise_grad.py:gru_gradient_kernel.gru_gradient_kernel_",
+    "numba_lstm/kernels/cpu/rnn/products.py:product_kernel.rnn_product",
+    "numba_lstm/kernels/cpu/rnn/weight_grad.py:_rows_product.rnn_rows_product",
 }
 
 #: Kernels of a GPU, which have no records of arguments either and comments too.

@@ -37,7 +37,7 @@ def test_gradient(case):
         assert_gradient(gradients[f"d{name}"], lambda a, name=name: scalar(case.but(**{name: a})), getattr(case, name))
 
 
-@pytest.mark.parametrize("device", ["reference"])
+@pytest.mark.parametrize("device", ["reference", "cpu"])
 @pytest.mark.parametrize("name", keras_rnn.CASES)
 def test_keras(device, name):
     """``go_backwards`` returns its outputs in the order in which they were computed."""

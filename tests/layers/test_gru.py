@@ -7,7 +7,7 @@ import pytest
 from layer_gradients import check_gradients
 from tolerances import RECURRENT, assert_close
 
-from numba_lstm import Sequential, device, layers, random
+from numba_lstm import Sequential, layers, random
 from numba_lstm.layers import (
     GRU,
     LSTM,
@@ -34,8 +34,7 @@ PAIRS = {"GRU": (GRU, GRUCell), "SimpleRNN": (SimpleRNN, SimpleRNNCell)}
 
 
 @pytest.fixture(autouse=True)
-def _fresh(monkeypatch):
-    monkeypatch.setattr(device, "_default", "reference")
+def _fresh():
     random.set_random_seed(8)
     names.reset()
 
@@ -151,3 +150,31 @@ def test_a_model_learns_between_other_layers():
     assert losses[-1] < 0.5 * losses[0]
     with pytest.raises(NotImplementedError, match="cannot be streamed"):
         Sequential([Input((T, D)), GRU(H)]).stream()
+
+
+@pytest.mark.on_the_cpu(reason="other devices record no plans")
+def test_plans_compute_what_ops_do():
+    """Training with dropout, and prediction of two shapes, each of which comes again."""
+
+    def run(run_eagerly):
+        random.set_random_seed(8)
+        names.reset()
+        directions = Bidirectional(GRU(H, dropout=0.2, recurrent_dropout=0.3, return_sequences=True))
+        stack = [
+            Input((None, D)),
+            Masking(),
+            directions,
+            SimpleRNN(K, return_sequences=True),
+            GRU(H, reset_after=False),
+            Dense(1),
+        ]
+        model = Sequential(stack)
+        model.compile(Adam(0.02), "mse", run_eagerly=run_eagerly)
+        model.fit(X, X[:, 0, :1], epochs=4, verbose=0)
+        shapes = X, X[:, :2], X[:, :2] + 1, X - 1
+        return model, [*model.get_weights(), *(model.predict(x, verbose=0) for x in shapes)]
+
+    (planned, found), (_, expected) = run(False), run(True)
+    assert planned.path() == "plan"
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(a, b)

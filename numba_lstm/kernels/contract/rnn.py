@@ -53,9 +53,9 @@ class RNNOps(Protocol):
 
         Notes
         -----
-        Every sum has one fixed order: the bias, then the inputs in order, then h in order. So the bits of a row depend neither
-        on its batch nor on the number of threads. NaN propagates. Magnitudes of h may be flushed to zero as in
-        :meth:`lstm_forward`.
+        Every sum has one fixed order: the bias, then the inputs in order, then h in order; x W and h U may be two sums of that
+        kind. So the bits of a row depend neither on its batch nor on the number of threads. NaN propagates. Magnitudes of h may
+        be flushed to zero as in :meth:`lstm_forward`.
         """
 
     def rnn_backward(self, tape: Tape, dy: Array | None, dh: Array | None, *, need_dx: bool) -> RNNGradients:

@@ -96,7 +96,7 @@ def _pack_transposed(geometry: VectorGeometry) -> Any:
 
 
 @cache
-def _pack_columns(geometry: VectorGeometry) -> Any:
+def column_packing(geometry: VectorGeometry) -> Any:
     """Packs a plain matrix, or its transpose where ``transposed`` is 1, into blocks of columns."""
     w = geometry.w
 
@@ -221,7 +221,7 @@ def _plain(W: npt.NDArray[Any], transposed: bool) -> npt.NDArray[Any]:
     K, n = W.shape[::-1] if transposed else W.shape
     padded = column_layout(n, geometry).padded(geometry)
     out = aligned((K * padded,), W.dtype)
-    run_eagerly([KernelCall(_pack_columns(geometry), W, out, padded - n // geometry.w * geometry.w, int(transposed))])
+    run_eagerly([KernelCall(column_packing(geometry), W, out, padded - n // geometry.w * geometry.w, int(transposed))])
     return out
 
 

@@ -1,35 +1,52 @@
-"""CPU: the GRU and the simple RNN have no kernels yet."""
+"""CPU: the ops of the GRU and of the simple RNN."""
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
 
-from ...contract import RNNNoise, RNNWeights
+import numpy as np
+import numpy.typing as npt
+
+from ...contract import RNNGradients, RNNNoise, RNNOutput, RNNWeights
 from ...specs import RNNSpec
+from ..compiler.cpu_info import HOST
+from ..gemm.layout import vector_geometry
+from ..gemm.microkernel import TILE_ROWS
+from ..rnn import backward, forward
+from ..simd.custom_activation import canonical
 
-_MISSING = 'the GRU and the simple RNN have no kernels for this device yet. Take device="reference".'
+Array = npt.NDArray[Any]
+
+
+@lru_cache(256)
+def _canonical(spec: RNNSpec) -> RNNSpec:
+    """Return a spec with canonical activations."""
+    return replace(spec, activation=canonical(spec.activation), recurrent_activation=canonical(spec.recurrent_activation))
 
 
 def rnn_forward(
-    x: Any,
+    x: Array,
     weights: RNNWeights,
-    h0: Any,
+    h0: Array | None,
     spec: RNNSpec,
     *,
-    mask: Any = None,
+    mask: Array | None = None,
     noise: RNNNoise | None = None,
     sequences: bool = False,
     training: bool = False,
-) -> NoReturn:
-    """CPU: not yet."""
-    raise NotImplementedError(_MISSING)
+) -> RNNOutput:
+    """CPU: a time loop for shards of the batch, or for a team that splits the units."""
+    options = {"mask": mask, "noise": noise, "sequences": sequences, "training": training}
+    return forward.rnn_forward(x, weights, h0, _canonical(spec), **options)  # type: ignore[arg-type]
 
 
-def rnn_backward(tape: Any, dy: Any, dh: Any, *, need_dx: bool) -> NoReturn:
-    """CPU: not yet."""
-    raise NotImplementedError(_MISSING)
+def rnn_backward(tape: forward.Tape, dy: Array | None, dh: Array | None, *, need_dx: bool) -> RNNGradients:
+    """CPU: a time loop, then products over all steps."""
+    return backward.rnn_backward(tape, dy, dh, need_dx=need_dx)
 
 
-def rnn_path(N: int, T: int, D: int, H: int, dtype: Any, spec: RNNSpec, *, training: bool) -> NoReturn:
-    """CPU: not yet."""
-    raise NotImplementedError(_MISSING)
+def rnn_path(N: int, T: int, D: int, H: int, dtype: Any, spec: RNNSpec, *, training: bool) -> str:
+    """CPU: the instruction set, the rows and the columns of the tallest tile."""
+    return f"cpu:{HOST.isa}:{min(N, TILE_ROWS)}x{vector_geometry(np.dtype(dtype)).w}"

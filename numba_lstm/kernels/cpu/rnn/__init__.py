@@ -1,0 +1,1 @@
+"""The GRU and the simple RNN: time loops that call products and pointwise kernels by address, and the tasks of a call."""

@@ -30,9 +30,10 @@ from .ops.dropout import dropout_backward, dropout_forward
 from .ops.embedding import embedding_backward, embedding_forward
 from .ops.layer_norm import layer_norm_backward, layer_norm_forward
 from .ops.noise import noise_forward
-from .ops.rnn import rnn_backward, rnn_forward, rnn_path
 from .ops.windows import crop, pad, pool_backward, pool_forward, upsample
 from .plans.plan import plan, stream_plan
+from .rnn.backward import rnn_backward
+from .rnn.forward import rnn_forward, rnn_path
 from .tensors.ops import (
     broadcast_to,
     dense,

@@ -1,0 +1,1 @@
+"""The GRU and the simple RNN: products of a step, then one or two pointwise kernels."""

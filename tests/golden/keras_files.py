@@ -1,12 +1,14 @@
 """Files that Keras 3.15 wrote on JAX, and what Keras computes with the models in them.
 
 ``KERAS_BACKEND=jax JAX_ENABLE_X64=1 python tests/golden/keras_files.py`` writes the files of ``keras_files/`` and
-``keras_files.json`` beside this file; ``tests/interop/test_keras_files.py`` reads them with numba_lstm.
+``keras_files.json`` beside this file, or those of the cases that arguments name.
+``tests/interop/test_keras_files.py`` reads them with numba_lstm.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,6 +103,21 @@ def small(k: Any) -> Any:
     return model
 
 
+def gates(k: Any) -> Any:
+    """Recurrent layers of every kind of cell but the LSTM."""
+    L = k.layers
+    stack = [
+        L.Bidirectional(L.GRU(3, return_sequences=True, bias_regularizer="l2", bias_initializer="normal")),
+        L.GRU(4, reset_after=False, return_sequences=True, recurrent_activation="hard_sigmoid", go_backwards=True),
+        L.SimpleRNN(4, "relu", return_sequences=True, zero_output_for_mask=True),
+        L.RNN([L.GRUCell(3, use_bias=False), L.SimpleRNNCell(2)], return_sequences=True),
+        L.GRU(2, stateful=True),
+    ]
+    model = k.Sequential([k.Input(batch_shape=(N, T, D)), *stack], name="gates")
+    model.compile(k.optimizers.SGD(0.02, momentum=0.9), "mse")
+    return model
+
+
 def plain(k: Any) -> Any:
     """LSTM and Dense."""
     model = k.Sequential([k.Input((T, D)), k.layers.LSTM(3), k.layers.Dense(2)], name="plain")
@@ -157,6 +174,7 @@ CASES = {
     "everything": Case(everything, ".keras", GAPS, CLASSES, draws=True),
     "indices": Case(indices, ".keras", INDICES, YES_NO),
     "doubles": Case(doubles, ".keras", X, TARGETS),
+    "gates": Case(gates, ".keras", X, TARGETS),
     "small": Case(small, ".h5", X, TARGETS),
     "plain": Case(plain, ".weights.h5", X, TARGETS),
     "averages": Case(averages, ".h5", X, TARGETS),
@@ -203,8 +221,9 @@ if __name__ == "__main__":
     import keras
 
     FOLDER.mkdir(exist_ok=True)
-    results = {}
-    for name, case in CASES.items():
+    results = json.loads(FILE.read_text()) if FILE.exists() else {}
+    for name in sys.argv[1:] or CASES:
+        case = CASES[name]
         keras.utils.set_random_seed(5)
         model = case.make(keras)
         model.set_weights([2 * weight for weight in model.get_weights()])  # so that every layer is felt in the output
@@ -212,4 +231,4 @@ if __name__ == "__main__":
             train(model, case)
         (model.save_weights if "weights" in case.ending else model.save)(case.path)
         results[name] = rounded(run(model, case))
-    FILE.write_text("{" + ",\n".join(f'"{name}": {json.dumps(result)}' for name, result in results.items()) + "}\n")
+    FILE.write_text("{" + ",\n".join(f'"{name}": {json.dumps(results[name])}' for name in CASES) + "}\n")

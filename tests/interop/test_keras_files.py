@@ -43,7 +43,7 @@ def test_float64_is_read_exactly():
     assert_close(y, EXPECTED["doubles"]["y"], KERAS_MEANS)
 
 
-@pytest.mark.parametrize("name", ["everything", "indices", "doubles", "small"])
+@pytest.mark.parametrize("name", ["everything", "indices", "doubles", "gates", "small"])
 def test_what_was_read_is_what_made_the_file(name):
     expected_model, read = CASES[name].make(numba_lstm), loaded(name)
     assert [type(layer) for layer in read.layers] == [type(layer) for layer in expected_model.layers]

@@ -29,8 +29,10 @@ _LAYER_ARGUMENTS = ("name", "trainable", "dtype")  # of all layers
 _NEUTRAL: dict[str, tuple[Any, ...]] = {
     "InputLayer": (("sparse", False), ("ragged", False), ("optional", False)),
     "LSTM": (("implementation", 1), ("implementation", 2), ("time_major", False)),
+    "GRU": (("implementation", 1), ("implementation", 2), ("time_major", False)),
+    "SimpleRNN": (("time_major", False),),
     "RNN": (("time_major", False),),
-    "LSTMCell": (("implementation", 1), ("implementation", 2)),
+    **dict.fromkeys(("LSTMCell", "GRUCell"), (("implementation", 1), ("implementation", 2))),
 }
 _INITIALIZER_ARGUMENTS = (("input_axes", None), ("output_axes", None))  # of initializers
 

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ....files.errors import FileFormatError
-from ....layers import LSTM, RNN, Bidirectional, Layer, StackedRNNCells, TimeDistributed
+from ....layers import RNN, Bidirectional, Layer, StackedRNNCells, TimeDistributed
 from ....models import Sequential
 from ....optimizers import Optimizer
 from ....variables import Variable
 from ..weights import optimizer_state
+from ..weights.groups import cell_name
 
-_CELL = "lstm_cell"  #: Keras's name of the cell in an LSTM
 _BACKWARD = "backward_"  #: prefix of the name of Bidirectional's second layer
 
 
@@ -27,8 +27,9 @@ def paths(layer: Layer) -> dict[int, str]:
 
 def _paths(path: str, layer: Layer) -> Iterator[tuple[str, Variable]]:
     inner: Sequence[Layer] = ()
-    if isinstance(layer, LSTM):
-        path = f"{path}/{_CELL}"
+    cell = cell_name(layer)
+    if cell is not None:
+        path = f"{path}/{cell}"
     elif isinstance(layer, Bidirectional):
         inner = (layer.forward_layer, layer.backward_layer)
     elif isinstance(layer, RNN):

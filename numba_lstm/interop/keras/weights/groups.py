@@ -6,7 +6,20 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ....layers import LSTM, RNN, Bidirectional, Layer, LSTMCell, MultiHeadAttention, StackedRNNCells, TimeDistributed
+from ....layers import (
+    GRU,
+    LSTM,
+    RNN,
+    Bidirectional,
+    GRUCell,
+    Layer,
+    LSTMCell,
+    MultiHeadAttention,
+    SimpleRNN,
+    SimpleRNNCell,
+    StackedRNNCells,
+    TimeDistributed,
+)
 from ....naming.names import snake_case
 from ....variables import Variable
 
@@ -19,6 +32,16 @@ _INNER_LAYERS: dict[type[Layer], tuple[str, ...]] = {
 
 #: Attributes of the projections of a MultiHeadAttention, which are layers in Keras, and the names of these layers.
 _PROJECTIONS = {"query_dense": "query", "key_dense": "key", "value_dense": "value", "output_dense": "attention_output"}
+
+
+#: Layers that are a cell here, and the cell that has their weights in Keras.
+CELLS: dict[type[Layer], type[Layer]] = {LSTM: LSTMCell, GRU: GRUCell, SimpleRNN: SimpleRNNCell}
+
+
+def cell_name(layer: Layer) -> str | None:
+    """Return the name in Keras of the cell of a layer that is a cell here; None for other layers."""
+    cell = next((CELLS[cls] for cls in CELLS if isinstance(layer, cls)), None)
+    return None if cell is None else snake_case(cell.__name__)
 
 
 class Group(NamedTuple):
@@ -45,9 +68,10 @@ def _list_groups(path: str, layers: Sequence[Layer]) -> Iterator[Group]:
 
 
 def _layer_groups(path: str, layer: Layer) -> Iterator[Group]:
-    if isinstance(layer, LSTM):  # Keras has its weights in a cell, which is no layer here
+    name = cell_name(layer)
+    if name is not None:  # Keras has its weights in a cell, which is no layer here
         yield Group(path, layer.name, ())
-        yield Group(f"{path}/cell", snake_case(LSTMCell.__name__), layer.variables)
+        yield Group(f"{path}/cell", name, layer.variables)
     elif isinstance(layer, StackedRNNCells):
         yield Group(path, layer.name, ())
         yield from _list_groups(f"{path}/cells", layer.cells)

@@ -1,4 +1,4 @@
-"""Convert weights of ``torch.nn.LSTM`` and ``torch.nn.Linear`` to models."""
+"""Convert weights of ``torch.nn.LSTM`` and ``torch.nn.Linear`` to models; :mod:`.gru_modules` has the others."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def lstm(source: StateDict | str | os.PathLike[str], prefix: str = "", *, return
     with reading.errors_name_file(source):
         arrays = reading.read(source, prefix, names.name("weight_ih", 0, False))
         stack = names.cells(arrays)
-    return _lstm(stack, _stem(prefix, "lstm"), _dtype(arrays), return_sequences)
+    return _lstm(stack, stem(prefix, "lstm"), weights_dtype(arrays), return_sequences)
 
 
 def _lstm(stack: Sequence[tuple[names.Cell, ...]], base: str, dtype: str, return_sequences: bool) -> Sequential:
@@ -66,7 +66,7 @@ def _lstm(stack: Sequence[tuple[names.Cell, ...]], base: str, dtype: str, return
             name=f"{base}_l{index}",
         )
         layers.append(layer if len(cells) == 1 else Bidirectional(layer, name=f"{base}_l{index}"))
-    model = _make_model(layers, base, dtype)
+    model = make_model(layers, base, dtype)
     for model_layer, cells in zip(model.layers, stack, strict=True):
         for direction, cell in zip(directions(model_layer), cells, strict=True):
             direction.kernel.assign(cell.weight_ih.T)
@@ -101,13 +101,13 @@ def linear(source: StateDict | str | os.PathLike[str], prefix: str = "") -> Sequ
     with reading.errors_name_file(source):
         arrays = reading.read(source, prefix, "weight")
         weight, bias = _check_linear(arrays)
-    return _linear(weight, bias, _stem(prefix, "linear"), _dtype(arrays))
+    return _linear(weight, bias, stem(prefix, "linear"), weights_dtype(arrays))
 
 
 def _linear(weight: Array, bias: Array | None, base: str, dtype: str) -> Sequential:
     """Make the model of an ``nn.Linear`` with these weights."""
     C, D = weight.shape
-    model = _make_model([Input((D,)), Dense(C, use_bias=bias is not None, name=base)], base, dtype)
+    model = make_model([Input((D,)), Dense(C, use_bias=bias is not None, name=base)], base, dtype)
     model.set_weights([weight.T] if bias is None else [weight.T, bias])
     return model
 
@@ -137,9 +137,9 @@ def load_model(source: StateDict | str | os.PathLike[str], *, return_sequences: 
             raise ValueError(
                 f"its Linear {linear_name!r:.100} takes {head[0].shape[1]} features, and its LSTM returns {width}."
             )
-    dtype = _dtype(arrays)
-    models = [_lstm(stack, _stem(lstm_name, "lstm"), dtype, return_sequences)] if stack else []
-    models += [_linear(*head, _stem(linear_name, "linear"), dtype)] if head is not None else []
+    dtype = weights_dtype(arrays)
+    models = [_lstm(stack, stem(lstm_name, "lstm"), dtype, return_sequences)] if stack else []
+    models += [_linear(*head, stem(linear_name, "linear"), dtype)] if head is not None else []
     if len(models) == 1:
         return models[0]
     layers = [layer for model in models for layer in model.layers]
@@ -180,15 +180,17 @@ def _check_linear(arrays: Arrays) -> tuple[Array, Array | None]:
     return weight, bias
 
 
-def _stem(prefix: str, kind: str) -> str:
+def stem(prefix: str, kind: str) -> str:
     """Make a name for layers from the prefix of their weights' names."""
     return prefix.strip(".").replace(".", "_").replace("/", "_")[:80] or kind
 
 
-def _dtype(arrays: Arrays) -> str:
+def weights_dtype(arrays: Arrays) -> str:
+    """Return the widest dtype of weights."""
     return "float64" if any(array.dtype == np.float64 for array in arrays.values()) else "float32"
 
 
-def _make_model(layers: list[Any], name: str, dtype: str) -> Sequential:
+def make_model(layers: list[Any], name: str, dtype: str) -> Sequential:
+    """Make a model whose weights are assigned later."""
     with initializers.skip_initialization():
         return Sequential(layers, name=name, dtype=dtype)

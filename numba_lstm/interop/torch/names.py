@@ -1,8 +1,8 @@
-"""Parse the names and shapes of the weights of a ``torch.nn.LSTM``.
+"""Parse the names and shapes of the weights of a ``torch.nn.LSTM``, ``nn.GRU`` or ``nn.RNN``.
 
 For layer k: ``weight_ih_l<k>`` (4H, D), ``weight_hh_l<k>`` (4H, P), ``bias_ih_l<k>`` and ``bias_hh_l<k>`` (4H,), with
 ``proj_size`` ``weight_hr_l<k>`` (P, H), and the same with ``_reverse`` behind for the other direction. The blocks
-of rows have the order i, f, g, o, as in :mod:`numba_lstm.gates`.
+of rows have the order i, f, g, o, as in :mod:`numba_lstm.gates`. A GRU has 3H rows, of r, z and n, and an RNN has H.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ Array = npt.NDArray[Any]
 MAX_LAYERS = 256
 KINDS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
 _NAME = re.compile(rf"({'|'.join(KINDS)})_l(0|[1-9][0-9]{{0,3}})(_reverse)?")  # one name a weight: not l00, nor other digits
-_GATES = {1: "an RNN", 3: "a GRU"}
+_GATES = {1: "an RNN", 3: "a GRU", COUNT: "an LSTM"}
+_READERS = {1: "rnn", 3: "gru", COUNT: "lstm"}  #: functions of this package, by the number of gates
 
 
 class Cell(NamedTuple):
@@ -48,19 +49,20 @@ def check_not_cell(kinds: Collection[str], prefix: str = "") -> None:
         )
 
 
-def cells(arrays: Mapping[str, Array]) -> list[tuple[Cell, ...]]:
-    """Group weights into the cells of each layer: one, or one for each direction.
+def cells(arrays: Mapping[str, Array], gates: int = COUNT) -> list[tuple[Cell, ...]]:
+    """Group weights of a module with ``gates`` gates into the cells of each layer: one, or one for each direction.
 
     Raises
     ------
     ValueError
-        For a weight that is missing, has a wrong shape, or does not belong to an LSTM.
+        For a weight that is missing, has a wrong shape, or does not belong to such a module.
     """
+    kind = _GATES[gates]
     weights: dict[tuple[int, bool], dict[str, Array]] = {}
     for key, array in arrays.items():
         match = _NAME.fullmatch(key)
         if match is None:
-            raise ValueError(f"{key!r:.100} is no weight of an LSTM. Give a prefix that only the LSTM's names begin with.")
+            raise ValueError(f"{key!r:.100} is no weight of {kind}. Give a prefix that only the {kind[3:]}'s names begin with.")
         weights.setdefault((int(match[2]), match[3] is not None), {})[match[1]] = array
     layers = 1 + max(layer for layer, _ in weights)
     if layers > MAX_LAYERS:
@@ -73,7 +75,7 @@ def cells(arrays: Mapping[str, Array]) -> list[tuple[Cell, ...]]:
     features = None
     for layer, layer_cells in enumerate(stack):
         for reverse, cell in zip(directions, layer_cells, strict=True):
-            _check_shapes(cell, layer, reverse, stack[0][0], features)
+            _check_shapes(cell, (layer, reverse), stack[0][0], features, gates)
             features = features or cell.weight_ih.shape[1]
         features = sum(cell.weight_hh.shape[1] for cell in layer_cells)
     return stack
@@ -96,18 +98,19 @@ def _check_complete(expected: dict[tuple[int, bool], set[str]], weights: dict[tu
         raise ValueError(f"there is {name('weight_ih', *position)!r}, but none of its kind in the first layer.")
 
 
-def _check_shapes(cell: Cell, layer: int, reverse: bool, first: Cell, features: int | None) -> None:
+def _check_shapes(cell: Cell, position: tuple[int, bool], first: Cell, features: int | None, gates: int) -> None:
     """Check the shapes, which follow from those of ``first``, the first cell, and from the number of input ``features``."""
     if first.weight_ih.ndim != 2 or first.weight_hh.ndim != 2:
         raise ValueError("weight_ih_l0 and weight_hh_l0 must be matrices.")
     rows, P = first.weight_hh.shape
     H = P if first.weight_hr is None else (first.weight_hr.shape[1] if first.weight_hr.ndim == 2 else 0)
-    if H == 0 or rows != COUNT * H:
-        other = _GATES.get(rows // P) if first.weight_hr is None and P and rows % P == 0 else None
-        hint = f" That is {other}." if other else ""
-        raise ValueError(f"weight_hh_l0 has shape {first.weight_hh.shape}; an LSTM's has four rows a unit.{hint}")
+    if H == 0 or rows != gates * H or (first.weight_hr is not None and gates != COUNT):
+        other = rows // P if first.weight_hr is None and P and rows % P == 0 else 0
+        hint = f" That is {_GATES[other]}: read it with {_READERS[other]}." if other in _GATES else ""
+        many = f"{gates} rows" if gates > 1 else "one row"
+        raise ValueError(f"weight_hh_l0 has shape {first.weight_hh.shape}; that of {_GATES[gates]} has {many} a unit.{hint}")
     D = first.weight_ih.shape[1] if features is None else features
     expected = {"weight_ih": (rows, D), "weight_hh": (rows, P), "bias_ih": (rows,), "bias_hh": (rows,), "weight_hr": (P, H)}
     for kind, array in cell._asdict().items():
         if array is not None and (array.shape != expected[kind] or array.size == 0):
-            raise ValueError(f"{name(kind, layer, reverse)} has shape {array.shape}, expected {expected[kind]}.")
+            raise ValueError(f"{name(kind, *position)} has shape {array.shape}, expected {expected[kind]}.")

@@ -48,7 +48,7 @@ def rnn_forward(
     sequences: bool = False,
     training: bool = False,
 ) -> RNNOutput:
-    """CPU: h is a ring of time, of two steps where neither a tape nor all outputs are needed."""
+    """CPU: h is a ring of time, of two steps where neither a tape nor all outputs are needed. Rows share no cache sets."""
     (T, N, _), dtype, noise = x.shape, x.dtype, noise or RNNNoise()
     layout = cell_layout(spec, len(weights.recurrent_kernel.value), dtype)
     valid = NO_MASK if mask is None else contiguous(mask)
@@ -61,7 +61,7 @@ def rnn_forward(
     recurrent = noise.recurrent is not None
     schedule = make_schedule(xs[0] if xs.ndim == 4 else xs, layout, per_gate=recurrent)
     h = aligned((T + 1 if training or sequences else 2, N, stride(layout.padded, dtype)), dtype)
-    z = aligned((T if training else schedule.chunk, N, layout.row), dtype)
+    z = aligned((T if training else schedule.chunk, N, stride(layout.row, dtype)), dtype)
     factors = padded_steps(noise.recurrent, layout.padded) if recurrent else no_array(3, dtype)
     masked_h = aligned((layout.gates * T, N, layout.padded), dtype) if recurrent else no_array(3, dtype)
     arrays = (

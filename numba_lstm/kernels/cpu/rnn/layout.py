@@ -84,11 +84,8 @@ def _pack_gates(W: Array, gates: int, transposed: bool = False) -> Array:
     geometry, H = vector_geometry(W.dtype), W.shape[1] // gates
     K, n = (H, len(W)) if transposed else (len(W), H)
     layout = columns(n, geometry)
-    out, run, last = (
-        aligned((gates, K * layout.padded(geometry)), W.dtype),
-        pack.column_packing(geometry),
-        layout.C * geometry.V,
-    )
+    out, run = aligned((gates, K * layout.padded(geometry)), W.dtype), pack.column_packing(geometry)
+    last = layout.padded(geometry) - n // geometry.w * geometry.w  # columns of the block that is not whole, with padding
     calls = [KernelCall(run, W[:, gate * H : (gate + 1) * H], out[gate], last, int(transposed)) for gate in range(gates)]
     is_parallel = gates > 1 and thread_pool.num_splits(W.size * pack.COST, gates) > 1
     run_eagerly([ParallelFor(calls)] if is_parallel else calls)

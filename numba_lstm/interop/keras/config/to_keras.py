@@ -91,6 +91,8 @@ def _drop_extensions(name: str, config: dict[str, Any]) -> dict[str, Any]:
             )
     if name in ("LSTM", "LSTMCell"):
         arguments = {key: item for key, item in arguments.items() if key not in _LSTM_EXTENSION_INITIALIZERS}
+    if name == "SimpleRNN" and arguments.get("seed") is None:  # Keras reads a seed there, but never writes one
+        arguments.pop("seed", None)
     if arguments.get("dtype", "") is None:  # a layer that is not built; the model has the dtype
         del arguments["dtype"]
     if arguments.pop("use_causal_mask", False):

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ... import activations, random
 from ...inputs import as_real
-from ...kernels.contract import Array, LSTMLayerSpec, Ops, Tape
+from ...kernels.contract import Array, Ops, Tape
 from ...kernels.specs import ROWWISE, Activation, Key
 from ..base import Backward, Forward, Layer, to_samples
 from ..base.arguments import Shape
@@ -76,12 +76,6 @@ class Cell(Layer):
                 raise ValueError(f"{self.name} expects states of shape {(N, size)}, got {array.shape}.")
         return arrays
 
-    def stream_spec(self) -> LSTMLayerSpec:
-        """Return the cell as a layer of a stream."""
-        raise NotImplementedError(
-            f"{self.name} cannot be streamed: streams have kernels of the LSTM. Call predict on sequences."
-        )
-
 
 class StepCell(Cell):
     """Base class of cells that are called step by step."""
@@ -126,7 +120,7 @@ class StepCell(Cell):
 
     def check_one_array(self) -> None:
         raise ValueError(
-            f"{self.name} takes and answers states beside x, but a Sequential hands on one array. Wrap it: RNN(cell)."
+            f"{self.name} takes and returns states beside x, but a Sequential passes on one array. Wrap it: RNN(cell)."
         )
 
     def __call__(  # type: ignore[override]  # a cell has states

@@ -68,7 +68,7 @@ class Recurrent(SequenceLayer):
         return (N, T, size) if self.return_sequences else (N, size)
 
     def state_shapes(self, N: int | None) -> list[Shape]:
-        return [(N, size) for cell in self.cells for size in (cell.output_size, cell.units)]
+        return [(N, size) for cell in self.cells for size in cell.state_sizes]
 
     # -- on device arrays ---------------------------------------------------------------------------------------------
 
@@ -150,9 +150,7 @@ class Recurrent(SequenceLayer):
             raise NotImplementedError(f"{self.name} goes backwards, from a last step that a stream never knows.")
 
     def stream_states(self, N: int) -> list[tuple[Shape, ...]]:
-        shapes = self.state_shapes(N)
-        count = len(shapes) // len(self.cells)
-        return [tuple(shapes[first : first + count]) for first in range(0, len(shapes), count)]
+        return [tuple((N, size) for size in cell.state_sizes) for cell in self.cells]
 
     @property
     def num_states(self) -> int:

@@ -39,7 +39,7 @@ SENTENCES = {
     ("optimizers", "Lamb"): "numba_lstm.optimizers has no 'Lamb'. There are: Adadelta, Adagrad, Adam, AdamW, ",
     ("initializers", "STFT"): "numba_lstm.initializers has no 'STFT'. There are: Constant, GlorotNormal, ",
     ("regularizers", "L3"): "numba_lstm.regularizers has no 'L3'. There are: L1, L1L2, L2, ",
-    ("backend", "mean"): "numba_lstm.backend has no 'mean': arrays are NumPy's. Write numpy.mean.",
+    ("backend", "cumsum"): "numba_lstm.backend has no 'cumsum': arrays are NumPy's. Write numpy.cumsum.",
     ("ops", "cumsum"): "numba_lstm.ops has no 'cumsum': arrays are NumPy's. Write numpy.cumsum.",
     ("ops", "segment_sum"): "numba_lstm.ops has no 'segment_sum': arrays are NumPy's. Write it with numpy.",
     ("preprocessing.sequence", "skipgrams"): "numba_lstm.preprocessing.sequence has no 'skipgrams'. There are: TimeseriesGen",

@@ -42,6 +42,7 @@ from .preprocessing import (
 from .recurrent import GRU, LSTM, RNN, Bidirectional, SimpleRNN, TimeDistributed
 from .regularization import Dropout, GaussianDropout, GaussianNoise, SpatialDropout1D
 from .reshaping import Flatten, Permute, RepeatVector, Reshape
+from .traced import Operation
 from .windows import (
     AveragePooling1D,
     AveragePooling2D,
@@ -174,7 +175,7 @@ _CLASSES: tuple[type[Layer], ...] = (
     *(Cropping2D, GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPooling1D, GlobalMaxPooling2D, MaxPooling1D),
     *(MaxPooling2D, UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D),
 )
-CLASSES.update({cls.__name__: cls for cls in _CLASSES})
+CLASSES.update({cls.__name__: cls for cls in (*_CLASSES, Operation)})
 
 
 if not TYPE_CHECKING:

@@ -98,6 +98,7 @@ from .shaping import (
     take_index,
     transpose,
 )
+from .symbolic import with_symbolic_operands
 from .tensor import FUNCTIONS
 
 __all__ = [
@@ -189,6 +190,7 @@ __all__ = [
 ]
 
 FUNCTIONS.update({"_take_index": take_index, **{name: globals()[name] for name in __all__}})
+globals().update({name: with_symbolic_operands(name, globals()[name]) for name in __all__})
 
 
 if not TYPE_CHECKING:

@@ -105,13 +105,13 @@ class Tensor(NDArrayOperatorsMixin):
 
 
 #: NumPy's name -> the name here, where they differ.
-_NAMES = {"true_divide": "divide", "amax": "max", "amin": "min", "permute_dims": "transpose", "invert": "logical_not",
+NAMES = {"true_divide": "divide", "amax": "max", "amin": "min", "permute_dims": "transpose", "invert": "logical_not",
           "bitwise_and": "logical_and", "bitwise_or": "logical_or", "fabs": "absolute"}  # fmt: skip
 
 
 def _function(name: str) -> Callable[..., Any]:
     """Return the function of this package for a function of NumPy."""
-    found = FUNCTIONS.get(_NAMES.get(name, name))
+    found = FUNCTIONS.get(NAMES.get(name, name))
     if found is None:
         raise UntraceableError(
             f"np.{name} cannot be traced. Use the functions of numba_lstm.ops: {', '.join(sorted(FUNCTIONS)[1:])}."

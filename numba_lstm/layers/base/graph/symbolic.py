@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from ....ops.symbolic import SymbolicOperand
 from ..arguments import Shape
 
 #: Entries of a list that may be symbolic tensors. A longer one holds numbers.
@@ -13,7 +14,7 @@ MAX_INPUTS = 1000
 _NO_VALUES = "{name} is a symbolic tensor of shape {shape}, which has no values. {advice}"
 
 
-class SymbolicTensor:
+class SymbolicTensor(SymbolicOperand):
     """Output of a layer in a graph: a shape and a dtype without values, as ``keras.KerasTensor``.
 
     Parameters
@@ -25,8 +26,6 @@ class SymbolicTensor:
     name : str
         The layer's name.
     """
-
-    __array_ufunc__ = None  #: NumPy's operators leave the tensor to its own
 
     def __init__(self, shape: Shape, dtype: str, name: str) -> None:
         self.shape, self.dtype, self.name = shape, dtype, name

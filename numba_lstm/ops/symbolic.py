@@ -1,0 +1,56 @@
+"""Functions of this package on symbolic tensors of a graph: each call becomes a layer of the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from typing import Any
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from .tensor import NAMES
+
+#: Makes the layer of a call: a function of the function's name, its arguments and its options. The package of layers sets it.
+MAKERS: list[Callable[[str, tuple[Any, ...], Mapping[str, Any]], Any]] = []
+
+
+class SymbolicOperand(NDArrayOperatorsMixin):
+    """Base class of symbolic tensors, whose operators and indexing are functions of this package."""
+
+    shape: tuple[int | None, ...]
+
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__  # tensors are compared by identity
+    __ne__ = object.__ne__
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        if method != "__call__" or options:
+            raise TypeError(f"np.{ufunc.__name__} with options has no layer. Write numba_lstm.ops.{ufunc.__name__}.")
+        return MAKERS[0](NAMES.get(ufunc.__name__, ufunc.__name__), inputs, {})
+
+    def __getitem__(self, index: Any) -> Any:
+        return MAKERS[0]("_take_index", (self, index), {})
+
+
+def with_symbolic_operands(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that also takes symbolic tensors."""
+
+    @wraps(function)
+    def call(*arguments: Any, **options: Any) -> Any:
+        if has_symbolic([*arguments, *options.values()]):
+            if name in ("shape", "ndim"):
+                shape = arguments[0].shape
+                return shape if name == "shape" else len(shape)
+            return MAKERS[0](name, arguments, options)
+        return function(*arguments, **options)
+
+    return call
+
+
+def has_symbolic(values: Iterable[Any]) -> bool:
+    """Return whether any of ``values``, or of the entries of a list or tuple among them, is a symbolic tensor."""
+    return any(
+        isinstance(value, SymbolicOperand) or (isinstance(value, (list, tuple)) and has_symbolic(value[:16]))
+        for value in values
+    )

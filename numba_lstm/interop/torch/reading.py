@@ -51,7 +51,7 @@ def read(source: StateDict | str | os.PathLike[str], prefix: str, required: str)
 def read_all(source: StateDict | str | os.PathLike[str]) -> Arrays:
     """Read all arrays as float32 or float64, by name; errors as :func:`read`'s."""
     with open_tensors(source) as content:
-        return {name: _check_floating(name, content.read(name)) for name in content.names}
+        return {name: check_floating(name, content.read(name)) for name in content.names}
 
 
 @contextmanager
@@ -74,11 +74,12 @@ def _select(source: TensorSource, prefix: str, required: str) -> Arrays:
         candidates = [name for name in source.names[:MAX_SUGGESTIONS] if len(name) <= MAX_NAME]
         raise ValueError(f"there is no {prefix + required!r:.100}{nearest(prefix + required, candidates):.300}")
     return {
-        name.removeprefix(prefix): _check_floating(name, source.read(name)) for name in source.names if name.startswith(prefix)
+        name.removeprefix(prefix): check_floating(name, source.read(name)) for name in source.names if name.startswith(prefix)
     }
 
 
-def _check_floating(name: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def check_floating(name: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return an array as float32 or float64; ValueError for numbers that are not floating."""
     if array.dtype.kind != "f":
         raise ValueError(f"{name!r:.100} holds {array.dtype} numbers, and weights are floating ones.")
     with np.errstate(invalid="ignore"):  # the bits of a NaN may change

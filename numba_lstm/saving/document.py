@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import initializers
 from ..files.errors import REFUSALS, FileFormatError, short_message
-from ..files.limits import MAX_LAYERS, check_layers, count_layers
+from ..files.limits import MAX_CALLS, MAX_LAYERS, check_layers, count_calls, count_layers
 from ..files.message_lists import describe_difference, join_names
 from ..models.model import Model
 from ..models.sequential import Sequential
@@ -122,13 +122,14 @@ def _check_outline(document: Any) -> None:
         raise FileFormatError(f"its layers must be a list of at most {MAX_LAYERS:,}, those inside of others counted.")
     if document["class_name"] == "Model":
         _check_calls(config["layers"])
+    if count_calls(config["layers"]) > MAX_CALLS:
+        raise FileFormatError(f"its layers are called more than {MAX_CALLS:,} times, those of models inside of it counted.")
 
 
 def _check_calls(layers: list[Any]) -> None:
-    """Check that each layer of a graph has a list of calls, and that there are not too many of them."""
-    calls = [entry.get("calls") if isinstance(entry, dict) else None for entry in layers]
-    if not all(isinstance(each, list) for each in calls) or sum(map(len, calls)) > MAX_LAYERS:  # type: ignore[arg-type]
-        raise FileFormatError(f"each of its layers must have a list of calls, of which there are at most {MAX_LAYERS:,}.")
+    """Check that each layer of a graph has a list of calls."""
+    if not all(isinstance(entry, dict) and isinstance(entry.get("calls"), list) for entry in layers):
+        raise FileFormatError("each of its layers must have a list of calls.")
 
 
 def _compare(requested: Any, actual: Any, where: str) -> None:

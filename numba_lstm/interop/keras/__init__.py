@@ -14,7 +14,7 @@ from ...files import atomic, formats, sniff
 from ...files.destinations import check_path
 from ...files.errors import FileFormatError
 from ...files.message_lists import join_names
-from ...models import Sequential
+from ...models import Model, Sequential
 from .. import hdf5
 from ..hdf5 import Contents
 from ..zips import open_zip
@@ -28,7 +28,7 @@ MAX_ELEMENTS = 1 << 31  #: of the weights that a configuration without a file of
 __all__ = ["load_model", "load_weights", "save_model", "save_weights"]
 
 
-def load_model(path: str, custom_objects: build.Classes = None, compile: bool = True) -> Sequential:
+def load_model(path: str, custom_objects: build.Classes = None, compile: bool = True) -> Model:
     """Read a ``.keras`` or legacy ``.h5`` file; see :func:`numba_lstm.saving.load_model`.
 
     Raises
@@ -42,6 +42,8 @@ def load_model(path: str, custom_objects: build.Classes = None, compile: bool = 
         config, contents = archive.read_config(file), archive.read_weights(file)
     size = sum(array.size for array in contents.arrays.values())
     model = build.build(config, size, custom_objects)
+    if not isinstance(model, Sequential):
+        weights_file.check_names(model, contents.attributes)
     weights_file.assign_weights(model, contents.arrays)
     if compile and config.get("compile_config"):
         compile_config.compile_model(model, config["compile_config"])
@@ -49,7 +51,7 @@ def load_model(path: str, custom_objects: build.Classes = None, compile: bool = 
     return model
 
 
-def model_of_config(config: dict[str, Any], custom_objects: build.Classes = None) -> Sequential:
+def model_of_config(config: dict[str, Any], custom_objects: build.Classes = None) -> Model:
     """Make the model of a configuration that Keras's ``model.to_json`` wrote; its weights are zeros.
 
     Raises
@@ -64,7 +66,7 @@ def model_of_config(config: dict[str, Any], custom_objects: build.Classes = None
     return model
 
 
-def encode_model(model: Sequential, path: str) -> bytes:
+def encode_model(model: Model, path: str) -> bytes:
     """Return the bytes of a ``.keras`` file, or for a path of that suffix of a legacy ``.h5`` file.
 
     Raises
@@ -77,13 +79,13 @@ def encode_model(model: Sequential, path: str) -> bytes:
     return writer.encode(model) if path.endswith(formats.LEGACY.suffixes) else archive.encode(model)
 
 
-def save_model(model: Sequential, path: str, overwrite: bool = True) -> None:
+def save_model(model: Model, path: str, overwrite: bool = True) -> None:
     """Write the bytes of :func:`encode_model`; nothing is written if that raises."""
     atomic.write(path, encode_model(model, path), overwrite=overwrite)
 
 
-def load_weights(model: Sequential, filepath: str | os.PathLike[str], skip_mismatch: bool = False) -> None:
-    """Assign the weights of a file to a built model; see :meth:`numba_lstm.Sequential.load_weights`."""
+def load_weights(model: Model, filepath: str | os.PathLike[str], skip_mismatch: bool = False) -> None:
+    """Assign the weights of a file to a built model; see :meth:`numba_lstm.Model.load_weights`."""
     path = os.fsdecode(filepath)
     if not model.built:
         raise ValueError(f"{model.name} has no weights yet. Add an Input first, call build(input_shape), or call it on data.")
@@ -101,13 +103,13 @@ def load_weights(model: Sequential, filepath: str | os.PathLike[str], skip_misma
         warnings.warn(f"{path}: {reason}: {join_names(skipped)}.", stacklevel=3)
 
 
-def save_weights(model: Sequential, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
-    """Write the weights of a built model; see :meth:`numba_lstm.Sequential.save_weights`."""
+def save_weights(model: Model, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+    """Write the weights of a built model; see :meth:`numba_lstm.Model.save_weights`."""
     path = check_path(filepath, overwrite, weights_only=True)
     atomic.write(path, encode_weights(model), overwrite=overwrite)
 
 
-def encode_weights(model: Sequential, path: str = "") -> bytes:
+def encode_weights(model: Model, path: str = "") -> bytes:
     """Return the bytes of a ``.weights.h5`` file; ValueError for a model that has no weights yet."""
     if not model.built:
         raise ValueError(f"{model.name} has no weights yet. Add an Input first, call build(input_shape), or call it on data.")

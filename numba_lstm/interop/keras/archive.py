@@ -9,7 +9,7 @@ from typing import Any
 
 from ...files import strict_json
 from ...files.errors import FileFormatError
-from ...models import Sequential
+from ...models import Model, Sequential
 from .. import hdf5
 from ..hdf5 import Contents
 from ..zips import Zip
@@ -43,7 +43,7 @@ def read_weights(archive: Zip) -> Contents:
     return hdf5.read(archive.read(_WEIGHTS, max(MAX_GROWTH, archive.size)))
 
 
-def encode(model: Sequential) -> bytes:
+def encode(model: Model) -> bytes:
     """Return the bytes of a model's archive.
 
     Raises
@@ -65,9 +65,9 @@ def encode(model: Sequential) -> bytes:
     return file.getvalue()
 
 
-def _config(model: Sequential) -> dict[str, Any]:
+def _config(model: Model) -> dict[str, Any]:
     entry = model_config(model)
-    if model.built:
+    if isinstance(model, Sequential) and model.built:
         entry["build_config"] = {"input_shape": list(model.input_shape)}
     if model.compiled:
         entry["compile_config"] = compile_config.to_config(model)

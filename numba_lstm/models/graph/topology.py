@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ...layers import InputLayer, Layer
@@ -63,7 +63,16 @@ def _visit(
         visited.add(id(node))
         numbers.setdefault(id(node.layer), len(numbers))
         waiting.append((tensor, True))
-        waiting += [(source, False) for source in reversed(node.sources)]
+        waiting += [(source, False) for source in reversed(_walked_sources(node))]
+
+
+def _walked_sources(node: Node) -> list[SymbolicTensor]:
+    """Return what a node takes in Keras's order: a model that takes a dict has its inputs by their sorted keys."""
+    form = getattr(node.layer, "input_form", None)
+    if not isinstance(form, Mapping):
+        return list(node.sources)
+    by_key = dict(zip(map(str, form), node.inputs, strict=True))
+    return [by_key[key] for key in sorted(by_key)]
 
 
 def _depths(nodes: Sequence[Node], inputs: Sequence[SymbolicTensor]) -> dict[int, int]:

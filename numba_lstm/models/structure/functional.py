@@ -13,7 +13,7 @@ from ...layers.base.graph.symbolic import Node, SymbolicTensor, flatten
 from ...layers.base.graph.symbolic_calls import layers_before
 from ..graph.execution import ExecutionGraph, between
 from ..graph.topology import topology
-from .input_forms import in_order
+from .input_forms import in_order, in_order_of_keys
 from .layered import LayeredModel
 
 
@@ -33,7 +33,7 @@ class FunctionalGraph(LayeredModel):
         self.input_form, self.output_form = inputs, outputs
         self._inputs = _tensors(self.name, "inputs", inputs)
         self._outputs = _tensors(self.name, "outputs", outputs)
-        order = topology(self.name, self._inputs, self._outputs)
+        order = topology(self.name, self._inputs, in_order_of_keys(outputs))
         self.nodes, self.depths = order.nodes, order.depths
         self.input_layers = [_input_layer(tensor) for tensor in self._inputs]
         self._all_layers = order.layers

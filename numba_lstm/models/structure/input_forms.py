@@ -1,10 +1,12 @@
-"""Forms in which a model takes its inputs: one, a list, or a dict by name."""
+"""Forms in which a model takes its inputs and returns its outputs: one, a list, or a dict by name."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from ...layers.base.graph.symbolic import SymbolicTensor, flatten
 
 
 def in_order(model: str, x: Any, names: Sequence[str], layers: Sequence[str]) -> list[Any]:
@@ -43,3 +45,10 @@ def _by_name(model: str, x: Mapping[str, Any], names: Sequence[str], layers: Seq
             return [x[key] for key in keys]
     came = ", ".join(map(repr, x)) or "none"
     raise ValueError(f"{model} takes a dict with the keys {', '.join(map(repr, names))}, got {came}. Rename them.")
+
+
+def in_order_of_keys(form: Any) -> list[SymbolicTensor]:
+    """Return the tensors of a form, those of a dict in the order of its sorted keys, in which Keras walks to the inputs."""
+    if isinstance(form, Mapping) and all(isinstance(key, str) for key in form):
+        form = [form[key] for key in sorted(form)]
+    return flatten(form)

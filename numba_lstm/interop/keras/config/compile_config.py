@@ -6,22 +6,46 @@ from typing import Any
 
 from ....files.errors import REFUSALS, FileFormatError, short_message
 from ....metrics.classes import DeferredAccuracy
-from ....models import Sequential
+from ....models import Model
 from ....objects import serialization
 from .from_keras import from_keras
 from .to_keras import to_keras
 
 
-def to_config(model: Sequential) -> dict[str, Any]:
-    """Return Keras's ``compile_config`` of a compiled model."""
+def to_config(model: Model) -> dict[str, Any]:
+    """Return Keras's ``compile_config`` of a compiled model; its dicts are by the names of outputs in a dict."""
     config = model.get_compile_config()
-    return {
-        "optimizer": to_keras(config["optimizer"], "keras.optimizers"),
-        "loss": config["loss"] and to_keras(config["loss"], "keras.losses"),
-        "loss_weights": config["loss_weights"],
-        "metrics": [_metric(metric) for metric in config["metrics"]],
-        "weighted_metrics": [_metric(metric) for metric in config["weighted_metrics"]],
+    optimizer = to_keras(config["optimizer"], "keras.optimizers")
+    if len(model.compiled_outputs) == 1:
+        fields = {
+            "loss": _loss(config["loss"]),
+            "loss_weights": config["loss_weights"],
+            "metrics": _metrics(config["metrics"]),
+            "weighted_metrics": _metrics(config["weighted_metrics"]),
+        }
+        return {"optimizer": optimizer, **fields}
+    losses = [_loss(loss) for loss in config["loss"]]
+    weights = [1.0 if weight is None else weight for weight in config["loss_weights"]]
+    fields = {
+        "loss": losses if any(losses) else None,
+        "loss_weights": weights if any(weight != 1 for weight in weights) else None,
+        "metrics": [_metrics(one) for one in config["metrics"]],
+        "weighted_metrics": [_metrics(one) for one in config["weighted_metrics"]],
     }
+    if model.returns_dict:
+        trained = [name for name, loss in zip(model.output_names, losses, strict=True) if loss is not None]
+        fields = {key: value and dict(zip(model.output_names, value, strict=True)) for key, value in fields.items()}
+        for key in ("loss", "loss_weights"):
+            fields[key] = fields[key] and {name: fields[key][name] for name in trained}
+    return {"optimizer": optimizer, **fields}
+
+
+def _loss(loss: dict[str, Any] | None) -> Any:
+    return loss and to_keras(loss, "keras.losses")
+
+
+def _metrics(metrics: list[dict[str, Any]]) -> list[Any]:
+    return [_metric(metric) for metric in metrics]
 
 
 def _metric(metric: dict[str, Any]) -> Any:
@@ -30,7 +54,7 @@ def _metric(metric: dict[str, Any]) -> Any:
     return to_keras(metric, "keras.metrics")
 
 
-def compile_model(model: Sequential, config: Any) -> None:
+def compile_model(model: Model, config: Any) -> None:
     """Compile ``model`` with the arguments in a Keras file.
 
     Raises

@@ -11,11 +11,14 @@ from typing import Any
 
 from ....files.errors import FileFormatError
 from ....files.message_lists import join_names
+from . import functional, sequential
 
 _MODULES = {
     *("keras", "keras.layers", "keras.initializers", "keras.regularizers", "keras.constraints", "keras.losses"),
     *("keras.metrics", "keras.optimizers", "keras.optimizers.schedules", "keras.mixed_precision"),
 }
+#: Modules and registered names of functional models.
+_FUNCTIONAL = ((None, None), ("keras", None), ("keras", "Functional"), ("keras.src.models.functional", "Functional"))
 #: Prefix of the modules of optimizers of Keras on PyTorch, which are registered by the names of their classes.
 _TORCH_OPTIMIZER = "keras.src.backend.torch.optimizers.torch_"
 _KEYS = {"module", "class_name", "config", "registered_name", "build_config", "shared_object_id", "compile_config"}
@@ -70,6 +73,8 @@ def from_keras(value: Any, custom: Collection[str] = ()) -> Any:
     module, registered = value.get("module"), value.get("registered_name")
     if module == _TORCH_OPTIMIZER + name.lower() and registered == name:
         module, registered = "keras.optimizers", None
+    if name in functional.CLASSES and (module, registered) in _FUNCTIONAL:
+        module, registered = "keras", None
     if name == "function" and module == "builtins":
         is_plain = not isinstance(config, str) or config in custom
         return config if is_plain else config.rpartition(">")[2]  # "package>name" of one that was registered
@@ -88,6 +93,9 @@ def from_keras(value: Any, custom: Collection[str] = ()) -> Any:
         )
     if name in _POLICIES:
         return config.get("name")
+    if name == "Sequential" or (name in functional.CLASSES and "layers" in config):
+        kind, arguments_of = ("Model", functional.arguments) if name != "Sequential" else (name, sequential.arguments)
+        return {"class_name": kind, "config": arguments_of(config, lambda item: from_keras(item, custom))}
     arguments = {key: from_keras(item, custom) for key, item in config.items()}
     arguments |= {key: _as_activation(item) for key, item in arguments.items() if key.endswith("activation")}
     return {"class_name": name, "config": arguments if name in custom else _drop_neutral(name, arguments)}

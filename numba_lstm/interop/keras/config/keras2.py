@@ -5,12 +5,13 @@ They come from legacy ``.h5`` files whose ``keras_version`` begins with ``2.``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy.typing as npt
 
 from ....files.errors import FileFormatError
-from ....models import Sequential
+from ....models import Model, Sequential
 
 Array = npt.NDArray[Any]
 
@@ -50,14 +51,23 @@ def model_config(config: Any) -> Any:
     return converted
 
 
-def check_axes(model: Sequential, config: Any) -> None:
+def check_axes(model: Model, config: Any) -> None:
     """Refuse normalizations along another axis than the last, which Keras 2 writes by its number.
 
     ``config`` is the configuration of which ``model`` was built, so all else in it has been checked.
     """
     entries = [entry for entry in config["config"]["layers"] if entry["class_name"] != "InputLayer"]
-    for entry, shape in zip(entries, model.shapes, strict=False):
-        inner, rank = entry, len(shape)
+    if isinstance(model, Sequential):
+        ranks = [len(shape) for shape in model.shapes]
+    else:
+        ranks = [len(model.get_layer(entry["config"]["name"]).built_shape or ()) for entry in entries]
+    for entry, rank in zip(entries, ranks, strict=False):
+        inner = entry
+        if isinstance(entry["config"].get("layers"), list):
+            layer = model.get_layer(entry["config"]["name"])
+            assert isinstance(layer, Model)
+            check_axes(layer, entry)
+            continue
         while inner["class_name"] == "TimeDistributed":
             inner, rank = inner["config"]["layer"], rank - 1
         arguments = inner.get("config") or {}
@@ -73,15 +83,9 @@ def training_config(config: Any) -> Any:
     if not isinstance(config, dict):
         return config
     converted = dict(config)
-    for key in ("metrics", "weighted_metrics"):
-        if isinstance(converted.get(key), list):
-            converted[key] = [_metrics(value) for value in converted[key]]
-    loss = converted.get("loss")
-    if isinstance(loss, dict) and isinstance(loss.get("config"), dict):
-        kept_arguments = {
-            key: value for key, value in loss["config"].items() if key != "fn" and (key, value) != ("reduction", "auto")
-        }
-        converted["loss"] = {**loss, "config": kept_arguments}
+    for key, convert in (("metrics", _metrics), ("weighted_metrics", _metrics), ("loss", _loss)):
+        if key in converted:
+            converted[key] = _by_output(convert, converted[key])
     optimizer = converted.get("optimizer_config")
     if isinstance(optimizer, dict) and isinstance(optimizer.get("config"), dict):
         arguments = {
@@ -103,10 +107,25 @@ def training_config(config: Any) -> Any:
     return converted
 
 
-def _metrics(value: Any) -> Any:
-    """Convert the metrics of an output: a wrapped function becomes the metric of its name."""
+def _by_output(convert: Callable[[Any], Any], value: Any) -> Any:
+    """Convert the losses or metrics of outputs: one, or a list or a dict of them."""
     if isinstance(value, list):
-        return [_metrics(item) for item in value]
+        return [_by_output(convert, item) for item in value]
+    if isinstance(value, dict) and "class_name" not in value:
+        return {key: _by_output(convert, item) for key, item in value.items()}
+    return convert(value)
+
+
+def _loss(value: Any) -> Any:
+    """Convert a loss: a wrapped function has arguments of Keras 2 beside its own."""
+    if not isinstance(value, dict) or not isinstance(value.get("config"), dict):
+        return value
+    arguments = {key: item for key, item in value["config"].items() if key != "fn" and (key, item) != ("reduction", "auto")}
+    return {**value, "config": arguments}
+
+
+def _metrics(value: Any) -> Any:
+    """Convert a metric: a wrapped function becomes the metric of its name."""
     config = value.get("config") if isinstance(value, dict) else None
     if isinstance(config, dict) and value.get("class_name") == "MeanMetricWrapper":
         return {"class_name": config.get("fn"), "config": {"name": config.get("name")}}

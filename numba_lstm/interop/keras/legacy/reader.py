@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ....files import strict_json
 from ....files.errors import FileFormatError
-from ....models import Sequential
+from ....models import Model
 from ....variables import Variable
 from ...hdf5 import Contents
 from ..config import build, compile_config, keras2
@@ -25,7 +25,7 @@ WEIGHTS, OPTIMIZER = "model_weights", "optimizer_weights"
 PACKAGE_OPTIMIZER = "numba_lstm_optimizer_weights"
 
 
-def load_model(contents: Contents, custom_objects: build.Classes, compile: bool) -> Sequential:
+def load_model(contents: Contents, custom_objects: build.Classes, compile: bool) -> Model:
     """Make the model of a file that holds a whole model."""
     root = contents.attributes.get("", {})
     is_keras2 = str(root.get("keras_version")).startswith("2.")
@@ -53,7 +53,7 @@ def load_model(contents: Contents, custom_objects: build.Classes, compile: bool)
 
 
 def assign_weights(
-    model: Sequential, contents: Contents, prefix: str, *, whole: bool = False, skip_mismatch: bool = False
+    model: Model, contents: Contents, prefix: str, *, whole: bool = False, skip_mismatch: bool = False
 ) -> set[str]:
     """Assign the weights of a file to the model, layer by layer, in the file's order.
 

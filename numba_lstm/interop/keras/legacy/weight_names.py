@@ -11,7 +11,7 @@ from typing import Any
 
 from ....files.errors import FileFormatError
 from ....layers import RNN, Bidirectional, Layer, StackedRNNCells, TimeDistributed
-from ....models import Sequential
+from ....models import Model, Sequential
 from ....optimizers import Optimizer
 from ....variables import Variable
 from ..weights import optimizer_state
@@ -20,15 +20,17 @@ from ..weights.groups import cell_name
 _BACKWARD = "backward_"  #: prefix of the name of Bidirectional's second layer
 
 
-def paths(layer: Layer) -> dict[int, str]:
+def paths(layer: Layer | Model) -> dict[int, str]:
     """Return identity -> path in Keras of a layer's variables: ``bidirectional/forward_lstm/lstm_cell/kernel``."""
     return {id(variable): path for path, variable in _paths(layer.name, layer)}
 
 
-def _paths(path: str, layer: Layer) -> Iterator[tuple[str, Variable]]:
+def _paths(path: str, layer: Layer | Model) -> Iterator[tuple[str, Variable]]:
     inner: Sequence[Layer] = ()
-    cell = cell_name(layer)
-    if cell is not None:
+    cell = None if isinstance(layer, Model) else cell_name(layer)
+    if isinstance(layer, Model):
+        inner, path = layer.layers, path if isinstance(layer, Sequential) else ""
+    elif cell is not None:
         path = f"{path}/{cell}"
     elif isinstance(layer, Bidirectional):
         inner = (layer.forward_layer, layer.backward_layer)
@@ -39,7 +41,7 @@ def _paths(path: str, layer: Layer) -> Iterator[tuple[str, Variable]]:
     elif isinstance(layer, TimeDistributed):
         inner = (layer.layer,)
     for inner_layer in inner:
-        yield from _paths(f"{path}/{inner_layer.name}", inner_layer)
+        yield from _paths(f"{path}/{inner_layer.name}" if path else inner_layer.name, inner_layer)
     if not inner:
         yield from ((f"{path}/{variable.name}", variable) for variable in layer.variables)
 
@@ -88,18 +90,21 @@ def check_weights(layer: Layer, variables: Sequence[Variable], file_names: Seque
             )
 
 
-def model_paths(model: Sequential) -> dict[int, str]:
-    """Return identity -> path of a model's variables: ``model/bidirectional/forward_lstm/lstm_cell/kernel``."""
-    return {key: f"{model.name}/{path}" for layer in model.layers for key, path in paths(layer).items()}
+def model_paths(model: Model) -> dict[int, str]:
+    """Return identity -> path of a model's variables: ``model/bidirectional/forward_lstm/lstm_cell/kernel``.
+
+    Paths in a functional model begin with the name of the layer.
+    """
+    return paths(model)
 
 
-def slot_names(model: Sequential, optimizer: Optimizer, variables: Sequence[Variable]) -> list[str]:
+def slot_names(model: Model, optimizer: Optimizer, variables: Sequence[Variable]) -> list[str]:
     """Return Keras's names of an optimizer's state: ``iteration``, ``model_lstm_lstm_cell_kernel_momentum``."""
     path_of = model_paths(model)
     return optimizer_state.names(optimizer, [path_of[id(variable)].replace("/", "_") for variable in variables])
 
 
-def check_slots(model: Sequential, optimizer: Optimizer, file_names: Sequence[str]) -> None:
+def check_slots(model: Model, optimizer: Optimizer, file_names: Sequence[str]) -> None:
     """Refuse names of an optimizer's state in another order than the model's weights.
 
     Raises
@@ -128,7 +133,7 @@ def _last_part(name: str) -> tuple[str, bool]:
     return last.partition(":")[0], any(part.startswith(_BACKWARD) for part in parents)
 
 
-_KEYS: tuple[Callable[[str], Any], ...] = (_below_model, _last_part)
+_KEYS: tuple[Callable[[str], Any], ...] = (str, _below_model, _last_part)
 
 
 def _is_reordered(expected: Sequence[Any], actual: Sequence[Any]) -> bool:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import io
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ....files.destinations import import_h5py
-from ....models import Sequential
+from ....models import Model
 from ....optimizers import Optimizer
 from ....variables import Variable
 from ..config import compile_config
@@ -29,7 +29,7 @@ Array = npt.NDArray[Any]
 _ATTRIBUTE = 64_512  #: bytes of a list of names in one attribute; a longer list is split
 
 
-def encode(model: Sequential) -> bytes:
+def encode(model: Model) -> bytes:
     """Return the bytes of the file.
 
     Raises
@@ -39,7 +39,7 @@ def encode(model: Sequential) -> bytes:
     ValueError
         For what Keras does not have, by the name of layer and option, and for two arrays of one name.
     """
-    for name in (model.name, *(layer.name for layer in model.layers)):
+    for name in _names(model):
         if name in (".", "..") or not name.isprintable():
             raise ValueError(f"a layer is called {name!r}, which an .h5 file cannot hold. Give it another name=.")
     config = model_config(model)
@@ -56,14 +56,24 @@ def encode(model: Sequential) -> bytes:
     return file.getvalue()
 
 
-def _plain(config: dict[str, Any]) -> dict[str, Any]:
-    """A model's configuration in the form of legacy files: only layers inside of others have a module."""
-    arguments = {key: value for key, value in config["config"].items() if key != "build_input_shape"}
-    stack = [{"class_name": layer["class_name"], "config": layer["config"]} for layer in arguments["layers"]]
-    return {"class_name": config["class_name"], "config": {**arguments, "layers": stack}}
+def _names(model: Model) -> Iterator[str]:
+    """The names of a model and of its layers, also of those in models inside."""
+    yield model.name
+    for layer in model.layers:
+        yield from _names(layer) if isinstance(layer, Model) else (layer.name,)
 
 
-def _training_config(model: Sequential) -> dict[str, Any]:
+def _plain(entry: dict[str, Any]) -> dict[str, Any]:
+    """A configuration in the form of legacy files: only layers inside of others, but for models, have a module."""
+    config = entry["config"]
+    if isinstance(config.get("layers"), list):
+        config = {key: value for key, value in config.items() if key != "build_input_shape"}
+        config["layers"] = [_plain(layer) for layer in config["layers"]]
+    calls: dict[str, Any] = {key: entry[key] for key in ("name", "inbound_nodes") if key in entry}
+    return {"class_name": entry["class_name"], "config": config, **calls}
+
+
+def _training_config(model: Model) -> dict[str, Any]:
     config = compile_config.to_config(model)
     optimizer = config.pop("optimizer")
     return {**_drop_modules(config), "optimizer_config": {"class_name": optimizer["class_name"], "config": optimizer["config"]}}
@@ -83,7 +93,7 @@ def _drop_modules(value: Any) -> Any:
 # -- arrays -----------------------------------------------------------------------------------------------------------
 
 
-def _write_weights(group: Any, model: Sequential) -> None:
+def _write_weights(group: Any, model: Model) -> None:
     _write_names(group, "layer_names", [layer.name for layer in model.layers])
     group.attrs["backend"], group.attrs["keras_version"] = "jax", KERAS_VERSION
     names = weight_names.model_paths(model)
@@ -114,14 +124,14 @@ def _write_names(group: Any, attribute: str, names: Sequence[str]) -> None:
             group.attrs[f"{attribute}{index}"] = chunk.tolist()
 
 
-def _state(model: Sequential, optimizer: Optimizer) -> list[tuple[str, Array]]:
+def _state(model: Model, optimizer: Optimizer) -> list[tuple[str, Array]]:
     """The optimizer's state by Keras's names: ``adam/iteration``, ``adam/learning_rate``, ``adam/lstm_kernel_momentum``."""
     arrays = optimizer_state.to_arrays(optimizer, model.trainable_weights)
     names = weight_names.slot_names(model, optimizer, _trained_variables(model, optimizer))
     return [(f"{optimizer.name}/{name}", array) for name, array in zip(names, arrays, strict=True)]
 
 
-def _trained_variables(model: Sequential, optimizer: Optimizer) -> list[Variable]:
+def _trained_variables(model: Model, optimizer: Optimizer) -> list[Variable]:
     """The variables with slots, in the optimizer's order; some may have been frozen after training."""
     if not optimizer.built:
         return model.trainable_weights

@@ -20,6 +20,7 @@ from ....layers import (
     StackedRNNCells,
     TimeDistributed,
 )
+from ....models import Model, Sequential
 from ....naming.names import snake_case
 from ....variables import Variable
 
@@ -53,36 +54,49 @@ class Group(NamedTuple):
 
 
 def groups(layers: Sequence[Layer]) -> list[Group]:
-    """Return the groups of a model's layers, in the order of their weights."""
-    return list(_list_groups("layers", layers))
+    """Return the groups of a model's layers, in the order of their weights; a layer in several places has one."""
+    return list(_list_groups("layers", layers, set()))
 
 
-def _list_groups(path: str, layers: Sequence[Layer]) -> Iterator[Group]:
+def class_name(layer: Layer) -> str:
+    """Return the name of a layer's class in Keras."""
+    if isinstance(layer, Model):
+        return "Sequential" if isinstance(layer, Sequential) else "Functional"
+    return type(layer).__name__
+
+
+def _list_groups(path: str, layers: Sequence[Layer], visited: set[int]) -> Iterator[Group]:
     """Groups of a list of layers: ``lstm``, ``lstm_1``, ... whatever the names of the layers are."""
     counts: Counter[str] = Counter()
     for layer in layers:
-        name = snake_case(type(layer).__name__)
+        name = snake_case(class_name(layer))
         count = counts[name]
         counts[name] += 1
-        yield from _layer_groups(f"{path}/{name}_{count}" if count else f"{path}/{name}", layer)
+        yield from _layer_groups(f"{path}/{name}_{count}" if count else f"{path}/{name}", layer, visited)
 
 
-def _layer_groups(path: str, layer: Layer) -> Iterator[Group]:
-    name = cell_name(layer)
+def _layer_groups(path: str, layer: Layer, visited: set[int]) -> Iterator[Group]:
+    if id(layer) in visited:
+        return
+    visited.add(id(layer))
+    name = None if isinstance(layer, Model) else cell_name(layer)
     if name is not None:  # Keras has its weights in a cell, which is no layer here
         yield Group(path, layer.name, ())
         yield Group(f"{path}/cell", name, layer.variables)
     elif isinstance(layer, StackedRNNCells):
         yield Group(path, layer.name, ())
-        yield from _list_groups(f"{path}/cells", layer.cells)
+        yield from _list_groups(f"{path}/cells", layer.cells, visited)
     elif isinstance(layer, MultiHeadAttention):
         yield Group(path, layer.name, ())
         count = 2 if layer.use_bias else 1
         for k, (attribute, name) in enumerate(_PROJECTIONS.items()):
             yield Group(f"{path}/{attribute}", name, layer.variables[k * count : (k + 1) * count])
+    elif isinstance(layer, Model):
+        yield Group(path, layer.name, ())
+        yield from _list_groups(f"{path}/layers", layer.layers, visited)
     elif type(layer) in _INNER_LAYERS:
         yield Group(path, layer.name, ())
         for attribute in _INNER_LAYERS[type(layer)]:
-            yield from _layer_groups(f"{path}/{attribute}", getattr(layer, attribute))
+            yield from _layer_groups(f"{path}/{attribute}", getattr(layer, attribute), visited)
     else:
         yield Group(path, layer.name, layer.variables)

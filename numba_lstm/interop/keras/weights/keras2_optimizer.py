@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ....files.errors import FileFormatError
-from ....models import Sequential
+from ....models import Model
 from ....optimizers import Optimizer
 from . import optimizer_state
 
@@ -19,7 +19,7 @@ Array = npt.NDArray[Any]
 _SLOTS = {"v": "velocity", "vhat": "velocity_hat", "rms": "velocity", "mg": "average_gradient", "m": "momentum"}
 
 
-def load_optimizer(model: Sequential, arrays: Mapping[str, Array]) -> None:
+def load_optimizer(model: Model, arrays: Mapping[str, Array]) -> None:
     """Load an optimizer's state: the number of steps, and slots by their names.
 
     Raises

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from .... import optimizers
 from ....files.errors import REFUSALS, FileFormatError, short_message
-from ....models import Sequential
+from ....models import Model
 from ....optimizers import Nadam, Optimizer
 from ....variables import Variable
 
@@ -55,7 +55,7 @@ def rate_of(optimizer: Optimizer, dtype: np.dtype[Any]) -> Array:
         return np.array(optimizer.learning_rate, np.float64).astype(dtype)
 
 
-def load(model: Sequential, arrays: Sequence[Array]) -> None:
+def load(model: Model, arrays: Sequence[Array]) -> None:
     """Load a state of Keras into the optimizer of a built and compiled model.
 
     Raises
@@ -86,7 +86,7 @@ def load(model: Sequential, arrays: Sequence[Array]) -> None:
         raise FileFormatError(f"its optimizer's state cannot be taken: {short_message(error)}") from error
 
 
-def _match_variables(model: Sequential, optimizer: Optimizer, slots: Sequence[Array]) -> list[Variable]:
+def _match_variables(model: Model, optimizer: Optimizer, slots: Sequence[Array]) -> list[Variable]:
     """The variables of these slots: the trainable ones, or those before some outer layer was frozen."""
     shapes = [array.shape for array in slots]
     if not slots and optimizer.slot_names:

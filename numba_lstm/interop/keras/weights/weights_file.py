@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ....files.destinations import import_h5py
 from ....files.errors import FileFormatError
-from ....models import Sequential
+from ....models import Model
 from ....variables import Variable
 from . import optimizer_state
 from .assign import assign, in_order
@@ -22,7 +22,7 @@ Array = npt.NDArray[Any]
 _OPTIMIZER = "optimizer/vars"
 
 
-def encode(model: Sequential) -> bytes:
+def encode(model: Model) -> bytes:
     """Return the bytes of the file.
 
     Raises
@@ -48,7 +48,7 @@ def _write(target: Any, path: str, name: str, arrays: list[Array]) -> None:
         group[str(index)] = np.asarray(array)
 
 
-def assign_weights(model: Sequential, arrays: Mapping[str, Array], skip_mismatch: bool = False) -> set[str]:
+def assign_weights(model: Model, arrays: Mapping[str, Array], skip_mismatch: bool = False) -> set[str]:
     """Assign the weights of a file to the model and return the skipped layers; see :func:`.assign.assign`.
 
     Raises
@@ -65,7 +65,24 @@ def assign_weights(model: Sequential, arrays: Mapping[str, Array], skip_mismatch
     )
 
 
-def load_optimizer(model: Sequential, arrays: Mapping[str, Array]) -> None:
+def check_names(model: Model, attributes: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse a file whose groups have the names of other layers than the functional ``model`` that it describes.
+
+    Raises
+    ------
+    FileFormatError
+        In that case: layers of one class have their weights by their order.
+    """
+    for path, name, _ in groups(model.layers):
+        found = attributes.get(f"{path}/vars", {}).get("name", name)
+        if path.split("/")[-2] == "layers" and found != name:
+            raise FileFormatError(
+                f"its weights in {path!r:.100} are those of {found!r:.100}, where the model has {name!r:.100}: they would go "
+                "to the wrong layers. Save the file again."
+            )
+
+
+def load_optimizer(model: Model, arrays: Mapping[str, Array]) -> None:
     """Load the optimizer's state, if the file has one.
 
     Raises
@@ -77,7 +94,7 @@ def load_optimizer(model: Sequential, arrays: Mapping[str, Array]) -> None:
         optimizer_state.load(model, state)
 
 
-def load(model: Sequential, arrays: Mapping[str, Array], skip_mismatch: bool = False) -> set[str]:
+def load(model: Model, arrays: Mapping[str, Array], skip_mismatch: bool = False) -> set[str]:
     """Load weights, and the optimizer's state if it fits; else warn, as Keras does. Return the skipped layers."""
     skipped = assign_weights(model, arrays, skip_mismatch)
     if model.optimizer is None:

@@ -1,0 +1,99 @@
+"""Write the calls of layers in a functional model as the ``inbound_nodes`` of Keras 3."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ....layers import RNN, Bidirectional, InputLayer, TimeDistributed
+from ....layers.base.graph.symbolic import Node, SymbolicTensor
+from ....models import Model, Sequential
+
+Entry = dict[str, Any]
+
+
+def inbound_nodes(model: Model) -> dict[str, list[Entry]]:
+    """Return the calls of each layer, by its name.
+
+    Raises
+    ------
+    ValueError
+        For a call with a fixed ``training``, which Keras 3 overrides in ``fit`` and ``predict``.
+    """
+    places = {id(tensor): [layer.name, 0, 0] for tensor, layer in zip(model.inputs, model.input_layers, strict=True)}
+    calls: dict[str, list[Entry]] = {}
+    for node in model.nodes:
+        name = node.layer.name
+        if node.training is not None:
+            raise ValueError(
+                f"{name} is called with training={node.training}, which Keras 3 overrides in fit and predict. "
+                "Save the model as .nlstm."
+            )
+        made = calls.setdefault(name, [])
+        for output in node.outputs:
+            places[id(output)] = [name, len(made), _index(node.layer, output.index)]
+        made.append(_node(node, lambda tensor: _tensor(tensor, places[id(tensor)])))
+    return calls
+
+
+def output_layers(model: Model, references: Any) -> Any:
+    """Return the references to the outputs; Keras counts the making of a functional model as its first call there."""
+    if isinstance(references, dict):
+        return {key: output_layers(model, value) for key, value in references.items()}
+    if not isinstance(references[0], str):
+        return [output_layers(model, value) for value in references]
+    name, call, index = references
+    layer = model.get_layer(name)
+    first_call = int(isinstance(layer, Model) and not isinstance(layer, Sequential))
+    return [name, call + first_call, _index(layer, index)]
+
+
+def check_shared_layers(model: Model) -> None:
+    """Raise ValueError for a layer that is in two models; Keras's file would make two layers of it."""
+    owners: dict[int, str] = {}
+    pending: list[Any] = [model]
+    while pending:
+        owner = pending.pop()
+        for layer in owner.layers:
+            if isinstance(layer, InputLayer):
+                continue
+            if owners.setdefault(id(layer), owner.name) != owner.name:
+                raise ValueError(
+                    f"{layer.name} is in {owners[id(layer)]} and in {owner.name}, and Keras would read two layers. "
+                    "Save the weights alone: model.save_weights(path)."
+                )
+            while isinstance(layer, TimeDistributed):
+                layer = layer.layer
+            if isinstance(layer, Model):
+                pending.append(layer)
+
+
+def _index(layer: Any, index: int) -> int:
+    """Return the number of an output in Keras, which counts the values of a dict in the order of its sorted keys."""
+    form = getattr(layer, "output_form", None)
+    return sorted(form).index([*form][index]) if isinstance(form, Mapping) else index
+
+
+def _node(node: Node, tensor: Callable[[SymbolicTensor], Entry]) -> Entry:
+    inputs: Any = [tensor(one) for one in node.inputs]
+    if not node.layer.takes_several:
+        inputs = inputs[0]
+    elif isinstance(form := getattr(node.layer, "input_form", None), Mapping):
+        inputs = dict(zip(form, inputs, strict=True))
+    states = [tensor(one) for one in node.states]
+    return {"args": [inputs], "kwargs": {"initial_state": _states(node.layer, states)} if states else {}}
+
+
+def _states(layer: Any, states: list[Entry]) -> list[Any]:
+    """Return states as Keras takes them: in pairs of h and c for a layer of several cells."""
+    if isinstance(layer, Bidirectional):
+        half = len(states) // 2
+        return _states(layer.forward_layer, states[:half]) + _states(layer.backward_layer, states[half:])
+    if isinstance(layer, RNN) and len(states) > 2:
+        return [states[index : index + 2] for index in range(0, len(states), 2)]
+    return list(states)
+
+
+def _tensor(tensor: SymbolicTensor, place: list[Any]) -> Entry:
+    config = {"shape": list(tensor.shape), "dtype": tensor.dtype, "keras_history": place}
+    return {"class_name": "__keras_tensor__", "config": config}

@@ -26,8 +26,7 @@ _ROOT = {
     "applications": _SEQUENTIAL,
 }
 _UTILS = {
-    "plot_model": "model.summary() prints the layers.",
-    "model_to_dot": "model.summary() prints the layers.",
+    "model_to_dot": "numba_lstm.utils.plot_model(model) draws the layers.",
 }
 #: Modules whose names in Keras are operations on tensors.
 _ARRAYS = ("numba_lstm.backend", "numba_lstm.ops")

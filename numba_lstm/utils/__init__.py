@@ -20,6 +20,7 @@ from . import np_utils
 from .categories import normalize, to_categorical
 from .files import get_file
 from .object_configs import deserialize_keras_object, serialize_keras_object
+from .plot_model import plot_model
 from .progbar import Progbar
 from .py_dataset import PyDataset
 from .splitting import split_dataset
@@ -44,6 +45,7 @@ __all__ = [
     "normalize",
     "np_utils",
     "pad_sequences",
+    "plot_model",
     "register_keras_serializable",
     "serialize_keras_object",
     "set_random_seed",

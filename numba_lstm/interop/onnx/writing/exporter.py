@@ -1,54 +1,35 @@
-"""Export models as ONNX files: one writer per class of layers."""
+"""Export models as ONNX files: the calls of their layers, between inputs and outputs."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from .... import __version__
 from ....files import atomic
-from ....kernels.specs import Activation as Spec
-from ....layers import (
-    Activation,
-    BatchNormalization,
-    Bidirectional,
-    Dense,
-    Dropout,
-    Embedding,
-    Flatten,
-    GaussianNoise,
-    Layer,
-    LayerNormalization,
-    RepeatVector,
-    Reshape,
-    TimeDistributed,
-)
-from ....layers.recurrent import Recurrent
-from ....models import Sequential
+from ....layers.cells import lstm_cells
+from ....models import Model
 from ..protobuf import messages, wire
-from . import lstm_nodes
+from . import layer_nodes
 from .graph_builder import GraphBuilder, GraphValue
 
 OPSETS = range(13, 23)
 DEFAULT_OPSET = 17
-_ONLY_IN_TRAINING = (Dropout, GaussianNoise)
-_SIXTH = 1 / 6
 
 #: Least opset and the IR version that came with it, so that the oldest runtimes with these operators read the file.
 _IR_VERSIONS = ((21, 10), (19, 9), (15, 8), (13, 7))
 
 
 def export(
-    model: Sequential, path: str | os.PathLike[str], opset: int = DEFAULT_OPSET, *, states: bool = False, overwrite: bool = True
+    model: Model, path: str | os.PathLike[str], opset: int = DEFAULT_OPSET, *, states: bool = False, overwrite: bool = True
 ) -> None:
     """Write a model as an ONNX file, for any number of samples and of steps.
 
     Parameters
     ----------
-    model : Sequential
+    model : Model
         Built, of LSTM, RNN, Bidirectional, Dense, Activation, TimeDistributed, Embedding, LayerNormalization,
         BatchNormalization, RepeatVector, Reshape and Flatten; layers that only work in training are left out.
     path : path
@@ -70,32 +51,25 @@ def export(
 
     Notes
     -----
-    The input is named ``input``, the output ``output``; both have the batch first, as in Keras.
+    The input is named ``input``, the output ``output``; several have the names of the model's. All have the batch first, as in
+    Keras.
     """
     if opset not in OPSETS:
         raise ValueError(f"opset must be {OPSETS[0]} to {OPSETS[-1]}, got {opset!r}.")
     atomic.write(os.fsdecode(path), dumps(model, opset, states), overwrite=overwrite)
 
 
-def dumps(model: Sequential, opset: int, states: bool = False) -> bytes:
+def dumps(model: Model, opset: int, states: bool = False) -> bytes:
     """Return the bytes of the file that :func:`export` writes."""
+    if not model.built:
+        raise ValueError(f"{model.name} has no shapes yet. Add an Input first, call build(input_shape), or call it on data.")
     if model.stateful and not states:
         raise ValueError(
             f"{model.name} is stateful, and a graph keeps no states from call to call. Give states=True, which makes them "
             "inputs and outputs, or export a model without stateful=True."
         )
     builder = GraphBuilder(model.dtype)
-    value = _add_input(builder, model)
-    for layer in model.layers:
-        value = _write_layer(builder, layer, value, opset, states)
-    value = builder.batch_first(value, "output")
-    if not builder.nodes:
-        value = builder.apply(value, "Identity", "output")
-    output_names = {output["name"] for output in builder.outputs}
-    name = builder.add_op("Identity", [value.name], "output") if value.name in output_names else value.name
-    dims = model.output_shape
-    names = ("N", "T", "S")
-    builder.add_output("output", name, [names[axis] if size is None else size for axis, size in enumerate(dims)])
+    _add_graph(builder, model, opset, states)
     message = {
         "ir_version": next(version for least, version in _IR_VERSIONS if opset >= least),
         "producer_name": "numba_lstm",
@@ -109,131 +83,35 @@ def dumps(model: Sequential, opset: int, states: bool = False) -> bytes:
     return data
 
 
-def _add_input(builder: GraphBuilder, model: Sequential) -> GraphValue:
-    shape = model.input_shape
-    names = ("N", "T", "S")
-    dims = [names[axis] if size is None else size for axis, size in enumerate(shape)]
-    indices = bool(model.layers) and model.layers[0].takes_indices
-    return GraphValue(builder.add_input("input", dims, np.int64 if indices else None), len(shape))
+def _add_graph(builder: GraphBuilder, model: Model, opset: int, states: bool) -> None:
+    """Add all inputs, calls of layers, and outputs."""
+    graph = model.execution
+    values: dict[int, GraphValue] = {}
+    inputs = ["input"] if len(graph.inputs) == 1 else model.input_names
+    for number, name, tensor, reader in zip(graph.inputs, inputs, model.inputs, model.readers, strict=True):
+        dtype = np.int64 if reader.takes_indices else None
+        values[number] = GraphValue(builder.add_input(name, _dims(tensor.shape), dtype), len(tensor.shape))
+    called: set[int] = set()
+    for call in graph.calls:
+        if states and (call.states or id(call.layer) in called) and lstm_cells(call.layer):
+            raise ValueError(f"{call.layer.name} gets its states in the graph, or is called twice. Export without states=True.")
+        called.add(id(call.layer))
+        first = [values[number] for number in call.states]
+        results = layer_nodes.write_layer(builder, call.layer, values[call.inputs[0]], opset, states, first)
+        if len(call.outputs) > 1:
+            raise ValueError(f"{call.layer.name} has {len(call.outputs)} outputs, which cannot be written as ONNX. Merge them.")
+        values |= dict(zip((*call.outputs, *call.last_states), results, strict=False))
+    outputs = ["output"] if len(graph.outputs) == 1 else model.output_names
+    for number, name, tensor in zip(graph.outputs, outputs, model.outputs, strict=True):
+        value = builder.batch_first(values[number], name)
+        taken = {entry["name"] for entry in (*builder.outputs, *builder.inputs)}
+        if name in taken or any(name in node["output"] for node in builder.nodes):
+            raise ValueError(f"{model.name} would have two tensors {name!r} in ONNX. Give the layers other names.")
+        internal = builder.add_op("Identity", [value.name], name) if value.name in taken else value.name
+        builder.add_output(name, internal, _dims(tensor.shape))
+        values = {key: one._replace(name=name) if one.name == internal else one for key, one in values.items()}
 
 
-def _write_layer(builder: GraphBuilder, layer: Layer, value: GraphValue, opset: int, states: bool) -> GraphValue:
-    if isinstance(layer, _ONLY_IN_TRAINING):
-        return value
-    if isinstance(layer, Recurrent):
-        return lstm_nodes.add(builder, layer, value, states)
-    if isinstance(layer, Bidirectional):
-        return lstm_nodes.add_bidirectional(builder, layer, value, states)
-    write = _WRITERS.get(type(layer))
-    if write is None:
-        supported = ", ".join(sorted(kind.__name__ for kind in (*_WRITERS, *_ONLY_IN_TRAINING, Bidirectional)))
-        raise ValueError(f"{layer.name} ({type(layer).__name__}) cannot be written as ONNX. LSTM and RNN can, and {supported}.")
-    return write(builder, layer, value, opset)
-
-
-def _write_dense(builder: GraphBuilder, layer: Dense, value: GraphValue, opset: int) -> GraphValue:
-    kernel = builder.add_constant(f"{layer.name}/kernel", layer.kernel.value)
-    bias = [] if layer.bias is None else [builder.add_constant(f"{layer.name}/bias", layer.bias.value)]
-    if value.rank == 2:
-        value = builder.apply(value, "Gemm", layer.name, kernel, *bias)
-    else:
-        value = builder.apply(value, "MatMul", layer.name, kernel)
-        for name in bias:
-            value = builder.apply(value, "Add", layer.name, name)
-    return _add_activation(builder, layer.name, layer.activation, value, opset)
-
-
-#: Activation -> the ONNX operator that computes it, and the names of its parameters in their order.
-_OPERATORS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "tanh": ("Tanh", ()),
-    "sigmoid": ("Sigmoid", ()),
-    "relu": ("Relu", ()),
-    "leaky_relu": ("LeakyRelu", ("alpha",)),
-    "elu": ("Elu", ("alpha",)),
-    "selu": ("Selu", ()),
-    "softplus": ("Softplus", ()),
-    "softsign": ("Softsign", ()),
-    "exponential": ("Exp", ()),
-}
-
-
-def _add_activation(builder: GraphBuilder, layer: str, activation: Spec, value: GraphValue, opset: int) -> GraphValue:
-    if activation.function is not None:
-        raise ValueError(f"{layer} has the activation {activation.name!r}, a function of your own, which ONNX has not.")
-    if activation.name in _OPERATORS:
-        kind, names = _OPERATORS[activation.name]
-        return builder.apply(value, kind, layer, **dict(zip(names, activation.parameters, strict=False)))
-    match activation.name:
-        case "linear":
-            return value
-        case "hard_sigmoid":
-            return builder.apply(value, "HardSigmoid", layer, alpha=_SIXTH, beta=0.5)
-        case "softmax":
-            return builder.apply(value, "Softmax", layer, axis=-1)
-        case "silu":
-            return builder.apply(value, "Mul", layer, builder.add_op("Sigmoid", [value.name], layer))
-        case "gelu" if opset >= 20:
-            return builder.apply(value, "Gelu", layer)
-    raise ValueError(f"{layer} has the activation {activation.name!r}, which ONNX has from opset 20 on. Give opset=20.")
-
-
-def _write_batch_normalization(builder: GraphBuilder, layer: BatchNormalization, value: GraphValue, opset: int) -> GraphValue:
-    """Add a factor and a summand per feature, from the moving statistics."""
-    mean, variance = (np.asarray(v.value, np.float64) for v in (layer.moving_mean, layer.moving_variance))
-    factor = 1 / np.sqrt(variance + layer.epsilon) * (1.0 if layer.gamma is None else layer.gamma.value)
-    summand = (0.0 if layer.beta is None else layer.beta.value) - mean * factor
-    value = builder.apply(value, "Mul", layer.name, builder.add_constant(f"{layer.name}/factor", factor))
-    return builder.apply(value, "Add", layer.name, builder.add_constant(f"{layer.name}/summand", summand))
-
-
-def _write_layer_normalization(builder: GraphBuilder, layer: LayerNormalization, value: GraphValue, opset: int) -> GraphValue:
-    if opset < 17:
-        raise ValueError(f"{layer.name} (LayerNormalization) is an operator of ONNX from opset 17 on. Give opset=17.")
-    D = layer.built_shape[-1] if layer.built_shape else None
-    gamma, beta = (
-        builder.add_constant(f"{layer.name}/{name}", np.full(D, fill) if weight is None else weight.value)
-        for name, weight, fill in (("gamma", layer.gamma, 1.0), ("beta", layer.beta, 0.0))
-    )
-    return builder.apply(value, "LayerNormalization", layer.name, gamma, beta, axis=-1, epsilon=layer.epsilon)
-
-
-def _write_embedding(builder: GraphBuilder, layer: Embedding, value: GraphValue, opset: int) -> GraphValue:
-    if layer.mask_zero:
-        raise ValueError(f"{layer.name} has mask_zero=True; a mask cannot be written as ONNX.")
-    table = builder.add_constant(f"{layer.name}/embeddings", layer.embeddings.value)
-    return GraphValue(builder.add_op("Gather", [table, value.name], layer.name, axis=0), value.rank + 1)
-
-
-def _write_time_distributed(builder: GraphBuilder, layer: TimeDistributed, value: GraphValue, opset: int) -> GraphValue:
-    if not isinstance(layer.layer, (Dense, Activation, BatchNormalization, LayerNormalization, *_ONLY_IN_TRAINING)):
-        raise ValueError(f"{layer.name} holds {layer.layer.name}, which cannot be written as ONNX for every step.")
-    return _write_layer(builder, layer.layer, value, opset, False)
-
-
-def _write_reshape(builder: GraphBuilder, layer: Reshape, value: GraphValue, opset: int) -> GraphValue:
-    name = builder.add_op(
-        "Reshape", [builder.batch_first(value, layer.name).name, builder.add_integers([0, *layer.target_shape])], layer.name
-    )
-    return GraphValue(name, 1 + len(layer.target_shape))
-
-
-def _write_flatten(builder: GraphBuilder, layer: Flatten, value: GraphValue, opset: int) -> GraphValue:
-    return GraphValue(builder.add_op("Flatten", [builder.batch_first(value, layer.name).name], layer.name, axis=1), 2)
-
-
-def _write_repeat_vector(builder: GraphBuilder, layer: RepeatVector, value: GraphValue, opset: int) -> GraphValue:
-    rows = builder.add_op("Unsqueeze", [value.name, builder.add_integers([1])], layer.name)
-    return GraphValue(builder.add_op("Expand", [rows, builder.add_integers([1, layer.n, 1])], layer.name), 3)
-
-
-_WRITERS: dict[type[Layer], Callable[[GraphBuilder, Any, GraphValue, int], GraphValue]] = {
-    Dense: _write_dense,
-    Activation: lambda builder, layer, value, opset: _add_activation(builder, layer.name, layer.activation, value, opset),
-    BatchNormalization: _write_batch_normalization,
-    LayerNormalization: _write_layer_normalization,
-    Embedding: _write_embedding,
-    TimeDistributed: _write_time_distributed,
-    Reshape: _write_reshape,
-    Flatten: _write_flatten,
-    RepeatVector: _write_repeat_vector,
-}
+def _dims(shape: Sequence[int | None]) -> list[int | str]:
+    """Return sizes, and names of those that are free."""
+    return [name if size is None else size for size, name in zip(shape, ("N", "T", "S"), strict=False)]

@@ -19,24 +19,38 @@ from .graph_builder import GraphBuilder, GraphValue
 _LAST = -(2**63)  # as the end of a Slice that goes backwards
 
 
-def add(builder: GraphBuilder, layer: Recurrent, value: GraphValue, states: bool) -> GraphValue:
-    """Add a node for each cell of a layer and return the layer's output."""
+def add(
+    builder: GraphBuilder, layer: Recurrent, value: GraphValue, states: bool, initial_states: Sequence[GraphValue] = ()
+) -> list[GraphValue]:
+    """Add a node for each cell of a layer and return the layer's output and last states."""
     direction = "reverse" if layer.go_backwards else "forward"
+    last: list[GraphValue] = []
     for index, cell in enumerate(_lstm_cells(layer)):
         is_last = index == len(layer.cells) - 1
         label = layer.name if len(layer.cells) == 1 else f"{layer.name}/{index}"  # no layer's name has a "/"
-        Y, Y_h = _node(builder, label, direction, [cell], builder.time_first(value, layer.name), states)
+        first = [[state] for state in initial_states[2 * index : 2 * index + 2]]
+        Y, Y_h, Y_c = _node(builder, label, direction, [cell], builder.time_first(value, layer.name), states, first)
+        if layer.return_state:
+            last += [_direction(builder, layer.name, state, 0) for state in (Y_h, Y_c)]
         if is_last and not layer.return_sequences:
-            return GraphValue(builder.add_op("Squeeze", [Y_h, builder.add_integers([0])], layer.name), 2)
+            return [GraphValue(builder.add_op("Squeeze", [Y_h, builder.add_integers([0])], layer.name), 2), *last]
         value = GraphValue(builder.add_op("Squeeze", [Y, builder.add_integers([1])], layer.name), 3, time_is_first=True)
     if layer.go_backwards:  # Keras returns outputs in the order of computation
         bounds = [builder.add_integers(values) for values in ([-1], [_LAST], [0], [-1])]
         value = builder.apply(value, "Slice", layer.name, *bounds)
-    return value
+    return [value, *last]
 
 
-def add_bidirectional(builder: GraphBuilder, layer: Bidirectional, value: GraphValue, states: bool) -> GraphValue:
-    """Add one node for both directions and merge them as ``merge_mode`` says; return the layer's output."""
+def _direction(builder: GraphBuilder, layer: str, state: str, index: int) -> GraphValue:
+    """Return the states of one direction, (N, H), of those of all, (directions, N, H)."""
+    number = builder.add_constant(f"index_{index}", np.array(index, np.int64))
+    return GraphValue(builder.add_op("Gather", [state, number], layer, axis=0), 2)
+
+
+def add_bidirectional(
+    builder: GraphBuilder, layer: Bidirectional, value: GraphValue, states: bool, initial_states: Sequence[GraphValue] = ()
+) -> list[GraphValue]:
+    """Add one node for both directions and merge them as ``merge_mode`` says; return the layer's output and last states."""
     layers = layer.forward_layer, layer.backward_layer
     if any(len(direction_layer.cells) != 1 for direction_layer in layers) or layers[0].go_backwards:
         raise ValueError(f"{layer.name}: ONNX's LSTM has one cell a direction, the first one forward.")
@@ -44,7 +58,15 @@ def add_bidirectional(builder: GraphBuilder, layer: Bidirectional, value: GraphV
     for argument in ("units", "cell_clip", "coupled", "peephole", "use_bias"):
         if getattr(first, argument) != getattr(second, argument):
             raise ValueError(f"{layer.name}: both directions of ONNX's LSTM have one {argument}; these differ.")
-    Y, Y_h = _node(builder, layer.name, "bidirectional", [first, second], builder.time_first(value, layer.name), states)
+    given = [[initial_states[0], initial_states[2]], [initial_states[1], initial_states[3]]] if initial_states else []
+    sequence = builder.time_first(value, layer.name)
+    Y, Y_h, Y_c = _node(builder, layer.name, "bidirectional", [first, second], sequence, states, given)
+    last = [_direction(builder, layer.name, state, k) for k in (0, 1) for state in (Y_h, Y_c)] if layer.return_state else []
+    return [_merged(builder, layer, Y, Y_h), *last]
+
+
+def _merged(builder: GraphBuilder, layer: Bidirectional, Y: str, Y_h: str) -> GraphValue:
+    """Merge the outputs of both directions."""
     name, rank = (Y, 3) if layer.return_sequences else (Y_h, 2)
     axis = rank - 2  # of the directions: Y (T, 2, N, H), Y_h (2, N, H)
     if layer.merge_mode == "concat":
@@ -70,9 +92,15 @@ def _lstm_cells(layer: Recurrent) -> list[LSTMCore]:
 
 
 def _node(
-    builder: GraphBuilder, label: str, direction: str, cells: Sequence[LSTMCore], value: GraphValue, states: bool
-) -> tuple[str, str]:
-    """Add the node and return the names of Y and Y_h."""
+    builder: GraphBuilder,
+    label: str,
+    direction: str,
+    cells: Sequence[LSTMCore],
+    value: GraphValue,
+    states: bool,
+    given: Sequence[Sequence[GraphValue]] = (),
+) -> tuple[str, str, str]:
+    """Add the node and return the names of Y, Y_h and Y_c; ``given`` has h and c of each direction, (N, H)."""
     for cell in cells:
         _check(cell)
     first_cell, K, H = cells[0], len(cells), cells[0].units
@@ -86,6 +114,8 @@ def _node(
     if first_cell.peephole:
         P = builder.add_constant(f"{label}/P", np.stack([w.peephole.value[list(PEEPHOLES)].reshape(-1) for w in weights]))
     initial_states = [builder.add_input(f"{label}_{state}0", (K, "N", H)) for state in ("h", "c")] if states else ["", ""]
+    if given:
+        initial_states = [_stacked(builder, label, directions) for directions in given]
     inputs = [value.name, W, R, B, "", *initial_states, P]
     while not inputs[-1]:
         inputs.pop()
@@ -93,8 +123,14 @@ def _node(
     if states:
         for state, name in (("h", Y_h), ("c", Y_c)):
             builder.add_output(f"{label}_{state}", name, (K, "N", H))
-        return Y, f"{label}_h"
-    return Y, Y_h
+        return Y, f"{label}_h", f"{label}_c"
+    return Y, Y_h, Y_c
+
+
+def _stacked(builder: GraphBuilder, label: str, states: Sequence[GraphValue]) -> str:
+    """Return states of directions, (N, H) each, as one tensor (directions, N, H)."""
+    rows = [builder.add_op("Unsqueeze", [state.name, builder.add_integers([0])], label) for state in states]
+    return rows[0] if len(rows) == 1 else builder.add_op("Concat", rows, label, axis=0)
 
 
 def _attributes(cells: Sequence[LSTMCore], direction: str) -> dict[str, Any]:

@@ -5,18 +5,32 @@ The members are ``<root>/data.pkl``, ``<root>/data/<key>``, ``<root>/byteorder``
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy.typing as npt
 
 from ...files.errors import FileFormatError
 from ..zips import Zip, open_zip
 from . import pickle_reader, pickle_tensors
-from .tensor_source import TensorInfo, TensorSource
 
 MAX_PICKLE = 4 << 20  #: bytes
+
+
+class TensorInfo(NamedTuple):
+    """Dtype and shape of a tensor that is not read yet."""
+
+    dtype: str  #: a name of :data:`..dtypes.DTYPES`
+    shape: tuple[int, ...]
+
+
+class TensorSource(NamedTuple):
+    """Names of tensors, a function that reads one by name, and for a file dtype and shape of each."""
+
+    names: Sequence[str]
+    read: Callable[[str], npt.NDArray[Any]]
+    infos: Mapping[str, TensorInfo] = {}
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from ...objects.serialization import nearest
 from ...saving import header
 from ..dtypes import DTYPES, decode
 from . import archive, names
-from .tensor_source import TensorInfo, TensorSource
+from .archive import TensorInfo, TensorSource
 
 Arrays = dict[str, npt.NDArray[Any]]
 StateDict = Mapping[str, npt.ArrayLike]

@@ -14,8 +14,8 @@ from numba_lstm.layers import LSTM, Dense, Layer
 
 
 def examples():
-    """The programs of docs/semantics.md."""
-    text = (Path(__file__).parents[1] / "docs" / "semantics.md").read_text()
+    """The programs of docs/extending.md."""
+    text = (Path(__file__).parents[1] / "docs" / "extending.md").read_text()
     names: dict[str, object] = {"__name__": __name__}
     for program in re.findall(r"```python\n(.*?)```", text.partition("## Classes of your own")[2], re.DOTALL):
         exec(program, names)

@@ -11,7 +11,7 @@ from numba_lstm import Sequential, callbacks, constraints, initializers, losses,
 from numba_lstm.layers import LSTM, RNN, Activation, Dense, Layer, LSTMCell
 from numba_lstm.optimizers import schedules
 
-LOOP = "Write the loop over batches yourself, as docs/semantics.md shows under 'Classes of your own'."
+LOOP = "Write the loop over batches yourself, as docs/extending.md shows under 'Classes of your own'."
 
 
 MODEL = "Override forward and backward, or put a layer of your own into the model."
@@ -22,14 +22,14 @@ REPORTED = "Compute them from model.predict(x) in on_epoch_end of a Callback."
 
 LAYER = (
     "Define forward(self, ops, x, states=None, mask=None, training=False, rng=None) and backward(self, ops, tape, dy, "
-    "dstates=None, *, need_dx=True), as docs/semantics.md shows under 'Classes of your own'; for a function of each element, "
+    "dstates=None, *, need_dx=True), as docs/extending.md shows under 'Classes of your own'; for a function of each element, "
     "take Activation(function)."
 )
 
 
 LOSS = (
     "Take a loss of numba_lstm.losses, with sample_weight where errors count unequally, or write the loop over batches "
-    "yourself, as docs/semantics.md shows under 'Classes of your own'."
+    "yourself, as docs/extending.md shows under 'Classes of your own'."
 )
 
 

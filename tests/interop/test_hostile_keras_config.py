@@ -185,7 +185,7 @@ HOSTILE = {
     "a list of losses": (compile_with("loss", value=["mse", "mae"]), "loss"),
     "loss_weights": (compile_with("loss_weights", value=[1.0, 2.0]), "loss_weights must have one entry"),
     "metrics text": (compile_with("metrics", value="mae"), "metrics must be a list"),
-    "metric unknown": (compile_with("metrics", value=["auc"]), "unknown metric 'auc'"),
+    "metric unknown": (compile_with("metrics", value=["iou"]), "unknown metric 'iou'"),
     "metric of os": (compile_with("metrics", value=[entry("popen", "os")]), "module 'os'"),
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 _COMPUTE = (
     "Define forward(self, ops, x, states=None, mask=None, training=False, rng=None) and backward(self, ops, tape, dy, "
-    "dstates=None, *, need_dx=True), as docs/semantics.md shows under 'Classes of your own'; for a function of each element, "
+    "dstates=None, *, need_dx=True), as docs/extending.md shows under 'Classes of your own'; for a function of each element, "
     "take Activation(function)."
 )
 

@@ -16,7 +16,7 @@ from ...training.protocols import CompiledOutput
 from .function_checks import check_function
 from .output_arguments import all_for_output, as_entries, as_weight, for_output, per_output
 
-_STEPS = "Write the loop over batches yourself, as docs/semantics.md shows under 'Classes of your own'."
+_STEPS = "Write the loop over batches yourself, as docs/extending.md shows under 'Classes of your own'."
 _CALL = "Override forward and backward, or put a layer of your own into the model."
 
 #: What Keras's models override and these do not.

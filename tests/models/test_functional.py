@@ -33,6 +33,7 @@ def compiled(model: Model, **options) -> Model:
     return model
 
 
+@pytest.mark.on_the_cpu(reason="plans are the CPU's")
 def test_a_chain_has_the_bits_of_sequential():
     x, y = X[0].astype("float32"), Y[1].astype("float32")
     inputs = Input((5, 3))
@@ -76,6 +77,7 @@ def test_gradients_are_those_of_finite_differences():
         assert np.isclose(gradient[place], (sums[0] - sums[1]) / 2e-6, rtol=1e-5, atol=1e-9), variable.path
 
 
+@pytest.mark.on_the_cpu(reason="plans are the CPU's")
 def test_planned_steps_have_the_bits_of_single_ops():
     models = [compiled(encoder_decoder(), run_eagerly=eagerly) for eagerly in (False, True)]
     models[1].set_weights(models[0].get_weights())
@@ -245,6 +247,7 @@ def test_part_of_a_model_is_a_model():
     assert np.array_equal(head.predict(code, verbose=0), model.predict(X[0], verbose=0))
 
 
+@pytest.mark.on_the_cpu(reason="plans are the CPU's")
 def test_dropout_stays_on_where_a_layer_is_called_with_training():
     inputs = Input((3,))
     model = Model(inputs, Dropout(0.5)(inputs, training=True))

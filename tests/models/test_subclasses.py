@@ -35,6 +35,7 @@ class Pair(Model):
         return {"last": self.last(self.decoder(second, initial_state=[h, c])), "code": self.code(codes)}
 
 
+@pytest.mark.on_the_cpu(reason="plans are the CPU's")
 def test_a_traced_model_has_the_bits_of_its_graph():
     model = Net()
     assert not model.built

@@ -50,6 +50,7 @@ def residual() -> Model:
     return Model(inputs, Dense(1)((y + inputs)[:, -1]))
 
 
+@pytest.mark.on_the_cpu(reason="plans are the CPU's")
 def test_gradients_flow_through_operators_in_a_plan():
     models = [residual(), residual()]
     models[1].set_weights(models[0].get_weights())

@@ -154,7 +154,7 @@ def test_any_batch_size_is_taken_as_with_an_input():
             TypeError,
             "Sequential's trainable must be True or False, got 'name'. A name is given",
         ),
-        (lambda: Input((3,), sparse=True), TypeError, "Input does not take sparse=True: a model has one input, a dense array."),
+        (lambda: Input((3,), sparse=True), TypeError, "Input does not take sparse=True: an input is a dense array."),
         (lambda: Input((3,), 4, batch_shape=(4, 3)), ValueError, "Input expects shape or batch_shape"),
         (lambda: Input(None, 4, batch_shape=(4, 3)), ValueError, "has the batch size. Leave out batch_size=4."),
         (

@@ -148,8 +148,11 @@ def test_without_numbas_compiler_there_is_the_reference():
     )
 
 
-#: Modules that kernels' files import and that do not go into compiled code: types, threads, locks.
-ONLY_AROUND = {"numba_lstm.kernels.contract", "numba_lstm.kernels.threads", "numba_lstm.system.forks"}
+#: Modules that kernels' files import and that do not go into compiled code: types, orders of axes, threads, locks.
+ONLY_AROUND = {
+    *("numba_lstm.kernels.axes", "numba_lstm.kernels.contract", "numba_lstm.kernels.op_types", "numba_lstm.kernels.threads"),
+    "numba_lstm.system.forks",
+}
 
 
 def imported(module):

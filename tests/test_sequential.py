@@ -146,7 +146,7 @@ def test_a_compile_config_compiles_an_equal_model():
     ("arguments", "error", "sentence"),
     [
         ({"optimizer": "adm"}, ValueError, "unknown optimizer 'adm', did you mean 'adam'"),
-        ({"loss": "mean_squared"}, ValueError, "unknown loss 'mean_squared', did you mean 'mean_squared_error'"),
+        ({"loss": "mean_squared_eror"}, ValueError, "unknown loss 'mean_squared_eror', did you mean 'mean_squared_error'"),
         ({"metrics": ["acuracy"]}, ValueError, "unknown metric 'acuracy', did you mean 'accuracy'"),
         ({"metrics": "mae"}, TypeError, r"metrics must be a list, got 'mae'. Write metrics=\['mae'\]"),
         ({"loss_weights": [1.0, 2.0]}, ValueError, "loss_weights must have one entry, for there is one output, got 2"),

@@ -51,7 +51,7 @@ def check(name, found, expected):
 
 
 def main():
-    from numba_lstm.kernels.cuda.arrays import arrays
+    from numba_lstm.kernels.cuda.arrays import arrays, shapes
     from numba_lstm.kernels.cuda.gemm import gemm
     from numba_lstm.kernels.cuda.training.update import update
     from numba_lstm.kernels.specs import UpdateSpec
@@ -65,7 +65,7 @@ def main():
     check("split", arrays.split(x, [2, 3])[1], x[..., 2:])
     check("sum_steps", arrays.sum_steps(x), x.sum(0))
     check("zero_masked", arrays.zero_masked(x, mask), x * mask[..., None])
-    check("reshape", arrays.reshape(x, (15,)), x.swapaxes(0, 1).reshape(2, 15))
+    check("reshape", shapes.reshape(x, (15,)), x.swapaxes(0, 1).reshape(2, 15))
 
     for M, N, K in ((3, 5, 7), (1, 1, 1), (33, 2, 17)):
         a, b = rng.standard_normal((M, K)).astype("float32"), rng.standard_normal((K, N)).astype("float32")

@@ -8,7 +8,7 @@ from numba_lstm.kernels.cpu.gemm import gemm, pack, weight_grad
 from numba_lstm.kernels.cpu.gemm.layout import panel_layout, vector_geometry
 from numba_lstm.kernels.cpu.lstm import backward_loop, forward_loop
 from numba_lstm.kernels.cpu.ops import activation
-from numba_lstm.kernels.cpu.plans import stream_programs
+from numba_lstm.kernels.cpu.plans import step_loop
 from numba_lstm.kernels.specs import Activation
 
 GEOMETRY = vector_geometry("float32")
@@ -22,11 +22,10 @@ GEOMETRY = vector_geometry("float32")
         lambda: gemm.affine(GEOMETRY, 1),
         lambda: weight_grad._plain_columns(GEOMETRY, 1),
         lambda: pack._pack_gates(GEOMETRY),
-        lambda: stream_programs.steps_of_one(GEOMETRY),
-        lambda: stream_programs.steps_of_rows(GEOMETRY),
+        lambda: step_loop.step_loop("float32"),
         lambda: activation._value(Activation("tanh"), "float32"),
     ],
-    ids=["forward", "backward", "affine", "gradient", "pack", "stream", "stream of rows", "activation"],
+    ids=["forward", "backward", "affine", "gradient", "pack", "stream", "activation"],
 )
 def test_a_kernel_has_one_signature_and_refuses_others(make):
     run = make().compiled

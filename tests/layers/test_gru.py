@@ -148,8 +148,21 @@ def test_a_model_learns_between_other_layers():
     model.compile(Adam(0.02), "mse")
     losses = model.fit(X, RNG.normal(size=(N, 1)), epochs=60, verbose=0).history["loss"]
     assert losses[-1] < 0.5 * losses[0]
-    with pytest.raises(NotImplementedError, match="cannot be streamed"):
-        Sequential([Input((T, D)), GRU(H)]).stream()
+
+
+@pytest.mark.on_the_cpu(reason="other devices do not promise the bits of predict")
+@pytest.mark.parametrize(
+    "layer",
+    [GRU(H), GRU(H, reset_after=False), SimpleRNN(H), RNN([GRUCell(3), LSTMCell(H)])],
+    ids=["GRU", "reset before", "SimpleRNN", "stack"],
+)
+def test_a_stream_has_the_bits_of_predict(layer):
+    config = {**layer.get_config(), "return_sequences": True, "name": "streamed"}
+    model = Sequential([Input((None, D)), type(layer).from_config(config), Dense(2)])
+    x = X[:1].astype("float32")
+    expected, stream = model.predict(x, verbose=0)[0], model.stream()
+    assert np.array_equal([stream.step(row) for row in x[0]], expected)
+    assert np.array_equal(model.stream().run(x[0]), expected)
 
 
 @pytest.mark.on_the_cpu(reason="other devices record no plans")

@@ -45,7 +45,7 @@ def test_texts_that_are_no_models_are_refused():
         ("[]", "must be an object with class_name and config"),
         ('{"class_name": "Mode", "config": {}, "backend": "numba_lstm"}', "its model is a 'Mode'"),
         ('{"class_name": "Sequential", "config": {"layers": 3}, "backend": "numba_lstm"}', "the model cannot be made"),
-        ('{"class_name": "Functional", "config": {}, "module": "keras"}', "its model is a 'Functional'"),
+        ('{"class_name": "Functional", "config": {}, "module": "keras"}', "its layers must be a list of 1 to 256"),
     ):
         with pytest.raises(FileFormatError, match=sentence):
             model_from_json(text)

@@ -18,7 +18,10 @@ PLACES = {
     "metrics.Metric": "its first argument is what the metric op computes",
     "optimizers.Optimizer": "its first argument is what the update op computes",
 }
-DEFAULTS = {"models.Sequential.quantize": "there is one mode, and it is the default"}
+DEFAULTS = {
+    "models.Sequential.quantize": "there is one mode, and it is the default",
+    "utils.plot_model": "it writes SVG, in which boxes have the names of layers",
+}
 
 
 def test_there_is_something_to_compare():

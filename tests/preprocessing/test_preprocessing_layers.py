@@ -64,7 +64,8 @@ def test_a_model_begins_with_them_and_is_saved_with_them(name, known_shape, tmp_
     model.save(tmp_path / "model.nlstm")
     for restored in (load_model(tmp_path / "model.nlstm", device="reference"), Sequential.from_config(model.get_config())):
         restored.set_weights(model.get_weights())
-        np.testing.assert_allclose(restored.predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-5)
+        # NumPy's products differ in the last bits with the places of arrays, which shows where terms cancel.
+        np.testing.assert_allclose(restored.predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-5, atol=1e-6)
         assert restored.get_config()["layers"] == model.get_config()["layers"]
 
 

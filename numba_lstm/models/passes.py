@@ -171,7 +171,7 @@ class Passes(PlannedModel):
 
     def constrain(self) -> None:
         """Apply the constraints of all layers' trained weights."""
-        for layer in self.execution.layers:
+        for layer in self._inside[0]:
             layer.constrain()
 
     # -- states -------------------------------------------------------------------------------------------------------

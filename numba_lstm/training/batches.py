@@ -43,7 +43,7 @@ class Samples(NamedTuple):
     @property
     def shape(self) -> Any:
         """The shape of x, or a tuple of those of several inputs."""
-        return each(np.shape, self.x)
+        return tuple(array.shape for array in self.x) if isinstance(self.x, tuple) else self.x.shape
 
     @property
     def size(self) -> int:

@@ -10,7 +10,7 @@ from ...device import get_num_threads
 from ...kernels.contract import Array, Plan
 from ...kernels.specs import Key
 from ...optimizers import Optimizer
-from ...training.batches import Batch, as_tuple, each
+from ...training.batches import Batch, as_tuple
 from ...training.loss_weights import Weights
 from ...training.output_losses import (
     element_weights,
@@ -53,7 +53,7 @@ class TrainingPlans:
         model = self._model
         if not trained.weights or model.why_not_planned() is not None:
             return None
-        shapes = tuple(each(lambda array: (array.shape, array.dtype), value) for value in batch[:4])
+        shapes = _shapes(batch.x), _shapes(batch.target), _shapes(batch.weight), _shapes(batch.mask)
         settings = *((output.loss, output.weight) for output in outputs), optimizer, key.seed, shapes, get_num_threads()
         version = *model.changes(), id(trained), *trained.weights, *settings
         step = self._steps.pop(version, None)
@@ -68,6 +68,13 @@ class TrainingPlans:
         if len(self._steps) > MAX_STEPS:
             del self._steps[next(iter(self._steps))]
         return output
+
+
+def _shapes(value: Any) -> Any:
+    """Return the shape and dtype of an array, or a tuple of those of several; None for None."""
+    if isinstance(value, tuple):
+        return tuple(map(_shapes, value))
+    return None if value is None else (value.shape, value.dtype)
 
 
 class _Step:
@@ -90,7 +97,7 @@ class _Step:
         self._scales = scales_of_losses(outputs)[0]
         xs, targets = as_tuple(batch.x), as_tuple(batch.target)
         shapes = model.output_shape if isinstance(model.output_shape, list) else [model.output_shape]
-        self._inputs = len(xs)
+        self._unweighted = [Weights(None, None, None, None)] * len(outputs)
         self._leading = [
             () if output.loss is None else output.loss.leading_shape(target.shape, len(shape))
             for output, target, shape in zip(outputs, targets, shapes, strict=True)
@@ -143,7 +150,9 @@ class _Step:
 
     def __call__(self, batch: Batch, key: Key) -> StepOutput:
         ops, count = self._ops, len(self._outputs)
-        weights = [Weights(None, None, weight, None) for weight in per_output(batch.weight, count)]
+        weights = self._unweighted
+        if batch.weight is not None:
+            weights = [Weights(None, None, weight, None) for weight in per_output(batch.weight, count)]
         targets = as_tuple(batch.target)
         ys, mask, rest = self._forward(*as_tuple(batch.x), *targets, *self._loss_weights(batch), batch.mask, key=key)
         if mask is None:

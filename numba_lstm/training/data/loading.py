@@ -31,6 +31,8 @@ def load(model: Trainable, ops: Ops, host_batch: HostBatch) -> Batch:
         targets: Any = tuple(None if array is None else target(array, labels) for array, labels in pairs)
     else:
         targets = None if samples.target is None else target(samples.target, samples.labels)
-    weights = each(lambda array: steps_first(ops, array[rows], dtype), samples.weight)
+    weights = samples.weight
+    if weights is not None:
+        weights = each(lambda array: steps_first(ops, array[rows], dtype), weights)
     mask = None if samples.mask is None else steps_first(ops, samples.mask[rows], np.bool_)
     return Batch(model.gather(ops, samples.x, rows), targets, weights, mask, size)

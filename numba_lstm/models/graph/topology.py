@@ -34,7 +34,8 @@ def topology(name: str, inputs: Sequence[SymbolicTensor], outputs: Sequence[Symb
     for tensor in inputs:
         numbers.setdefault(id(tensor.node.layer), len(numbers))
     depths = _depths(nodes, inputs)
-    layers = {id(node.layer): node.layer for node in [*nodes, *(tensor.node for tensor in inputs)]}
+    begins = [tensor.node for tensor in inputs if isinstance(tensor.node.layer, InputLayer)]  # others are outside of the model
+    layers = {id(node.layer): node.layer for node in [*nodes, *begins]}
     ordered = sorted(layers.values(), key=lambda layer: (-depths[id(layer)], numbers[id(layer)]))
     _check_names(name, ordered)
     return Topology(nodes, ordered, depths)

@@ -36,7 +36,7 @@ class FunctionalGraph(LayeredModel):
         order = topology(self.name, self._inputs, in_order_of_keys(outputs))
         self.nodes, self.depths = order.nodes, order.depths
         self.input_layers = [_input_layer(tensor) for tensor in self._inputs]
-        self._all_layers = order.layers
+        self._all_layers = [layer for layer in self.input_layers if layer not in order.layers] + order.layers
         self._layers = [layer for layer in order.layers if not isinstance(layer, InputLayer)]
         self.dtype = _common_dtype(self.name, self.nodes)
         self._execution = between(self.nodes, self._inputs, self._outputs)

@@ -14,6 +14,7 @@ from ..layers.base.graph.graph_layer import LayerLike
 from ..layers.base.graph.symbolic import FOLLOWS_MODEL, Node
 from ..layers.base.graph.symbolic_calls import check_inputs
 from ..layers.base.weights_owner import WeightsOwner
+from ..random import branch
 from ..regularizers import Regularizer
 from ..variables import Variable
 from .passes import Passes
@@ -145,7 +146,8 @@ class NestedModel(LayerLike, Passes):
         rng: Key | None = None,
     ) -> Forward:
         """Compute the output as a layer does; the tape is that of all layers."""
-        result = self.forward(x, training, rng, mask)
+        key = None if rng is None else branch(rng, 0)  # else layers inside would draw as those beside this one
+        result = self.forward(x, training, key, mask)
         return Forward(result.y, (), result.mask, result.tapes, result.penalty)
 
     def backpropagate(

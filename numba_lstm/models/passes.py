@@ -85,7 +85,7 @@ class Passes(PlannedModel):
         training : bool
             Keep tapes, and drop out.
         rng : Key, optional
-            What layers draw from; its tag becomes the index of the call of a layer.
+            What layers draw from: each call of a layer adds its index to the tag.
         mask : device array of bool, (T, N), optional
             False in the steps of the only input to leave out.
         states : list of tuples, optional
@@ -104,7 +104,7 @@ class Passes(PlannedModel):
         after: States = []
         penalty = 0.0
         for index, call in enumerate(graph.calls):
-            key = None if rng is None else Key(rng.seed, rng.step, index)
+            key = None if rng is None else Key(rng.seed, rng.step, (rng.tag + index) % 2**32)
             result = propagate(ops, call, values, masks, states[index] if states else (), training, key)
             tapes.append(result.tape)
             after.append(result.states)

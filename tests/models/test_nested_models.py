@@ -7,10 +7,17 @@ import copy
 import numpy as np
 
 from numba_lstm import Input, Model, Sequential, load_model
-from numba_lstm.layers import LSTM, Dense
+from numba_lstm.layers import LSTM, Dense, Dropout, TimeDistributed
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.standard_normal((8, 5, 3)).astype("float32"), RNG.standard_normal((8, 1)).astype("float32")
+
+
+def test_dropout_in_two_models_of_steps_draws_anew():
+    inputs = Input((6, 50))
+    branches = [TimeDistributed(Sequential([Input((50,)), Dropout(0.5)]))(inputs) for _ in range(2)]
+    one, two = Model(inputs, [*branches])(np.ones((3, 6, 50)), training=True)
+    assert 0.3 < (one == two).mean() < 0.7
 
 
 def test_a_model_that_begins_at_an_inner_tensor_has_the_layers_after_it_alone(tmp_path):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,14 +53,15 @@ class Slots(Settable):
                 f"{self.name} already keeps the state of other weights ({_paths(self._weights)}; these are {_paths(weights)}). "
                 "Compile the model with a new optimizer."
             )
-        self.slots = [[self._slot(variable, name) for name in self.spec.slots] for variable in variables]
-        self.averages = [self._slot(variable, AVERAGE) for variable in variables if self.use_ema]
-        self.accumulated = [self._slot(variable, SUM) for variable in variables if self.gradient_accumulation_steps]
+        pairs = list(zip(variables, distinct_paths(variables), strict=True))
+        self.slots = [[self._slot(*pair, name) for name in self.spec.slots] for pair in pairs]
+        self.averages = [self._slot(*pair, AVERAGE) for pair in pairs if self.use_ema]
+        self.accumulated = [self._slot(*pair, SUM) for pair in pairs if self.gradient_accumulation_steps]
         self._weights = weights
 
-    def _slot(self, variable: Variable, name: str) -> Variable:
+    def _slot(self, variable: Variable, path: str, name: str) -> Variable:
         value = 0.0 if name in (AVERAGE, SUM) else self.initial_value(name)
-        return Variable(np.full(variable.shape, value, variable.dtype), f"{variable.path}/{name}", trainable=False)
+        return Variable(np.full(variable.shape, value, variable.dtype), f"{path}/{name}", trainable=False)
 
     def initial_value(self, slot: str) -> float:
         """Return the initial value of the elements of the rule's ``slot``."""
@@ -99,6 +101,36 @@ class Slots(Settable):
         self._steps = int(state["iterations"])
         for path, slot in variables.items():
             slot.assign(state[path])
+
+
+def distinct_paths(variables: Sequence[Variable]) -> list[str]:
+    """Return the paths of variables, with a number for the second one of a path: ``lstm/kernel``, ``lstm/kernel:1``.
+
+    Models inside of a model may have layers of one name.
+    """
+    counts: Counter[str] = Counter()
+    paths = []
+    for variable in variables:
+        count = counts[variable.path]
+        paths.append(f"{variable.path}:{count}" if count else variable.path)
+        counts[variable.path] += 1
+    return paths
+
+
+def with_slots(variables: Sequence[Variable], names: Iterable[str]) -> list[Variable]:
+    """Return those of a model's ``variables`` that have slots among the ``names`` of an optimizer's state.
+
+    Raises
+    ------
+    ValueError
+        If only some of several variables of one path have slots: nothing says which.
+    """
+    paths = {name.rpartition("/")[0] for name in names}
+    found = [v for v, path in zip(variables, distinct_paths(variables), strict=True) if path in paths]
+    for path in dict.fromkeys(v.path for v in found):
+        if sum(v.path == path for v in variables) != sum(v.path == path for v in found):
+            raise ValueError(f"the optimizer kept some of several weights {path!r}. Give the layers names of their own.")
+    return found
 
 
 def _paths(weights: Sequence[tuple[str, tuple[int, ...]]]) -> str:

@@ -17,6 +17,7 @@ from ..files.limits import MAX_CALLS, MAX_LAYERS, check_layers, count_calls, cou
 from ..files.message_lists import describe_difference, join_names
 from ..models.model import Model
 from ..models.sequential import Sequential
+from ..optimizers.slots import with_slots
 from ..random import Stream
 from ..variables import Variable
 from .constants import from_tensors, to_tensors
@@ -182,7 +183,10 @@ def _restore_training(model: Model, config: dict[str, Any], state: Tensors) -> N
         _check_tensors(state, {})
         return
     # The weights that were trained; some may have been frozen since, and still have their slots.
-    trained = [v for v in model.weights if any(f"{_OPTIMIZER}{v.path}/{slot}" in state for slot in optimizer.slot_names)]
+    try:
+        trained = with_slots(model.weights, [name.removeprefix(_OPTIMIZER) for name in state])
+    except ValueError as error:
+        raise FileFormatError(f"its optimizer cannot be restored: {short_message(error)}") from error
     if trained:
         optimizer.build(trained)
     _check_tensors(state, {_OPTIMIZER + name: array for name, array in optimizer.state().items()})

@@ -6,6 +6,7 @@ from typing import Any
 
 from ... import initializers
 from ...objects.serialization import custom_classes, custom_object_scope
+from ...optimizers.slots import with_slots
 from ...random import Stream
 from ..trainable_model import TrainableModel
 
@@ -35,7 +36,7 @@ def restored(cls: Any, state: dict[str, Any]) -> Any:
         model.compile_from_config(state["compile"])
     if model.optimizer is not None:
         # The weights that were trained: some may have been frozen since, and still have their slots.
-        trained = [v for v in model.weights if any(key.startswith(f"{v.path}/") for key in state["optimizer"])]
+        trained = with_slots(model.weights, state["optimizer"])
         if trained:
             model.optimizer.build(trained)
         model.optimizer.load_state(state["optimizer"])

@@ -6,6 +6,7 @@ import copy
 import os
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -13,14 +14,16 @@ from .console.progress import Bar
 from .device import keep_kernels
 from .inputs.target_shapes import takes_labels, target_shape
 from .layers.cells import lstm_cells
-from .models.sequential import Sequential
+from .losses import Loss
+from .models.model import Model
 from .random import Stream
+from .training.data.several import validate_inputs
 
 #: Samples of a batch that takes the kernels of any larger one: gradients of weights are then sums of groups of rows.
 MANY = 32
 
 
-def warmup(model: Sequential, training: bool = True, verbose: bool = True, cache: str | os.PathLike[str] | None = None) -> None:
+def warmup(model: Model, training: bool = True, verbose: bool = True, cache: str | os.PathLike[str] | None = None) -> None:
     """Compile, or load from disk, every kernel that ``model`` will need. The model is not changed.
 
     A copy of the model computes batches of zeros, of one sample and of many, since one row takes other kernels than many. It
@@ -28,7 +31,7 @@ def warmup(model: Sequential, training: bool = True, verbose: bool = True, cache
 
     Parameters
     ----------
-    model : Sequential
+    model : Model
         A built model, compiled by ``model.compile`` if ``training``.
     training : bool
         Compile training steps too, not only inference and streams. A quantized model has none.
@@ -69,12 +72,13 @@ def warmup(model: Sequential, training: bool = True, verbose: bool = True, cache
         bar.finish(len(steps), {})
 
 
-def _zeros(model: Sequential, rows: int) -> np.ndarray:
-    """Return ``rows`` samples of zeros, of two steps if the number of steps is free."""
-    return np.zeros((rows, *(2 if size is None else size for size in model.input_shape[1:])), model.dtype)
+def _zeros(model: Model, rows: int) -> Any:
+    """Return ``rows`` samples of zeros, of two steps if the number of steps is free, or a tuple of those of several inputs."""
+    arrays = [np.zeros((rows, *(2 if size is None else size for size in x.shape[1:])), model.dtype) for x in model.inputs]
+    return arrays[0] if model.has_one_input else tuple(arrays)
 
 
-def _inference(model: Sequential) -> list[Callable[[], object]]:
+def _inference(model: Model) -> list[Callable[[], object]]:
     steps: list[Callable[[], object]] = []
     for x in (_zeros(model, 1), _zeros(model, MANY)):
         steps += [
@@ -82,16 +86,17 @@ def _inference(model: Sequential) -> list[Callable[[], object]]:
             partial(model, x),
             partial(_run_ops, model, x),
         ]  # a second shape has a plan when it comes again
-    if len(model.input_shape) == 3:
+    if model.has_one_input and len(model.input_shape) == 3:
         steps.append(lambda: _stream(model))
     return steps
 
 
-def _run_ops(model: Sequential, x: np.ndarray) -> None:
-    model.forward(model.gather(model.ops, x, slice(None)))
+def _run_ops(model: Model, x: Any) -> None:
+    arrays = model.validate_input(x) if model.has_one_input else validate_inputs(model, x).x
+    model.forward(model.gather(model.ops, arrays, slice(None)))
 
 
-def _stream(model: Sequential) -> None:
+def _stream(model: Model) -> None:
     try:
         stream = model.stream()
     except NotImplementedError:  # the model has a layer without streams
@@ -99,14 +104,21 @@ def _stream(model: Sequential) -> None:
     stream.step(_zeros(model, 1)[0, 0])
 
 
-def _training(model: Sequential) -> list[Callable[[], object]]:
+def _target(loss: Loss | None, y: np.ndarray) -> np.ndarray | None:
+    """Return a target of zeros for an output; None without a loss."""
+    if loss is None:
+        return None
+    shape = [1 if size is None else size for size in target_shape(loss.spec, y.shape)]
+    return np.zeros(shape, np.int64 if takes_labels(loss.spec) else y.dtype)
+
+
+def _training(model: Model) -> list[Callable[[], object]]:
     def step(rows: int) -> None:
         x = _zeros(model, rows)
-        y = model(x)
-        assert model.loss is not None
-        spec = model.loss.spec
-        shape = [1 if size is None else size for size in target_shape(spec, y.shape)]
-        model.train_on_batch(x, np.zeros(shape, np.int64 if takes_labels(spec) else y.dtype))
+        ys = model(x)
+        outputs = [ys] if model.has_one_output else list(ys.values()) if isinstance(ys, dict) else ys
+        targets = [_target(output.loss, y) for output, y in zip(model.compiled_outputs, outputs, strict=True)]
+        model.train_on_batch(x, targets[0] if model.has_one_output else targets)
 
     assert model.optimizer is not None
     # A second shape has a plan when it comes again. The first update comes with the last gradient that is accumulated, and

@@ -66,6 +66,10 @@ class ModelStructure(Protocol):
         """Whether the weights exist."""
 
     @property
+    def traced(self) -> bool:
+        """Whether the graph is made by a method of a user, for the first data."""
+
+    @property
     def stateful(self) -> bool:
         """Whether any layer goes on from the states of the batch before."""
 

@@ -9,6 +9,7 @@ import pytest
 
 from numba_lstm import Input, Model, Sequential, load_model
 from numba_lstm.layers import LSTM, Dense, Dropout, Flatten
+from numba_lstm.utils import PyDataset
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.standard_normal((6, 5, 3)).astype("float32"), RNG.standard_normal((6, 2)).astype("float32")
@@ -115,6 +116,22 @@ def test_what_cannot_be_traced_names_the_line(cls, line, sentence):
     assert f"{cls.__name__}.call cannot be traced into a graph" in str(raised.value)
     assert line in str(raised.value)
     assert str(raised.value).endswith(sentence)
+
+
+def test_the_first_batch_of_a_dataset_builds_a_traced_model():
+    class Batches(PyDataset):
+        def __len__(self):
+            return 2
+
+        def __getitem__(self, index):
+            return X[3 * index : 3 * index + 3], Y[3 * index : 3 * index + 3]
+
+    model, other = Net(), Net()
+    other.build((None, 5, 3))
+    model.compile("adam", "mse")
+    model.fit(Batches(), verbose=0)
+    assert [variable.shape for variable in model.weights] == [variable.shape for variable in other.weights]
+    assert model.optimizer.iterations == 2
 
 
 def test_a_model_without_outputs_and_without_call():

@@ -114,7 +114,7 @@ def batch_ranks(model: ModelStructure, x: Any) -> tuple[int, ...]:
         return (1, 2)
     if model.built:
         return (len(model.input_shape if model.has_one_input else model.input_shape[0]),)
-    if not model.layers:
+    if model.traced or not model.layers:
         return (2, 3)
     first = model.layers[0]
     if first.takes_indices:

@@ -185,11 +185,24 @@ def causal(layer: Any, value: bool | None) -> Iterator[None]:
 def connected(
     layer: Any, x: Any, training: bool | None, mask: Any, use_causal_mask: bool | None, return_attention_scores: bool
 ) -> Any:
-    """Call an attention layer on symbolic tensors. ``use_causal_mask`` holds for the layer from then on."""
+    """Call an attention layer on symbolic tensors. ``use_causal_mask`` holds for all calls of the layer.
+
+    Raises
+    ------
+    ValueError
+        For a call whose ``use_causal_mask`` is another one than that of an earlier call.
+    """
     if return_attention_scores:
         raise ValueError(f"{layer.name} returns attention scores for arrays alone, not for symbolic tensors. Leave it out.")
-    if use_causal_mask is not None:
-        layer.use_causal_mask = bool(use_causal_mask)
+    wanted = layer.use_causal_mask if use_causal_mask is None else bool(use_causal_mask)
+    set_by_call = vars(layer).get("_causal_by_call", False)
+    if layer._nodes and (wanted != layer.use_causal_mask or (use_causal_mask is None and set_by_call)):
+        raise ValueError(
+            f"{layer.name} was called with use_causal_mask={layer.use_causal_mask}, which holds for all its calls. "
+            "Make another layer for a call with another one."
+        )
+    vars(layer)["_causal_by_call"] = set_by_call or use_causal_mask is not None
+    layer.use_causal_mask = wanted
     return layer.connect(x, (), training, mask)
 
 

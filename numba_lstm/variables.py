@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from .inputs import as_numbers
+from .ops.tensor import Operand
+
+#: Tensors that stand for variables while a function that reads them is traced, by the identities of the variables.
+_tensors: ContextVar[dict[int, Any] | None] = ContextVar("tensors of variables", default=None)
 
 
-class Variable:
+class Variable(Operand, NDArrayOperatorsMixin):
     """A named array that only :meth:`assign` (and an optimizer's update op, by :meth:`writable`) may change.
 
     Parameters
@@ -27,7 +34,14 @@ class Variable:
     -----
     ``value`` is read-only, since ``layer.kernel.value[:] = 0`` would not update packed copies. These are in a tuple with their
     version. The tuple is replaced as a whole, so a reader in another thread sees old forms with their old version.
+
+    Operators and NumPy's elementwise functions take variables as the arrays that they hold. In the method ``call`` of a layer
+    of a user, which is traced, they take the tensor that stands for the variable. Variables are compared by identity.
     """
+
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__  # a list of variables is searched by identity
+    __ne__ = object.__ne__
 
     def __init__(self, value: npt.ArrayLike, path: str = "variable", trainable: bool = True) -> None:
         self.path = path
@@ -77,11 +91,22 @@ class Variable:
         """Return a copy of the value."""
         return self.value.copy()
 
+    @property
+    def operand(self) -> Any:
+        """What functions compute with: a tensor while one that reads the variable is traced, else a copy of the value."""
+        tensor = (_tensors.get() or {}).get(id(self))
+        return self.numpy() if tensor is None else tensor
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
-        return np.array(self.value, dtype=dtype, copy=True)
+        operand = self.operand
+        return np.array(operand, dtype=dtype, copy=True)  # a tensor raises: it has no values
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        operands = [x.operand if isinstance(x, Variable) else x for x in inputs]
+        return getattr(ufunc, method)(*operands, **options)
 
     def __getitem__(self, index: Any) -> Any:
-        return self.numpy()[index]
+        return self.operand[index]
 
     def __len__(self) -> int:
         return len(self._array)
@@ -159,3 +184,13 @@ class Variable:
 
     def __repr__(self) -> str:
         return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}>"
+
+
+@contextmanager
+def standing_for(variables: Sequence[Variable], tensors: Sequence[Any]) -> Iterator[None]:
+    """Let each of the ``tensors`` stand for a variable while a function that reads the variables is traced."""
+    token = _tensors.set({id(variable): tensor for variable, tensor in zip(variables, tensors, strict=True)})
+    try:
+        yield
+    finally:
+        _tensors.reset(token)

@@ -87,8 +87,8 @@ def nothing(self, *args):
 
 
 ASSIGNED = [
-    (Dense, "call", lambda cls: cls(1), "Define forward("),
-    (LSTM, "call", lambda cls: cls(1), "Define forward("),
+    (Dense, "call", lambda cls: cls(1), "Derive a class from Layer"),
+    (LSTM, "call", lambda cls: cls(1), "Derive a class from Layer"),
     (Sequential, "train_step", lambda cls: cls(), "Write the loop over batches yourself"),
     (Sequential, "metrics", lambda cls: cls(), "Compute them from model.predict(x)"),
     (optimizers.Adam, "update_step", lambda cls: cls(), "Override update_weights("),

@@ -51,7 +51,7 @@ REFUSED = [
     ("lstm", "weights", "LSTM.weights cannot be set. Call set_weights(arrays)."),
     ("lstm", "name", "LSTM.name is fixed once it is made. Make a new layer: LSTM(name=...)."),
     ("lstm", "forward", "LSTM.forward is a method and cannot be set. Override it in a class of your own: class Mine(LSTM)."),
-    ("lstm", "call", "LSTM.call is never called here. Define forward("),
+    ("lstm", "call", "LSTM.call is never called here. Derive a class from Layer"),
     ("bidirectional", "stateful", "Bidirectional.stateful cannot be set: the package keeps it up to date by itself."),
     ("dense", "seed", "Dense.seed cannot be set: the package keeps it up to date by itself."),
     ("dropout", "rate", "Dropout.rate is fixed once it is made. Make a new layer: Dropout(rate=...)."),

@@ -21,9 +21,8 @@ REPORTED = "Compute them from model.predict(x) in on_epoch_end of a Callback."
 
 
 LAYER = (
-    "Define forward(self, ops, x, states=None, mask=None, training=False, rng=None) and backward(self, ops, tape, dy, "
-    "dstates=None, *, need_dx=True), as docs/extending.md shows under 'Classes of your own'; for a function of each element, "
-    "take Activation(function)."
+    "Derive a class from Layer with a method call(self, x) that uses numba_lstm.ops and other layers, or override forward and "
+    "backward, as docs/extending.md shows under 'Classes of your own'."
 )
 
 
@@ -53,7 +52,7 @@ REFUSED = [
     (Sequential, "__call__", MODEL),
     (Sequential, "compute_metrics", REPORTED),
     (Sequential, "metrics", REPORTED),
-    *((base, "call", LAYER) for base in (Layer, Dense, LSTM, Activation, LSTMCell, RNN)),
+    *((base, "call", LAYER) for base in (Dense, LSTM, Activation, LSTMCell, RNN)),
     (Dense, "__call__", LAYER),
     (Layer, "compute_mask", "Let forward return the mask: Forward(y, mask=mask)."),
     (LSTM, "get_initial_state", "Give the first states to the call: layer(x, initial_state=[h, c])."),

@@ -22,12 +22,14 @@ _remaining: ContextVar[list[float] | None] = ContextVar("_remaining", default=No
 
 
 @contextmanager
-def skip_initialization(max_elements: float = math.inf) -> Iterator[None]:
-    """Initialize weights with zeros within this context, for readers of files, which overwrite them.
+def skip_initialization(max_elements: float | None = None) -> Iterator[None]:
+    """Initialize weights with zeros within this context, for readers of files, which overwrite them, and for trial runs.
 
     More than ``max_elements`` elements in total raise ValueError before they are allocated, whatever size a file claims.
+    Default: as many as an outer context has left, which do not count there.
     """
-    token = _remaining.set([max_elements])
+    outer = _remaining.get()
+    token = _remaining.set([(math.inf if outer is None else outer[0]) if max_elements is None else max_elements])
     try:
         yield
     finally:

@@ -175,7 +175,7 @@ _CLASSES: tuple[type[Layer], ...] = (
     *(Cropping2D, GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPooling1D, GlobalMaxPooling2D, MaxPooling1D),
     *(MaxPooling2D, UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D),
 )
-CLASSES.update({cls.__name__: cls for cls in (*_CLASSES, Operation)})
+CLASSES.update({cls.__name__: cls for cls in _CLASSES} | {Operation.__name__: Operation})
 
 
 if not TYPE_CHECKING:

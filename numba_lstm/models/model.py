@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 from ..files import formats, model_files
+from ..layers import Input
+from ..layers.traced import inner_graph
 from ..naming import names
 from ..objects.subclassing import is_of_package
 from .compiling.trainer import NEVER_CALLED, OVERRIDABLE
@@ -223,3 +225,12 @@ class Model(NestedModel, FunctionalGraph, TrainableModel):
         """Make a model from the arguments of :meth:`get_config`; ``custom_objects`` are your classes and functions, by name."""
         inputs, outputs = graph_tensors(config, custom_objects)
         return cls(inputs, outputs, name=config["name"], trainable=config["trainable"])
+
+
+def _model_of(shapes: Sequence[Sequence[int | None]], dtype: str, function: Callable[[Any], Any], name: str) -> Model:
+    """Return a model of what ``function`` computes of symbolic inputs."""
+    inputs = [Input(tuple(shape[1:]), dtype=dtype) for shape in shapes]
+    return Model(inputs, function(inputs), name)
+
+
+inner_graph.MODELS.append(_model_of)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from .tensor import NAMES
+from .tensor import NAMES, Operand
 
 #: Makes the layer of a call: a function of the function's name, its arguments and its options. The package of layers sets it.
 MAKERS: list[Callable[[str, tuple[Any, ...], Mapping[str, Any]], Any]] = []
@@ -34,10 +34,12 @@ class SymbolicOperand(NDArrayOperatorsMixin):
 
 
 def with_symbolic_operands(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function that also takes symbolic tensors."""
+    """Return a function that also takes symbolic tensors and variables."""
 
     @wraps(function)
     def call(*arguments: Any, **options: Any) -> Any:
+        arguments = tuple(_operand(value) for value in arguments)
+        options = {key: _operand(value) for key, value in options.items()}
         if has_symbolic([*arguments, *options.values()]):
             if name in ("shape", "ndim"):
                 shape = arguments[0].shape
@@ -46,6 +48,15 @@ def with_symbolic_operands(name: str, function: Callable[..., Any]) -> Callable[
         return function(*arguments, **options)
 
     return call
+
+
+def _operand(value: Any) -> Any:
+    """Return what a variable stands for, also in a list or a tuple; other values as they are."""
+    if isinstance(value, Operand):
+        return value.operand
+    if isinstance(value, (list, tuple)) and any(isinstance(entry, Operand) for entry in value[:16]):
+        return [_operand(entry) for entry in value]
+    return value
 
 
 def has_symbolic(values: Iterable[Any]) -> bool:

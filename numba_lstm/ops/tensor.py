@@ -26,6 +26,15 @@ COMPARISONS = frozenset({"greater", "greater_equal", "less", "less_equal", "equa
 FUNCTIONS: dict[str, Callable[..., Any]] = {}
 
 
+class Operand:
+    """Base class of what has a tensor or an array in its place where functions compute, as a variable has."""
+
+    @property
+    def operand(self) -> Any:
+        """The tensor or the array."""
+        raise NotImplementedError
+
+
 class UntraceableError(TypeError):
     """A function does what a program cannot record."""
 
@@ -128,6 +137,8 @@ def as_tensor(value: Any) -> Tensor:
     """Return a tensor, a number as a constant, or the values of an array."""
     if isinstance(value, Tensor):
         return value
+    if isinstance(value, Operand):
+        return as_tensor(value.operand)
     if isinstance(value, (bool, np.bool_)):
         return Tensor("constant", (), float(value), (), "b")
     if isinstance(value, numbers.Real):

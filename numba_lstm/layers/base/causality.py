@@ -17,7 +17,7 @@ def check_streamable(layer: Layer) -> None:
     NotImplementedError
         Also for a layer whose class overrides what its base computes but not the check, which would be that of the base.
     """
-    cls, method, base = _overridden(type(layer))  # type: ignore[arg-type]  # mypy: hash of instances
+    cls, method, base = _overridden(type(layer))
     if cls:
         raise NotImplementedError(
             f"{layer.name} cannot be streamed: {cls} overrides {method}, and may need later steps where {base} does not. "

@@ -18,14 +18,16 @@ from ...naming import names
 from .arguments import Shape, batch_shape_of, check_dtype, check_name, refuse
 from .graph.graph_layer import GraphLayer
 from .graph.symbolic import is_symbolic
-from .keras_methods import NEVER_CALLED
+from .layer_type import NEVER_CALLED, LayerType
 from .results import Backward, Forward, to_samples
 
 
-class Layer(GraphLayer):
+class Layer(GraphLayer, metaclass=LayerType):
     """Base class of all layers, as ``keras.layers.Layer``.
 
-    A subclass overrides :meth:`build`, :meth:`compute_output_shape`, :meth:`forward`, :meth:`backward`, :meth:`get_config`.
+    A subclass overrides :meth:`build` and ``call(self, x)``, as in Keras; it then derives from
+    :class:`numba_lstm.layers.traced.CallLayer`. Or it overrides :meth:`compute_output_shape`, :meth:`forward` and
+    :meth:`backward`, to compute on device arrays.
     Whoever holds a layer calls :meth:`propagate` and :meth:`backpropagate`. Nothing of a call is left on the layer, but for
     the states of a stateful one: the tape is a value.
 
@@ -48,7 +50,14 @@ class Layer(GraphLayer):
     """
 
     unsupported_methods = NEVER_CALLED
-    checked_methods = ("build", "compute_output_shape", "forward", "backward", "propagate", "backpropagate")
+    checked_methods: ClassVar[tuple[str, ...]] = (
+        "build",
+        "compute_output_shape",
+        "forward",
+        "backward",
+        "propagate",
+        "backpropagate",
+    )
 
     #: Keras's arguments that the layer does not have yet, with their defaults: only those are taken.
     later: ClassVar[Mapping[str, Any]] = {}
@@ -222,6 +231,9 @@ class Layer(GraphLayer):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+LayerType.layer_base = Layer
 
 
 def _batch_size(y: npt.NDArray[Any]) -> int:

@@ -1,7 +1,8 @@
-"""Base classes of layers that are functions of tensors: of one input, and of several; the layer of an operator."""
+"""Base classes of layers that are functions of tensors: of one input, and of several; those of an operator and of a user."""
 
+from .call_layer import CallLayer
 from .computed import ComputedLayer
 from .operation import Operation
 from .several_inputs import SeveralInputs
 
-__all__ = ["ComputedLayer", "Operation", "SeveralInputs"]
+__all__ = ["CallLayer", "ComputedLayer", "Operation", "SeveralInputs"]

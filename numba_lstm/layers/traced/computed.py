@@ -22,6 +22,7 @@ class _Traced(NamedTuple):
     """A program of a layer, and what it takes and returns beside the inputs and the output."""
 
     program: Program
+    outputs: int  #: how many outputs it has, before the mask
     draws: bool  #: whether it needs a key of random numbers
     mask_index: int | None  #: which of the masks that come in goes on
     has_mask: bool  #: whether it computes the mask that goes on
@@ -45,8 +46,11 @@ class ComputedLayer(Layer):
 
     def compute(
         self, inputs: tuple[Tensor, ...], masks: tuple[Tensor | None, ...], weights: Sequence[Tensor], training: bool
-    ) -> Tensor:
-        """Return the output for the inputs, batch axis first, their masks (N, T), and the layer's variables in their order."""
+    ) -> Tensor | tuple[Tensor, ...]:
+        """Return the output, or a tuple of several, for the inputs, batch axis first, their masks (N, T), and the weights.
+
+        ``weights`` are the layer's variables in their order.
+        """
         raise NotImplementedError
 
     def compute_mask_of(self, inputs: tuple[Tensor, ...], masks: tuple[Tensor | None, ...]) -> Tensor | None:
@@ -75,18 +79,21 @@ class ComputedLayer(Layer):
         key = self.key(rng) if traced.draws else None
         outputs, tape = traced.program.forward(ops, [*arrays, *present, *weights], training=training, key=key)
         if traced.has_mask:
-            going = ops.not_equal(ops.dense(ops.permute(outputs[1], (1, 0))), 0)
+            going = ops.not_equal(ops.dense(ops.permute(outputs[-1], (1, 0))), 0)
         else:
             going = None if traced.mask_index is None else [one for one in masks if one is not None][traced.mask_index]
         kept = _Tape(traced, tape, len(xs), len(present)) if training else None
-        return Forward(stored_axes(ops, outputs[0]), mask=going, tape=kept)
+        ys = tuple(stored_axes(ops, y) for y in outputs[: traced.outputs])
+        return Forward(ys if len(ys) > 1 else ys[0], mask=going, tape=kept)
 
     def backward(
         self, ops: Ops, tape: Tape, dy: Array, dstates: tuple[Array, ...] | None = None, *, need_dx: bool = True
     ) -> Backward:
         traced, kept, inputs, masks = tape
         wanted = [need_dx] * inputs + [False] * masks + [True] * len(self.variables)
-        dys = [user_axes(ops, dy), *[None] * (len(traced.program.outputs) - 1)]
+        slopes = dy if isinstance(dy, tuple) else (dy,)
+        dys: list[Any] = [None if slope is None else user_axes(ops, slope) for slope in slopes]
+        dys += [None] * (len(traced.program.outputs) - len(dys))
         found = traced.program.backward(ops, kept, dys, wanted)
         dxs = tuple(None if dx is None else stored_axes(ops, dx) for dx in found[:inputs])
         pairs = zip(self.variables, found[inputs + masks :], strict=True)
@@ -109,11 +116,13 @@ class ComputedLayer(Layer):
         masks = tuple(input_like(shape[:2], "b") if has else None for shape, has in zip(shapes, masked, strict=True))
         weights = [input_like(variable.shape) for variable in self.variables]
         y = self.compute(inputs, masks, weights, training)
+        ys = y if isinstance(y, tuple) else (y,)
         mask = self.compute_mask_of(inputs, masks)
         present = [one for one in masks if one is not None]
         index = next((k for k, one in enumerate(present) if one is mask), None)
         computed = mask is not None and index is None
-        outputs = [y, mask] if mask is not None and computed else [y]
+        outputs = [*ys, mask] if mask is not None and computed else [*ys]
         flags = [True] * len(inputs) + [False] * len(present) + [True] * len(weights)
         program = Program([*inputs, *present, *weights], outputs, flags, self.dtype)
-        return _Traced(program, any(x.operation in ("keep", "noise") for x in ordered(outputs)), index, computed)
+        draws = any(x.operation in ("keep", "noise") for x in ordered(outputs))
+        return _Traced(program, len(ys), draws, index, computed)

@@ -9,13 +9,12 @@ import numpy as np
 
 from ...naming import names
 from ...ops.symbolic import MAKERS, SymbolicOperand
-from ...ops.tensor import FUNCTIONS, Tensor, UntraceableError, as_tensor
+from ...ops.tensor import FUNCTIONS, Operand, Tensor, UntraceableError, as_tensor
 from ...ops.tracing import input_like
+from ...variables import Variable
 from ..base.arguments import Shape
 from .several_inputs import SeveralInputs, Shapes
-
-#: Sizes in place of unknown ones, for two trial runs: what differs between them is unknown in the output.
-_TRIALS = (11, 13)
+from .trial_shapes import trial_shapes
 
 
 class Operation(SeveralInputs):
@@ -26,7 +25,8 @@ class Operation(SeveralInputs):
     function : str
         The function's name.
     arguments : list
-        Its arguments as JSON values: ``{"input": k}`` is input k, ``{"slice": [start, stop, step]}`` a slice.
+        Its arguments as JSON values: ``{"input": k}`` is input k, ``{"weight": k}`` weight k, ``{"slice": [0, 9, 2]}`` a slice,
+        ``{"call": [function, arguments, options]}`` the result of another function.
     options : dict
         Arguments by name, in the same form.
     **kwargs
@@ -50,9 +50,7 @@ class Operation(SeveralInputs):
     def compute(
         self, inputs: tuple[Tensor, ...], masks: tuple[Tensor | None, ...], weights: Sequence[Tensor], training: bool
     ) -> Tensor:
-        arguments = [_filled(argument, inputs) for argument in self.arguments]
-        options = {name: _filled(value, inputs) for name, value in self.options.items()}
-        y = as_tensor(FUNCTIONS[self.function](*arguments, **options))
+        y = as_tensor(_filled({"call": [self.function, self.arguments, self.options]}, inputs, weights))
         if not y.ndim or y.shape[0] != inputs[0].shape[0]:
             raise ValueError(f"{self.name} must keep the batch axis first, but makes {y.shape} of {inputs[0].shape}.")
         return y
@@ -64,64 +62,110 @@ class Operation(SeveralInputs):
         self.compute_output_shape(shapes)
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
+        weights = [input_like(variable.shape) for variable in self.variables]
         try:
-            one, other = (self._trial(input_shape, size) for size in _TRIALS)
+            (output,) = trial_shapes(input_shape, lambda xs: [self.compute(xs, (None,) * len(xs), weights, False)])
         except UntraceableError as error:
             raise ValueError(f"{self.name} does not take inputs of shapes {list(input_shape)}: {error}") from None
-        sizes = [a if a == b else None for a, b in zip(one, other, strict=True)]
-        return (input_shape[0][0], *sizes[1:])
-
-    def _trial(self, shapes: Shapes, size: int) -> tuple[int, ...]:
-        inputs = tuple(input_like(tuple(size if n is None else n for n in (None, *shape[1:]))) for shape in shapes)
-        return self.compute(inputs, (None,) * len(inputs), (), False).shape
+        return output
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "function": self.function, "arguments": self.arguments, "options": self.options}
 
 
-def _filled(value: Any, inputs: Sequence[Tensor]) -> Any:
-    """Return an argument with the inputs in their places."""
-    if isinstance(value, Mapping):
-        ((kind, content),) = value.items()
-        if kind == "input":
-            return inputs[content]
-        if kind == "slice":
-            return slice(*content)
-        if kind == "tuple":
-            return tuple(_filled(entry, inputs) for entry in content)
-        return Ellipsis if kind == "ellipsis" else np.asarray(content)
-    return [_filled(entry, inputs) for entry in value] if isinstance(value, list) else value
+class WeightExpression(SymbolicOperand):
+    """What a method ``call`` computes of weights alone, before it meets a symbolic tensor: it becomes part of an operation.
+
+    Parameters
+    ----------
+    function : str, optional
+        The function's name; None for the weight itself.
+    arguments, options
+        The function's arguments, or the variable.
+    """
+
+    def __init__(self, function: str | None, arguments: tuple[Any, ...], options: Mapping[str, Any]) -> None:
+        self.function, self.arguments, self.options = function, arguments, options
+        found = _Operands()
+        value = _filled(found.described(self), (), [input_like(variable.shape) for variable in found.weights])
+        self.shape = as_tensor(value).shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
 
 
-def _described(value: Any, inputs: list[SymbolicOperand]) -> Any:
-    """Return an argument as a JSON value, and collect the symbolic tensors in it."""
-    if isinstance(value, SymbolicOperand):
-        if not any(value is one for one in inputs):
-            inputs.append(value)
-        return {"input": next(k for k, one in enumerate(inputs) if one is value)}
-    if isinstance(value, slice):
-        return {"slice": [None if n is None else int(n) for n in (value.start, value.stop, value.step)]}
-    if value is Ellipsis:
-        return {"ellipsis": True}
-    if isinstance(value, tuple):
-        return {"tuple": [_described(entry, inputs) for entry in value]}
-    if isinstance(value, list):
-        return [_described(entry, inputs) for entry in value]
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    array = np.asarray(value)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"a graph computes with tensors, arrays and numbers, got {type(value).__name__}.")
-    return array.item() if array.ndim == 0 else {"array": array.tolist()}
+class _Operands:
+    """The symbolic tensors and the weights in the arguments of a function, each once."""
+
+    def __init__(self) -> None:
+        self.inputs: list[SymbolicOperand] = []
+        self.weights: list[Variable] = []
+
+    def described(self, value: Any) -> Any:
+        """Return an argument as a JSON value, and collect the tensors and the weights in it."""
+        if isinstance(value, Operand):
+            value = value.operand
+        if isinstance(value, WeightExpression):
+            if value.function is None:
+                return {"weight": _place(self.weights, value.arguments[0])}
+            arguments = [self.described(argument) for argument in value.arguments]
+            return {"call": [value.function, arguments, {key: self.described(one) for key, one in value.options.items()}]}
+        if isinstance(value, SymbolicOperand):
+            return {"input": _place(self.inputs, value)}
+        if isinstance(value, slice):
+            return {"slice": [None if n is None else int(n) for n in (value.start, value.stop, value.step)]}
+        if value is Ellipsis:
+            return {"ellipsis": True}
+        if isinstance(value, tuple):
+            return {"tuple": [self.described(entry) for entry in value]}
+        if isinstance(value, list):
+            return [self.described(entry) for entry in value]
+        if value is None or isinstance(value, (bool, int, float, str)):
+            return value
+        array = np.asarray(value)
+        if array.dtype.kind not in "fiub":
+            raise TypeError(f"a graph computes with tensors, arrays and numbers, got {type(value).__name__}.")
+        return array.item() if array.ndim == 0 else {"array": array.tolist()}
+
+
+def _place(found: list[Any], value: Any) -> int:
+    """Return the place of ``value`` among those ``found``, to which it is added at its first occurrence."""
+    if not any(value is one for one in found):
+        found.append(value)
+    return next(k for k, one in enumerate(found) if one is value)
+
+
+def _filled(value: Any, inputs: Sequence[Tensor], weights: Sequence[Tensor]) -> Any:
+    """Return an argument with the inputs and the weights in their places."""
+    if not isinstance(value, Mapping):
+        return [_filled(entry, inputs, weights) for entry in value] if isinstance(value, list) else value
+    ((kind, content),) = value.items()
+    if kind == "call":
+        function, arguments, options = content
+        filled = [_filled(argument, inputs, weights) for argument in arguments]
+        return FUNCTIONS[function](*filled, **{key: _filled(one, inputs, weights) for key, one in options.items()})
+    if kind == "tuple":
+        return tuple(_filled(entry, inputs, weights) for entry in content)
+    if kind in ("input", "weight"):
+        return (inputs if kind == "input" else weights)[content]
+    if kind == "slice":
+        return slice(*content)
+    return Ellipsis if kind == "ellipsis" else np.asarray(content)
 
 
 def make(function: str, arguments: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
-    """Return the symbolic result of a function of symbolic tensors: the output of a new layer."""
-    inputs: list[SymbolicOperand] = []
-    described = [_described(argument, inputs) for argument in arguments]
-    named = {name: _described(value, inputs) for name, value in options.items()}
+    """Return the symbolic result of a function of symbolic tensors: the output of a new layer, or an expression of weights."""
+    operands = _Operands()
+    described = [operands.described(argument) for argument in arguments]
+    named = {name: operands.described(value) for name, value in options.items()}
+    if not operands.inputs:
+        return WeightExpression(function, arguments, options)
     label = {"_take_index": "get_item"}.get(function, function)
-    return Operation(function, described, named, name=names.unique(label.title().replace("_", "")))(inputs)
+    layer = Operation(function, described, named, name=names.unique(label.title().replace("_", "")))
+    layer.variables = operands.weights
+    return layer(operands.inputs)
 
 
 MAKERS.append(make)

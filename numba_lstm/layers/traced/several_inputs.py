@@ -98,7 +98,7 @@ class SeveralInputs(ComputedLayer):
         self.build_for(tuple((None, *shape[1:]) for shape in shapes))
         self.check_input(shapes)
         masks = tuple(self._one_mask(ops, one, a) for one, a in zip(mask or [None] * len(arrays), arrays, strict=True))
-        placed = tuple(_placed(ops, array, self.dtype) for array in arrays)
+        placed = tuple(placed(ops, array, self.dtype) for array in arrays)
         rng = random.next_key() if training else None
         return to_samples_of(ops, self.propagate(ops, placed, None, masks, bool(training), rng).y)
 
@@ -116,7 +116,7 @@ class SeveralInputs(ComputedLayer):
         return ops.asarray(np.ascontiguousarray(steps.T != 0), np.bool_)
 
 
-def _placed(ops: Ops, x: npt.NDArray[Any], dtype: str) -> Array:
+def placed(ops: Ops, x: npt.NDArray[Any], dtype: str) -> Array:
     """Return an array (N, ...) on the device, its first two axes swapped if it has three or more."""
     return ops.asarray(np.ascontiguousarray(x.swapaxes(0, 1) if x.ndim >= 3 else x, dtype), dtype)
 

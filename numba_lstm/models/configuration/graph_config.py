@@ -105,7 +105,7 @@ def _called(
 ) -> tuple[SymbolicTensor, ...]:
     """Call a layer or a model, and return the outputs of the new node."""
     inputs = [_unform(reference, made) for reference in call["inputs"]]
-    x = inputs if layer.takes_several else inputs[0]
+    x = inputs if layer.takes_several or len(inputs) > 1 else inputs[0]
     if call["states"]:
         layer.connect(x, [_unform(reference, made) for reference in call["states"]], training=call["training"])
     else:

@@ -48,7 +48,8 @@ def write_layer(
         return lstm_nodes.add_bidirectional(builder, layer, value, states, initial_states)
     write = _WRITERS.get(type(layer))
     if write is None:
-        supported = ", ".join(sorted(kind.__name__ for kind in (*_WRITERS, *_ONLY_IN_TRAINING, Bidirectional)))
+        kinds: list[type] = [*_WRITERS, *_ONLY_IN_TRAINING, Bidirectional]
+        supported = ", ".join(sorted(kind.__name__ for kind in kinds))
         raise ValueError(f"{layer.name} ({type(layer).__name__}) cannot be written as ONNX. LSTM and RNN can, and {supported}.")
     return [write(builder, layer, value, opset)]
 

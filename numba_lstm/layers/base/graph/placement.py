@@ -29,7 +29,7 @@ def place(layer: Any, shape: Shape, before: Sequence[Any]) -> Any:
     if before and len(shape) not in layer.ranks:
         raise ValueError(_misplaced(layer, shape, before))
     layer.check_input(shape)
-    return layer.compute_output_shape(shape)
+    return tuple(layer.compute_output_shape(shape))
 
 
 def output_shapes(layer: Any, shapes: Sequence[Shape], before: Sequence[Any]) -> tuple[Shape, ...]:

@@ -76,6 +76,9 @@ class ModelCheckpoint(MonitorCallback):
             "Give save_freq='epoch', or another monitor."
         )
 
+    def _lacks_validation(self, keys: tuple[str, ...]) -> bool:
+        return self.save_freq == "epoch" and super()._lacks_validation(keys)
+
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Check the monitor, if it is used, and that the file can be written."""
         if self.save_best_only:

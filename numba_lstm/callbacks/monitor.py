@@ -28,7 +28,8 @@ class MonitorCallback(Callback):
     Raises
     ------
     ValueError
-        For another mode; and at the start of training for a key that no epoch has, and if ``"auto"`` cannot decide.
+        For another mode; and at the start of training for a key that no epoch has, and if ``"auto"`` cannot decide. Without
+        validation data, a key of theirs is a warning after each epoch, as in Keras.
     """
 
     def __init__(self, monitor: str, mode: str, min_delta: float = 0.0, best: float | None = None) -> None:
@@ -44,8 +45,9 @@ class MonitorCallback(Callback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Check the monitor and determine whether smaller or larger values are better."""
-        if self.watched_keys is not None and self.monitor not in self.watched_keys:
-            raise ValueError(self._unknown(self.watched_keys))
+        keys = self.watched_keys
+        if keys is not None and self.monitor not in keys and not self._lacks_validation(keys):
+            raise ValueError(self._unknown(keys))
         self._sign = 1.0 if self._direction() == "min" else -1.0
 
     @property
@@ -55,10 +57,11 @@ class MonitorCallback(Callback):
 
     def _unknown(self, keys: tuple[str, ...]) -> str:
         """Return the error for a ``monitor`` that is not among ``keys``."""
-        start = f"{type(self).__name__} watches {self.monitor!r}"
-        if self.monitor.removeprefix("val_") in keys:
-            return f"{start}, but there is only {', '.join(keys)}. Give validation data, or another monitor."
-        return f"{start}, which no epoch has{nearest(self.monitor, keys)}"
+        return f"{type(self).__name__} watches {self.monitor!r}, which no epoch has{nearest(self.monitor, keys)}"
+
+    def _lacks_validation(self, keys: tuple[str, ...]) -> bool:
+        """Return whether the epochs would have the monitor with validation data: without, each epoch warns, as in Keras."""
+        return self.monitor.startswith("val_") and self.monitor.removeprefix("val_") in keys
 
     def _direction(self) -> str:
         if self.mode != "auto":
@@ -91,7 +94,8 @@ class MonitorCallback(Callback):
         """Return the watched value, or None with a warning if the logs lack it."""
         if not logs or self.monitor not in logs:
             known = ", ".join(logs or {}) or "nothing"
-            hint = "What has no such number is left out."
+            never = self.monitor not in (self.watched_keys or (self.monitor,))
+            hint = "Give validation data, or another monitor." if never else "What has no such number is left out."
             warnings.warn(f"{type(self).__name__} watches {self.monitor!r}, but the logs hold {known}. {hint}", stacklevel=2)
             return None
         return logs[self.monitor]

@@ -189,3 +189,17 @@ def test_a_class_that_derives_from_another_one():
     np.testing.assert_array_equal(
         Model(*(lambda i: (i, Derived()(i)))(Input((2,)))).predict(np.ones((1, 2)), verbose=0), [[3, 3]]
     )
+
+
+@pytest.mark.parametrize("method", ["call", "__call__"])
+def test_layers_that_a_call_makes_belong_to_the_layer(method):
+    def call(self, x):
+        first = layers.Lambda(lambda x: x[:, 0], name="first")(x)
+        return layers.concatenate([layers.Dense(2, name="inner", use_bias=False)(x)[:, -1], first])
+
+    layer = type("Mine", (layers.Layer,), {method: call})()
+    model = Sequential([Input((4, 3)), layer])
+    x = np.random.default_rng(0).standard_normal((2, 4, 3)).astype("float32")
+    (kernel,) = model.get_weights()
+    expected = np.concatenate([x[:, -1] @ kernel, x[:, 0]], axis=1)
+    np.testing.assert_allclose(model.predict(x, verbose=0), expected, rtol=1e-5, atol=1e-6)

@@ -33,6 +33,23 @@ def test_every_step_is_a_row():
         np.testing.assert_array_equal(y[:, t], layer.layer(X[:, t]))
 
 
+@pytest.mark.parametrize("device", ["cpu", "reference"])
+def test_words_of_letters_are_read_by_a_table_or_a_model(device):
+    words, y = RNG.integers(1, 6, (N, T, 4)), RNG.normal(size=(N, 1))
+    letters = Sequential([Embedding(6, 3, mask_zero=True), LSTM(2)])
+    model = Sequential([Input((T, 4)), TimeDistributed(letters), LSTM(3), Dense(1)], device=device)
+    rows = letters.predict(words.reshape(-1, 4), verbose=0).reshape(N, T, 2)
+    expected = Sequential(model.layers[1:]).predict(rows, verbose=0)
+    np.testing.assert_allclose(model.predict(words, verbose=0), expected, rtol=1e-5, atol=1e-6)
+    before = letters.get_weights()[0]
+    model.compile("sgd", "mse")
+    model.fit(words, y, verbose=0)
+    changed = np.any(letters.get_weights()[0] != before, axis=1)
+    assert set(np.flatnonzero(changed)) == set(np.unique(words))
+    table = TimeDistributed(Embedding(6, 3))
+    np.testing.assert_array_equal(table(words), table.layer.embeddings.value[words])
+
+
 def test_flatten_inside_changes_nothing():
     np.testing.assert_array_equal(TimeDistributed(Flatten(), dtype="float64")(X), X)
 
@@ -74,7 +91,11 @@ def test_freezing_goes_through():
     [
         (lambda: TimeDistributed(Dense), TypeError, "expects a layer, got <class"),
         (lambda: TimeDistributed(LSTM(3), name="timed")(X), ValueError, r"timed expects \(batch, height, width, features\)"),
-        (lambda: TimeDistributed(Embedding(3, 2, name="table")), ValueError, "table takes indices"),
+        (
+            lambda: TimeDistributed(Embedding(3, 2, name="table"))([[[3]]]),
+            ValueError,
+            "table expects whole numbers from 0 to 2",
+        ),
         (lambda: TimeDistributed(Dense(3), name="timed")(X[:, 0]), ValueError, "timed expects an input of rank 3 or 4 or 5"),
         (
             lambda: TimeDistributed(Conv1D(3, 9, name="convolution"))(X[:, :, :, None]),

@@ -29,6 +29,7 @@ class LayerType(type):
     A user's class that defines ``call``, as layers of Keras do, derives from :attr:`call_base`, which traces that method. So
     ``class Scale(Layer)`` with ``call`` is a subclass of ``Layer`` by way of ``CallLayer``. A class that derives from another
     layer of this package stays as it is written, and a method ``call`` in it is refused: the passes of ``Dense`` are kernels.
+    A class that overrides ``__call__`` alone, which programs for older versions of Keras do, is traced in the same way.
     """
 
     #: The base of layers with a method ``call``, and that of all layers. The modules that define them set these.
@@ -38,9 +39,12 @@ class LayerType(type):
     def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any) -> LayerType:
         base, call_base = mcls.layer_base, mcls.call_base
         module = namespace.setdefault("__module__", sys._getframe(1).f_globals.get("__name__", ""))
-        if "call" in namespace and call_base is not None and not is_of_package(module):
+        calls = "call" in namespace or "__call__" in namespace
+        if calls and call_base is not None and not is_of_package(module):
             layers = [one for one in bases if isinstance(one, LayerType)]
             plain = all(vars(one).get("forward") is None for cls in layers for one in cls.__mro__ if one is not base)
             if layers and plain and "forward" not in namespace and not any(issubclass(one, call_base) for one in layers):
                 bases = (*(one for one in bases if one is not base), call_base)
+                if "call" not in namespace:
+                    namespace["call"] = namespace.pop("__call__")
         return super().__new__(mcls, name, bases, namespace, **kwargs)

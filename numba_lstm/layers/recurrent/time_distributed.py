@@ -5,6 +5,10 @@ from __future__ import annotations
 import warnings
 from typing import Any, Self
 
+import numpy as np
+import numpy.typing as npt
+
+from ...inputs import as_real
 from ...kernels.contract import Array, Ops, Tape
 from ...kernels.specs import Key
 from ..base import Backward, Forward, Layer
@@ -27,7 +31,7 @@ class TimeDistributed(Layer):
     Parameters
     ----------
     layer : Layer
-        One that takes features, not indices.
+        A layer or a model. One that takes whole numbers, as ``Embedding`` does, takes those of each step: (N, T, C) or (N, T).
     **kwargs
         Those of :class:`~numba_lstm.layers.Layer`.
 
@@ -35,15 +39,11 @@ class TimeDistributed(Layer):
     ------
     TypeError
         For anything but a layer.
-    ValueError
-        For a layer that takes indices, as ``Embedding``.
     """
 
     def __init__(self, layer: Layer, **kwargs: Any) -> None:
         if not isinstance(layer, LayerLike):
             raise TypeError(f"TimeDistributed expects a layer, got {layer!r}. Write TimeDistributed(Dense(3)).")
-        if layer.takes_indices:
-            raise ValueError(f"TimeDistributed expects a layer that takes features, {layer.name} takes indices.")
         if layer.activity_regularizer is not None:
             warnings.warn(
                 f"TimeDistributed leaves out {layer.name}'s activity_regularizer, as Keras 3 does. Give it to TimeDistributed.",
@@ -53,6 +53,24 @@ class TimeDistributed(Layer):
         self.ranks = tuple(rank + 1 for rank in layer.ranks if rank < MAX_RANK)  # type: ignore[misc]  # those of its layer
         layer.regularizes_output = False
         super().__init__(**{"dtype": layer.requested_dtype, **kwargs})
+
+    @property
+    def takes_indices(self) -> bool:  # type: ignore[override]  # that of its layer
+        """Whether inputs are whole numbers, (N, T, C) or (N, T)."""
+        return self.layer.takes_indices
+
+    def as_input(self, x: Any, what: str) -> npt.NDArray[Any]:
+        if not self.takes_indices:
+            return super().as_input(x, what)
+        array = as_real(x, what)
+        self.check_rank(array.shape)
+        steps = self.layer.as_input(array.reshape(-1, *array.shape[2:]), what)
+        return steps.reshape(array.shape)
+
+    def gather(self, ops: Ops, x: npt.NDArray[Any], rows: npt.NDArray[np.intp] | slice) -> Array:
+        if not self.takes_indices:
+            return super().gather(ops, x, rows)
+        return ops.asarray(np.ascontiguousarray(x[rows].swapaxes(0, 1)), np.int64)
 
     @property
     def trainable(self) -> bool:
@@ -86,13 +104,17 @@ class TimeDistributed(Layer):
         rng: Key | None = None,
     ) -> Forward:
         rows = None if mask is None or len(x.shape) > 3 else ops.merge_steps(mask)  # other samples have masks of their steps
-        result = self.layer.propagate(ops, ops.merge_steps(x), None, rows, training, rng)
+        samples = ops.merge_steps(x)
+        if self.takes_indices and len(samples.shape) == 2:  # indices have their own steps first
+            samples = ops.dense(ops.permute(samples, (1, 0)))
+        result = self.layer.propagate(ops, samples, None, rows, training, rng)
         y = ops.split_steps(result.y, x.shape[0])
         return Forward(y, mask=mask if len(y.shape) == 3 else None, tape=result.tape, penalty=result.penalty)
 
     def backward(
         self, ops: Ops, tape: Tape, dy: Array, dstates: tuple[Array, ...] | None = None, *, need_dx: bool = True
     ) -> Backward:
+        need_dx = need_dx and not self.takes_indices
         dx, _, gradients = self.layer.backpropagate(ops, tape, ops.merge_steps(dy), need_dx=need_dx)
         return Backward(None if dx is None else ops.split_steps(dx, dy.shape[0]), gradients=gradients)
 

@@ -17,7 +17,8 @@ from ...ops.tensor import Tensor, UntraceableError, as_tensor
 from ...ops.tracing import input_like, traced
 from ...variables import standing_for
 from ..base import Backward, Forward, Layer
-from ..base.graph.symbolic import is_symbolic
+from ..base.arguments import Shape
+from ..base.graph.symbolic import CallsLayersError, is_symbolic
 from ..base.layer_type import LayerType
 from .call_arguments import bound_inputs, input_parameters, mask_options, parameters
 from .inner_graph import holds_layers, inner_graph
@@ -192,12 +193,24 @@ class CallLayer(SeveralInputs):
         before = list(self.variables)
         try:
             self._build(input_shape)
-            if holds_layers(self):
+            if self._calls_layers(input_shape):
                 self._graph = inner_graph(self, input_shape if self.takes_several else (input_shape,), self._arguments)
         except BaseException:
             self._dtype, self.variables, self.sublayers = requested, before, []
             raise
         self.built_shape = tuple(map(tuple, input_shape)) if self.takes_several else input_shape  # type: ignore[arg-type]
+
+    def _calls_layers(self, input_shape: Any) -> bool:
+        """Return whether ``call`` calls other layers: attributes, or layers that it makes itself."""
+        if holds_layers(self):
+            return True
+        try:
+            self._output_shapes(input_shape)
+        except CallsLayersError:
+            return True
+        except (TypeError, ValueError):  # raised again where the shapes are asked for
+            return False
+        return False
 
     def _build(self, input_shape: Any) -> None:
         """Call the user's ``build``: with the only shape, a list of shapes, or each of them as an argument."""
@@ -215,13 +228,16 @@ class CallLayer(SeveralInputs):
         trial = self if self.built else self._built_copy(input_shape)
         if trial._graph is not None:
             return trial._graph.compute_output_shape(tuple(input_shape))
-        weights = [input_like(variable.shape) for variable in trial.variables]
-        shapes = input_shape if self.takes_several else (input_shape,)
         try:
-            outputs = trial_shapes(shapes, lambda xs: trial.compute(xs, (None,) * len(xs), weights, False))
+            outputs = trial._output_shapes(input_shape)
         except UntraceableError as error:
             raise type(error)(f"{self.name} does not take inputs of shape {input_shape}: {error}") from None
         return tuple(outputs) if len(outputs) > 1 else outputs[0]
+
+    def _output_shapes(self, input_shape: Any) -> list[Shape]:
+        weights = [input_like(variable.shape) for variable in self.variables]
+        shapes = input_shape if self.takes_several else (input_shape,)
+        return trial_shapes(shapes, lambda xs: self.compute(xs, (None,) * len(xs), weights, False))
 
     def _built_copy(self, input_shape: Any) -> CallLayer:
         """Return a copy of the layer that is built with zeros."""

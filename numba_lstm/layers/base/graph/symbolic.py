@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from ....ops.symbolic import SymbolicOperand
+from ....ops.tensor import Tensor, UntraceableError
 from ..arguments import Shape
 
 #: Entries of a list that may be symbolic tensors. A longer one holds numbers.
@@ -111,14 +112,26 @@ def flatten(value: Any) -> list[Any]:
     return [value]
 
 
+class CallsLayersError(UntraceableError):
+    """A function of tensors calls a layer, which takes symbolic tensors and arrays alone."""
+
+
 def is_symbolic(*values: Any) -> bool:
-    """Return whether any of ``values``, or an entry of a short list, a tuple or a dict of them, is a symbolic tensor."""
+    """Return whether any of ``values``, or an entry of a short list, a tuple or a dict of them, is a symbolic tensor.
+
+    Raises
+    ------
+    CallsLayersError
+        For a tensor of a traced function.
+    """
     return any(_is_symbolic(value, 2) for value in values)
 
 
 def _is_symbolic(value: Any, depth: int) -> bool:
     if isinstance(value, SymbolicTensor):
         return True
+    if isinstance(value, Tensor):
+        raise CallsLayersError("it calls a layer. Use functions of numba_lstm.ops alone.")
     if not depth or not isinstance(value, (list, tuple, Mapping)) or len(value) > MAX_INPUTS:
         return False
     entries = value.values() if isinstance(value, Mapping) else value

@@ -87,9 +87,9 @@ def classes(k: ModuleType) -> dict[str, Any]:
     class Difference(Layer):
         """A function of a list of inputs."""
 
-        def call(self, inputs: Any) -> Any:
+        def call(self, inputs: Any, mask: Any = None, absolute: bool = True) -> Any:
             one, other = inputs
-            return ops.abs(one - other)
+            return ops.abs(one - other) if absolute else one - other
 
     return {cls.__name__: cls for cls in (AdditiveScores, Bahdanau, Block, Difference)}
 

@@ -23,6 +23,12 @@ def input_parameters(call: Callable[..., Any]) -> list[str]:
     return [name for name in parameters(call) if name not in _OPTIONS]
 
 
+def takes_several_arguments(call: Callable[..., Any]) -> bool:
+    """Return whether several arguments of ``call`` without defaults take inputs: then a list of inputs is given one by one."""
+    known = inspect.signature(call).parameters
+    return sum(known[name].default is inspect.Parameter.empty for name in input_parameters(call)) > 1
+
+
 def bound_inputs(name: str, call: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[Any]:
     """Return the inputs of a call of the layer ``name``, in the order of the parameters of ``call``.
 

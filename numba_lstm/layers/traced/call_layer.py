@@ -20,7 +20,7 @@ from ..base import Backward, Forward, Layer
 from ..base.arguments import Shape
 from ..base.graph.symbolic import CallsLayersError, is_symbolic
 from ..base.layer_type import LayerType
-from .call_arguments import bound_inputs, input_parameters, mask_options, parameters
+from .call_arguments import bound_inputs, mask_options, parameters, takes_several_arguments
 from .inner_graph import holds_layers, inner_graph
 from .several_inputs import SeveralInputs, placed, to_samples_of
 from .trial_shapes import trial_shapes
@@ -124,7 +124,7 @@ class CallLayer(SeveralInputs):
             return tuple(inputs)
         positional = self._positional
         if positional is None:  # of a file, or called on a list
-            positional = len(input_parameters(self.call)) > 1
+            positional = takes_several_arguments(self.call)
         return tuple(inputs) if positional else (list(inputs),)
 
     def compute_mask_of(self, inputs: tuple[Tensor, ...], masks: tuple[Tensor | None, ...]) -> Tensor | None:

@@ -10,7 +10,9 @@ import operator
 import random as python_random
 import secrets
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
 
@@ -69,16 +71,35 @@ class Stream:
 
 _stream: Stream | None = None
 
+#: The default stream of a block of :func:`seeded`.
+_seeded: ContextVar[Stream | None] = ContextVar("the default stream of a block", default=None)
+
 
 def default_stream() -> Stream:
     """Return the stream of initial weights, of new models and of layers outside of models.
 
-    The operating system seeds it, or :func:`set_random_seed`.
+    The operating system seeds it, or :func:`set_random_seed`, or within its block :func:`seeded`.
     """
     global _stream
+    inner = _seeded.get()
+    if inner is not None:
+        return inner
     if _stream is None:
         _stream = Stream(secrets.randbits(64))
     return _stream
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """``with seeded(3):`` let all random numbers of this package in the block, in this thread, follow from a seed.
+
+    Other random numbers are as they were, unlike with :func:`set_random_seed`.
+    """
+    token = _seeded.set(Stream(seed))
+    try:
+        yield
+    finally:
+        _seeded.reset(token)
 
 
 def next_key() -> Key:

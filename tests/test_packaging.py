@@ -67,7 +67,12 @@ def test_import_directions_hold():
 
 def test_extras_are_the_promised_ones():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert set(project["optional-dependencies"]) == {"plot", "keras", "cuda12", "cuda13", "test", "dev", "peers"}
+    assert set(project["optional-dependencies"]) == {"plot", "keras", "sklearn", "cuda12", "cuda13", "test", "dev", "peers"}
+
+
+def test_estimators_say_what_to_install_without_scikit_learn(tmp_path):
+    result = run("-c", "import sys; sys.modules['sklearn'] = None; import numba_lstm.sklearn", cwd=tmp_path)
+    assert "numba_lstm.sklearn needs scikit-learn. Install it: pip install 'numba_lstm[sklearn]'." in result.stderr
 
 
 def test_readme_has_the_commands_that_ci_runs():

@@ -61,7 +61,7 @@ def get_num_threads() -> int:
     """
     global _threads
     if _threads is None:
-        _threads = _available()
+        _threads = available_threads()
     return _threads
 
 
@@ -71,7 +71,8 @@ def _checked(n: int) -> int:
     return operator.index(n)
 
 
-def _available() -> int:
+def available_threads() -> int:
+    """Return the number of threads where none is set: see :func:`get_num_threads`."""
     affinity = getattr(os, "sched_getaffinity", None)
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
     limits = [cores, quota(), *map(_variable, VARIABLES)]

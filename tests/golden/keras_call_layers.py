@@ -54,8 +54,8 @@ def classes(k: ModuleType) -> dict[str, Any]:
             self.of_query, self.of_values, self.score = layers.Dense(units), layers.Dense(units), layers.Dense(1)
 
         def call(self, query: Any, values: Any) -> Any:
-            hidden = ops.tanh(self.of_query(ops.expand_dims(query, 1)) + self.of_values(values))
-            weights = ops.softmax(self.score(hidden), axis=1)
+            features = ops.tanh(self.of_query(ops.expand_dims(query, 1)) + self.of_values(values))
+            weights = ops.softmax(self.score(features), axis=1)
             return ops.sum(weights * values, axis=1), weights
 
         def get_config(self) -> dict[str, Any]:

@@ -241,10 +241,10 @@ class CallLayer(SeveralInputs):
 
     def _built_copy(self, input_shape: Any) -> CallLayer:
         """Return a copy of the layer that is built with zeros."""
-        twin = copy.deepcopy(self)
+        built = copy.deepcopy(self)
         with skip_initialization():
-            twin.build_for(input_shape)
-        return twin
+            built.build_for(input_shape)
+        return built
 
 
 LayerType.call_base = CallLayer

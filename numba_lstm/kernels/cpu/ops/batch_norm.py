@@ -19,6 +19,7 @@ from ..runtime import recording
 from ..runtime.graph import run_eagerly
 from ..runtime.memory import empty
 from ..runtime.task import KernelCall
+from ..runtime.weight_values import value_of
 from ..simd.vector import data
 
 Array = npt.NDArray[Any]
@@ -187,7 +188,7 @@ def _slope(dtype: str) -> Any:
 
 def _value_of(weight: Weight | None, dtype: Any) -> Array:
     """Return the array of a weight, or an empty one."""
-    return np.zeros(0, dtype) if weight is None else recording.reading(weight)
+    return np.zeros(0, dtype) if weight is None else value_of(weight)
 
 
 def batch_norm_forward(
@@ -205,14 +206,14 @@ def batch_norm_forward(
     """CPU: two passes for the statistics of the batch, one for y."""
     rows, dtype, D = as_steps(x), x.dtype, x.shape[-1]
     name, kept, statistics = dtype_name(dtype), None, empty((4, D))
-    moving = recording.reading(moving_mean), recording.reading(moving_variance)
+    moving = value_of(moving_mean), value_of(moving_variance)
     if momentum is not None:
         kept = np.zeros((0, 0), np.bool_) if mask is None else contiguous(as_steps(mask, 2))
         with recording.writing(moving_mean, moving_variance) as written:
             run_eagerly([KernelCall(_moments(name), rows, kept, momentum, *written, statistics)])
         moving = np.zeros(0, dtype), np.zeros(0, dtype)
     y = empty((x.size // D, D), dtype)
-    shift = np.zeros(D, dtype) if beta is None else recording.reading(beta)
+    shift = np.zeros(D, dtype) if beta is None else value_of(beta)
     coefficients = empty((2, D), dtype)
     arguments = rows, *moving, _value_of(gamma, dtype), shift, epsilon, statistics, coefficients, y
     run_eagerly([KernelCall(_value(name), *arguments)])

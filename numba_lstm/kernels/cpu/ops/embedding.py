@@ -15,6 +15,7 @@ from ..gemm.layout import NUMBA, dtype_name
 from ..runtime.graph import run_eagerly
 from ..runtime.memory import empty
 from ..runtime.task import HostCall, KernelCall
+from ..runtime.weight_values import value_of
 from ..simd.vector import data
 
 Array = npt.NDArray[Any]
@@ -42,7 +43,7 @@ def _add_rows(dtype: str) -> Any:
 
 def embedding_forward(indices: Array, table: Weight, *, training: bool = False) -> tuple[Array, _Tape | None]:
     """CPU: NumPy's ``take``."""
-    rows = table.value
+    rows = value_of(table)
     y = empty((*indices.shape, rows.shape[1]), rows.dtype)
     run_eagerly([HostCall(np.take, rows, indices, axis=0, out=y)])
     return y, _Tape(indices, len(rows)) if training else None

@@ -15,6 +15,7 @@ from ..gemm.layout import NUMBA, dtype_name, vector_geometry
 from ..runtime.graph import run_eagerly
 from ..runtime.memory import empty
 from ..runtime.task import KernelCall
+from ..runtime.weight_values import value_of
 from ..simd.reductions import row_dot, row_sum
 from ..simd.vector import data
 
@@ -86,7 +87,7 @@ def _backward(dtype: str) -> Any:
 
 
 def _gamma(gamma: Weight | None, D: int, dtype: Any) -> Array:
-    return np.ones(D, dtype) if gamma is None else gamma.value
+    return np.ones(D, dtype) if gamma is None else value_of(gamma)
 
 
 def layer_norm_forward(
@@ -97,7 +98,7 @@ def layer_norm_forward(
     M = x.size // D
     y, stats = empty((M, D), dtype), empty((M, 2), dtype)
     constants = np.array([1, 1 / D, epsilon], dtype)
-    shift = np.zeros(D, dtype) if beta is None else beta.value
+    shift = np.zeros(D, dtype) if beta is None else value_of(beta)
     scratch = empty(D, dtype), empty(vector_geometry(dtype).V, dtype)
     run = _forward(dtype_name(dtype))
     run_eagerly([KernelCall(run, rows, _gamma(gamma, D, dtype), shift, constants, y, stats, *scratch)])

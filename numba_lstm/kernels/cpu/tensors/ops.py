@@ -14,11 +14,11 @@ from ...op_types import ElementwiseFormula
 from ...specs import Activation
 from ..arrays.copy_tasks import copied, zeroed
 from ..ops.activation import activation_forward
-from ..runtime import recording
 from ..runtime.graph import run_eagerly
 from ..runtime.memory import empty
 from ..runtime.strides import has_kernel_strides
 from ..runtime.task import HostCall
+from ..runtime.weight_values import value_of
 from .elementwise import computed, copied_elements
 from .products import products
 from .reductions import reduced
@@ -28,10 +28,7 @@ Array = npt.NDArray[Any]
 
 def weight_array(weight: Weight) -> Array:
     """CPU: the value, which a plan reads where it is."""
-    active = recording.active()
-    if active is not None:
-        active.weights[id(weight)] = weight
-    return weight.value
+    return value_of(weight)
 
 
 def permute(x: Array, axes: Sequence[int]) -> Array:

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from .specs import Key
 
 Array = Any  #: an array of a device
-#: A step of a stream from the states before it to its output and the states after it.
-StepFunction = Callable[[Array, Sequence[Array]], tuple[Array, Sequence[Array]]]
+#: A step of a stream from its inputs and the states before it to its outputs and the states after it.
+StepFunction = Callable[[Sequence[Array], Sequence[Array]], tuple[Sequence[Array], Sequence[Array]]]
 Tape = Any  #: what a forward op saves for its backward op: an opaque value, for one backward call
 
 
@@ -126,11 +126,14 @@ class Plan(Protocol):
 class StreamPlan(Protocol):
     """The step of N independent streams, and their states. One thread at a time may call it.
 
-    :meth:`Ops.stream_plan` returns one.
+    :meth:`Ops.stream_plan` returns one. Its inputs are packed rows of D columns, as :class:`.packed_rows.PackedRows` makes
+    them. The outputs of a sample are the elements of all outputs one after the other, C columns.
     """
 
-    def __call__(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Run one step on host inputs x (N, D) or (D,). Returns a new array of the outputs, (N, C) or (C,)."""
+    compiled: bool  #: whether one compiled call runs many steps
+
+    def __call__(self, x: npt.NDArray[Any], out: npt.NDArray[Any] | None = None) -> npt.NDArray[Any]:
+        """Run one step on host inputs x (N, D) or (D,). Returns the outputs, (N, C) or (C,), in a new array or in ``out``."""
 
     def run_last(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Run all steps of host inputs x (T, N, D). Returns a new array of the outputs of the last step, (N, C)."""

@@ -12,7 +12,9 @@ import numpy.typing as npt
 
 from ..inputs import as_count, as_real
 from .passes import Passes
-from .plans.streaming import cell_states, stream_plan
+from .plans.step_arrays import StepArrays, samples_first
+from .plans.step_graph import StepGraph
+from .plans.streaming import stream_plan
 
 
 class Stream:
@@ -24,7 +26,7 @@ class Stream:
     Parameters
     ----------
     model : Sequential
-        Built, taking sequences (None, T, D), of layers whose outputs depend on no later steps.
+        Built, taking sequences (None, T, D) or indices (None, T), of layers whose outputs depend on no later steps.
     batch_size : int
         N, the number of independent sequences.
     threads : int
@@ -38,7 +40,7 @@ class Stream:
         For a model that is not built or takes no sequences, or a batch size or a number of threads
         below 1.
     NotImplementedError
-        For a layer that needs more than one step at a time.
+        For a layer that needs later steps; the sentence names it and says why.
 
     Notes
     -----
@@ -59,54 +61,83 @@ class Stream:
         N, threads = as_count(batch_size, "batch_size"), as_count(threads, "threads")
         if not model.built:
             raise ValueError(f"{model.name} is not built yet. Call it on data, or add an Input, before streaming.")
-        if len(model.input_shape) != 3:
-            raise ValueError(f"{model.name} takes {model.input_shape}, not sequences (None, T, D), so it cannot be streamed.")
-        self._plan = stream_plan(model, N, threads)
-        self._cells = [len(shapes) for shapes in cell_states(model, N)]  #: the number of states of each
-        D = model.input_shape[-1]
+        shapes = model.input_shape if isinstance(model.input_shape, list) else [model.input_shape]
+        for shape, reader, name in zip(shapes, model.readers, model.input_names, strict=True):
+            if len(shape) < (2 if reader.takes_indices else 3):
+                which = "" if len(shapes) == 1 else f" in its input {name!r}"
+                raise ValueError(f"{model.name} takes {shape}{which}, not sequences (None, T, D), so it cannot be streamed.")
+        graph = StepGraph(model)
+        self._plan, self._arrays = stream_plan(model, graph, N, threads), StepArrays(model, graph, N)
+        self._is_plain = self._arrays.are_plain
+        self._cells = [len(shapes) for shapes in graph.cell_states(N)]  #: the number of states of each
         self._dtype, self._rows = np.dtype(model.dtype), N
+        D = graph.rows.columns
         self._name, self._shapes = model.name, ((D,), (N, D)) if N == 1 else ((N, D),)
 
-    def step(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
+    def step(self, x: Any, out: npt.NDArray[Any] | None = None) -> Any:
         """Compute the output for the next input, and update the states.
 
         Parameters
         ----------
-        x : array, (N, D), or (D,) where N is 1
-            Cast to the model's dtype.
+        x : array, (N, D), or (D,) where N is 1; for several inputs a list or a dict of such arrays
+            Cast to the model's dtype. Whole numbers for an Embedding are (N,), or () where N is 1.
+        out : array, (N, C) or (C,), optional
+            Of the model's dtype, C-ordered. The only output is written to it.
 
         Returns
         -------
-        y : array, (N, C), or (C,) for (D,)
-            A fresh array.
+        y : array, (N, C), or (C,) for (D,); for several outputs a list or a dict, as ``predict`` returns
+            Fresh arrays, or ``out``.
         """
+        if not self._is_plain:
+            rows, alone = self._arrays.pack(x, many=False)
+            if out is not None:
+                self._check_out(out, (*(() if alone else rows.shape[:1]), *self._arrays.only_output))
+            y = self._arrays.unpack(self._plan(rows), alone)
+            if out is None:
+                return y
+            out[...] = y
+            return out
         if type(x) is not np.ndarray or x.dtype != self._dtype or not x.flags.c_contiguous:
             x = np.ascontiguousarray(as_real(x, "x"), self._dtype)
         if x.shape not in self._shapes:
             expected = " or ".join(map(str, self._shapes))
             raise ValueError(f"this stream of {self._name} expects x of shape {expected}, got {x.shape}. One step at a time.")
-        return self._plan(x)
+        if out is None:
+            return self._plan(x)
+        self._check_out(out, (*x.shape[:-1], *self._arrays.only_output))
+        return self._plan(x, out)
 
-    def run(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
+    def _check_out(self, out: Any, shape: tuple[int, ...]) -> None:
+        fits = isinstance(out, np.ndarray) and (out.shape, out.dtype) == (shape, self._dtype)
+        if not (fits and out.flags.c_contiguous and out.flags.writeable):
+            came = f"{out.dtype} {out.shape}" if isinstance(out, np.ndarray) else type(out).__name__
+            raise ValueError(f"out must be a writable C-ordered array of {self._dtype} {shape}, got {came}. Use np.empty.")
+
+    def run(self, x: Any) -> Any:
         """Compute the outputs for the next inputs, those of as many calls of :meth:`step`, and update the states.
 
-        On the CPU it is one call of compiled code for many steps, in which other threads of Python run.
+        On the CPU it is one call of compiled code for many steps, in which other threads of Python run. (Embedding and Masking
+        have no such code: with them it is one call a step.)
 
         Parameters
         ----------
-        x : array, (T, N, D), or (T, D) where N is 1
+        x : array, (T, N, D), or (T, D) where N is 1; for several inputs a list or a dict of such arrays
             Cast to the model's dtype.
 
         Returns
         -------
-        y : array, (T, N, C), or (T, C) for (T, D)
-            A fresh array.
+        y : array, (T, N, C), or (T, C) for (T, D); for several outputs a list or a dict, as ``predict`` returns
+            Fresh arrays.
 
         Raises
         ------
         ValueError
             For another shape, or no step.
         """
+        if not self._is_plain:
+            rows, alone = self._arrays.pack(x, many=True)
+            return self._arrays.unpack(self._plan.run(rows), alone)
         x = np.ascontiguousarray(as_real(x, "x", ("step", "feature")), self._dtype)
         if x.shape[1:] not in self._shapes:
             expected = " or ".join(f"(T, {', '.join(map(str, shape))})" for shape in self._shapes)
@@ -123,28 +154,32 @@ class Stream:
 
     @property
     def state(self) -> list[tuple[npt.NDArray[Any], ...]]:
-        """Copies of (h, c) of every LSTM, (N, P) and (N, H). It can be assigned to this stream or another one of the model.
+        """Copies of the states of every call of a layer that has some; they can be assigned to any stream of the model.
+
+        (h, c) of an LSTM, (N, P) and (N, H); (h,) of other recurrent layers; for a convolution its last inputs, (N, steps, C).
 
         Raises
         ------
         TypeError, ValueError
             Assigned anything but such a list; the stream keeps its state.
         """
-        states = iter(self._plan.states)
+        states = iter(samples_first(self._plan.states))
         return [tuple(islice(states, count)) for count in self._cells]
 
     @state.setter
     def state(self, value: Sequence[Sequence[npt.ArrayLike]]) -> None:
         expected = [tuple(state.shape for state in states) for states in self.state]
-        promise = f"the state is a list with a pair (h, c) for each LSTM, of shapes {expected}"
+        promise = f"the state is a list with a tuple of arrays for each layer that has states, of shapes {expected}"
         try:
             cells = [tuple(states) for states in value]
             if [len(states) for states in cells[: len(expected)]] != self._cells[: len(cells)]:
                 raise ValueError
-        except (TypeError, ValueError):  # it, or something in it, is no pair
+        except (TypeError, ValueError):  # it, or something in it, is no tuple
             raise TypeError(f"{promise}, got {reprlib.repr(value)}. Assign what the state of a stream was.") from None
-        arrays = [tuple(as_real(state, "c" if k else "h") for k, state in enumerate(states)) for states in cells]
+        arrays = [
+            tuple(as_real(state, f"state {k} of layer {n}") for k, state in enumerate(cells[n])) for n in range(len(cells))
+        ]
         came = [tuple(array.shape for array in states) for states in arrays]
         if came != expected:
             raise ValueError(f"{promise}, got {came}.")
-        self._plan.set_states([array.astype(self._dtype) for states in arrays for array in states])
+        self._plan.set_states(samples_first([array.astype(self._dtype) for states in arrays for array in states]))

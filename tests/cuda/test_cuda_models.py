@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from check_driver import CheckDriver
 
-from numba_lstm import Input, Sequential, random
+from numba_lstm import Input, Model, Sequential, random
 from numba_lstm import device as devices
-from numba_lstm.layers import LSTM, Dense, Dropout
+from numba_lstm.layers import LSTM, Add, Concatenate, Conv1D, Dense, Dropout, Embedding
 from numba_lstm.optimizers import Adam
 
 #: Losses of two devices over twenty steps of Adam: roundings of float32 in every weight, which training carries on.
@@ -89,3 +89,17 @@ def test_steps_run_single_ops_where_the_cpu_has_a_plan(check):
         losses[device] = [model.train_on_batch(x[:BATCH], y[:BATCH]) for _ in range(4)]
     np.testing.assert_allclose(losses["cuda-check"], losses["cpu"], rtol=LOSSES)
     assert len(model.training_plans) == 0
+
+
+def test_streams_of_graphs_follow_predict(check):
+    """A convolution's state stays on the device; masks, indices and several inputs and outputs are those of each step."""
+    x, words = Input((None, 3)), Input((None,))
+    y = Concatenate()([Conv1D(4, 2, padding="causal", dilation_rate=2)(x), Embedding(5, 2, mask_zero=True)(words)])
+    model = Model([x, words], [Dense(2)(Add()([y, LSTM(6, return_sequences=True)(y)])), LSTM(3)(y)], device="cuda-check")
+    rng = np.random.default_rng(3)
+    data = [rng.standard_normal((2, T, 3)).astype("float32"), rng.integers(0, 5, (2, T))]
+    steps, last = model.predict(data, verbose=0)
+    first, second = model.stream(2).run([array.swapaxes(0, 1) for array in data])
+    np.testing.assert_allclose(first.swapaxes(0, 1), steps, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(second[-1], last, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(first, model.to("cpu").stream(2).run([a.swapaxes(0, 1) for a in data])[0], rtol=1e-4, atol=1e-5)

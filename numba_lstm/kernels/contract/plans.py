@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from ..op_types import Array, Plan, StepFunction, StreamPlan, UpdateProgram, Weight
+from ..packed_rows import PackedRows
 from ..specs import Key, UpdateSpec
 
 
@@ -50,7 +51,7 @@ class PlanOps(Protocol):
         """Return :meth:`update` for many steps, for which the caller writes the ``gradients`` into the same arrays."""
 
     def stream_plan(
-        self, function: StepFunction, N: int, D: int, dtype: Any, states: Sequence[tuple[int, ...]], threads: int = 1
+        self, function: StepFunction, N: int, inputs: PackedRows, states: Sequence[tuple[int, ...]], threads: int = 1
     ) -> StreamPlan | None:
         """Return the step of N independent streams, with zero states; None if a device runs single ops as fast.
 
@@ -60,9 +61,11 @@ class PlanOps(Protocol):
         Parameters
         ----------
         function : callable
-            ``function(x, states)`` calls ops for one step x (1, N, D) and the arrays ``states`` before it, and returns the
-            output, (1, N, C) or (N, C), and the states after it. An op that takes states computes in the memory of
-            the stream. Any other array that is returned as a state is copied.
+            ``function(xs, states)`` calls ops for one step of the inputs, (1, N, ...) each, and the arrays ``states`` before
+            it. It returns the outputs, each with the batch axis where ops have it, and the states after the step. An op that
+            takes states computes in the memory of the stream. Any other array that is returned as a state is copied.
+        inputs : PackedRows
+            The inputs of one sample, and the dtype of outputs and states.
         states : sequence of tuple
             The shapes of the states, for example (N, P) and (N, H) for h and c of an LSTM.
         threads : int

@@ -44,9 +44,6 @@ class ReLU(ComputedLayer):
         y: Tensor = ops.where(ops.greater(x, self.threshold), x, below)
         return y if self.max_value is None else ops.where(ops.greater(x, self.max_value), self.max_value, y)
 
-    def check_causal(self) -> None:
-        """Do nothing: each element is computed by itself."""
-
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),

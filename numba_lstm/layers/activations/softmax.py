@@ -46,9 +46,5 @@ class Softmax(ComputedLayer):
             y = ops.exp(ops.subtract(x, ops.logsumexp(x, self.axis, keepdims=True)))
         return y if mask is None else ops.where(mask, y, 0.0)
 
-    def check_causal(self) -> None:
-        if self.axis not in (-1, [-1]):
-            super().check_causal()
-
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axis": self.axis}

@@ -106,6 +106,9 @@ class Attention(SeveralInputs):
         compared = ops.multiply(ops.sum(ops.tanh(pairs), -1), weights[-1])
         return compared
 
+    def check_causal(self) -> None:
+        raise NotImplementedError(f"{self.name} ({type(self).__name__}) cannot be streamed: attention needs all steps.")
+
     def compute_mask_of(self, inputs: Tensors, masks: Masks) -> Tensor | None:
         return masks[0]
 

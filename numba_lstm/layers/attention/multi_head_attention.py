@@ -161,6 +161,9 @@ class MultiHeadAttention(SeveralInputs):
                 allowed = wide if allowed is None else ops.logical_and(allowed, wide)
         return allowed  # type: ignore[no-any-return]
 
+    def check_causal(self) -> None:
+        raise NotImplementedError(f"{self.name} ({type(self).__name__}) cannot be streamed: attention needs all steps.")
+
     def compute_mask_of(self, inputs: Tensors, masks: Masks) -> Tensor | None:
         return masks[0]
 

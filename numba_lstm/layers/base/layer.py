@@ -68,6 +68,9 @@ class Layer(GraphLayer, metaclass=LayerType):
     #: What the layer draws its random numbers from, if not from its model's stream.
     seed: int | None = None
 
+    #: Why a stream cannot compute the layer, as a clause.
+    streaming_obstacle: ClassVar[str] = "the output of a step may need later steps"
+
     #: Whether a batch goes on from the last states of the batch before.
     stateful: bool = False
     regularizes_output: bool = True  #: whether the activity regularizer counts; TimeDistributed leaves out that inside
@@ -156,12 +159,14 @@ class Layer(GraphLayer, metaclass=LayerType):
     def check_causal(self) -> None:
         """Raise NotImplementedError if the output of a step may need later steps, for which a stream cannot wait.
 
-        A stream calls :meth:`forward` for one step (1, N, D) at a time, with the states after the step before. This method of
-        the base class raises: a layer defines it to say that it is causal.
+        A stream calls :meth:`forward_step` for one step (1, N, ...) at a time, with the states after the step before. This
+        method of the base class raises: a layer defines it to say that it is causal.
         """
-        raise NotImplementedError(
-            f"{self.name} ({type(self).__name__}) cannot be streamed. Stream models of LSTM, Dense, Activation and Dropout."
-        )
+        raise NotImplementedError(f"{self.name} ({type(self).__name__}) cannot be streamed: {self.streaming_obstacle}.")
+
+    def forward_step(self, ops: Ops, x: Any, states: tuple[Array, ...] | None = None, mask: Any = None) -> Forward:
+        """Compute one step of a stream: :meth:`forward`, unless a layer has states that only a stream needs."""
+        return self.forward(ops, x, states, mask)
 
     def stream_states(self, N: int) -> list[tuple[Shape, ...]]:
         """Return the shapes of the states that :meth:`forward` takes and returns for N samples, a tuple for each cell."""

@@ -28,6 +28,20 @@ class Backward(NamedTuple):
     gradients: tuple[Array, ...] = ()
 
 
+class StepValue(NamedTuple):
+    """What a stream knows of an input or output of a layer."""
+
+    has_steps: bool  #: whether it has an element for each step; else it depends on all steps so far, as a last output does
+    features: tuple[int, ...]  #: its shape without the axes of samples and steps
+    masked: bool = False  #: whether a mask may come with it
+    zeros: int = 0  #: steps of zeros before the first one, which the stream leaves to the layer that takes it
+
+    @property
+    def shape(self) -> tuple[int | None, ...]:
+        """The shape of a batch of any number of steps."""
+        return (None, None, *self.features) if self.has_steps else (None, *self.features)
+
+
 def to_samples(ops: Ops, y: Array) -> npt.NDArray[Any]:
     """Return a device's output as a new NumPy array, batch axis first."""
     host = ops.to_host(y)

@@ -50,6 +50,12 @@ class Embedding(Layer):
 
     ranks = (1, 2)
     takes_indices = True
+
+    @property
+    def makes_mask(self) -> bool:
+        """Whether a mask goes on that is False at index 0."""
+        return self.mask_zero
+
     later: ClassVar = dict.fromkeys(("lora_rank", "lora_alpha", "quantization_config"))
 
     def __init__(
@@ -136,6 +142,9 @@ class Embedding(Layer):
     ) -> Backward:
         """Compute the table's gradient; indices have none."""
         return Backward(None, gradients=(ops.embedding_backward(tape, dy),))
+
+    def check_causal(self) -> None:
+        """Do nothing: each step is computed by itself."""
 
     def get_config(self) -> dict[str, Any]:
         return {

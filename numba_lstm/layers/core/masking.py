@@ -23,6 +23,7 @@ class Masking(Layer):
     """
 
     ranks = (3,)
+    makes_mask = True
 
     def __init__(self, mask_value: float = 0.0, **kwargs: Any) -> None:
         self.mask_value = as_number(mask_value, "mask_value")
@@ -45,6 +46,9 @@ class Masking(Layer):
         self, ops: Ops, tape: Tape, dy: Array, dstates: tuple[Array, ...] | None = None, *, need_dx: bool = True
     ) -> Backward:
         return Backward(ops.zero_masked(dy, tape) if need_dx else None)
+
+    def check_causal(self) -> None:
+        """Do nothing: each step is computed by itself."""
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "mask_value": self.mask_value}

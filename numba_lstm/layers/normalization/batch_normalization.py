@@ -105,6 +105,9 @@ class BatchNormalization(Normalization):
         dx, dgamma, dbeta = ops.batch_norm_backward(tape, dy, need_dx=need_dx)
         return Backward(dx, gradients=(*([dgamma] if self.scale else []), *([dbeta] if self.center else []), None, None))
 
+    def check_causal(self) -> None:
+        """Do nothing: each step is computed by itself."""
+
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),

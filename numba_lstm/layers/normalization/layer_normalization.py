@@ -36,3 +36,6 @@ class LayerNormalization(Normalization):
     ) -> Backward:
         dx, dgamma, dbeta = ops.layer_norm_backward(tape, dy, need_dx=need_dx)
         return Backward(dx, gradients=(*([dgamma] if self.scale else []), *([dbeta] if self.center else [])))
+
+    def check_causal(self) -> None:
+        """Do nothing: each step is computed by itself."""

@@ -32,6 +32,7 @@ class HostLayer(Layer):
     ranks = (1, 2, 3)
     takes_indices = True
     converts_inputs = True
+    streaming_obstacle = "it converts whole inputs on the host"
 
     def convert(self, x: Host) -> Host:
         """Return the converted inputs of ``x``: whole numbers as int64, or others as floating numbers."""

@@ -53,6 +53,8 @@ class Normalization(Layer):
     array([[0., 2.]], dtype=float32)
     """
 
+    streaming_obstacle = "it has statistics for each step"
+
     def __init__(
         self,
         axis: int | Sequence[int] | None = -1,
@@ -198,6 +200,10 @@ class Normalization(Layer):
         dx = input_gradient(ops, tape, dy if rows else ops.reshape(dy, (math.prod(self._flat),)), need_dx).dx
         gradients = (None,) * len(self.variables)
         return Backward(dx if rows or dx is None else ops.reshape(dx, self._flat), gradients=gradients)
+
+    def check_causal(self) -> None:
+        if len(self._flat) > 1:
+            super().check_causal()
 
     def get_config(self) -> dict[str, Any]:
         given = {"mean": self.input_mean, "variance": self.input_variance, "invert": self.invert}

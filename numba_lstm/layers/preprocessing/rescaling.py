@@ -68,6 +68,9 @@ class Rescaling(Layer):
     ) -> Backward:
         return input_gradient(ops, tape, dy, need_dx)
 
+    def check_causal(self) -> None:
+        """Do nothing: each step is computed by itself."""
+
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "scale": self.scale, "offset": self.offset}
 

@@ -49,6 +49,8 @@ class Bidirectional(SequenceLayer):
     step what it saw elsewhere. Outputs of all steps are in the order of ``layer``'s.
     """
 
+    streaming_obstacle = "it goes from the last step to the first"
+
     def __init__(
         self,
         layer: Recurrent,

@@ -31,6 +31,8 @@ class Recurrent(SequenceLayer):
 
     later: ClassVar = {"time_major": False}
 
+    streaming_obstacle = "it goes backwards, from a last step that a stream never knows"
+
     settable = frozenset({"trainable", "go_backwards", "stateful"})
 
     def __init__(
@@ -147,7 +149,7 @@ class Recurrent(SequenceLayer):
 
     def check_causal(self) -> None:
         if self.go_backwards:
-            raise NotImplementedError(f"{self.name} goes backwards, from a last step that a stream never knows.")
+            super().check_causal()
 
     def stream_states(self, N: int) -> list[tuple[Shape, ...]]:
         return [tuple((N, size) for size in cell.state_sizes) for cell in self.cells]

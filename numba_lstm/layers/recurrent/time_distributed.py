@@ -13,7 +13,7 @@ from ...kernels.contract import Array, Ops, Tape
 from ...kernels.specs import Key
 from ..base import Backward, Forward, Layer
 from ..base.arguments import Shape
-from ..base.causality import check_streamable
+from ..base.causality import check_samples
 from ..base.graph.graph_layer import LayerLike
 from ..base.registry import deserialize, serialize
 
@@ -119,7 +119,7 @@ class TimeDistributed(Layer):
         return Backward(None if dx is None else ops.split_steps(dx, dy.shape[0]), gradients=gradients)
 
     def check_causal(self) -> None:
-        check_streamable(self.layer)
+        check_samples(self.layer)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "layer": serialize(self.layer)}

@@ -42,8 +42,5 @@ class GaussianDropout(ComputedLayer):
         noisy: Tensor = ops.multiply(x, noise(x.shape, math.sqrt(self.rate / (1 - self.rate))))
         return noisy
 
-    def check_causal(self) -> None:
-        """Do nothing: without training the layer passes its input on."""
-
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "rate": self.rate, "seed": self.seed}

@@ -24,6 +24,7 @@ class RepeatVector(Layer):
 
     ranks = (2,)
     supports_masking = False
+    streaming_obstacle = "it takes the steps as features"
 
     def __init__(self, n: int, **kwargs: Any) -> None:
         self.n = as_count(n, "n, RepeatVector's number of steps,")

@@ -34,6 +34,8 @@ class Reshape(Layer):
     ranks = (2, 3, 4, 5)
     supports_masking = False
 
+    streaming_obstacle = "it mixes steps with features"
+
     def __init__(self, target_shape: Sequence[int], **kwargs: Any) -> None:
         self.target_shape = _as_target(target_shape)
         super().__init__(**kwargs)

@@ -13,6 +13,8 @@ from ...ops.program import Program, stored_axes, user_axes
 from ...ops.tensor import Tensor
 from ...ops.tracing import input_like
 from ..base import Backward, Forward, Layer
+from ..base.results import StepValue
+from .stepwise import stepwise_values
 
 #: Programs of a layer that are kept: of a batch, of the smaller one at the end of an epoch, of sequences of other lengths.
 MAX_PROGRAMS = 16
@@ -99,6 +101,13 @@ class ComputedLayer(Layer):
         pairs = zip(self.variables, found[inputs + masks :], strict=True)
         gradients = tuple(ops.dense(ops.reshape_elements(dw, v.shape or (1,))) for v, dw in pairs)
         return Backward((dxs if self.takes_several else dxs[0]) if need_dx else None, gradients=gradients)
+
+    def check_causal(self) -> None:
+        """Do nothing: :meth:`traced_values` finds out what depends on other steps."""
+
+    def traced_values(self, values: Sequence[StepValue]) -> list[StepValue]:
+        """Return what the outputs are in a stream; raise NotImplementedError where they need several steps at a time."""
+        return stepwise_values(self, values)
 
     def _traced(self, arrays: Sequence[Array], masked: Sequence[bool], training: bool) -> _Traced:
         """Return the program for inputs of these shapes."""

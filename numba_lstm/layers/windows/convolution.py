@@ -12,6 +12,7 @@ from ...kernels.specs import Key
 from ...variables import Variable
 from ..base import Backward, Forward
 from ..base.arguments import Shape
+from .causal_steps import CausalSteps
 from .window_layer import WindowLayer, as_sizes, check_data_format, lengths_of
 
 
@@ -128,7 +129,7 @@ class Conv(WindowLayer):
         }
 
 
-class Conv1D(Conv):
+class Conv1D(CausalSteps, Conv):
     """``activation(bias + sum over k of x[:, t * strides + k * dilation_rate] @ kernel[k])``, as ``keras.layers.Conv1D``.
 
     Inputs are sequences (N, T, C), outputs (N, T', F). A mask that comes in ends here, as in Keras.

@@ -17,6 +17,7 @@ class Borders(AxesLayer):
 
     argument: ClassVar[str]  #: the name of the argument with ``borders``
     sign: ClassVar[int]  #: 1 adds, -1 takes off
+    streaming_obstacle = "it changes the number of steps"
 
     def __init__(self, borders: Any, data_format: str | None, **kwargs: Any) -> None:
         check_data_format(type(self), data_format)
@@ -91,6 +92,18 @@ class ZeroPadding1D(Borders):
 
     def __init__(self, padding: Any = 1, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(padding, data_format, **kwargs)
+
+    def check_causal(self) -> None:
+        if self.borders[0][1]:
+            super().check_causal()
+
+    @property
+    def zeros_before(self) -> int:
+        """The steps of zeros before the first one, which in a stream a convolution after this layer begins with."""
+        return self.borders[0][0]
+
+    def forward_step(self, ops: Ops, x: Any, states: tuple[Array, ...] | None = None, mask: Any = None) -> Forward:
+        return Forward(x)
 
 
 class ZeroPadding2D(Borders):

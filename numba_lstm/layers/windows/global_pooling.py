@@ -15,6 +15,7 @@ class GlobalPooling(AxesLayer):
     """Base class of global pooling."""
 
     kind: ClassVar[str]
+    streaming_obstacle = "it needs all steps"
 
     def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any) -> None:
         check_data_format(type(self), data_format)

@@ -14,6 +14,8 @@ from .window_layer import AxesLayer, as_sizes, check_data_format
 class UpSampling(AxesLayer):
     """Base class of up-sampling by repeating."""
 
+    streaming_obstacle = "it makes several steps of one"
+
     def __init__(self, size: Any, **kwargs: Any) -> None:
         self.size = as_sizes(size, self.axes, f"{type(self).__name__}'s size")
         super().__init__(**kwargs)

@@ -47,6 +47,7 @@ class AxesLayer(Layer):
     """Base class of layers that take sequences (N, T, C) only, or images (N, H, W, C) only."""
 
     supports_masking = False
+    streaming_obstacle = "its windows reach over several steps"
 
     @property
     def axes(self) -> int:

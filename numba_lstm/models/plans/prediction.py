@@ -18,6 +18,7 @@ from ...kernels.contract import Array, Plan, StreamPlan
 from ...training.batches import each
 from ...training.results import PredictionOutput
 from ..passes import Passes
+from .step_graph import StepGraph
 from .streaming import stream_plan
 
 if TYPE_CHECKING:
@@ -188,10 +189,7 @@ class PredictionPlans:
         try:
             stream = streams.pop()
         except IndexError:
-            try:
-                stream = stream_plan(model, 1)
-            except NotImplementedError:
-                stream = None
+            stream = self._stream()
         y = None
         if stream is not None:
             if x.dtype != self._dtype or not (x.flags.c_contiguous and x.flags.aligned):
@@ -200,6 +198,17 @@ class PredictionPlans:
             y = stream.run_last(x.transpose(1, 0, 2))
         streams.append(stream)
         return y
+
+    def _stream(self) -> StreamPlan | None:
+        """Return a stream that is faster than a plan of all steps: of recurrent layers, which compute step by step anyway."""
+        try:
+            graph = StepGraph(self._model)
+        except NotImplementedError:
+            return None
+        if any(len(shape) != 2 for cell in graph.cell_states(1) for shape in cell):
+            return None
+        stream = stream_plan(self._model, graph, 1)
+        return stream if stream.compiled else None
 
 
 def _copied(array: Host, *, samples_first: bool = False) -> Host:

@@ -10,15 +10,15 @@ import numpy.typing as npt
 
 from ....gates import COUNT
 from ...contract import LSTMOutput, Weight
-from ..arrays.copy_tasks import copied, zeroed
+from ..arrays.copy_tasks import contiguous, copied, zeroed
 from ..gemm import pack
 from ..gemm.batch_groups import Group
 from ..gemm.gemm import gate_product_tasks
 from ..gemm.layout import PanelLayout, VectorGeometry, gradient_column_layout
 from ..runtime.graph import run_eagerly
-from ..runtime.memory import aligned, stride
+from ..runtime.memory import aligned, empty, stride
 from ..runtime.recording import rings_written, state_rings
-from ..runtime.task import Task
+from ..runtime.task import HostCall, Task
 
 Array = npt.NDArray[Any]
 
@@ -53,6 +53,15 @@ def begin(states: tuple[StateSize, StateSize], lengths: tuple[int, int], N: int,
     h, c = (aligned((length, N, stride(s.padded, dtype)), dtype) for s, length in zip(states, lengths, strict=True))
     run_eagerly(task for ring, s in zip((h, c), states, strict=True) for task in start(ring, s.first, s.padded, s.size))
     return h, c, 0, False
+
+
+def mask_at(mask: Array, first: int) -> Array:
+    """Return a contiguous mask (T, N) for a loop whose steps have indices from ``first`` on: 1 in a stream's odd step."""
+    if not first:
+        return contiguous(mask)
+    shifted = empty((first + mask.shape[0], mask.shape[1]), np.bool_)
+    run_eagerly([HostCall(np.copyto, shifted[first:], mask)])
+    return shifted
 
 
 def output(h: tuple[Array, int], c: tuple[Array, int], end: int, tape: Any, *, sequences: bool, stream: bool) -> LSTMOutput:

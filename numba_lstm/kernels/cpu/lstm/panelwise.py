@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ...contract import LSTMGradients, LSTMNoise, LSTMOutput, LSTMWeights
 from ...specs import LSTMSpec
 from ..arrays.arrays import add
-from ..arrays.copy_tasks import as_rows, contiguous, copied, masked_steps_zeroed
+from ..arrays.copy_tasks import as_rows, copied, masked_steps_zeroed
 from ..gemm import pack
 from ..gemm.batch_groups import Size
 from ..gemm.layout import PanelLayout
@@ -20,7 +20,7 @@ from ..runtime.recording import state_rings
 from ..runtime.task import Task
 from . import gate_dropout
 from .backward_tasks import BackwardArgs, backward_task
-from .buffers import input_gradient, output, padded_steps, start, state, tape_panel_stride, zeros
+from .buffers import input_gradient, mask_at, output, padded_steps, start, state, tape_panel_stride, zeros
 from .gate_weight_grad import weight_gradients
 from .kernel_selection import row_groups, select_backward_kernels, select_forward_kernels
 from .pointwise import CallOptions
@@ -82,8 +82,8 @@ def lstm_forward(
     )
     selection = select_forward_kernels(spec, options, x.dtype, N, weights.recurrent_kernel.value.shape[0])
     geometry, layout, H = selection.geometry, selection.layout, selection.layout.H
-    valid = NO_MASK if mask is None else contiguous(mask)
     rings, first = state_rings(h0, c0)
+    valid = NO_MASK if mask is None else mask_at(mask, first)
     schedule = make_schedule(size, layout, options, x.dtype, rings)
     lasting = {"training": training, "sequences": sequences, "rings": rings}
     h, c, z, gates = forward_buffers(size, selection, schedule, x.dtype, **lasting)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...contract import StepFunction
+from ...packed_rows import PackedRows
 from ...threads import get_num_threads
 from ..arrays.copy_tasks import copied
 from ..gemm.layout import vector_geometry
@@ -39,28 +40,28 @@ class StreamPlan:
     """The recorded step of N independent streams, and their states; see :meth:`.contract.Ops.stream_plan`."""
 
     def __init__(
-        self, function: StepFunction, N: int, D: int, dtype: Any, states: Sequence[tuple[int, ...]], threads: int
+        self, function: StepFunction, N: int, inputs: PackedRows, states: Sequence[tuple[int, ...]], threads: int
     ) -> None:
-        self._dtype, self._N = np.dtype(dtype), N
+        self._dtype, self._N, self._inputs = inputs.dtype, N, inputs
         self._sizes = [shape[-1] for shape in states]
-        self._rings = [_padded_zeros((2, *shape), self._dtype) for shape in states]
-        self._x = _padded_zeros((1, N, D), self._dtype)[..., :D]
+        self._rings = [(_padded_zeros if len(shape) == 2 else _zeros)((2, *shape), self._dtype) for shape in states]
+        self._x = _padded_zeros((1, N, inputs.columns), self._dtype)[..., : inputs.columns]
         self._products: dict[int, tuple[Callable[[Array], Task], Array]] = {}  #: hoisted ones, by steps
         self._step = 0  #: of the two recorded ones, the next
         recordings, self._y = self._recorded_steps(function, threads, hoists=False)
         tasks = [task for recorded in recordings for task in recorded.tasks]
         self._has_team = any(isinstance(task, Team) for task in tasks)
-        self._in_loop = not any(isinstance(task, HostCall) for task in tasks)
+        self.compiled = not any(isinstance(task, HostCall) for task in tasks)
         self._graphs: list[Sequence[TaskGraph | HostCall]] = []  #: of both steps, where a team or a host call runs them
-        if self._has_team or not self._in_loop:
+        if self._has_team or not self.compiled:
             for recorded in recordings:
-                graphs = [TaskGraph(recorded.tasks)] if self._in_loop else task_graphs(recorded.tasks)  # type: ignore[arg-type]
+                graphs = [TaskGraph(recorded.tasks)] if self.compiled else task_graphs(recorded.tasks)  # type: ignore[arg-type]
                 self._graphs.append(graphs)
         self._last_end = 0.0  #: of a step, by the clock
         self._C = self._y[0].shape[1]
-        self._hoisted = recordings[0].hoisted if self._in_loop else None
+        self._hoisted = recordings[0].hoisted if self.compiled else None
         self._references: list[Any] = []  #: what the addresses in tables point to
-        if self._in_loop:
+        if self.compiled:
             self._run_steps = step_loop(self._dtype.name).compiled
             self._table = self._step_table(recordings, [self._x[0]] * 2, self._y, in_place=False)
         if self._hoisted is not None and self._hoisted.steps(MANY_STEPS) > 0:
@@ -112,25 +113,39 @@ class StreamPlan:
         before, after = self._states(step), self._states(1 - step)
         recorded.states = {id(state): StateRing(ring, step) for state, ring in zip(before, self._rings, strict=True)}
         with recording.recording_to(recorded), thread_pool.thread_share(get_num_threads()):
-            y, written = function(self._x, before)
+            ys, written = function(self._inputs.unpack(self._x), before)
         copies = [copied(new, state) for new, state in zip(written, after, strict=True) if address(new) != address(state)]
         if copies:
             recorded.tasks += copies
             recorded.recurrent_tasks = len(recorded.tasks)
-        y = y[0] if y.ndim == 3 else y
-        if not has_kernel_strides(y):
-            y, source = aligned(y.shape, self._dtype), y
-            recorded.tasks.append(copied(source, y))
-        return y
+        return self._output_rows(ys, recorded)
 
-    def __call__(self, x: Array) -> Array:
-        if not self._in_loop or (self._has_team and thread_pool.available_threads() > 1):
+    def _output_rows(self, ys: Sequence[Array], recorded: Recording) -> Array:
+        """Return the outputs in rows (N, C): the only output itself if it has such rows, else a buffer to which tasks copy."""
+        samples = [y.swapaxes(0, 1) if y.ndim > 2 else y for y in ys]
+        if len(ys) == 1 and samples[0].size == self._N * samples[0].shape[-1] and samples[0].dtype == self._dtype:
+            y = samples[0].reshape(self._N, -1)
+            if has_kernel_strides(y) and np.may_share_memory(y, samples[0]):
+                return y
+        sizes = [y.size // self._N for y in samples]
+        rows, start = aligned((self._N, sum(sizes)), self._dtype), 0
+        for y, size in zip(samples, sizes, strict=True):
+            into = rows[:, start : start + size].reshape(y.shape)
+            floating = y.dtype == self._dtype
+            recorded.tasks.append(copied(y, into) if floating else HostCall(np.copyto, into, y, casting="unsafe"))
+            start += size
+        return rows
+
+    def __call__(self, x: Array, out: Array | None = None) -> Array:
+        if not self.compiled or (self._has_team and thread_pool.available_threads() > 1):
             y = self._run_graphs(x)
+            if out is not None:
+                out.reshape(-1)[...] = y
         else:
-            y = empty(self._N * self._C, self._dtype)
+            y = empty(self._N * self._C, self._dtype) if out is None else out.reshape(-1)
             self._run_steps(self._table, x if x.ndim == 1 else x.reshape(-1), y, self._step, 1, 0)
             self._step ^= 1
-        return y if x.ndim == 1 else y.reshape(self._N, -1)
+        return out if out is not None else y if x.ndim == 1 else y.reshape(self._N, -1)
 
     def run_last(self, x: Array) -> Array:
         return self._run(x, 0)[0]
@@ -141,7 +156,7 @@ class StreamPlan:
     def _run(self, x: Array, every: int) -> Array:
         """Run all steps x (T, N, D), and return the output of ``every`` one or of the last one, (T or 1, N, C)."""
         T = len(x)
-        if not self._in_loop:
+        if not self.compiled:
             return np.stack([self._run_graphs(step).reshape(self._N, -1) for step in x])[0 if every else T - 1 :]
         y, x, table = empty((T if every else 1, self._N, self._C), self._dtype), np.ascontiguousarray(x), self._table
         hoisted = self._hoisted.steps(T) if self._hoisted else 0
@@ -192,16 +207,20 @@ class StreamPlan:
             state[...] = value
 
 
-def _padded_zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    """Return zeros in rows with padding up to the end of a block of columns."""
-    columns = vector_geometry(dtype).w
-    zeros = aligned((*shape[:-1], stride(-(-shape[-1] // columns) * columns, dtype)), dtype)
+def _zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    zeros = aligned(shape, dtype)
     zeros[...] = 0
     return zeros
 
 
+def _padded_zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """Return zeros in rows with padding up to the end of a block of columns."""
+    columns = vector_geometry(dtype).w
+    return _zeros((*shape[:-1], stride(-(-shape[-1] // columns) * columns, dtype)), dtype)
+
+
 def stream_plan(
-    function: StepFunction, N: int, D: int, dtype: Any, states: Sequence[tuple[int, ...]], threads: int = 1
+    function: StepFunction, N: int, inputs: PackedRows, states: Sequence[tuple[int, ...]], threads: int = 1
 ) -> StreamPlan:
     """CPU: task graphs of an even and of an odd step, which one compiled call runs for many steps."""
-    return StreamPlan(function, N, D, dtype, states, threads)
+    return StreamPlan(function, N, inputs, states, threads)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...contract import Array, Plan, StepFunction, StreamPlan
+from ...packed_rows import PackedRows
 from ...specs import Key
 
 
@@ -22,7 +23,7 @@ def plan(
 
 
 def stream_plan(
-    function: StepFunction, N: int, D: int, dtype: Any, states: Sequence[tuple[int, ...]], threads: int = 1
+    function: StepFunction, N: int, inputs: PackedRows, states: Sequence[tuple[int, ...]], threads: int = 1
 ) -> StreamPlan | None:
     """CUDA: None."""
     return None

@@ -8,6 +8,7 @@ from typing import Any
 import numpy.typing as npt
 
 from ...op_types import Plan, StepFunction, StreamPlan
+from ...packed_rows import PackedRows
 from ...specs import Key
 
 Array = npt.NDArray[Any]
@@ -26,7 +27,7 @@ def plan(
 
 
 def stream_plan(
-    function: StepFunction, N: int, D: int, dtype: Any, states: Sequence[tuple[int, ...]], threads: int = 1
+    function: StepFunction, N: int, inputs: PackedRows, states: Sequence[tuple[int, ...]], threads: int = 1
 ) -> StreamPlan | None:
     """None."""
     return None

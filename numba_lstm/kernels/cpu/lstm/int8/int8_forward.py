@@ -11,7 +11,7 @@ from .....gates import COUNT
 from ....contract import LSTMOutput, LSTMWeights
 from ....int8 import LARGEST, quantize
 from ....specs import LSTMSpec
-from ...arrays.copy_tasks import contiguous, copied
+from ...arrays.copy_tasks import copied
 from ...gemm import pack
 from ...gemm.layout import PanelLayout, VectorGeometry, panel_layout, pointwise_lanes, vector_geometry
 from ...runtime import thread_pool
@@ -19,7 +19,7 @@ from ...runtime.graph import run_eagerly
 from ...runtime.memory import address, aligned
 from ...runtime.strides import element_strides
 from ...runtime.task import KernelCall, parallel_for
-from ..buffers import StateSize, begin, output
+from ..buffers import StateSize, begin, mask_at, output
 from ..pointwise import CallOptions, gate_kernel, output_kernel, scalar_parameters, traits
 from ..rowwise.kernel_args import loop_caller, make_kernel_args
 from .forward_loop import forward_loop
@@ -91,7 +91,6 @@ def lstm_forward(
 ) -> LSTMOutput:
     """CPU: one time loop for shards of the batch."""
     (T, N, D), dtype = x.shape, x.dtype
-    valid = None if mask is None else contiguous(mask)
     geometry, layout, fields = _fields(weights, spec, N, masked=mask is not None)
     state_sizes = StateSize(h0, layout.H, layout.padded), StateSize(c0, layout.H, layout.padded)
     h, cs, first, stream = begin(state_sizes, (T + 1 if sequences else 2, 1), N, dtype)
@@ -101,7 +100,8 @@ def lstm_forward(
     x_steps, x_rows, _ = element_strides(x)
     fields |= {
         "x_steps": x_steps, "x_rows": x_rows,
-        "h": h, "h_rows": h.shape[2], "h_steps": len(h), "c": c, "c_rows": c.shape[1], "mask": valid,
+        "h": h, "h_rows": h.shape[2], "h_steps": len(h), "c": c, "c_rows": c.shape[1],
+        "mask": None if mask is None else mask_at(mask, first),
     }  # fmt: skip
     held: list[Any] = []
     splits = thread_pool.num_splits(T * N * (D + layout.H) * layout.gates, N)

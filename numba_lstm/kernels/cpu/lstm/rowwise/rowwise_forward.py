@@ -20,7 +20,7 @@ from ...runtime.memory import address, aligned, empty, stride
 from ...runtime.strides import element_strides
 from ...runtime.task import HostCall, KernelCall, parallel_for
 from ...simd.custom_activation import canonical_spec
-from ..buffers import StateSize, begin, output, padded_steps, tape_panel_stride
+from ..buffers import StateSize, begin, mask_at, output, padded_steps, tape_panel_stride
 from ..pointwise import CallOptions, gate_kernel, output_kernel, scalar_parameters, traits
 from .forward_loop import forward_loop
 from .kernel_args import loop_caller, make_kernel_args
@@ -210,7 +210,7 @@ def lstm_forward(
     fields |= {
         "x_steps": x_steps, "x_rows": x_rows, "x_gates": x_gates,
         "h": h, "h_rows": h.shape[2], "h_steps": len(h), "c": c, "c_rows": c.shape[2], "c_steps": len(c),
-        "mask": valid, "masked": int(mask is not None), "panel_stride": panel_stride,
+        "mask": None if valid is None else mask_at(valid, first), "masked": int(mask is not None), "panel_stride": panel_stride,
         "zoneout_h": zoneout_h, "zoneout_h_rows": 0 if zoneout_h is None else size.outputs,
         "zoneout_c": zoneout_c, "zoneout_c_rows": 0 if zoneout_c is None else size.units,
         "dropout_factors": None if noise.recurrent is None else padded_steps(noise.recurrent, size.outputs),

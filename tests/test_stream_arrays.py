@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from numba_lstm import Model, Sequential
-from numba_lstm.layers import LSTM, Add, Concatenate, Conv1D, Dense, Embedding, Input, Masking
+from numba_lstm.layers import LSTM, Add, Concatenate, Conv1D, Dense, Embedding, Input, Masking, StringLookup
 
 D, T = 3, 6
 
@@ -105,6 +105,20 @@ def test_states_of_convolutions_are_their_last_inputs(device):
     np.testing.assert_array_equal(one.step(x[:, 5]), other.step(x[:, 5]))
     one.reset()
     assert not one.state[0][0].any()
+
+
+@pytest.mark.parametrize("device", ["cpu", "reference"])
+def test_words_are_converted_at_each_step(device):
+    words = StringLookup(vocabulary=["go", "stop"])
+    model = Sequential([Input((None,), dtype="string"), words, Embedding(3, 2), LSTM(2)]).to(device)
+    x = np.array([["go", "never", "stop"], ["stop", "go", "go"]])
+    stream, expected = model.stream(2), model.predict(x, verbose=0)
+    assert stream.run(x.T).shape == (3, 2, 2)
+    stream.reset()
+    for t in range(3):
+        y = stream.step(x[:, t])
+    np.testing.assert_array_equal(y, expected)
+    assert model.stream().step("go").shape == (2,)
 
 
 @pytest.mark.parametrize("quantized", [False, True])

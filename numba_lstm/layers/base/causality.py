@@ -84,7 +84,11 @@ def _zeros(layer: Layer, values: Sequence[StepValue]) -> int:
 
 def _outputs(layer: Layer, values: Sequence[StepValue], masked: bool) -> list[StepValue]:
     shapes = tuple(value.shape for value in values)
-    found: Any = layer.compute_output_shape(shapes if layer.takes_several else shapes[0])  # type: ignore[arg-type]
+    try:
+        found: Any = layer.compute_output_shape(shapes if layer.takes_several else shapes[0])  # type: ignore[arg-type]
+    except (TypeError, ValueError) as error:
+        reason = f"it takes a certain number of steps ({error})".rstrip(".")
+        raise NotImplementedError(f"{layer.name} ({type(layer).__name__}) cannot be streamed: {reason}.") from None
     several = bool(found) and isinstance(found[0], (tuple, list))
     outputs = []
     for _, *sample in found if several else [found] * layer.num_outputs:

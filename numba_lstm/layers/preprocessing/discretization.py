@@ -98,6 +98,10 @@ class Discretization(HostLayer):
         intervals = np.digitize(x, boundaries).astype(np.int64)
         return intervals if self.makes_indices else encode(intervals, self.output_mode, len(boundaries) + 1, self.dtype)
 
+    def check_causal(self) -> None:
+        if not self.makes_indices:
+            super().check_causal()
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         if self.makes_indices:
             return input_shape

@@ -113,6 +113,10 @@ class IndexLookup(HostLayer):
         found = [tokens[int(number)] if 0 <= number < len(tokens) else unknown for number in x.reshape(-1)]
         return np.array(found, object if self.token_type is str else np.int64).reshape(x.shape)
 
+    def check_causal(self) -> None:
+        if not self.makes_indices:
+            super().check_causal()
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         mode = self.options.output_mode
         return input_shape if mode == "int" else encoded_shape(input_shape, mode, self._vocabulary.depth)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ...ops.tensor import Tensor, UntraceableError
+from ...ops.tensor import Tensor
 from ...ops.tracing import input_like
 from ..base.results import StepValue
 from .time_axis import STEPS, Fixed, Last, Place, TimeMixedError, check_alike, follow
@@ -31,7 +31,7 @@ def stepwise_values(layer: ComputedLayer, values: Sequence[StepValue]) -> list[S
         if mask not in (None, STEPS):
             raise TimeMixedError("its mask is not one for each step")
         return [_value(place, y, other, mask is not None) for place, y, other in zip(places, some, more, strict=True)]
-    except (TimeMixedError, UntraceableError, ValueError) as error:
+    except Exception as error:  # a user's function may raise anything for sizes that it does not take
         reason = str(error) if isinstance(error, TimeMixedError) else "it takes a certain number of steps"
         raise NotImplementedError(f"{layer.name} ({type(layer).__name__}) cannot be streamed: {reason}.") from None
 

@@ -55,7 +55,7 @@ class StepArrays:
         arrays: list[Host] = []
         alone, came = set(), []
         for k, entry in enumerate(self._model.ordered_inputs(x)):
-            array = self._as_numbers(k, entry)
+            array = self._as_array(k, entry)
             shape, features = array.shape[many:], self._features[k]
             if array.ndim < many or shape not in [(self._N, *features)] + [features] * (self._N == 1):
                 raise ValueError(self._expected(k, array.shape, many))
@@ -73,8 +73,8 @@ class StepArrays:
         outputs = [np.array(entry.squeeze(streams) if alone else entry, order="C") for entry in entries]
         return self._model.in_output_form(outputs)
 
-    def _as_numbers(self, k: int, x: Any) -> Host:
-        return as_real(x, self._names[k], ("step", "feature"))
+    def _as_array(self, k: int, x: Any) -> Host:
+        return np.asarray(x) if self._model.readers[k].converts_inputs else as_real(x, self._names[k], ("step", "feature"))
 
     def _read(self, k: int, x: Host, many: bool) -> Host:
         """Return an input (N, ...) or (T, N, ...) in its dtype: whole numbers as the layers take them."""

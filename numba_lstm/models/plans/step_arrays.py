@@ -32,6 +32,8 @@ class StepArrays:
         self._model, self._N, self._name = model, N, model.name
         self._rows, self._output_rows = graph.rows, graph.output_rows
         self._features, self._takes_indices = [value.features for value in graph.inputs], graph.takes_indices
+        #: The shapes of a step of each input, and whether they have no axis of streams.
+        self._forms = [{(N, *shape): False} | ({shape: True} if N == 1 else {}) for shape in self._features]
         one = len(self._features) == 1
         self._names = ["x"] if one else [f"x[{name!r}]" for name in model.input_names]
         #: Whether the rows of the only input and of the only output are what a user gives and gets.
@@ -53,18 +55,22 @@ class StepArrays:
             For other inputs, and for inputs of different numbers of steps.
         """
         arrays: list[Host] = []
-        alone, came = set(), []
-        for k, entry in enumerate(self._model.ordered_inputs(x)):
-            array = self._as_array(k, entry)
-            shape, features = array.shape[many:], self._features[k]
-            if array.ndim < many or shape not in [(self._N, *features)] + [features] * (self._N == 1):
+        leading: set[tuple[Any, ...]] = set()
+        in_order = type(x) is list and len(x) == len(self._names)
+        for k, entry in enumerate(x if in_order else self._model.ordered_inputs(x)):
+            array = entry
+            if type(array) is not np.ndarray or array.dtype != self._rows.dtype or self._takes_indices[k] or not array.size:
+                array = self._as_array(k, array)
+            alone = self._forms[k].get(array.shape[many:]) if array.ndim >= many else None
+            if alone is None:
                 raise ValueError(self._expected(k, array.shape, many))
-            alone.add(shape == features)
-            came.append(array.shape)
-            arrays.append(self._read(k, array.reshape(*array.shape[:many], self._N, *features), many))
-        if len(alone) > 1 or len({array.shape[:many] for array in arrays}) > 1:
+            leading.add((alone, array.shape[:many]))
+            array = array[:, None] if alone and many else array[None] if alone else array
+            arrays.append(self._read(k, array, many))
+        if len(leading) > 1:
+            came = [np.shape(entry) for entry in self._model.ordered_inputs(x)]
             raise ValueError(f"this stream of {self._name} expects inputs of as many steps and streams, got shapes {came}.")
-        return self._rows.pack(arrays, leading=1 + many), alone == {True}
+        return self._rows.pack(arrays, leading=1 + many), leading.pop()[0]
 
     def unpack(self, rows: Host, alone: bool) -> Any:
         """Return the outputs in rows (N, columns) or (T, N, columns), in the model's form; ``alone`` without an axis of N."""
@@ -79,7 +85,7 @@ class StepArrays:
     def _read(self, k: int, x: Host, many: bool) -> Host:
         """Return an input (N, ...) or (T, N, ...) in its dtype: whole numbers as the layers take them."""
         if not self._takes_indices[k]:
-            return x.astype(self._rows.dtype, copy=False)
+            return x if x.dtype == self._rows.dtype else x.astype(self._rows.dtype)
         samples = x.swapaxes(0, 1) if many else x[:, None]
         read = self._model.read_input(k, samples, self._names[k])
         return read.swapaxes(0, 1) if many else read[:, 0]

@@ -98,9 +98,9 @@ class SeveralInputs(ComputedLayer):
         self.build_for(tuple((None, *shape[1:]) for shape in shapes))
         self.check_input(shapes)
         masks = tuple(self._one_mask(ops, one, a) for one, a in zip(mask or [None] * len(arrays), arrays, strict=True))
-        placed = tuple(placed(ops, array, self.dtype) for array in arrays)
+        values = tuple(placed(ops, array, self.dtype) for array in arrays)
         rng = random.next_key() if training else None
-        return to_samples_of(ops, self.propagate(ops, placed, None, masks, bool(training), rng).y)
+        return to_samples_of(ops, self.propagate(ops, values, None, masks, bool(training), rng).y)
 
     def _arrays(self, x: Any) -> list[npt.NDArray[Any]]:
         if not isinstance(x, (list, tuple)):

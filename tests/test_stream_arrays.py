@@ -86,7 +86,7 @@ def test_outputs_go_to_a_given_array(device, make):
 )
 def test_a_wrong_array_for_outputs_is_refused_and_changes_nothing(out):
     stream = convolutions().to("reference").stream()
-    with pytest.raises(ValueError, match=r"out must be a writable C-ordered array of float32 \(2,\)"):
+    with pytest.raises(ValueError, match=r"out must be a writable, C-contiguous array of float32 and of shape \(2,\)"):
         stream.step(np.ones(D), out=out)
     assert not any(state.any() for cell in stream.state for state in cell)
     with pytest.raises(ValueError, match="out takes the only output"):

@@ -133,7 +133,10 @@ class StreamPlan(Protocol):
     compiled: bool  #: whether one compiled call runs many steps
 
     def __call__(self, x: npt.NDArray[Any], out: npt.NDArray[Any] | None = None) -> npt.NDArray[Any]:
-        """Run one step on host inputs x (N, D) or (D,). Returns the outputs, (N, C) or (C,), in a new array or in ``out``."""
+        """Run one step on host inputs x (N, D) or (D,). Returns the outputs, (N, C) or (C,), in a new array or in ``out``.
+
+        Both arrays are C-contiguous, of the dtype of the stream.
+        """
 
     def run_last(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Run all steps of host inputs x (T, N, D). Returns a new array of the outputs of the last step, (N, C)."""

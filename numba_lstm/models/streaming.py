@@ -81,8 +81,8 @@ class Stream:
         ----------
         x : array, (N, D), or (D,) where N is 1; for several inputs a list or a dict of such arrays
             Cast to the model's dtype. Whole numbers for an Embedding are (N,), or () where N is 1.
-        out : array, (N, C) or (C,), optional
-            Of the model's dtype, C-ordered. The only output is written to it.
+        out : array, (N, C), or (C,) for (D,), optional
+            Where the only output is written: writable, C-contiguous, of the model's dtype.
 
         Returns
         -------
@@ -109,10 +109,12 @@ class Stream:
         return self._plan(x, out)
 
     def _check_out(self, out: Any, shape: tuple[int, ...]) -> None:
-        fits = isinstance(out, np.ndarray) and (out.shape, out.dtype) == (shape, self._dtype)
-        if not (fits and out.flags.c_contiguous and out.flags.writeable):
-            came = f"{out.dtype} {out.shape}" if isinstance(out, np.ndarray) else type(out).__name__
-            raise ValueError(f"out must be a writable C-ordered array of {self._dtype} {shape}, got {came}. Use np.empty.")
+        if type(out) is not np.ndarray or out.dtype != self._dtype or out.shape != shape or not out.flags.carray:
+            came = f"{out.dtype} of shape {out.shape}" if isinstance(out, np.ndarray) else type(out).__name__
+            raise ValueError(
+                f"out must be a writable, C-contiguous array of {self._dtype} and of shape {shape}, got {came}. "
+                f"Make it by np.empty({shape}, {str(self._dtype)!r})."
+            )
 
     def run(self, x: Any) -> Any:
         """Compute the outputs for the next inputs, those of as many calls of :meth:`step`, and update the states.

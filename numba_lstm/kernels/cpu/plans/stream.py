@@ -50,10 +50,10 @@ class StreamPlan:
         self._step = 0  #: of the two recorded ones, the next
         recordings, self._y = self._recorded_steps(function, threads, hoists=False)
         tasks = [task for recorded in recordings for task in recorded.tasks]
-        self._has_team = any(isinstance(task, Team) for task in tasks)
+        has_team = any(isinstance(task, Team) for task in tasks)
         self.compiled = not any(isinstance(task, HostCall) for task in tasks)
         self._graphs: list[Sequence[TaskGraph | HostCall]] = []  #: of both steps, where a team or a host call runs them
-        if self._has_team or not self.compiled:
+        if has_team or not self.compiled:
             for recorded in recordings:
                 graphs = [TaskGraph(recorded.tasks)] if self.compiled else task_graphs(recorded.tasks)  # type: ignore[arg-type]
                 self._graphs.append(graphs)
@@ -137,15 +137,14 @@ class StreamPlan:
         return rows
 
     def __call__(self, x: Array, out: Array | None = None) -> Array:
-        if not self.compiled or (self._has_team and thread_pool.available_threads() > 1):
-            y = self._run_graphs(x)
-            if out is not None:
-                out.reshape(-1)[...] = y
+        flat = x.ndim == 1
+        y = empty(self._N * self._C, self._dtype) if out is None else out if flat else out.reshape(-1)
+        if self._graphs and (not self.compiled or thread_pool.available_threads() > 1):
+            y[...] = self._run_graphs(x)
         else:
-            y = empty(self._N * self._C, self._dtype) if out is None else out.reshape(-1)
-            self._run_steps(self._table, x if x.ndim == 1 else x.reshape(-1), y, self._step, 1, 0)
+            self._run_steps(self._table, x if flat else x.reshape(-1), y, self._step, 1, 0)
             self._step ^= 1
-        return out if out is not None else y if x.ndim == 1 else y.reshape(self._N, -1)
+        return y if flat else y.reshape(self._N, -1) if out is None else out
 
     def run_last(self, x: Array) -> Array:
         return self._run(x, 0)[0]
@@ -157,7 +156,7 @@ class StreamPlan:
         """Run all steps x (T, N, D), and return the output of ``every`` one or of the last one, (T or 1, N, C)."""
         T = len(x)
         if not self.compiled:
-            return np.stack([self._run_graphs(step).reshape(self._N, -1) for step in x])[0 if every else T - 1 :]
+            return np.stack([self._run_graphs(step).reshape(self._N, -1).copy() for step in x])[0 if every else T - 1 :]
         y, x, table = empty((T if every else 1, self._N, self._C), self._dtype), np.ascontiguousarray(x), self._table
         hoisted = self._hoisted.steps(T) if self._hoisted else 0
         for t in range(0, T, hoisted or T):
@@ -184,7 +183,10 @@ class StreamPlan:
         return found
 
     def _run_graphs(self, x: Array) -> Array:
-        """Run a step by spinning workers, and by NumPy's functions. Sleeping workers are woken only when steps come quickly."""
+        """Run a step by spinning workers, and by NumPy's functions, and return the buffer of its output.
+
+        Sleeping workers are woken only when steps come quickly.
+        """
         wake = perf_counter() - self._last_end < workers.SPIN_SECONDS
         self._x[0] = x
         for graph in self._graphs[self._step]:
@@ -192,7 +194,7 @@ class StreamPlan:
                 graph(wake=wake, wait_for_team=False)
             else:
                 graph()
-        y = self._y[self._step].reshape(-1).copy()
+        y = self._y[self._step].reshape(-1)
         self._step ^= 1
         self._last_end = perf_counter()
         return y

@@ -15,6 +15,9 @@ from ...layers.base.results import Forward, StepValue
 from ..graph.execution import LayerCall
 from ..passes import Passes
 
+#: What a stream computes of a call. One with anything else is refused.
+FIELDS = frozenset({"layer", "inputs", "states", "outputs", "last_states", "training"})
+
 
 class StepCall(NamedTuple):
     """A call of a layer in a stream."""
@@ -36,8 +39,9 @@ class StepCall(NamedTuple):
         else:
             result = layer.forward(ops, x, tuple(values[value] for value in call.states) or None, mask)
         ys = result.y if isinstance(result.y, tuple) else (result.y,)
-        for value, y in zip(call.outputs, ys, strict=True):
-            values[value], masks[value] = y, result.mask
+        after = result.mask if isinstance(result.mask, tuple) else (result.mask,) * len(ys)
+        for value, y, one in zip(call.outputs, ys, after, strict=True):
+            values[value], masks[value] = y, one
         for value, state in zip(call.last_states, result.states if call.last_states else (), strict=True):
             values[value] = state
         return result.states if states else ()
@@ -119,6 +123,10 @@ def _step_call(call: LayerCall, values: dict[int, StepValue]) -> StepCall:
     if has_steps and call.states:
         raise NotImplementedError(
             f"{layer.name} ({type(layer).__name__}) cannot be streamed: it begins with states of other layers, not with zero."
+        )
+    if others := [name for name in call._fields if name not in FIELDS and getattr(call, name)]:
+        raise NotImplementedError(
+            f"{layer.name} ({type(layer).__name__}) cannot be streamed: its call has {' and '.join(others)}."
         )
     values |= dict(zip(call.outputs, step_values(layer, inputs), strict=True))
     for value, (_, *sizes) in zip(call.last_states, layer.state_shapes(None) if call.last_states else (), strict=True):

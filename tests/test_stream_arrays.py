@@ -45,6 +45,15 @@ def test_dicts_and_lists_go_in_and_the_form_of_the_outputs_comes_out(device):
     assert run["last"].shape == (T, 4)
 
 
+def test_the_only_input_may_be_in_a_dict():
+    x = Input((None, D), name="x")
+    model = Model({"x": x}, {"y": Dense(2)(x)}, device="reference")
+    y = model.stream().run({"x": np.ones((T, D))})
+    np.testing.assert_array_equal(y["y"], model.predict({"x": np.ones((1, T, D))}, verbose=0)["y"][0])
+    plain = Model({"x": x}, model.outputs[0], device="reference").stream()
+    np.testing.assert_array_equal(plain.step({"x": np.ones(D)}), y["y"][0])
+
+
 @pytest.mark.parametrize(
     ("x", "sentence"),
     [

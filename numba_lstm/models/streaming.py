@@ -99,7 +99,7 @@ class Stream:
             out[...] = y
             return out
         if type(x) is not np.ndarray or x.dtype != self._dtype or not x.flags.c_contiguous:
-            x = np.ascontiguousarray(as_real(x, "x"), self._dtype)
+            x = self._arrays.only_input(x)
         if x.shape not in self._shapes:
             expected = " or ".join(map(str, self._shapes))
             raise ValueError(f"this stream of {self._name} expects x of shape {expected}, got {x.shape}. One step at a time.")
@@ -140,7 +140,7 @@ class Stream:
         if not self._is_plain:
             rows, alone = self._arrays.pack(x, many=True)
             return self._arrays.unpack(self._plan.run(rows), alone)
-        x = np.ascontiguousarray(as_real(x, "x", ("step", "feature")), self._dtype)
+        x = self._arrays.only_input(x)
         if x.shape[1:] not in self._shapes:
             expected = " or ".join(f"(T, {', '.join(map(str, shape))})" for shape in self._shapes)
             raise ValueError(f"this stream of {self._name} expects steps of shape {expected}, got {x.shape}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,12 @@ class StepArrays:
         if len(self._output_rows.entries) > 1 or not self._model.has_one_output:
             raise ValueError(f"out takes the only output, and {self._name} has several. Leave it out.")
         return self._output_rows.entries[0].shape
+
+    def only_input(self, x: Any) -> Host:
+        """Return the only input, also in a dict, as a C-ordered array of the model's dtype."""
+        if isinstance(x, Mapping):
+            (x,) = self._model.ordered_inputs(x)
+        return np.ascontiguousarray(as_real(x, "x", ("step", "feature")), self._rows.dtype)
 
     def pack(self, x: Any, *, many: bool) -> tuple[Host, bool]:
         """Return the rows (N, columns) of a step, or (T, N, columns) of ``many``, and whether x has no axis of streams.

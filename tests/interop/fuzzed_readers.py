@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 import numpy as np
-from golden import keras2_files, onnx_dynamo, onnx_graphs, torch_modules
+from golden import keras2_files, onnx_branches, onnx_dynamo, onnx_graphs, torch_modules
 from golden.keras_files import CASES
 from mutations import mutated, rewritten
 from torch_forging import dict_of, pickled, tensor, zipped
@@ -119,6 +119,7 @@ def repickled(random: Random) -> bytes:
     return zipped({"data.pkl": mutated(PROGRAM, random), "byteorder": b"little", "data/0": NUMBERS})
 
 
+BRANCHES = [onnx_branches.path(case).read_bytes() for case in onnx_branches.CASES]
 ONNX = [module.path(case).read_bytes() for module in (onnx_graphs, onnx_dynamo) for case in module.CASES]
 
 READERS = {
@@ -134,6 +135,6 @@ READERS = {
     "PyTorch pickle": Reader(torch.linear, repickled),
     "PyTorch safetensors": Reader(torch.lstm, lambda random: reheaded(random.choice(SAFETENSORS))(random)),
     "ONNX": Reader(onnx.load, one_of(*ONNX)),
-    "ONNX as a model": Reader(onnx.load_model, one_of(*ONNX)),
+    "ONNX as a model": Reader(onnx.load_model, one_of(*ONNX, *BRANCHES)),
     "description": Reader(description.describe, one_of(NATIVE, *KERAS.values(), *KERAS_2, *TORCH.values(), *ONNX)),
 }

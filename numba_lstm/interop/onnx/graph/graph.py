@@ -64,9 +64,11 @@ class Graph:
         nodes: Sequence[Node],
         constants: Mapping[str, Host],
         opset: int,
+        file_size: int = 0,
     ) -> None:
         self.inputs, self.outputs = tuple(inputs), tuple(outputs)
         self.nodes, self.constants, self.opset = tuple(nodes), dict(constants), opset
+        self.file_size = file_size  #: in bytes
         self._uses = Counter(name for node in nodes for name in node.inputs)
         self._uses.update(value.name for value in outputs)
 
@@ -114,7 +116,7 @@ class Graph:
         for node in self.nodes:
             inputs = [values[name] if name else None for name in node.inputs]
             constant = [not name or name in self.constants for name in node.inputs]
-            call = Call(ops, inputs, node.attributes, self.opset, constant, node.cache, max_elements)
+            call = Call(ops, inputs, node.attributes, self.opset, constant, node.cache, max_elements, len(node.outputs))
             try:
                 outputs = node.operator.run(call)
             except (ValueError, TypeError) as error:

@@ -29,6 +29,7 @@ class Call:
     constant: Sequence[bool] = ()  #: for each input, whether it is a constant of the graph
     cache: dict[str, Any] = field(default_factory=dict)  #: values that a node computes once, by key
     max_elements: int = BASE_ELEMENTS  #: of an array that the operator makes
+    outputs: int = 1  #: of the node
 
     def cached(self, key: str, inputs: Sequence[int], make: Callable[[], Any]) -> Any:
         """Return ``make()``, cached if these inputs are constants."""

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..protobuf.tensors import dtype_of
-from . import compute, shapes
+from . import arithmetic, compute, shapes
 from .call import Call, Operator
 
 Host = npt.NDArray[Any]
@@ -80,13 +80,17 @@ def _gather(call: Call) -> Host:
 #: The field of an AttributeProto that holds each attribute; a name has the same field in all operators.
 KINDS = {
     **dict.fromkeys(("activation_alpha", "activation_beta", "value_floats"), "floats"),
-    **dict.fromkeys(("alpha", "beta", "clip", "epsilon", "value_float"), "f"),
-    **dict.fromkeys(("allowzero", "axis", "end", "hidden_size", "input_forget", "layout", "start", "to"), "i"),
+    **dict.fromkeys(("alpha", "beta", "clip", "epsilon", "max", "min", "momentum", "ratio", "value_float"), "f"),
+    **dict.fromkeys(("allowzero", "axis", "ceil_mode", "count_include_pad", "end", "group", "hidden_size"), "i"),
+    **dict.fromkeys(("input_forget", "keepdims", "layout", "linear_before_reset", "noop_with_empty_axes"), "i"),
+    **dict.fromkeys(("num_outputs", "seed", "spatial", "start", "storage_order", "to", "training_mode"), "i"),
     **dict.fromkeys(("transA", "transB", "value_int"), "i"),
-    **dict.fromkeys(("axes", "ends", "perm", "starts", "value_ints"), "ints"),
+    **dict.fromkeys(("axes", "dilations", "ends", "kernel_shape", "pads", "perm", "split", "starts", "strides"), "ints"),
+    **dict.fromkeys(("auto_pad", "direction", "mode"), "s"),
+    **dict.fromkeys(("else_branch", "then_branch"), "g"),
     "activations": "strings",
-    "direction": "s",
     "value": "t",
+    "value_ints": "ints",
 }
 
 _LSTM_ATTRIBUTES = (
@@ -101,12 +105,37 @@ _LSTM_ATTRIBUTES = (
 )
 _CONSTANT_ATTRIBUTES = ("value", "value_float", "value_floats", "value_int", "value_ints")
 
+_REDUCTION = ("axes", "keepdims", "noop_with_empty_axes")
+_ARITHMETIC = {
+    **{name: Operator(arithmetic.unary(f), (1, 1)) for name, f in (("Sqrt", np.sqrt), ("Abs", np.abs), ("Neg", np.negative))},
+    **{name: Operator(arithmetic.unary(f), (1, 1)) for name, f in (("Log", np.log), ("Reciprocal", np.reciprocal))},
+    "Not": Operator(arithmetic.unary(np.logical_not), (1, 1)),
+    "Sub": Operator(compute.elementwise(np.subtract), (2, 2)),
+    "Div": Operator(arithmetic.binary(arithmetic.divide), (2, 2)),
+    "Pow": Operator(arithmetic.binary(arithmetic.power), (2, 2)),
+    **{name: Operator(arithmetic.binary(f), (2, 2)) for name, f in (("And", np.logical_and), ("Or", np.logical_or))},
+    **{name: Operator(arithmetic.binary(f), (2, 2)) for name, f in (("Equal", np.equal), ("Less", np.less))},
+    "Greater": Operator(arithmetic.binary(np.greater), (2, 2)),
+    "Max": Operator(arithmetic.several(np.maximum), (1, 4096)),
+    "Min": Operator(arithmetic.several(np.minimum), (1, 4096)),
+    "Where": Operator(arithmetic.where, (3, 3)),
+    "Clip": Operator(arithmetic.clip, (1, 3), 1, ("min", "max")),
+    "ReduceMean": Operator(arithmetic.reduction(np.mean), (1, 2), 1, _REDUCTION),
+    "ReduceSum": Operator(arithmetic.reduction(np.sum), (1, 2), 1, _REDUCTION),
+    "ReduceMax": Operator(arithmetic.reduction(np.max), (1, 2), 1, _REDUCTION),
+    "ReduceMin": Operator(arithmetic.reduction(np.min), (1, 2), 1, _REDUCTION),
+    "Pad": Operator(arithmetic.pad, (1, 4), 1, ("mode", "pads")),
+    "Split": Operator(arithmetic.split, (1, 2), 4096, ("axis", "num_outputs", "split")),
+    "Size": Operator(_single(lambda call: np.array(call.require(0).size, np.int64)), (1, 1)),
+}
+
 OPERATORS: dict[str, Operator] = {
     "LSTM": Operator(compute.lstm, (3, 8), 3, _LSTM_ATTRIBUTES),
     "Gemm": Operator(compute.gemm, (2, 3), 1, ("alpha", "beta", "transA", "transB")),
     "MatMul": Operator(compute.matmul, (2, 2)),
     "Add": Operator(compute.elementwise(np.add), (2, 2)),
     "Mul": Operator(compute.elementwise(np.multiply), (2, 2)),
+    **_ARITHMETIC,
     "Tanh": Operator(compute.activation(compute.plain_spec("tanh")), (1, 1)),
     "Sigmoid": Operator(compute.activation(compute.plain_spec("sigmoid")), (1, 1)),
     "Relu": Operator(compute.activation(compute.plain_spec("relu")), (1, 1)),
@@ -143,3 +172,22 @@ OPERATORS: dict[str, Operator] = {
         _single(lambda call: shapes.slice_of(call.require(0), *_bounds(call))), (1, 5), 1, ("starts", "ends", "axes")
     ),
 }
+
+#: Operators that a device computes; NumPy computes the others.
+DEVICE_OPERATORS = frozenset(
+    {
+        "Elu",
+        "Exp",
+        "Gelu",
+        "Gemm",
+        "HardSigmoid",
+        "LSTM",
+        "LayerNormalization",
+        "LeakyRelu",
+        "MatMul",
+        "Relu",
+        "Selu",
+        "Sigmoid",
+    }
+    | {"Softmax", "Softplus", "Softsign", "Tanh", "ThresholdedRelu"}
+)

@@ -1,7 +1,7 @@
 """Schemas of the messages of an ONNX file (onnx/onnx.proto): numbers, names and kinds of the fields that are used.
 
-Subgraphs (field ``g`` of an attribute) stay bytes, since no supported operator has one. So messages nest five levels deep,
-whatever a file contains.
+Subgraphs (field ``g`` of an attribute) stay bytes until a branch is taken. So messages nest five levels deep, whatever a file
+contains.
 """
 
 from __future__ import annotations
@@ -75,4 +75,4 @@ MODEL: Schema = {
 }
 
 #: The types of attributes, and the field that holds the value of each.
-ATTRIBUTE_TYPES = {1: "f", 2: "i", 3: "s", 4: "t", 6: "floats", 7: "ints", 8: "strings"}
+ATTRIBUTE_TYPES = {1: "f", 2: "i", 3: "s", 4: "t", 5: "g", 6: "floats", 7: "ints", 8: "strings"}

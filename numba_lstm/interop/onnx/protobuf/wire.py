@@ -33,16 +33,24 @@ class Field(NamedTuple):
     schema: Schema | None = None  #: of a message
 
 
+class Budget:
+    """The cost that is left for reading one file, of which all its subgraphs spend."""
+
+    def __init__(self) -> None:
+        self.left = MAX_COST
+
+    def spend(self, cost: int) -> None:
+        """Take ``cost`` off; FileFormatError if so much is not left."""
+        self.left -= cost
+        if self.left < 0:
+            raise FileFormatError("it has more numbers and messages than are read. Keep large tensors as raw data.")
+
+
 class _Reader:
     """Reader of a file's bytes with a budget of work."""
 
-    def __init__(self, data: memoryview) -> None:
-        self.data, self.budget = data, MAX_COST
-
-    def spend(self, cost: int) -> None:
-        self.budget -= cost
-        if self.budget < 0:
-            raise FileFormatError("it has more numbers and messages than are read. Keep large tensors as raw data.")
+    def __init__(self, data: memoryview, budget: Budget) -> None:
+        self.data, self.spend = data, budget.spend
 
     def varint(self, position: int, end: int) -> tuple[int, int]:
         value = 0
@@ -120,7 +128,7 @@ class _Reader:
         return raw
 
 
-def read(data: bytes | memoryview, schema: Schema) -> Message:
+def read(data: bytes | memoryview, schema: Schema, budget: Budget | None = None) -> Message:
     """Decode a message: its fields by name, without those that the schema does not have.
 
     Repeated fields are lists; those of floating-point numbers are their concatenated bytes. Bytes are views of ``data``.
@@ -131,7 +139,7 @@ def read(data: bytes | memoryview, schema: Schema) -> Message:
         For bytes that are no such message, a single field that occurs twice, and more than ``MAX_COST``.
     """
     view = memoryview(data)
-    return _Reader(view).message(0, len(view), schema)
+    return _Reader(view, budget or Budget()).message(0, len(view), schema)
 
 
 def write(message: Message, schema: Schema) -> bytes:

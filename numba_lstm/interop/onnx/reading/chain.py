@@ -5,8 +5,6 @@ The converter visits the nodes in order and computes no array: names stand for s
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 
 from ....files.errors import REFUSALS, FileFormatError, short_message
@@ -14,7 +12,6 @@ from ....files.limits import MAX_LAYERS
 from ....kernels.specs import Activation as Spec
 from ....layers import Activation
 from ....models.sequential import Sequential
-from ..graph import reader
 from ..graph.graph import Graph, Node
 from ..graph.graph import Value as GraphValue
 from . import layer_nodes, shape_nodes, size_nodes
@@ -24,37 +21,14 @@ from .symbolic_values import BATCH, FEATURES, TIME, Chain, LayerOutput, Sizes, U
 _HANDLERS = shape_nodes.HANDLERS | layer_nodes.HANDLERS
 
 
-def load_model(path: str | os.PathLike[str], *, external_data: bool = False, time_first: bool = False) -> Sequential:
-    """Read an ONNX graph that is a chain of layers as a model, which can be trained and saved.
-
-    Nodes become LSTM (Bidirectional for two directions), Dense, Activation, Embedding, LayerNormalization, BatchNormalization
-    (from a factor and a summand), RepeatVector, Reshape and Flatten. Nodes around them that transpose, squeeze and join axes
-    become part of the layers. :func:`load` runs other graphs.
-
-    Parameters
-    ----------
-    path : path
-        The file.
-    external_data : bool
-        As :func:`load`'s.
-    time_first : bool
-        Whether the graph takes (T, N, D), as PyTorch does by default. The model takes (N, T, D).
+def chain_model(graph: Graph, time_first: bool) -> Sequential:
+    """Return a model of a graph that is a chain of layers; see :func:`~numba_lstm.interop.onnx.load_model`.
 
     Raises
     ------
-    FileNotFoundError
-        If there is no such file.
     FileFormatError
-        If it is damaged or forged, and for a graph that is no chain of layers; the message names the first such node.
+        For another graph; the message names its first node that is no part of a chain.
     """
-    graph = reader.load(path, external_data=external_data)
-    try:
-        return _model(graph, time_first)
-    except FileFormatError as error:
-        raise FileFormatError(f"{os.fsdecode(path)}: {error}") from error
-
-
-def _model(graph: Graph, time_first: bool) -> Sequential:
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
         names = ", ".join(repr(value.name) for value in (*graph.inputs, *graph.outputs))
         raise FileFormatError(f"a Sequential has one input and one output; the graph has {names:.200}.")

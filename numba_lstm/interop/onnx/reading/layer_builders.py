@@ -61,13 +61,14 @@ class LSTMBuilder(LayerBuilder):
         self.merge = merge or self.merge
 
     def layer(self, name: str) -> Layer:
-        layers = [self._lstm(cell, name if k == 0 else f"{name}_back") for k, cell in enumerate(self.cells)]
+        layers = [self.direction(cell, name if k == 0 else f"{name}_back") for k, cell in enumerate(self.cells)]
         if len(layers) == 1:
             return layers[0]
         same_spec = self.cells[0].spec == self.cells[1].spec
         return Bidirectional(layers[0], self.merge, backward_layer=None if same_spec else layers[1], name=name)
 
-    def _lstm(self, cell: Cell, name: str) -> LSTM:
+    def direction(self, cell: Cell, name: str) -> LSTM:
+        """Make the layer of one direction, without its weights."""
         spec, weights = cell.spec, cell.weights
         return LSTM(
             weights.recurrent_kernel.shape[0],
@@ -110,13 +111,17 @@ def _fuse_activations(builders: Sequence[LayerBuilder]) -> list[LayerBuilder]:
     return fused
 
 
-def _name(label: str, kind: type[Layer], used_names: set[str]) -> str:
-    """A unique name: the folders of the node's name, as exporters write it, or else the class."""
+def unique_name(label: str, base: str, used_names: set[str]) -> str:
+    """Return a new unique name: the folders of a node's name, as exporters write it, or else ``base``."""
     stem = "_".join(part for part in label.split("/")[:-1] if part)[:MAX_NAME]
-    base = stem if stem.isprintable() and stem else names.snake_case(kind.__name__)
+    base = stem if stem.isprintable() and stem else base
     name, count = base, 0
     while name in used_names:
         count += 1
         name = f"{base}_{count}"
     used_names.add(name)
     return name
+
+
+def _name(label: str, kind: type[Layer], used_names: set[str]) -> str:
+    return unique_name(label, names.snake_case(kind.__name__), used_names)

@@ -1,0 +1,32 @@
+"""Operators that only models compute: a graph with one of them becomes layers, and is not run as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy.typing as npt
+
+from .call import Call, Operator
+
+_WINDOW = ("auto_pad", "dilations", "kernel_shape", "pads", "strides")
+_RECURRENT = ("activations", "activation_alpha", "activation_beta", "clip", "direction", "hidden_size", "layout")
+
+
+def _refuse(call: Call) -> Sequence[npt.NDArray[Any]]:
+    raise ValueError("is not run; numba_lstm.interop.onnx.load_model makes a model of such a graph.")
+
+
+MODEL_OPERATORS: dict[str, Operator] = {
+    "AveragePool": Operator(_refuse, (1, 1), 1, (*_WINDOW, "ceil_mode", "count_include_pad")),
+    "BatchNormalization": Operator(_refuse, (5, 5), 1, ("epsilon", "momentum", "training_mode", "spatial")),
+    "Conv": Operator(_refuse, (2, 3), 1, (*_WINDOW, "group")),
+    "Dropout": Operator(_refuse, (1, 3), 1, ("ratio", "seed")),
+    "GRU": Operator(_refuse, (3, 6), 2, (*_RECURRENT, "linear_before_reset")),
+    "GlobalAveragePool": Operator(_refuse, (1, 1)),
+    "GlobalMaxPool": Operator(_refuse, (1, 1)),
+    "If": Operator(_refuse, (1, 1), 64, ("then_branch", "else_branch")),
+    "MaxPool": Operator(_refuse, (1, 1), 1, (*_WINDOW, "ceil_mode", "storage_order")),
+    "PRelu": Operator(_refuse, (2, 2)),
+    "RNN": Operator(_refuse, (3, 6), 2, _RECURRENT),
+}

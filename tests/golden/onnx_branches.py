@@ -1,11 +1,13 @@
 """Small ONNX graphs with the operators of speech models, and what ONNX Runtime computes with them.
 
-``python tests/golden/onnx_branches.py`` builds them with onnx 1.23 and runs them with ONNX Runtime 1.32. It writes beside this
+``python tests/golden/onnx_branches.py`` builds them with onnx 1.23, or with PyTorch 2.13,
+and runs them with ONNX Runtime 1.32. It writes beside this
 file ``onnx_branches_<case>.onnx`` for each, and ``onnx_branches.npz`` with ``case/<call>/<name>`` of inputs and outputs.
 
 ``speech`` has the structure of a voice activity detector: an If on the sample rate, in whose branches a reflecting Pad, a Conv
 with strides, a spectrum, more of Conv, an If on a size, and an LSTM whose weights are joined of slices, and whose states are an
-input and an output. ``sample`` has no batch axis. ``operators`` and ``images`` have what else is converted.
+input and an output. ``sample`` has no batch axis. ``operators`` and ``images`` have what else is converted. ``torch`` is
+a module with free sizes, whose first states are zeros of these sizes.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import numpy as np
 
 FILE = Path(__file__).with_suffix(".npz")
 
-CASES = ("speech", "sample", "operators", "images")
+CASES = ("speech", "sample", "operators", "images", "torch")
 N, S, H = 2, 24, 3
 CALLS = 3
 RATES = (16000, 8000)
@@ -172,6 +174,33 @@ def images() -> bytes:
     return g.model({"input": (["batch", 3, 6, 8], 1)}, {"output": ["batch", 2], "map": ["batch", 2, "h", "w"]})
 
 
+def torch() -> bytes:
+    """(batch, steps, 4) through an LSTM of two directions and two layers, a GRU, a convolution and a residual."""
+    import io
+    import warnings
+
+    import torch as torch_
+
+    class Net(torch_.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm = torch_.nn.LSTM(4, 3, num_layers=2, batch_first=True, bidirectional=True)
+            self.gru = torch_.nn.GRU(6, 5, batch_first=True)
+            self.conv, self.linear = torch_.nn.Conv1d(5, 4, 3, padding=1), torch_.nn.Linear(4, 2)
+
+        def forward(self, x: Any) -> Any:
+            y, h = self.gru(self.lstm(x)[0])
+            return self.linear(torch_.relu(self.conv(y.transpose(1, 2)).transpose(1, 2)) + x), h
+
+    torch_.manual_seed(0)
+    file = io.BytesIO()
+    options = {"input_names": ["input"], "output_names": ["output", "state"], "dynamo": False, "opset_version": 17}
+    with warnings.catch_warnings(action="ignore"):
+        axes = {"input": {0: "N", 1: "T"}}
+        torch_.onnx.export(Net().eval(), (torch_.ones(2, 6, 4),), file, dynamic_axes=axes, **options)
+    return file.getvalue()
+
+
 def feeds(case: str) -> list[dict[str, Any]]:
     """Inputs of several calls; later ones of states come from the call before."""
     draw = np.random.default_rng(CASES.index(case))
@@ -181,7 +210,7 @@ def feeds(case: str) -> list[dict[str, Any]]:
     elif case == "sample":
         first, sizes = {"h": np.zeros((1, 1, H), "f4"), "c": np.zeros((1, 1, H), "f4")}, {"input": (5, S)}
     else:
-        first, sizes = {}, {"input": (N, 6, 4) if case == "operators" else (N, 3, 6, 8)}
+        first, sizes = {}, {"input": (N, 3, 6, 8) if case == "images" else (N, 6, 4)}
     calls = CALLS if first else 1
     return [
         {name: draw.normal(size=shape).astype("f4") for name, shape in sizes.items()} | (first if not call else {})

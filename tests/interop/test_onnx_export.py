@@ -11,7 +11,7 @@ from numba_lstm import activations
 from numba_lstm.interop import onnx
 from numba_lstm.interop.onnx.protobuf import messages, wire
 from numba_lstm.interop.onnx.writing.graph_builder import GraphBuilder
-from numba_lstm.layers import LSTM, RNN, Activation, Bidirectional, Dense, Embedding, Input, LSTMCell, Masking
+from numba_lstm.layers import LSTM, RNN, Activation, Bidirectional, Dense, Input, LSTMCell
 from numba_lstm.models import Sequential
 
 pytestmark = pytest.mark.usefixtures("on_reference")
@@ -118,7 +118,6 @@ def custom(x):
 
 
 REFUSED = {
-    "masking": ([Masking(), LSTM(H)], {}, "Masking) cannot be written as ONNX"),
     "projection": ([LSTM(H, projection=2)], {}, "projection=2, which ONNX's LSTM has not"),
     "layer norms": ([LSTM(H, layer_norm=True)], {}, "layer_norm=True"),
     "zoneout": ([LSTM(H, zoneout=0.1)], {}, "zoneout=0.1"),
@@ -142,12 +141,6 @@ def test_what_onnx_has_not_is_named_and_no_file_written(tmp_path, recipe):
     with pytest.raises(ValueError, match=re.escape(text)):
         onnx.export(Sequential([Input((None, D)), *layers]), tmp_path / "m.onnx", **options)
     assert not list(tmp_path.iterdir())
-
-
-def test_a_mask_of_indices_is_refused(tmp_path):
-    model = Sequential([Input((5,), dtype="int64"), Embedding(11, D, mask_zero=True), LSTM(H)])
-    with pytest.raises(ValueError, match="mask_zero=True"):
-        onnx.export(model, tmp_path / "m.onnx")
 
 
 def test_a_model_that_is_not_built_is_refused(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..graph.graph import Node
-from ..operators.call import Call
+from ..operators.call import BASE_ELEMENTS, Call
 from ..operators.model_operators import MODEL_OPERATORS
 from ..operators.table import DEVICE_OPERATORS
 from .value import Free, Size, Value
@@ -25,9 +26,13 @@ _MOVES = frozenset(
 
 @dataclass(frozen=True)
 class Known:
-    """An array that is known when the model is made. Free sizes make it an array of objects."""
+    """An array that is known when the model is made. Free sizes make it an array of objects.
+
+    A uniform one repeats one number over axes of free sizes, which have size 1 in ``array``.
+    """
 
     array: Host
+    uniform: bool = False
 
     @property
     def is_number(self) -> bool:
@@ -70,7 +75,12 @@ def fold(node: Node, inputs: Sequence[Any], opset: int, max_elements: int) -> li
     if node.kind in MODEL_OPERATORS or node.kind in DEVICE_OPERATORS:
         raise ValueError("computes with constants alone. Fold it before the export")
     arrays = [None if one is None else one.array for one in inputs]
+    if any(one is not None and one.uniform for one in inputs) and node.kind not in _MOVES:
+        raise ValueError("computes with an array of free sizes. Give the sizes of the inputs: shapes={'input': (None, 512)}")
     free = any(array is not None and array.dtype == object for array in arrays)
+    shape = arrays[-1]
+    if free and node.kind in ("ConstantOfShape", "Expand") and shape is not None and shape.dtype == object:
+        return [_uniform(node, arrays[0], shape)]
     if free and node.kind not in _MOVES:
         return _with_free(node, arrays)
     if free and node.kind == "Cast":
@@ -80,7 +90,19 @@ def fold(node: Node, inputs: Sequence[Any], opset: int, max_elements: int) -> li
     constant = [True] * len(arrays)
     call = Call(cast(Any, None), arrays, node.attributes, opset, constant, {}, max_elements, len(node.outputs))
     found = node.operator.run(call)
-    return [as_known(np.asarray(array)) for array in found]
+    uniform = any(one is not None and one.uniform for one in inputs)
+    return [Known(np.asarray(array), True) if uniform else as_known(np.asarray(array)) for array in found]
+
+
+def _uniform(node: Node, array: Host | None, shape: Host) -> Known:
+    """Return an array of free sizes whose elements are one number."""
+    value = node.attributes.get("value", np.zeros(1, np.float32)) if node.kind == "ConstantOfShape" else array
+    if value is None or value.size != 1:
+        raise ValueError("repeats an array over sizes that are free. Give the sizes of the inputs: shapes={...}")
+    sizes = [1 if isinstance(size, Free) else int(size) for size in shape.reshape(-1)]
+    if math.prod(sizes) > BASE_ELEMENTS:
+        raise ValueError(f"makes an array of sizes {sizes[:9]}")
+    return Known(np.broadcast_to(value.reshape(()), sizes), True)
 
 
 def _sizes(node: Node, value: Value) -> Known:

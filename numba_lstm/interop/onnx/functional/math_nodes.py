@@ -28,8 +28,10 @@ def elementwise(function: Callable[..., Any]) -> Callable[[Scope, Node], list[Va
 
     def convert(scope: Scope, node: Node) -> list[Value]:
         result = scope.get(node, 0)
+        if len(node.inputs) == 1 and isinstance(result, Value):
+            return [Value(function(result.tensor), result.axes)]
         for index in range(1, len(node.inputs)):
-            result = _pair(function, result, scope.get(node, index))
+            result = pair(function, result, scope.get(node, index))
         if not isinstance(result, Value):
             raise ValueError("has no input that depends on the graph's inputs")
         return [result]
@@ -37,15 +39,27 @@ def elementwise(function: Callable[..., Any]) -> Callable[[Scope, Node], list[Va
     return convert
 
 
-def _pair(function: Callable[..., Any], a: Entry | None, b: Entry | None) -> Value:
+def pair(function: Callable[..., Any], a: Entry | None, b: Entry | None) -> Value:
     """Apply a function of two tensors to values or constants."""
     if isinstance(a, Value) and isinstance(b, Value):
         return _two_values(function, a, b)
     if isinstance(a, Value) and isinstance(b, Known):
+        _check_uniform(a, b)
         return _with_constant(function, a, b.numbers())
     if isinstance(a, Known) and isinstance(b, Value):
+        _check_uniform(b, a)
         return _with_constant(lambda x, y: function(y, x), b, a.numbers())
     raise ValueError("computes with what is no tensor of the graph")
+
+
+def _check_uniform(x: Value, known: Known) -> None:
+    """Raise ValueError for an axis of size 1 that a constant of free sizes may repeat."""
+    if not known.uniform:
+        return
+    shape = known.array.shape
+    sizes = x.sizes[max(x.rank - len(shape), 0) :]
+    if len(shape) > x.rank or any(size == 1 == n for size, n in zip(sizes, shape[len(shape) - len(sizes) :], strict=True)):
+        raise ValueError(f"repeats sizes {x.sizes} to ones that are free. Give shapes of the inputs")
 
 
 def _of_rank(x: Value, rank: int) -> Value:
@@ -200,6 +214,7 @@ HANDLERS: dict[str, Callable[[Scope, Node], Sequence[Value]]] = {
     "Pow": elementwise(ops.power),
     "Max": elementwise(ops.maximum),
     "Min": elementwise(ops.minimum),
+    "Sign": unary(ops.sign),
     "Abs": unary(ops.absolute),
     "Neg": unary(ops.negative),
     "Log": unary(ops.log),

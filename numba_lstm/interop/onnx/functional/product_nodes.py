@@ -24,8 +24,10 @@ def gemm(scope: Scope, node: Node) -> list[Value]:
         raise ValueError(f"multiplies sizes {x.sizes}, where rows of features were expected")
     kernel, bias = scope.require(node, 1), scope.constant(node, 2)
     kernel = kernel.T if attributes.get("transB", 0) else kernel
-    kernel = kernel * kernel.dtype.type(attributes.get("alpha", 1.0))
-    return [_dense(scope, node, x, kernel, None if bias is None else bias * bias.dtype.type(attributes.get("beta", 1.0)))]
+    with np.errstate(invalid="ignore", over="ignore"):  # of weights that are infinite
+        kernel = kernel * kernel.dtype.type(attributes.get("alpha", 1.0))
+        bias = None if bias is None else bias * bias.dtype.type(attributes.get("beta", 1.0))
+    return [_dense(scope, node, x, kernel, bias)]
 
 
 def matmul(scope: Scope, node: Node) -> list[Value]:

@@ -151,7 +151,8 @@ def _others(scope: Scope, node: Node) -> Layers:
         weights += [W[k].T, R[k].T]
         if B is not None:
             halves = B[k].reshape(2, -1)
-            weights.append(halves if gates == 3 and after else np.asarray(halves.sum(axis=0)))
+            with np.errstate(invalid="ignore", over="ignore"):  # the sum of infinite biases is NaN
+                weights.append(halves if gates == 3 and after else np.asarray(halves.sum(axis=0)))
     return layers, weights
 
 

@@ -25,8 +25,7 @@ from .value import Value
 Host = npt.NDArray[Any]
 Entry = Value | Known
 
-_CONDITIONS = ("And", "Equal", "Greater", "Less", "Not", "Or", "Where")
-_GIVE = (
+GIVE = (
     "Give the constant inputs that it depends on, inputs={'sr': 16000}, or the sizes of inputs, shapes={'input': (None, 512)}"
 )
 
@@ -173,8 +172,6 @@ def run(scope: Scope, nodes: Sequence[Node], handlers: Mapping[str, Any]) -> Non
                     outputs = list(known)
                 elif node.kind in handlers:
                     outputs = handlers[node.kind](scope, node)
-                elif node.kind in _CONDITIONS:
-                    raise ValueError(f"compares what is known only when the model computes. {_GIVE}")
                 else:
                     raise ValueError("has no layer here. Compute what it computes outside of the graph, and export the rest")
         except FileFormatError:
@@ -188,7 +185,7 @@ def _branch(scope: Scope, node: Node, handlers: Mapping[str, Any]) -> list[Entry
     """Convert the branch of an If that its condition takes."""
     condition = scope.get(node, 0)
     if not isinstance(condition, Known) or not condition.is_number:
-        raise ValueError(f"branches on what is known only when the model computes. {_GIVE}")
+        raise ValueError(f"branches on what is known only when the model computes. {GIVE}")
     taken = "then_branch" if bool(condition.numbers().reshape(-1)[0]) else "else_branch"
     if taken not in node.attributes:
         raise ValueError(f"has no {taken}")

@@ -13,7 +13,7 @@ from ..operators.shapes import axis_of
 from ..protobuf.tensors import dtype_of
 from .folding import Known
 from .scope import Scope
-from .value import BATCH, Free, Size, Value, arranged, natural, placed, real_order
+from .value import BATCH, FREE, Free, Size, Value, arranged, natural, placed, real_order
 
 Handler = Callable[[Scope, Node], Sequence[Value]]
 
@@ -21,7 +21,10 @@ Handler = Callable[[Scope, Node], Sequence[Value]]
 def identity(scope: Scope, node: Node) -> list[Value]:
     """Identity and Dropout, and Cast between floating types, which all are the model's."""
     x = scope.value(node)
-    if node.kind == "Cast" and (dtype_of(node.attributes.get("to", 0), "it").kind == "f") == x.integer:
+    kind = "f" if node.kind != "Cast" else dtype_of(node.attributes.get("to", 0), "it").kind
+    if kind == "b" and not x.integer:
+        return [Value(ops.not_equal(x.tensor, 0.0), x.axes)]
+    if node.kind == "Cast" and (kind == "f") == x.integer:
         raise ValueError("casts what depends on the graph's inputs between whole and floating numbers")
     return [x]
 
@@ -89,13 +92,17 @@ def _reshaped(scope: Scope, node: Node, x: Value, target: Sequence[Size]) -> Val
     """Return a value in another shape, whose batch axis stays apart."""
     batch = None if x.batch is None else _batch_position(x, target)
     sample = [size for axis, size in enumerate(target) if axis != batch]
-    free = [size for size in sample if isinstance(size, Free) or size == -1]
-    known = _count(x.sizes[axis] for axis in x.samples)
-    if known is not None and len(free) == 1:
-        rest = math.prod(size for size in sample if not isinstance(size, Free) and size != -1)
-        sample[sample.index(free[0])] = known // max(rest, 1)
-        free = []
-    if len(free) > 1 or (known is not None and known != _count(sample)):
+    before = [x.sizes[axis] for axis in x.samples]
+    if FREE in sample and sample.count(FREE) == before.count(FREE) == 1:  # the other sizes tell what -1 is
+        before.remove(FREE)
+    elif FREE in sample and -1 not in sample:
+        sample[sample.index(FREE)] = -1
+    known = _count(before)
+    rest = math.prod(size for size in sample if not isinstance(size, Free) and size != -1)
+    if known is not None and -1 in sample:
+        sample[sample.index(-1)] = known // max(rest, 1)
+    total = _count(size for size in sample if size != FREE)
+    if sample.count(FREE) + sample.count(-1) > 1 or known is not None and total != known:
         raise ValueError(f"makes {tuple(target)} of {x.sizes}. Give shapes of the inputs, whose sizes are free")
     wanted = [-1 if isinstance(size, Free) else size for size in sample]
     order = [axis for axis in range(len(target)) if axis != batch]

@@ -9,6 +9,7 @@ import numpy as np
 
 from ....kernels.specs import Activation as Spec
 from ....layers import (
+    ELU,
     Activation,
     BatchNormalization,
     Bidirectional,
@@ -17,14 +18,18 @@ from ....layers import (
     Embedding,
     Flatten,
     GaussianNoise,
+    GlobalAveragePooling1D,
     Layer,
     LayerNormalization,
+    LeakyReLU,
+    Masking,
     RepeatVector,
     Reshape,
     TimeDistributed,
 )
 from ....layers.recurrent import Recurrent
-from . import lstm_nodes
+from ..protobuf.tensors import number_of
+from . import recurrent_nodes, window_nodes
 from .graph_builder import GraphBuilder, GraphValue
 
 _ONLY_IN_TRAINING = (Dropout, GaussianNoise)
@@ -38,20 +43,68 @@ def write_layer(
     opset: int,
     states: bool = False,
     initial_states: Sequence[GraphValue] = (),
-) -> list[GraphValue]:
-    """Add the nodes of a layer; return its output, and behind it the last states of a recurrent one, (N, H)."""
+    mask: str | None = None,
+) -> tuple[list[GraphValue], str | None]:
+    """Add the nodes of a layer that takes one input.
+
+    Parameters
+    ----------
+    mask : str, optional
+        The tensor (N, T) of bool that says which steps of the input count.
+
+    Returns
+    -------
+    list of GraphValue, str or None
+        The output, behind it the last states of a recurrent layer, (N, H), and the mask of the output.
+    """
     if isinstance(layer, _ONLY_IN_TRAINING):
-        return [value]
+        return [value], mask
     if isinstance(layer, Recurrent):
-        return lstm_nodes.add(builder, layer, value, states, initial_states)
+        y = recurrent_nodes.add(builder, layer, value, states, initial_states, mask)
+        return y, mask if layer.return_sequences else None
     if isinstance(layer, Bidirectional):
-        return lstm_nodes.add_bidirectional(builder, layer, value, states, initial_states)
-    write = _WRITERS.get(type(layer))
+        y = recurrent_nodes.add_bidirectional(builder, layer, value, states, initial_states, mask)
+        return y, mask if layer.return_sequences else None
+    if isinstance(layer, (Masking, Embedding)):
+        return _write_source_of_masks(builder, layer, value, mask)
+    if isinstance(layer, GlobalAveragePooling1D) and mask is not None:
+        raise ValueError(f"{layer.name} leaves out masked steps, which cannot be written as ONNX. Save the model as .nlstm.")
+    write = WRITERS.get(type(layer))
     if write is None:
-        kinds: list[type] = [*_WRITERS, *_ONLY_IN_TRAINING, Bidirectional]
-        supported = ", ".join(sorted(kind.__name__ for kind in kinds))
-        raise ValueError(f"{layer.name} ({type(layer).__name__}) cannot be written as ONNX. LSTM and RNN can, and {supported}.")
-    return [write(builder, layer, value, opset)]
+        kinds: list[type] = [*WRITERS, *_ONLY_IN_TRAINING, Masking, Embedding]
+        names = ", ".join(sorted(kind.__name__ for kind in kinds))
+        raise ValueError(
+            f"{layer.name} ({type(layer).__name__}) cannot be written as ONNX. Recurrent layers, merging layers, attention, "
+            f"functions of tensors and these can: {names}."
+        )
+    result = write(builder, layer, value, opset)
+    goes_on = layer.supports_masking and result.rank == value.rank and not isinstance(layer, (Reshape, Flatten))
+    return [result], mask if goes_on else None
+
+
+def _write_source_of_masks(
+    builder: GraphBuilder, layer: Masking | Embedding, value: GraphValue, mask: str | None
+) -> tuple[list[GraphValue], str | None]:
+    """Add a layer that says which steps count."""
+    value = builder.batch_first(value, layer.name)
+    if isinstance(layer, Embedding):
+        table = builder.add_constant(f"{layer.name}/embeddings", layer.embeddings.value)
+        y = GraphValue(builder.add_op("Gather", [table, value.name], layer.name, axis=0), value.rank + 1)
+        if not layer.mask_zero:
+            return [y], mask
+        zero = builder.add_constant("zero_index", np.array(0, np.int64))
+        counts = builder.add_op("Not", [builder.add_op("Equal", [value.name, zero], layer.name)], layer.name)
+        return [y], counts if mask is None else builder.add_op("And", [counts, mask], layer.name)
+    number = builder.add_constant(f"{layer.name}/mask_value", np.array(layer.mask_value))
+    differs = builder.add_op("Not", [builder.add_op("Equal", [value.name, number], layer.name)], layer.name)
+    factor = builder.add_op("Cast", [differs], layer.name, to=number_of(builder.dtype))
+    count = builder.add_op("ReduceSum", [factor, builder.add_integers([-1])], layer.name, keepdims=0)
+    half = builder.add_constant("half", np.array(0.5))
+    counts = builder.add_op("Greater", [count, half], layer.name)
+    counts = counts if mask is None else builder.add_op("And", [counts, mask], layer.name)
+    steps = builder.add_op("Unsqueeze", [counts, builder.add_integers([2])], layer.name)
+    zero = builder.add_constant("zero", np.array(0.0))
+    return [builder.apply(value._replace(name=steps), "Where", layer.name, value.name, zero)], counts
 
 
 def _write_dense(builder: GraphBuilder, layer: Dense, value: GraphValue, opset: int) -> GraphValue:
@@ -120,17 +173,19 @@ def _write_layer_normalization(builder: GraphBuilder, layer: LayerNormalization,
     return builder.apply(value, "LayerNormalization", layer.name, gamma, beta, axis=-1, epsilon=layer.epsilon)
 
 
-def _write_embedding(builder: GraphBuilder, layer: Embedding, value: GraphValue, opset: int) -> GraphValue:
-    if layer.mask_zero:
-        raise ValueError(f"{layer.name} has mask_zero=True; a mask cannot be written as ONNX.")
-    table = builder.add_constant(f"{layer.name}/embeddings", layer.embeddings.value)
-    return GraphValue(builder.add_op("Gather", [table, value.name], layer.name, axis=0), value.rank + 1)
-
-
 def _write_time_distributed(builder: GraphBuilder, layer: TimeDistributed, value: GraphValue, opset: int) -> GraphValue:
     if not isinstance(layer.layer, (Dense, Activation, BatchNormalization, LayerNormalization, *_ONLY_IN_TRAINING)):
         raise ValueError(f"{layer.name} holds {layer.layer.name}, which cannot be written as ONNX for every step.")
-    return write_layer(builder, layer.layer, value, opset)[0]
+    return write_layer(builder, layer.layer, value, opset)[0][0]
+
+
+def _write_activation(builder: GraphBuilder, layer: Activation, value: GraphValue, opset: int) -> GraphValue:
+    return _add_activation(builder, layer.name, layer.activation, value, opset)
+
+
+def _write_convolution(builder: GraphBuilder, layer: Any, value: GraphValue, opset: int) -> GraphValue:
+    y = window_nodes.write_convolution(builder, layer, value, opset)
+    return _add_activation(builder, layer.name, layer.activation, y, opset)
 
 
 def _write_reshape(builder: GraphBuilder, layer: Reshape, value: GraphValue, opset: int) -> GraphValue:
@@ -149,14 +204,15 @@ def _write_repeat_vector(builder: GraphBuilder, layer: RepeatVector, value: Grap
     return GraphValue(builder.add_op("Expand", [rows, builder.add_integers([1, layer.n, 1])], layer.name), 3)
 
 
-_WRITERS: dict[type[Layer], Callable[[GraphBuilder, Any, GraphValue, int], GraphValue]] = {
+WRITERS: dict[type[Layer], Callable[[GraphBuilder, Any, GraphValue, int], GraphValue]] = {
     Dense: _write_dense,
-    Activation: lambda builder, layer, value, opset: _add_activation(builder, layer.name, layer.activation, value, opset),
+    **dict.fromkeys((Activation, ELU, LeakyReLU), _write_activation),
     BatchNormalization: _write_batch_normalization,
     LayerNormalization: _write_layer_normalization,
-    Embedding: _write_embedding,
     TimeDistributed: _write_time_distributed,
     Reshape: _write_reshape,
     Flatten: _write_flatten,
     RepeatVector: _write_repeat_vector,
+    **dict.fromkeys(window_nodes.CONVOLUTIONS, _write_convolution),
+    **window_nodes.WRITERS,
 }

@@ -14,6 +14,7 @@ import numpy as np
 from numba_lstm.kernels.cpu.compiler.cpu_info import HOST
 
 from .engine import Engine, Values
+from .kinds import KINDS
 from .problem import Problem
 from .vectors import CHAINS, LANES, spin
 
@@ -23,6 +24,8 @@ FLOPS = 2 * LANES * CHAINS * ROUNDS
 
 class FmaPeak(Engine):
     """Not an engine to compare with: whatever the mode, each thread does ``FLOPS`` operations a call."""
+
+    models = KINDS
 
     def __init__(self, threads: int) -> None:
         super().__init__(threads)
@@ -37,6 +40,9 @@ class FmaPeak(Engine):
         return {"numba": numba.__version__, "vectors": HOST.isa}
 
     def infer(self, problem: Problem) -> Callable[[], Values]:
+        return self.spin
+
+    def beam(self, problem: Problem) -> Callable[[], Values]:
         return self.spin
 
     def train(self, problem: Problem) -> Callable[[], float]:

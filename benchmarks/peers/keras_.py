@@ -9,12 +9,16 @@ from typing import Any
 import keras
 import numpy as np
 
+from . import kinds
 from .engine import Engine, Values
-from .problem import RECURRENT_DROPOUT, Problem
+from .keras_models import build
+from .problem import Problem
 
 
 class Keras(Engine):
     """Training by ``train_on_batch`` and ``fit``. On JAX the number of threads is that of the cores the process may use."""
+
+    models = kinds.KINDS
 
     def __init__(self, threads: int) -> None:
         super().__init__(threads)
@@ -29,13 +33,7 @@ class Keras(Engine):
         return {"keras": keras.__version__, backend.__name__: backend.__version__}
 
     def model(self, problem: Problem, masked: bool = False) -> keras.Model:
-        shape, rate = problem.shape, RECURRENT_DROPOUT if masked else 0.0
-        lstm = keras.layers.LSTM(shape.H, activation=problem.activation, recurrent_dropout=rate)
-        masking = [keras.layers.Masking()] if masked else []
-        model = keras.Sequential([keras.Input((shape.T, shape.D)), *masking, lstm, keras.layers.Dense(1)])
-        model.set_weights(problem.weights)
-        model.compile(optimizer="adam", loss="mean_squared_error")
-        return model
+        return build(keras, problem, masked=masked)
 
     def infer(self, problem: Problem) -> Callable[[], Values]:
         return self._inference(self.model(problem), problem.x)
@@ -52,9 +50,9 @@ class Keras(Engine):
         return lambda: np.asarray(forward(weights, others, x))
 
     def train(self, problem: Problem) -> Callable[[], float]:
-        return self._training(self.model(problem), problem.x, problem.y)
+        return self._training(self.model(problem), *problem.batch)
 
-    def _training(self, model: keras.Model, x: Values, y: Values) -> Callable[[], float]:
+    def _training(self, model: keras.Model, x: Any, y: Values) -> Callable[[], float]:
         # With Keras 3's metrics reset each time, the answer is this batch's loss and no mean of all so far.
         def step() -> float:
             model.reset_metrics()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from operator import attrgetter
 
+from . import kinds
 from .problem import GRID, WINDOWS, Shape
 
 
@@ -20,6 +21,8 @@ class Mode:
     unit: str = "ms"
     activation: str = "tanh"
     tolerance: float = 1e-4  #: how far an answer may be from the reference's, which is computed in float64
+    task: str = ""  #: of :mod:`.tasks`; by default that of the mode's name
+    model: str = kinds.LSTM
 
     @property
     def scale(self) -> float:
@@ -59,5 +62,38 @@ MODES = {
         lambda shape: WINDOWS / shape.N * shape.training_flops,
         unit="s",
         activation="relu",
+    ),
+}
+
+
+def _mode(task: str, model: str, title: str, *shapes: Shape, unit: str = "ms") -> Mode:
+    """Return a mode of a model of :mod:`.kinds`."""
+    kind, training = kinds.KINDS[model], task == "train"
+    flops = kind.training_flops if training else kind.forward_flops
+    title = f"{'One training step' if training else 'Inference'} of {title}" if task != "beam" else title
+    return Mode(title, shapes, shapes[:1], flops, unit, tolerance=1e-3 if training else 1e-4, task=task, model=model)
+
+
+CELLS = (Shape(32, 100, 64, 64), Shape(1, 100, 64, 64), Shape(32, 100, 64, 128))
+SEQUENCES = Shape(32, 100, 64, 64)
+SMALL = (Shape(10, 1, 1, 8), Shape(32, 1, 1, 16), Shape(10, 10, 1, 8), Shape(32, 10, 1, 16))
+
+#: Models other than an LSTM with a dense layer.
+MODES |= {
+    "gru": _mode("infer", kinds.GRU, "a GRU and a dense layer", *CELLS),
+    "gru-train": _mode("train", kinds.GRU, "a GRU and a dense layer", *CELLS),
+    "rnn": _mode("infer", kinds.SIMPLE_RNN, "a SimpleRNN and a dense layer", *CELLS),
+    "rnn-train": _mode("train", kinds.SIMPLE_RNN, "a SimpleRNN and a dense layer", *CELLS),
+    "conv": _mode("infer", kinds.CONVOLUTIONS, "two Conv1D(H, 5), the first with relu", SEQUENCES),
+    "conv-train": _mode("train", kinds.CONVOLUTIONS, "two Conv1D(H, 5), the first with relu", SEQUENCES),
+    "autoencoder": _mode("train", kinds.AUTOENCODER, "an autoencoder of four LSTMs", *SMALL, unit="µs"),
+    "encoder-decoder": _mode("train", kinds.ENCODER_DECODER, "an encoder-decoder of two LSTMs", Shape(64, 30, 60, 256)),
+    "attention": _mode("train", kinds.ATTENTION, "an encoder-decoder with dot-product attention", Shape(64, 30, 60, 128)),
+    "beam": _mode(
+        "beam",
+        kinds.DECODER,
+        f"Beam search of width {kinds.WIDTH} for T of {kinds.TOKENS} tokens, after an embedding of D",
+        Shape(1, 30, 64, 256),
+        Shape(16, 30, 64, 256),
     ),
 }

@@ -7,18 +7,22 @@ from functools import partial
 from typing import Any
 
 import numba
+import numpy as np
 
 import numba_lstm
+from numba_lstm.decoding import beam_search
 from numba_lstm.device import gpu_facts, obstacle
-from numba_lstm.layers import LSTM, Dense, Input, Masking
-from numba_lstm.models import Sequential
 
+from . import kinds
 from .engine import Engine, Unusable, Values
-from .problem import RECURRENT_DROPOUT, Problem
+from .keras_models import build
+from .problem import Problem
 
 
 class NumbaLSTM(Engine):
-    """``Sequential([LSTM, Dense])``."""
+    """The models by the API that is shaped like Keras."""
+
+    models = kinds.KINDS
 
     def __init__(self, threads: int, device: str = "cpu", dtype: str = "float32") -> None:
         super().__init__(threads)
@@ -28,25 +32,24 @@ class NumbaLSTM(Engine):
     def versions(self) -> dict[str, str]:
         return {"numba_lstm": numba_lstm.__version__, "numba": numba.__version__}
 
-    def model(self, problem: Problem, masked: bool = False) -> Sequential:
+    def model(self, problem: Problem, masked: bool = False) -> Any:
         """The problem's model, compiled for training, with the problem's weights."""
-        shape, rate = problem.shape, RECURRENT_DROPOUT if masked else 0.0
-        lstm = LSTM(shape.H, activation=problem.activation, recurrent_dropout=rate)
-        stack = [Input((shape.T, shape.D)), *([Masking()] if masked else []), lstm, Dense(1)]
-        model = Sequential(stack, device=self.device, dtype=self.dtype)
-        model.set_weights(problem.weights)
-        model.compile(optimizer="adam", loss="mean_squared_error")
-        return model
+        return build(numba_lstm, problem, self.dtype, masked).to(self.device)
 
     def infer(self, problem: Problem) -> Callable[[], Values]:
         return partial(self.model(problem).predict_on_batch, problem.x)
 
     def train(self, problem: Problem) -> Callable[[], float]:
-        return partial(self.model(problem).train_on_batch, problem.x, problem.y)
+        return partial(self.model(problem).train_on_batch, *problem.batch)
 
     def masked(self, problem: Problem) -> tuple[Callable[[], Values], Callable[[], float]]:
         still, trained = self.model(problem, masked=True), self.model(problem, masked=True)
         return partial(still.predict_on_batch, problem.padded), partial(trained.train_on_batch, problem.padded, problem.y)
+
+    def beam(self, problem: Problem) -> Callable[[], Values]:
+        model, (N, T), H = self.model(problem), (problem.shape.N, problem.shape.T), problem.shape.H
+        start, states = np.zeros(N, np.int64), [np.zeros((N, H), self.dtype) for _ in range(2)]
+        return lambda: beam_search(model, start, states, steps=T, width=kinds.WIDTH).scores
 
     def stream(self, problem: Problem) -> Callable[[Values], Values]:
         return self.model(problem).stream(threads=numba_lstm.get_num_threads()).step

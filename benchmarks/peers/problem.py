@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from .kinds import KINDS, LSTM
 
 Array = npt.NDArray[np.float32]
 
@@ -19,7 +22,7 @@ WINDOWS = 2048
 
 @dataclass(frozen=True)
 class Shape:
-    """Batch, steps, inputs and units of an LSTM that is followed by a dense layer of one output."""
+    """Batch, steps, inputs (or tokens) and units of a model. Its flops are those of an LSTM."""
 
     N: int
     T: int
@@ -73,19 +76,18 @@ class Problem:
 
     shape: Shape
     activation: str = "tanh"
+    model: str = LSTM  #: of :data:`.kinds.KINDS`
 
     def _draw(self, which: int, *sizes: int) -> Array:
         # RandomState and not a Generator: its stream is the same in every version of NumPy.
         return np.random.RandomState(which).uniform(-1, 1, sizes).astype(np.float32)
 
     @cached_property
-    def weights(self) -> tuple[Array, Array, Array, Array, Array]:
-        """Kernel (D, 4H), recurrent kernel (H, 4H), bias (4H,), and the dense layer's kernel (H, 1) and bias (1,)."""
-        D, H = self.shape.D, self.shape.H
-        scale = np.float32(GAINS.get(self.activation, 1.0) * H**-0.5)
-        sizes = ((D, 4 * H), (H, 4 * H), (4 * H,), (H, 1), (1,))
-        W, U, b, V, d = (scale * self._draw(k, *size) for k, size in enumerate(sizes))
-        return W, U, b, V, d
+    def weights(self) -> tuple[Array, ...]:
+        """Arrays in the order of Keras. Of an LSTM: (D, 4H), (H, 4H) and (4H,), and of the dense layer (H, 1) and (1,)."""
+        scale = np.float32(GAINS.get(self.activation, 1.0) * self.shape.H**-0.5)
+        sizes = KINDS[self.model].weights(self.shape)
+        return tuple(scale * self._draw(k if k < 5 else 20 + k, *size) for k, size in enumerate(sizes))
 
     @cached_property
     def x(self) -> Array:
@@ -101,8 +103,17 @@ class Problem:
 
     @cached_property
     def y(self) -> Array:
-        """Its targets (N, 1)."""
-        return self._draw(6, self.shape.N, 1)
+        """Its targets: (N, 1), tokens (N, T), or of the shape of the output."""
+        return self._draw(6, *KINDS[self.model].output(self.shape))
+
+    @cached_property
+    def batch(self) -> tuple[Any, Array]:
+        """What a step of training is given: x and y, or two arrays of one-hot rows (N, T, D) and tokens (N, T)."""
+        if not KINDS[self.model].tokens:
+            return self.x, self.y
+        N, T, D = self.shape.N, self.shape.T, self.shape.D
+        *inputs, target = (np.random.RandomState(k).randint(0, D, (N, T)).astype(np.int32) for k in (10, 11, 12))
+        return [np.eye(D, dtype=np.float32)[tokens] for tokens in inputs], target
 
     @cached_property
     def windows(self) -> tuple[Array, Array]:

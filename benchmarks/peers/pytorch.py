@@ -1,59 +1,44 @@
-"""PyTorch: ``nn.LSTM`` (oneDNN underneath, cuDNN on a GPU) and ``nn.Linear``, with loops written by hand."""
+"""PyTorch (oneDNN underneath, cuDNN on a GPU), with loops written by hand."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 
-from .engine import Engine, Unusable, Values
+from . import kinds
+from .engine import Engine, Unsupported, Unusable, Values
 from .problem import Problem
-
-
-class Model(torch.nn.Module):
-    """LSTM and dense layer, with the problem's weights. The second bias stays zero: other frameworks have one."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__()
-        shape = problem.shape
-        self.lstm = torch.nn.LSTM(shape.D, shape.H, batch_first=True)
-        self.dense = torch.nn.Linear(shape.H, 1)
-        W, U, b, V, d = map(torch.from_numpy, problem.weights)
-        with torch.no_grad():
-            self.lstm.weight_ih_l0.copy_(W.T)
-            self.lstm.weight_hh_l0.copy_(U.T)
-            self.lstm.bias_ih_l0.copy_(b)
-            self.lstm.bias_hh_l0.zero_().requires_grad_(False)
-            self.dense.weight.copy_(V.T)
-            self.dense.bias.copy_(d)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.dense(self.lstm(x)[1][0][0])
-
-    def cell(self) -> torch.nn.LSTMCell:
-        """The LSTM as a cell, which takes a third of the time of an ``nn.LSTM`` over one step."""
-        cell = torch.nn.LSTMCell(self.lstm.input_size, self.lstm.hidden_size)
-        cell.load_state_dict({name.removesuffix("_l0"): value for name, value in self.lstm.state_dict().items()})
-        return cell
-
+from .torch_models import build, cell
 
 #: Keras adds 1e-7 to the root of v before the bias is corrected, PyTorch its epsilon after: this makes the first steps agree.
 EPSILON = 1e-7 / (1 - 0.999) ** 0.5
+
+
+def _channels(x: Values) -> torch.Tensor:
+    """A batch (N, T, C) as PyTorch's convolutions take it, (N, C, T)."""
+    return torch.from_numpy(x).transpose(1, 2).contiguous()
+
+
+def _cross_entropy(logits: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+    return torch.nn.functional.cross_entropy(logits.flatten(0, 1), tokens.flatten())
 
 
 class PyTorch(Engine):
     """Adam is the fused one, which is never behind the default and takes 0.7 of its time at the smallest shape."""
 
     activations = ("tanh",)
+    models = kinds.KINDS
     device = "cpu"
 
     def __init__(self, threads: int) -> None:
         super().__init__(threads)
         torch.set_num_threads(threads)
 
-    def model(self, problem: Problem) -> Model:
+    def model(self, problem: Problem) -> Any:
         """The problem's model, on the device."""
-        return Model(problem).to(self.device)
+        return build(problem).to(self.device)
 
     def there(self, x: torch.Tensor) -> torch.Tensor:
         """A batch of the host on the device."""
@@ -63,28 +48,48 @@ class PyTorch(Engine):
         return {"torch": torch.__version__}
 
     def infer(self, problem: Problem) -> Callable[[], Values]:
-        model, x = self.model(problem).eval(), torch.from_numpy(problem.x)
+        model, channels = self.model(problem).eval(), problem.model == kinds.CONVOLUTIONS
+        x = _channels(problem.x) if channels else torch.from_numpy(problem.x)
 
         def call() -> Values:
             with torch.inference_mode():
-                return model(self.there(x)).cpu().numpy()
+                y = model(self.there(x)).cpu().numpy()
+                return y.swapaxes(1, 2) if channels else y
 
         return call
 
     def train(self, problem: Problem) -> Callable[[], float]:
-        step = self._step(self.model(problem))
-        x, y = torch.from_numpy(problem.x), torch.from_numpy(problem.y)
-        return lambda: step(self.there(x), self.there(y)).item()
+        x, y = problem.batch
+        if isinstance(x, list):
+            step = self._step(self.model(problem), _cross_entropy)
+            inputs, targets = [torch.from_numpy(array) for array in x], torch.from_numpy(y).long()
+            return lambda: step([self.there(array) for array in inputs], self.there(targets)).item()
+        step, convert = self._step(self.model(problem)), torch.from_numpy
+        if problem.model == kinds.CONVOLUTIONS:
+            convert = _channels
+        input_, target = convert(x), convert(y)
+        return lambda: step(self.there(input_), self.there(target)).item()
+
+    def beam(self, problem: Problem) -> Callable[[], Values]:
+        model = self.model(problem)
+        if self.device != "cpu":
+            raise Unsupported("its loop is written for a processor")
+
+        def call() -> Values:
+            with torch.inference_mode():
+                return model.search(problem.shape.N, problem.shape.T).numpy()
+
+        return call
 
     def stream(self, problem: Problem) -> Callable[[Values], Values]:
         model, H = self.model(problem), problem.shape.H
-        cell, dense = model.cell().to(self.device), model.dense
+        one, dense = cell(model.rnn).to(self.device), model.dense
         state = torch.zeros(1, H, device=self.device), torch.zeros(1, H, device=self.device)
 
         def step(x: Values) -> Values:
             nonlocal state
             with torch.inference_mode():
-                state = cell(self.there(torch.from_numpy(x)[None]), state)
+                state = one(self.there(torch.from_numpy(x)[None]), state)
                 return dense(state[0])[0].cpu().numpy()
 
         return step
@@ -100,14 +105,14 @@ class PyTorch(Engine):
         return epoch
 
     @staticmethod
-    def _step(model: Model) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+    def _step(model: Any, loss_of: Callable[..., torch.Tensor] = torch.nn.functional.mse_loss) -> Callable[..., torch.Tensor]:
         """A step of the usual loop by hand; it answers the loss."""
         trained = [p for p in model.parameters() if p.requires_grad]
         optimizer = torch.optim.Adam(trained, lr=1e-3, eps=EPSILON, fused=True)
 
-        def step(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        def step(x: Any, y: torch.Tensor) -> torch.Tensor:
             optimizer.zero_grad()
-            loss = torch.nn.functional.mse_loss(model(x), y)
+            loss = loss_of(model(x), y)
             loss.backward()
             optimizer.step()
             return loss.detach()

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .engine import Engine
+from .engine import Engine, Unsupported
+from .modes import MODES
 from .problem import Problem
 
 Call = Callable[[], Any]
@@ -18,7 +19,9 @@ Answer = npt.NDArray[np.float64]
 
 def task(mode: str, engine: Engine, problem: Problem) -> tuple[Answer, Call]:
     """The answer to compare, flat, and the function to time."""
-    answer, call = _TASKS[mode](engine, problem)
+    if problem.model not in engine.models:
+        raise Unsupported(f"no {problem.model}")
+    answer, call = _TASKS[MODES[mode].task or mode](engine, problem)
     return np.asarray(answer, np.float64).ravel(), call
 
 
@@ -49,8 +52,13 @@ def _stream(engine: Engine, problem: Problem) -> tuple[Any, Call]:
     return [np.array(step(x)) for x in inputs], partial(step, inputs[0])
 
 
+def _beam(engine: Engine, problem: Problem) -> tuple[Any, Call]:
+    call = engine.beam(problem)
+    return call(), call
+
+
 def _fit(engine: Engine, problem: Problem) -> tuple[Any, Call]:
     return engine.infer(problem)(), engine.fit(problem)
 
 
-_TASKS = {"infer": _infer, "train": _train, "masked": _masked, "stream": _stream, "fit": _fit}
+_TASKS = {"infer": _infer, "train": _train, "masked": _masked, "stream": _stream, "fit": _fit, "beam": _beam}

@@ -16,6 +16,7 @@ import sys
 from typing import Any, TextIO
 
 from .engine import Engine, Unsupported, Unusable
+from .modes import MODES
 from .problem import Problem, Shape
 from .registry import CPU, DEVICES, JUDGES
 from .stopwatch import Stopwatch
@@ -35,7 +36,7 @@ class Worker:
     def prepare(self, mode: str, N: int, T: int, D: int, H: int, activation: str) -> dict[str, Any]:
         used = activation if activation in self.engine.activations else self.engine.activations[0]
         try:
-            answer, call = task(mode, self.engine, Problem(Shape(N, T, D, H), used))
+            answer, call = task(mode, self.engine, Problem(Shape(N, T, D, H), used, MODES[mode].model))
         except Unsupported as reason:
             return {"unsupported": str(reason)}
         self.watch = Stopwatch(call)

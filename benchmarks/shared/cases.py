@@ -43,7 +43,7 @@ def numba_lstm_call(
     from ..peers.ours import NumbaLSTM, Reference
     from ..peers.tasks import distance, task
 
-    problem = Problem(Shape.parse(shape), activation or MODES[mode].activation)
+    problem = Problem(Shape.parse(shape), activation or MODES[mode].activation, MODES[mode].model)
     expected, _ = task(mode, Reference(threads), problem)
     output, call = task(mode, NumbaLSTM(threads, device, dtype), problem)
     difference = distance(output, expected)
@@ -57,7 +57,7 @@ def compile_for(mode: str, shapes: Iterable[str], dtypes: Iterable[str] = ("floa
     from ..peers.tasks import task
 
     for shape, dtype, count in product(shapes, dtypes, threads):
-        task(mode, NumbaLSTM(count, dtype=dtype), Problem(Shape.parse(shape), MODES[mode].activation))
+        task(mode, NumbaLSTM(count, dtype=dtype), Problem(Shape.parse(shape), MODES[mode].activation, MODES[mode].model))
 
 
 @cache
@@ -75,7 +75,7 @@ def pytorch_call(mode: str, shape: str) -> Call:
         from ..peers.pytorch import PyTorch
     except ModuleNotFoundError as error:
         raise NotImplementedError(f"{error.name} is not installed") from None
-    return task(mode, PyTorch(1), Problem(Shape.parse(shape)))[1]
+    return task(mode, PyTorch(1), Problem(Shape.parse(shape), model=MODES[mode].model))[1]
 
 
 class OfPeak(ABC):

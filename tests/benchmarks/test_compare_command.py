@@ -22,7 +22,7 @@ def refused(capsys, *arguments):
 
 def test_without_arguments_everything_is_compared_on_one_thread():
     options = compare.parser().parse_args([])
-    assert (options.modes, options.threads, options.shapes) == (["infer", "train", "masked", "stream", "fit"], [1], None)
+    assert (options.modes, options.threads, options.shapes) == (list(MODES), [1], None)
     assert options.engines[:3] == ["numba_lstm", "torch", "onnxruntime"]
 
 

@@ -154,7 +154,7 @@ class Passes(PlannedModel):
             if not (need_dx or trained.reached[index]):
                 continue
             call, last = graph.calls[index], (dstates[index] if dstates else ())
-            wanted = need_dx or any(trained.reached[place] for place in graph.upstream(index))
+            wanted = need_dx or any(trained.reached[place] for place in graph.upstream(index, states=False))
             back = backpropagate(ops, call, tapes[index], slopes, last, wanted)
             if back is None:
                 continue

@@ -55,6 +55,24 @@ def test_gradients_of_inputs_are_those_of_finite_differences():
     assert np.isclose((model.test_on_batch([X, moved], Y) - loss) / 1e-6, dextra[4, 1], rtol=1e-4)
 
 
+def test_a_decoder_computes_no_gradient_of_its_input_for_the_sake_of_its_states(monkeypatch):
+    source, target = Input((5, 3)), Input((4, 3))
+    encoder, decoder = LSTM(4, return_state=True, name="encoder"), LSTM(4, name="decoder")
+    model = Model([source, target], Dense(2)(decoder(target, initial_state=encoder(source)[1:])))
+    model.compile("sgd", "mse")
+    wanted = {}
+    backward = LSTM.backward
+
+    def noted(layer, *arguments, need_dx, **options):
+        wanted[layer.name] = need_dx
+        return backward(layer, *arguments, need_dx=need_dx, **options)
+
+    monkeypatch.setattr(LSTM, "backward", noted)
+    _, gradients = model.value_and_gradients([X, X[:, 1:]], Y)
+    assert wanted == {"encoder": False, "decoder": False}
+    assert all(np.any(gradient) for gradient in gradients)
+
+
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [

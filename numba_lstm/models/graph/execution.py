@@ -48,10 +48,11 @@ class ExecutionGraph(NamedTuple):
             values = call.outputs
         return bool(self.calls) and self.outputs == values
 
-    def upstream(self, index: int) -> list[int]:
-        """Return the calls whose outputs a call takes."""
+    def upstream(self, index: int, *, states: bool = True) -> list[int]:
+        """Return the calls whose outputs a call takes, with or without those of its initial states."""
         call = self.calls[index]
-        return [self.producers[value] for value in call.inputs + call.states if value in self.producers]
+        values = call.inputs + call.states if states else call.inputs
+        return [self.producers[value] for value in values if value in self.producers]
 
 
 class GraphBuilder:

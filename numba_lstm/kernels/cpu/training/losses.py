@@ -17,7 +17,7 @@ from ..gemm.layout import dtype_name
 from ..runtime.graph import run_eagerly
 from ..runtime.memory import empty
 from ..runtime.task import KernelCall
-from .loss_kernels.class_losses import CATEGORICAL, SPARSE, class_loss
+from .loss_kernels.class_losses import CATEGORICAL, SPARSE, class_loss, sparse_loss
 from .loss_kernels.ctc import run_ctc
 from .loss_kernels.element_losses import ELEMENTWISE, HIGH, LOW, elementwise, settings
 from .loss_kernels.operands import operands
@@ -42,8 +42,10 @@ def _loss_call(y: Array, target: Array, spec: LossSpec, weight: Array | None, dy
     dy3, name = dy.reshape(y3.shape if dy.size else (0, 0, 0)), dtype_name(y.dtype)
     if spec.name in (CATEGORICAL, SPARSE):
         low, high = settings(spec, y.dtype)[[LOW, HIGH]].tolist()
-        run = class_loss(spec.name == SPARSE, spec.from_logits, name)
-        return KernelCall(run, y3, targets, labels, weights, dy3, value, spec.label_smoothing, low, high)
+        if spec.name == SPARSE:
+            return KernelCall(sparse_loss(spec.from_logits, name), y3, labels, weights, dy3, value, low, high)
+        run = class_loss(spec.from_logits, name)
+        return KernelCall(run, y3, targets, weights, dy3, value, spec.label_smoothing, low, high)
     if spec.name in ROWWISE:
         run = rowwise(ROWWISE.index(spec.name), spec.from_logits, name)
         return KernelCall(run, y3, targets, weights, dy3, value, _constants(spec, y.dtype))

@@ -103,7 +103,10 @@ def _extreme(y: Tensor, g: Tensor, x: Tensor) -> Gradients:
 
 def _matmul(y: Tensor, g: Tensor, a: Tensor, b: Tensor) -> Gradients:
     g = broadcast(g, y.shape)
-    return matmul(g, swapaxes(b, -1, -2)), matmul(swapaxes(a, -1, -2), g)
+    db = matmul(swapaxes(a, -1, -2), g)
+    if b.operation == "permute" and b.detail == (*range(b.ndim - 2), b.ndim - 1, b.ndim - 2):
+        db = swapaxes(matmul(swapaxes(g, -1, -2), a), -1, -2)  # the gradient of what was transposed is contiguous
+    return matmul(g, swapaxes(b, -1, -2)), db
 
 
 def _softmax(y: Tensor, g: Tensor, x: Tensor) -> Gradients:

@@ -101,9 +101,11 @@ def softmax_rows(x: Array) -> Array:
 
 
 def join(xs: Sequence[Array], places: Sequence[Sequence[slice]], shape: Sequence[int]) -> Array:
-    """CPU: copies to slices."""
-    out = empty(tuple(shape), xs[0].dtype)
-    tasks: list[Any] = [] if sum(x.size for x in xs) == out.size else [zeroed(out)]
+    """CPU: copies to slices. The result lies as what layers pass on, its first two axes swapped, so that it is not copied."""
+    swapped = len(shape) > 2
+    base = empty((shape[1], shape[0], *shape[2:]) if swapped else tuple(shape), xs[0].dtype)
+    out = base.swapaxes(0, 1) if swapped else base
+    tasks: list[Any] = [] if sum(x.size for x in xs) == out.size else [zeroed(base)]
     tasks += [copied(x, out[tuple(place)]) for x, place in zip(xs, places, strict=True)]
     run_eagerly(tasks)
     return out

@@ -69,7 +69,8 @@ class _Beams:
         self.sums[:, 0] = 0.0  # all beams begin alike, so one is enough
         self.lengths = np.zeros((samples, width), np.int64)
         self.ended = np.zeros((samples, width), np.bool_)
-        self.tokens = np.zeros((samples, width, 0), np.int64)
+        self._first_rows = np.arange(samples)[:, None] * width
+        self._steps: list[tuple[npt.NDArray[np.intp], npt.NDArray[np.int64]]] = []  #: the parents of rows, and their tokens
 
     def extend(self, log_probabilities: Array) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int64]]:
         """Add a token to each sequence, and return the rows that the new sequences continue, with their last tokens."""
@@ -79,33 +80,52 @@ class _Beams:
         if self.end is not None:  # an ended sequence goes on by itself alone
             scores = np.where(self.ended[..., None], -np.inf, scores)
             scores[..., self.end] = np.where(self.ended, 0.0, scores[..., self.end])
-        sums = self.sums[..., None] + scores
-        lengths = np.broadcast_to((self.lengths + ~self.ended)[..., None], sums.shape)
-        ranked = (sums / self._penalty(lengths)).reshape(samples, -1)
+        sums = (self.sums[..., None] + scores).reshape(samples, -1)
+        ranked = sums
+        if self.exponent:
+            ranked = sums / np.repeat(self._penalty(self.lengths + ~self.ended), size, axis=1)
         best = _largest(ranked, width)
-        parents, tokens = np.divmod(best, size)
-        pick = np.arange(samples)[:, None], parents
-        self.sums = np.take_along_axis(sums.reshape(samples, -1), best, axis=1)
-        self.lengths = self.lengths[pick] + ~self.ended[pick]
-        self.ended = self.ended[pick] | (tokens == self.end if self.end is not None else False)
-        self.tokens = np.concatenate([self.tokens[pick], tokens[..., None]], axis=-1)
-        return (np.arange(samples)[:, None] * width + parents).ravel(), tokens.ravel().astype(np.int64)
+        parents = best // size
+        tokens = best - parents * size
+        rows = (self._first_rows + parents).ravel()
+        self.sums = sums.ravel()[best + self._first_rows * size]
+        self.lengths += ~self.ended
+        if self.end is not None:
+            self.lengths, ended = (array.ravel()[rows].reshape(samples, width) for array in (self.lengths, self.ended))
+            self.ended = ended | (tokens == self.end)
+        tokens = tokens.ravel().astype(np.int64, copy=False)
+        self._steps.append((rows, tokens))
+        return rows, tokens
 
     def _penalty(self, lengths: Array) -> Any:
         return 1.0 if not self.exponent else ((5.0 + lengths) / 6.0) ** self.exponent
 
     def decoded(self) -> Decoded:
         """Return the sequences, which :meth:`extend` keeps in the order of their scores."""
-        return Decoded(self.tokens, self.sums / self._penalty(self.lengths), self.lengths)
+        tokens = np.empty((self.sums.size, len(self._steps)), np.int64)
+        rows = np.arange(self.sums.size)
+        for step in reversed(range(len(self._steps))):
+            parents, last = self._steps[step]
+            tokens[:, step] = last[rows]
+            rows = parents[rows]
+        return Decoded(tokens.reshape(*self.sums.shape, -1), self.sums / self._penalty(self.lengths), self.lengths)
 
 
 def _largest(scores: Array, count: int) -> npt.NDArray[np.intp]:
     """Return the indices of the ``count`` largest scores of each row, the largest first and the first of equals first."""
-    if scores.shape[1] <= count * 4:
+    size = scores.shape[1]
+    if size <= count * 4:
         return np.argsort(-scores, axis=1, kind="stable")[:, :count]
-    limit = -np.partition(-scores, count - 1, axis=1)[:, count - 1]
+    found = scores.argpartition(size - count, axis=1)[:, size - count :]
+    found.sort(axis=1)
+    first = np.arange(0, scores.size, size)[:, None]
+    values = scores.ravel()[found + first]
+    limit = values.min(axis=1)
+    if np.count_nonzero(scores >= limit[:, None]) == found.size:
+        order = (-values).argsort(axis=1, kind="stable")
+        return np.asarray(found.ravel()[order + np.arange(0, found.size, count)[:, None]])
     rows = []
-    for row, least in zip(scores, limit, strict=True):
+    for row, least in zip(scores, limit, strict=True):  # equals are among those that come last
         candidates = np.flatnonzero(row >= least)
         rows.append(candidates[np.argsort(-row[candidates], kind="stable")[:count]])
     return np.stack(rows)

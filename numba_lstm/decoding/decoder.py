@@ -83,6 +83,7 @@ class Decoder:
             for arrays, what in ((states, "state"), (constants, "constant"))
         )
         self._shape = model.inputs[0].shape
+        self._largest_token = -1  #: of those that the model has taken
 
     def _of_samples(self, array: Any, what: str) -> Array:
         values = as_real(array, f"a {what}")
@@ -96,10 +97,24 @@ class Decoder:
         if self._stream is not None:
             scores = self._stream.step(x)
         else:
-            outputs = self._model([x, *self._states, *self._constants])
-            outputs = list(outputs.values()) if isinstance(outputs, dict) else outputs
-            scores, *self._states = outputs if isinstance(outputs, list) else [outputs]
+            scores, *self._states = self._outputs(x, int(tokens.max()))
         return self._log_probabilities(scores.reshape(self.size, -1))
+
+    def _outputs(self, x: Array, largest: int) -> Sequence[Array]:
+        """Return the outputs of the model for a token. Only its first call checks the states, and larger tokens are checked."""
+        arrays = x, *self._states, *self._constants
+        if self._largest_token >= 0 and len(arrays) > 1:
+            if largest > self._largest_token:
+                self._model.read_input(0, x, "the tokens")
+                self._largest_token = largest
+            planned = self._model.prediction_plans(arrays)
+            if planned is not None:
+                return planned if isinstance(planned, tuple) else (planned,)
+        outputs = self._model(list(arrays))
+        self._largest_token = max(largest, self._largest_token)
+        if isinstance(outputs, dict):
+            return list(outputs.values())
+        return outputs if isinstance(outputs, list) else [outputs]
 
     def _as_input(self, tokens: npt.NDArray[np.int64]) -> Array:
         shape = self._shape
@@ -119,7 +134,7 @@ class Decoder:
             shifted = scores - scores.max(axis=-1, keepdims=True)
             return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
         with np.errstate(divide="ignore"):  # a token of probability 0 is never taken
-            return np.asarray(np.log(scores))
+            return np.asarray(np.log(scores, out=scores))
 
     def select(self, rows: npt.NDArray[np.intp]) -> None:
         """Let each row go on from the states of another one."""

@@ -86,6 +86,23 @@ def test_a_wide_beam_search_finds_what_trying_all_finds(penalty):
             assert np.isclose(found.scores[index, place], scores[best[place]], rtol=1e-5)
 
 
+def test_equal_scores_come_in_the_order_of_their_tokens():
+    tokens = Input((1,))
+    y, h, c = LSTM(H, return_state=True)(Embedding(9, 3)(tokens), initial_state=(states := [Input((H,)), Input((H,))]))
+    model = Model([tokens, *states], [Dense(9, "softmax", kernel_initializer="zeros")(y), h, c])
+    found = decoding.beam_search(model, START, STATES, steps=2, width=2)
+    assert np.array_equal(found.tokens, np.broadcast_to([[0, 0], [0, 1]], (N, 2, 2)))
+
+
+def test_a_token_that_the_embedding_lacks_is_refused_at_any_step():
+    tokens = Input((1,))
+    y, h, c = LSTM(H, return_state=True)(Embedding(V, 3)(tokens), initial_state=(states := [Input((H,)), Input((H,))]))
+    model = Model([tokens, *states], [Dense(V + 1, "softmax", bias_initializer="ones")(y), h, c])
+    model.layers[-1].set_weights([np.zeros((H, V + 1)), np.arange(V + 1.0)])
+    with pytest.raises(ValueError, match=f"expects whole numbers from 0 to {V - 1}, got {V}"):
+        decoding.greedy(model, START, STATES, steps=2)
+
+
 def test_a_beam_of_one_is_greedy():
     _, decoder = models()
     one, plain = (

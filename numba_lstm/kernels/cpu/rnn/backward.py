@@ -64,31 +64,36 @@ def _weight_gradients(tape: Tape) -> RNNWeights:
     M, G, H, padded, dtype = T * N, layout.gates, layout.H, layout.padded, tape.z.dtype
     dz, D = tape.z.reshape(M, row), tape.x.shape[-1]
     after = spec.gated and spec.reset_after
-    blocks_of_x, blocks_of_h = [*range(G)], [0, 1, Q] if after else [*range(G)]
-    xs = tape.x.reshape(-1, M, D)
-    hs = [tape.h[:T].reshape(M, -1)[:, :H]] * G
+    xs, h = tape.x.reshape(-1, M, D), tape.h[:T].reshape(M, -1)[:, :H]
+    of_x = [(xs[0], (0, G))] if len(xs) == 1 else [(xs[gate], (gate, gate + 1)) for gate in range(G)]
+    of_h = [(h, (0, G))]
     if len(tape.factors):
-        hs = [of_gate[:, :H] for of_gate in tape.masked_h.reshape(G, M, padded)]
+        masked = tape.masked_h.reshape(G, M, padded)[..., :H]
+        of_h = [(masked[gate], (gate, gate + 1)) for gate in range(G)]
     if spec.gated and not spec.reset_after:
-        hs[2] = dz[:, Q * padded : Q * padded + H]
-    has_bias = tape.weights.bias is not None
-    of_x, of_h = aligned((G, D, padded), dtype), aligned((G, H, padded), dtype)
-    of_bias = aligned((layout.blocks if has_bias else 0, 1, padded), dtype)
-    ones = np.ones((M, 1), dtype)
-    products = [OuterProduct(xs[gate % len(xs)], block * padded, of_x[gate]) for gate, block in enumerate(blocks_of_x)]
-    products += [OuterProduct(hs[gate], block * padded, of_h[gate]) for gate, block in enumerate(blocks_of_h)]
-    if has_bias:
-        blocks = sorted({*blocks_of_x, *blocks_of_h})
-        products += [OuterProduct(ones, block * padded, of_bias[block]) for block in blocks]
+        of_h = [pair for pair in of_h if pair[1] in ((0, 1), (1, 2))] or [(h, (0, 2))]
+        of_h.append((dz[:, Q * padded : Q * padded + H], (2, 3)))
     dW, dU = aligned((D, G * H), dtype), aligned((H, G * H), dtype)
-    db = aligned((2 if after else 1, G * H), dtype) if has_bias else None
-    tasks: list[Task] = [outer_products(dz, products, layout)]
-    for gate in range(G):
-        units = slice(gate * H, (gate + 1) * H)
-        tasks += [copied(of_x[gate, :, :H], dW[:, units]), copied(of_h[gate, :, :H], dU[:, units])]
-        for k, block in enumerate((gate, blocks_of_h[gate])[: 0 if db is None else len(db)]):
-            tasks.append(copied(of_bias[block, :, :H], db[k : k + 1, units]))
-    run_eagerly(tasks)
+    db = aligned((2 if after else 1, G * H), dtype) if tape.weights.bias is not None else None
+    none = no_array(2, dtype)
+    products, copies = [], []
+    for pairs, into, bias in (
+        (of_x, dW, none if db is None else db[:1]),
+        (of_h, dU, db[1:] if db is not None and after else none),
+    ):
+        for a, (first, end) in pairs:
+            targets = [array[:, first * H : end * H] for array in (into, bias)]
+            if padded != H:
+                wide = [aligned((len(array), (end - first) * padded), dtype) for array in (into, bias)]
+                for source, target in zip(wide, targets, strict=True):
+                    if not len(target):
+                        continue
+                    blocks = source.reshape(-1, end - first, padded)[..., :H]
+                    copies.append(copied(blocks, target.reshape(len(target), end - first, H)))
+                targets = wide
+            last = Q if into is dU and after and end == G else end - 1
+            products.append(OuterProduct(a, end - first, last, *targets))
+    run_eagerly([outer_products(dz, products, layout), *copies])
     return RNNWeights(dW, dU, db if db is None or after else db[0])
 
 

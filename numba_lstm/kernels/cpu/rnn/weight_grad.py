@@ -18,7 +18,7 @@ from ..gemm.layout import NUMBA, VectorGeometry, vector_geometry
 from ..gemm.microkernel import TILE_ROWS, tile_height
 from ..gemm.operands import Blocks, Matrix
 from ..gemm.pack_rows import SPARE, Runs, pack_rows
-from ..gemm.weight_grad import CHAIN, MAX_PACKED_COLUMNS
+from ..gemm.weight_grad import MAX_PACKED_COLUMNS
 from ..runtime import thread_pool
 from ..runtime.memory import aligned
 from ..runtime.task import KernelCall, ParallelFor, Task, parallel_for, partition
@@ -28,38 +28,49 @@ from .records import Factor, Rows, Share, product
 
 Array = npt.NDArray[Any]
 
+#: Rows that a tile adds before it stores its sums.
+CHAIN = 128
+
 #: Rows of a product whose operands stay in a near cache while all blocks of weights use them.
 PRODUCT_ROWS = 16 * TILE_ROWS
 
 
 @cache
 def _outer_columns(geometry: VectorGeometry, C: int) -> Any:
-    """Return the kernel of rows k_first .. k_last of ``a^T dz``, dz one gate of the tape, C vectors in its last block."""
+    """Return the kernel of rows k_first .. k_last of ``a^T dz``, dz some gates of the tape, C vectors in the last block."""
     V, B, w, copied = geometry.V, geometry.B, geometry.w, -(-TILE_ROWS // geometry.V) * geometry.V
 
     def rnn_outer_columns(
         a,  # (M, K), any stride of the rows
         dz,  # (M, row), the tape
-        packed,  # scratch: packed columns of a
-        out,  # (K, padded), written; no other array
-        column, full,  # first column of the gate, full blocks
+        packed, ones,  # scratch: packed columns of a, and CHAIN elements
+        out,  # (K, gates * padded), written; no other array but bias
+        bias,  # (1, gates * padded), written: the sum of dz; or empty
+        gates, last, padded, full,  # gates, of which the last one begins with column ``last``; elements, and full blocks
         k_first, k_last,  # rows of out
     ):  # fmt: skip
-        (M, K), row, padded, a_row = a.shape, dz.shape[1], out.shape[1], a.strides[0] // a.itemsize
-        a_, d_, p_, o_, end = data(a), data(dz), data(packed), data(out), (M - 1) * a_row + K
+        (M, K), row, a_row, out_row = a.shape, dz.shape[1], a.strides[0] // a.itemsize, out.strides[0] // out.itemsize
+        a_, d_, p_, o_, ones_, b_ = data(a), data(dz), data(packed), data(out), data(ones), data(bias)
+        end, has_bias = (M - 1) * a_row + K, len(bias) > 0 and k_first == 0
+        if has_bias:
+            for i in range(min(M, CHAIN)):
+                ones_[i] = 1
         for m in range(0, M, CHAIN):
             steps = min(CHAIN, M - m)
             for k0 in range(k_first, k_last, MAX_PACKED_COLUMNS):
                 k1 = min(k_last, k0 + MAX_PACKED_COLUMNS)
                 pack_rows(Runs(a_, 0, a_row, M, 0, end), m, steps, k0, k1, p_, copied, V)
-                for q in range(full + (1 if C > 0 else 0)):
+                sums = 1 if has_bias and k0 == 0 else 0
+                for block in range(gates * (full + (1 if C > 0 else 0))):
+                    gate, q = block % gates, block // gates
+                    to, column = gate * padded + q * w, (gate * padded if gate < gates - 1 else last) + q * w
                     k, tiles = k0, (k1 - k0 + TILE_ROWS - 1) // TILE_ROWS
-                    while k < k1:
-                        n = tile_height(k1 - k, tiles)
-                        arguments = (
-                            Matrix(p_, (k - k0) * steps, n), Blocks(d_, m * row + column + q * w, row, 0), steps,
-                            Blocks(o_, k * padded + q * w, padded, V), 1 if m == 0 else 0,
-                        )  # fmt: skip
+                    while k < k1 + sums:  # the tile after the last one is the bias
+                        n = tile_height(k1 - k, tiles) if k < k1 else 1
+                        rows, target = Matrix(p_, (k - k0) * steps, n), Blocks(o_, k * out_row + to, out_row, V)
+                        if k == k1:
+                            rows, target = Matrix(ones_, 0, 1), Blocks(b_, to, 0, V)
+                        arguments = rows, Blocks(d_, m * row + column, row, 0), steps, target, 1 if m == 0 else 0
                         if q < full:
                             outer_rows(n, B, B, B, V, arguments)
                         else:
@@ -67,23 +78,24 @@ def _outer_columns(geometry: VectorGeometry, C: int) -> Any:
                         k += n
                         tiles -= 1
 
-    return kernel(
-        rnn_outer_columns, f"rnn_outer_columns_{geometry.dtype}x{V}_{C}", NUMBA[geometry.dtype], "x2 f2 f1 f2 i i i i"
-    )
+    name = f"rnn_outer_columns_{geometry.dtype}x{V}_{C}"
+    return kernel(rnn_outer_columns, name, NUMBA[geometry.dtype], "x2 f2 f1 f1 y2 y2" + 6 * " i")
 
 
 class OuterProduct(NamedTuple):
-    """The product ``out = a^T dz``: a (M, K), and one block of the tape, from ``column`` on."""
+    """The product ``out = a^T dz`` for gates of the tape that are neighbours, but for the last of them."""
 
-    a: Array
-    column: int
-    out: Array  #: (K, padded)
+    a: Array  #: (M, K)
+    gates: int
+    last: int  #: index of the last gate's block in a row of the tape; the others are the first blocks
+    out: Array  #: (K, gates * padded)
+    bias: Array  #: (1, gates * padded): the sum of dz; or empty
 
 
 def outer_products(dz: Array, products: list[OuterProduct], layout: CellLayout) -> ParallelFor:
     """Return the task of these products, which threads share."""
     run = _outer_columns(layout.geometry, layout.units.C)
-    work = sum(a.size for a, _, _ in products) * layout.padded
+    work = sum(one.a.size * one.gates for one in products) * layout.padded
     return ParallelFor([call for one in products for call in _calls(run, dz, one, layout, work)])
 
 
@@ -93,7 +105,8 @@ def _calls(run: Any, dz: Array, one: OuterProduct, layout: CellLayout, work: int
     for index in range(splits):
         first, last = partition(K, index, splits)
         packed = aligned((min(M, CHAIN) * min(last - first, MAX_PACKED_COLUMNS) + SPARE,), dz.dtype)
-        yield KernelCall(run, one.a, dz, packed, one.out, one.column, layout.units.full, first, last)
+        ones, sizes = aligned((CHAIN,), dz.dtype), (one.gates, one.last * layout.padded, layout.padded, layout.units.full)
+        yield KernelCall(run, one.a, dz, packed, ones, one.out, one.bias, *sizes, first, last)
 
 
 @cache

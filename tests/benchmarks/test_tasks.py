@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.peers.engine import Unsupported
 from benchmarks.peers.modes import MODES
 from benchmarks.peers.ours import Reference
 from benchmarks.peers.problem import Problem, Shape
@@ -68,3 +69,22 @@ def test_training_answers_losses_that_fall():
     assert len(losses) == 2
     assert losses[1] < losses[0]
     assert step() < losses[1]
+
+
+@pytest.mark.parametrize("mode", [name for name, mode in MODES.items() if mode.task])
+def test_models_depend_on_all_of_their_weights(mode):
+    problem = Problem(Shape(2, 10, 3, 4), model=MODES[mode].model)
+    right, _ = task(mode, Reference(1), problem)
+    for index in range(len(problem.weights)):
+        changed = Problem(problem.shape, model=problem.model)
+        changed.weights[index][...] *= 1.5
+        wrong, _ = task(mode, Reference(1), changed)
+        assert distance(wrong, right) > 1e-9  # the reference's float64
+
+
+def test_an_engine_has_no_other_models_than_it_says():
+    class Lstms(Reference):
+        models = ("lstm",)
+
+    with pytest.raises(Unsupported, match="no gru"):
+        task("gru", Lstms(1), Problem(PROBLEM.shape, model="gru"))

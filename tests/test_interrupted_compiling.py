@@ -1,10 +1,13 @@
 """Ctrl-C and forks at random moments of compiling: the process, and its child, compile and compute right afterwards."""
 
+import gc
 import os
 import subprocess
 import sys
 
 import pytest
+
+from numba_lstm.kernels.cpu.compiler.compile_guard import run_uninterrupted
 
 COMMON = """
 import os, random, signal, sys, threading, time
@@ -105,3 +108,17 @@ def test_after_ctrl_c_in_a_compilation_kernels_compile_and_compute(rounds, tmp_p
 @pytest.mark.parametrize("rounds", [4, pytest.param(100, marks=pytest.mark.slow)])
 def test_a_child_forked_while_another_thread_compiles_compiles_and_computes(rounds, tmp_path):
     run(FORK, rounds, tmp_path)
+
+
+def test_garbage_collection_pauses_and_is_as_before():
+    def nested():
+        return run_uninterrupted("inner", gc.isenabled), gc.isenabled()
+
+    assert run_uninterrupted("outer", nested) == (False, False)
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        run_uninterrupted("outer", nested)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()

@@ -5,8 +5,10 @@ import pytest
 
 from numba_lstm.kernels import cpu
 from numba_lstm.kernels.cpu.gemm import gemm, pack, weight_grad
-from numba_lstm.kernels.cpu.gemm.layout import panel_layout, vector_geometry
+from numba_lstm.kernels.cpu.gemm.layout import panel_layout, pointwise_lanes, vector_geometry
 from numba_lstm.kernels.cpu.lstm import backward_loop, forward_loop
+from numba_lstm.kernels.cpu.lstm.pointwise import Traits, gate_kernel
+from numba_lstm.kernels.cpu.lstm.pointwise_grad import gate_gradient_kernel, output_gradient_kernel
 from numba_lstm.kernels.cpu.ops import activation
 from numba_lstm.kernels.cpu.plans import step_loop
 from numba_lstm.kernels.specs import Activation
@@ -18,7 +20,7 @@ GEOMETRY = vector_geometry("float32")
     "make",
     [
         lambda: forward_loop.forward_loop(GEOMETRY, 0),
-        lambda: backward_loop.backward_loop(GEOMETRY, 0, 0, 0),
+        lambda: backward_loop.backward_loop(GEOMETRY, 0, 1, 0),
         lambda: gemm.affine(GEOMETRY, 1),
         lambda: weight_grad._plain_columns(GEOMETRY, 1),
         lambda: pack._pack_gates(GEOMETRY),
@@ -33,6 +35,29 @@ def test_a_kernel_has_one_signature_and_refuses_others(make):
     with pytest.raises(TypeError):
         run(*[np.float32(1)] * len(run.signatures[0]))
     assert len(run.signatures) == 1
+
+
+PLAIN = Traits(*map(Activation, ("sigmoid", "tanh", "tanh")))
+
+
+@pytest.mark.parametrize(
+    ("make", "shared", "other"),
+    [
+        (gate_kernel, {"outer": Activation("relu"), "zoneout_h": "mask"}, {"zoneout_c": "rate"}),
+        (gate_gradient_kernel, {"outer": Activation("relu"), "zoneout_h": "mask"}, {"zoneout_c": "mask"}),
+        (output_gradient_kernel, {"inner": Activation("relu"), "coupled": True, "peephole": True}, {"zoneout_h": "mask"}),
+    ],
+)
+def test_pointwise_kernels_are_shared_by_all_traits_that_they_do_not_read(make, shared, other):
+    tape = {"tape": True} if make is gate_kernel else {}
+    kernel = make(PLAIN, "float32", 8, 1, **tape)
+    assert make(PLAIN._replace(**shared), "float32", 8, 1, **tape) is kernel
+    assert make(PLAIN._replace(**other), "float32", 8, 1, **tape) is not kernel
+
+
+def test_a_panel_that_is_the_only_one_has_no_other_pointwise_kernels():
+    assert pointwise_lanes(panel_layout(3, 8), several=True) == ((4, 2), (4, 2))
+    assert pointwise_lanes(panel_layout(11, 8), several=True) == ((8, 1), (4, 2))
 
 
 @pytest.mark.parametrize("H", range(1, 70))

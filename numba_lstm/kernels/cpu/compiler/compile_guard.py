@@ -6,10 +6,13 @@ compiles. Ctrl-C ends the wait at once; the other thread finishes its kernel, wh
 
 A fork copies one thread only. A lock that another thread holds would never be released in the child. A fork therefore waits
 until no thread compiles.
+
+Garbage collection pauses meanwhile. Numba makes many objects, among which a collector that runs all the time finds little.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 from collections.abc import Callable
@@ -24,8 +27,10 @@ _jobs: dict[str, Future[Any]] = {}  #: by name: what compiles for the main threa
 
 def run_uninterrupted(name: str, work: Callable[[], Any]) -> Any:
     """Return ``work()``, or raise its error, out of reach of signals. No ``name`` runs twice at the same time."""
-    if threading.current_thread() is not threading.main_thread() or global_compiler_lock.is_locked():
-        return work()  # no signal handler runs here, or a compilation calls this
+    if global_compiler_lock.is_locked():
+        return work()  # a compilation calls this
+    if threading.current_thread() is not threading.main_thread():
+        return _run_uncollected(work)  # no signal handler runs here
     job = _jobs.get(name)
     if job is None:
         job = Future()
@@ -33,7 +38,7 @@ def run_uninterrupted(name: str, work: Callable[[], Any]) -> Any:
             # not a daemon: the interpreter waits for it at its end, since it must not unload LLVM before
             threading.Thread(target=_run, args=(job, work), name="numba_lstm-compiler").start()
         except RuntimeError:  # the system has no more threads
-            return work()
+            return _run_uncollected(work)
         _jobs[name] = job
     try:
         return job.result()
@@ -44,9 +49,21 @@ def run_uninterrupted(name: str, work: Callable[[], Any]) -> Any:
 
 def _run(job: Future[Any], work: Callable[[], Any]) -> None:
     try:
-        job.set_result(work())
+        job.set_result(_run_uncollected(work))
     except BaseException as error:  # noqa: BLE001 - the waiting thread raises it again
         job.set_exception(error)
+
+
+def _run_uncollected(work: Callable[[], Any]) -> Any:
+    """Return ``work()`` without garbage collection. The lock keeps threads from restoring each other's setting."""
+    with global_compiler_lock:
+        enabled = gc.isenabled()
+        gc.disable()
+        try:
+            return work()
+        finally:
+            if enabled:
+                gc.enable()
 
 
 # -- forks ------------------------------------------------------------------------------------------------------------------

@@ -145,10 +145,11 @@ def panel_layout(H: int, V: int) -> PanelLayout:
 def pointwise_lanes(layout: PanelLayout, several: bool) -> tuple[tuple[int, int], tuple[int, int]]:
     """Return the lanes of a row and the rows of a vector in the pointwise kernels of full panels and of the last panel.
 
-    A vector holds ``several`` rows of the tail, or one.
+    A vector holds ``several`` rows of the tail, or one. Where the last panel is the only one, both are its own.
     """
     v = layout.v or layout.V
-    return (layout.V, 1), (v, layout.V // v if several else 1)
+    last = v, layout.V // v if several else 1
+    return (layout.V, 1) if layout.full else last, last
 
 
 @dataclass(frozen=True)

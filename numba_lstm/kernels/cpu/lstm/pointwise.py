@@ -12,7 +12,8 @@ for three and seven rows (1.3x). A layer norm may also change c between the two.
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, wraps
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -49,6 +50,20 @@ class Traits(NamedTuple):
     def keeps(self, activation: Activation) -> bool:
         """Whether the tape keeps the z of a gate. A clipped z shows where the slope is 0, which the gate's value does not."""
         return self.clip or keeps_z(activation)
+
+    def of_gates(self) -> Traits:
+        """Return the traits on which gate kernels depend. They compute no h."""
+        return self._replace(outer=self.gate, zoneout_h="")
+
+    def of_gate_gradients(self) -> Traits:
+        """Return the traits on which gate gradient kernels depend. Training has no zoneout by rate."""
+        return self.of_gates()._replace(zoneout_c=self.zoneout_c.replace("rate", ""))
+
+    def of_output_gradients(self) -> Traits:
+        """Return the traits on which output gradient kernels depend. They compute c from gates where zoneout kept another."""
+        if self.zoneout_c == "mask":
+            return self._replace(peephole=False)
+        return self._replace(inner=self.gate, coupled=False, peephole=False, zoneout_c="")
 
     @property
     def label(self) -> str:
@@ -101,7 +116,17 @@ def signature(dtype: str, floats: int, booleans: int, integers: int) -> Any:
     return types.void(*pointers, *(types.intp,) * integers)
 
 
-@cache
+def shared_by(read: Callable[[Traits], Traits]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorate a factory of kernels, so that traits share a kernel that are the same in what it reads of them."""
+
+    def decorate(make: Callable[..., Any]) -> Callable[..., Any]:
+        shared = cache(make)
+        return cache(wraps(make)(lambda traits, *arguments, **keywords: shared(read(traits), *arguments, **keywords)))
+
+    return decorate
+
+
+@shared_by(Traits.of_gates)
 def gate_kernel(traits: Traits, dtype: str, V: int, rows: int, tape: bool) -> Any:
     """Return the kernel that computes the gates and c_t from z and c_{t-1}, for panels of V units.
 

@@ -7,7 +7,6 @@ so that the gradient of a layer norm may run between the two. A vector holds V u
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 from ..compiler.jit import compile_cfunc, inlined
@@ -16,11 +15,11 @@ from ..simd.elementwise import activate, code, keeps_z, slope
 from ..simd.flush import flush, flush_gradient
 from ..simd.vector import like
 from .phases.gates import add_product, load_gates, store_z, value_of, within
-from .pointwise import CLIP, Traits, signature
+from .pointwise import CLIP, Traits, shared_by, signature
 from .row_vectors import flag_each_row, flag_rows, load_rows, rows_from, store_rows
 
 
-@cache
+@shared_by(Traits.of_output_gradients)
 def output_gradient_kernel(traits: Traits, dtype: str, V: int, rows: int) -> Any:
     """Return the kernel that computes dz_o and the gradient of c_t through the output, from dh_t.
 
@@ -87,7 +86,7 @@ def _add_peephole_gradients(grads, row_stride, each, V, z_gradients, c_before, c
     add_product(grads, 2 * V, row_stride, each, zo, c)
 
 
-@cache
+@shared_by(Traits.of_gate_gradients)
 def gate_gradient_kernel(traits: Traits, dtype: str, V: int, rows: int) -> Any:
     """Return the kernel that computes dz and dc_{t-1} from dc_t, after :func:`output_gradient_kernel`."""
     (gate, gate_parameter), (inner, inner_parameter) = code(traits.gate), code(traits.inner)

@@ -20,14 +20,14 @@ held, forked = threading.Event(), threading.Event()
 def hold():
     with lock:
         held.set()
-        forked.wait(60)
+        forked.wait(600)
 
 other = threading.Thread(target=hold)
 other.start()
-assert held.wait(60)
+assert held.wait(600)
 child = os.fork()
 if child == 0:
-    signal.alarm(100)  # a child that waits for ever is ended by it
+    signal.alarm(500)  # a child that waits for ever is ended by it
     with lock:
         pass
     model = numba_lstm.Sequential([Input((2, 2)), LSTM(3), Dense(1)], device="reference")
@@ -50,5 +50,5 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 )
 def test_a_child_does_not_wait_for_a_lock_that_another_thread_held(module, name):
     command = [sys.executable, "-W", "ignore", "-c", HELD, module, name]
-    process = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    process = subprocess.run(command, capture_output=True, text=True, timeout=1200)
     assert process.returncode == 0, process.stderr or "the child waited until the alarm"

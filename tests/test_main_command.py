@@ -9,7 +9,7 @@ from numba_lstm.__main__ import COMMANDS
 
 
 def run(*arguments):
-    return subprocess.run([sys.executable, "-m", "numba_lstm", *arguments], capture_output=True, text=True, timeout=120)
+    return subprocess.run([sys.executable, "-m", "numba_lstm", *arguments], capture_output=True, text=True, timeout=600)
 
 
 @pytest.mark.parametrize("option", ["-h", "--help"])

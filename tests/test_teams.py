@@ -19,7 +19,7 @@ from numba_lstm.variables import Variable
 
 T, D, H = 30, 7, 250  # a tail, and panels that threads cannot share evenly
 MORE = 301  #: units from which several rows are shared so
-SECONDS = 60
+SECONDS = 600
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from numba_lstm.kernels.cpu.runtime.atomics import barrier, load_acquire, pause,
 from numba_lstm.kernels.cpu.simd.vector import data
 
 #: Seconds until a thread that waits for another fails a test. No test passes sooner or later by it.
-SECONDS = 120
+SECONDS = 600
 
 
 def _mixed(a, b, flags, out, number, factor):

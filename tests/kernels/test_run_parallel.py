@@ -11,7 +11,7 @@ from numba_lstm.device import get_num_threads
 from numba_lstm.kernels.cpu.runtime import thread_pool
 
 LARGE = 100 * thread_pool.MIN_WORK_PER_THREAD
-SECONDS = 120  #: until a call that waits for another fails a test
+SECONDS = 600  #: until a call that waits for another fails a test
 
 
 @pytest.fixture

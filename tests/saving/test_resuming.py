@@ -99,7 +99,7 @@ def test_in_a_new_process(data, tmp_path):
         "model.save(whole)\n"
     )
     files = [tmp_path / name for name in ("data.npz", "half.nlstm", "whole.nlstm")]
-    done = subprocess.run([sys.executable, "-c", program, *files], capture_output=True, text=True, timeout=300)
+    done = subprocess.run([sys.executable, "-c", program, *files], capture_output=True, text=True, timeout=1200)
     assert done.returncode == 0, done.stderr
     assert_equal(straight, load_model(tmp_path / "whole.nlstm"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
@@ -33,6 +34,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     mark = item.get_closest_marker(ON_THE_CPU)
     if mark is not None and (device := get_device()) != "cpu":
         pytest.skip(f"runs on {device}: {mark.kwargs['reason']}")
+
+
+def pytest_collection_finish() -> None:
+    """Leave modules and tests, which stay until the end, out of garbage collection, and collect less often."""
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
 
 
 @pytest.hookimpl(optionalhook=True)  # of xdist

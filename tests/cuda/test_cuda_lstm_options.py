@@ -27,7 +27,10 @@ def test_lstm_with_every_option(ops, dtype, normed, projected):
 
 
 def compare(ops, total):
-    """Run ``total`` examples, of each triple of activations in turn; how often each option occurred."""
+    """Run ``total`` examples, of each second triple of activations in turn; how often each option occurred.
+
+    These have all activations. Each example compiles some ten kernels.
+    """
     counts = Counter()
 
     def equals_the_reference(example):
@@ -35,8 +38,9 @@ def compare(ops, total):
         assert_lstm_equals_reference(ops, example.case(), tolerance, need_dx=example.need_dx)
         counts.update(["example", *example.options])
 
-    for k in range(len(TRIPLES)):
-        count = len(range(k, total, len(TRIPLES)))
+    chosen = range(0, len(TRIPLES), 2)
+    for n, k in enumerate(chosen):
+        count = len(range(n, total, len(chosen)))
         # failing examples are not shrunk, since each step of that would compile kernels
         each = settings(max_examples=count, database=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
         seed(k + 100)(each(given(examples(k))(equals_the_reference)))()
@@ -44,8 +48,8 @@ def compare(ops, total):
 
 
 def test_random_combinations(ops):
-    counts = compare(ops, 30)
-    assert counts["example"] == 30
+    counts = compare(ops, 18)
+    assert counts["example"] == 18
     assert {name: counts[name] for name in OPTIONS if not counts[name]} == {}
 
 

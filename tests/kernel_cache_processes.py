@@ -11,20 +11,24 @@ import sys, time
 import numpy as np
 from numba_lstm import Input, Sequential
 from numba_lstm.layers import LSTM, Activation, Dense
-kind, activation, start = sys.argv[1], sys.argv[2], float(sys.argv[3])
+kinds, activation, start = sys.argv[1].split(","), sys.argv[2], float(sys.argv[3])
 x = np.random.default_rng(0).normal(size=(3, 4, 1)).astype(np.float32)
 
-def output(model):
+def output(model, kind):
     return model.stream().step(x[0, 0]) if kind == "stream" else model(x)
 
 layers = {"LSTM": lambda: LSTM(8, activation=activation), "Activation": lambda: Activation(activation)}
-layer = layers.get(kind, lambda: Dense(8, activation=activation))
-model, reference = (Sequential([Input((4, 1)), layer()], device=d) for d in ("cpu", "reference"))
-reference.set_weights(model.get_weights())
-if kind == "Activation":
-    model.compile(run_eagerly=True)  # else there would be a plan and the kernel that runs it
+models = []
+for kind in kinds:
+    layer = layers.get(kind, lambda: Dense(8, activation=activation))
+    model, reference = (Sequential([Input((4, 1)), layer()], device=d) for d in ("cpu", "reference"))
+    reference.set_weights(model.get_weights())
+    if kind == "Activation":
+        model.compile(run_eagerly=True)  # else there would be a plan and the kernel that runs it
+    models.append((model, reference, kind))
 time.sleep(max(0, start - time.time()))
-np.testing.assert_allclose(output(model), output(reference), rtol=1e-5, atol=1e-6)
+for model, reference, kind in models:
+    np.testing.assert_allclose(output(model, kind), output(reference, kind), rtol=1e-5, atol=1e-6)
 if sys.argv[4:] == ["compile nothing"]:
     from numba_lstm.kernels.cpu.compiler.compile_notice import notice
     assert notice._begun == 0

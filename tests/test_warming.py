@@ -83,13 +83,20 @@ def test_training_needs_a_compiled_model():
         numba_lstm.warmup(Sequential([Input((None, 2)), LSTM(5)]))
 
 
+@pytest.fixture
+def first_kernels(monkeypatch):
+    """Let the process have but its first kernels: each is copied to another folder, which takes long after many tests."""
+    monkeypatch.setattr(kernel_cache, "_compiled", kernel_cache._compiled[:20])
+    monkeypatch.setattr(cache_folder, "_chosen", None)
+
+
 def written(folder) -> set[str]:
     return {path.name for path in folder.rglob("*.nbc")}
 
 
 @pytest.mark.on_the_cpu(reason="other devices keep no kernels in this folder")
-def test_a_folder_gets_all_kernels_those_of_before_too(tmp_path, monkeypatch):
-    monkeypatch.setattr(cache_folder, "_chosen", None)
+@pytest.mark.usefixtures("first_kernels")
+def test_a_folder_gets_all_kernels_those_of_before_too(tmp_path):
     made = model()
     made(np.zeros((3, 4, 2)))
     numba_lstm.warmup(made, training=False, verbose=False, cache=tmp_path / "new" / "kernels")
@@ -98,8 +105,8 @@ def test_a_folder_gets_all_kernels_those_of_before_too(tmp_path, monkeypatch):
 
 
 @pytest.mark.on_the_cpu(reason="other devices keep no kernels in this folder")
+@pytest.mark.usefixtures("first_kernels")
 def test_a_folder_that_was_filled_is_not_written_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(cache_folder, "_chosen", None)
     made = model()
     numba_lstm.warmup(made, training=False, verbose=False, cache=tmp_path)
     monkeypatch.setattr(kernel_cache.KernelCache, "store", None)

@@ -61,6 +61,17 @@ def test_fit_follows_the_cpu_and_only_the_loss_comes_down(check, monkeypatch):
     assert check.sent == 2 * 2 * 3, "x and y of three batches, in each of two epochs"
 
 
+def test_a_dense_model_follows_the_cpu(check):
+    """Few kernels, to be compiled in a process where the toolkit is hidden (test_cuda_package.py)."""
+    losses, (x, y) = [], problem()
+    for name in ("cuda-check", "cpu"):
+        random.set_random_seed(5)
+        model = Sequential([Input(shape=(3,)), Dense(4, "tanh"), Dense(1)], device=name)
+        model.compile(optimizer="adam", loss="mean_squared_error")
+        losses.append(model.fit(x[:, 0], y, epochs=2, batch_size=40, verbose=0).history["loss"])
+    np.testing.assert_allclose(*losses, rtol=LOSSES)
+
+
 def test_a_model_moves_from_device_to_device(check):
     model, _ = trained("cuda-check")
     x, _ = problem()

@@ -86,7 +86,7 @@ def test_kernels_run_here_without_driver_or_toolkit():
 
 def test_models_train_here_with_the_whole_toolkit_hidden():
     """Not only from the environment's variables: no file of it can be opened, loaded, listed or run."""
-    tests = [f"{HERE / 'test_cuda_models.py'}::test_fit_follows_the_cpu_and_only_the_loss_comes_down"]
+    tests = [f"{HERE / 'test_cuda_models.py'}::test_a_dense_model_follows_the_cpu"]
     result = run([str(HERE / "no_cuda_env.py"), *tests])
     assert "1 passed" in result.stdout, result.stdout + result.stderr
     requested = result.stdout.splitlines()[-1].removeprefix("requested:").split()

@@ -145,9 +145,10 @@ def test_without_numbas_compiler_there_is_the_reference():
     )
 
 
-#: Modules that kernels' files import and that do not go into compiled code: types, orders of axes, threads, locks.
+#: Modules that kernels' files import and that do not go into compiled code: types, orders of axes, rows, threads, locks.
 ONLY_AROUND = {
     *("numba_lstm.kernels.axes", "numba_lstm.kernels.contract", "numba_lstm.kernels.op_types", "numba_lstm.kernels.threads"),
+    "numba_lstm.kernels.packed_rows",
     "numba_lstm.system.forks",
 }
 

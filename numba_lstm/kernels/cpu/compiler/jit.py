@@ -27,6 +27,7 @@ from numba.np.numpy_support import as_dtype
 from . import kernel_cache
 from .compile_guard import run_uninterrupted
 from .compile_notice import notice
+from .inlining import INLINED
 from .source_digest import digest
 
 if config.DISABLE_JIT:
@@ -38,11 +39,8 @@ if config.DISABLE_JIT:
 #: error_model numpy: no test for division by zero inside the loops. Never fastmath: NaN in is NaN out.
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
 
-#: Options of functions that only compiled code calls. Wrappers for other callers took a tenth of the time of a compilation.
-_INLINED: dict[str, Any] = {"forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, **_OPTIONS}
-
 #: Compiles a function that only kernels call, inlined by LLVM at every call. Compiles faster than ``inline="always"``.
-inlined = njit(**_INLINED)
+inlined = njit(**INLINED, **_OPTIONS)
 
 
 def _named(function: Callable[..., Any], name: str) -> Callable[..., Any]:
@@ -128,7 +126,7 @@ def kernel(function: Callable[..., Any], name: str, dtype: types.Type, arguments
 
 
 def _compile_kernel(signature: Any, function: Callable[..., Any], cache_: Any) -> Any:
-    compiled_kernel = njit(**_OPTIONS)(function)
+    compiled_kernel = njit(no_cfunc_wrapper=True, **_OPTIONS)(function)
     compiled_kernel._cache = cache_
     with typeinfer.register_dispatcher(compiled_kernel):
         compiled_kernel.compile(signature)
@@ -211,4 +209,4 @@ def overload_by_types(function: Callable[..., Any]) -> Callable[..., Any]:
 
     It is ``overload`` with the options of kernels.
     """
-    return overload(function, prefer_literal=True, jit_options=_INLINED)  # type: ignore[no-any-return]
+    return overload(function, prefer_literal=True, jit_options={**INLINED, **_OPTIONS})  # type: ignore[no-any-return]

@@ -35,7 +35,7 @@ def get_file(
     Parameters
     ----------
     fname : str, optional
-        Name of the file in the folder. Default: the last part of ``origin``.
+        Name of the file in the folder, by default the last part of ``origin``.
     origin : str
         URL of the file. ``file://`` is copied, any other URL needs ``allow_download``.
     untar, extract : bool
@@ -48,10 +48,8 @@ def get_file(
         None unpacks nothing.
     cache_dir, cache_subdir : path, optional
         The cache folder, by default the environment variable ``KERAS_HOME`` or ``~/.keras``, and the folder inside of it.
-    force_download : bool
-        Fetch the file even if it exists.
-    allow_download : bool
-        Whether to use the network. (Keras always does.)
+    force_download, allow_download : bool
+        Fetch the file even if it exists; use the network, as Keras always does.
 
     Returns
     -------
@@ -60,24 +58,21 @@ def get_file(
     Raises
     ------
     FileNotFoundError
-        If the file is missing and ``allow_download`` is False. The message says where to put it.
+        If the file is missing and may not be downloaded. The message says where to put it.
     ValueError
         Without ``origin``, for a name with folders, for a wrong digest, and for a file that is no archive.
     """
     origin, name = _origin_and_name(origin, fname)
     digest, algorithm = _expected_digest(md5_hash, file_hash, hash_algorithm)
-    unpack = bool(extract or untar) and archive_format is not None
     folder = cache_folder(cache_dir) / cache_subdir
-    path = target = folder / name
-    if unpack:
-        archive_format = "tar" if untar else choose(archive_format, _FORMATS, "archive_format")
-        path, target = _archive_paths(folder, name, fname is not None)
+    archive_format = _archive_format(untar, extract, archive_format)
+    path, target = _paths(folder, name, named=fname is not None, archive=archive_format is not None)
     if force_download or not path.exists():
         _fetch(origin, path, allow_download, digest, algorithm)
     elif digest is not None:
         _check_hash(path, digest, algorithm)
-    if unpack:
-        _unpack(path, target, str(archive_format))
+    if archive_format is not None:
+        _unpack(path, target, archive_format)
     return str(target)
 
 
@@ -89,6 +84,13 @@ def cache_folder(cache_dir: str | os.PathLike[str] | None = None) -> Path:
 def _expected_digest(md5_hash: str | None, file_hash: str | None, algorithm: str) -> tuple[str | None, str]:
     choose(algorithm, _HASHES, "hash_algorithm")
     return (md5_hash, "md5") if md5_hash is not None and file_hash is None else (file_hash, algorithm)
+
+
+def _archive_format(untar: bool, extract: bool, archive_format: str | None) -> str | None:
+    """Return the format to unpack, or None for a file that stays as it is."""
+    if archive_format is None or not (untar or extract):
+        return None
+    return "tar" if untar else str(choose(archive_format, _FORMATS, "archive_format"))
 
 
 def _origin_and_name(origin: str | None, fname: str | os.PathLike[str] | None) -> tuple[str, str]:
@@ -103,8 +105,10 @@ def _origin_and_name(origin: str | None, fname: str | os.PathLike[str] | None) -
     return origin, name
 
 
-def _archive_paths(folder: Path, name: str, named: bool) -> tuple[Path, Path]:
-    """Return the paths of an archive and of the folder of its contents, as Keras names them."""
+def _paths(folder: Path, name: str, *, named: bool, archive: bool) -> tuple[Path, Path]:
+    """Return the paths of a file and of its contents: a folder for an archive, as Keras names both, else the file."""
+    if not archive:
+        return folder / name, folder / name
     if named and "." in name:
         return folder / name, folder / f"{name.partition('.')[0]}_extracted"
     return folder / f"{name}_archive", folder / name

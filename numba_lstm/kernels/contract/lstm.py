@@ -1,4 +1,33 @@
-"""LSTM ops: sequences forward and backward, streams, and forward programs."""
+"""LSTM ops: sequences forward and backward, and the options of the cell.
+
+Each option changes one line of the equations of :meth:`LSTMOps.lstm_forward`. All options can be combined:
+
+peephole V
+    ``z_i += V_i * c_{t-1}``, ``z_f += V_f * c_{t-1}``, and ``z_o += V_o * c_t`` of the new c (Gers & Schmidhuber 2000).
+clip k
+    ``z = min(max(z, -k), k)``, after the peepholes (ONNX ``clip``); NaN stays NaN.
+coupled
+    ``f = 1 - i``. z_f is not used (Greff et al. 2017; ONNX ``input_forget``).
+noise.inputs, noise.recurrent
+    gate k reads ``x_t * inputs[k]`` and ``h_{t-1} * recurrent[k]`` (Gal & Ghahramani 2016; Keras with
+    ``recurrent_dropout``). Dropout without ``recurrent_dropout`` is :meth:`~.layers.LayerOps.dropout_forward` of x.
+norms
+    ``z_t = b + n(x_t W) kernel_norm + n(h_{t-1} U) recurrent_norm`` over all 4H columns, and
+    ``h_t = o * p(n(c_t) cell_norm[0] + cell_norm[1])``, where
+    ``n(v) = (v - mean v) / sqrt(var v + norm_epsilon)`` of a row (Ba et al. 2016). c itself is not normalized, and a
+    peephole reads c.
+projection R
+    ``h_t = (o * p(c_t)) R``, of P columns (Sak et al. 2014; PyTorch ``proj_size``).
+zoneout
+    is applied last. With ``noise``: ``h_t = h_{t-1}`` where zoneout_h, ``c_t = c_{t-1}`` where zoneout_c, element by
+    element. The h of the step is computed from the c before its zoneout. Without ``training``: the expectation,
+    ``h_t = r h_{t-1} + (1 - r) h_t`` with r of ``spec.zoneout``, and c likewise (Krueger et al. 2017).
+int8
+    The kernels are on the grid of :mod:`~numba_lstm.kernels.int8`. Norms, a projection and ``training`` exclude it.
+    A device may round each row of x and of h, K elements, to integers up to
+    ``min(2**15 - 1, (2**31 - 1) / 127 / K)`` times a scale of the row. Its sums of products are then exact integers.
+    NaN or infinity in a row then makes every z of its step NaN.
+"""
 
 from __future__ import annotations
 
@@ -40,34 +69,7 @@ class LSTMOps(Protocol):
             c_t = f * c_{t-1} + i * g
             h_t = o * p(c_t)
 
-        Each option changes one line. All options can be combined:
-
-        peephole V
-            ``z_i += V_i * c_{t-1}``, ``z_f += V_f * c_{t-1}``, and ``z_o += V_o * c_t`` of the new c (Gers & Schmidhuber 2000).
-        clip k
-            ``z = min(max(z, -k), k)``, after the peepholes (ONNX ``clip``); NaN stays NaN.
-        coupled
-            ``f = 1 - i``. z_f is not used (Greff et al. 2017; ONNX ``input_forget``).
-        noise.inputs, noise.recurrent
-            gate k reads ``x_t * inputs[k]`` and ``h_{t-1} * recurrent[k]`` (Gal & Ghahramani 2016; Keras with
-            ``recurrent_dropout``). Dropout without ``recurrent_dropout`` is :meth:`dropout_forward` of x.
-        norms
-            ``z_t = b + n(x_t W) kernel_norm + n(h_{t-1} U) recurrent_norm`` over all 4H columns at once, and
-            ``h_t = o * p(n(c_t) cell_norm[0] + cell_norm[1])``, where
-            ``n(v) = (v - mean v) / sqrt(var v + norm_epsilon)`` of a row (Ba et al. 2016). c itself is not normalized, and a
-            peephole reads c.
-        projection R
-            ``h_t = (o * p(c_t)) R``, of P columns (Sak et al. 2014; PyTorch ``proj_size``).
-        zoneout
-            is applied last. With ``noise``: ``h_t = h_{t-1}`` where zoneout_h, ``c_t = c_{t-1}`` where zoneout_c, element by
-            element. The h of the step is computed from the c before its zoneout. Without ``training``: the expectation,
-            ``h_t = r h_{t-1} + (1 - r) h_t`` with r of ``spec.zoneout``, and c likewise (Krueger et al. 2017).
-
-        int8
-            The kernels are on the grid of :mod:`~numba_lstm.kernels.int8`. Norms, a projection and ``training`` exclude it.
-            A device may round each row of x and of h, K elements, to integers up to
-            ``min(2**15 - 1, (2**31 - 1) / 127 / K)`` times a scale of the row. Its sums of products are then exact integers.
-            NaN or infinity in a row then makes every z of its step NaN.
+        The module's docstring says which line each option changes.
 
         A step whose ``mask`` is False keeps both states: ``h_t = h_{t-1}``, ``c_t = c_{t-1}``.
 

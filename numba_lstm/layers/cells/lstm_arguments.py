@@ -10,7 +10,7 @@ from ...inputs import as_count, as_number
 from ...kernels.specs import LSTMSpec
 from ...objects import serialization
 from .cell import check_implementation, elementwise
-from .noise import NoiseRates
+from .noise import NoiseRates, as_rate
 from .quantized import MODES, QuantizedLayer
 
 
@@ -54,6 +54,7 @@ class LSTMArguments(QuantizedLayer):
         **kwargs: Any,
     ) -> None:
         owner, as_activation = type(self).__name__, partial(elementwise, "LSTM")
+        rate = partial(as_rate, owner)
         check_implementation(owner, implementation)
         self.units = as_count(units, f"{owner}'s units")
         self.activation = as_activation("activation", activation)
@@ -68,14 +69,12 @@ class LSTMArguments(QuantizedLayer):
         self.kernel_regularizer, self.recurrent_regularizer = penalty(kernel_regularizer), penalty(recurrent_regularizer)
         self.kernel_constraint, self.recurrent_constraint = constraint(kernel_constraint), constraint(recurrent_constraint)
         self.bias_regularizer, self.bias_constraint = penalty(bias_regularizer), constraint(bias_constraint)
-        self.dropout = as_number(dropout, f"{owner}'s dropout", "[0, 1)")
-        self.recurrent_dropout = as_number(recurrent_dropout, f"{owner}'s recurrent_dropout", "[0, 1)")
+        self.dropout, self.recurrent_dropout = rate("dropout", dropout), rate("recurrent_dropout", recurrent_dropout)
         self.seed = None if seed is None else random.check_seed(seed)
         self.peephole, self.coupled, self.layer_norm = bool(peephole), bool(coupled), bool(layer_norm)
         self.cell_clip = None if cell_clip is None else as_number(cell_clip, f"{owner}'s cell_clip", "(0, inf)")
         self.projection = None if projection is None else as_count(projection, f"{owner}'s projection")
-        self.zoneout = as_number(zoneout, f"{owner}'s zoneout", "[0, 1)")
-        self.cell_zoneout = as_number(cell_zoneout, f"{owner}'s cell_zoneout", "[0, 1)")
+        self.zoneout, self.cell_zoneout = rate("zoneout", zoneout), rate("cell_zoneout", cell_zoneout)
         self.quantization = None if quantization is None else serialization.choose(quantization, MODES, "quantization")
         super().__init__(**kwargs)
 

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ... import gates, random
+from ...inputs import as_number
 from ...kernels.contract import Array, LSTMNoise, Ops, RNNNoise
 from ...kernels.specs import Key
 
 _INPUTS, _RECURRENT, _ZONEOUT_H, _ZONEOUT_C = range(4)  # branches of a layer's key; the key itself is plain dropout's
+
+
+def as_rate(owner: str, name: str, value: Any) -> float:
+    """Return the rate ``name`` of a layer, or raise ValueError unless it is in [0, 1)."""
+    return as_number(value, f"{owner}'s {name}", "[0, 1)")
 
 
 @dataclass(frozen=True)

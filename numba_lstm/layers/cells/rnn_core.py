@@ -6,14 +6,14 @@ from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
 from ... import activations, constraints, initializers, random, regularizers
-from ...inputs import as_count, as_number
+from ...inputs import as_count
 from ...kernels.contract import Array, Ops, RNNWeights, Tape
 from ...kernels.specs import Activation, Key, RNNSpec
 from ...variables import Variable
 from ..base import Backward
 from ..base.arguments import Shape
 from .cell import Cell, SequenceResult, check_implementation, elementwise
-from .noise import NoiseRates
+from .noise import NoiseRates, as_rate
 
 #: The arguments that are an initializer, a regularizer or a constraint of a weight.
 _OF_WEIGHTS = {
@@ -70,8 +70,8 @@ class RNNCore(Cell):
         self.use_bias = bool(use_bias)
         for name, module in _OF_WEIGHTS.items():
             setattr(self, name, module.get(kwargs.pop(name)))
-        self.dropout = as_number(dropout, f"{owner}'s dropout", "[0, 1)")
-        self.recurrent_dropout = as_number(recurrent_dropout, f"{owner}'s recurrent_dropout", "[0, 1)")
+        self.dropout = as_rate(owner, "dropout", dropout)
+        self.recurrent_dropout = as_rate(owner, "recurrent_dropout", recurrent_dropout)
         self.seed = None if seed is None else random.check_seed(seed)
         super().__init__(**kwargs)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -118,22 +118,28 @@ def _check_stateful(model: ModelStructure, samples: Samples | Ragged, size: int)
         )
 
 
+class ValidationArguments(NamedTuple):
+    """The arguments of ``fit`` for validation; ``split`` is ``validation_split``."""
+
+    split: float
+    data: Any
+    steps: int | None
+    batch_size: int | None
+    lengths: Any
+
+
 def fit_batches(
     model: ModelStructure,
     x: Any,
     y: Any,
     *,
     batch_size: int | None,
-    validation_split: float,
-    validation_data: Any,
     shuffle: bool,
     class_weight: Any,
     sample_weight: Any,
     steps_per_epoch: int | None,
-    validation_steps: int | None,
-    validation_batch_size: int | None,
     lengths: Any,
-    validation_lengths: Any,
+    validation: ValidationArguments,
 ) -> tuple[Batches, Batches | None]:
     """Return the batches of training and those of validation or None; the arguments are those of ``fit``.
 
@@ -142,34 +148,34 @@ def fit_batches(
     TypeError, ValueError
         For anything that fits neither the model nor each other.
     """
-    share = as_number(validation_split, "validation_split", "[0, 1)")
+    share = as_number(validation.split, "validation_split", "[0, 1)")
     steps = _steps(steps_per_epoch, "steps_per_epoch")
     size = _size(batch_size, "batch_size")
-    validation_size = size if validation_batch_size is None else _size(validation_batch_size, "validation_batch_size")
-    validation_steps = _steps(validation_steps, "validation_steps")
+    validation_size = size if validation.batch_size is None else _size(validation.batch_size, "validation_batch_size")
+    validation_steps = _steps(validation.steps, "validation_steps")
     if not isinstance(shuffle, (bool, np.bool_)):
         raise TypeError(f"shuffle must be True or False, got {shuffle!r}.")
     train: Batches
-    validation: Batches | None = None
+    held_out: Batches | None = None
     if yields_batches(x):
         _refuse_beside_batches(y=y, sample_weight=sample_weight, lengths=lengths, validation_split=share or None)
         validate = partial(validate_batch, model, class_weight)
         train = _iterated(model, x, validate, steps, batch_size, train=True, shuffle=bool(shuffle))
     else:
         samples = validate_arrays(model, x, y, sample_weight, class_weight, lengths)
-        if share and validation_data is None:
-            samples, held_out = _split(samples, share, weighted=sample_weight is not None)
-            validation = _all_of(model, held_out, validation_size, validation_steps)
+        if share and validation.data is None:
+            samples, last = _split(samples, share, weighted=sample_weight is not None)
+            held_out = _all_of(model, last, validation_size, validation_steps)
         _check_stateful(model, samples, size)
         train = ArrayBatches(samples, size, steps, _groups(model, samples, size, shuffle=bool(shuffle)), endless=True)
-    if validation_data is not None:
-        given = {"batch_size": validation_size, "steps": validation_steps, "lengths": validation_lengths}
-        validation = _validation(model, validation_data, train, given)
-    elif validation_lengths is not None:
+    if validation.data is not None:
+        given = {"batch_size": validation_size, "steps": validation_steps, "lengths": validation.lengths}
+        held_out = _validation(model, validation.data, train, given)
+    elif validation.lengths is not None:
         raise ValueError("validation_lengths belong to validation_data, and there is none. Give both, or neither.")
-    if validation is not None:
-        _check_sizes(model, train, validation)
-    return train, validation
+    if held_out is not None:
+        _check_sizes(model, train, held_out)
+    return train, held_out
 
 
 def _check_sizes(model: ModelStructure, train: Batches, validation: Batches) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...callbacks import CallbackList, History
 from ...inputs import as_count
-from ..data.data_adapters import fit_batches
+from ..data.data_adapters import ValidationArguments, fit_batches
 from ..protocols import Trainable
 from .fit_loop import FitLoop
 from .preparation import as_verbose, ensure_built, require_loss
@@ -112,16 +112,14 @@ def fit(
         x,
         y,
         batch_size=batch_size,
-        validation_split=validation_split,
-        validation_data=validation_data,
         shuffle=shuffle,
         class_weight=class_weight,
         sample_weight=sample_weight,
         steps_per_epoch=steps_per_epoch,
-        validation_steps=validation_steps,
-        validation_batch_size=validation_batch_size,
         lengths=lengths,
-        validation_lengths=validation_lengths,
+        validation=ValidationArguments(
+            validation_split, validation_data, validation_steps, validation_batch_size, validation_lengths
+        ),
     )
     window = None if tbptt is None else as_window(model, tbptt, train.input_shape)
     listeners = CallbackList(callbacks, add_history=True, model=model, **params, steps=train.steps)

@@ -128,7 +128,7 @@ def backward_loop(
             else:
                 for index in range(num_chunks):  # always in this order, which is the order of the sums
                     part = chunk_of(index, num_chunks, chunk, units)
-                    for k in range(bundles):  # a single row computes several blocks at once
+                    for k in range(bundles):  # a single row computes several blocks in one product
                         q = q0 + (bundles - 1 - k if reverse else k) * row_unroll
                         m = group_begins * (T - 1) + r0 + t * first_rows
                         bundle_of_row(product, part, q, m, r0, (V, B, row_unroll))

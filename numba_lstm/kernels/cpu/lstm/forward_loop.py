@@ -6,7 +6,7 @@ few, the threads of a team may split the panels instead: each calls with its ``m
 step.
 
 The terms of a sum are split into chunks whose weights stay in a near cache while all rows use them; z keeps the partial sums.
-Every second step may iterate over the panels in reverse. A single row computes bundles of ``row_unroll`` panels at once, then
+Every second step may iterate over the panels in reverse. A single row computes bundles of ``row_unroll`` panels, then
 the panels that are left. A pointwise kernel processes many rows of a panel, or a *stack* of panels of a row where rows are few,
 so that latencies overlap.
 
@@ -68,7 +68,7 @@ def forward_loop(geometry: VectorGeometry, C: int, per_gate: bool = False, excee
     """Return the kernel of ``z_t = start_t + x_t W + h_{t-1} U`` and the cell, for steps t0 .. t1 of rows r0 .. r1.
 
     The tail has C vectors. With ``per_gate`` each gate multiplies x and h by dropout factors of its own
-    (:mod:`.gate_dropout`). ``exceeds_l2`` is for weights that the L2 cache does not hold.
+    (:mod:`.gate_dropout.factors`). ``exceeds_l2`` is for weights that the L2 cache does not hold.
     """
     V, B, G, row_unroll = geometry.V, geometry.B, geometry.G, geometry.row_unroll
     serpentine, chunk, prefetch_chunk = SERPENTINE, geometry.chunk, geometry.prefetch_chunk

@@ -41,7 +41,7 @@ MAX_HOISTED_ROWS = 48
 LARGE_W_BYTES = 1024 * 1024
 
 #: Minimum multiplications for which hoisting x·W pays when N = 1: its call takes some microseconds. Several rows fill tiles
-#: anyway. They gain from this size of W on, where the L2 cache does not hold W and U at once.
+#: anyway. They gain from this size of W on, where the L2 cache does not hold both W and U.
 MIN_HOISTED_WORK = 300_000
 MIN_HOISTED_W_BYTES = 256 * 1024
 

@@ -18,10 +18,10 @@ from ..runtime.graph import run_eagerly
 from ..runtime.memory import aligned, empty
 from ..runtime.recording import state_rings
 from ..runtime.task import Task
-from . import gate_dropout
 from .backward_tasks import BackwardArgs, backward_task
 from .buffers import input_gradient, mask_at, output, padded_steps, start, state, tape_panel_stride, zeros
-from .gate_weight_grad import weight_gradients
+from .gate_dropout import factors
+from .gate_dropout.weight_grad import weight_gradients
 from .kernel_selection import row_groups, select_backward_kernels, select_forward_kernels
 from .pointwise import CallOptions
 from .tasks import (
@@ -90,7 +90,7 @@ def lstm_forward(
     before = [] if rings else [*start(h, h0, layout.padded, H), *start(c, c0, layout.padded, H)]
     source, x, copies = _inputs(x, h, layout, schedule, valid, training)
     zoneout_h, zoneout_c = _zoneout_rows(noise.zoneout_h, layout), _zoneout_rows(noise.zoneout_c, layout)
-    dropout_factors = gate_dropout.forward_factors(noise, (N, layout.padded, D), geometry) if options.per_gate else z[:0, None]
+    dropout_factors = factors.forward_factors(noise, (N, layout.padded, D), geometry) if options.per_gate else z[:0, None]
     W, b = pack.packed(weights.kernel, "cpu.panels", pack.gate_panels), pack.gate_bias(weights.bias, layout, x.dtype)
     x, b_rows = stream_input(x, W, b, geometry, layout)
     args = ForwardArgs(
@@ -157,7 +157,7 @@ def lstm_backward(tape: _Tape, dy: Array | None, dh: Array | None, dc: Array | N
     peephole_grads = zeros((N * len(peephole),), dtype)
     dropout_factors = dh_total[None][:0]
     if options.per_gate:
-        dropout_factors = gate_dropout.backward_factors(noise.recurrent, N, H, dh_total.shape[1], dtype)
+        dropout_factors = factors.backward_factors(noise.recurrent, N, H, dh_total.shape[1], dtype)
     args = BackwardArgs(
         empty((0, 0, 0), dtype) if dy is None else _padded_dy(dy, layout),
         pack.gate_columns_transposed(weights.recurrent_kernel, selection.units),
@@ -178,7 +178,7 @@ def lstm_backward(tape: _Tape, dy: Array | None, dh: Array | None, dc: Array | N
     dx, panel_stride, groups = None, tape_panel_stride(T, N, geometry, layout), row_groups(size, layout, options, dtype)
     if need_dx and options.per_gate:
         W = pack.packed(weights.kernel, "cpu.transposed", pack.gate_blocks_transposed)
-        dx = gate_dropout.input_gradient(size, W, noise.inputs, gates, geometry, layout, panel_stride)
+        dx = factors.input_gradient(size, W, noise.inputs, gates, geometry, layout, panel_stride)
     elif need_dx:
         dx = input_gradient(size, weights.kernel, gates, geometry, layout, panel_stride, groups)
     dU, dW, db = weight_gradients(rows[:T].reshape(T * N, -1), D, gates, noise, (geometry, layout, panel_stride), groups)

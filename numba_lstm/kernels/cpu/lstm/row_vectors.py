@@ -1,4 +1,4 @@
-"""Vectors of several rows: a pointwise kernel processes several rows at once where a panel is narrower than a vector."""
+"""Vectors of several rows: a pointwise kernel processes several rows in one vector where a panel is narrower than a vector."""
 
 # Intrinsics take (typing context, types...) and return (signature, code generator): Numba's convention.
 from __future__ import annotations

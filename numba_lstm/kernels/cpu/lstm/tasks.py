@@ -90,7 +90,7 @@ def pack_x_with_h(source: Array, x: Array, schedule: Schedule) -> tuple[Array, l
 def avoid_bank_conflicts(x: Array) -> tuple[Array, list[Task]]:
     """Return x (T, N, D) and no tasks, or a copy whose rows do not share cache sets and the task that fills it.
 
-    Tiles of several rows read from several rows at once.
+    Tiles of several rows read from several rows in turn.
     """
     T, N, D = x.shape
     if N < FEW_ROWS or x.strides[1] % BANK_CONFLICT_BYTES or x.strides[1] == 0:

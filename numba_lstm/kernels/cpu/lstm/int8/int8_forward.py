@@ -16,12 +16,11 @@ from ...gemm import pack
 from ...gemm.layout import PanelLayout, VectorGeometry, panel_layout, pointwise_lanes, vector_geometry
 from ...runtime import thread_pool
 from ...runtime.graph import run_eagerly
-from ...runtime.memory import address, aligned
+from ...runtime.memory import aligned
 from ...runtime.strides import element_strides
-from ...runtime.task import KernelCall, parallel_for
 from ..buffers import StateSize, begin, mask_at, output
 from ..pointwise import CallOptions, gate_kernel, output_kernel, scalar_parameters, traits
-from ..rowwise.kernel_args import loop_caller, make_kernel_args
+from ..rowwise.kernel_args import loop_task, make_kernel_args
 from .forward_loop import forward_loop
 from .products import SHORT
 
@@ -104,14 +103,7 @@ def lstm_forward(
         "mask": None if mask is None else mask_at(mask, first),
     }  # fmt: skip
     held: list[Any] = []
-    splits = thread_pool.num_splits(T * N * (D + layout.H) * layout.gates, N)
-    loop, run = forward_loop(geometry, layout.C), loop_caller(geometry.dtype)
-    kernel_args = [make_kernel_args(held, **fields, **_scratch(geometry)) for _ in range(splits)]
-    held += [*kernel_args, x]
-
-    def call(index: int, rows: tuple[int, int]) -> KernelCall:
-        addresses = loop, address(kernel_args[index]), 0, 0, address(x)
-        return KernelCall(run, *addresses, first, first + T, *rows, references=held)
-
-    run_eagerly([parallel_for(N, splits, call)])
+    splits, loop = thread_pool.num_splits(T * N * (D + layout.H) * layout.gates, N), forward_loop(geometry, layout.C)
+    records = [make_kernel_args(held, **fields, **_scratch(geometry)) for _ in range(splits)]
+    run_eagerly([loop_task(loop, geometry.dtype, records, held, x, (first, first + T), N)])
     return output((h, layout.H), (c[None], layout.H), first + T, None, sequences=sequences, stream=stream)

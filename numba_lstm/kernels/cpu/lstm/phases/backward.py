@@ -64,7 +64,7 @@ class Blocks(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """Panels of dz whose product is added to dh at once: ``count`` from panel ``first`` on."""
+    """Panels of dz whose product is added to dh in one pass: ``count`` from panel ``first`` on."""
 
     first: Any
     count: Any
@@ -229,7 +229,7 @@ def block_of_rows(product, chunk, t, q, r0, begins, sizes, line_elements, prefet
         out = Matrix(dh.p, r * dh.rows + column, dh.rows)
         arguments = (tape_rows(tape, m, chunk.first, chunk.count, chunk.rest, units, V), weights, out, chunk.starts)
         if q >= blocks.in_vectors:
-            if chunk.following == 0:  # of all panels at once, since a tree of sums cannot be continued
+            if chunk.following == 0:  # of all panels in one sum, since a tree of sums cannot be continued
                 dz = tape_rows(tape, m, 0, units.whole, units.rest, units, V)
                 remainder_columns(n, remainder, remainder, B, V, (dz, U, column * K, out))
         elif q >= blocks.full:

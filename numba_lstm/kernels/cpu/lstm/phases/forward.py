@@ -18,7 +18,7 @@ from ...gemm.microkernel import TILE_ROWS, tile_height
 from ...gemm.operands import Matrix, RowProduct, Weights
 from ...runtime.indirect_call import call
 from ...simd.vector import offset
-from ..gate_dropout import multiplied
+from ..gate_dropout.factors import multiplied
 from .arrays import Lines, Panels, line
 
 
@@ -48,7 +48,7 @@ class Sum(NamedTuple):
 
 
 class RowBlock(NamedTuple):
-    """Rows that a pointwise kernel processes at once, from row ``first`` on, of one group or of two.
+    """Rows that a pointwise kernel processes in one call, from row ``first`` on, of one group or of two.
 
     The first ``in_group`` rows (all ``rows``, if there are fewer) follow one another on the tape from ``tape_row`` on. The
     others are ``group_offset`` rows further.
@@ -177,7 +177,7 @@ def panel_of_rows(sum_, block, p, z_at, terms, beyond, sizes, gates, prefetch_ti
                 elif p == full:
                     recurrent_rows(n, C, C, C, V, arguments)
                 elif g > 0 and n <= 3:
-                    pass  # low tiles computed all blocks of the panel at once
+                    pass  # low tiles computed all blocks of the panel with the first one
                 elif prefetch_tiles is None:
                     recurrent_rows(n, 4, B, B, V, arguments)
                 elif all_tiles == 1 or all_tiles > prefetch_tiles:

@@ -14,6 +14,9 @@ from ...gemm.layout import NUMBA
 from ...runtime import recording
 from ...runtime.indirect_call import call
 from ...runtime.memory import address
+from ...runtime.task import KernelCall, Task, parallel_for
+
+Array = npt.NDArray[Any]
 
 #: The fields of the record. Those that a call does not use are 0.
 FIELDS = (
@@ -43,7 +46,7 @@ KERNEL_ARGS = np.dtype([(name, np.int64) for name in FIELDS])
 POINTER = types.CPointer(from_dtype(KERNEL_ARGS))
 
 
-def make_kernel_args(held: list[Any], **fields: Any) -> npt.NDArray[Any]:
+def make_kernel_args(held: list[Any], **fields: Any) -> Array:
     """Return the record of these fields: the addresses of arrays and of kernels, which ``held`` keeps alive, or 0 for None."""
     kernel_args, late = np.zeros(1, KERNEL_ARGS), []
     for name, value in fields.items():
@@ -64,7 +67,7 @@ def make_kernel_args(held: list[Any], **fields: Any) -> npt.NDArray[Any]:
     return kernel_args
 
 
-def _fill_in(kernel_args: npt.NDArray[Any], functions: list[tuple[str, CFunction]]) -> None:
+def _fill_in(kernel_args: Array, functions: list[tuple[str, CFunction]]) -> None:
     """Write the addresses of functions, which compiles them, to their fields."""
     for name, function in functions:
         kernel_args[name] = function.address
@@ -87,3 +90,19 @@ def loop_caller(dtype: str) -> Any:
         call(loop, (args, floats, booleans, x, t0, t1, r0, r1))
 
     return kernel(call_loop, f"call_loop_{dtype}", NUMBA[dtype], " ".join("i" * 9))
+
+
+def loop_task(
+    loop: CFunction, dtype: str, records: list[Array], held: list[Any], x: Array | None, steps: tuple[int, int], N: int
+) -> Task:
+    """Return the task of ``steps`` of a time loop, its N rows split among as many calls as there are records of arguments.
+
+    ``held`` keeps alive what the records point to.
+    """
+    run, x_address = loop_caller(dtype), 0 if x is None else address(x)
+    held += [*records, x]
+
+    def call(index: int, rows: tuple[int, int]) -> KernelCall:
+        return KernelCall(run, loop, address(records[index]), 0, 0, x_address, *steps, *rows, references=held)
+
+    return parallel_for(N, len(records), call)

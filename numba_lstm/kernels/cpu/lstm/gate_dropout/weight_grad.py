@@ -13,22 +13,22 @@ from typing import Any
 
 import numpy.typing as npt
 
-from ....gates import COUNT
-from ...contract import LSTMNoise
-from ..arrays.copy_tasks import contiguous
-from ..compiler.jit import inlined, kernel
-from ..gemm.backward import outer_rows
-from ..gemm.batch_groups import Group
-from ..gemm.layout import NUMBA, PanelLayout, VectorGeometry
-from ..gemm.microkernel import TILE_ROWS, tile_height
-from ..gemm.operands import Blocks, Matrix
-from ..gemm.pack_rows import SPARE, Runs, pack_rows
-from ..gemm.weight_grad import MAX_PACKED_COLUMNS, gate_gradient
-from ..runtime import thread_pool
-from ..runtime.graph import run_eagerly
-from ..runtime.memory import aligned
-from ..runtime.task import KernelCall, parallel_for
-from ..simd.vector import data, load, offset, store
+from .....gates import COUNT
+from ....contract import LSTMNoise
+from ...arrays.copy_tasks import contiguous
+from ...compiler.jit import inlined, kernel
+from ...gemm.backward import outer_rows
+from ...gemm.batch_groups import Group
+from ...gemm.layout import NUMBA, PanelLayout, VectorGeometry
+from ...gemm.microkernel import TILE_ROWS, tile_height
+from ...gemm.operands import Blocks, Matrix
+from ...gemm.pack_rows import SPARE, Runs, pack_rows
+from ...gemm.weight_grad import MAX_PACKED_COLUMNS, gate_gradient
+from ...runtime import thread_pool
+from ...runtime.graph import run_eagerly
+from ...runtime.memory import aligned
+from ...runtime.task import KernelCall, parallel_for
+from ...simd.vector import data, load, offset, store
 
 Array = npt.NDArray[Any]
 

@@ -13,19 +13,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ....gates import COUNT
-from ...contract import LSTMNoise
-from ..arrays.copy_tasks import contiguous, copied
-from ..compiler.jit import inlined, kernel
-from ..gemm.backward import one_gate_rows
-from ..gemm.layout import NUMBA, PanelLayout, VectorGeometry, column_layout
-from ..gemm.microkernel import TILE_ROWS, tile_height
-from ..gemm.operands import Matrix, TapeRows, Transposed
-from ..runtime import thread_pool
-from ..runtime.graph import run_eagerly
-from ..runtime.memory import aligned
-from ..runtime.task import KernelCall, parallel_for
-from ..simd.vector import data, load, load_each, store
+from .....gates import COUNT
+from ....contract import LSTMNoise
+from ...arrays.copy_tasks import contiguous, copied
+from ...compiler.jit import inlined, kernel
+from ...gemm.backward import one_gate_rows
+from ...gemm.layout import NUMBA, PanelLayout, VectorGeometry, column_layout
+from ...gemm.microkernel import TILE_ROWS, tile_height
+from ...gemm.operands import Matrix, TapeRows, Transposed
+from ...runtime import thread_pool
+from ...runtime.graph import run_eagerly
+from ...runtime.memory import aligned
+from ...runtime.task import KernelCall, parallel_for
+from ...simd.vector import data, load, load_each, store
 
 Array = npt.NDArray[Any]
 

@@ -50,12 +50,12 @@ class _Argument(NDArrayOperatorsMixin):
 
     def __bool__(self) -> bool:
         raise _UnsupportedOperation(
-            "it branches on its argument (if, and, or, min, max), which is many numbers at once: use np.where."
+            "it branches on its argument (if, and, or, min, max), which is an array of numbers: use np.where."
         )
 
     def __float__(self) -> float:
         raise _UnsupportedOperation(
-            "it needs a number, and gets many at once: use NumPy's functions, np.exp in place of math.exp."
+            "it needs a number, and gets an array of them: use NumPy's functions, np.exp in place of math.exp."
         )
 
 

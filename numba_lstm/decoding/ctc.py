@@ -1,6 +1,6 @@
 """Decoding of sequences of logits that were trained with CTC: the best path, and the best labels over all paths.
 
-A path gives a symbol to each step. Neighbours that are equal become one, and then blanks are dropped: that are its labels.
+A path has a symbol for each step. Equal neighbours become one, and blanks are dropped. The symbols that remain are its labels.
 """
 
 from __future__ import annotations

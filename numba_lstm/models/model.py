@@ -53,7 +53,7 @@ class Model(NestedModel, FunctionalGraph, TrainableModel):
     runs later; copies and files hold the graph, as a ``Model``.
 
     A model has the dtype of its layers: give ``dtype="float64"`` to the first one, and the others follow. A call leaves nothing
-    behind, so ``predict`` may run in many threads at once.
+    behind, so ``predict`` may run in many threads at the same time.
     """
 
     unsupported_methods = {name: advice for name, advice in NEVER_CALLED.items() if name not in OVERRIDABLE}

@@ -1,4 +1,4 @@
-"""PlannedModel: the device of a model, its settings at a time, and the reasons against plans."""
+"""PlannedModel: the device of a model, the settings that its plans depend on, and the reasons why it has no plans."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .trained_weights import WeightSelection
 
 
 class PlannedModel(WeightSelection):
-    """Base class of models that knows its device, and whether plans are valid."""
+    """Base class of models: their device, and whether their plans are valid."""
 
     def __init__(self, name: str | None, dtype: str, trainable: bool) -> None:
         super().__init__(name, dtype, trainable)

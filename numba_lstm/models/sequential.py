@@ -37,7 +37,7 @@ class Sequential(Stack, Model):
     Notes
     -----
     A model with an ``Input``, or whose first layer has an ``input_shape``, is built while layers are added; any other at its
-    first call. A call leaves nothing behind, so ``predict`` may run in many threads at once.
+    first call. A call leaves nothing behind, so ``predict`` may run in many threads at the same time.
     """
 
     unsupported_methods = NEVER_CALLED

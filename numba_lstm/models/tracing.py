@@ -1,4 +1,4 @@
-"""Tracing of the method ``call`` of a model of a user: it is called once, on symbolic tensors, and so makes a graph."""
+"""Tracing of custom models: their method ``call`` runs once, on symbolic tensors, and its calls of layers are the graph."""
 
 from __future__ import annotations
 

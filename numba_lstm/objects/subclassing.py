@@ -139,8 +139,8 @@ class Settable(Extensible):
 class Named(Extensible):
     """Base class of objects whose existing attributes users may set, but no others: a misspelled name raises.
 
-    Attributes are read at each use, so a new value takes effect at once. A subclass of a user may add any attribute whose name
-    is no misspelling.
+    Attributes are read at each use, so a new value takes effect immediately. A subclass of a user may add any attribute whose
+    name is no misspelling.
     """
 
     #: Whether objects of the package's classes may have additional attributes.

@@ -1,4 +1,4 @@
-"""Functions of arrays, as ``keras.ops``: of NumPy arrays, which they compute at once, and of traced tensors.
+"""Functions of arrays, as ``keras.ops``: of NumPy arrays, which they compute immediately, and of traced tensors.
 
 A layer ``Lambda``, a custom loss or a custom metric is a function of tensors: it runs once with tensors in place of arrays, and
 the operations that it records are compiled for the device, with their derivatives.

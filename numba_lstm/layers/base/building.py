@@ -11,7 +11,7 @@ from ...system.forks import free_after_fork
 from .arguments import Shape
 from .weights_owner import WeightsOwner
 
-_building = free_after_fork(threading.RLock())  # a model that is first called by many threads at once is built by one
+_building = free_after_fork(threading.RLock())  # a model that is first called by many threads is built by one
 
 
 class BuildableLayer(WeightsOwner):

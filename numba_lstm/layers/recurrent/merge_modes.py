@@ -27,7 +27,7 @@ def merge(ops: Ops, mode: str | None, y1: Array, y2: Array) -> Any:
 def split_gradient(
     ops: Ops, mode: str | None, dy: Any, sizes: Sequence[int], ys: tuple[Array, Array] | None
 ) -> tuple[Array, Array]:
-    """Return the gradients of the two outputs ``ys`` of so many features, for that of the merged one."""
+    """Return the gradients of the two outputs ``ys``, which have ``sizes`` features, from that of the merged output."""
     match mode:
         case "concat":
             dy1, dy2 = ops.split(dy, sizes)

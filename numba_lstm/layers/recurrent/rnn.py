@@ -18,8 +18,8 @@ from .recurrent import Recurrent
 class RNN(Recurrent):
     """A cell, or a stack of cells, over time, as ``keras.layers.RNN``.
 
-    Each cell runs over all steps at once, by the kernels of its layer: ``RNN(LSTMCell(8))`` computes what ``LSTM(8)`` does, and
-    ``RNN([GRUCell(8), LSTMCell(4)])`` what two layers do.
+    Each cell runs over all steps before the next, by the kernels of its layer: ``RNN(LSTMCell(8))`` computes what ``LSTM(8)``
+    does, and ``RNN([GRUCell(8), LSTMCell(4)])`` what two layers do.
 
     Parameters
     ----------

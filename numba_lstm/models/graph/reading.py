@@ -1,4 +1,4 @@
-"""Reading of inputs: arrays that the layers take which an input goes into, after those that convert inputs on the host."""
+"""Conversion of a user's input to the array that its layers take on the device, by those that convert inputs on the host."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Plans of predictions: the tasks of a forward pass, recorded for a shape of batches and run for each of them.
 
-A plan holds buffers, so that one thread at a time runs it. A thread takes a plan out of those that wait and puts it back.
+A plan holds buffers, so only one thread at a time can run it: a thread takes an idle plan, runs it, and puts it back.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class _Waiting:
 class PredictionPlans:
     """Plans of a model's forward pass without training.
 
-    The first shape of a batch has a plan at once, others from their second batch on.
+    The first shape of a batch has a plan from its first batch on, others from their second batch on.
     """
 
     def __init__(self, model: Passes) -> None:

@@ -31,7 +31,7 @@ MAX_REMEMBERED = 8
 
 
 class TrainingPlans:
-    """Training steps of a model, with the bits of single ops. The first shape of a batch has a plan at once."""
+    """Training steps of a model, with the bits of single ops. The first shape of a batch has a plan from its first batch on."""
 
     def __init__(self, model: Passes) -> None:
         self._model = model

@@ -29,7 +29,7 @@ def predict(
 ) -> Any:
     """Compute the output for ``x``, batch by batch, as ``keras.Model.predict``.
 
-    Nothing of a call stays on a model that is not stateful, so many threads may predict at once.
+    Nothing of a call stays on a model that is not stateful, so many threads may predict at the same time.
 
     Parameters
     ----------

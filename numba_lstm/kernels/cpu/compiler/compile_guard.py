@@ -2,7 +2,7 @@
 
 Python runs signal handlers in its main thread, between any two instructions: their exceptions, such as that of Ctrl-C, would
 leave Numba's registries half filled for the rest of the process. The main thread therefore waits for another thread that
-compiles. Ctrl-C ends the wait at once; the other thread finishes its kernel, which the next call finds.
+compiles. Ctrl-C ends the wait immediately; the other thread finishes its kernel, which the next call finds.
 
 A fork copies one thread only. A lock that another thread holds would never be released in the child. A fork therefore waits
 until no thread compiles.

@@ -60,7 +60,7 @@ class VectorGeometry:
 
     @property
     def row_unroll(self) -> int:
-        """Number of panels that a single row computes at once: at least eight accumulators hide the latency of fma."""
+        """Number of panels that a single row computes in one product: at least eight accumulators hide the latency of fma."""
         return 2 if self.G == 2 else 4
 
     @property

@@ -32,7 +32,7 @@ from .pack_rows import SPARE, Runs, pack_rows, store_units
 
 Array = npt.NDArray[Any]
 
-#: Rows that a tile adds before it stores its sums, and columns of a that are packed at once: 128 KB in float32, or 256.
+#: Rows that a tile adds before it stores its sums, and columns of a that are packed at a time: 128 KB in float32, or 256.
 CHAIN = 512
 MAX_PACKED_COLUMNS = 120 if HOST.wide else 60
 

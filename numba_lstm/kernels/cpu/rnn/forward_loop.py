@@ -38,7 +38,7 @@ def forward_loop(geometry: VectorGeometry, gates: int, reset_after: bool) -> Any
         barrier_counter,  # one word, shared by a team
         product_kernel, pointwise_kernel, reset_kernel,  # addresses
         D, H, padded, full, blocks,  # features, units, elements of a gate, full blocks and all blocks
-        chunk, chunk_row,  # steps of x whose product with W is computed at once, and elements between rows of such x
+        chunk, chunk_row,  # steps of x whose product with W is computed at a time, and elements between rows of such x
         T, x_gate,  # steps in all, and elements between the x of two gates; 0: one for all
         t0, t1, r0, r1,  # steps t0 .. t1 of rows r0 .. r1
         member, team_size,  # this thread of a team that splits the blocks, and its size; 0 and 1: no team

@@ -52,7 +52,7 @@ def product_kernel(geometry: VectorGeometry, C: int) -> Any:
                 q += bundle
         terms = chunk_terms(n, D + H, chunk, chunk, 0)
         while q < q1:
-            # tiles of up to three rows compute several blocks at once
+            # tiles of up to three rows compute several blocks in one product
             group = across if q + across <= min(q1, full) else 1
             width = w if q < full else C * V
             k = 0

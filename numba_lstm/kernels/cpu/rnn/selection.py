@@ -22,7 +22,7 @@ from .products import product_kernel
 
 Array = npt.NDArray[Any]
 
-#: Rows of x whose product with W is computed at once, where a step has fewer than ``FEW_ROWS``.
+#: Rows of x whose product with W is computed at a time, where a step has fewer than ``FEW_ROWS``.
 HOISTED_ROWS = 64
 
 
@@ -62,7 +62,7 @@ def backward_kernels(spec: RNNSpec, layout: CellLayout) -> Kernels:
 class Schedule(NamedTuple):
     """How a forward call is split into kernel calls."""
 
-    chunk: int  #: steps whose product with W is computed at once
+    chunk: int  #: steps whose product with W is computed at a time
     steps: int  #: steps of one call of the loop
     splits: int  #: number of ranges of rows
     team_size: int  #: size of a team that splits the units instead; 1: no team

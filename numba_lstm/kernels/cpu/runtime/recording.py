@@ -120,7 +120,7 @@ def active() -> Recording | None:
 
 @contextmanager
 def recording_to(recording: Recording | None) -> Iterator[None]:
-    """Append the tasks of the ops that the calling thread calls to ``recording``; run them at once for None."""
+    """Append the tasks of the ops that the calling thread calls to ``recording``; run them immediately for None."""
     outer, _active.recording = _active.recording, recording
     try:
         yield
@@ -171,5 +171,5 @@ def rings_written() -> None:
 
 
 def pause() -> AbstractContextManager[None]:
-    """Run tasks at once, for what is computed once and not at each run of a plan."""
+    """Run tasks immediately, for what is computed once and not at each run of a plan."""
     return recording_to(None)

@@ -1,6 +1,6 @@
 """Tasks: calls with bound arguments, of kernels alone, independent of each other or as a team, and of the interpreter.
 
-A task is a value. :mod:`.graph` runs tasks, at once or as a graph that is lowered once and run many times.
+A task is a value. :mod:`.graph` runs tasks, immediately or as a graph that is lowered once and run many times.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Compiled code runs graphs without the interpreter (:mod:`.executor`): an idle worker polls for work for a while, and joins in a
 microsecond. Python functions (:func:`run_parallel`) are handed over by a queue, which takes 50 to 80. Either way a caller runs
-whatever nobody else has begun: two callers at once, or fewer threads than calls, cost time and never a deadlock. (Numba's own
+whatever nobody else has begun: two callers at a time, or fewer threads than calls, cost time and never a deadlock. (Numba's own
 ``parallel=True`` aborts the process when two Python threads meet in its default layer: numba#8563.)
 """
 

@@ -81,7 +81,8 @@ class Driver(Protocol):
     ) -> None:
         """Run a kernel after all earlier launches, with ``shared`` bytes of dynamic shared memory.
 
-        ``cooperative`` makes all blocks resident at once. It must be True exactly for kernels that use ``cuda.cg.this_grid()``.
+        ``cooperative`` makes all blocks resident at the same time. It must be True exactly for kernels that use
+        ``cuda.cg.this_grid()``.
         """
 
     def resident_blocks(self, kernel: Kernel, threads: Extent, shared: int = 0) -> int:

@@ -22,7 +22,7 @@ from .compiler import cuda
 Host = npt.NDArray[Any]
 
 MIN_BLOCK = 512  #: bytes of the smallest block
-MAX_BUFFERS = 4  #: upload buffers of a size, unless more are in use at once: two arrays for each of two batches
+MAX_BUFFERS = 4  #: upload buffers of a size, unless more are in use at a time: two arrays for each of two batches
 
 
 class _Lease:

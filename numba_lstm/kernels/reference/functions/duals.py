@@ -59,12 +59,12 @@ class Dual(NDArrayOperatorsMixin):
 
     def __bool__(self) -> bool:
         raise TypeError(
-            "an activation cannot branch on its argument (if, and, or, min, max), which is many numbers at once: "
+            "an activation cannot branch on its argument (if, and, or, min, max), which is an array of numbers: "
             "use np.where(x > 0, a, b), np.minimum or np.maximum."
         )
 
     def __float__(self) -> float:
-        raise TypeError("an activation's argument is many numbers at once: use NumPy's functions, np.exp instead of math.exp.")
+        raise TypeError("an activation's argument is an array of numbers: use NumPy's functions, np.exp instead of math.exp.")
 
 
 def as_dual(x: Any) -> Dual:

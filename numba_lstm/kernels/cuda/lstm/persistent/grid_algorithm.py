@@ -183,7 +183,7 @@ class Grid(NamedTuple):
 
     @property
     def resident(self) -> int:
-        """The number of blocks that can be resident at once, as the driver reports it."""
+        """The number of blocks that can be resident at the same time, as the driver reports it."""
         return driver.current().resident_blocks(self.kernel, self.size.threads, self.size.shared)
 
 

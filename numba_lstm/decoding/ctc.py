@@ -47,10 +47,10 @@ def ctc_greedy_decode(
     """
     log_p, lengths, blank = _checked(logits, input_lengths, blank)
     path, inside = log_p.argmax(axis=2), np.arange(log_p.shape[1]) < lengths[:, None]
-    kept = inside & (path != blank)
+    is_label = inside & (path != blank)
     if merge_repeated:
-        kept[:, 1:] &= path[:, 1:] != path[:, :-1]
-    lines = [row[keep].tolist() for row, keep in zip(path, kept, strict=True)]
+        is_label[:, 1:] &= path[:, 1:] != path[:, :-1]
+    lines = [row[keep].tolist() for row, keep in zip(path, is_label, strict=True)]
     return _padded(lines), np.sum(np.where(inside, log_p.max(axis=2), 0), axis=1)
 
 

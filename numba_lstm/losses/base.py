@@ -79,21 +79,21 @@ class Loss(Settable):
         if self.reduction in NONE:
             losses = self.row_losses(rows)
             return losses if rows.weight is None else losses * rows.weight.reshape(losses.shape)
-        kept = self._kept(rows)
-        counted = rows.weight if kept is None else kept if rows.weight is None else kept * rows.weight
-        mean = counted if kept is None or counted is None else counted * (kept.size / max(int(np.count_nonzero(kept)), 1))
+        valid = self._valid(rows)
+        counted = rows.weight if valid is None else valid if rows.weight is None else valid * rows.weight
+        mean = counted if valid is None or counted is None else counted * (valid.size / max(int(np.count_nonzero(valid)), 1))
         weight = reduction_weights(self.reduction, 1.0, (math.prod(rows.leading),), mean, counted)
         return self.mean(rows._replace(weight=weight))
 
-    def _kept(self, rows: Rows) -> npt.NDArray[Any] | None:
+    def _valid(self, rows: Rows) -> npt.NDArray[Any] | None:
         """Return 1 for the rows of other classes than the one that is ignored, and 0 for those; None where none is."""
         return None if self.spec.ignore_class is None else (rows.target != self.spec.ignore_class).astype(rows.y.dtype)
 
     def row_losses(self, rows: Rows) -> npt.NDArray[Any]:
         """Return the losses without weights, in the shape of the leading axes. The op computes means, so each row is a call."""
         losses = np.array([self.mean(rows.one(k)) for k in range(math.prod(rows.leading))], rows.y.dtype)
-        kept = self._kept(rows)
-        return (losses if kept is None else np.where(kept, losses, 0)).reshape(rows.leading)
+        valid = self._valid(rows)
+        return (losses if valid is None else np.where(valid, losses, 0)).reshape(rows.leading)
 
     def mean(self, rows: Rows) -> float:
         """Return the loss of validated host arrays, computed on the default device."""

@@ -159,8 +159,8 @@ class SparseCategoricalCrossentropy(Metric):
     def update(self, ops: Ops, y: Array, target: Array, weight: Array | None = None) -> None:
         """Add a batch of device arrays to the mean. Rows of the ignored class have the weight 0."""
         if self._ignored is not None:
-            kept = np.asarray(ops.to_host(target) != self._ignored, y.dtype)
-            weight = ops.asarray(kept if weight is None else kept * ops.to_host(weight), y.dtype)
+            valid = np.asarray(ops.to_host(target) != self._ignored, y.dtype)
+            weight = ops.asarray(valid if weight is None else valid * ops.to_host(weight), y.dtype)
         super().update(ops, y, target, weight)
 
 

@@ -38,13 +38,13 @@ def batch_weights(
         return Weights(weight, None, weight, weight)
     plain = None if mask is None else np.asarray(ops.to_host(mask), dtype)
     weighted = _product(plain, None if weight is None else np.asarray(ops.to_host(weight), dtype))
-    kept, counted = plain, weighted
+    valid, counted = plain, weighted
     if ignored is not None:
         other = np.asarray(ops.to_host(target) != ignored, dtype)
-        kept, counted = _product(plain, other), _product(weighted, other)
-    assert kept is not None
+        valid, counted = _product(plain, other), _product(weighted, other)
+    assert valid is not None
     assert counted is not None
-    loss = counted * (kept.size / max(int(np.count_nonzero(kept)), 1))
+    loss = counted * (valid.size / max(int(np.count_nonzero(valid)), 1))
     return Weights(*(None if array is None else ops.asarray(array, dtype) for array in (loss, plain, weighted, counted)))
 
 

@@ -146,8 +146,8 @@ class MultiHeadAttention(SeveralInputs):
         allowed = self._allowed(masks, compared.shape)
         shares = ops.softmax(compared if allowed is None else ops.where(allowed, compared, -1e9))
         shares = shares if allowed is None else ops.where(allowed, shares, 0.0)
-        kept = ops.multiply(shares, keep(shares.shape, self.dropout)) if training and self.dropout else shares
-        y = ops.einsum("bthk,hkd->btd", ops.einsum("bhts,bshk->bthk", kept, value), kernels[3])
+        masked_shares = ops.multiply(shares, keep(shares.shape, self.dropout)) if training and self.dropout else shares
+        y = ops.einsum("bthk,hkd->btd", ops.einsum("bhts,bshk->bthk", masked_shares, value), kernels[3])
         return ops.add(y, biases[3]), shares
 
     def _allowed(self, masks: Masks, shape: tuple[int, ...]) -> Tensor | None:

@@ -23,8 +23,8 @@ class GlobalPooling(AxesLayer):
         super().__init__(**kwargs)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        kept = (1,) * self.axes if self.keepdims else ()
-        return (input_shape[0], *kept, input_shape[-1])
+        ones = (1,) * self.axes if self.keepdims else ()
+        return (input_shape[0], *ones, input_shape[-1])
 
     def forward(
         self,

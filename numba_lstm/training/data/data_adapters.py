@@ -191,11 +191,11 @@ def _check_sizes(model: ModelStructure, train: Batches, validation: Batches) -> 
 def _split(samples: Samples | Ragged, share: float, weighted: bool) -> tuple[Samples | Ragged, Samples | Ragged]:
     """Split samples for training and validation; class weights do not count in validation, as in Keras."""
     n = samples.size
-    kept = math.floor(n * (1 - share))
-    if kept in (0, n):
+    num_training = math.floor(n * (1 - share))
+    if num_training in (0, n):
         raise ValueError(f"validation_split={share} of {n} samples leaves one part empty. Give more samples or another share.")
-    held_out = samples.subset(slice(kept, n))
-    return samples.subset(slice(0, kept)), held_out if weighted else held_out._replace(weight=None)
+    held_out = samples.subset(slice(num_training, n))
+    return samples.subset(slice(0, num_training)), held_out if weighted else held_out._replace(weight=None)
 
 
 def _validation(model: ModelStructure, data: Any, train: Batches, given: dict[str, Any]) -> Batches:

@@ -4,7 +4,7 @@ The rows of shards are independent, so threads run whole time loops without sync
 a team split the units instead, and meet at a barrier after every step; also before the candidate's product, if it reads r * h.
 
 A step calls one product kernel for each gate, and one pointwise kernel for all gates. Where rows are few, x W of several steps
-is computed at once, which fills the tiles.
+is one product, which fills the tiles.
 """
 
 from __future__ import annotations
@@ -64,17 +64,8 @@ def forward_loop(geometry: VectorGeometry, gates: int, reset_after: bool) -> Any
                 several = Factor(Rows(x_t.rows.p, chunk_row, x_gate), x_t.W, x_t.gate, D)
                 of_steps = Share(full, q0, q1, min(chunk, t1 - t) * N)
                 for gate in range(gates):
-                    product(
-                        product_kernel,
-                        moved(start_, gate * padded),
-                        several,
-                        D,
-                        h_t,
-                        0,
-                        gate,
-                        moved(out, gate * padded),
-                        of_steps,
-                    )
+                    u = gate * padded
+                    product(product_kernel, moved(start_, u), several, D, h_t, 0, gate, moved(out, u), of_steps)
             first = start_ if chunk == 1 else out
             # z and r, or g alone without gates: b + x W + h U
             for gate in range(sums):

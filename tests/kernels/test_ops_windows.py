@@ -7,7 +7,7 @@ import pytest
 from kernel_cases import DTYPES, in_float64, put
 from test_ops_dense import backwards_and_transposed, wide
 from tolerances import SUMS, assert_close
-from window_cases import CONVOLUTIONS, POOLING, TANH, conv_case, pool_case, run_conv, run_pool, windows
+from window_cases import CONVOLUTIONS, GROUPED, POOLING, TANH, conv_case, pool_case, run_conv, run_pool, windows
 
 from numba_lstm import device
 from numba_lstm.device import get_ops
@@ -22,6 +22,14 @@ def test_convolution(ops, dtype, shape, F, spec):
     expected = run_conv(get_ops("reference"), spec, *map(in_float64, case))
     for name, found, value in zip(("y", "dx", "dW", "db"), run_conv(ops, spec, *case), expected, strict=True):
         assert found.dtype == dtype
+        assert_close(found, value, SUMS[dtype], name)
+
+
+@pytest.mark.parametrize(("shape", "F", "groups", "spec"), GROUPED, ids=str)
+def test_grouped_convolution(ops, dtype, shape, F, groups, spec):
+    case = conv_case(shape, F, spec, dtype, groups)
+    expected = run_conv(get_ops("reference"), spec, *map(in_float64, case))
+    for name, found, value in zip(("y", "dx", "dW", "db"), run_conv(ops, spec, *case), expected, strict=True):
         assert_close(found, value, SUMS[dtype], name)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from finite_differences import assert_gradient
-from window_cases import CONVOLUTIONS, POOLING, TANH, conv_case, pool_case, run_conv, run_pool
+from window_cases import CONVOLUTIONS, GROUPED, POOLING, TANH, conv_case, pool_case, run_conv, run_pool
 
 from numba_lstm.device import get_ops
 from numba_lstm.variables import Variable
@@ -13,9 +13,13 @@ from numba_lstm.variables import Variable
 OPS = get_ops("reference")
 
 
-@pytest.mark.parametrize(("shape", "F", "spec"), [CONVOLUTIONS[k] for k in (1, 4, 5, 9, 10)], ids=str)
-def test_convolution_gradient(shape, F, spec):
-    x, W, b, dy = conv_case(shape, F, spec)
+@pytest.mark.parametrize(
+    ("shape", "F", "groups", "spec"),
+    [*((shape, F, 1, spec) for shape, F, spec in (CONVOLUTIONS[k] for k in (1, 4, 5, 9, 10))), *GROUPED],
+    ids=str,
+)
+def test_convolution_gradient(shape, F, groups, spec):
+    x, W, b, dy = conv_case(shape, F, spec, groups=groups)
     _, dx, dW, db = run_conv(OPS, spec, x, W, b, dy)
 
     def loss(x, W, b):

@@ -38,6 +38,12 @@ CONVOLUTIONS = [
     ((7, 2, 6, 3), 5, windows([2, 3], [1, 1], [3, 2], [(0, 0), (0, 0)])),
 ]
 
+#: The same, with groups of features.
+GROUPED = [
+    ((9, 3, 6), 12, 3, windows(3, padding=(1, 1))),
+    ((7, 2, 6, 4), 18, 2, windows([2, 3], [2, 1], [1, 1], [(0, 0), (1, 1)])),
+]
+
 #: Shape of x, kind, windows.
 POOLING = [
     ((9, 3, 7), "max", windows(2, 2)),
@@ -49,9 +55,9 @@ POOLING = [
 ]
 
 
-def conv_case(shape: tuple[int, ...], F: int, spec: WindowSpec, dtype: str = "float64") -> tuple[Array, ...]:
+def conv_case(shape: tuple[int, ...], F: int, spec: WindowSpec, dtype: str = "float64", groups: int = 1) -> tuple[Array, ...]:
     """x, W, b, dy."""
-    rng, C = np.random.default_rng([8, *shape, F]), shape[-1]
+    rng, C = np.random.default_rng([8, *shape, F]), shape[-1] // groups
     x = rng.standard_normal(shape)
     lengths = (shape[0],) if len(shape) == 3 else (shape[0], shape[2])
     h, *w = spec.counts(lengths)

@@ -22,11 +22,12 @@ class WindowOps(Protocol):
         *,
         training: bool = False,
     ) -> tuple[Array, Tape | None]:
-        """Compute a convolution, of the kernel (K, C, F) or (K, L, C, F) and the bias (F,).
+        """Compute a convolution, of the kernel (K, C / G, F) or (K, L, C / G, F) and the bias (F,).
 
         ``y[t] = activation(bias + sum over k of x[t * stride + k * dilation - before] @ kernel[k])``, and likewise for two
         axes, with zeros in place of x outside of it. Every output is summed in one fixed order: the bias, then k, then C. Not
-        both a stride and a dilation are more than 1.
+        both a stride and a dilation are more than 1. The features of x and of y are in G groups of one size each, and a filter
+        reads the features of its group only.
         """
 
     def conv_backward(self, tape: Tape, dy: Array, *, need_dx: bool) -> tuple[Array | None, Array, Array | None]:

@@ -53,9 +53,9 @@ class Conv(WindowLayer):
             raise ValueError(
                 f"{name} takes strides or a dilation_rate above 1, not both, got {self.strides} and {self.dilation_rate}."
             )
-        if as_count(groups, f"{name}'s groups") != 1:
-            raise ValueError(f"{name}'s groups must be 1, got {groups}: each filter reads all features.")
-        self.groups = 1
+        self.groups = as_count(groups, f"{name}'s groups")
+        if self.filters % self.groups:
+            raise ValueError(f"{name}'s filters must be a multiple of groups, got {self.filters} and {self.groups}.")
         self._activation = activations.as_spec(activation)
         self.use_bias = bool(use_bias)
         self.kernel_initializer = initializers.get(kernel_initializer)
@@ -79,7 +79,12 @@ class Conv(WindowLayer):
         super().build(input_shape)
         C = input_shape[-1]
         assert C is not None
-        kernel = self.kernel_initializer((*self.kernel_size, C, self.filters), self.dtype)
+        if C % self.groups:
+            raise ValueError(
+                f"{self.name} splits features into {self.groups} groups, got samples of shape {input_shape[1:]} with {C}. "
+                "Give a multiple of groups."
+            )
+        kernel = self.kernel_initializer((*self.kernel_size, C // self.groups, self.filters), self.dtype)
         self.kernel = self.add_weight("kernel", kernel, regularizer=self.kernel_regularizer, constraint=self.kernel_constraint)
         self.bias: Variable | None = None
         if self.use_bias:
@@ -150,13 +155,13 @@ class Conv1D(CausalSteps, Conv):
     dilation_rate : int
         The number of steps from one element of a window to the next.
     groups : int
-        1: each filter reads all features.
+        G, into how many groups features and filters are split. A filter reads the C / G features of its group.
     activation : str, function or None
         None is linear. See :class:`~numba_lstm.layers.Dense`.
     use_bias : bool
         Whether there is a bias.
     kernel_initializer, bias_initializer : str, dict or Initializer
-        Initial weights of shapes (kernel_size, C, F) and (F,).
+        Initial weights of shapes (kernel_size, C / G, F) and (F,).
     kernel_regularizer, bias_regularizer : str, dict or Regularizer, optional
         Penalties that join the loss.
     activity_regularizer : str, dict or Regularizer, optional
@@ -169,7 +174,8 @@ class Conv1D(CausalSteps, Conv):
     Raises
     ------
     ValueError
-        For sizes below 1, for strides with a dilation, for groups, and for samples that are shorter than a window.
+        For sizes below 1, for strides with a dilation, for groups that do not divide C and F, and for samples that are shorter
+        than a window.
     TypeError
         For sizes that are no whole numbers, and for arguments that are unknown or not taken yet.
     """

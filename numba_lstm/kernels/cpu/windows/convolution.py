@@ -6,6 +6,7 @@ The gradient of x is a convolution too: of dz with the transposed kernel, whose 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from itertools import product
 from typing import Any, NamedTuple
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from ...contract import Weight
 from ...specs import Activation, WindowSpec
-from ..arrays.arrays import shaped
+from ..arrays.arrays import concat, shaped
 from ..arrays.copy_tasks import as_rows
 from ..compiler.jit import kernel
 from ..gemm import pack
@@ -26,6 +27,7 @@ from ..runtime.graph import run_eagerly
 from ..runtime.memory import aligned, empty
 from ..runtime.strides import element_strides
 from ..runtime.task import KernelCall
+from .filters import Filters, filters_of, joined, packed_bias, rows_of_group
 from .geometry import Rows, Taps, as_image, rows_of, taps_of, window_of, window_rows
 from .gradients import tap_gradient
 from .products import TapWeights, window_products
@@ -56,23 +58,32 @@ def conv_forward(
     training: bool = False,
 ) -> tuple[Array, _Tape | None]:
     """CPU: the bias, then one tap after another, each in the order of its features: bits do not depend on the batch."""
-    (C, F), window = kernel.value.shape[-2:], window_of(windows)
+    window, F = window_of(windows), kernel.value.shape[-1]
+    image, counts = _padded(as_image(x), window), (*windows.counts(_lengths(x)), 1)[:2]
+    zs = [_group_product(image, filters, bias, window, counts) for filters in filters_of(kernel, x.shape[-1])]
     geometry = vector_geometry(x.dtype)
-    layout = column_layout(F, geometry)
-    image = _padded(as_image(x), window)
-    counts = windows.counts(_lengths(x))
-    (h, w), N = (*counts, 1)[:2], x.shape[1]
-    taps = taps_of(element_strides(image), window.size, window.dilation, C)
-    K, columns = window.size[0] * window.size[1] * C, layout.padded(geometry)
-    W = pack.packed(kernel, "cpu.blocks", pack.blocks)
-    b = pack.zero_bias(columns, x.dtype) if bias is None else pack.packed(bias, "cpu.blocks", pack.blocks)
-    weights = TapWeights(W, K, 0, (K // taps.sizes[0], K // taps.sizes[0] // taps.sizes[1]))
-    rows = window_rows(image, window, (h, w), longest_last=True)
-    z = aligned((h * N * w, columns), x.dtype)
-    run_eagerly([window_products(image, taps, weights, b, z, rows, layout, geometry)])
-    shape = (h, N, F) if x.ndim == 3 else (h, N, w, F)
-    y, kept = apply(activation, z, shape, training)
+    z = joined(zs, F // len(zs), column_layout(F, geometry).padded(geometry))
+    (h, w), N = counts, x.shape[1]
+    y, kept = apply(activation, z, (h, N, F) if x.ndim == 3 else (h, N, w, F), training)
     return y, None if kept is None else _Tape(image, kernel, bias, window, x.shape, kept)
+
+
+def _group_product(image: Array, filters: Filters, bias: Weight | None, window: WindowSpec, counts: tuple[int, int]) -> Array:
+    """Return rows (M, padded) of one group of filters for a padded image."""
+    C, F = filters.weight.value.shape[-2], filters.size
+    geometry = vector_geometry(image.dtype)
+    layout = column_layout(F, geometry)
+    x = image[..., filters.features(C)]
+    taps = taps_of(element_strides(x), window.size, window.dilation, C)
+    K, columns = window.size[0] * window.size[1] * C, layout.padded(geometry)
+    weights = TapWeights(
+        filters.packed("cpu.blocks", pack.blocks), K, 0, (K // taps.sizes[0], K // taps.sizes[0] // taps.sizes[1])
+    )
+    rows = window_rows(x, window, counts, longest_last=True)
+    z = aligned((counts[0] * x.shape[1] * counts[1], columns), x.dtype)
+    b = packed_bias(bias, filters, columns, x.dtype)
+    run_eagerly([window_products(x, taps, weights, b, z, rows, layout, geometry)])
+    return z
 
 
 def _lengths(x: Array) -> tuple[int, ...]:
@@ -94,19 +105,25 @@ def _padded(x: Array, window: WindowSpec) -> Array:
 def conv_backward(tape: _Tape, dy: Array, *, need_dx: bool) -> tuple[Array | None, Array, Array | None]:
     """CPU: dz in padded rows, then the products."""
     x, window, bias = tape.x, tape.window, tape.bias
-    *_, C, F = tape.kernel.value.shape
+    C, F = tape.kernel.value.shape[-2:]
     geometry = vector_geometry(x.dtype)
-    layout = column_layout(F, geometry)
-    dz = gradient(tape.activation, dy, layout.padded(geometry))
-    h, N, w = (*dy.shape[:2], dy.shape[2] if dy.ndim == 4 else 1)
-    taps = taps_of(element_strides(x), window.size, window.dilation, C)
-    dW, task = tap_gradient(x, dz, taps, window_rows(x, window, (h, w), longest_last=False), layout, geometry)
-    run_eagerly([task])
-    dW = dW[:, :F].reshape(tape.kernel.value.shape)
+    dz = gradient(tape.activation, dy, column_layout(F, geometry).padded(geometry))
     db = None if bias is None else plain_gradient(np.ones((len(dz), 1), x.dtype), dz, F, geometry)[0]
+    h, N, w = (*dy.shape[:2], dy.shape[2] if dy.ndim == 4 else 1)
+    dWs, dxs = [], []
+    for filters in filters_of(tape.kernel, x.shape[-1]):
+        layout = column_layout(filters.size, geometry)
+        rows, part = rows_of_group(dz, filters, layout.padded(geometry)), x[..., filters.features(C)]
+        taps = taps_of(element_strides(part), window.size, window.dilation, C)
+        dW, task = tap_gradient(part, rows, taps, window_rows(part, window, (h, w), longest_last=False), layout, geometry)
+        run_eagerly([task])
+        dWs.append(dW[:, : filters.size])
+        if need_dx:
+            dxs.append(_input_gradient(filters, window, part.shape, shaped(rows, (h, N, w, filters.size))))
+    dW = (dWs[0] if len(dWs) == 1 else concat(dWs)).reshape(tape.kernel.value.shape)
     if not need_dx:
         return None, dW, db
-    dx = _input_gradient(tape, shaped(dz, (h, N, w, F)))
+    dx = dxs[0] if len(dxs) == 1 else concat(dxs)
     return (dx if len(tape.shape) == 4 else dx[:, :, 0]), dW, db
 
 
@@ -129,12 +146,12 @@ def _pack_taps(geometry: VectorGeometry) -> Any:
 
 
 def _transposed_taps(W: Array) -> Array:
-    """Return the transpose of each tap of W (..., C, F), packed in blocks of the C columns."""
-    geometry, (C, F) = vector_geometry(W.dtype), W.shape[-2:]
+    """Return the transpose of each tap of W (taps, C, F), packed in blocks of the C columns."""
+    geometry, C = vector_geometry(W.dtype), W.shape[1]
     columns = column_layout(C, geometry).padded(geometry)
     out = aligned((W.size // C * columns,), W.dtype)
     last = columns - C // geometry.w * geometry.w
-    run_eagerly([KernelCall(_pack_taps(geometry), W.reshape(-1, C, F), out, last)])
+    run_eagerly([KernelCall(_pack_taps(geometry), W, out, last)])
     return out
 
 
@@ -155,12 +172,11 @@ def _phases(size: int, stride: int, length: int) -> list[_Phase]:
     return found
 
 
-def _input_gradient(tape: _Tape, dz: Array) -> Array:
-    """Return dx (H, N, W, C) for dz (H', N, W', F): a convolution for each pair of remainders by the strides."""
-    *_, C, F = tape.kernel.value.shape
-    geometry, window = vector_geometry(dz.dtype), tape.window
+def _input_gradient(filters: Filters, window: WindowSpec, shape: Sequence[int], dz: Array) -> Array:
+    """Return dx for x of a padded ``shape`` (H, N, W, C) and dz (H', N, W', F): a convolution for each pair of remainders."""
+    geometry, (H, N, W, C), F = vector_geometry(dz.dtype), shape, filters.size
     layout = column_layout(C, geometry)
-    (H, N, W), columns = tape.x.shape[:3], layout.padded(geometry)
+    columns = layout.padded(geometry)
     axes = [_phases(*sizes) for sizes in zip(window.size, window.strides, (H, W), strict=True)]
     before = [(max(phase.taps for phase in phases) - 1) * d for phases, d in zip(axes, window.dilation, strict=True)]
     lengths = [
@@ -169,8 +185,8 @@ def _input_gradient(tape: _Tape, dz: Array) -> Array:
     ]
     if (lengths[0], lengths[1]) != (dz.shape[0], dz.shape[2]):
         dz = padded(dz, (before[0], before[1]), empty((lengths[0], N, lengths[1], F), dz.dtype))
-    packed, bias = pack.packed(tape.kernel, "cpu.transposed_taps", _transposed_taps), pack.zero_bias(columns, dz.dtype)
-    out, K = aligned((H * N * W, columns), dz.dtype), tape.kernel.value.size // C
+    packed, bias = filters.packed("cpu.transposed_taps", _transposed_taps), pack.zero_bias(columns, dz.dtype)
+    out, K = aligned((H * N * W, columns), dz.dtype), window.size[0] * window.size[1] * F
     zh, zn, zw, _ = element_strides(dz)
     tasks = []
     for a, b in product(*axes):

@@ -10,7 +10,8 @@ import numpy as np
 
 from ...op_types import Weight
 from ...specs import Activation, WindowSpec
-from ..arrays.arrays import device_value, matrix
+from ..arrays.arrays import concat, device_value, matrix, split
+from ..arrays.elementwise import flat
 from ..arrays.sums import column_sums
 from ..gemm.gemm import product, product_nt, product_tn
 from ..runtime import driver
@@ -23,10 +24,10 @@ Array = Any
 
 
 class ConvTape(NamedTuple):
-    """What :func:`conv_backward` needs. ``rows`` are the windows, a row each."""
+    """What :func:`conv_backward` needs. ``rows`` are the windows of each group of features, a row each."""
 
-    rows: Array
-    kernel: Array
+    rows: list[Array]
+    kernels: list[Array]
     kernel_shape: tuple[int, ...]
     has_bias: bool
     activation_tape: ActivationTape
@@ -78,28 +79,41 @@ def _fold(dtype: str) -> Kernel:
 def conv_forward(
     x: Array, kernel: Weight, bias: Weight | None, activation: Activation, windows: WindowSpec, *, training: bool = False
 ) -> tuple[Array, ConvTape | None]:
-    """Copies the windows, one thread per element, then computes a product."""
+    """Copies the windows, one thread per element, then computes a product for each group of features."""
     kernel_shape = kernel.value.shape
     *_, C, F = kernel_shape
+    groups = x.shape[-1] // C
     W = device_value(kernel).reshape(prod(kernel_shape) // F, F)
+    Ws, xs = ([W], [x]) if groups == 1 else (split(W, [F // groups] * groups), split(x, [C] * groups))
+    b = None if bias is None else device_value(bias)
+    biases = [b] * groups if b is None or groups == 1 else split(b.reshape(1, F), [F // groups] * groups)
     counts, numbers = numbers_of(x, windows)
-    rows = driver.current().empty((counts[0] * x.shape[1] * counts[1], W.shape[0]), x.dtype)
-    launch_elements(_unfold(x.dtype.name), rows.size, as_image(x), rows, *counts, *numbers)
+    M = counts[0] * x.shape[1] * counts[1]
+    rows, zs = [], []
+    for x_part, W_part, b_part in zip(xs, Ws, biases, strict=True):
+        part = driver.current().empty((M, W.shape[0]), x.dtype)
+        launch_elements(_unfold(x.dtype.name), part.size, as_image(x_part), part, *counts, *numbers)
+        zs.append(product(part, W_part, None if b_part is None else flat(b_part)))
+        rows.append(part)
     shape = (counts[0], x.shape[1], F) if len(x.shape) == 3 else (counts[0], x.shape[1], counts[1], F)
-    z = product(rows, W, None if bias is None else device_value(bias)).reshape(*shape)
-    y, tape = activation_forward(z, activation, training=training)
-    return y, None if tape is None else ConvTape(rows, W, kernel_shape, bias is not None, tape, windows, x.shape)
+    y, tape = activation_forward((zs[0] if groups == 1 else concat(zs)).reshape(*shape), activation, training=training)
+    return y, None if tape is None else ConvTape(rows, Ws, kernel_shape, bias is not None, tape, windows, x.shape)
 
 
 def conv_backward(tape: ConvTape, dy: Array, *, need_dx: bool) -> tuple[Array | None, Array, Array | None]:
     """The gradient of an element of x is a sum over its places in windows, by one thread."""
     dz = matrix(activation_backward(tape.activation_tape, dy))
-    dW = product_tn(tape.rows, dz).reshape(*tape.kernel_shape)
+    groups, C = len(tape.rows), tape.kernel_shape[-2]
+    dzs = [dz] if groups == 1 else split(dz, [dz.shape[1] // groups] * groups)
+    dWs = [product_tn(rows, part) for rows, part in zip(tape.rows, dzs, strict=True)]
+    dW = (dWs[0] if groups == 1 else concat(dWs)).reshape(*tape.kernel_shape)
     db = column_sums(dz).reshape(dz.shape[1]) if tape.has_bias else None
     if not need_dx:
         return None, dW, db
-    drows = product_nt(dz, tape.kernel)
-    dx = driver.current().empty(tape.shape, dy.dtype)
-    counts, numbers = numbers_of(dx, tape.windows)
-    launch_elements(_fold(dy.dtype.name), dx.size, drows, as_image(dx), *counts, *numbers)
-    return dx, dW, db
+    dxs = []
+    for part, W in zip(dzs, tape.kernels, strict=True):
+        drows, dx = product_nt(part, W), driver.current().empty((*tape.shape[:-1], C), dy.dtype)
+        counts, numbers = numbers_of(dx, tape.windows)
+        launch_elements(_fold(dy.dtype.name), dx.size, drows, as_image(dx), *counts, *numbers)
+        dxs.append(dx)
+    return dxs[0] if groups == 1 else concat(dxs), dW, db

@@ -54,12 +54,25 @@ def _places(x: Array, windows: Any) -> Iterator[tuple[tuple[int, ...], list[slic
         yield place, [slice(first, first + (count - 1) * stride + 1, stride) for first, count, stride in sizes]
 
 
+def _groups(x: Array, W: Array) -> list[tuple[slice, slice]]:
+    """The features of x and the filters of W (..., C, F) that belong to each group."""
+    C, F = W.shape[-2:]
+    groups = x.shape[-1] // C
+    return [(slice(k * C, (k + 1) * C), slice(k * F // groups, (k + 1) * F // groups)) for k in range(groups)]
+
+
 def conv_forward(
     x: Array, kernel: Any, bias: Any, activation: Any, windows: Any, *, training: bool = False
 ) -> tuple[Array, ConvTape | None]:
-    """A product for each place of a window."""
+    """A product for each place of a window and each group of features."""
     W, padded = kernel.value, pad(x, windows.padding)
-    z = sum(_along(padded, slices) @ W[place] for place, slices in _places(padded, windows))
+    z = np.concatenate(
+        [
+            sum(_along(padded, slices)[..., features] @ W[place][:, filters] for place, slices in _places(padded, windows))
+            for features, filters in _groups(x, W)
+        ],
+        axis=-1,
+    )
     z = z + (0 if bias is None else bias.value)
     y = value(activation, z)
     saved = saved_of(activation, z, y)
@@ -67,13 +80,15 @@ def conv_forward(
 
 
 def conv_backward(tape: ConvTape, dy: Array, *, need_dx: bool) -> tuple[Array | None, Array, Array | None]:
-    """The products of a dense layer for each place of a window."""
+    """The products of a dense layer for each place of a window and each group of features."""
     x, W, windows = tape.x, tape.kernel, tape.windows
     dz = gradient(tape.activation, tape.saved, dy)
     drows, dx, dW = dz.reshape(-1, dz.shape[-1]), np.zeros_like(x), np.zeros_like(W)
     for place, slices in _places(x, windows):
-        dW[place] = _along(x, slices).reshape(-1, x.shape[-1]).T @ drows
-        _along(dx, slices)[...] += dz @ W[place].T
+        rows, dx_rows = _along(x, slices).reshape(-1, x.shape[-1]), _along(dx, slices)
+        for features, filters in _groups(x, W):
+            dW[place][:, filters] = rows[:, features].T @ drows[:, filters]
+            dx_rows[..., features] += dz[..., filters] @ W[place][:, filters].T
     return crop(dx, windows.padding) if need_dx else None, dW, np.sum(drows, axis=0) if tape.has_bias else None
 
 

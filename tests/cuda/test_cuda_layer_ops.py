@@ -32,6 +32,7 @@ from test_ops_losses import (
     test_value_alone,
     test_views,
 )
+from test_ops_lstm_pointwise import test_step_from_preactivations
 from test_ops_noise import test_noise_is_that_of_the_random_module, test_noise_of_a_view_and_of_nan
 from test_ops_norms import (
     test_a_row_in_a_batch_has_the_bits_of_the_row_alone,
@@ -49,6 +50,7 @@ from test_ops_windows import (
     test_convolution,
     test_convolution_without_bias_and_dx,
     test_convolutions_take_views,
+    test_grouped_convolution,
     test_masked_average,
     test_nan_is_the_largest_of_a_window,
     test_pooling,

@@ -92,6 +92,29 @@ class LSTMOps(Protocol):
         are thirty times slower and carry no information here.
         """
 
+    def lstm_pointwise_forward(
+        self,
+        zx: Array,
+        zh: Array | None,
+        h: Array | None,
+        c: Array | None,
+        spec: LSTMSpec,
+        *,
+        mask: Array | None = None,
+        training: bool = False,
+    ) -> tuple[Array, Array, Tape | None]:
+        """Compute h and c of one step of :meth:`lstm_forward` from ``z = zx + zh``, of any products.
+
+        zx and zh are (N, 4H), (T, N, 4H) or (H', N, W', 4H), and h and c before the step have H in place of 4H. None stands
+        for zeros. Where ``mask`` (N,) is False, h and c stay as they are. Only the activations of ``spec`` count.
+        """
+
+    def lstm_pointwise_backward(self, tape: Tape, dh: Array | None, dc: Array | None) -> tuple[Array, Array | None, Array]:
+        """Return ``(dz, dh, dc)``, the gradients of z and of the states before the step, for those after it, not both None.
+
+        The gradient of zx and of zh is dz. dh is that of a state that stays as it is, None without a mask.
+        """
+
     def lstm_backward(
         self, tape: Tape, dy: Array | None, dh: Array | None, dc: Array | None, *, need_dx: bool
     ) -> LSTMGradients:

@@ -26,6 +26,7 @@ from .ops.dropout import dropout_backward, dropout_forward
 from .ops.embedding import embedding_backward, embedding_forward
 from .ops.layer_norm import layer_norm_backward, layer_norm_forward
 from .ops.lstm import lstm_backward, lstm_forward, lstm_path
+from .ops.lstm_pointwise import lstm_pointwise_backward, lstm_pointwise_forward
 from .ops.noise import noise_forward
 from .ops.rnn import rnn_backward, rnn_forward, rnn_path
 from .plans.plan import plan
@@ -82,6 +83,8 @@ __all__ = [
     "lstm_backward",
     "lstm_forward",
     "lstm_path",
+    "lstm_pointwise_backward",
+    "lstm_pointwise_forward",
     "matrix_product",
     "merge_steps",
     "metric",

@@ -29,6 +29,7 @@ from .ops.dense import activation_backward, activation_forward, dense_backward, 
 from .ops.dropout import dropout_backward, dropout_forward
 from .ops.embedding import embedding_backward, embedding_forward
 from .ops.layer_norm import layer_norm_backward, layer_norm_forward
+from .ops.lstm_pointwise import lstm_pointwise_backward, lstm_pointwise_forward
 from .ops.noise import noise_forward
 from .ops.windows import crop, pad, pool_backward, pool_forward, upsample
 from .plans.plan import plan, stream_plan
@@ -82,6 +83,8 @@ __all__ = [
     "lstm_backward",
     "lstm_forward",
     "lstm_path",
+    "lstm_pointwise_backward",
+    "lstm_pointwise_forward",
     "matrix_product",
     "merge_steps",
     "metric",

@@ -13,8 +13,8 @@ import pytest
 import numba_lstm
 
 SENTENCES = {
-    ("layers", "ConvLSTM1D"): "numba_lstm.layers has no 'ConvLSTM1D': its recurrent layers are GRU, LSTM and SimpleRNN, and "
-    "RNN of their cells.",
+    ("layers", "ConvLSTM3D"): "numba_lstm.layers has no 'ConvLSTM3D': its recurrent layers are ConvLSTM1D, ConvLSTM2D, GRU, "
+    "LSTM and SimpleRNN, and RNN of cells.",
     ("layers", "Lstm"): "numba_lstm.layers has no 'Lstm', did you mean 'LSTM'?",
     ("layers", "CuDNNLSTM"): "numba_lstm.layers has no 'CuDNNLSTM': write LSTM.",
     (
@@ -121,9 +121,9 @@ def test_the_advised_activation_is_the_layer_leaky_relu():
 
 def test_a_traceback_of_a_program_ends_with_the_sentence():
     process = subprocess.run(
-        [sys.executable, "-c", "from numba_lstm.layers import LSTM, ConvLSTM1D"], capture_output=True, text=True, check=False
+        [sys.executable, "-c", "from numba_lstm.layers import LSTM, ConvLSTM3D"], capture_output=True, text=True, check=False
     )
-    assert process.stderr.strip().endswith(f"ImportError: {SENTENCES['layers', 'ConvLSTM1D']}")
+    assert process.stderr.strip().endswith(f"ImportError: {SENTENCES['layers', 'ConvLSTM3D']}")
 
 
 def test_modules_are_modules_to_python():

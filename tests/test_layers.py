@@ -109,7 +109,7 @@ def test_arguments_that_are_not_taken_yet_may_stand_at_kerass_defaults():
         (lambda: Input(7), TypeError, "a shape must be a tuple"),
         (lambda: Input(), ValueError, "shape or batch_shape"),
         (lambda: Input((3, 4, 5, 6, 7)), ValueError, "rank 1 or 2 or 3 or 4 or 5"),
-        (lambda: layers.deserialize({"class_name": "ConvLSTM1D", "config": {}}), ValueError, "unknown layer 'ConvLSTM1D'"),
+        (lambda: layers.deserialize({"class_name": "ConvLSTM3D", "config": {}}), ValueError, "unknown layer 'ConvLSTM3D'"),
     ],
 )
 def test_bad_arguments_are_answered_with_a_sentence(make, error, sentence):

@@ -71,6 +71,8 @@ PUBLIC_SIGNATURES = {
     "numba_lstm/layers/recurrent/lstm.py:LSTM.__init__",
     "numba_lstm/layers/cells/lstm_arguments.py:LSTMArguments.__init__",
     "numba_lstm/layers/windows/convolution.py:Conv.__init__",
+    "numba_lstm/layers/conv_lstm/arguments.py:ConvLSTMArguments.__init__",
+    "numba_lstm/layers/conv_lstm/layers.py:ConvLSTM.__init__",
     *(f"numba_lstm/layers/cells/rnn_cells.py:{name}.__init__" for name in ("GRUCell", "SimpleRNNCell")),
     "numba_lstm/layers/recurrent/gru.py:GRU.__init__",
     "numba_lstm/layers/recurrent/simple_rnn.py:SimpleRNN.__init__",

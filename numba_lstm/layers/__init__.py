@@ -10,6 +10,7 @@ from .attention import AdditiveAttention, Attention, MultiHeadAttention
 from .base import Layer
 from .base.registry import CLASSES, deserialize, serialize
 from .cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
+from .conv_lstm import ConvLSTM1D, ConvLSTM2D
 from .core import Activation, Dense, Embedding, Input, InputLayer, Lambda, Masking
 from .merging import (
     Add,
@@ -87,6 +88,8 @@ __all__ = [
     "CategoryEncoding",
     "Conv1D",
     "Conv2D",
+    "ConvLSTM1D",
+    "ConvLSTM2D",
     "Convolution1D",
     "Convolution2D",
     "Cropping1D",
@@ -172,6 +175,7 @@ _CLASSES: tuple[type[Layer], ...] = (
     *(LSTMCell, LayerNormalization, Masking, RepeatVector, Reshape, SpatialDropout1D, StackedRNNCells, TimeDistributed),
     *(CategoryEncoding, Discretization, IntegerLookup, Normalization, Rescaling, StringLookup, TextVectorization),
     *(AveragePooling1D, AveragePooling2D, Conv1D, Conv2D, Cropping1D),
+    *(ConvLSTM1D, ConvLSTM2D),
     *(Cropping2D, GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPooling1D, GlobalMaxPooling2D, MaxPooling1D),
     *(MaxPooling2D, UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D),
 )

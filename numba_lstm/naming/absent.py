@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-_RECURRENT = "its recurrent layers are GRU, LSTM and SimpleRNN, and RNN of their cells."
+_RECURRENT = "its recurrent layers are ConvLSTM1D, ConvLSTM2D, GRU, LSTM and SimpleRNN, and RNN of cells."
 _SEQUENTIAL = "models are Sequential, layers one after the other, and Model(inputs, outputs)."
 _LAYERS = {
-    **dict.fromkeys(("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"), _RECURRENT),
+    "ConvLSTM3D": _RECURRENT,
     "CuDNNGRU": "write GRU.",
     "CuDNNLSTM": "write LSTM.",
 }

@@ -96,6 +96,8 @@ def run(case: Case) -> dict[str, Any]:
     (_, (y, after)), gradients = differentiate(*arguments)
     dweights, dx = (gradients, None) if whole_numbers else gradients
     mask = layer.compute_mask(case.x, case.mask) if layer.supports_masking else None
+    seeds = {id(v) for v in layer.non_trainable_variables} - {id(v) for v in layer.non_trainable_weights}
+    after = [value for v, value in zip(layer.non_trainable_variables, after, strict=True) if id(v) not in seeds]
     return {"y": y, "mask": mask, "after": after, "dx": dx, "gradients": dweights}
 
 

@@ -22,6 +22,7 @@ N, T, D, H, W = 2, 9, 3, 5, 6
 X = np.sin(0.37 * np.arange(N * T * D)).reshape(N, T, D) + 0.3
 IMAGES = np.sin(0.37 * np.arange(N * H * W * D)).reshape(N, H, W, D) + 0.3
 FILMS = np.sin(0.23 * np.arange(N * 3 * 4 * 5 * 2)).reshape(N, 3, 4, 5, 2)
+FILM_MASK = np.array([[1, 0, 1], [0, 1, 0]], bool)
 TIES = np.round(X)
 MASK = np.arange(N * T).reshape(N, T) % 4 != 1
 
@@ -60,6 +61,19 @@ CASES = {
     "Flatten images": Case(lambda k: k.Flatten(), IMAGES),
     "Reshape images": Case(lambda k: k.Reshape((10, -1)), IMAGES),
     "Reshape sequences to films": Case(lambda k: k.Reshape((3, 3, 3, 1)), X),
+    "ConvLSTM1D": Case(lambda k: k.ConvLSTM1D(4, 3, padding="same", return_sequences=True), IMAGES),
+    "ConvLSTM1D with strides": Case(lambda k: k.ConvLSTM1D(4, 2, strides=2, use_bias=False, go_backwards=True), IMAGES),
+    "ConvLSTM2D": Case(lambda k: k.ConvLSTM2D(3, (2, 3), activation="softsign", recurrent_activation="hard_sigmoid"), FILMS),
+    "ConvLSTM2D with a dilation": Case(
+        lambda k: k.ConvLSTM2D(3, 2, padding="same", dilation_rate=(2, 1), return_sequences=True), FILMS
+    ),
+    "ConvLSTM2D with a mask": Case(
+        lambda k: k.ConvLSTM2D(3, (1, 4), return_sequences=True, unroll=True),
+        FILMS,
+        FILM_MASK,  # Keras's scan takes none
+    ),
+    "Bidirectional ConvLSTM2D": Case(lambda k: k.Bidirectional(k.ConvLSTM2D(3, (1, 2), return_sequences=True)), FILMS),
+    "TimeDistributed ConvLSTM1D": Case(lambda k: k.TimeDistributed(k.ConvLSTM1D(3, 2)), FILMS),
     "TimeDistributed Conv1D": Case(lambda k: k.TimeDistributed(k.Conv1D(4, 2)), IMAGES),
     "TimeDistributed Conv2D": Case(lambda k: k.TimeDistributed(k.Conv2D(3, 2, activation="relu")), FILMS),
     "TimeDistributed MaxPooling2D": Case(lambda k: k.TimeDistributed(k.MaxPooling2D()), FILMS),

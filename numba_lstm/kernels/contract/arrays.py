@@ -77,7 +77,7 @@ class ArrayOps(Protocol):
         """Return the mask (T, N) of the steps of x (T, N, D) with any feature not equal to ``value``. NaN equals nothing."""
 
     def zero_masked(self, x: Array, mask: Array) -> Array:
-        """Return x (T, N, D) with zeros in the steps where ``mask`` (T, N) is False. Masked NaN becomes zero too."""
+        """Return x (T, N, ...) with zeros in the steps where ``mask`` (T, N) is False. Masked NaN becomes zero too."""
 
     def num_splits(self, multiplications: float, limit: int) -> int:
         """Return into how many calls of :meth:`run_parallel`, at most ``limit``, to split so many multiplications."""

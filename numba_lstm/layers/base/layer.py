@@ -65,6 +65,9 @@ class Layer(GraphLayer, metaclass=LayerType):
     #: Whether a mask may come in. Which one goes on is said by :meth:`forward`.
     supports_masking: ClassVar[bool] = True
 
+    #: Ranks of inputs, of those that the layer takes, whose steps a mask may leave out.
+    mask_ranks: ClassVar[tuple[int, ...]] = (3,)
+
     #: What the layer draws its random numbers from, if not from its model's stream.
     seed: int | None = None
 
@@ -225,12 +228,13 @@ class Layer(GraphLayer, metaclass=LayerType):
         return ops.gather(x, rows, self.dtype)
 
     def _mask(self, ops: Ops, mask: npt.ArrayLike | None, x: Array) -> Array | None:
-        """Return a user's mask (N, T) for ``x`` (T, N, D) as a device array (T, N)."""
+        """Return a user's mask (N, T) for ``x`` (T, N, ...) as a device array (T, N)."""
         if mask is None:
             return None
         steps = as_real(mask, f"{self.name}'s mask")
-        if len(x.shape) != 3 or steps.shape != (x.shape[1], x.shape[0]):
-            expected = f"(batch, time) = {(x.shape[1], x.shape[0])}" if len(x.shape) == 3 else "of a sequence (batch, time)"
+        known = len(x.shape) in self.mask_ranks
+        if not known or steps.shape != (x.shape[1], x.shape[0]):
+            expected = f"(batch, time) = {(x.shape[1], x.shape[0])}" if known else "of a sequence (batch, time)"
             raise ValueError(f"{self.name} expects a mask of shape {expected}, got {steps.shape}.")
         return ops.asarray(np.ascontiguousarray(steps.T != 0), np.bool_)
 

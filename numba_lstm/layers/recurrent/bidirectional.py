@@ -25,7 +25,7 @@ class Bidirectional(SequenceLayer):
 
     Parameters
     ----------
-    layer : LSTM, GRU, SimpleRNN or RNN
+    layer : LSTM, GRU, SimpleRNN, RNN, ConvLSTM1D or ConvLSTM2D
         Copied, without its weights, as ``forward_<name>``.
     merge_mode : "concat", "sum", "mul", "ave" or None
         Outputs side by side, or their sum, product or mean; None returns both when called by itself.
@@ -72,6 +72,7 @@ class Bidirectional(SequenceLayer):
         _check_pair(self.forward_layer, self.backward_layer, self.merge_mode)
         for direction in self._directions:
             direction.zero_output_for_mask = direction.return_sequences
+        self.ranks, self.mask_ranks = layer.ranks, layer.mask_ranks  # type: ignore[misc]  # those of its layers
         self.return_sequences, self.return_state = layer.return_sequences, layer.return_state
         self.stateful = layer.stateful
         if layer.batch_input_shape is not None and not kwargs.keys() & {"input_shape", "batch_input_shape"}:
@@ -106,8 +107,8 @@ class Bidirectional(SequenceLayer):
     def num_outputs(self) -> int:
         return 2 if self.merge_mode is None else 1
 
-    def state_shapes(self, N: int | None) -> list[Shape]:
-        return [shape for layer in self._directions for shape in layer.state_shapes(N)]
+    def state_shapes(self, input_shape: Shape) -> list[Shape]:
+        return [shape for layer in self._directions for shape in layer.state_shapes(input_shape)]
 
     def build(self, input_shape: Shape) -> None:
         for layer in self._directions:
@@ -164,8 +165,8 @@ class Bidirectional(SequenceLayer):
         dx = ops.add(one.dx, two.dx) if need_dx else None
         return Backward(dx, one.dstates + two.dstates, one.gradients + two.gradients)
 
-    def _work(self, size: tuple[int, int, int]) -> float:
-        """Return the multiplications of a forward pass over (T, N, D): each step of a sample meets each weight."""
+    def _work(self, size: Sequence[int]) -> float:
+        """Return the multiplications of a forward pass over (T, N, ...): each step of a sample meets each weight."""
         return float(size[0] * size[1] * self.count_params())
 
     def _halves(self, states: Sequence[Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:

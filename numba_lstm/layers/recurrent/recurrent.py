@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
-import numpy as np
-
 from ... import random
 from ...kernels.contract import Array, Ops, Tape
 from ...kernels.specs import Key
-from ..base import Backward, Forward
+from ..base import Backward, Forward, to_samples
 from ..base.arguments import Shape, batch_shape_of
 from ..cells.cell import Cell
 from .sequence_layer import Host, SequenceLayer
@@ -69,8 +67,8 @@ class Recurrent(SequenceLayer):
         size = self.cells[-1].output_size
         return (N, T, size) if self.return_sequences else (N, size)
 
-    def state_shapes(self, N: int | None) -> list[Shape]:
-        return [(N, size) for cell in self.cells for size in cell.state_sizes]
+    def state_shapes(self, input_shape: Shape) -> list[Shape]:
+        return [(input_shape[0], size) for cell in self.cells for size in cell.state_sizes]
 
     # -- on device arrays ---------------------------------------------------------------------------------------------
 
@@ -118,7 +116,7 @@ class Recurrent(SequenceLayer):
     ) -> Forward:
         result = super().propagate(ops, x, states, mask, training, rng)
         if self.stateful:
-            self._last_states = tuple(np.array(ops.to_host(state)) for state in result.states)
+            self._last_states = tuple(to_samples(ops, state) for state in result.states)
         return result
 
     def backward(
@@ -182,13 +180,13 @@ class Recurrent(SequenceLayer):
                 f"{self.name} is stateful and goes on from a batch of {len(self._last_states[0])}, got a batch of {N}. "
                 "Keep the batch size, or call reset_states() first."
             )
-        return tuple(ops.asarray(state, self.dtype) for state in self._last_states)
+        return tuple(ops.gather(state, slice(None), self.dtype) for state in self._last_states)
 
     def as_device_states(self, ops: Ops, states: Sequence[Any], N: int) -> tuple[Array, ...]:
         """Return a user's states on the device in one tuple: those of each cell in turn."""
         per_cell = [states] if len(self.cells) == 1 else states
         hosts = [state for cell, of_cell in zip(self.cells, per_cell, strict=True) for state in cell.check_states(of_cell, N)]
-        return tuple(ops.asarray(state, self.dtype) for state in hosts)
+        return tuple(ops.gather(state, slice(None), self.dtype) for state in hosts)
 
     def as_user_states(self, states: Sequence[Host]) -> Sequence[Any]:
         """Return the states of the cell; for several cells a list of such lists."""

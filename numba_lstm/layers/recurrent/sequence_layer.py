@@ -32,8 +32,8 @@ class SequenceLayer(Layer):
         """Return the last states, from :meth:`forward`, in the form of ``initial_state``."""
         return states
 
-    def state_shapes(self, N: int | None) -> list[Shape]:
-        """Return the shapes of the states of a batch of N, in the order in which :meth:`forward` takes and returns them."""
+    def state_shapes(self, input_shape: Shape) -> list[Shape]:
+        """Return the shapes of the states for an input's shape, all with the batch axis, in the order of :meth:`forward`."""
         raise NotImplementedError
 
     @property
@@ -82,7 +82,7 @@ class SequenceLayer(Layer):
             states = states or ([] if initial_state is None else flatten(initial_state))
             return self.connect(x, states, training, mask)
         ops, x = self._enter(sequence)
-        T, N, _ = x.shape
+        T, N = x.shape[:2]
         if lengths is not None:
             if mask is not None:
                 raise ValueError(f"{self.name} takes mask or lengths, got both. Leave one out.")

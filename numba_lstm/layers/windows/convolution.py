@@ -49,10 +49,7 @@ class Conv(WindowLayer):
         self.strides = as_sizes(strides, self.axes, f"{name}'s strides")
         self.padding = self.as_padding(padding)
         self.dilation_rate = as_sizes(dilation_rate, self.axes, f"{name}'s dilation_rate")
-        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise ValueError(
-                f"{name} takes strides or a dilation_rate above 1, not both, got {self.strides} and {self.dilation_rate}."
-            )
+        self.check_dilation()
         self.groups = as_count(groups, f"{name}'s groups")
         if self.filters % self.groups:
             raise ValueError(f"{name}'s filters must be a multiple of groups, got {self.filters} and {self.groups}.")

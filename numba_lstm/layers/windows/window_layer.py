@@ -74,6 +74,14 @@ class WindowLayer(AxesLayer):
             raise ValueError(f"{type(self).__name__}'s padding must be {allowed}, got {padding!r}.")
         return str(name)
 
+    def check_dilation(self) -> None:
+        """Raise ValueError for strides with a dilation."""
+        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
+            raise ValueError(
+                f"{type(self).__name__} takes strides or a dilation_rate above 1, not both, got {self.strides} and "
+                f"{self.dilation_rate}."
+            )
+
     def windows(self, lengths: Sequence[int]) -> WindowSpec:
         """Return the windows of a sample whose axes have these lengths."""
         padding = tuple(self._padding(axis, length) for axis, length in enumerate(lengths))

@@ -75,7 +75,9 @@ class GraphBuilder:
         if inner is not None:
             return self._dissolved(inner, inputs, training)
         outputs = tuple(self.value() for _ in range(layer.num_outputs))
-        states_after = tuple(self.value() for _ in layer.state_shapes(None)) if getattr(layer, "return_state", False) else ()
+        states_after = (
+            tuple(self.value() for _ in layer.state_shapes(layer.built_shape)) if getattr(layer, "return_state", False) else ()
+        )
         self.calls.append(LayerCall(layer, tuple(inputs), tuple(states), outputs, states_after, training))
         return outputs + states_after
 

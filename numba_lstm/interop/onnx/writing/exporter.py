@@ -115,7 +115,7 @@ def _add_graph(builder: GraphBuilder, model: Model, opset: int, states: bool) ->
         takes: Any = tuple(shapes[number] for number in call.inputs)
         shapes[call.outputs[0]] = call.layer.compute_output_shape(takes if call.layer.takes_several else takes[0])
         if isinstance(call.layer, SequenceLayer):
-            shapes |= dict(zip(call.last_states, call.layer.state_shapes(None), strict=False))
+            shapes |= dict(zip(call.last_states, call.layer.state_shapes(takes[0]), strict=False))
     outputs = ["output"] if len(graph.outputs) == 1 else model.output_names
     for number, name, tensor in zip(graph.outputs, outputs, model.outputs, strict=True):
         value = builder.batch_first(values[number], name)

@@ -135,7 +135,7 @@ def steps_not_equal(x: Array, value: float) -> Array:
 def zero_masked(x: Array, mask: Array) -> Array:
     """CPU: a copy with zeros written to it."""
     y = empty(x.shape, x.dtype)
-    run_eagerly([copied(x, y), masked_steps_zeroed(y, contiguous(mask))])
+    run_eagerly([copied(x, y), masked_steps_zeroed(y.reshape(*y.shape[:2], -1), contiguous(mask))])
     return y
 
 

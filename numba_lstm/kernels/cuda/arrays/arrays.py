@@ -192,7 +192,9 @@ def steps_not_equal(x: Array, value: float) -> Array:
 def zero_masked(x: Array, mask: Array) -> Array:
     """Returns a new array."""
     out = empty_like(x)
-    launch_elements(_zero_masked(x.dtype.name), x.size, matrix(x), flat(mask), matrix(out))
+    M = x.shape[0] * x.shape[1]
+    rows, zeroed = x.reshape(M, x.size // M), out.reshape(M, x.size // M)
+    launch_elements(_zero_masked(x.dtype.name), x.size, rows, flat(mask), zeroed)
     return out
 
 

@@ -101,4 +101,4 @@ def steps_not_equal(x: Array, value: float) -> Array:
 
 def zero_masked(x: Array, mask: Array) -> Array:
     """Selects instead of multiplying, since NaN times zero is NaN."""
-    return np.where(mask[..., None], x, x.dtype.type(0))
+    return np.where(mask.reshape(*mask.shape, *(1,) * (x.ndim - 2)), x, x.dtype.type(0))

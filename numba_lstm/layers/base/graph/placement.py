@@ -45,7 +45,7 @@ def output_shapes(layer: Any, shapes: Sequence[Shape], before: Sequence[Any]) ->
         output = place(layer, shapes[0], before)
     several = bool(output) and isinstance(output[0], (tuple, list))
     outputs = tuple(map(tuple, output)) if several else (tuple(output),) * layer.num_outputs
-    return (*outputs, *layer.state_shapes(shapes[0][0])) if getattr(layer, "return_state", False) else outputs
+    return (*outputs, *layer.state_shapes(shapes[0])) if getattr(layer, "return_state", False) else outputs
 
 
 def _wrong_kind(layer: Any, before: Any) -> str:

@@ -46,7 +46,7 @@ def connect(
     shapes = [tensor.shape for tensor in inputs]
     outputs = output_shapes(layer, shapes, [] if layer.takes_several else layers_before(inputs[0]))
     if given:
-        _check_states(layer, given, shapes[0][0])
+        _check_states(layer, given, shapes[0])
     layer.build_for(tuple(shapes) if layer.takes_several else shapes[0], dtype)
     training = None if training is FOLLOWS_MODEL else training
     return Node(layer, inputs, given, training, outputs, layer.dtype).outputs
@@ -82,8 +82,8 @@ def _dtype(layer: Any, inputs: Sequence[SymbolicTensor]) -> str | None:
     return next(iter(dtypes), None)
 
 
-def _check_states(layer: Any, states: Sequence[SymbolicTensor], N: int | None) -> None:
-    expected = [tuple(shape) for shape in layer.state_shapes(N)]
+def _check_states(layer: Any, states: Sequence[SymbolicTensor], shape: Sequence[int | None]) -> None:
+    expected = [tuple(state) for state in layer.state_shapes(shape)]
     came = [tensor.shape for tensor in states]
     if len(came) != len(expected) or any(a[1:] != b[1:] for a, b in zip(came, expected, strict=True)):
         shapes = ", ".join(map(str, expected))

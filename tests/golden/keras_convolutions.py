@@ -66,6 +66,19 @@ def films(k: Any) -> Any:
     return model
 
 
+def videos(k: Any) -> Any:
+    """Convolutional LSTMs, one of them both ways."""
+    L = k.layers
+    x = k.Input((3, 6, 6, 2))
+    y, h, c = L.ConvLSTM2D(3, (2, 3), padding="same", return_sequences=True, return_state=True, kernel_regularizer="l2")(x)
+    y = L.ConvLSTM2D(3, 2, padding="same", return_sequences=True, recurrent_activation="hard_sigmoid")(y, [h, c])
+    y = L.Reshape((3, 6, 18))(y)
+    y = L.Bidirectional(L.ConvLSTM1D(2, 3, strides=2, use_bias=False))(y)
+    model = k.Model(x, L.Dense(2)(L.Flatten()(L.Conv1D(4, 2, groups=2)(y))), name="videos")
+    model.compile(k.optimizers.Adam(0.01), "mse")
+    return model
+
+
 class Case(NamedTuple):
     """A model, made of a module ``k`` with Keras's names, the end of its file's name, and what it learns."""
 
@@ -81,7 +94,11 @@ class Case(NamedTuple):
         return FOLDER / f"{self.make.__name__}{self.ending}"
 
 
-CASES = {"series": Case(series, ".keras", SERIES, TARGETS), "films": Case(films, ".h5", FILMS, TARGETS)}
+CASES = {
+    "series": Case(series, ".keras", SERIES, TARGETS),
+    "films": Case(films, ".h5", FILMS, TARGETS),
+    "videos": Case(videos, ".keras", FILMS, TARGETS),
+}
 
 
 if __name__ == "__main__":

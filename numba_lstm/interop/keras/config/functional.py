@@ -19,7 +19,7 @@ CLASSES = ("Functional", "Model")  #: Keras 2 wrote the second one at first
 _KEYS = {"name", "trainable", "dtype", "layers", "input_layers", "output_layers"}
 _TENSOR = "__keras_tensor__"
 _INPUTS = ("inputs", "sequences", "sequence")  #: names of the first argument, by which a layer may be called
-_RECURRENT = ("LSTM", "RNN", "Bidirectional")
+_RECURRENT = ("LSTM", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D")
 
 Reference = list[Any]  #: ``[layer, call, index]``
 

@@ -11,6 +11,8 @@ from ....layers import (
     LSTM,
     RNN,
     Bidirectional,
+    ConvLSTM1D,
+    ConvLSTM2D,
     GRUCell,
     Layer,
     LSTMCell,
@@ -41,6 +43,8 @@ CELLS: dict[type[Layer], type[Layer]] = {LSTM: LSTMCell, GRU: GRUCell, SimpleRNN
 
 def cell_name(layer: Layer) -> str | None:
     """Return the name in Keras of the cell of a layer that is a cell here; None for other layers."""
+    if isinstance(layer, (ConvLSTM1D, ConvLSTM2D)):
+        return "conv_lstm_cell"
     cell = next((CELLS[cls] for cls in CELLS if isinstance(layer, cls)), None)
     return None if cell is None else snake_case(cell.__name__)
 

@@ -87,7 +87,7 @@ class LSTMSpec:
 
 @dataclass(frozen=True)
 class WindowSpec:
-    """Windows over one or two axes of samples: steps, or height and width. Each field has an entry for each axis.
+    """Windows over one to three axes of samples: steps, or depth, height and width. Each field has an entry for each axis.
 
     Window i of an axis begins ``i * strides - before`` elements after the first, where ``before, after = padding``. It has
     ``size`` elements, ``dilation`` apart.

@@ -48,9 +48,9 @@ from test_ops_norms import (
 from test_ops_windows import (
     test_a_convolved_sample_in_a_batch_has_the_bits_of_the_sample_alone,
     test_convolution,
+    test_convolution_of_groups_and_volumes,
     test_convolution_without_bias_and_dx,
     test_convolutions_take_views,
-    test_grouped_convolution,
     test_masked_average,
     test_nan_is_the_largest_of_a_window,
     test_pooling,

@@ -26,7 +26,7 @@ def test_convolution(ops, dtype, shape, F, spec):
 
 
 @pytest.mark.parametrize(("shape", "F", "groups", "spec"), GROUPED, ids=str)
-def test_grouped_convolution(ops, dtype, shape, F, groups, spec):
+def test_convolution_of_groups_and_volumes(ops, dtype, shape, F, groups, spec):
     case = conv_case(shape, F, spec, dtype, groups)
     expected = run_conv(get_ops("reference"), spec, *map(in_float64, case))
     for name, found, value in zip(("y", "dx", "dW", "db"), run_conv(ops, spec, *case), expected, strict=True):

@@ -17,7 +17,7 @@ TANH = Activation("tanh")
 
 
 def windows(size: Any, strides: Any = 1, dilation: Any = 1, padding: Any = (0, 0)) -> WindowSpec:
-    """A spec of one axis, or of two from lists."""
+    """A spec of one axis, or of several from lists."""
     if isinstance(size, list):
         return WindowSpec(tuple(size), tuple(strides), tuple(dilation), tuple(padding))
     return WindowSpec((size,), (strides,), (dilation,), (padding,))
@@ -38,10 +38,12 @@ CONVOLUTIONS = [
     ((7, 2, 6, 3), 5, windows([2, 3], [1, 1], [3, 2], [(0, 0), (0, 0)])),
 ]
 
-#: The same, with groups of features.
+#: The same, with groups of features, and volumes.
 GROUPED = [
     ((9, 3, 6), 12, 3, windows(3, padding=(1, 1))),
     ((7, 2, 6, 4), 18, 2, windows([2, 3], [2, 1], [1, 1], [(0, 0), (1, 1)])),
+    ((5, 2, 4, 3, 3), 7, 1, windows([2, 3, 2], [1, 1, 1], [2, 1, 1], [(1, 0), (1, 1), (0, 1)])),
+    ((6, 3, 3, 4, 4), 6, 2, windows([3, 1, 2], [2, 1, 3], [1, 1, 1], [(0, 0), (0, 0), (1, 1)])),
 ]
 
 #: Shape of x, kind, windows.
@@ -59,7 +61,7 @@ def conv_case(shape: tuple[int, ...], F: int, spec: WindowSpec, dtype: str = "fl
     """x, W, b, dy."""
     rng, C = np.random.default_rng([8, *shape, F]), shape[-1] // groups
     x = rng.standard_normal(shape)
-    lengths = (shape[0],) if len(shape) == 3 else (shape[0], shape[2])
+    lengths = (shape[0], *shape[2:-1])
     h, *w = spec.counts(lengths)
     W = rng.standard_normal((*spec.size, C, F)) / (C * np.prod(spec.size)) ** 0.5
     dy = rng.standard_normal((h, shape[1], *w, F))

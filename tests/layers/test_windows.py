@@ -11,19 +11,23 @@ from numba_lstm.layers import (
     Activation,
     AveragePooling1D,
     AveragePooling2D,
+    AveragePooling3D,
     BatchNormalization,
     Conv1D,
     Conv2D,
+    Conv3D,
     Cropping1D,
     Dense,
     Dropout,
     Flatten,
     GlobalAveragePooling1D,
     GlobalMaxPooling2D,
+    GlobalMaxPooling3D,
     Input,
     Masking,
     MaxPooling1D,
     MaxPooling2D,
+    MaxPooling3D,
     Reshape,
     TimeDistributed,
     UpSampling1D,
@@ -87,10 +91,27 @@ def image_model(**kwargs):
     )
 
 
+def volume_model(**kwargs):
+    """Convolutions of volumes."""
+    return Sequential(
+        [
+            Input((4, 6, 5, 2)),
+            Conv3D(6, (2, 3, 2), padding="same", activation="relu"),
+            MaxPooling3D((1, 2, 2)),
+            Conv3D(4, 2, strides=(1, 2, 1), groups=2, use_bias=False),
+            AveragePooling3D((2, 1, 1), 1),
+            GlobalMaxPooling3D(),
+            Dense(1),
+        ],
+        **kwargs,
+    )
+
+
 CASES = {
     "series": (series_model, (20, 13, 3), (20, 1)),
     "films": (film_model, (20, 5, 8, 8, 2), (20, 1)),
     "images": (image_model, (20, 8, 8, 2), (20, 4, 8, 2)),
+    "volumes": (volume_model, (20, 4, 6, 5, 2), (20, 1)),
 }
 
 
@@ -124,7 +145,7 @@ def test_models_are_trained_by_plans_as_without(name, tmp_path):
 
 
 def test_configs_make_equal_layers():
-    for model in (series_model(), film_model(), image_model()):
+    for model in (series_model(), film_model(), image_model(), volume_model()):
         for layer in model.layers:
             assert layers.deserialize(layers.serialize(layer)).get_config() == layer.get_config()
 

@@ -10,7 +10,10 @@ from ..specs import Activation, WindowSpec
 
 
 class WindowOps(Protocol):
-    """The ops on windows. x is (T, N, C), with windows over T, or (H, N, W, C), with windows over H and W."""
+    """The ops on windows. x is (T, N, C), with windows over T, or (H, N, W, C), with windows over H and W.
+
+    Convolutions also take volumes (D, N, H, W, C), with windows over D, H and W.
+    """
 
     def conv_forward(
         self,
@@ -22,9 +25,9 @@ class WindowOps(Protocol):
         *,
         training: bool = False,
     ) -> tuple[Array, Tape | None]:
-        """Compute a convolution, of the kernel (K, C / G, F) or (K, L, C / G, F) and the bias (F,).
+        """Compute a convolution, of a kernel (K, C / G, F), with one or two more axes before C, and the bias (F,).
 
-        ``y[t] = activation(bias + sum over k of x[t * stride + k * dilation - before] @ kernel[k])``, and likewise for two
+        ``y[t] = activation(bias + sum over k of x[t * stride + k * dilation - before] @ kernel[k])``, and likewise for more
         axes, with zeros in place of x outside of it. Every output is summed in one fixed order: the bias, then k, then C. Not
         both a stride and a dilation are more than 1. The features of x and of y are in G groups of one size each, and a filter
         reads the features of its group only.

@@ -1,4 +1,4 @@
-"""Conv1D and Conv2D: a product with a kernel for each window, a bias and an activation."""
+"""Conv1D, Conv2D and Conv3D: a product with a kernel for each window, a bias and an activation."""
 
 from __future__ import annotations
 
@@ -189,3 +189,14 @@ class Conv2D(Conv):
     """
 
     ranks = (4,)
+
+
+class Conv3D(Conv):
+    """A convolution of volumes (N, D, H, W, C), as ``keras.layers.Conv3D``. Outputs are (N, D', H', W', F).
+
+    ``kernel_size``, ``strides`` and ``dilation_rate`` are whole numbers, or tuples of one for the depth, one for the height
+    and one for the width. ``padding`` is ``"valid"`` or ``"same"``. The other parameters and the errors are those of
+    :class:`Conv1D`.
+    """
+
+    ranks = (5,)

@@ -1,4 +1,4 @@
-"""Max and average pooling: the largest or the mean element of each window."""
+"""Max and average pooling of sequences and images: the largest or the mean element of each window."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from ..base import Layer
 from ..base.arguments import Shape
 
 #: Names of the axes of windows, by their number.
-AXES = {1: ("steps",), 2: ("height", "width")}
+AXES = {1: ("steps",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
 
 def check_data_format(cls: type, data_format: Any) -> None:
@@ -39,12 +39,12 @@ def as_sizes(value: Any, axes: int, name: str) -> tuple[int, ...]:
 
 
 def lengths_of(x: Array) -> tuple[int, ...]:
-    """Return the lengths of the axes of windows of a device array (T, N, C) or (H, N, W, C)."""
-    return (x.shape[0],) if len(x.shape) == 3 else (x.shape[0], x.shape[2])
+    """Return the lengths of the axes of windows of a device array (T, N, C), (H, N, W, C) or (D, N, H, W, C)."""
+    return (x.shape[0], *x.shape[2:-1])
 
 
 class AxesLayer(Layer):
-    """Base class of layers that take sequences (N, T, C) only, or images (N, H, W, C) only."""
+    """Base class of layers that take sequences (N, T, C) only, images (N, H, W, C) only, or volumes (N, D, H, W, C) only."""
 
     supports_masking = False
     streaming_obstacle = "its windows reach over several steps"

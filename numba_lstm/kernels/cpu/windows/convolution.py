@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ...contract import Weight
 from ...specs import Activation, WindowSpec
-from ..arrays.arrays import concat, shaped
+from ..arrays.arrays import concat, merge_steps, shaped, split_steps
 from ..arrays.copy_tasks import as_rows
 from ..compiler.jit import kernel
 from ..gemm import pack
@@ -32,6 +32,7 @@ from .geometry import Rows, Taps, as_image, rows_of, taps_of, window_of, window_
 from .gradients import tap_gradient
 from .products import TapWeights, window_products
 from .resizing import padded
+from .volumes import depth_first, images_of, plane, volume_gradient
 
 Array = npt.NDArray[Any]
 
@@ -48,6 +49,12 @@ class _Tape(NamedTuple):
     activation: ActivationTape
 
 
+class _VolumeTape(NamedTuple):
+    images: _Tape
+    windows: WindowSpec
+    shape: tuple[int, ...]  #: of x
+
+
 def conv_forward(
     x: Array,
     kernel: Weight,
@@ -56,8 +63,19 @@ def conv_forward(
     windows: WindowSpec,
     *,
     training: bool = False,
-) -> tuple[Array, _Tape | None]:
+) -> tuple[Array, _Tape | _VolumeTape | None]:
     """CPU: the bias, then one tap after another, each in the order of its features: bits do not depend on the batch."""
+    if x.ndim < 5:
+        return _forward(x, kernel, bias, activation, windows, training)
+    images = images_of(x, kernel.value.shape[-2], windows)
+    y, tape = _forward(images, kernel, bias, activation, plane(windows), training)
+    return split_steps(y, images.shape[1] // x.shape[1]), None if tape is None else _VolumeTape(tape, windows, x.shape)
+
+
+def _forward(
+    x: Array, kernel: Weight, bias: Weight | None, activation: Activation, windows: WindowSpec, training: bool
+) -> tuple[Array, _Tape | None]:
+    """Compute a convolution of sequences or images."""
     window, F = window_of(windows), kernel.value.shape[-1]
     image, counts = _padded(as_image(x), window), (*windows.counts(_lengths(x)), 1)[:2]
     zs = [_group_product(image, filters, bias, window, counts) for filters in filters_of(kernel, x.shape[-1])]
@@ -70,10 +88,10 @@ def conv_forward(
 
 def _group_product(image: Array, filters: Filters, bias: Weight | None, window: WindowSpec, counts: tuple[int, int]) -> Array:
     """Return rows (M, padded) of one group of filters for a padded image."""
-    C, F = filters.weight.value.shape[-2], filters.size
+    C, F = filters.C, filters.size
     geometry = vector_geometry(image.dtype)
     layout = column_layout(F, geometry)
-    x = image[..., filters.features(C)]
+    x = image[..., filters.features]
     taps = taps_of(element_strides(x), window.size, window.dilation, C)
     K, columns = window.size[0] * window.size[1] * C, layout.padded(geometry)
     weights = TapWeights(
@@ -102,10 +120,20 @@ def _padded(x: Array, window: WindowSpec) -> Array:
     return padded(x, (top, left), empty(shape, x.dtype))
 
 
-def conv_backward(tape: _Tape, dy: Array, *, need_dx: bool) -> tuple[Array | None, Array, Array | None]:
+def conv_backward(tape: _Tape | _VolumeTape, dy: Array, *, need_dx: bool) -> tuple[Array | None, Array, Array | None]:
     """CPU: dz in padded rows, then the products."""
+    if isinstance(tape, _Tape):
+        return _backward(tape, dy, need_dx)
+    images, windows, shape = tape
+    dx, dW, db = _backward(images, merge_steps(dy), need_dx)
+    kernel_shape = images.kernel.value.shape
+    return None if dx is None else volume_gradient(dx, shape, kernel_shape[-2], windows), depth_first(dW, kernel_shape), db
+
+
+def _backward(tape: _Tape, dy: Array, need_dx: bool) -> tuple[Array | None, Array, Array | None]:
+    """Compute the gradients of :func:`_forward`, the kernel's as (K, L, C, F) or (K, C, F)."""
     x, window, bias = tape.x, tape.window, tape.bias
-    C, F = tape.kernel.value.shape[-2:]
+    F = tape.kernel.value.shape[-1]
     geometry = vector_geometry(x.dtype)
     dz = gradient(tape.activation, dy, column_layout(F, geometry).padded(geometry))
     db = None if bias is None else plain_gradient(np.ones((len(dz), 1), x.dtype), dz, F, geometry)[0]
@@ -113,14 +141,16 @@ def conv_backward(tape: _Tape, dy: Array, *, need_dx: bool) -> tuple[Array | Non
     dWs, dxs = [], []
     for filters in filters_of(tape.kernel, x.shape[-1]):
         layout = column_layout(filters.size, geometry)
-        rows, part = rows_of_group(dz, filters, layout.padded(geometry)), x[..., filters.features(C)]
-        taps = taps_of(element_strides(part), window.size, window.dilation, C)
+        rows, part = rows_of_group(dz, filters, layout.padded(geometry)), x[..., filters.features]
+        taps = taps_of(element_strides(part), window.size, window.dilation, filters.C)
         dW, task = tap_gradient(part, rows, taps, window_rows(part, window, (h, w), longest_last=False), layout, geometry)
         run_eagerly([task])
         dWs.append(dW[:, : filters.size])
         if need_dx:
             dxs.append(_input_gradient(filters, window, part.shape, shaped(rows, (h, N, w, filters.size))))
-    dW = (dWs[0] if len(dWs) == 1 else concat(dWs)).reshape(tape.kernel.value.shape)
+    dW = dWs[0] if len(dWs) == 1 else concat(dWs)
+    if tape.kernel.value.ndim < 5:
+        dW = dW.reshape(tape.kernel.value.shape)
     if not need_dx:
         return None, dW, db
     dx = dxs[0] if len(dxs) == 1 else concat(dxs)

@@ -13,6 +13,7 @@ from ..arrays.copy_tasks import copied, zeroed
 from ..gemm import pack
 from ..runtime.graph import run_eagerly
 from ..runtime.memory import aligned
+from .volumes import depth_beside_features
 
 Array = npt.NDArray[Any]
 
@@ -34,9 +35,15 @@ class Filters(NamedTuple):
         """The columns of this group."""
         return slice(self.index * self.size, (self.index + 1) * self.size)
 
-    def features(self, C: int) -> slice:
-        """The features of x that a group of filters of C features reads."""
-        return slice(self.index * C, (self.index + 1) * C)
+    @property
+    def C(self) -> int:
+        """The number of features that a filter reads of an image: of all its depth."""
+        return features_of(self.weight)
+
+    @property
+    def features(self) -> slice:
+        """The features of x that the group reads."""
+        return slice(self.index * self.C, (self.index + 1) * self.C)
 
     def packed(self, form: str, make: Callable[[Array], Any]) -> Any:
         """Return ``make`` of the columns of this group, a kernel as (taps, C, columns); made once for each version."""
@@ -44,13 +51,20 @@ class Filters(NamedTuple):
         return pack.packed(self.weight, name, lambda W: make(self._columns_of(W)))
 
     def _columns_of(self, W: Array) -> Array:
-        taps = W if W.ndim < 3 else W.reshape(-1, *W.shape[-2:])
+        planes = depth_beside_features(W) if W.ndim == 5 else W
+        taps = planes if W.ndim < 3 else planes.reshape(-1, *planes.shape[-2:])
         return taps if self.groups == 1 else taps[..., self.columns]
+
+
+def features_of(kernel: Weight) -> int:
+    """Return the number of features that a filter of a kernel (..., C, F) reads; depth * C of one for volumes."""
+    shape = kernel.value.shape
+    return int(shape[-2] * (shape[0] if len(shape) == 5 else 1))
 
 
 def filters_of(kernel: Weight, C: int) -> list[Filters]:
     """Return the filters of each group of the C features of x."""
-    groups = C // kernel.value.shape[-2]
+    groups = C // features_of(kernel)
     return [Filters(kernel, index, groups) for index in range(groups)]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...op_types import Weight
 from ...specs import Activation, WindowSpec
-from ..arrays.arrays import concat, device_value, matrix, split
+from ..arrays.arrays import asarray, concat, device_value, matrix, split
 from ..arrays.elementwise import flat
 from ..arrays.sums import column_sums
 from ..gemm.gemm import product, product_nt, product_tn
@@ -18,7 +18,6 @@ from ..runtime import driver
 from ..runtime.compiler import Kernel, jit
 from ..runtime.launch import element, launch_elements
 from .dense import ActivationTape, activation_backward, activation_forward
-from .windows import as_image, numbers_of
 
 Array = Any
 
@@ -31,7 +30,7 @@ class ConvTape(NamedTuple):
     kernel_shape: tuple[int, ...]
     has_bias: bool
     activation_tape: ActivationTape
-    windows: WindowSpec
+    axes: Array
     shape: tuple[int, ...]
 
 
@@ -39,16 +38,18 @@ class ConvTape(NamedTuple):
 def _unfold(dtype: str) -> Kernel:
     zero = np.dtype(dtype).type(0)
 
-    @jit("f4 f2 n n n n n n n n n n", dtype, f"unfold_{dtype}")
-    def unfold(x, rows, H, W, size_h, size_w, stride_h, stride_w, dilation_h, dilation_w, before_h, before_w):
+    @jit("f5 f2 n2", dtype, f"unfold_{dtype}")
+    def unfold(x, rows, axes):
         i = element()
         if i < rows.size:
-            N, C = x.shape[1], x.shape[3]
+            N, C = x.shape[1], x.shape[4]
+            H, W, size_h, size_w = axes[1, 0], axes[2, 0], axes[1, 1], axes[2, 1]
             m, k = i // rows.shape[1], i % rows.shape[1]
-            h = m // (N * W) * stride_h + k // (C * size_w) * dilation_h - before_h
-            w = m % W * stride_w + k // C % size_w * dilation_w - before_w
-            inside = h >= 0 and h < x.shape[0] and w >= 0 and w < x.shape[2]
-            rows[m, k] = x[h, m // W % N, w, k % C] if inside else zero
+            d = m // (N * H * W) * axes[0, 2] + k // (C * size_h * size_w) * axes[0, 3] - axes[0, 4]
+            h = m // W % H * axes[1, 2] + k // (C * size_w) % size_h * axes[1, 3] - axes[1, 4]
+            w = m % W * axes[2, 2] + k // C % size_w * axes[2, 3] - axes[2, 4]
+            inside = d >= 0 and d < x.shape[0] and h >= 0 and h < x.shape[2] and w >= 0 and w < x.shape[3]
+            rows[m, k] = x[d, m // (H * W) % N, h, w, k % C] if inside else zero
 
     return unfold
 
@@ -57,23 +58,42 @@ def _unfold(dtype: str) -> Kernel:
 def _fold(dtype: str) -> Kernel:
     zero = np.dtype(dtype).type(0)
 
-    @jit("f2 f4 n n n n n n n n n n", dtype, f"fold_{dtype}")
-    def fold(rows, x, H, W, size_h, size_w, stride_h, stride_w, dilation_h, dilation_w, before_h, before_w):
+    @jit("f2 f5 n2", dtype, f"fold_{dtype}")
+    def fold(rows, x, axes):
         i = element()
         if i < x.size:
-            N, C = x.shape[1], x.shape[3]
-            c, w, n, h = i % C, i // C % x.shape[2], i // (C * x.shape[2]) % N, i // (C * x.shape[2] * N)
+            N, C = x.shape[1], x.shape[4]
+            c, w, h, m = i % C, i // C % x.shape[3], i // (C * x.shape[3]) % x.shape[2], i // (C * x.shape[3] * x.shape[2])
+            d, n, H, W, size_h, size_w = m // N, m % N, axes[1, 0], axes[2, 0], axes[1, 1], axes[2, 1]
             total = zero
-            for kh in range(size_h):
-                top = h + before_h - kh * dilation_h
-                for kw in range(size_w):
-                    left = w + before_w - kw * dilation_w
-                    inside = top >= 0 and left >= 0 and top % stride_h == 0 and left % stride_w == 0
-                    if inside and top // stride_h < H and left // stride_w < W:
-                        total += rows[(top // stride_h * N + n) * W + left // stride_w, (kh * size_w + kw) * C + c]
-            x[h, n, w, c] = total
+            for kd in range(axes[0, 1]):
+                z = d + axes[0, 4] - kd * axes[0, 3]
+                for kh in range(size_h):
+                    top = h + axes[1, 4] - kh * axes[1, 3]
+                    for kw in range(size_w):
+                        left = w + axes[2, 4] - kw * axes[2, 3]
+                        inside = z >= 0 and z % axes[0, 2] == 0 and z // axes[0, 2] < axes[0, 0]
+                        inside = inside and top >= 0 and top % axes[1, 2] == 0 and top // axes[1, 2] < H
+                        if inside and left >= 0 and left % axes[2, 2] == 0 and left // axes[2, 2] < W:
+                            row = ((z // axes[0, 2] * N + n) * H + top // axes[1, 2]) * W + left // axes[2, 2]
+                            total += rows[row, ((kd * size_h + kh) * size_w + kw) * C + c]
+            x[d, n, h, w, c] = total
 
     return fold
+
+
+def _as_volume(x: Array) -> Array:
+    """Return a sequence (T, N, C) or an image (H, N, W, C) as a volume (D, N, 1, W, C); a volume as it is."""
+    first, N, *lengths, C = x.shape
+    return x.reshape(first, N, *((1, 1), (1, *lengths), lengths)[len(lengths)], C)
+
+
+def _axes(windows: WindowSpec, counts: tuple[int, ...]) -> Array:
+    """Return a row for each axis of a volume: its windows, their size, stride, dilation, and the places before the first."""
+    before = tuple(first for first, _ in windows.padding)
+    rows = list(zip(counts, windows.size, windows.strides, windows.dilation, before, strict=True))
+    missing = [(1, 1, 1, 1, 0)] * (3 - len(rows))
+    return asarray(np.array([rows[0], *missing, *rows[1:]], np.int64), np.int64)
 
 
 def conv_forward(
@@ -87,17 +107,17 @@ def conv_forward(
     Ws, xs = ([W], [x]) if groups == 1 else (split(W, [F // groups] * groups), split(x, [C] * groups))
     b = None if bias is None else device_value(bias)
     biases = [b] * groups if b is None or groups == 1 else split(b.reshape(1, F), [F // groups] * groups)
-    counts, numbers = numbers_of(x, windows)
-    M = counts[0] * x.shape[1] * counts[1]
+    counts = windows.counts((x.shape[0], *x.shape[2:-1]))
+    M, axes = prod(counts) * x.shape[1], _axes(windows, counts)
     rows, zs = [], []
     for x_part, W_part, b_part in zip(xs, Ws, biases, strict=True):
         part = driver.current().empty((M, W.shape[0]), x.dtype)
-        launch_elements(_unfold(x.dtype.name), part.size, as_image(x_part), part, *counts, *numbers)
+        launch_elements(_unfold(x.dtype.name), part.size, _as_volume(x_part), part, axes)
         zs.append(product(part, W_part, None if b_part is None else flat(b_part)))
         rows.append(part)
-    shape = (counts[0], x.shape[1], F) if len(x.shape) == 3 else (counts[0], x.shape[1], counts[1], F)
+    shape = (counts[0], x.shape[1], *counts[1:], F)
     y, tape = activation_forward((zs[0] if groups == 1 else concat(zs)).reshape(*shape), activation, training=training)
-    return y, None if tape is None else ConvTape(rows, Ws, kernel_shape, bias is not None, tape, windows, x.shape)
+    return y, None if tape is None else ConvTape(rows, Ws, kernel_shape, bias is not None, tape, axes, x.shape)
 
 
 def conv_backward(tape: ConvTape, dy: Array, *, need_dx: bool) -> tuple[Array | None, Array, Array | None]:
@@ -113,7 +133,6 @@ def conv_backward(tape: ConvTape, dy: Array, *, need_dx: bool) -> tuple[Array | 
     dxs = []
     for part, W in zip(dzs, tape.kernels, strict=True):
         drows, dx = product_nt(part, W), driver.current().empty((*tape.shape[:-1], C), dy.dtype)
-        counts, numbers = numbers_of(dx, tape.windows)
-        launch_elements(_fold(dy.dtype.name), dx.size, drows, as_image(dx), *counts, *numbers)
+        launch_elements(_fold(dy.dtype.name), dx.size, drows, _as_volume(dx), tape.axes)
         dxs.append(dx)
     return dxs[0] if groups == 1 else concat(dxs), dW, db

@@ -13,7 +13,7 @@ from ..functions.activations import gradient, saved_of, value
 
 Array = npt.NDArray[Any]
 
-AXES = {3: (0,), 4: (0, 2)}  #: of a device array with so many axes, those that windows move along
+AXES = {3: (0,), 4: (0, 2), 5: (0, 2, 3)}  #: of a device array with so many axes, those that windows move along
 
 
 class ConvTape(NamedTuple):

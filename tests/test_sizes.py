@@ -71,6 +71,7 @@ PUBLIC_SIGNATURES = {
     "numba_lstm/layers/recurrent/lstm.py:LSTM.__init__",
     "numba_lstm/layers/cells/lstm_arguments.py:LSTMArguments.__init__",
     "numba_lstm/layers/windows/convolution.py:Conv.__init__",
+    *(f"numba_lstm/layers/windows/depthwise_layers.py:{name}.__init__" for name in ("DepthwiseConv", "SeparableConv")),
     "numba_lstm/layers/conv_lstm/arguments.py:ConvLSTMArguments.__init__",
     "numba_lstm/layers/conv_lstm/layers.py:ConvLSTM.__init__",
     *(f"numba_lstm/layers/cells/rnn_cells.py:{name}.__init__" for name in ("GRUCell", "SimpleRNNCell")),

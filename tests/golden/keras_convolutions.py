@@ -79,6 +79,23 @@ def videos(k: Any) -> Any:
     return model
 
 
+def volumes(k: Any) -> Any:
+    """Convolutions of volumes, then those of single features."""
+    L = k.layers
+    stack = [
+        L.Conv3D(4, (2, 3, 3), groups=2, activation="relu"),
+        L.MaxPooling3D((1, 2, 2)),
+        L.Reshape((4, 2, 4)),
+        L.DepthwiseConv2D(2, depth_multiplier=2, depthwise_regularizer="l2"),
+        L.SeparableConv2D(3, (2, 1), activation="tanh", pointwise_constraint="max_norm"),
+        L.Flatten(),
+        L.Dense(2),
+    ]
+    model = k.Sequential([k.Input((3, 6, 6, 2)), *stack], name="volumes")
+    model.compile(k.optimizers.SGD(0.05, momentum=0.9), "mse")
+    return model
+
+
 class Case(NamedTuple):
     """A model, made of a module ``k`` with Keras's names, the end of its file's name, and what it learns."""
 
@@ -97,6 +114,7 @@ class Case(NamedTuple):
 CASES = {
     "series": Case(series, ".keras", SERIES, TARGETS),
     "films": Case(films, ".h5", FILMS, TARGETS),
+    "volumes": Case(volumes, ".h5", FILMS, TARGETS),
     "videos": Case(videos, ".keras", FILMS, TARGETS),
 }
 

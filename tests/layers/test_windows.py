@@ -18,6 +18,8 @@ from numba_lstm.layers import (
     Conv3D,
     Cropping1D,
     Dense,
+    DepthwiseConv1D,
+    DepthwiseConv2D,
     Dropout,
     Flatten,
     GlobalAveragePooling1D,
@@ -29,6 +31,8 @@ from numba_lstm.layers import (
     MaxPooling2D,
     MaxPooling3D,
     Reshape,
+    SeparableConv1D,
+    SeparableConv2D,
     TimeDistributed,
     UpSampling1D,
     UpSampling2D,
@@ -107,10 +111,28 @@ def volume_model(**kwargs):
     )
 
 
+def single_feature_model(**kwargs):
+    """Depthwise and separable convolutions, of sequences and then of images."""
+    return Sequential(
+        [
+            Input((12, 3)),
+            DepthwiseConv1D(3, padding="same", depth_multiplier=4, activation="relu", depthwise_regularizer="l2"),
+            SeparableConv1D(4, 3, strides=2),
+            Reshape((5, 2, 2)),
+            SeparableConv2D(6, 2, padding="same", use_bias=False, pointwise_constraint="max_norm"),
+            DepthwiseConv2D((2, 1), activation="softmax"),
+            Flatten(),
+            Dense(1),
+        ],
+        **kwargs,
+    )
+
+
 CASES = {
     "series": (series_model, (20, 13, 3), (20, 1)),
     "films": (film_model, (20, 5, 8, 8, 2), (20, 1)),
     "images": (image_model, (20, 8, 8, 2), (20, 4, 8, 2)),
+    "single features": (single_feature_model, (20, 12, 3), (20, 1)),
     "volumes": (volume_model, (20, 4, 6, 5, 2), (20, 1)),
 }
 
@@ -145,7 +167,7 @@ def test_models_are_trained_by_plans_as_without(name, tmp_path):
 
 
 def test_configs_make_equal_layers():
-    for model in (series_model(), film_model(), image_model(), volume_model()):
+    for model in (series_model(), film_model(), image_model(), volume_model(), single_feature_model()):
         for layer in model.layers:
             assert layers.deserialize(layers.serialize(layer)).get_config() == layer.get_config()
 

@@ -2,6 +2,7 @@
 
 from .convolution import Conv1D, Conv2D, Conv3D
 from .cropping import Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D
+from .depthwise_layers import DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D
 from .global_pooling import GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPooling1D, GlobalMaxPooling2D
 from .pooling import AveragePooling1D, AveragePooling2D, MaxPooling1D, MaxPooling2D
 from .up_sampling import UpSampling1D, UpSampling2D
@@ -23,6 +24,8 @@ GlobalMaxPool3D = GlobalMaxPooling3D
 MaxPool1D = MaxPooling1D
 MaxPool2D = MaxPooling2D
 MaxPool3D = MaxPooling3D
+SeparableConvolution1D = SeparableConv1D
+SeparableConvolution2D = SeparableConv2D
 
 __all__ = [
     "AveragePooling1D",
@@ -39,6 +42,8 @@ __all__ = [
     "Convolution3D",
     "Cropping1D",
     "Cropping2D",
+    "DepthwiseConv1D",
+    "DepthwiseConv2D",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
     "GlobalAveragePooling3D",
@@ -57,6 +62,10 @@ __all__ = [
     "MaxPooling1D",
     "MaxPooling2D",
     "MaxPooling3D",
+    "SeparableConv1D",
+    "SeparableConv2D",
+    "SeparableConvolution1D",
+    "SeparableConvolution2D",
     "UpSampling1D",
     "UpSampling2D",
     "ZeroPadding1D",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..constraints import Constraint
@@ -10,9 +10,10 @@ from ..kernels.contract import Array, Ops, Tape
 from ..kernels.specs import Key
 from ..layers.base import Backward, Forward
 from ..layers.base.arguments import Shape
+from ..layers.base.graph.call_masks import call_masks
 from ..layers.base.graph.graph_layer import LayerLike
-from ..layers.base.graph.symbolic import FOLLOWS_MODEL, Node
-from ..layers.base.graph.symbolic_calls import check_inputs
+from ..layers.base.graph.symbolic import Node
+from ..layers.base.graph.symbolic_calls import as_training, check_inputs
 from ..layers.base.weights_owner import WeightsOwner
 from ..random import branch
 from ..regularizers import Regularizer
@@ -25,7 +26,6 @@ class NestedModel(LayerLike, Passes):
 
     auto_named = False
     activity_regularizer = None
-    supports_masking = True
     regularizes_output = True
     seed = None
     return_state = False
@@ -91,17 +91,20 @@ class NestedModel(LayerLike, Passes):
         if not self.built:
             self.build(input_shape if self.traced else (None, *input_shape[1:]))
 
-    def connect(self, x: Any, training: Any = None) -> Any:
+    def connect(self, x: Any, training: Any = None, mask: Any = None) -> Any:
         """Call the model on symbolic tensors: return its outputs in their form, one tensor, a list or a dict."""
         self.build_for_data(x)
-        training = None if training is FOLLOWS_MODEL else training
+        training = as_training(self.name, training)
         inputs = check_inputs(self.name, self.ordered_inputs(x))
         shapes: Any = [tensor.shape for tensor in inputs]
         if len(shapes) == 1:
             self.build_for(shapes[0])
         self.check_input(tuple(shapes) if self.takes_several else shapes[0])
+        if isinstance(mask, (list, tuple)) or (isinstance(mask, Mapping) and not all(isinstance(key, int) for key in mask)):
+            mask = dict(enumerate(self.ordered_inputs(mask)))
+        masks = call_masks(self, inputs, mask, {})
         outputs = self.compute_output_shape(tuple(shapes) if self.takes_several else shapes[0])
-        node = Node(self, inputs, (), training, (outputs,) if self.has_one_output else tuple(outputs), self.dtype)
+        node = Node(self, inputs, (), training, (outputs,) if self.has_one_output else tuple(outputs), self.dtype, masks)
         self._nodes.append(node)
         return self.in_output_form(node.outputs)
 

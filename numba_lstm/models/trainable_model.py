@@ -79,8 +79,10 @@ class TrainableModel(Passes, Trainer):
         TypeError, ValueError
             For anything that the model does not take.
         """
-        if is_symbolic(x):
-            return self.connect(x, training)
+        if is_symbolic(x, mask):
+            if lengths is not None:
+                raise TypeError(f"{self.name} takes lengths for arrays alone, not for symbolic tensors. Give a mask.")
+            return self.connect(x, training, mask)
         ops, arrays = self.ops, self._arrays(x)
         if not training and mask is None and lengths is None:
             y = self.prediction_plans(arrays)

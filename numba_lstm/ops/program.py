@@ -152,10 +152,15 @@ def noise(shape: Sequence[int], stddev: float) -> Tensor:
     return Tensor("noise", (), float(stddev), tuple(shape))
 
 
+def is_index(x: Array) -> bool:
+    """Return whether a device array holds whole numbers, as those that Embedding takes: (T, N) for a user's (N, T)."""
+    return bool(np.dtype(x.dtype).kind == "i")
+
+
 def user_axes(ops: Ops, x: Array) -> Array:
-    """Return a device array, whose first two axes are swapped if it has three or more, with the batch axis first."""
+    """Return a device array, whose first two axes are swapped if it has three or more or holds indices, batch axis first."""
     n = len(x.shape)
-    return ops.permute(x, (1, 0, *range(2, n))) if n >= 3 else x
+    return ops.permute(x, (1, 0, *range(2, n))) if n >= 3 or (n == 2 and is_index(x)) else x
 
 
 def stored_axes(ops: Ops, x: Array) -> Array:

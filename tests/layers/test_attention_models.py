@@ -70,19 +70,5 @@ def test_symbolic_calls():
         assert getattr(layers, name)([a, b]).shape == (None, 4, 3)
     assert layers.concatenate([a, b], axis=1).shape == (None, 8, 3)
     assert layers.dot([a, b], axes=2).shape == (None, 4, 4)
-    with pytest.raises(ValueError, match="attention scores for arrays alone"):
-        layers.Attention()([a, b], return_attention_scores=True)
-
-
-@pytest.mark.parametrize("calls", [(True, False), (True, None), (False, True), (None, True)])
-def test_calls_of_one_layer_with_other_causal_masks_are_refused(calls):
-    x = numba_lstm.Input((4, 3))
-    layer = layers.Attention(name="look")
-    first, second = ({} if value is None else {"use_causal_mask": value} for value in calls)
-    layer([x, x], **first)
-    with pytest.raises(
-        ValueError, match="look was called with use_causal_mask=.*Make another layer for a call with another one"
-    ):
-        layer([x, x], **second)
-    assert layer.use_causal_mask is bool(calls[0])
-    layer([x, x], **first)
+    y, shares = layers.Attention()([a, b], return_attention_scores=True)
+    assert (y.shape, shares.shape) == ((None, 4, 3), (None, 4, 4))

@@ -33,7 +33,7 @@ def run(ops, name, dtype):
     """Return the output of a case, and the gradients of its inputs and of its weights."""
     cls, arguments, shapes, call = CASES[name]
     causal = {"use_causal_mask": True} if call.get("use_causal_mask") else {}
-    layer, xs = getattr(layers, cls)(dtype=dtype, **arguments, **causal), draw(f"{name} inputs", shapes)
+    layer, xs = getattr(layers, cls)(dtype=dtype, **arguments), draw(f"{name} inputs", shapes)
     several = getattr(layer, "takes_several", False)
     layer.build_for(tuple((None, *s[1:]) for s in shapes) if several else (None, *shapes[0][1:]))
     layer.set_weights(draw(f"{name} weights", [v.shape for v in layer.variables]))
@@ -41,7 +41,7 @@ def run(ops, name, dtype):
     masks = [None if mask is None else ops.asarray(np.ascontiguousarray(mask.T), np.bool_) for mask in masks]
     masks += [None] * (len(xs) - len(masks))
     placed = tuple(stored(ops, x, dtype) for x in xs)
-    result = layer.propagate(ops, placed if several else placed[0], None, tuple(masks) if several else None, True)
+    result = layer.propagate(ops, placed if several else placed[0], None, tuple(masks) if several else None, True, **causal)
     y = user(ops, result.y)
     gradients = layer.backpropagate(ops, result.tape, stored(ops, draw(f"{name} dy", [y.shape])[0], dtype))
     dxs = gradients.dx if several else (gradients.dx,)

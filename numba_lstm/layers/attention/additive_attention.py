@@ -20,7 +20,7 @@ class AdditiveAttention(Attention):
     ----------
     use_scale : bool
         Whether there is a trained scale. Without it the scale is 1.
-    dropout, seed, use_causal_mask
+    dropout, seed
         Those of :class:`Attention`.
     **kwargs
         Those of :class:`~numba_lstm.layers.Layer`.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,7 +12,6 @@ from ...inputs import as_number
 from ...ops.program import keep
 from ...ops.tensor import Tensor
 from ..base.arguments import Shape
-from ..base.graph.symbolic import is_symbolic
 from ..traced import SeveralInputs
 
 Tensors = tuple[Tensor, ...]
@@ -38,15 +36,13 @@ class Attention(SeveralInputs):
         The share of weights that are zeroed in training, from 0 to below 1.
     seed : int, optional
         In place of the model's.
-    use_causal_mask : bool
-        Whether a query at step i leaves out the values after step i. In Keras it is an argument of the call, which may give it
-        here too.
     **kwargs
         Those of :class:`~numba_lstm.layers.Layer`.
     """
 
     ranks = (3,)
     at_least, at_most = 2, 3
+    call_defaults: ClassVar = {"return_attention_scores": False, "use_causal_mask": False}
     modes: ClassVar[tuple[str, ...]] = ("dot", "concat")
 
     def __init__(
@@ -55,8 +51,6 @@ class Attention(SeveralInputs):
         score_mode: str = "dot",
         dropout: float = 0.0,
         seed: int | None = None,
-        *,
-        use_causal_mask: bool = False,
         **kwargs: Any,
     ) -> None:
         if score_mode not in self.modes:
@@ -64,7 +58,6 @@ class Attention(SeveralInputs):
         self.use_scale, self.score_mode = bool(use_scale), score_mode
         self.dropout = as_number(dropout, f"{type(self).__name__}'s dropout", "[0, 1)")
         self.seed = None if seed is None else random.check_seed(seed)
-        self.use_causal_mask = bool(use_causal_mask)
         super().__init__(**kwargs)
 
     def check_shapes(self, shapes: tuple[Shape, ...]) -> None:
@@ -84,16 +77,25 @@ class Attention(SeveralInputs):
     def compute_output_shape(self, input_shape: Any) -> Shape:
         return (*input_shape[0][:-1], input_shape[1][-1])
 
-    def compute(self, inputs: Tensors, masks: Masks, weights: Sequence[Tensor], training: bool) -> Tensor:
-        query, value, key = inputs[0], inputs[1], inputs[-1]
-        shares = self.shares(query, key, masks[1], weights, training)
-        y: Tensor = ops.matmul(shares, value)
-        return y if masks[0] is None else ops.where(ops.expand_dims(masks[0], -1), y, 0.0)
+    def call_output_shapes(self, input_shape: Any, arguments: Mapping[str, Any]) -> Any:
+        y = self.compute_output_shape(input_shape)
+        return (y, (*input_shape[0][:-1], input_shape[-1][1])) if arguments.get("return_attention_scores") else y
 
-    def shares(self, query: Tensor, key: Tensor, mask: Tensor | None, weights: Sequence[Tensor], training: bool) -> Tensor:
-        """Return the weights of the values (N, Tq, Tv)."""
-        shares: Tensor = ops.softmax(masked(self.compare(query, key, weights), mask, self.use_causal_mask))
-        return ops.multiply(shares, keep(shares.shape, self.dropout)) if training and self.dropout else shares
+    def compute(
+        self,
+        inputs: Tensors,
+        masks: Masks,
+        weights: Sequence[Tensor],
+        training: bool,
+        return_attention_scores: bool = False,
+        use_causal_mask: bool = False,
+    ) -> Any:
+        query, value, key = inputs[0], inputs[1], inputs[-1]
+        shares: Tensor = ops.softmax(masked(self.compare(query, key, weights), masks[1], use_causal_mask))
+        shares = ops.multiply(shares, keep(shares.shape, self.dropout)) if training and self.dropout else shares
+        y: Tensor = ops.matmul(shares, value)
+        y = y if masks[0] is None else ops.where(ops.expand_dims(masks[0], -1), y, 0.0)
+        return (y, shares) if return_attention_scores else y
 
     def compare(self, query: Tensor, key: Tensor, weights: Sequence[Tensor]) -> Tensor:
         """Return the scores (N, Tq, Tv)."""
@@ -119,27 +121,25 @@ class Attention(SeveralInputs):
         *,
         mask: Any = None,
         return_attention_scores: bool = False,
-        use_causal_mask: bool | None = None,
+        use_causal_mask: bool = False,
     ) -> Any:
-        """Compute the output for ``[query, value]`` or ``[query, value, key]``.
+        """Compute the output for ``[query, value]`` or ``[query, value, key]``, arrays or symbolic tensors.
 
-        With ``return_attention_scores`` the weights of the values are returned too.
-
-        ``mask`` is a list of a mask (N, T) or None for each input.
+        Parameters
+        ----------
+        x : list
+            The query, the value, and optionally the key.
+        training : bool, optional
+            Whether to drop weights.
+        mask : list, optional
+            A mask (N, T) or None for each input.
+        return_attention_scores : bool
+            Whether to return a pair: the output, and the weights of the values (N, Tq, Tv).
+        use_causal_mask : bool
+            Whether a query at step i leaves out the values after step i.
         """
-        if is_symbolic(x):
-            return connected(self, x, training, mask, use_causal_mask, return_attention_scores)
-        if mask is not None and len(mask) < len(x):
-            mask = [*mask, *[None] * (len(x) - len(mask))]
-        with causal(self, use_causal_mask):
-            y = super().__call__(x, training, mask=mask)
-            return (y, self._returned_shares(x, mask)) if return_attention_scores else y
-
-    def _returned_shares(self, x: Any, mask: Any) -> Any:
-        """Return the weights of the values for arrays, without dropout."""
-        shares = _Shares(self)
-        shares.build_for(self.built_shape)
-        return shares(x, mask=mask)
+        options = {"return_attention_scores": return_attention_scores, "use_causal_mask": use_causal_mask}
+        return self.call_with(x, training, mask, options)
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -148,65 +148,7 @@ class Attention(SeveralInputs):
             "score_mode": self.score_mode,
             "dropout": self.dropout,
             "seed": self.seed,
-            **({"use_causal_mask": True} if self.use_causal_mask else {}),
         }
-
-
-class _Shares(SeveralInputs):
-    """The weights of the values of an attention layer as an output."""
-
-    at_least, at_most = 2, 3
-
-    def __init__(self, attention: Attention) -> None:
-        super().__init__(dtype=attention.dtype)
-        self._attention = attention
-
-    def build(self, input_shape: Any) -> None:
-        self.variables = list(self._attention.variables)
-
-    def compute_output_shape(self, input_shape: Any) -> Shape:
-        return (*input_shape[0][:-1], input_shape[-1][1])
-
-    def compute_mask_of(self, inputs: Tensors, masks: Masks) -> None:
-        return None
-
-    def compute(self, inputs: Tensors, masks: Masks, weights: Sequence[Tensor], training: bool) -> Tensor:
-        return self._attention.shares(inputs[0], inputs[-1], masks[1], weights, False)
-
-
-@contextmanager
-def causal(layer: Any, value: bool | None) -> Iterator[None]:
-    """Let a call's ``use_causal_mask``, if it is not None, replace that of an attention layer."""
-    before = layer.use_causal_mask
-    layer.use_causal_mask = before if value is None else bool(value)
-    try:
-        yield
-    finally:
-        layer.use_causal_mask = before
-
-
-def connected(
-    layer: Any, x: Any, training: bool | None, mask: Any, use_causal_mask: bool | None, return_attention_scores: bool
-) -> Any:
-    """Call an attention layer on symbolic tensors. ``use_causal_mask`` holds for all calls of the layer.
-
-    Raises
-    ------
-    ValueError
-        For a call whose ``use_causal_mask`` is another one than that of an earlier call.
-    """
-    if return_attention_scores:
-        raise ValueError(f"{layer.name} returns attention scores for arrays alone, not for symbolic tensors. Leave it out.")
-    wanted = layer.use_causal_mask if use_causal_mask is None else bool(use_causal_mask)
-    set_by_call = vars(layer).get("_causal_by_call", False)
-    if layer._nodes and (wanted != layer.use_causal_mask or (use_causal_mask is None and set_by_call)):
-        raise ValueError(
-            f"{layer.name} was called with use_causal_mask={layer.use_causal_mask}, which holds for all its calls. "
-            "Make another layer for a call with another one."
-        )
-    vars(layer)["_causal_by_call"] = set_by_call or use_causal_mask is not None
-    layer.use_causal_mask = wanted
-    return layer.connect(x, (), training, mask)
 
 
 def masked(compared: Tensor, mask: Tensor | None, use_causal_mask: bool, far: float = 1e9) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,9 +13,8 @@ from ...inputs import as_count, as_number
 from ...ops.program import keep
 from ...ops.tensor import Tensor
 from ..base.arguments import Shape
-from ..base.graph.symbolic import is_symbolic
+from ..base.graph.symbolic import MaskKey
 from ..traced import SeveralInputs
-from .attention import causal, connected
 
 Tensors = tuple[Tensor, ...]
 Masks = tuple[Tensor | None, ...]
@@ -45,15 +44,14 @@ class MultiHeadAttention(SeveralInputs):
         Of all projections, as in Dense.
     seed : int, optional
         In place of the model's.
-    use_causal_mask : bool
-        Whether a query at step i leaves out the values after step i. In Keras it is an argument of the call, which may give it
-        here too.
     **kwargs
         Those of :class:`~numba_lstm.layers.Layer`.
     """
 
     ranks = (3,)
     at_least, at_most = 2, 3
+    call_defaults: ClassVar = {"return_attention_scores": False, "use_causal_mask": False}
+    mask_arguments = ("attention_mask",)
     later: ClassVar = {"attention_axes": None, "sliding_window": None, "flash_attention": None, "use_gate": False}
 
     def __init__(
@@ -72,7 +70,6 @@ class MultiHeadAttention(SeveralInputs):
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
         seed: int | None = None,
-        use_causal_mask: bool = False,
         **kwargs: Any,
     ) -> None:
         self.num_heads = as_count(num_heads, "MultiHeadAttention's num_heads")
@@ -91,7 +88,6 @@ class MultiHeadAttention(SeveralInputs):
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
         self.seed = None if seed is None else random.check_seed(seed)
-        self.use_causal_mask = bool(use_causal_mask)
         super().__init__(**kwargs)
 
     def check_shapes(self, shapes: tuple[Shape, ...]) -> None:
@@ -131,11 +127,23 @@ class MultiHeadAttention(SeveralInputs):
     def compute_output_shape(self, input_shape: Any) -> Shape:
         return (*input_shape[0][:-1], self._output_shape or input_shape[0][-1])
 
-    def compute(self, inputs: Tensors, masks: Masks, weights: Sequence[Tensor], training: bool) -> Tensor:
-        return self.attend(inputs, masks, weights, training)[0]
+    def call_output_shapes(self, input_shape: Any, arguments: Mapping[str, Any]) -> Any:
+        y, (N, steps, _) = self.compute_output_shape(input_shape), input_shape[0]
+        return (y, (N, self.num_heads, steps, input_shape[1][1])) if arguments.get("return_attention_scores") else y
 
-    def attend(self, inputs: Tensors, masks: Masks, weights: Sequence[Tensor], training: bool) -> tuple[Tensor, Tensor]:
-        """Return the output and the weights of the values (N, heads, Tq, Tv)."""
+    def mask_shape(self, key: MaskKey, shapes: Sequence[Shape]) -> Shape | None:
+        return (*shapes[0][:2], shapes[1][1]) if key == "attention_mask" else super().mask_shape(key, shapes)
+
+    def compute(
+        self,
+        inputs: Tensors,
+        masks: Masks,
+        weights: Sequence[Tensor],
+        training: bool,
+        return_attention_scores: bool = False,
+        use_causal_mask: bool = False,
+        attention_mask: Tensor | None = None,
+    ) -> Any:
         kernels = weights[::2] if self.use_bias else weights
         biases: Sequence[Any] = weights[1::2] if self.use_bias else [0.0] * 4
         query, key, value = (
@@ -143,23 +151,13 @@ class MultiHeadAttention(SeveralInputs):
             for x, kernel, bias in zip((inputs[0], inputs[-1], inputs[1]), kernels, biases, strict=False)
         )
         compared = ops.einsum("bshk,bthk->bhts", key, ops.multiply(query, 1 / math.sqrt(self.key_dim)))
-        allowed = self._allowed(masks, compared.shape)
+        allowed = _allowed(masks, compared.shape, use_causal_mask, attention_mask)
         shares = ops.softmax(compared if allowed is None else ops.where(allowed, compared, -1e9))
         shares = shares if allowed is None else ops.where(allowed, shares, 0.0)
         masked_shares = ops.multiply(shares, keep(shares.shape, self.dropout)) if training and self.dropout else shares
         y = ops.einsum("bthk,hkd->btd", ops.einsum("bhts,bshk->bthk", masked_shares, value), kernels[3])
-        return ops.add(y, biases[3]), shares
-
-    def _allowed(self, masks: Masks, shape: tuple[int, ...]) -> Tensor | None:
-        """Return which pairs of steps have a weight, for scores of ``shape`` (N, heads, Tq, Tv)."""
-        N, _, steps, values = shape
-        allowed: Any = np.tri(steps, values, dtype=np.bool_).reshape(1, 1, steps, values) if self.use_causal_mask else None
-        places = [(N, 1, steps, 1), *[(N, 1, 1, values)] * 2]
-        for mask, place in zip(masks, places, strict=False):
-            if mask is not None:
-                wide = ops.reshape(mask, place)
-                allowed = wide if allowed is None else ops.logical_and(allowed, wide)
-        return allowed  # type: ignore[no-any-return]
+        y = ops.add(y, biases[3])
+        return (y, shares) if return_attention_scores else y
 
     def check_causal(self) -> None:
         raise NotImplementedError(f"{self.name} ({type(self).__name__}) cannot be streamed: attention needs all steps.")
@@ -178,24 +176,34 @@ class MultiHeadAttention(SeveralInputs):
         query_mask: Any = None,
         value_mask: Any = None,
         key_mask: Any = None,
+        attention_mask: Any = None,
         return_attention_scores: bool = False,
-        use_causal_mask: bool | None = None,
+        use_causal_mask: bool = False,
     ) -> Any:
-        """Compute the output for query, value and key, or for a list of them, and with ``return_attention_scores`` the weights.
+        """Compute the output for query, value and key, or for a list of them, arrays or symbolic tensors.
 
-        Masks are (N, T): ``mask`` is a list of them, in the order of the inputs.
+        Parameters
+        ----------
+        query, value, key : array or SymbolicTensor, (N, T, D)
+            The inputs; the key is the value by default.
+        training : bool, optional
+            Whether to drop weights.
+        mask : list, optional
+            A mask (N, T) or None for each input, in place of ``query_mask``, ``value_mask`` and ``key_mask``.
+        query_mask, value_mask, key_mask : array or SymbolicTensor of bool, (N, T), optional
+            False in the steps to leave out.
+        attention_mask : array or SymbolicTensor of bool, (N, Tq, Tv), optional
+            False where a query leaves out a value.
+        return_attention_scores : bool
+            Whether to return a pair: the output, and the weights of the values (N, heads, Tq, Tv).
+        use_causal_mask : bool
+            Whether a query at step i leaves out the values after step i.
         """
         x = list(query) if value is None else [query, value] if key is None else [query, value, key]
-        if is_symbolic(x):
-            return connected(self, x, training, mask, use_causal_mask, return_attention_scores)
-        masks = [query_mask, value_mask, key_mask][: len(x)] if mask is None else [*mask, None][: len(x)]
-        with causal(self, use_causal_mask):
-            y = super().__call__(x, training, mask=masks)
-            if not return_attention_scores:
-                return y
-            shares = _HeadShares(self)
-            shares.build_for(self.built_shape)
-            return y, shares(x, mask=masks)
+        if mask is None:
+            mask = {k: one for k, one in enumerate((query_mask, value_mask, key_mask)) if one is not None}
+        options = {"return_attention_scores": return_attention_scores, "use_causal_mask": use_causal_mask}
+        return self.call_with(x, training, mask, {**options, "attention_mask": attention_mask})
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -213,24 +221,16 @@ class MultiHeadAttention(SeveralInputs):
             "kernel_constraint": constraints.serialize(self.kernel_constraint),
             "bias_constraint": constraints.serialize(self.bias_constraint),
             "seed": self.seed,
-            **({"use_causal_mask": True} if self.use_causal_mask else {}),
         }
 
 
-class _HeadShares(SeveralInputs):
-    """The weights of the values of all heads as an output."""
-
-    at_least, at_most = 2, 3
-
-    def __init__(self, attention: MultiHeadAttention) -> None:
-        super().__init__(dtype=attention.dtype)
-        self._attention = attention
-
-    def build(self, input_shape: Any) -> None:
-        self.variables = list(self._attention.variables)
-
-    def compute_mask_of(self, inputs: Tensors, masks: Masks) -> None:
-        return None
-
-    def compute(self, inputs: Tensors, masks: Masks, weights: Sequence[Tensor], training: bool) -> Tensor:
-        return self._attention.attend(inputs, masks, weights, False)[1]
+def _allowed(masks: Masks, shape: tuple[int, ...], use_causal_mask: bool, attention_mask: Tensor | None) -> Tensor | None:
+    """Return which pairs of steps have a weight, for scores of ``shape`` (N, heads, Tq, Tv)."""
+    N, _, steps, values = shape
+    allowed: Any = np.tri(steps, values, dtype=np.bool_).reshape(1, 1, steps, values) if use_causal_mask else None
+    places = [(N, 1, steps, 1), *[(N, 1, 1, values)] * (len(masks) - 1), (N, 1, steps, values)]
+    for mask, place in zip((*masks, attention_mask), places, strict=True):
+        if mask is not None:
+            wide = ops.reshape(mask, place)
+            allowed = wide if allowed is None else ops.logical_and(allowed, wide)
+    return allowed  # type: ignore[no-any-return]

@@ -23,6 +23,9 @@ class BuildableLayer(WeightsOwner):
     #: Whether inputs are whole numbers, (N, T) or (N,), in place of features.
     takes_indices: ClassVar[bool] = False
 
+    #: Whether the layer takes features, and also what goes into a layer that takes indices.
+    takes_any_number: ClassVar[bool] = False
+
     #: Whether the layer converts inputs on the host, as the first of a model or after another one that does.
     converts_inputs: ClassVar[bool] = False
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -61,9 +62,6 @@ class Layer(GraphLayer, metaclass=LayerType):
 
     #: Keras's arguments that the layer does not have yet, with their defaults: only those are taken.
     later: ClassVar[Mapping[str, Any]] = {}
-
-    #: Whether a mask may come in. Which one goes on is said by :meth:`forward`.
-    supports_masking: ClassVar[bool] = True
 
     #: Ranks of inputs, of those that the layer takes, whose steps a mask may leave out.
     mask_ranks: ClassVar[tuple[int, ...]] = (3,)
@@ -129,13 +127,14 @@ class Layer(GraphLayer, metaclass=LayerType):
         mask: Array | None = None,
         training: bool = False,
         rng: Key | None = None,
+        **arguments: Any,
     ) -> Forward:
-        """Call :meth:`forward`, and add the penalty of the output."""
-        result = self.forward(ops, x, states, mask, training, rng)
+        """Call :meth:`forward`, and add the penalty of all outputs. ``arguments`` are further ones of a call."""
+        result = self.forward(ops, x, states, mask, training, rng, **arguments)
         if self.activity_regularizer is None or not self.regularizes_output:
             return result
-        y = ops.to_host(result.y)
-        penalty = self.activity_regularizer(y) / _batch_size(y)
+        ys = [ops.to_host(y) for y in (result.y if isinstance(result.y, tuple) else (result.y,))]
+        penalty = sum(self.activity_regularizer(y) / _batch_size(y) for y in ys)
         return result._replace(tape=(result.tape, result.y), penalty=result.penalty + penalty)
 
     def backpropagate(
@@ -144,10 +143,15 @@ class Layer(GraphLayer, metaclass=LayerType):
         """Call :meth:`backward` for the ``tape`` of :meth:`propagate`, with the gradient of the output's penalty."""
         if self.activity_regularizer is not None and self.regularizes_output:
             tape, y = tape
-            host = ops.to_host(y)
-            slope = ops.asarray(self.activity_regularizer.gradient(host) / _batch_size(host), self.dtype)
-            dy = slope if dy is None else ops.add(dy, slope)
+            add = partial(self._add_penalty, ops)
+            dy = tuple(map(add, y, dy or ())) if isinstance(y, tuple) else add(y, dy)
         return self.backward(ops, tape, dy, dstates, need_dx=need_dx)
+
+    def _add_penalty(self, ops: Ops, y: Array, dy: Array | None) -> Array:
+        """Return the gradient of an output, with that of its penalty."""
+        host = ops.to_host(y)
+        slope = ops.asarray(self.activity_regularizer.gradient(host) / _batch_size(host), self.dtype)  # type: ignore[union-attr]
+        return slope if dy is None else ops.add(dy, slope)
 
     def reset_states(self) -> None:
         """Forget the states of a stateful layer: the next batch starts from zero."""
@@ -206,7 +210,7 @@ class Layer(GraphLayer, metaclass=LayerType):
 
         ``mask`` (N, T) is False where a step of a sequence is to be left out. For a symbolic tensor the output is one, too.
         """
-        if is_symbolic(x):
+        if is_symbolic(x, mask):
             return self.connect(x, (), training, mask)
         ops, array = self._enter(x)
         rng = random.next_key() if training else None

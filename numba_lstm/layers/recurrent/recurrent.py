@@ -113,8 +113,9 @@ class Recurrent(SequenceLayer):
         mask: Array | None = None,
         training: bool = False,
         rng: Key | None = None,
+        **arguments: Any,
     ) -> Forward:
-        result = super().propagate(ops, x, states, mask, training, rng)
+        result = super().propagate(ops, x, states, mask, training, rng, **arguments)
         if self.stateful:
             self._last_states = tuple(to_samples(ops, state) for state in result.states)
         return result

@@ -75,7 +75,9 @@ class SequenceLayer(Layer):
         y, or with ``return_state`` a tuple of y and the last states, as ``initial_state`` takes them
             y (N, T, P) with ``return_sequences``, else (N, P).
         """
-        if is_symbolic(sequence, initial_state):
+        if is_symbolic(sequence, initial_state, mask):
+            if lengths is not None:
+                raise TypeError(f"{self.name} takes lengths for arrays alone, not for symbolic tensors. Give a mask.")
             x, *states = flatten(sequence)
             if states and initial_state is not None:
                 raise ValueError(f"{self.name} has initial_state twice, in a list with its input and by name. Give it once.")

@@ -66,7 +66,7 @@ class CallLayer(SeveralInputs):
             x = args[0]
         else:
             x, self._positional = bound_inputs(self.name, self.call, args, kwargs), True
-        if is_symbolic(x):
+        if is_symbolic(x, mask):
             return self.connect(x, (), training, mask)
         several = isinstance(x, (list, tuple))
         ops, arrays = get_ops(), [as_real(one, f"{self.name}'s input", INPUT_AXES) for one in (x if several else [x])]
@@ -76,7 +76,7 @@ class CallLayer(SeveralInputs):
         batches = tuple((None, *shape[1:]) for shape in shapes)
         self.build_for(batches if several else batches[0])
         masks = mask if isinstance(mask, (list, tuple)) else [mask, *[None] * (len(arrays) - 1)]
-        on_device = tuple(self._one_mask(ops, one, array) for one, array in zip(masks, arrays, strict=True))
+        on_device = tuple(self._one_mask(ops, one, k, shapes) for k, one in zip(range(len(arrays)), masks, strict=True))
         values = tuple(placed(ops, array, self.dtype) for array in arrays)
         rng = random.next_key() if training else None
         given: Any = (values, on_device) if several else (values[0], on_device[0])
@@ -90,9 +90,14 @@ class CallLayer(SeveralInputs):
             raise ValueError(f"{self.name} was called on {form} before. Make a new layer for another form.")
         self.takes_several = several  # type: ignore[misc]
 
-    def connect(self, x: Any, states: Sequence[Any] = (), training: Any = None, mask: Any = None) -> Any:
+    def connect(self, x: Any, states: Sequence[Any] = (), training: Any = None, mask: Any = None, **arguments: Any) -> Any:
         self._take(isinstance(x, (list, tuple)))
-        return super().connect(x, states, training, mask)
+        return super().connect(x, states, training, mask, **arguments)
+
+    @property
+    def takes_mask(self) -> bool:
+        """Whether a call on symbolic tensors may give masks."""
+        return self.supports_masking or any(name.endswith("mask") for name in parameters(self.call))
 
     @property
     def num_outputs(self) -> int:
@@ -151,9 +156,10 @@ class CallLayer(SeveralInputs):
         mask: Any = None,
         training: bool = False,
         rng: Key | None = None,
+        **arguments: Any,
     ) -> Forward:
         if self._graph is None:
-            return super().propagate(ops, x, states, mask, training, rng)
+            return super().propagate(ops, x, states, mask, training, rng, **arguments)
         result: Forward = self._graph.propagate(ops, x, states, mask, training, rng)
         return result
 

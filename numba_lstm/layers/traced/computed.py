@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from ...kernels.contract import Array, Ops, Tape
 from ...kernels.specs import Key
 from ...ops.derivatives import ordered
-from ...ops.program import Program, stored_axes, user_axes
+from ...ops.program import Program, is_index, stored_axes, user_axes
 from ...ops.tensor import Tensor
 from ...ops.tracing import input_like
 from ..base import Backward, Forward, Layer
@@ -48,10 +48,11 @@ class ComputedLayer(Layer):
 
     def compute(
         self, inputs: tuple[Tensor, ...], masks: tuple[Tensor | None, ...], weights: Sequence[Tensor], training: bool
-    ) -> Tensor | tuple[Tensor, ...]:
-        """Return the output, or a tuple of several, for the inputs, batch axis first, their masks (N, T), and the weights.
+    ) -> Any:
+        """Return the output for the inputs, batch axis first, their masks (N, T), and the layer's variables in their order.
 
-        ``weights`` are the layer's variables in their order.
+        A layer with :attr:`call_defaults` or :attr:`mask_arguments` takes those by name. It may return a tuple of outputs. The
+        mask is that of the first one.
         """
         raise NotImplementedError
 
@@ -71,13 +72,16 @@ class ComputedLayer(Layer):
         mask: Array | None = None,
         training: bool = False,
         rng: Key | None = None,
+        **arguments: Any,
     ) -> Forward:
         xs = x if isinstance(x, tuple) else (x,)
         masks = mask if isinstance(mask, tuple) else (mask, *[None] * (len(xs) - 1))
         arrays = [user_axes(ops, one) for one in xs]
-        present = [ops.permute(one, (1, 0)) for one in masks if one is not None]
+        named = {name: arguments.pop(name) for name in self.mask_arguments if arguments.get(name) is not None}
+        given = [*masks, *named.values()]
+        present = [ops.permute(one, (1, 0, *range(2, len(one.shape)))) for one in given if one is not None]
         weights = [ops.reshape_elements(ops.weight_array(v), v.shape) for v in self.variables]
-        traced = self._traced(arrays, [one is not None for one in masks], training)
+        traced = self._traced(arrays, masks, named, training, arguments)
         key = self.key(rng) if traced.draws else None
         outputs, tape = traced.program.forward(ops, [*arrays, *present, *weights], training=training, key=key)
         if traced.has_mask:
@@ -86,7 +90,9 @@ class ComputedLayer(Layer):
             going = None if traced.mask_index is None else [one for one in masks if one is not None][traced.mask_index]
         kept = _Tape(traced, tape, len(xs), len(present)) if training else None
         ys = tuple(stored_axes(ops, y) for y in outputs[: traced.outputs])
-        return Forward(ys if len(ys) > 1 else ys[0], mask=going, tape=kept)
+        if len(ys) == 1:
+            return Forward(ys[0], mask=going, tape=kept)
+        return Forward(ys, mask=(going, *[None] * (len(ys) - 1)), tape=kept)
 
     def backward(
         self, ops: Ops, tape: Tape, dy: Array, dstates: tuple[Array, ...] | None = None, *, need_dx: bool = True
@@ -109,29 +115,37 @@ class ComputedLayer(Layer):
         """Return what the outputs are in a stream; raise NotImplementedError where they need several steps at a time."""
         return stepwise_values(self, values)
 
-    def _traced(self, arrays: Sequence[Array], masked: Sequence[bool], training: bool) -> _Traced:
+    def _traced(
+        self, arrays: Sequence[Array], masks: Sequence[Any], named: Mapping[str, Array], training: bool, arguments: Any
+    ) -> _Traced:
         """Return the program for inputs of these shapes."""
-        shapes = tuple(tuple(x.shape) for x in arrays)
-        key = shapes, tuple(masked), training, self.dtype, self.trace_state()
+        shapes = tuple((tuple(x.shape), "i" if is_index(x) else "f") for x in arrays)
+        masked = tuple(one is not None for one in masks)
+        key = shapes, masked, (*named,), training, self.dtype, self.trace_state(), tuple(sorted(arguments.items()))
         programs = _programs.setdefault(self, {})
         if key not in programs:
             if len(programs) >= MAX_PROGRAMS:
                 del programs[next(iter(programs))]
-            programs[key] = self._trace(shapes, masked, training)
+            extra = {name: input_like((one.shape[1], one.shape[0], *one.shape[2:]), "b") for name, one in named.items()}
+            programs[key] = self._trace(shapes, masked, extra, training, arguments)
         return programs[key]
 
-    def _trace(self, shapes: Sequence[tuple[int, ...]], masked: Sequence[bool], training: bool) -> _Traced:
-        inputs = tuple(input_like(shape) for shape in shapes)
-        masks = tuple(input_like(shape[:2], "b") if has else None for shape, has in zip(shapes, masked, strict=True))
+    def _trace(
+        self, shapes: Sequence[Any], masked: Sequence[bool], named: Mapping[str, Tensor], training: bool, arguments: Any
+    ) -> _Traced:
+        inputs = tuple(input_like(shape, kind) for shape, kind in shapes)
+        masks = tuple(input_like(x.shape[:2], "b") if has else None for x, has in zip(inputs, masked, strict=True))
         weights = [input_like(variable.shape) for variable in self.variables]
-        y = self.compute(inputs, masks, weights, training)
+        compute: Any = self.compute  # subclasses take further arguments
+        y = compute(inputs, masks, weights, training, **named, **arguments)
         ys = y if isinstance(y, tuple) else (y,)
         mask = self.compute_mask_of(inputs, masks)
         present = [one for one in masks if one is not None]
         index = next((k for k, one in enumerate(present) if one is mask), None)
         computed = mask is not None and index is None
+        present += named.values()
         outputs = [*ys, mask] if mask is not None and computed else [*ys]
-        flags = [True] * len(inputs) + [False] * len(present) + [True] * len(weights)
+        flags = [x.kind == "f" for x in inputs] + [False] * len(present) + [True] * len(weights)
         program = Program([*inputs, *present, *weights], outputs, flags, self.dtype)
         draws = any(x.operation in ("keep", "noise") for x in ordered(outputs))
         return _Traced(program, len(ys), draws, index, computed)

@@ -39,7 +39,7 @@ class Operation(SeveralInputs):
     """
 
     at_least = 1
-    supports_masking = False
+    takes_any_number = True
 
     def __init__(self, function: str, arguments: Sequence[Any], options: Mapping[str, Any], **kwargs: Any) -> None:
         if function not in FUNCTIONS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from ...inputs import INPUT_AXES, as_real
 from ...kernels.contract import Array, Ops
 from ..base import to_samples
 from ..base.arguments import Shape
-from ..base.graph.symbolic import is_symbolic
+from ..base.graph.call_masks import check_mask_shapes
+from ..base.graph.symbolic import MaskKey, is_symbolic
 from .computed import ComputedLayer
 
 Shapes = tuple[Shape, ...]
@@ -90,30 +92,43 @@ class SeveralInputs(ComputedLayer):
 
         ``mask`` is a list with a mask (N, T) or None for each input. For symbolic tensors the output is one, too.
         """
-        if is_symbolic(x):
-            return self.connect(x, (), training, mask)
+        return self.call_with(x, training, mask, {})
+
+    def call_with(self, x: Any, training: bool | None, mask: Any, arguments: Mapping[str, Any]) -> Any:
+        """Compute the outputs for a list of inputs and further arguments of the call, symbolic for symbolic tensors."""
+        if is_symbolic(x, mask, *(arguments.get(name) for name in self.mask_arguments)):
+            outputs = self.connect(x, (), training, mask, **arguments)
+            return tuple(outputs) if isinstance(outputs, list) else outputs
         ops, arrays = get_ops(), self._arrays(x)
         shapes = tuple(array.shape for array in arrays)
         self.check_rank(shapes)
         self.build_for(tuple((None, *shape[1:]) for shape in shapes))
         self.check_input(shapes)
-        masks = tuple(self._one_mask(ops, one, a) for one, a in zip(mask or [None] * len(arrays), arrays, strict=True))
+        given = mask if isinstance(mask, Mapping) else dict(enumerate(mask or ()))
+        if extra := given.keys() - range(len(arrays)):
+            raise ValueError(
+                f"{self.name} has {len(arrays)} inputs, got {max(extra) + 1} masks. Give one or None for each input."
+            )
+        masks = tuple(self._one_mask(ops, given.get(k), k, shapes) for k in range(len(arrays)))
+        others = {name: self._one_mask(ops, arguments.get(name), name, shapes) for name in self.mask_arguments}
+        others |= {name: value for name, value in arguments.items() if name not in others}
         values = tuple(placed(ops, array, self.dtype) for array in arrays)
         rng = random.next_key() if training else None
-        return to_samples_of(ops, self.propagate(ops, values, None, masks, bool(training), rng).y)
+        y = self.propagate(ops, values, None, masks, bool(training), rng, **others).y
+        return tuple(to_samples_of(ops, one) for one in y) if isinstance(y, tuple) else to_samples_of(ops, y)
 
     def _arrays(self, x: Any) -> list[npt.NDArray[Any]]:
         if not isinstance(x, (list, tuple)):
             raise TypeError(f"{self.name} takes a list of inputs, got {type(x).__name__}. Write layer([a, b]).")
         return [as_real(one, f"{self.name}'s input {k}", INPUT_AXES) for k, one in enumerate(x)]
 
-    def _one_mask(self, ops: Ops, mask: npt.ArrayLike | None, x: npt.NDArray[Any]) -> Array | None:
+    def _one_mask(self, ops: Ops, mask: npt.ArrayLike | None, key: MaskKey, shapes: Shapes) -> Array | None:
+        """Return a user's mask of an input, or of the argument ``key``, on the device, steps first."""
         if mask is None:
             return None
-        steps = as_real(mask, f"{self.name}'s mask")
-        if x.ndim < 3 or steps.shape != x.shape[:2]:
-            raise ValueError(f"{self.name} expects a mask of shape (batch, time) = {x.shape[:2]}, got {steps.shape}.")
-        return ops.asarray(np.ascontiguousarray(steps.T != 0), np.bool_)
+        steps = as_real(mask, f"{self.name}'s {key if isinstance(key, str) else 'mask'}", INPUT_AXES)
+        check_mask_shapes(self, shapes, {key: steps.shape})
+        return ops.asarray(np.ascontiguousarray(steps.swapaxes(0, 1) != 0), np.bool_)
 
 
 def placed(ops: Ops, x: npt.NDArray[Any], dtype: str) -> Array:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...layers import InputLayer, Layer, deserialize, serialize
-from ...layers.base.graph.symbolic import SymbolicTensor
+from ...layers.base.graph.symbolic import Node, SymbolicTensor
 from ..structure.functional import FunctionalGraph
 
 Place = tuple[str, int]  #: a layer's name and the number of a call
@@ -17,7 +17,8 @@ def graph_config(model: FunctionalGraph) -> dict[str, Any]:
     """Return the arguments that make an equal model, as JSON values.
 
     ``layers`` has an entry for each layer, with its class and config, and ``calls``. Each call has the references of ``inputs``
-    and ``states``, and ``training`` if it is fixed. A reference is ``[layer, call, index]``.
+    and ``states``, and ``training`` if it is fixed. Where a call was given them, it has ``masks``, pairs of what each belongs
+    to and its reference, and other ``arguments``. A reference is ``[layer, call, index]``.
     """
     calls: dict[int, list[dict[str, Any]]] = {id(layer): [] for layer in model.layers}
     references = {id(tensor): [layer.name, 0, 0] for tensor, layer in zip(model.inputs, model.input_layers, strict=True)}
@@ -30,6 +31,7 @@ def graph_config(model: FunctionalGraph) -> dict[str, Any]:
                 "inputs": [references[id(tensor)] for tensor in node.inputs],
                 "states": [references[id(tensor)] for tensor in node.states],
                 "training": node.training,
+                **_given(node, references),
             }
         )
     entries = [*model.input_layers, *(layer for layer in model.layers if not isinstance(layer, InputLayer))]
@@ -41,6 +43,12 @@ def graph_config(model: FunctionalGraph) -> dict[str, Any]:
         "inputs": _form(model.input_form, references),
         "outputs": _form(model.output_form, references),
     }
+
+
+def _given(node: Node, references: Mapping[int, Reference]) -> dict[str, Any]:
+    """Return the masks and the further arguments of a call, if it was given any."""
+    masks = [[key, None if mask is None else references[id(mask)]] for key, mask in node.masks.items()]
+    return ({"masks": masks} if masks else {}) | ({"arguments": dict(node.arguments)} if node.arguments else {})
 
 
 def graph_tensors(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> tuple[Any, Any]:
@@ -88,7 +96,8 @@ def _in_order(calls: Mapping[Place, Mapping[str, Any]], given: Mapping[Place, An
                 waiting.pop()
                 continue
             call = calls[current]
-            sources = [(str(layer), int(count)) for layer, count, _ in (*call["inputs"], *call["states"])]
+            taken = (*call["inputs"], *call["states"], *(mask for _, mask in call.get("masks", ()) if mask is not None))
+            sources = [(str(layer), int(count)) for layer, count, _ in taken]
             missing = [source for source in (*sources, *([(name, number - 1)] if number else [])) if source not in done]
             if not missing:
                 done.add(current)
@@ -106,10 +115,12 @@ def _called(
     """Call a layer or a model, and return the outputs of the new node."""
     inputs = [_unform(reference, made) for reference in call["inputs"]]
     x = inputs if layer.takes_several or len(inputs) > 1 else inputs[0]
+    masks = {key: None if mask is None else _unform(mask, made) for key, mask in call.get("masks", ())}
+    given = {"training": call["training"], "mask": masks or None, **call.get("arguments", {})}
     if call["states"]:
-        layer.connect(x, [_unform(reference, made) for reference in call["states"]], training=call["training"])
+        layer.connect(x, [_unform(reference, made) for reference in call["states"]], **given)
     else:
-        layer.connect(x, training=call["training"])
+        layer.connect(x, **given)
     return layer._nodes[-1].outputs  # type: ignore[no-any-return]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from ...kernels.contract import Array, Ops, Tape
 from ...kernels.specs import Key
 from ...layers.base import Backward, Forward
+from ...ops.program import is_index
 from .execution import LayerCall
 
 
@@ -17,20 +18,42 @@ def propagate(
     """Compute a call of a layer, and write its outputs and their masks into ``values`` and ``masks``."""
     layer = call.layer
     x, mask = (tuple(entries[value] for value in call.inputs) for entries in (values, masks))
+    arguments = call.arguments
+    if call.masks:
+        mask, arguments = _given_masks(ops, call, values, mask)
     states = tuple(values[value] for value in call.states) or given or None
     if call.training is not None:
         training = call.training
     result = layer.propagate(
-        ops, x if layer.takes_several else x[0], states, mask if layer.takes_several else mask[0], training, key
+        ops, x if layer.takes_several else x[0], states, mask if layer.takes_several else mask[0], training, key, **arguments
     )
     if result.mask is None and not layer.supports_masking and any(one is not None for one in mask):
         warnings.warn(f"{layer.name} takes no mask: what follows it sees masked steps as any other.", stacklevel=3)
     ys = result.y if isinstance(result.y, tuple) else (result.y,)
-    for value, y in zip(call.outputs, ys, strict=True):
-        values[value], masks[value] = y, result.mask
+    after = result.mask if isinstance(result.mask, tuple) else (result.mask,) * len(ys)
+    for value, y, one in zip(call.outputs, ys, after, strict=True):
+        values[value], masks[value] = y, one
     for value, state in zip(call.last_states, result.states if call.last_states else (), strict=True):
         values[value] = state
     return result
+
+
+def _given_masks(ops: Ops, call: LayerCall, values: list[Any], masks: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
+    """Return the masks of the inputs (T, N) and the arguments of a call, with the masks that the call was given."""
+    found, arguments = list(masks), dict(call.arguments)
+    for key, value in call.masks:
+        mask = None if value is None else _as_mask(ops, values[value])
+        if isinstance(key, int):
+            found[key] = mask
+        else:
+            arguments[key] = mask
+    return tuple(found), arguments
+
+
+def _as_mask(ops: Ops, x: Array) -> Array:
+    """Return a value as truth values, steps first: it is (T, N) in whole numbers, and of numbers (N, T) or (T, N, S)."""
+    rows = len(x.shape) == 2 and not is_index(x)
+    return ops.not_equal(ops.dense(ops.permute(x, (1, 0))) if rows else x, 0)
 
 
 def backpropagate(

@@ -5,11 +5,12 @@ A model that is used as a layer is dissolved into its own layers, so that one lo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from ...layers import Layer
-from ...layers.base.graph.symbolic import Node, SymbolicTensor
+from ...layers.base.graph.symbolic import MaskKey, Node, SymbolicTensor
 
 
 class LayerCall(NamedTuple):
@@ -21,6 +22,27 @@ class LayerCall(NamedTuple):
     outputs: tuple[int, ...]  #: of its outputs, without states
     last_states: tuple[int, ...]  #: of its last states, where other calls may take them
     training: bool | None = None  #: whether it always computes as in training, or never
+    #: Masks of the call: what each belongs to, and the number of its value, or None for no mask.
+    masks: tuple[tuple[MaskKey, int | None], ...] = ()
+    arguments: Mapping[str, Any] = MappingProxyType({})  #: further arguments of the call
+
+    @property
+    def has_arguments(self) -> bool:
+        """Whether the call has masks or further arguments."""
+        return bool(self.masks or self.arguments)
+
+    @property
+    def sources(self) -> tuple[int, ...]:
+        """The numbers of all values that it takes."""
+        return (*self.inputs, *self.states, *(value for _, value in self.masks if value is not None))
+
+    def renumbered(self, numbers: Mapping[int, int]) -> LayerCall:
+        """Return the call on values of other numbers."""
+        inputs, states, outputs, last = (
+            tuple(numbers[value] for value in values) for values in (self.inputs, self.states, self.outputs, self.last_states)
+        )
+        masks = tuple((key, None if value is None else numbers[value]) for key, value in self.masks)
+        return self._replace(inputs=inputs, states=states, outputs=outputs, last_states=last, masks=masks)
 
 
 class ExecutionGraph(NamedTuple):
@@ -45,6 +67,8 @@ class ExecutionGraph(NamedTuple):
         for call in self.calls:
             if call.inputs != values or call.states or call.last_states or call.training or len(call.outputs) > 1:
                 return False
+            if call.has_arguments:
+                return False
             values = call.outputs
         return bool(self.calls) and self.outputs == values
 
@@ -67,31 +91,45 @@ class GraphBuilder:
         self.size += 1
         return self.size - 1
 
-    def call(
-        self, layer: Layer, inputs: Sequence[int], states: Sequence[int] = (), training: bool | None = None
-    ) -> tuple[int, ...]:
-        """Add a call of a layer or of a model, and return the numbers of its outputs, last states included."""
+    def call(self, layer: Layer, inputs: Sequence[int]) -> tuple[int, ...]:
+        """Add a call of a layer or of a model, and return the numbers of its outputs."""
         inner = getattr(layer, "execution", None)
         if inner is not None:
-            return self._dissolved(inner, inputs, training)
+            return self._dissolved(inner, inputs, None, {})
         outputs = tuple(self.value() for _ in range(layer.num_outputs))
-        states_after = (
-            tuple(self.value() for _ in layer.state_shapes(layer.built_shape)) if getattr(layer, "return_state", False) else ()
-        )
-        self.calls.append(LayerCall(layer, tuple(inputs), tuple(states), outputs, states_after, training))
-        return outputs + states_after
+        self.calls.append(LayerCall(layer, tuple(inputs), (), outputs, ()))
+        return outputs
 
-    def _dissolved(self, inner: ExecutionGraph, inputs: Sequence[int], training: bool | None) -> tuple[int, ...]:
+    def node(self, node: Node, numbers: Mapping[int, int]) -> tuple[int, ...]:
+        """Add the call of a node, whose tensors have ``numbers`` by their ids, and return the numbers of its outputs."""
+        layer = node.layer
+        inputs, states = (tuple(numbers[id(tensor)] for tensor in tensors) for tensors in (node.inputs, node.states))
+        masks = {key: None if mask is None else numbers[id(mask)] for key, mask in node.masks.items()}
+        inner = getattr(layer, "execution", None)
+        if inner is not None:
+            return self._dissolved(inner, inputs, node.training, masks)
+        last = len(layer.state_shapes(layer.built_shape)) if getattr(layer, "return_state", False) else 0
+        made = tuple(self.value() for _ in node.outputs)
+        outputs, after = made[: len(made) - last], made[len(made) - last :]
+        given = tuple(masks.items())
+        self.calls.append(LayerCall(layer, inputs, states, outputs, after, node.training, given, node.arguments))
+        return made
+
+    def _dissolved(
+        self, inner: ExecutionGraph, inputs: Sequence[int], training: bool | None, masks: Mapping[MaskKey, int | None]
+    ) -> tuple[int, ...]:
+        """Add the calls of the model ``inner``. Its calls on an input that has a mask in ``masks`` are given that mask."""
         numbers = dict(zip(inner.inputs, inputs, strict=True))
         for call in inner.calls:
             for value in call.outputs + call.last_states:
                 numbers[value] = self.value()
-            taken, states, outputs, last = (
-                tuple(numbers[value] for value in values)
-                for values in (call.inputs, call.states, call.outputs, call.last_states)
-            )
+            made = call.renumbered(numbers)
+            given = dict(made.masks)
+            for place, value in enumerate(call.inputs):
+                if value in inner.inputs and inner.inputs.index(value) in masks:
+                    given.setdefault(place, masks[inner.inputs.index(value)])
             fixed = call.training if call.training is not None else training
-            self.calls.append(LayerCall(call.layer, taken, states, outputs, last, fixed))
+            self.calls.append(made._replace(training=fixed, masks=tuple(given.items())))
         return tuple(numbers[value] for value in inner.outputs)
 
     def graph(self, inputs: Sequence[int], outputs: Sequence[int]) -> ExecutionGraph:
@@ -100,7 +138,7 @@ class GraphBuilder:
         producers: dict[int, int] = {}
         for index, call in enumerate(self.calls):
             producers |= dict.fromkeys(call.outputs + call.last_states, index)
-            last |= dict.fromkeys(call.inputs + call.states + call.outputs + call.last_states, index)
+            last |= dict.fromkeys(call.sources + call.outputs + call.last_states, index)
         unused: list[list[int]] = [[] for _ in self.calls]
         for value, index in last.items():
             if value not in outputs:
@@ -125,7 +163,6 @@ def between(nodes: Sequence[Node], inputs: Sequence[SymbolicTensor], outputs: Se
     numbers = {id(tensor): builder.value() for tensor in inputs}
     firsts = tuple(numbers.values())
     for node in nodes:
-        taken, states = ([numbers[id(tensor)] for tensor in tensors] for tensors in (node.inputs, node.states))
-        results = builder.call(node.layer, taken, states, node.training)
+        results = builder.node(node, numbers)
         numbers |= {id(tensor): number for tensor, number in zip(node.outputs, results, strict=True)}
     return builder.graph(firsts, [numbers[id(tensor)] for tensor in outputs])

@@ -6,7 +6,13 @@ from typing import Any
 
 import numpy.typing as npt
 
-from .execution import ExecutionGraph
+from .execution import ExecutionGraph, LayerCall
+
+
+def takers(graph: ExecutionGraph, value: int) -> list[LayerCall]:
+    """Return the calls that take a value as an input, those of layers that take indices first."""
+    calls = [call for call in graph.calls if value in call.inputs]
+    return sorted(calls, key=lambda call: not call.layer.takes_indices)
 
 
 def read_input(graph: ExecutionGraph, value: int, x: Any, what: str) -> npt.NDArray[Any]:
@@ -28,12 +34,13 @@ def read_input(graph: ExecutionGraph, value: int, x: Any, what: str) -> npt.NDAr
     TypeError, ValueError
         For anything that a layer does not take, for a value that several layers convert, and for one that no other layer takes.
     """
-    calls = [call for call in graph.calls if value in call.inputs]
+    calls = takers(graph, value)
     layers = [call.layer for call in calls]
     if not layers:
         raise ValueError(f"{what} goes only into layers that convert inputs. Call them by themselves, or add layers.")
     if len(layers) > 1 and any(layer.converts_inputs for layer in layers):
         names = ", ".join(layer.name for layer in layers)
         raise ValueError(f"{what} is converted and goes into several layers ({names}). Make an input for each.")
-    arrays = [layer.as_input(x, what) for layer in (layers if layers[0].takes_indices else layers[:1])]
+    readers = [layer for layer in layers if layer.takes_indices] or layers[:1]
+    arrays = [layer.as_input(x, what) for layer in readers]
     return read_input(graph, calls[0].outputs[0], arrays[0], what) if layers[0].converts_inputs else arrays[0]

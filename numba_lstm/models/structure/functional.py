@@ -8,10 +8,12 @@ from typing import Any
 from ...inputs import check_shape
 from ...layers import InputLayer, Layer
 from ...layers.base.arguments import Shape
+from ...layers.base.graph.call_masks import check_mask_shapes
 from ...layers.base.graph.placement import output_shapes
 from ...layers.base.graph.symbolic import Node, SymbolicTensor, flatten
 from ...layers.base.graph.symbolic_calls import layers_before
 from ..graph.execution import ExecutionGraph, between
+from ..graph.reading import takers
 from ..graph.topology import topology
 from .input_forms import in_order, in_order_of_keys
 from .layered import LayeredModel
@@ -41,7 +43,7 @@ class FunctionalGraph(LayeredModel):
         self.dtype = _common_dtype(self.name, self.nodes)
         self._execution = between(self.nodes, self._inputs, self._outputs)
         self._readers = [
-            next((call.layer for call in self._execution.calls if value in call.inputs), layer)
+            next((call.layer for call in takers(self._execution, value)), layer)
             for value, layer in zip(self._execution.inputs, self.input_layers, strict=True)
         ]
         self._accepted_shapes: set[Any] = set()
@@ -50,9 +52,9 @@ class FunctionalGraph(LayeredModel):
     def _check_indices(self) -> None:
         """Raise ValueError for an input that one layer takes as indices and another one as features."""
         for value, tensor in zip(self._execution.inputs, self._inputs, strict=True):
-            takers = [call.layer for call in self._execution.calls if value in call.inputs]
-            if len({layer.takes_indices for layer in takers}) > 1:
-                one, other = sorted(takers, key=lambda layer: not layer.takes_indices)[:: len(takers) - 1]
+            layers = [call.layer for call in takers(self._execution, value) if not call.layer.takes_any_number]
+            if len({layer.takes_indices for layer in layers}) > 1:
+                one, other = layers[:: len(layers) - 1]
                 raise ValueError(
                     f"the input {tensor.name!r} goes into {one.name}, which takes whole numbers, and into {other.name}, which "
                     "takes features. Make two inputs."
@@ -157,7 +159,10 @@ class FunctionalGraph(LayeredModel):
         shapes = {id(tensor): tuple(shape) for tensor, shape in zip(self._inputs, given, strict=True)}
         for node in self.nodes:
             before = [] if node.layer.takes_several else layers_before(node.inputs[0])
-            outputs = output_shapes(node.layer, [shapes[id(tensor)] for tensor in node.inputs], before)
+            taken = [shapes[id(tensor)] for tensor in node.inputs]
+            masks = {key: None if mask is None else shapes[id(mask)] for key, mask in node.masks.items()}
+            check_mask_shapes(node.layer, taken, masks)
+            outputs = output_shapes(node.layer, taken, before, node.arguments)
             shapes |= {id(tensor): one for tensor, one in zip(node.outputs, outputs, strict=True)}
         return [shapes[id(tensor)] for tensor in self._outputs]
 

@@ -155,6 +155,7 @@ def update(
         w = weight.writable()
         if spec.weight_decay:
             w -= w * spec.weight_decay * rate
+        g = g.reshape(w.shape)  # a number has a gradient of one axis
         RULES[spec.name](w, g, [slot.writable() for slot in slot_weights], spec, step, rate)
         for variable in (weight, *slot_weights):
             variable.written()

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from ..arguments import Shape
 from ..building import BuildableLayer
-from .symbolic import Node
+from .symbolic import MaskKey, Node
 from .symbolic_calls import connect
 
 
 class LayerLike:
     """Base class of all that serves as a layer: layers, and models."""
+
+    #: Further arguments of a call and their defaults, which :meth:`forward` takes by name.
+    call_defaults: ClassVar[Mapping[str, Any]] = {}
+
+    #: Names of the arguments of a call that are masks, beside those of the inputs.
+    mask_arguments: ClassVar[tuple[str, ...]] = ()
+
+    #: Whether a mask may come in.
+    supports_masking: ClassVar[bool] = True
+
+    @property
+    def takes_mask(self) -> bool:
+        """Whether a call on symbolic tensors may give masks."""
+        return self.supports_masking
+
+    def mask_shape(self, key: MaskKey, shapes: Sequence[Shape]) -> Shape | None:
+        """Return the shape of a mask of a call for inputs of ``shapes``; None where there can be none."""
+        return shapes[key][:2] if isinstance(key, int) and len(shapes[key]) > 2 else None
 
 
 class GraphLayer(LayerLike, BuildableLayer):
@@ -29,9 +48,13 @@ class GraphLayer(LayerLike, BuildableLayer):
         """The number of outputs, without states."""
         return 1
 
-    def connect(self, x: Any, states: Sequence[Any] = (), training: Any = None, mask: Any = None) -> Any:
+    def call_output_shapes(self, input_shape: Any, arguments: Mapping[str, Any]) -> Any:
+        """Return the shape of the output, or a tuple of those of several, of a call with ``arguments``."""
+        return self.compute_output_shape(input_shape)
+
+    def connect(self, x: Any, states: Sequence[Any] = (), training: Any = None, mask: Any = None, **arguments: Any) -> Any:
         """Call the layer on symbolic tensors: return the output, or a list of several; the first call builds the layer."""
-        outputs = connect(self, x, states, training, mask)
+        outputs = connect(self, x, states, training, mask, arguments)
         self._nodes.append(outputs[0].node)
         return outputs[0] if len(outputs) == 1 else list(outputs)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..arguments import Shape
@@ -32,15 +32,17 @@ def place(layer: Any, shape: Shape, before: Sequence[Any]) -> Any:
     return tuple(layer.compute_output_shape(shape))
 
 
-def output_shapes(layer: Any, shapes: Sequence[Shape], before: Sequence[Any]) -> tuple[Shape, ...]:
+def output_shapes(
+    layer: Any, shapes: Sequence[Shape], before: Sequence[Any], arguments: Mapping[str, Any] | None = None
+) -> tuple[Shape, ...]:
     """Return the shapes of all outputs of ``layer`` for inputs of ``shapes``, those of the last states included.
 
-    ``before`` are the layers before its only input. Raises as :func:`place`.
+    ``before`` are the layers before its only input, ``arguments`` further ones of the call. Raises as :func:`place`.
     """
     if layer.takes_several:
         given: Any = tuple(shapes)
         layer.check_input(given)
-        output: Any = layer.compute_output_shape(given)
+        output: Any = layer.call_output_shapes(given, arguments) if arguments else layer.compute_output_shape(given)
     else:
         output = place(layer, shapes[0], before)
     several = bool(output) and isinstance(output[0], (tuple, list))

@@ -9,6 +9,8 @@ from ....ops.symbolic import SymbolicOperand
 from ....ops.tensor import Tensor, UntraceableError
 from ..arguments import Shape
 
+MaskKey = int | str  #: what a mask of a call belongs to: the index of an input, or the name of an argument
+
 #: Entries of a list that may be symbolic tensors. A longer one holds numbers.
 MAX_INPUTS = 1000
 
@@ -81,6 +83,11 @@ class Node:
         The shapes of its outputs, the last states included.
     dtype : str
         Of its outputs.
+    masks : dict, optional
+        The masks of the call: a tensor, or None for no mask, by the index of an input or by the name of an argument. An input
+        that has no entry has the mask that follows the edges of the graph.
+    arguments : dict, optional
+        Further arguments of the call, JSON values.
     """
 
     def __init__(
@@ -91,8 +98,11 @@ class Node:
         training: bool | None,
         shapes: tuple[Shape, ...],
         dtype: str,
+        masks: Mapping[MaskKey, SymbolicTensor | None] | None = None,
+        arguments: Mapping[str, Any] | None = None,
     ) -> None:
         self.layer, self.inputs, self.states, self.training = layer, inputs, states, training
+        self.masks, self.arguments = dict(masks or {}), dict(arguments or {})
         self.outputs = tuple(SymbolicTensor(shape, dtype, layer.name) for shape in shapes)
         for index, output in enumerate(self.outputs):
             output.node, output.index = self, index
@@ -100,7 +110,7 @@ class Node:
     @property
     def sources(self) -> tuple[SymbolicTensor, ...]:
         """All tensors that it takes."""
-        return self.inputs + self.states
+        return (*self.inputs, *self.states, *(mask for mask in self.masks.values() if mask is not None))
 
 
 def flatten(value: Any) -> list[Any]:

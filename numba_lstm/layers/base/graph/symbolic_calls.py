@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from .call_masks import call_masks
 from .placement import output_shapes
 from .symbolic import FOLLOWS_MODEL, Node, SymbolicTensor, flatten
 
 
 def connect(
-    layer: Any, x: Any, states: Sequence[Any] = (), training: Any = None, mask: Any = None
+    layer: Any,
+    x: Any,
+    states: Sequence[Any] = (),
+    training: Any = None,
+    mask: Any = None,
+    arguments: Mapping[str, Any] | None = None,
 ) -> tuple[SymbolicTensor, ...]:
     """Add a call of ``layer`` to the graph of ``x``, and return its outputs; the first call builds the layer.
 
@@ -24,8 +32,10 @@ def connect(
         Initial states of a recurrent layer.
     training : bool, optional
         Whether the layer always computes as in training, or never.
-    mask : None
-        In Keras's place: masks follow the edges of the graph.
+    mask : SymbolicTensor, or list or dict of them, optional
+        In place of the masks that follow the edges of the graph: one for the only input, one or None for each of several.
+    arguments : dict, optional
+        Further arguments of the call, by name.
 
     Raises
     ------
@@ -34,8 +44,6 @@ def connect(
     ValueError
         For shapes that the layer does not take.
     """
-    if mask is not None:
-        raise TypeError(f"{layer.name} takes no symbolic mask. Put Masking or Embedding(mask_zero=True) before it.")
     inputs = check_inputs(layer.name, x)
     given = check_inputs(layer.name, states) if states else ()
     if layer.takes_several and isinstance(x, SymbolicTensor):
@@ -44,12 +52,36 @@ def connect(
         raise ValueError(f"{layer.name} takes one input, got {len(inputs)}. Join them first: Concatenate()([a, b]).")
     dtype = _dtype(layer, inputs)
     shapes = [tensor.shape for tensor in inputs]
-    outputs = output_shapes(layer, shapes, [] if layer.takes_several else layers_before(inputs[0]))
+    constants = _constants(layer, arguments or {})
+    masks = call_masks(layer, inputs, mask, arguments or {})
+    outputs = output_shapes(layer, shapes, [] if layer.takes_several else layers_before(inputs[0]), constants)
     if given:
         _check_states(layer, given, shapes[0])
     layer.build_for(tuple(shapes) if layer.takes_several else shapes[0], dtype)
-    training = None if training is FOLLOWS_MODEL else training
-    return Node(layer, inputs, given, training, outputs, layer.dtype).outputs
+    return Node(layer, inputs, given, as_training(layer.name, training), outputs, layer.dtype, masks, constants).outputs
+
+
+def as_training(name: str, training: Any) -> bool | None:
+    """Return the argument ``training`` of a call of the layer or the model ``name``: a bool, or None to follow the model."""
+    if training is None or training is FOLLOWS_MODEL:
+        return None
+    if not isinstance(training, (bool, int, np.bool_)) or training not in (0, 1):
+        raise TypeError(f"{name} expects training to be True, False or None, got {training!r:.80}.")
+    return bool(training)
+
+
+def _constants(layer: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a call that are no masks and differ from their defaults."""
+    constants = {}
+    for name, value in arguments.items():
+        if name in layer.mask_arguments:
+            continue
+        if name not in layer.call_defaults:
+            raise TypeError(f"{layer.name} takes no argument {name!r} in a call. Leave it out.")
+        kind = type(layer.call_defaults[name])
+        if value is not None and kind(value) != layer.call_defaults[name]:
+            constants[name] = kind(value)
+    return constants
 
 
 def check_inputs(name: str, x: Any) -> tuple[SymbolicTensor, ...]:

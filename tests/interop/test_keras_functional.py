@@ -180,8 +180,12 @@ HOSTILE = {
         "'last' is called with constants=[1]",
     ),
     "a mask of its own": (
-        lambda config, layers: node(layers, "last", kwargs={"mask": layers["shared"]["inbound_nodes"][0]["args"][0]}),
-        "'last' is called with a mask of its own",
+        lambda config, layers: node(layers, "last", kwargs={"mask": layers["encoder"]["inbound_nodes"][0]["args"][0]}),
+        "last expects a mask of input 0 of shape (None, 5)",
+    ),
+    "more masks than inputs": (
+        lambda config, layers: node(layers, "last", kwargs={"mask": [None, layers["shared"]["inbound_nodes"][0]["args"][0]]}),
+        "'last' is called with more masks than inputs",
     ),
     "no layer": (lambda config, layers: history(layers, "last", ["nobody", 0, 0]), "which is no output of its layers"),
     "a number below 0": (

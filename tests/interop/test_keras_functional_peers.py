@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 import pytest
+from golden import keras_call_arguments
 from golden import keras_functional as golden
 from tolerances import FOREIGN, assert_close
 
@@ -42,3 +43,14 @@ def test_keras_opens_functional_models(tmp_path, name, ending):
         assert_close(actual["test"][key], value, FOREIGN, key)
     if ending != ".h5":  # Keras reads no optimizer's state there
         assert_close(actual["losses"], expected["losses"], FOREIGN, "losses")
+
+
+@pytest.mark.parametrize("name", keras_call_arguments.CASES)
+def test_keras_opens_calls_with_arguments(tmp_path, name):
+    model = keras_call_arguments.make(numba_lstm, name).to("reference")
+    model.save(tmp_path / "model.keras")
+    read = keras.models.load_model(tmp_path / "model.keras")
+    read.run_eagerly = True
+    expected = model.predict(keras_call_arguments.X[name], verbose=0)
+    for key, y in read.predict(keras_call_arguments.X[name], verbose=0).items():
+        assert_close(np.asarray(y), expected[key], FOREIGN, key)

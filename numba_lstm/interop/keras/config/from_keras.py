@@ -35,6 +35,7 @@ _NEUTRAL: dict[str, tuple[Any, ...]] = {
     "GRU": (("implementation", 1), ("implementation", 2), ("time_major", False)),
     "SimpleRNN": (("time_major", False),),
     "RNN": (("time_major", False),),
+    "MultiHeadAttention": (("attention_axes", None), ("attention_axes", [1])),
     **dict.fromkeys(("LSTMCell", "GRUCell"), (("implementation", 1), ("implementation", 2))),
 }
 _INITIALIZER_ARGUMENTS = (("input_axes", None), ("output_axes", None))  # of initializers

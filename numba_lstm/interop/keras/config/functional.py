@@ -7,19 +7,25 @@ Nothing is called here; the result is JSON values, in which each output is ``[la
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from ....files.errors import FileFormatError
 from ....files.limits import MAX_CALLS
 from ....files.message_lists import join_names
-from .masks import Masks, is_mask_op
+from .graph.masks import Masks
+from .graph.operations import from_keras_operation, is_operation, needed_layers
 
 CLASSES = ("Functional", "Model")  #: Keras 2 wrote the second one at first
 
 _KEYS = {"name", "trainable", "dtype", "layers", "input_layers", "output_layers"}
 _TENSOR = "__keras_tensor__"
 _INPUTS = ("inputs", "sequences", "sequence")  #: names of the first argument, by which a layer may be called
-_RECURRENT = ("LSTM", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D")
+_RECURRENT = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D")
+_HEADS = "MultiHeadAttention"
+_ATTENTION = (_HEADS, "Attention", "AdditiveAttention")
+_FLAGS = ("use_causal_mask", "return_attention_scores")
+_HEAD_INPUTS, _HEAD_MASKS = ("query", "value", "key"), ("query_mask", "value_mask", "key_mask")
 
 Reference = list[Any]  #: ``[layer, call, index]``
 
@@ -55,21 +61,24 @@ def arguments(config: Mapping[str, Any], convert: Callable[[Any], Any]) -> dict[
     if sum(len(layer.nodes) for layer in layers.values()) > MAX_CALLS:
         raise FileFormatError(f"its layers are called more than {MAX_CALLS:,} times.")
     graph = _Graph(layers, Masks({_name(entry): entry for entry in entries}))
-    converted = []
+    converted = {}
     for entry in entries:
-        if is_mask_op(entry):
-            continue
-        plain = {key: value for key, value in entry.items() if key not in ("name", "inbound_nodes")}
         name = _name(entry)
-        calls = [graph.call(name, number) for number in range(len(layers[name].nodes))]
-        converted.append({**convert(plain), "calls": calls})
-    graph.check_masks()
+        if is_operation(entry):
+            layer, calls = from_keras_operation(name, entry, partial(graph.references, name))
+        else:
+            layer = convert({key: value for key, value in entry.items() if key not in ("name", "inbound_nodes")})
+            calls = [graph.call(name, number) for number in range(len(layers[name].nodes))]
+        converted[name] = {**layer, "calls": calls}
+    graph.masks.leave_out()
+    outputs = graph.form(config.get("output_layers"), "output_layers")
+    needed = needed_layers(converted, outputs)
     return {
         "name": config.get("name"),
         "trainable": config.get("trainable", True),
-        "layers": converted,
+        "layers": [layer for name, layer in converted.items() if name in needed],
         "inputs": graph.form(config.get("input_layers"), "input_layers"),
-        "outputs": graph.form(config.get("output_layers"), "output_layers"),
+        "outputs": outputs,
     }
 
 
@@ -85,17 +94,32 @@ class _Graph:
         layer = self.layers[name]
         node = layer.nodes[number]
         inputs, given = self._keras2_node(name, node) if isinstance(node, list) else self._node(name, node)
-        states = self._references(name, given.pop("initial_state", None))
+        states = self.references(name, given.pop("initial_state", None))
         training = given.pop("training", None)
-        mask = self._references(name, given.pop("mask", None))
+        masks = self._given_masks(name, given)
+        flags = {key: given.pop(key) for key in _FLAGS if layer.kind in _ATTENTION and isinstance(given.get(key), bool)}
         for argument, value in given.items():
             if value is not None:
                 raise FileFormatError(f"its layer {name!r:.100} is called with {argument}={value!r:.80}, which is not taken.")
         if training not in (None, True, False):
             raise FileFormatError(f"its layer {name!r:.100} is called with training={training!r:.80}.")
-        self.masks.add(name, inputs, mask, has_states=bool(states) and not self.is_keras2)
         # Keras 3 writes training=False where nothing was given, and follows what fit and predict say, whatever was given.
-        return {"inputs": inputs, "states": states, "training": training if self.is_keras2 else None}
+        call = {"inputs": inputs, "states": states, "training": training if self.is_keras2 else None}
+        call |= ({"masks": masks} if masks else {}) | ({"arguments": flags} if any(flags.values()) else {})
+        self.masks.add(name, call, has_states=bool(states) and not self.is_keras2)
+        return call
+
+    def _given_masks(self, name: str, given: dict[str, Any]) -> list[list[Any]]:
+        """Take the masks of a call of ``name`` out of its arguments: pairs of what each belongs to and its reference."""
+        value: Any = given.pop("mask", None)
+        value = value.get("items") if isinstance(value, dict) and value.get("class_name") == "__tuple__" else value
+        is_list = isinstance(value, list) and not (len(value) == 3 and isinstance(value[0], str))
+        entries: dict[Any, Any] = dict(enumerate(value)) if is_list else {} if value is None else {0: value}
+        if self.layers[name].kind == _HEADS:
+            entries |= {k: given.pop(key) for k, key in enumerate(_HEAD_MASKS) if given.get(key) is not None}
+            entries |= {key: given.pop(key) for key in ("attention_mask",) if given.get(key) is not None}
+        masks = [[key, next(iter(self.references(name, one)), None)] for key, one in entries.items()]
+        return masks if any(mask is not None for _, mask in masks) else []
 
     def _node(self, name: str, node: Any) -> tuple[list[Reference], dict[str, Any]]:
         """Return the inputs and the other arguments of a call in Keras 3."""
@@ -105,11 +129,15 @@ class _Graph:
             raise FileFormatError(f"the inbound_nodes of its {name!r:.100} must be objects of args and kwargs.")
         given = dict(kwargs)
         names = ["inputs", "initial_state" if self.layers[name].kind in _RECURRENT else "training", "mask"]
+        if self.layers[name].kind == _HEADS:
+            names = [*_HEAD_INPUTS, *_HEAD_MASKS, "attention_mask", "return_attention_scores", "training", "use_causal_mask"]
         if len(args) > len(names):
             raise FileFormatError(f"its layer {name!r:.100} is called with {len(args)} arguments by position.")
         given |= dict(zip(names, args, strict=False))
+        if self.layers[name].kind == _HEADS:
+            return self.references(name, [given.pop(key) for key in _HEAD_INPUTS if given.get(key) is not None]), given
         inputs = next((given.pop(key) for key in _INPUTS if key in given), None)
-        return self._references(name, inputs, self.layers[name].input_names), given
+        return self.references(name, inputs, self.layers[name].input_names), given
 
     def _keras2_node(self, name: str, node: list[Any]) -> tuple[list[Reference], dict[str, Any]]:
         """Return the same of a call in Keras 2: a list of outputs, each of which has the other arguments behind it."""
@@ -127,22 +155,22 @@ class _Graph:
             return inputs[:1], given
         return inputs, given
 
-    def _references(self, name: str, value: Any, keys: tuple[str, ...] = ()) -> list[Reference]:
+    def references(self, name: str, value: Any, keys: tuple[str, ...] = ()) -> list[Reference]:
         """Return the tensors in an argument of a call of ``name``; those of a dict are in the order of ``keys``."""
         if value is None:
             return []
         if isinstance(value, list):
             if self.is_keras2 and len(value) == 3 and isinstance(value[0], str):
                 return [self._reference(name, value, counted=True)]
-            return [reference for entry in value for reference in self._references(name, entry)]
+            return [reference for entry in value for reference in self.references(name, entry)]
         if isinstance(value, dict) and value.get("class_name") == "__tuple__":
-            return self._references(name, value.get("items"))
+            return self.references(name, value.get("items"))
         if isinstance(value, dict) and value.get("class_name") == _TENSOR:
             config = value.get("config")
             return [self._reference(name, config.get("keras_history") if isinstance(config, dict) else None)]
         if isinstance(value, dict) and "class_name" not in value:
             order = keys if set(keys) == set(value) else tuple(value)
-            return [reference for key in order for reference in self._references(name, value[key])]
+            return [reference for key in order for reference in self.references(name, value[key])]
         raise FileFormatError(f"its layer {name!r:.100} is called with {value!r:.80}, where outputs of layers were expected.")
 
     def _reference(self, where: str, value: Any, *, counted: bool = False) -> Reference:
@@ -174,10 +202,6 @@ class _Graph:
         if isinstance(value, (list, dict)) and value and not (isinstance(value, list) and isinstance(value[0], str)):
             raise FileFormatError(f"its {what} are nested, where one list or dict of outputs is read.")
         return self._reference(what, value, counted=True)
-
-    def check_masks(self) -> None:
-        """Check the masks that calls were given."""
-        self.masks.check()
 
 
 def node_states(node: list[Any]) -> list[Any]:

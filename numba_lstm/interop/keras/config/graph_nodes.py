@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ....layers import RNN, Bidirectional, InputLayer, TimeDistributed
+from ....layers import RNN, Bidirectional, InputLayer, MultiHeadAttention, TimeDistributed
 from ....layers.base.graph.symbolic import Node, SymbolicTensor
+from ....layers.traced import Operation
 from ....models import Model, Sequential
+from .graph.operations import operands_of
 
 Entry = dict[str, Any]
+
+_HEAD_MASKS: dict[Any, str] = {0: "query_mask", 1: "value_mask", 2: "key_mask"}  #: by the indices of inputs
 
 
 def inbound_nodes(model: Model) -> dict[str, list[Entry]]:
@@ -76,12 +80,23 @@ def _index(layer: Any, index: int) -> int:
 
 def _node(node: Node, tensor: Callable[[SymbolicTensor], Entry]) -> Entry:
     inputs: Any = [tensor(one) for one in node.inputs]
+    given = {key: None if mask is None else tensor(mask) for key, mask in node.masks.items()}
+    if isinstance(node.layer, Operation):
+        config = node.layer.get_config()
+        return {"args": [inputs[one["input"]] if isinstance(one, dict) else one for one in operands_of(config)], "kwargs": {}}
+    if isinstance(node.layer, MultiHeadAttention):
+        masks = {_HEAD_MASKS.get(key, key): mask for key, mask in given.items() if mask is not None}
+        keys = {"key": inputs[2]} if len(inputs) > 2 else {}
+        return {"args": inputs[:2], "kwargs": {**keys, **masks, **node.arguments}}
     if not node.layer.takes_several:
         inputs = inputs[0]
     elif isinstance(form := getattr(node.layer, "input_form", None), Mapping):
         inputs = dict(zip(form, inputs, strict=True))
     states = [tensor(one) for one in node.states]
-    return {"args": [inputs], "kwargs": {"initial_state": _states(node.layer, states)} if states else {}}
+    kwargs: Entry = {"initial_state": _states(node.layer, states)} if states else {}
+    if given:
+        kwargs["mask"] = [given.get(k) for k in range(len(node.inputs))] if node.layer.takes_several else given[0]
+    return {"args": [inputs], "kwargs": {**kwargs, **node.arguments}}
 
 
 def _states(layer: Any, states: list[Entry]) -> list[Any]:

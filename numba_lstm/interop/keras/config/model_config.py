@@ -7,9 +7,11 @@ from typing import Any
 
 from ....files.limits import check_layers
 from ....layers import Layer, TimeDistributed
+from ....layers.traced import Operation
 from ....models import Model, Sequential
 from . import graph_nodes
 from .frozen_layers import freeze_inner
+from .graph.operations import to_keras_operation
 from .to_keras import to_keras
 
 KERAS_VERSION = "3.15.1"  #: the release whose files these are
@@ -66,7 +68,7 @@ def _layer_entry(layer: Layer | None, entry: dict[str, Any]) -> dict[str, Any]:
         outer = to_keras({**entry, "config": config}, _LAYERS)
         outer["config"]["layer"] = _layer_entry(layer.layer, entry["config"]["layer"])
         return outer
-    return to_keras(entry, _LAYERS)
+    return to_keras_operation(entry["config"]) if isinstance(layer, Operation) else to_keras(entry, _LAYERS)
 
 
 def _check_batch_size(model: Model) -> None:

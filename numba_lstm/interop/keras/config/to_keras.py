@@ -95,8 +95,6 @@ def _drop_extensions(name: str, config: dict[str, Any]) -> dict[str, Any]:
         arguments.pop("seed", None)
     if arguments.get("dtype", "") is None:  # a layer that is not built; the model has the dtype
         del arguments["dtype"]
-    if arguments.pop("use_causal_mask", False):
-        raise ValueError(f"{config['name']} has use_causal_mask=True, which Keras gives to the call. Save the model as .nlstm.")
     for shape in ("input_shape", "batch_input_shape"):  # the model has an Input instead
         arguments.pop(shape, None)
     return arguments

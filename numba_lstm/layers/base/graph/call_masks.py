@@ -32,7 +32,7 @@ def call_masks(layer: Any, inputs: Sequence[SymbolicTensor], mask: Any, argument
     ValueError
         For more masks than inputs, for a layer that takes no mask, and for shapes that do not fit.
     """
-    masks: Masks = {name: arguments[name] for name in layer.mask_arguments if arguments.get(name) is not None}
+    masks: Masks = {}
     if isinstance(mask, Mapping):
         masks |= mask
     elif isinstance(mask, (list, tuple)):
@@ -41,6 +41,7 @@ def call_masks(layer: Any, inputs: Sequence[SymbolicTensor], mask: Any, argument
         raise ValueError(f"{layer.name} takes a list of masks, one or None for each of {len(inputs)} inputs, got one mask.")
     elif mask is not None:
         masks[0] = mask
+    masks |= {name: arguments[name] for name in layer.mask_arguments if arguments.get(name) is not None}
     for key, one in masks.items():
         _check_kind(layer, inputs, key, one)
     check_mask_shapes(layer, [x.shape for x in inputs], {key: None if one is None else one.shape for key, one in masks.items()})

@@ -1,0 +1,1 @@
+"""Masks and operations in the graphs of functional models of Keras."""

@@ -93,3 +93,52 @@ def test_what_cannot_be_traced_names_the_line():
         layers.Lambda(3)
     with pytest.raises(ValueError, match="batch axis first"):
         layers.Lambda(lambda x: ops.sum(x))(X)
+
+
+def mixed(xs, mask=None, factor=1.0):
+    a, b = xs
+    assert mask[1] is None
+    return a * factor + ops.reshape(ops.sum(b, -1), (-1, 1, 1)) * 0.5
+
+
+def first_mask(xs, masks):
+    return masks[0]
+
+
+def test_several_inputs(tmp_path):
+    """A list of inputs with masks, arguments, a mask that goes on and an output shape: by itself, in a graph and a file."""
+    a, b, m = layers.Input((5, 3)), layers.Input((2,)), layers.Input((5,), dtype="bool")
+    names = {"mixed": mixed, "first_mask": first_mask}
+    layer = layers.Lambda(mixed, output_shape=(5, 3), mask=first_mask, arguments={"factor": 3.0}, name="mix")
+    model = numba_lstm.Model([a, b, m], layers.GlobalAveragePooling1D()(layer([a, b], mask=[m, None]))).to("reference")
+    xs, mask = [X, X[:, 0, :2]], np.array([[True, True, False, True, False]] * 4)
+    y = 3 * X + 0.5 * xs[1].sum(-1)[:, None, None]
+    np.testing.assert_allclose(layer(xs), y, rtol=1e-5, atol=1e-5)
+    assert layer.compute_output_shape([(None, 5, 3), (None, 2)]) == (None, 5, 3)
+    model.save(tmp_path / "model.nlstm")
+    for one in (model, numba_lstm.load_model(tmp_path / "model.nlstm", custom_objects=names, device="reference")):
+        np.testing.assert_allclose(one.predict([*xs, mask], verbose=0), y[:, mask[0]].mean(1), rtol=1e-5, atol=1e-5)
+    trial = layers.Lambda(lambda xs: xs[0] * xs[1])
+    assert trial([a, a]).shape == (None, 5, 3)
+    for call, message in [
+        (lambda: layer(a), "mix was first called on a list of shape .* got one input"),
+        (lambda: layers.Lambda(mixed)([a]), "a list of at least two, got a list of 1"),
+        (lambda: layers.Lambda(mixed)([a, X]), "on a symbolic tensor and on ndarray at once"),
+    ]:
+        with pytest.raises((ValueError, TypeError), match=message):
+            call()
+
+
+@pytest.mark.on_the_cpu(reason="plans are the CPU's")
+def test_gradients_go_to_all_inputs():
+    losses = []
+    for where in ("cpu", "reference"):
+        x = layers.Input((5, 3))
+        left, right = (layers.LSTM(3, return_sequences=True)(x) for _ in range(2))
+        model = numba_lstm.Model(x, layers.Lambda(lambda xs: xs[0] * ops.tanh(xs[1]))([left, right])).to(where)
+        rng = np.random.default_rng(3)
+        model.set_weights([rng.standard_normal(w.shape) for w in model.get_weights()])
+        model.compile("sgd", "mse")
+        losses.append(model.fit(X, X, epochs=3, shuffle=False, verbose=0).history["loss"])
+    np.testing.assert_allclose(*losses, rtol=1e-5)
+    assert losses[0][2] < losses[0][0]

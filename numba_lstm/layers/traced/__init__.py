@@ -2,7 +2,8 @@
 
 from .call_layer import CallLayer
 from .computed import ComputedLayer
+from .one_or_several import OneOrSeveral
 from .operation import Operation
 from .several_inputs import SeveralInputs
 
-__all__ = ["CallLayer", "ComputedLayer", "Operation", "SeveralInputs"]
+__all__ = ["CallLayer", "ComputedLayer", "OneOrSeveral", "Operation", "SeveralInputs"]

@@ -39,7 +39,7 @@ GONE = [
         "sigmoid unit.",
     ),
     (made, "lr", "Sequential has no lr. Read model.optimizer.learning_rate."),
-    (made, "train_step", "Sequential has no train_step. Write the loop over batches yourself"),
+    (made, "make_train_function", "Sequential has no make_train_function. Override train_step(self, data)"),
 ]
 
 
@@ -89,7 +89,7 @@ def nothing(self, *args):
 ASSIGNED = [
     (Dense, "call", lambda cls: cls(1), "Derive a class from Layer"),
     (LSTM, "call", lambda cls: cls(1), "Derive a class from Layer"),
-    (Sequential, "train_step", lambda cls: cls(), "Write the loop over batches yourself"),
+    (Sequential, "make_train_function", lambda cls: cls(), "Override train_step(self, data)"),
     (Sequential, "metrics", lambda cls: cls(), "Compute them from model.predict(x)"),
     (optimizers.Adam, "update_step", lambda cls: cls(), "Override update_weights("),
     (metrics.BinaryAccuracy, "update_state", lambda cls: cls(), "Override finish("),

@@ -66,7 +66,7 @@ REFUSED = [
     ("model", "device", "Sequential.device cannot be set. Call to(device)."),
     ("model", "metrics", "Sequential.metrics cannot be set. Call compile(..., metrics=[...])."),
     ("model", "dtype", "Sequential.dtype is fixed once it is made. Make a new model: Sequential(..., dtype=...)."),
-    ("model", "train_step", "Sequential.train_step is never called here. Write the loop over batches yourself"),
+    ("model", "train_step", "Sequential.train_step is a method and cannot be set. Override it in a class of your own"),
     ("huber", "delta", "Huber.delta is fixed once it is made. Compile the model with another loss: Huber(delta=...)."),
     ("huber", "detla", "Huber has no attribute 'detla' to set, did you mean 'delta'?"),
     (

@@ -17,6 +17,10 @@ PLACES = {
     "losses.Loss": "its first argument is what the loss op computes",
     "metrics.Metric": "its first argument is what the metric op computes",
     "optimizers.Optimizer": "its first argument is what the update op computes",
+    **{
+        f"models.Sequential.{step}": "Keras's on JAX has a state before the data, as on no other backend"
+        for step in ("train_step", "test_step", "predict_step")
+    },
 }
 DEFAULTS = {
     "models.Sequential.quantize": "there is one mode, and it is the default",

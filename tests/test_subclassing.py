@@ -7,11 +7,11 @@ import re
 import pytest
 from custom_models import X, compiled, define, fitted
 
-from numba_lstm import Sequential, callbacks, constraints, initializers, losses, metrics, optimizers, regularizers
+from numba_lstm import Model, Sequential, callbacks, constraints, initializers, losses, metrics, optimizers, regularizers
 from numba_lstm.layers import LSTM, RNN, Activation, Dense, Layer, LSTMCell
 from numba_lstm.optimizers import schedules
 
-LOOP = "Write the loop over batches yourself, as docs/extending.md shows under 'Classes of your own'."
+LOOP = "Override train_step(self, data), as docs/extending.md shows under 'Steps of your own'."
 
 
 MODEL = "Override forward and backward, or put a layer of your own into the model."
@@ -28,7 +28,7 @@ LAYER = (
 
 LOSS = (
     "Take a loss of numba_lstm.losses, with sample_weight where errors count unequally, or write the loop over batches "
-    "yourself, as docs/extending.md shows under 'Classes of your own'."
+    "yourself, as docs/extending.md shows under 'Loops of your own'."
 )
 
 
@@ -44,14 +44,15 @@ OPTIMIZER = (
 
 
 REFUSED = [
-    (Sequential, "train_step", LOOP),
-    (Sequential, "compute_loss", LOOP),
-    (Sequential, "test_step", "Compute what you need from predict(x)."),
-    (Sequential, "predict_step", "Override predict, or change what predict(x) returns."),
+    (Sequential, "make_train_function", LOOP),
+    (Sequential, "compute_loss", "Give compile(loss=...) a function of your own, or override train_step(self, data)."),
+    (Sequential, "make_test_function", "Override test_step(self, data)."),
+    (Sequential, "make_predict_function", "Override predict_step(self, data)."),
     (Sequential, "call", MODEL),
     (Sequential, "__call__", MODEL),
     (Sequential, "compute_metrics", REPORTED),
     (Sequential, "metrics", REPORTED),
+    (Model, "metrics", REPORTED),
     *((base, "call", LAYER) for base in (Dense, LSTM, Activation, LSTMCell, RNN)),
     (Dense, "__call__", LAYER),
     (Layer, "compute_mask", "Let forward return the mask: Forward(y, mask=mask)."),
@@ -78,9 +79,9 @@ def test_what_would_be_ignored_is_refused_at_the_class_statement(base, name, adv
 
 def test_so_it_is_in_a_class_beside_the_base_or_above_it():
     class Steps:
-        train_step = nothing
+        make_train_function = nothing
 
-    with pytest.raises(TypeError, match="Mine overrides train_step, which is never called here"):
+    with pytest.raises(TypeError, match="Mine overrides make_train_function, which is never called here"):
         type("Mine", (Steps, Sequential), {})
     between = define(Dense, forward=Dense.forward)
     with pytest.raises(TypeError, match="Mine overrides call"):

@@ -55,14 +55,14 @@ class CallbackList:
             callback.set_params(params)
             callback.set_model(model)
 
-    def expect(self, batch: Sequence[str], epoch: Sequence[str]) -> None:
-        """Set the keys of the logs of batches and of epochs that the callbacks will receive.
+    def expect(self, batch: Sequence[str] | None, epoch: Sequence[str] | None) -> None:
+        """Set the keys of the logs of batches and of epochs that the callbacks will receive, None where they are unknown.
 
-        A custom callback may add keys, so for callbacks after it the keys are unknown, None.
+        A custom callback may add keys, so for callbacks after it the keys are unknown.
         """
-        keys: list[str] | None = [*epoch]
+        keys: list[str] | None = None if epoch is None else [*epoch]
         for callback in self.callbacks:
-            callback.batch_keys = None if keys is None else tuple(batch)
+            callback.batch_keys = None if keys is None or batch is None else tuple(batch)
             callback.epoch_keys = None if keys is None else tuple(keys)
             if keys is not None:
                 keys = None if _adds_any(callback) else [*keys, *callback.adds_keys]

@@ -20,7 +20,7 @@ from .reductions import NONE, as_dtype, as_reduction, reduction_weights
 #: What to do instead of overriding ``call``: training takes the gradient of a loss from the device's kernel.
 INSTEAD = (
     "Take a loss of numba_lstm.losses, with sample_weight where errors count unequally, or write the loop over batches "
-    "yourself, as docs/extending.md shows under 'Classes of your own'."
+    "yourself, as docs/extending.md shows under 'Loops of your own'."
 )
 
 

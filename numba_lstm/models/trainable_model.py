@@ -12,12 +12,14 @@ from ..layers.base import to_samples
 from ..layers.base.graph.symbolic import is_symbolic
 from ..layers.cells import lstm_cells
 from ..layers.cells.quantized import MODES
+from ..metrics import Metric
 from ..objects.serialization import choose
+from ..objects.subclassing import overridden
 from ..random import Stream, default_stream
 from ..training.batches import as_tuple, steps_first
 from ..training.data.array_validation import validate_mask
 from ..training.data.several import validate_inputs
-from .compiling.trainer import GONE, Trainer
+from .compiling.trainer import GONE, NEVER_CALLED, Trainer
 from .passes import Passes
 from .plans.prediction import PredictionPlans
 from .plans.training import TrainingPlans
@@ -118,6 +120,31 @@ class TrainableModel(Passes, Trainer):
     test_on_batch = training.test_on_batch
     predict_on_batch = training.predict_on_batch
     value_and_gradients = training.value_and_gradients
+    train_step = training.train_step
+    test_step = training.test_step
+    predict_step = training.predict_step
+    compute_loss = training.compute_loss
+    compute_metrics = training.compute_metrics
+    get_metrics_result = training.get_metrics_result
+    reset_metrics = training.reset_metrics
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """All metrics that are reported besides the loss.
+
+        Of a class that overrides ``train_step`` or ``test_step`` the list begins with the mean of the ``loss``, whose
+        ``update_state(loss)`` a step calls.
+        """
+        if self.built and self.loss is not None and any(training.overrides(self, step) for step in ("train_step", "test_step")):
+            return training.step_metrics(self).all
+        return self._compiled_metrics
+
+    @classmethod
+    def check_class(cls) -> None:
+        """Raise TypeError as the base class does, and for ``metrics`` that no step of the class updates."""
+        super().check_class()
+        if "metrics" in (found := overridden(cls)) and not found.keys() & {"train_step", "test_step"}:
+            raise TypeError(f"{cls.__name__} overrides metrics, which is never called here. {NEVER_CALLED['metrics']}")
 
     def quantize(self, mode: str = "int8") -> None:
         """Round the kernels of all LSTMs to int8, permanently and for inference only, as ``keras.Model.quantize``.

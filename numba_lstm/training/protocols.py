@@ -108,6 +108,9 @@ class ModelStructure(Protocol):
     def ordered_inputs(self, x: Any) -> Sequence[Any]:
         """Return the entries of ``x``, one input, a list or a dict of several, in the order of the inputs."""
 
+    def in_input_form(self, inputs: Sequence[Any]) -> Any:
+        """Return ``inputs`` in the form of the model's: one, a list, or a dict."""
+
     def in_output_form(self, outputs: Sequence[Any]) -> Any:
         """Return ``outputs`` in the form of the model's: one, a list, or a dict."""
 
@@ -164,6 +167,19 @@ class Trainable(ModelStructure, Protocol):
     @property
     def outdated(self) -> bool:
         """Whether ``trainable`` of anything has changed within :meth:`hold_trained_weights`."""
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics."""
+
+    def train_step(self, data: Any) -> Any:
+        """Take a step of the optimizer on a batch, and return the logs."""
+
+    def test_step(self, data: Any) -> Any:
+        """Compute the loss and the metrics of a batch, and return the logs."""
+
+    def predict_step(self, data: Any) -> Any:
+        """Return the outputs of a batch."""
 
     @property
     def prediction_plans(self) -> PredictionPlans:

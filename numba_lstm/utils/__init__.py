@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..config import disable_interactive_logging, enable_interactive_logging, is_interactive_logging_enabled
+from ..inputs.batch_data import unpack_x_y_sample_weight
 from ..inputs.sequences import pad_sequences
 from ..naming import names
 from ..naming.absent import absent
@@ -53,6 +54,7 @@ __all__ = [
     "text_dataset_from_directory",
     "timeseries_dataset_from_array",
     "to_categorical",
+    "unpack_x_y_sample_weight",
 ]
 
 Sequence = PyDataset  #: Keras 2's name

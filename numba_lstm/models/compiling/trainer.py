@@ -16,14 +16,14 @@ from ...training.protocols import CompiledOutput
 from .function_checks import check_function
 from .output_arguments import all_for_output, as_entries, as_weight, for_output, per_output
 
-_STEPS = "Write the loop over batches yourself, as docs/extending.md shows under 'Classes of your own'."
 _CALL = "Override forward and backward, or put a layer of your own into the model."
 
 #: What Keras's models override and these do not.
 NEVER_CALLED = {
-    **dict.fromkeys(("train_step", "make_train_function", "compute_loss"), _STEPS),
-    **dict.fromkeys(("test_step", "make_test_function"), "Compute what you need from predict(x)."),
-    **dict.fromkeys(("predict_step", "make_predict_function"), "Override predict, or change what predict(x) returns."),
+    "make_train_function": "Override train_step(self, data), as docs/extending.md shows under 'Steps of your own'.",
+    "compute_loss": "Give compile(loss=...) a function of your own, or override train_step(self, data).",
+    "make_test_function": "Override test_step(self, data).",
+    "make_predict_function": "Override predict_step(self, data).",
     **dict.fromkeys(("call", "__call__"), _CALL),
     **dict.fromkeys(
         ("compute_metrics", "get_metrics_result", "reset_metrics", "metrics"),
@@ -34,7 +34,7 @@ NEVER_CALLED = {
 }
 
 #: Of those, what classes derived from ``Model`` may override.
-OVERRIDABLE = frozenset({"call", "layers"})
+OVERRIDABLE = frozenset({"call", "layers", "metrics"})
 
 #: What Keras's models had before Keras 3.
 GONE = {
@@ -217,11 +217,10 @@ class Trainer:
         The names of single metrics are those of ``evaluate(..., return_dict=True)``.
         """
         names = ["loss"] if self.compiled else []
-        return [*names, "compile_metrics"] if self.metrics else names
+        return [*names, "compile_metrics"] if self._compiled_metrics else names
 
     @property
-    def metrics(self) -> list[Metric]:
-        """All metrics that are reported besides the loss."""
+    def _compiled_metrics(self) -> list[Metric]:
         return [metric for output in self.compiled_outputs for metric in (*output.metrics, *output.weighted_metrics)]
 
     def get_compile_config(self) -> dict[str, Any]:

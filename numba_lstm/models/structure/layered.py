@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...layers import Layer
@@ -79,6 +79,13 @@ class LayeredModel(ModelWeights):
     def ordered_inputs(self, x: Any) -> Sequence[Any]:
         """Return the entries of ``x``, one input, a list or a dict of several, in the order of the inputs."""
         raise NotImplementedError
+
+    def in_input_form(self, inputs: Sequence[Any]) -> Any:
+        """Return ``inputs`` in the form of the model's: one, a list, or a dict."""
+        if self.has_one_input:
+            return inputs[0]
+        is_dict = isinstance(getattr(self, "input_form", None), Mapping)
+        return dict(zip(self.input_names, inputs, strict=True)) if is_dict else list(inputs)
 
     def in_output_form(self, outputs: Sequence[Any]) -> Any:
         """Return ``outputs`` in the form of the model's: one, a list, or a dict."""

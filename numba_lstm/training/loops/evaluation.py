@@ -10,6 +10,7 @@ from ..data.data_adapters import evaluation_batches
 from ..data.epochs import Batches
 from ..data.loading import load
 from ..protocols import Trainable
+from .custom_steps import StepLogs, overrides
 from .metric_tracker import MetricTracker
 from .preparation import as_verbose, ensure_built, require_loss
 from .steps import test_step
@@ -56,12 +57,17 @@ def evaluate(
     batches = evaluation_batches(model, x, y, sample_weight, batch_size=batch_size, steps=steps, lengths=lengths)
     listeners = CallbackList(callbacks, model=model, verbose=shown, epochs=1, steps=batches.steps)
     ensure_built(model, batches.input_shape)
-    tracker = MetricTracker(model)
+    tracker = evaluation_tracker(model)
     run_evaluation(model, batches, tracker, listeners)
     return tracker.result(return_dict)
 
 
-def run_evaluation(model: Trainable, batches: Batches, tracker: MetricTracker, listeners: CallbackList) -> Logs:
+def evaluation_tracker(model: Trainable) -> MetricTracker | StepLogs:
+    """Return what has the loss and the metrics of an evaluation: the logs of a step that the model's class overrides."""
+    return StepLogs(model, "test_step") if overrides(model, "test_step") else MetricTracker(model)
+
+
+def run_evaluation(model: Trainable, batches: Batches, tracker: MetricTracker | StepLogs, listeners: CallbackList) -> Logs:
     """Compute the loss and the metrics in one pass over ``batches``."""
     ops, trained = model.ops, model.trained()
     begin = listeners.batch_begin("on_test_batch_begin")
@@ -71,7 +77,10 @@ def run_evaluation(model: Trainable, batches: Batches, tracker: MetricTracker, l
     for step, host_batch in enumerate(batches.epoch()):
         if begin is not None:
             begin(step)
-        tracker.add(ops, test_step(model, ops, trained, load(model, ops, host_batch)))
+        if isinstance(tracker, StepLogs):
+            tracker.run(host_batch)
+        else:
+            tracker.add(ops, test_step(model, ops, trained, load(model, ops, host_batch)))
         if end is not None:
             end(step)
     logs = tracker.logs()

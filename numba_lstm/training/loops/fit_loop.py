@@ -10,7 +10,8 @@ from ...callbacks.base import Resumption
 from ..data.epochs import Batches
 from ..data.loading import load
 from ..protocols import Trainable
-from .evaluation import run_evaluation
+from .custom_steps import StepLogs, overrides
+from .evaluation import evaluation_tracker, run_evaluation
 from .metric_tracker import MetricTracker
 from .steps import train_step, train_windows
 
@@ -29,8 +30,12 @@ class FitLoop:
     ) -> None:
         self.model, self.train, self.validation, self.validated, self.listeners = model, train, validation, validated, listeners
         self.window = window
-        self.tracker = MetricTracker(model, self._not_finite)
-        self.evaluated = MetricTracker(model)
+        self.tracker: MetricTracker | StepLogs
+        if overrides(model, "train_step"):
+            self.tracker = StepLogs(model, "train_step", self._not_finite)
+        else:
+            self.tracker = MetricTracker(model, self._not_finite)
+        self.evaluated = evaluation_tracker(model)
         self.epoch = 0
         self._warned = self._warned_of_trainable = False
         self._resumption = Resumption(0)
@@ -39,8 +44,9 @@ class FitLoop:
         model, listeners = self.model, self.listeners
         logs: dict[str, float] = {}
         ran = False
-        names = self.tracker.names
-        listeners.expect(names, names + [f"val_{name}" for name in names if self.validation is not None])
+        names, validated = self.tracker.names, self.evaluated.names if self.validation is not None else []
+        known = names is not None and validated is not None
+        listeners.expect(names, [*(names or ()), *(f"val_{name}" for name in validated or ())] if known else None)
         listeners.call("on_train_begin", {})
         self._resumption = place = listeners.resumption(begin)
         for self.epoch in range(place.epoch, end):
@@ -82,7 +88,10 @@ class FitLoop:
                 model.random.state = random
             if begin is not None:
                 begin(step)
-            if self.window is None:
+            if isinstance(tracker, StepLogs):
+                tracker.run(host_batch)
+                model.constrain()
+            elif self.window is None:
                 tracker.add(ops, train_step(model, ops, trained, load(model, ops, host_batch))[0])
             else:
                 train_windows(model, ops, trained, host_batch, self.window, tracker)

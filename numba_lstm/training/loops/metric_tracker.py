@@ -70,16 +70,16 @@ class MetricTracker:
         outputs = model.compiled_outputs
         several = len(outputs) > 1
         shapes = model.output_shape if several else [model.output_shape]
-        self._metrics: dict[str, Metric] = {}
-        self._by_output: list[tuple[list[Metric], list[Metric]]] = []
+        self.metrics: dict[str, Metric] = {}
+        self.by_output: list[tuple[list[Metric], list[Metric]]] = []
         for output, shape in zip(outputs, shapes, strict=True):
             plain, weighted = (
                 [metric.for_output(shape, output.loss.spec) for metric in metrics] if output.loss is not None else []
                 for metrics in (output.metrics, output.weighted_metrics)
             )
-            self._by_output.append((plain, weighted))
+            self.by_output.append((plain, weighted))
             prefix = f"{output.name}_" if several else ""
-            self._metrics |= {f"{prefix}{name}": metric for name, metric in _named(plain, weighted).items()}
+            self.metrics |= {f"{prefix}{name}": metric for name, metric in _named(plain, weighted).items()}
         with_loss = [index for index, output in enumerate(outputs) if output.loss is not None]
         self._losses = {index: f"{outputs[index].name}_loss" for index in with_loss} if len(with_loss) > 1 else {}
         self._not_finite = not_finite
@@ -88,13 +88,13 @@ class MetricTracker:
     @property
     def names(self) -> list[str]:
         """The keys of the logs."""
-        return ["loss", *self._losses.values(), *self._metrics]
+        return ["loss", *self._losses.values(), *self.metrics]
 
     def reset(self) -> None:
         """Begin an epoch."""
         self.steps = 0
         self._mean, self._means = _Mean(), {index: _Mean() for index in self._losses}
-        for metric in self._metrics.values():
+        for metric in self.metrics.values():
             metric.reset_state()
 
     def add(self, ops: Ops, result: StepResult) -> None:
@@ -103,7 +103,7 @@ class MetricTracker:
         self._mean.pending.append((result.loss, result.size))
         for index, mean in self._means.items():
             mean.pending.append((result.outputs[index].loss, result.size))
-        for output, (plain, weighted) in zip(result.outputs, self._by_output, strict=True):
+        for output, (plain, weighted) in zip(result.outputs, self.by_output, strict=True):
             for metric in plain:
                 metric.update(ops, output.y, output.target, output.plain)
             for metric in weighted:
@@ -114,7 +114,7 @@ class MetricTracker:
     def logs(self) -> Logs:
         """Return the loss (NaN before the first batch), those of several outputs, and the metrics so far."""
         losses = {"loss": self._read()} | {self._losses[index]: mean.read() for index, mean in self._means.items()}
-        return {**losses, **{name: metric.result() for name, metric in self._metrics.items()}}
+        return {**losses, **{name: metric.result() for name, metric in self.metrics.items()}}
 
     def result(self, return_dict: bool) -> float | list[float] | Logs:
         """Return the result of ``evaluate``: the loss, with metrics a list, or a dict."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from ..batches import HostBatch, as_tuple, each
 from ..data.data_adapters import input_batches
 from ..data.loading import load
 from ..protocols import Trainable
+from .custom_steps import overrides, step_data
 from .preparation import as_verbose, ensure_built
 
 
@@ -65,14 +66,28 @@ def predict(
     end = listeners.batch_end("on_predict_batch_end", dict)
     listeners.call("on_predict_begin", {})
     output = Predictions(batches.total, model.in_output_form)
+    custom: list[Any] | None = [] if overrides(model, "predict_step") else None
     for step, host_batch in enumerate(batches.epoch()):
         if begin is not None:
             begin(step)
-        output.add(predict_batch(model, ops, host_batch), host_batch)
+        if custom is not None:
+            custom.append(model.predict_step(step_data(model, host_batch)[:1]))
+        else:
+            output.add(predict_batch(model, ops, host_batch), host_batch)
         if end is not None:
             end(step)
     listeners.call("on_predict_end", {})
-    return output.whole()
+    return output.whole() if custom is None else _concatenated(custom)
+
+
+def _concatenated(batches: Sequence[Any]) -> Any:
+    """Return the arrays of all batches behind each other, in the form of one: an array, or a list or dict of them."""
+    first = batches[0]
+    if isinstance(first, Mapping):
+        return {key: _concatenated([batch[key] for batch in batches]) for key in first}
+    if isinstance(first, (list, tuple)):
+        return [_concatenated(entries) for entries in zip(*batches, strict=True)]
+    return np.concatenate([np.asarray(batch) for batch in batches])
 
 
 def predict_batch(model: Trainable, ops: Ops, host_batch: HostBatch) -> Any:

@@ -8,6 +8,7 @@ from ..batches import Samples, as_tuple
 from ..data.array_validation import validate_arrays, validate_input
 from ..data.loading import load
 from ..protocols import Trainable
+from .custom_steps import StepLogs, overrides, step_data
 from .metric_tracker import MetricTracker
 from .prediction import Predictions, predict_batch
 from .preparation import ensure_built, require_loss
@@ -52,6 +53,11 @@ def train_on_batch(
     assert model.optimizer is not None
     trained = model.trained()
     model.optimizer.build(trained.weights)
+    if overrides(model, "train_step"):
+        logs = StepLogs(model, "train_step")
+        logs.run(samples.batch(slice(None)))
+        model.constrain()
+        return logs.result(return_dict)
     ops, tracker = model.ops, MetricTracker(model)
     batch = load(model, ops, samples.batch(slice(None)))
     tracker.add(ops, train_step(model, ops, trained, batch)[0])
@@ -91,6 +97,10 @@ def test_on_batch(  # noqa: PT028 - no test, but Keras's name
     require_loss(model, "test_on_batch")
     samples = validate_arrays(model, x, y, sample_weight, lengths=lengths)
     ensure_built(model, samples.shape)
+    if overrides(model, "test_step"):
+        logs = StepLogs(model, "test_step")
+        logs.run(samples.batch(slice(None)))
+        return logs.result(return_dict)
     ops, tracker = model.ops, MetricTracker(model)
     tracker.add(ops, test_step(model, ops, model.trained(), load(model, ops, samples.batch(slice(None)))))
     return tracker.result(return_dict)
@@ -106,6 +116,8 @@ def predict_on_batch(model: Trainable, x: Any, *, lengths: Any = None) -> Any:
     """
     samples = validate_input(model, x, lengths)
     ensure_built(model, samples.shape)
+    if overrides(model, "predict_step"):
+        return model.predict_step(step_data(model, samples.batch(slice(None)))[:1])
     y = model.prediction_plans(samples.x) if isinstance(samples, Samples) and samples.mask is None else None
     if y is not None:
         return model.in_output_form(as_tuple(y))

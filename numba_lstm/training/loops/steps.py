@@ -15,6 +15,7 @@ from ..loss_weights import Weights
 from ..output_losses import element_weights, losses_of_outputs, scales_of_losses, total, weights_of_outputs
 from ..protocols import CompiledOutput, Trainable
 from ..results import States, TrainedWeights
+from .custom_steps import overrides
 from .metric_tracker import MetricTracker, OutputResult, StepResult
 
 
@@ -112,6 +113,8 @@ def as_window(model: Trainable, length: Any, input_shape: Shape) -> int:
         For anything but a whole number, and for a model without an output for each step, in the order of time.
     """
     steps = as_count(length, "tbptt")
+    if overrides(model, "train_step"):
+        raise ValueError(f"{type(model).__name__} overrides train_step, which takes whole sequences. Leave tbptt out.")
     timed = model.has_one_input and model.has_one_output and len(input_shape) == (2 if model.takes_indices else 3)
     shape: Any = model.compute_output_shape((None, None, *input_shape[2:])) if timed else ()
     if len(shape) != 3 or shape[1] is not None:

@@ -6,7 +6,19 @@ import numpy as np
 import pytest
 
 from numba_lstm import Input, Model
-from numba_lstm.layers import LSTM, Dense, Embedding
+from numba_lstm.layers import (
+    GRU,
+    LSTM,
+    Add,
+    AdditiveAttention,
+    Attention,
+    Bidirectional,
+    Dense,
+    Dropout,
+    Embedding,
+    GlobalMaxPooling1D,
+    MultiHeadAttention,
+)
 
 A, B = Input((5, 3), name="a"), Input((4,), name="b")
 X = [np.zeros((2, 5, 3)), np.zeros((2, 4))]
@@ -44,6 +56,85 @@ def test_graphs_that_do_not_fit(make, error, sentence):
     with pytest.raises(error) as raised:
         make()
     assert sentence in str(raised.value)
+
+
+STEPS, PAIRS = Input((5,), name="steps"), Input((5, 4), name="pairs")
+ARRAY = np.zeros((2, 5, 3))
+AT_ONCE = "is called on a symbolic tensor and on ndarray at once"
+
+
+@pytest.mark.parametrize(
+    ("layer", "call", "sentence"),
+    [
+        (LSTM(2), lambda layer: layer(A, mask=B), "a mask of input 0 of shape (None, 5) for inputs of shapes [(None, 5, 3)]"),
+        (GRU(2), lambda layer: layer(A, mask=A), "a mask of input 0 of shape (None, 5) for inputs of shapes [(None, 5, 3)]"),
+        (LSTM(2), lambda layer: layer(A, mask=np.ones((2, 5))), AT_ONCE),
+        (LSTM(2), lambda layer: layer(ARRAY, mask=STEPS), AT_ONCE),
+        (Bidirectional(GRU(2)), lambda layer: layer(A, mask=B), "got (None, 4). Give True or False for each step."),
+        (Dense(2), lambda layer: layer(B, mask=STEPS), "takes no mask of input 0 for inputs of shapes [(None, 4)]"),
+        (GlobalMaxPooling1D(), lambda layer: layer(A, mask=STEPS), "takes no mask, got one of shape (None, 5). Leave it out."),
+        (Add(), lambda layer: layer([A, ARRAY]), AT_ONCE),
+        (Attention(), lambda layer: layer([ARRAY, ARRAY], mask=[None, STEPS]), AT_ONCE),
+        (Attention(), lambda layer: layer([A, A], mask=STEPS), "takes a list of masks, one or None for each of 2 inputs"),
+        (Attention(), lambda layer: layer([A, A], mask=[None] * 3), "has 2 inputs, got 3 masks."),
+        (Attention(), lambda layer: layer([A, PAIRS]), "got shapes [(None, 5, 3), (None, 5, 4)]. Give query and key the same"),
+        (AdditiveAttention(), lambda layer: layer([A, PAIRS]), "Give query and key the same features D, by Dense(D)"),
+        (AdditiveAttention(), lambda layer: layer([A, A], mask=[STEPS, B]), "a mask of input 1 of shape (None, 5)"),
+        (
+            MultiHeadAttention(1, 2),
+            lambda layer: layer(A, A, attention_mask=PAIRS),
+            "expects attention_mask of shape (None, 5, 5) for inputs of shapes [(None, 5, 3), (None, 5, 3)], got (None, 5, 4).",
+        ),
+        (MultiHeadAttention(1, 2), lambda layer: layer(ARRAY, ARRAY, attention_mask=PAIRS), AT_ONCE),
+        (
+            MultiHeadAttention(1, 2),
+            lambda layer: layer(ARRAY, ARRAY, attention_mask=np.ones((2, 5, 4))),
+            "expects attention_mask of shape (2, 5, 5)",
+        ),
+        (LSTM(3), lambda layer: layer(A, initial_state=[B, B]), "got (None, 4), (None, 4). Take states of as many units."),
+        (
+            LSTM(4),
+            lambda layer: layer(A, initial_state=B),
+            "expects initial_state of shapes (None, 4), (None, 4), got (None, 4)",
+        ),
+        (Dropout(0.5), lambda layer: layer(A, training="yes"), "expects training to be True, False or None, got 'yes'."),
+        (LSTM(2), lambda layer: layer(A, lengths=[5]), "takes lengths for arrays alone"),
+    ],
+)
+def test_calls_that_do_not_fit(layer, call, sentence):
+    with pytest.raises((TypeError, ValueError)) as raised:
+        call(layer)
+    message = str(raised.value)
+    assert sentence in message
+    assert layer.name in message
+    assert not layer.built
+    assert not layer._nodes
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda m: m([A]), "m takes 2 inputs (a, b), got 1."),
+        (lambda m: m([A, np.zeros((2, 4))]), "m is called on a symbolic tensor and on ndarray at once."),
+        (lambda m: m([A, B], mask=STEPS), "m takes a list of masks, one or None for each of 2 inputs"),
+        (lambda m: m([A, B], mask=[B, None]), "m expects a mask of input 0 of shape (None, 5)"),
+        (lambda m: m(X, mask=[STEPS, None]), "m is called on a symbolic tensor and on ndarray at once."),
+        (lambda m: m([A, B], lengths=[5]), "m takes lengths for arrays alone"),
+    ],
+)
+def test_calls_of_models_that_do_not_fit(call, sentence):
+    made = model()
+    with pytest.raises((TypeError, ValueError)) as raised:
+        call(made)
+    assert sentence in str(raised.value)
+    assert not made._nodes
+
+
+def test_a_mask_of_another_number_of_steps_at_a_call():
+    x, mask = Input((None, 3)), Input((None,))
+    made = Model([x, mask], LSTM(2, name="rnn")(x, mask=mask)).to("reference")
+    with pytest.raises(ValueError, match=r"rnn expects a mask of input 0 of shape \(2, 4\) .* got \(2, 3\)"):
+        made.predict([np.ones((2, 4, 3)), np.ones((2, 3))], verbose=0)
 
 
 def model() -> Model:

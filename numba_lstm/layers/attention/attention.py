@@ -65,7 +65,8 @@ class Attention(SeveralInputs):
         steps = len({value[1], key[1]} - {None}) < 2 if len(shapes) > 2 else True
         if any(len(shape) != 3 for shape in shapes) or not steps or len({query[-1], key[-1]} - {None}) > 1:
             raise ValueError(
-                f"{self.name} expects query (N, Tq, D), value (N, Tv, D') and key (N, Tv, D), got shapes {list(shapes)}."
+                f"{self.name} expects query (N, Tq, D), value (N, Tv, D') and key (N, Tv, D), got shapes {list(shapes)}. "
+                "Give query and key the same features D, by Dense(D), and value and key the same steps."
             )
 
     def build(self, input_shape: Any) -> None:

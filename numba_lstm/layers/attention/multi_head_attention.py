@@ -94,7 +94,8 @@ class MultiHeadAttention(SeveralInputs):
         steps = {shapes[1][1], shapes[-1][1]} - {None}
         if any(len(shape) != 3 for shape in shapes) or len(steps) > 1:
             raise ValueError(
-                f"{self.name} expects query (N, Tq, D), value (N, Tv, D') and key (N, Tv, D''), got shapes {list(shapes)}."
+                f"{self.name} expects query (N, Tq, D), value (N, Tv, D') and key (N, Tv, D''), got shapes {list(shapes)}. "
+                "Give value and key the same steps."
             )
 
     def build(self, input_shape: Any) -> None:

@@ -102,8 +102,6 @@ class SeveralInputs(ComputedLayer):
         ops, arrays = get_ops(), self._arrays(x)
         shapes = tuple(array.shape for array in arrays)
         self.check_rank(shapes)
-        self.build_for(tuple((None, *shape[1:]) for shape in shapes))
-        self.check_input(shapes)
         given = mask if isinstance(mask, Mapping) else dict(enumerate(mask or ()))
         if extra := given.keys() - range(len(arrays)):
             raise ValueError(
@@ -112,6 +110,8 @@ class SeveralInputs(ComputedLayer):
         masks = tuple(self._one_mask(ops, given.get(k), k, shapes) for k in range(len(arrays)))
         others = {name: self._one_mask(ops, arguments.get(name), name, shapes) for name in self.mask_arguments}
         others |= {name: value for name, value in arguments.items() if name not in others}
+        self.build_for(tuple((None, *shape[1:]) for shape in shapes))
+        self.check_input(shapes)
         values = tuple(placed(ops, array, self.dtype) for array in arrays)
         rng = random.next_key() if training else None
         y = self.propagate(ops, values, None, masks, bool(training), rng, **others).y

@@ -38,7 +38,9 @@ def call_masks(layer: Any, inputs: Sequence[SymbolicTensor], mask: Any, argument
     elif isinstance(mask, (list, tuple)):
         masks |= dict(enumerate(mask))
     elif mask is not None and layer.takes_several and len(inputs) > 1:
-        raise ValueError(f"{layer.name} takes a list of masks, one or None for each of {len(inputs)} inputs, got one mask.")
+        raise ValueError(
+            f"{layer.name} takes a list of masks, one or None for each of {len(inputs)} inputs, got one. Write mask=[m, None]."
+        )
     elif mask is not None:
         masks[0] = mask
     masks |= {name: arguments[name] for name in layer.mask_arguments if arguments.get(name) is not None}
@@ -54,14 +56,15 @@ def check_mask_shapes(layer: Any, shapes: Sequence[Shape], masks: Mapping[MaskKe
         expected = None if came is None else layer.mask_shape(key, shapes)
         if came is None:
             continue
-        what = f"mask of input {key}" if isinstance(key, int) else key
+        what = f"a mask of input {key}" if isinstance(key, int) else key
         if expected is None:
             raise ValueError(
-                f"{layer.name} takes no {what} for inputs of shapes {list(shapes)}, got one of {came}. Leave it out."
+                f"{layer.name} takes no {what.removeprefix('a ')} for inputs of shapes {list(shapes)}, got one of {came}. "
+                "Leave it out."
             )
         if len(came) != len(expected) or any(a != b for a, b in zip(came, expected, strict=True) if a and b):
             raise ValueError(
-                f"{layer.name} expects a {what} of shape {expected} for inputs of shapes {list(shapes)}, got {came}. "
+                f"{layer.name} expects {what} of shape {expected} for inputs of shapes {list(shapes)}, got {came}. "
                 "Give True or False for each step."
             )
 

@@ -52,13 +52,14 @@ def connect(
         raise ValueError(f"{layer.name} takes one input, got {len(inputs)}. Join them first: Concatenate()([a, b]).")
     dtype = _dtype(layer, inputs)
     shapes = [tensor.shape for tensor in inputs]
+    training = as_training(layer.name, training)
     constants = _constants(layer, arguments or {})
     masks = call_masks(layer, inputs, mask, arguments or {})
     outputs = output_shapes(layer, shapes, [] if layer.takes_several else layers_before(inputs[0]), constants)
     if given:
         _check_states(layer, given, shapes[0])
     layer.build_for(tuple(shapes) if layer.takes_several else shapes[0], dtype)
-    return Node(layer, inputs, given, as_training(layer.name, training), outputs, layer.dtype, masks, constants).outputs
+    return Node(layer, inputs, given, training, outputs, layer.dtype, masks, constants).outputs
 
 
 def as_training(name: str, training: Any) -> bool | None:
@@ -66,7 +67,7 @@ def as_training(name: str, training: Any) -> bool | None:
     if training is None or training is FOLLOWS_MODEL:
         return None
     if not isinstance(training, (bool, int, np.bool_)) or training not in (0, 1):
-        raise TypeError(f"{name} expects training to be True, False or None, got {training!r:.80}.")
+        raise TypeError(f"{name} expects training to be True, False or None, got {training!r:.80}. Leave it out.")
     return bool(training)
 
 
@@ -119,4 +120,5 @@ def _check_states(layer: Any, states: Sequence[SymbolicTensor], shape: Sequence[
     came = [tensor.shape for tensor in states]
     if len(came) != len(expected) or any(a[1:] != b[1:] for a, b in zip(came, expected, strict=True)):
         shapes = ", ".join(map(str, expected))
-        raise ValueError(f"{layer.name} expects initial_state of shapes {shapes}, got {', '.join(map(str, came))}.")
+        given = ", ".join(map(str, came))
+        raise ValueError(f"{layer.name} expects initial_state of shapes {shapes}, got {given}. Take states of as many units.")

@@ -92,9 +92,8 @@ ASSIGNED = [
     (Sequential, "make_train_function", lambda cls: cls(), "Override train_step(self, data)"),
     (Sequential, "metrics", lambda cls: cls(), "Compute them from model.predict(x)"),
     (optimizers.Adam, "update_step", lambda cls: cls(), "Override update_weights("),
-    (metrics.BinaryAccuracy, "update_state", lambda cls: cls(), "Override finish("),
-    (losses.Huber, "call", lambda cls: cls(), "Take a loss of numba_lstm.losses"),
-    (losses.Huber, "__call__", lambda cls: cls(), "Take a loss of numba_lstm.losses"),
+    (metrics.BinaryAccuracy, "merge_state", lambda cls: cls(), "Override update_state("),
+    (losses.Huber, "__call__", lambda cls: cls(), "Override call(self, y_true, y_pred)"),
 ]
 
 

@@ -12,9 +12,7 @@ from numba_lstm.optimizers import SGD, Adam
 OTHER_QUANTITIES = [
     (losses.get, "rmse"),
     (losses.get, "smape"),
-    (losses.get, "dice"),
     (losses.get, "nll"),
-    (losses.get, "tversky"),
     (metrics.get, "f1"),
     (metrics.get, "iou"),
     (metrics.get, "auroc"),

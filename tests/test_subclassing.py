@@ -26,15 +26,12 @@ LAYER = (
 )
 
 
-LOSS = (
-    "Take a loss of numba_lstm.losses, with sample_weight where errors count unequally, or write the loop over batches "
-    "yourself, as docs/extending.md shows under 'Loops of your own'."
-)
+LOSS = "Override call(self, y_true, y_pred), which uses numba_lstm.ops and returns the losses before the reduction."
 
 
 METRIC = (
-    "Override finish(self, mean) for a function of the mean over all elements, or compute the metric from model.predict(x) in "
-    "on_epoch_end of a Callback."
+    "Override update_state(self, y_true, y_pred, sample_weight=None) and result(self), or finish(self, mean) for a function of "
+    "the mean over all elements."
 )
 
 
@@ -57,9 +54,8 @@ REFUSED = [
     (Dense, "__call__", LAYER),
     (Layer, "compute_mask", "Let forward return the mask: Forward(y, mask=mask)."),
     (LSTM, "get_initial_state", "Give the first states to the call: layer(x, initial_state=[h, c])."),
-    (losses.Loss, "call", LOSS),
     (losses.MeanSquaredError, "__call__", LOSS),
-    (metrics.Metric, "update_state", METRIC),
+    (metrics.Metric, "merge_state", METRIC),
     (metrics.MeanSquaredError, "__call__", METRIC),
     (optimizers.Optimizer, "update_step", OPTIMIZER),
     (optimizers.Adam, "apply_gradients", OPTIMIZER),

@@ -49,6 +49,7 @@ from .margins import (
     KLDivergence,
     SquaredHinge,
 )
+from .overlap import Dice, Tversky, dice, tversky
 from .regression import (
     CosineSimilarity,
     GaussianNLL,
@@ -71,6 +72,7 @@ __all__ = [
     "CategoricalFocalCrossentropy",
     "CategoricalHinge",
     "CosineSimilarity",
+    "Dice",
     "GaussianNLL",
     "Hinge",
     "Huber",
@@ -86,6 +88,7 @@ __all__ = [
     "SparseCategoricalCrossentropy",
     "SquaredHinge",
     "StudentTNLL",
+    "Tversky",
     "binary_crossentropy",
     "binary_focal_crossentropy",
     "categorical_crossentropy",
@@ -95,6 +98,7 @@ __all__ = [
     "ctc",
     "ctc_loss",
     "deserialize",
+    "dice",
     "gaussian_nll",
     "get",
     "hinge",
@@ -111,6 +115,7 @@ __all__ = [
     "sparse_categorical_crossentropy",
     "squared_hinge",
     "student_t_nll",
+    "tversky",
 ]
 
 #: Loss classes by class name, function name and Keras's short name.
@@ -135,6 +140,8 @@ LOSSES: dict[str, type[Loss]] = {
         (CategoricalFocalCrossentropy, "categorical_focal_crossentropy"),
         (SparseCategoricalCrossentropy, "sparse_categorical_crossentropy"),
         (CTC, "ctc"),
+        (Dice, "dice"),
+        (Tversky, "tversky"),
         (Quantile, "quantile"),
         (GaussianNLL, "gaussian_nll"),
         (StudentTNLL, "student_t_nll"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,23 +15,24 @@ from ..inputs.target_shapes import device_losses_shape
 from ..inputs.targets import Rows, as_rows
 from ..kernels.contract import Array, Ops
 from ..kernels.specs import LossSpec
+from ..naming.names import snake_case
 from ..objects.subclassing import Settable
 from .reductions import NONE, as_dtype, as_reduction, reduction_weights
 
-#: What to do instead of overriding ``call``: training takes the gradient of a loss from the device's kernel.
-INSTEAD = (
-    "Take a loss of numba_lstm.losses, with sample_weight where errors count unequally, or write the loop over batches "
-    "yourself, as docs/extending.md shows under 'Loops of your own'."
-)
+#: What to do instead of overriding ``__call__``, which reduces the losses of arrays.
+INSTEAD = "Override call(self, y_true, y_pred), which uses numba_lstm.ops and returns the losses before the reduction."
 
 
 class Loss(Settable):
     """Base class of all losses, as ``keras.losses.Loss``: reduces the losses of a batch to one number.
 
+    A subclass may define ``call(self, y_true, y_pred)``, which uses operators and :mod:`numba_lstm.ops` and returns a loss for
+    each element, step or sample, or a number. It is traced for each shape of a batch, and compiled with its gradient.
+
     Parameters
     ----------
-    spec : LossSpec
-        The loss that the loss op computes.
+    spec : LossSpec, optional
+        The loss that the loss op computes; None for a class with a method ``call``.
     reduction : str or None
         Reduction of the losses l over the leading axes, with sample weights w: ``"sum_over_batch_size"`` and ``"mean"`` are
         ``sum(w l) / count``, ``"sum"`` is ``sum(w l)``, ``"mean_with_sample_weight"`` is ``sum(w l) / sum(w)``. ``"none"``
@@ -46,19 +48,33 @@ class Loss(Settable):
         For another reduction or dtype.
     """
 
-    unsupported_methods = dict.fromkeys(("call", "__call__"), INSTEAD)
+    unsupported_methods = {"__call__": INSTEAD}
     settable = frozenset({"name"})
     replacement = "Compile the model with another loss: {cls}({name}=...)."
 
     #: Fields of the spec that are arguments of the class.
     parameters: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, spec: LossSpec, reduction: str | None, name: str | None, dtype: Any = None) -> None:
+    #: Makes the loss of a method ``call``: a function of it, the reduction, the name and the dtype.
+    of_function: ClassVar[Callable[..., Loss]]
+
+    def __init__(
+        self,
+        spec: LossSpec | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
         self.check_assigned_methods()
-        self.spec = spec
-        self.name = spec.name if name is None else name
+        call = getattr(self, "call", None)
+        if call is None and spec is None:
+            raise TypeError(f"{type(self).__name__} has no losses to reduce. Define call(self, y_true, y_pred).")
+        self.name = name if name is not None else snake_case(type(self).__name__) if spec is None else spec.name
         self.reduction = as_reduction(reduction, self.name)
         self.dtype = None if dtype is None else as_dtype(dtype, self.name)
+        #: The loss of the method ``call``, which computes in place of the loss op.
+        self.traced = None if call is None else type(self).of_function(call, self.reduction, self.name, self.dtype)
+        self.spec: LossSpec = spec if self.traced is None else self.traced.spec  # type: ignore[assignment]  # one of both is there
 
     def __call__(self, y_true: npt.ArrayLike, y_pred: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> Any:
         """Compute the loss of ``y_pred`` (N, C) or (N, T, C), weighted by ``sample_weight`` (N,) or (N, T).
@@ -73,6 +89,8 @@ class Loss(Settable):
         TypeError, ValueError
             For shapes that do not fit, and for anything but real numbers.
         """
+        if self.traced is not None:
+            return self.traced(y_true, y_pred, sample_weight)
         rows = as_rows(
             y_true, y_pred if self.dtype is None else as_real(y_pred, "y_pred").astype(self.dtype), self.spec, sample_weight
         )
@@ -110,11 +128,20 @@ class Loss(Settable):
 
         The ``mask`` (T, N) of the output is for losses of whole sequences; that of others is in ``weight``.
         """
+        if self.traced is not None:
+            return self.traced.compute(ops, y, target, weight, mask, gradient=gradient)
         return ops.loss(y, target, self.spec, weight=weight, mask=mask, gradient=gradient)
 
     def leading_shape(self, target: tuple[int, ...], rank: int) -> tuple[int, ...]:
         """Return the shape of the losses (N,) or (T, N) for a batch of targets of this shape and outputs of ``rank``."""
+        if self.traced is not None:
+            return self.traced.leading_shape(target, rank)
         return device_losses_shape(self.spec, target)
+
+    def check_traceable(self, output_shape: Sequence[int | None]) -> None:
+        """Raise TypeError for a method ``call`` that cannot be traced."""
+        if self.traced is not None:
+            self.traced.check_traceable(output_shape)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal loss, as JSON values."""

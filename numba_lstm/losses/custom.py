@@ -82,3 +82,6 @@ class FunctionLoss(Loss):
     def get_config(self) -> dict[str, Any]:
         dtype = {} if self.dtype is None else {"dtype": self.dtype}
         return {"function": self.function, "name": self.name, "reduction": self.reduction, **dtype}
+
+
+Loss.of_function = FunctionLoss

@@ -37,6 +37,7 @@ from .confusion import (
     TruePositives,
 )
 from .custom import FunctionMetric
+from .intersections import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
 from .loss_metrics import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -58,6 +59,7 @@ __all__ = [
     "AUC",
     "BinaryAccuracy",
     "BinaryCrossentropy",
+    "BinaryIoU",
     "CategoricalAccuracy",
     "CategoricalCrossentropy",
     "CategoricalHinge",
@@ -67,15 +69,19 @@ __all__ = [
     "FalseNegatives",
     "FalsePositives",
     "Hinge",
+    "IoU",
     "KLDivergence",
     "LogCoshError",
     "Mean",
     "MeanAbsoluteError",
     "MeanAbsolutePercentageError",
+    "MeanIoU",
     "MeanMetricWrapper",
     "MeanSquaredError",
     "MeanSquaredLogarithmicError",
     "Metric",
+    "OneHotIoU",
+    "OneHotMeanIoU",
     "Perplexity",
     "Poisson",
     "Precision",
@@ -143,7 +149,11 @@ METRICS: dict[str, type[Metric]] = {
 }
 
 #: Classes that dicts name too, but for which a name alone does not stand.
-_BY_CONFIG: dict[str, type[Metric]] = {**METRICS, "FunctionMetric": FunctionMetric}
+_BY_CONFIG: dict[str, type[Metric]] = {
+    **METRICS,
+    "FunctionMetric": FunctionMetric,
+    **{cls.__name__: cls for cls in (BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU)},
+}
 
 
 def get(identifier: Any) -> Metric:

@@ -3,37 +3,46 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 import numpy.typing as npt
 
+from .. import initializers
 from ..device import get_ops
 from ..inputs.target_shapes import described, target_shape
 from ..inputs.targets import as_rows
 from ..kernels.contract import Array, Ops
 from ..kernels.specs import LossSpec, MetricSpec
-from ..objects.subclassing import Settable
+from ..naming.names import snake_case
+from ..objects.subclassing import Settable, is_of_package, overridden
+from .custom_states import StateVariable, copy_for_output, update_from_device
 
 #: Batches whose numbers stay on the device before they are read: reading one may mean waiting for the device.
 MAX_PENDING = 32
 
-#: Methods that Keras's metrics override and these do not: the device counts batches, by :meth:`Metric.update`.
+#: Methods that Keras's metrics override and these do not.
 _NEVER_CALLED = dict.fromkeys(
-    ("update_state", "__call__", "merge_state", "stateless_update_state", "stateless_result"),
-    "Override finish(self, mean) for a function of the mean over all elements, or compute the metric from model.predict(x) in "
-    "on_epoch_end of a Callback.",
+    ("__call__", "merge_state", "stateless_update_state", "stateless_result"),
+    "Override update_state(self, y_true, y_pred, sample_weight=None) and result(self), or finish(self, mean) for a function of "
+    "the mean over all elements.",
 )
 
 
 class Metric(Settable):
     """Base class of all metrics, as ``keras.metrics.Metric``: the mean of a value over all batches since the last reset.
 
+    A subclass may define ``update_state(self, y_true, y_pred, sample_weight=None)``, which takes NumPy arrays, samples first,
+    and ``result(self)``. Its states are variables of :meth:`add_variable`, or attributes that ``reset_state`` sets.
+
     Parameters
     ----------
-    spec : MetricSpec or LossSpec
-        The value that the metric op computes.
-    name : str
-        The metric's key in a History.
+    spec : MetricSpec or LossSpec, optional
+        The value that the metric op computes; None for a class with a method ``update_state``.
+    name : str, optional
+        The metric's key in a History. Default: the class in snake case.
+    dtype : "float32" or "float64", optional
+        Has no effect: sums are float64.
     """
 
     unsupported_methods = _NEVER_CALLED
@@ -46,16 +55,55 @@ class Metric(Settable):
     #: Fields of the spec that are arguments of the class.
     parameters: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, spec: MetricSpec | LossSpec, name: str) -> None:
+    def __init__(self, spec: MetricSpec | LossSpec | None = None, name: str | None = None, dtype: Any = None) -> None:
         self.check_assigned_methods()
-        self.spec = spec
-        self.name = name
-        self.reset_state()
+        check_dtype(dtype)
+        has_states = "update_state" in overridden(type(self))
+        if spec is None and not has_states:
+            raise TypeError(f"{type(self).__name__} has no value. Define update_state(self, y_true, y_pred, sample_weight).")
+        self.spec = MetricSpec("custom") if spec is None else spec
+        self.name = snake_case(type(self).__name__) if name is None else name
+        self._variables: list[StateVariable] = []
+        if has_states:  # a reset_state of a user's may need what its constructor makes later
+            methods = (vars(c)["reset_state"] for c in type(self).__mro__ if "reset_state" in vars(c))
+            next(method for method in methods if is_of_package(method.__module__))(self)
+        else:
+            self.reset_state()
+
+    @classmethod
+    def check_class(cls) -> None:
+        """Raise TypeError as the base class does, and for ``update_state`` without ``result``; let the class take batches."""
+        super().check_class()
+        found = overridden(cls)
+        if "update_state" not in found:
+            return
+        if cls.result is Metric.result:
+            raise TypeError(f"{cls.__name__} overrides update_state without result, which would not know it. Override both.")
+        for name, function in (("update", update_from_device), ("for_output", copy_for_output)):
+            if name not in found:
+                setattr(cls, name, function)
+
+    def add_variable(
+        self, shape: Sequence[int] = (), initializer: Any = "zeros", dtype: Any = None, name: str | None = None
+    ) -> StateVariable:
+        """Return a new variable of the state, as Keras's method; each reset gives it the value of ``initializer`` again."""
+        variable = StateVariable(initializers.get(initializer)(tuple(shape), "float64"), name)
+        self._variables.append(variable)
+        return variable
+
+    add_weight = add_variable
+
+    @property
+    def variables(self) -> list[StateVariable]:
+        """The variables of :meth:`add_variable`."""
+        return list(self._variables)
 
     def reset_state(self) -> None:
         """Forget all batches."""
         self._pending: list[tuple[Any, Any]] = []
         self._total = self._count = 0.0
+        for variable in self._variables:
+            variable.reset()
 
     def update(self, ops: Ops, y: Array, target: Array, weight: Array | None = None) -> None:
         """Add a batch of device arrays to the mean."""

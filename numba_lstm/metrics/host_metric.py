@@ -45,6 +45,7 @@ class HostMetric(Metric):
 
     def reset_state(self) -> None:
         """Forget all batches."""
+        super().reset_state()
         self._sums: dict[str, Any] = {}
 
     def accumulate(self, **values: Any) -> None:

@@ -47,6 +47,9 @@ def losses_alone(k: ModuleType) -> dict[str, Any]:
         "categorical focal with all": (lambda **a: c.CategoricalFocalCrossentropy(0.3, 1.5, True, 0.1, **a), ONE_HOT, OUTPUTS),
         "ignored class": (lambda **a: c.SparseCategoricalCrossentropy(ignore_class=1, **a), [0, 2, 1, 1], OUTPUTS),
         "ctc": (c.CTC, LINES, LOGITS),
+        "dice": (c.Dice, TARGETS, OUTPUTS),
+        "dice of rows": (lambda **a: c.Dice(axis=-1, **a), ONE_HOT, OUTPUTS),
+        "tversky": (lambda **a: c.Tversky(0.3, 0.9, axis=(1,), **a), ONE_HOT, OUTPUTS),
     }
     result: dict[str, Any] = {}
     for name, (make, y, outputs) in cases.items():

@@ -62,19 +62,28 @@ def metrics_alone(k: ModuleType) -> dict[str, Any]:
         "f1 micro": (lambda: m.F1Score("micro", 0.4), YES),
         "fbeta weighted": (lambda: m.FBetaScore("weighted", 2.0, 0.4), YES),
         "fbeta macro": (lambda: m.FBetaScore("macro", 0.5), one_hot),
+        "iou": (lambda: m.IoU(4, [0, 2], sparse_y_pred=False), CLASSES),
+        "mean iou": (lambda: m.MeanIoU(4, ignore_class=2, sparse_y_pred=False), CLASSES),
+        "one-hot iou": (lambda: m.OneHotIoU(4, [1, 3]), one_hot),
+        "one-hot mean iou": (lambda: m.OneHotMeanIoU(4), one_hot),
         "r2": (m.R2Score, TARGETS),
         "r2 of units": (lambda: m.R2Score(None), TARGETS),
         "r2 by variance": (lambda: m.R2Score("variance_weighted_average", 3), TARGETS),
     }
     result: dict[str, Any] = {}
     for name, (make, y) in cases.items():
-        for kind, weights in (("plain", None), ("weighted", WEIGHTS)):
+        some = np.floor(WEIGHTS) if name.endswith("iou") else WEIGHTS  # Keras cuts the others off there
+        for kind, weights in (("plain", None), ("weighted", some)):
             metric = make()
             for rows in (slice(0, 4), slice(4, ROWS)):
                 metric.update_state(y[rows], OUTPUTS[rows], None if weights is None else weights[rows])
             if (name, kind) == ("sparse, ignored", "plain"):
                 continue  # Keras leaves the ignored rows out where there are weights, and counts them as 0 where there are none
             result[f"{name} {kind}"] = np.asarray(metric.result()).tolist()
+    binary = m.BinaryIoU(threshold=0.4)
+    binary.update_state(YES, OUTPUTS)
+    binary.update_state(YES[:, 1], OUTPUTS[:, 2], np.floor(WEIGHTS))
+    result["binary iou"] = float(binary.result())
     for cls in (m.Mean, m.Sum):
         metric = cls()
         metric.update_state([1.0, 2.0, 5.0])

@@ -60,7 +60,7 @@ def test_graphs_that_do_not_fit(make, error, sentence):
 
 STEPS, PAIRS = Input((5,), name="steps"), Input((5, 4), name="pairs")
 ARRAY = np.zeros((2, 5, 3))
-AT_ONCE = "is called on a symbolic tensor and on ndarray at once"
+MIXED = "is called on a symbolic tensor and on ndarray at once"
 
 
 @pytest.mark.parametrize(
@@ -68,13 +68,13 @@ AT_ONCE = "is called on a symbolic tensor and on ndarray at once"
     [
         (LSTM(2), lambda layer: layer(A, mask=B), "a mask of input 0 of shape (None, 5) for inputs of shapes [(None, 5, 3)]"),
         (GRU(2), lambda layer: layer(A, mask=A), "a mask of input 0 of shape (None, 5) for inputs of shapes [(None, 5, 3)]"),
-        (LSTM(2), lambda layer: layer(A, mask=np.ones((2, 5))), AT_ONCE),
-        (LSTM(2), lambda layer: layer(ARRAY, mask=STEPS), AT_ONCE),
+        (LSTM(2), lambda layer: layer(A, mask=np.ones((2, 5))), MIXED),
+        (LSTM(2), lambda layer: layer(ARRAY, mask=STEPS), MIXED),
         (Bidirectional(GRU(2)), lambda layer: layer(A, mask=B), "got (None, 4). Give True or False for each step."),
         (Dense(2), lambda layer: layer(B, mask=STEPS), "takes no mask of input 0 for inputs of shapes [(None, 4)]"),
         (GlobalMaxPooling1D(), lambda layer: layer(A, mask=STEPS), "takes no mask, got one of shape (None, 5). Leave it out."),
-        (Add(), lambda layer: layer([A, ARRAY]), AT_ONCE),
-        (Attention(), lambda layer: layer([ARRAY, ARRAY], mask=[None, STEPS]), AT_ONCE),
+        (Add(), lambda layer: layer([A, ARRAY]), MIXED),
+        (Attention(), lambda layer: layer([ARRAY, ARRAY], mask=[None, STEPS]), MIXED),
         (Attention(), lambda layer: layer([A, A], mask=STEPS), "takes a list of masks, one or None for each of 2 inputs"),
         (Attention(), lambda layer: layer([A, A], mask=[None] * 3), "has 2 inputs, got 3 masks."),
         (Attention(), lambda layer: layer([A, PAIRS]), "got shapes [(None, 5, 3), (None, 5, 4)]. Give query and key the same"),
@@ -85,7 +85,7 @@ AT_ONCE = "is called on a symbolic tensor and on ndarray at once"
             lambda layer: layer(A, A, attention_mask=PAIRS),
             "expects attention_mask of shape (None, 5, 5) for inputs of shapes [(None, 5, 3), (None, 5, 3)], got (None, 5, 4).",
         ),
-        (MultiHeadAttention(1, 2), lambda layer: layer(ARRAY, ARRAY, attention_mask=PAIRS), AT_ONCE),
+        (MultiHeadAttention(1, 2), lambda layer: layer(ARRAY, ARRAY, attention_mask=PAIRS), MIXED),
         (
             MultiHeadAttention(1, 2),
             lambda layer: layer(ARRAY, ARRAY, attention_mask=np.ones((2, 5, 4))),

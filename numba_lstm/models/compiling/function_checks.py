@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from ...losses.custom import FunctionLoss
+from ...losses import Loss
 from ...metrics.custom import FunctionMetric
 
 T = TypeVar("T")
@@ -15,7 +15,7 @@ def check_function(value: T, model: Any) -> T:
 
     A model that is not built, or has several outputs, counts as one of an output (N, 1).
     """
-    if isinstance(value, (FunctionLoss, FunctionMetric)):
+    if isinstance(value, (Loss, FunctionMetric)):
         shape: Any = getattr(model, "output_shape", None) if getattr(model, "built", False) else None
         value.check_traceable(shape if isinstance(shape, tuple) and None in shape[:1] else (None, 1))
     return value

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ...callbacks.base import Logs
 from ...kernels.contract import Array, Ops
 from ...metrics import Metric
@@ -114,7 +116,7 @@ class MetricTracker:
     def logs(self) -> Logs:
         """Return the loss (NaN before the first batch), those of several outputs, and the metrics so far."""
         losses = {"loss": self._read()} | {self._losses[index]: mean.read() for index, mean in self._means.items()}
-        return {**losses, **{name: metric.result() for name, metric in self.metrics.items()}}
+        return {**losses, **{name: _plain(metric.result()) for name, metric in self.metrics.items()}}
 
     def result(self, return_dict: bool) -> float | list[float] | Logs:
         """Return the result of ``evaluate``: the loss, with metrics a list, or a dict."""
@@ -125,6 +127,11 @@ class MetricTracker:
 
     def _read(self) -> float:
         return self._mean.read(self._not_finite, self.steps - len(self._mean.pending))
+
+
+def _plain(value: Any) -> Any:
+    """Return a result as a float if it is one number."""
+    return float(value) if not isinstance(value, float) and np.ndim(value) == 0 else value
 
 
 def _named(plain: list[Metric], weighted: list[Metric]) -> dict[str, Metric]:

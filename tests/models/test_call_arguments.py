@@ -103,3 +103,19 @@ def test_training_of_a_call_is_constant():
     assert not np.array_equal(dropped, ones)
     assert np.array_equal(same, ones)
     assert np.array_equal(model(ones, training=True)[2], ones)
+
+
+class ValidSum(layers.Layer):
+    def call(self, x, mask=None):
+        return ops.sum(x if mask is None else ops.where(ops.expand_dims(mask, -1), x, 0.0), axis=1)
+
+
+def test_a_layer_of_a_user_takes_the_mask_of_a_call():
+    x, mask = np.random.default_rng(3).standard_normal((3, 5, 2)).astype("float32"), golden.VALUE_MASK
+    a, m = Input((5, 2)), Input((5,), dtype="bool")
+    total = ValidSum()
+    model = Model([a, m], [total(a), total(a, mask=m)]).to("reference")
+    with pytest.warns(UserWarning, match="takes no mask"):  # as in Keras: it does not say that the mask goes on
+        y, masked = model.predict([x, mask], verbose=0)
+    assert_close(y, x.sum(1), RECURRENT["float32"])
+    assert_close(masked, (x * mask[..., None]).sum(1), RECURRENT["float32"])

@@ -12,7 +12,6 @@ from ...device import get_ops
 from ...initializers.base import skip_initialization
 from ...inputs import INPUT_AXES, as_real
 from ...kernels.contract import Array, Ops, Tape
-from ...kernels.specs import Key
 from ...ops.tensor import Tensor, UntraceableError, as_tensor
 from ...ops.tracing import input_like, traced
 from ...variables import standing_for
@@ -148,19 +147,10 @@ class CallLayer(SeveralInputs):
         """The calls of layers in ``call``, for the graph of a model that has this layer; None if it calls none."""
         return None if self._graph is None else self._graph.execution
 
-    def propagate(
-        self,
-        ops: Ops,
-        x: Any,
-        states: tuple[Array, ...] | None = None,
-        mask: Any = None,
-        training: bool = False,
-        rng: Key | None = None,
-        **arguments: Any,
-    ) -> Forward:
+    def propagate(self, ops: Ops, x: Any, *passed: Any, **arguments: Any) -> Forward:
         if self._graph is None:
-            return super().propagate(ops, x, states, mask, training, rng, **arguments)
-        result: Forward = self._graph.propagate(ops, x, states, mask, training, rng)
+            return super().propagate(ops, x, *passed, **arguments)
+        result: Forward = self._graph.propagate(ops, x, *passed, **arguments)
         return result
 
     def backpropagate(

@@ -19,7 +19,7 @@ from ...naming import names
 from .arguments import Shape, batch_shape_of, check_dtype, check_name, refuse
 from .graph.graph_layer import GraphLayer
 from .graph.symbolic import is_symbolic
-from .layer_type import NEVER_CALLED, LayerType
+from .layer_type import NEVER_CALLED, PASSES, LayerType
 from .results import Backward, Forward, to_samples
 
 
@@ -51,20 +51,10 @@ class Layer(GraphLayer, metaclass=LayerType):
     """
 
     unsupported_methods = NEVER_CALLED
-    checked_methods: ClassVar[tuple[str, ...]] = (
-        "build",
-        "compute_output_shape",
-        "forward",
-        "backward",
-        "propagate",
-        "backpropagate",
-    )
+    checked_methods: ClassVar[tuple[str, ...]] = ("build", "compute_output_shape", *PASSES)
 
     #: Keras's arguments that the layer does not have yet, with their defaults: only those are taken.
     later: ClassVar[Mapping[str, Any]] = {}
-
-    #: Ranks of inputs, of those that the layer takes, whose steps a mask may leave out.
-    mask_ranks: ClassVar[tuple[int, ...]] = (3,)
 
     #: What the layer draws its random numbers from, if not from its model's stream.
     seed: int | None = None

@@ -22,6 +22,9 @@ NEVER_CALLED = {
     "losses": "Give a regularizer to add_weight, or an activity_regularizer to the layer.",
 }
 
+#: Methods that compute on device arrays.
+PASSES = ("forward", "backward", "propagate", "backpropagate")
+
 
 class LayerType(type):
     """Class of :class:`numba_lstm.layers.Layer` and all layers derived from it.

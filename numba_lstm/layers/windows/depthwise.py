@@ -93,6 +93,7 @@ class DepthwiseLayer(WindowLayer, ComputedLayer):
         mask: Array | None = None,
         training: bool = False,
         rng: Key | None = None,
+        **arguments: Any,
     ) -> Forward:
         result = super().forward(ops, x, states, None, training, rng)
         y, tape = ops.activation_forward(result.y, self.activation, training=training)

@@ -129,6 +129,8 @@ def _step_call(call: LayerCall, values: dict[int, StepValue]) -> StepCall:
             f"{layer.name} ({type(layer).__name__}) cannot be streamed: its call has {' and '.join(others)}."
         )
     values |= dict(zip(call.outputs, step_values(layer, inputs), strict=True))
-    for value, (_, *sizes) in zip(call.last_states, layer.state_shapes(layer.built_shape) if call.last_states else (), strict=True):
+    for value, (_, *sizes) in zip(
+        call.last_states, layer.state_shapes(layer.built_shape) if call.last_states else (), strict=True
+    ):
         values[value] = StepValue(False, tuple(sizes))
     return StepCall(call, has_steps)

@@ -23,6 +23,9 @@ class LayerLike:
     #: Whether a mask may come in.
     supports_masking: ClassVar[bool] = True
 
+    #: Ranks of inputs, of those that the layer takes, whose steps a mask may leave out.
+    mask_ranks: ClassVar[tuple[int, ...]] = (3,)
+
     @property
     def takes_mask(self) -> bool:
         """Whether a call on symbolic tensors may give masks."""

@@ -13,7 +13,7 @@ from .kernels.threads import get_num_threads, num_threads, set_num_threads
 
 __all__ = [
     "AUTO_PARAMETERS", "choose", "get_device", "get_num_threads", "get_ops", "gpu_facts", "keep_kernels", "num_threads",
-    "obstacle", "resolve", "set_device", "set_num_threads",
+    "obstacle", "ops_of", "resolve", "set_device", "set_num_threads",
 ]  # fmt: skip
 
 _PACKAGES = {"cpu": "cpu", "cuda": "cuda", "reference": "reference"}
@@ -87,11 +87,12 @@ def gpu_facts() -> dict[str, str]:
 
 def get_ops(name: str | None = None) -> Ops:
     """Return the ops of a device, which are imported at the first call."""
-    return _imported(resolve(name))
+    return ops_of(resolve(name))
 
 
 @cache
-def _imported(device: str) -> Ops:
+def ops_of(device: str) -> Ops:
+    """Return the ops of a device by the name that :func:`resolve` returned."""
     return cast(Ops, importlib.import_module(f".kernels.{_PACKAGES[device]}", __package__))
 
 

@@ -50,7 +50,7 @@ class Variable(Operand, NDArrayOperatorsMixin):
         self._array = np.array(value, order="C", copy=True)
         self._view = self._read_only()
         self._forms: tuple[int, dict[str, Any]] = (0, {})
-        self._fetch: Callable[[], npt.NDArray[Any]] | None = None
+        self.fetch: Callable[[], npt.NDArray[Any]] | None = None  #: copies the value from a device that holds it
         self._grid: Callable[[npt.NDArray[Any]], npt.NDArray[Any]] | None = None
 
     def _read_only(self) -> npt.NDArray[Any]:
@@ -66,10 +66,10 @@ class Variable(Operand, NDArrayOperatorsMixin):
     @property
     def value(self) -> npt.NDArray[Any]:
         """The array, read-only. It is copied from the device first if :meth:`written_as` was called."""
-        fetch = self._fetch
+        fetch = self.fetch
         if fetch is not None:
             self._array[...] = fetch()
-            self._fetch = None
+            self.fetch = None
         return self._view
 
     @property
@@ -146,7 +146,7 @@ class Variable(Operand, NDArrayOperatorsMixin):
 
     def writable(self) -> npt.NDArray[Any]:
         """Return the array for writing, until :meth:`written` is called. Prepared forms become invalid."""
-        if self._fetch is not None:
+        if self.fetch is not None:
             self.value  # noqa: B018  # copies the value from the device first
         self.version += 1
         return self._array
@@ -161,7 +161,7 @@ class Variable(Operand, NDArrayOperatorsMixin):
         ``fetch(content)`` copies it to the host when :attr:`value` is next read.
         """
         self.version += 1
-        self._fetch = lambda: fetch(content)
+        self.fetch = lambda: fetch(content)
         self._forms = (self.version, {form: content})
 
     def prepared(self, form: str, make: Callable[[npt.NDArray[Any]], Any]) -> Any:

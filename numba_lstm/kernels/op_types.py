@@ -18,6 +18,12 @@ Tape = Any  #: what a forward op saves for its backward op: an opaque value, for
 class Weight(Protocol):
     """The interface of a weight that ops use (:class:`numba_lstm.variables.Variable` has it)."""
 
+    version: int  #: how often the value has changed, as a writer counts; prepared forms belong to one version
+
+    @property
+    def fetch(self) -> Callable[[], npt.NDArray[Any]] | None:
+        """What reading :attr:`value` calls, where a device holds the value; None where the host does."""
+
     @property
     def value(self) -> npt.NDArray[Any]:
         """The array on the host, read-only."""

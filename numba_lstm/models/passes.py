@@ -41,7 +41,7 @@ class Passes(PlannedModel):
     def read_input(self, index: int, x: Any, what: str) -> npt.NDArray[Any]:
         """Return ``x`` as an array of what the layers of the input of an index take; raises as :meth:`as_input`."""
         reader = self.readers[index]
-        if not (reader.converts_inputs or (self.built and reader.takes_indices)):
+        if not (reader.converts_inputs or (reader.takes_indices and self.built)):
             return reader.as_input(x, what)
         return read_input(self.execution, self.execution.inputs[index], x, what)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 from .. import device as devices
 from ..kernels.contract import Ops
@@ -14,6 +14,9 @@ from ..variables import Variable
 from .graph.execution import ExecutionGraph
 from .trained_weights import WeightSelection
 
+#: Whether plans are off, the device, the layers, and how often a setting of each owner of weights has been set.
+Settings = tuple[bool, str, tuple[Layer, ...], list[int]]
+
 
 class PlannedModel(WeightSelection):
     """Base class of models: their device, and whether their plans are valid."""
@@ -22,8 +25,8 @@ class PlannedModel(WeightSelection):
         super().__init__(name, dtype, trainable)
         self._device: str | None = None
         self.run_eagerly = False  #: whether calls run the ops of layers one by one, without plans
-        self._inside_cache: tuple[ExecutionGraph, tuple[list[Layer], list[WeightsOwner], list[Variable]]] | None = None
-        self._reason: tuple[list[Any], str | None] = ([], None)  #: why there are no plans, after these changes
+        self._inside_cache: tuple[ExecutionGraph, tuple[tuple[Layer, ...], list[WeightsOwner], list[Variable]]] | None = None
+        self._reason: tuple[Settings | None, str | None] = (None, None)  #: why there are no plans, with these settings
 
     # -- device -------------------------------------------------------------------------------------------------------
 
@@ -46,33 +49,36 @@ class PlannedModel(WeightSelection):
     @property
     def ops(self) -> Ops:
         """The device's ops."""
-        return devices.get_ops(self.device)
+        return devices.ops_of(self.device)
 
     # -- plans --------------------------------------------------------------------------------------------------------
 
-    def changes(self, *, weights: bool = False) -> list[Any]:
-        """Return the state of all settings of the built model and its layers: as long as it is equal, plans stay valid.
+    def changes(self) -> Settings:
+        """Return the state of all settings of the built model and its layers: as long as it is equal, plans stay valid."""
+        layers, owners, _ = self._inside
+        return self.run_eagerly, self.device, layers, [owner._changes for owner in owners]
 
-        With ``weights`` the versions of all variables are included.
-        """
-        layers, owners, variables = self._inside
-        counts = [self.run_eagerly, self.device, *layers, *[owner._changes for owner in owners]]
-        return counts + [variable.version for variable in variables] if weights else counts
+    def weight_versions(self) -> list[int]:
+        """Return the versions of all variables of the built model: the numbers of times that they have changed."""
+        return [variable.version for variable in self._inside[2]]
 
     @property
-    def _inside(self) -> tuple[list[Layer], list[WeightsOwner], list[Variable]]:
+    def _inside(self) -> tuple[tuple[Layer, ...], list[WeightsOwner], list[Variable]]:
         """The layers of all calls, all owners of weights inside them, and all variables; cached."""
         found, graph = self._inside_cache, self.execution
         if found is None or found[0] is not graph:
-            layers = graph.layers
+            layers = tuple(graph.layers)
             owners = [owner for layer in layers for owner in layer.owners()]
             variables = [variable for layer in layers for variable in layer.variables]
             self._inside_cache = found = graph, (layers, owners, variables)
         return found[1]
 
-    def why_not_planned(self) -> str | None:
-        """Return the reason why the built model has no plans, as a clause; None if it has plans."""
-        changes = self.changes()
+    def why_not_planned(self, changes: Settings | None = None) -> str | None:
+        """Return the reason why the built model has no plans, as a clause; None if it has plans.
+
+        A caller that has just called :meth:`changes` gives its result.
+        """
+        changes = changes or self.changes()
         if self._reason[0] != changes:
             self._reason = changes, self._find_reason()
         return self._reason[1]

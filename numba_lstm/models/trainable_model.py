@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from .. import training
@@ -81,15 +82,16 @@ class TrainableModel(Passes, Trainer):
         TypeError, ValueError
             For anything that the model does not take.
         """
-        if is_symbolic(x, mask):
+        if (type(x) is not np.ndarray or mask is not None) and is_symbolic(x, mask):
             if lengths is not None:
                 raise TypeError(f"{self.name} takes lengths for arrays alone, not for symbolic tensors. Give a mask.")
             return self.connect(x, training, mask)
-        ops, arrays = self.ops, self._arrays(x)
+        arrays = self._arrays(x)
         if not training and mask is None and lengths is None:
             y = self.prediction_plans(arrays)
             if y is not None:
-                return self.in_output_form(as_tuple(y))
+                return y if self.has_one_output else self.in_output_form(y)
+        ops = self.ops
         rng = self.random.next_key() if training else None
         steps = None if mask is None and lengths is None else steps_first(ops, validate_mask(self, arrays, mask, lengths), bool)
         y = self.forward(self.gather(ops, arrays, slice(None)), bool(training), rng, steps).y

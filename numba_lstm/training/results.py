@@ -54,5 +54,5 @@ class StepOutput(NamedTuple):
     """Loss and output of a planned training step, before the update."""
 
     values: list[float | None]  #: the loss of each output without its weight and penalties; None without a loss
-    ys: list[Array]  #: outputs, which belong to the caller
+    ys: list[Array | None]  #: outputs, which belong to the caller; None without a metric, which alone looks at them
     weights: list[Weights]  #: of each output

@@ -28,8 +28,15 @@ class DerivedWeight:
         Name of the function, one for all of the variable.
     """
 
+    version = 0  #: it is never written
+
     def __init__(self, source: Variable, function: Callable[[Host], Host], name: str) -> None:
         self._source, self._function, self._name = source, function, name
+
+    @property
+    def fetch(self) -> Callable[[], Host] | None:
+        """The function that fetches the value of the variable from a device."""
+        return self._source.fetch
 
     @property
     def value(self) -> Host:

@@ -5,10 +5,9 @@ A plan holds buffers, so only one thread at a time can run it: a thread takes an
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from functools import partial
+from collections.abc import Callable, Hashable
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +17,9 @@ from ...kernels.contract import Array, Plan, StreamPlan
 from ...training.batches import each
 from ...training.results import PredictionOutput
 from ..passes import Passes
+from ..planning import Settings
 from .step_graph import StepGraph
 from .streaming import stream_plan
-
-if TYPE_CHECKING:
-    pass
 
 #: Multiplications up to which a stream computes one sequence, in one call of one thread: a few milliseconds.
 STREAM_WORK = 60_000_000
@@ -43,11 +40,14 @@ MAX_REMEMBERED = 8
 
 Host = npt.NDArray[Any]
 
+#: The settings of a model, and the versions of its weights; None before the first call.
+Version = tuple[Settings, list[int]] | None
+
 
 class _Waiting:
     """Plans of a model in one version, by the shapes of batches."""
 
-    def __init__(self, version: list[Any], serves: bool) -> None:
+    def __init__(self, version: Version, serves: bool) -> None:
         self.version, self.serves = version, serves
         self.plans: dict[Any, list[Any]] = {}
 
@@ -69,7 +69,7 @@ class PredictionPlans:
 
     def __init__(self, model: Passes) -> None:
         self._model, self._dtype = model, np.dtype(model.dtype)
-        self._waiting = _Waiting([], False)  # replaced whole, so that no thread sees a plan of another version
+        self._waiting = _Waiting(None, False)  # replaced whole, so that no thread sees a plan of another version
         self._remembered: list[Hashable] = []
 
     def __call__(self, x: Any) -> Any:
@@ -77,56 +77,65 @@ class PredictionPlans:
 
         For a tuple of several inputs it takes one; for several outputs it returns one.
         """
-        model = self._model
         waiting = self._current()
         if waiting is None:
             return None
-        if isinstance(x, tuple):
-            batch = model.gather(model.ops, x, slice(None))
+        if type(x) is np.ndarray and x.ndim > 2 and x.dtype == self._dtype and x.flags.c_contiguous and x.flags.aligned:
+            xs = (x.swapaxes(0, 1),)  # what gather returns
+        elif isinstance(x, tuple):
+            xs = self._model.gather(self._model.ops, x, slice(None))
         else:
-            if x.ndim == 3 and len(x) == 1:
-                shape = (((x.shape[1], 1, x.shape[2]), self._dtype),), True, get_num_threads()
-                y = None if self._repeats(waiting, shape) else self._by_stream(waiting, x)
+            xs = (self._model.gather(self._model.ops, x, slice(None)),)
+        shape = _shape(xs, None)
+        plans = waiting.plans.get(shape)
+        if plans is None:
+            if type(x) is np.ndarray and x.ndim == 3 and len(x) == 1 and not self._repeats(waiting, shape):
+                y = self._by_stream(waiting, x)
                 if y is not None:
                     self._known(shape)
                     return y
-            if x.ndim > 2 and x.dtype == self._dtype and x.flags.c_contiguous and x.flags.aligned:
-                batch = x.swapaxes(0, 1)  # what gather returns
-            else:
-                batch = model.gather(model.ops, x, slice(None))
-        output = self._run(waiting, batch, None, samples_first=True)
-        return None if output is None else output.y
+            plans = self._begun(waiting, shape, xs)
+        return None if plans is None else self._run(plans, xs, None, _samples_first).y
 
     @property
     def shapes(self) -> list[tuple[int, ...] | str]:
         """The shapes (T, N, D) of batches that have plans, the oldest first; ``"stream"`` for single sequences."""
-        return ["stream" if shape == "stream" else shape[0][0][0] for shape in self._waiting.plans]
+        return ["stream" if shape == "stream" else shape[0] for shape in self._waiting.plans]
 
     def forward(self, x: Any, mask: Array | None) -> PredictionOutput | None:
         """Return the output for a device array, or for a tuple of several; None where no plan serves."""
         waiting = self._current()
-        return None if waiting is None else self._run(waiting, x, mask)
+        if waiting is None:
+            return None
+        xs = x if isinstance(x, tuple) else (x,)
+        shape = _shape(xs, mask)
+        plans = waiting.plans.get(shape)
+        if plans is None:
+            plans = self._begun(waiting, shape, xs)
+        return None if plans is None else self._run(plans, xs, mask, _copied)
 
     def _current(self) -> _Waiting | None:
         """The plans of the model as it is now; None where it has none."""
         model, waiting = self._model, self._waiting
-        version = model.changes(weights=True)
+        version = model.changes(), model.weight_versions()
         if waiting.version != version:
-            self._waiting = waiting = _Waiting(version, model.why_not_planned() is None)
+            self._waiting = waiting = _Waiting(version, model.why_not_planned(version[0]) is None)
         return waiting if waiting.serves else None
 
-    def _run(self, waiting: _Waiting, x: Any, mask: Array | None, *, samples_first: bool = False) -> PredictionOutput | None:
-        xs = x if isinstance(x, tuple) else (x,)
-        shape = tuple((array.shape, array.dtype) for array in xs), mask is None, get_num_threads()
-        if shape not in waiting.plans and not (self._is_small(xs) and self._known(shape)):
-            return None
-        plans = waiting.of(shape)
+    def _begun(self, waiting: _Waiting, shape: Hashable, xs: tuple[Array, ...]) -> list[Any] | None:
+        """Return the plans for a shape without any, still empty; None where it is not worth one."""
+        return waiting.of(shape) if self._is_small(xs) and self._known(shape) else None
+
+    def _run(
+        self, plans: list[Any], xs: tuple[Array, ...], mask: Array | None, copied: Callable[[Array], Array]
+    ) -> PredictionOutput:
+        """Return copies of the output of one of the plans for a shape, which is made if no other thread leaves one."""
         try:
             plan = plans.pop()
         except IndexError:
             plan = self._plan(xs, mask)
         y, out_mask = plan(*xs, mask)
-        output = PredictionOutput(each(partial(_copied, samples_first=samples_first), y), each(_copied, out_mask))
+        output = PredictionOutput(each(copied, y), each(_copied, out_mask))
         plans.append(plan)
         return output
 
@@ -211,6 +220,18 @@ class PredictionPlans:
         return stream if stream.compiled else None
 
 
-def _copied(array: Host, *, samples_first: bool = False) -> Host:
+def _shape(xs: tuple[Array, ...], mask: Array | None) -> tuple[Any, ...]:
+    """Return what plans depend on besides the model: shapes and dtypes, whether there is a mask, and the number of threads."""
+    first, *others = xs
+    return first.shape, first.dtype, mask is None, get_num_threads(), *[(x.shape, x.dtype) for x in others]
+
+
+def _samples_first(array: Array) -> Host:
+    """Return a copy of an output of a plan, samples first."""
+    return np.array(array.swapaxes(0, 1), order="C") if array.ndim > 2 else array.copy()
+
+
+def _copied(array: Array) -> Host:
     """Return a copy of an output of a plan."""
-    return np.array(array.swapaxes(0, 1), order="C") if samples_first and array.ndim > 2 else array.copy()
+    copy: Host = array.copy()
+    return copy

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -43,31 +43,35 @@ class TrainingPlans:
 
     def forget(self) -> None:
         """Drop all plans, with their buffers."""
-        self._remembered: list[Hashable] = []
-        self._steps: dict[Hashable, _Step] = {}
+        self._remembered: list[Any] = []  #: versions that came, with or without a plan, the last one at the end
+        self._steps: list[tuple[Any, _Step]] = []  #: those with a plan, the last one used at the end
 
     def __call__(
         self, batch: Batch, key: Key, outputs: Sequence[CompiledOutput], optimizer: Optimizer, trained: TrainedWeights
     ) -> StepOutput | None:
         """Take a step on a batch, all but the constraints; None where no plan serves."""
-        model = self._model
-        if not trained.weights or model.why_not_planned() is not None:
+        changes = self._model.changes()
+        if not trained.weights or self._model.why_not_planned(changes) is not None:
             return None
         shapes = _shapes(batch.x), _shapes(batch.target), _shapes(batch.weight), _shapes(batch.mask)
-        settings = *((output.loss, output.weight) for output in outputs), optimizer, key.seed, shapes, get_num_threads()
-        version = *model.changes(), id(trained), *trained.weights, *settings
-        step = self._steps.pop(version, None)
-        if step is None:
-            known = not self._remembered or version in self._remembered
-            self._remembered = [*self._remembered[1 - MAX_REMEMBERED :], version]
-            if not known:
+        version = shapes, key.seed, get_num_threads(), changes, trained, outputs, optimizer  # mostly the same objects: no hash
+        steps = self._steps
+        if not steps or steps[-1][0] != version:
+            found = next((entry for entry in steps if entry[0] == version), None)
+            if found is not None:
+                steps.remove(found)
+            elif self._known(version):
+                found = version, _Step(self._model, batch, key, outputs, optimizer, trained)
+            else:
                 return None
-            step = _Step(model, batch, key, outputs, optimizer, trained)
-        output = step(batch, key)
-        self._steps[version] = step
-        if len(self._steps) > MAX_STEPS:
-            del self._steps[next(iter(self._steps))]
-        return output
+            steps[:] = [*steps[1 - MAX_STEPS :], found]
+        return steps[-1][1](batch, key)
+
+    def _known(self, version: Any) -> bool:
+        """Whether a plan of this version is worth while: it is the first one, or has come before."""
+        known = not self._remembered or version in self._remembered
+        self._remembered = [*self._remembered[1 - MAX_REMEMBERED :], version]
+        return known
 
 
 def _shapes(value: Any) -> Any:
@@ -98,6 +102,7 @@ class _Step:
         xs, targets = as_tuple(batch.x), as_tuple(batch.target)
         shapes = model.output_shape if isinstance(model.output_shape, list) else [model.output_shape]
         self._unweighted = [Weights(None, None, None, None)] * len(outputs)
+        self._measured = [bool(output.metrics or output.weighted_metrics) for output in outputs]
         self._leading = [
             () if output.loss is None else output.loss.leading_shape(target.shape, len(shape))
             for output, target, shape in zip(outputs, targets, shapes, strict=True)
@@ -149,11 +154,9 @@ class _Step:
         return weights_of_outputs(self._ops, self._outputs, batch, mask, self._model.dtype)
 
     def __call__(self, batch: Batch, key: Key) -> StepOutput:
-        ops, count = self._ops, len(self._outputs)
-        weights = self._unweighted
+        ops, targets, weights = self._ops, as_tuple(batch.target), self._unweighted
         if batch.weight is not None:
-            weights = [Weights(None, None, weight, None) for weight in per_output(batch.weight, count)]
-        targets = as_tuple(batch.target)
+            weights = [Weights(None, None, weight, None) for weight in per_output(batch.weight, len(targets))]
         ys, mask, rest = self._forward(*as_tuple(batch.x), *targets, *self._loss_weights(batch), batch.mask, key=key)
         if mask is None:
             values, gradients = rest
@@ -167,7 +170,8 @@ class _Step:
             assert self._backward is not None
             gradients = self._backward(*given)
         self._step(gradients)
-        return StepOutput([None if value is None else float(value) for value in values], [y.copy() for y in ys], weights)
+        ys = [y.copy() if measured else None for y, measured in zip(ys, self._measured, strict=True)]
+        return StepOutput([None if value is None else float(value) for value in values], ys, weights)
 
     def _step(self, gradients: list[Array]) -> None:
         """Take a step of the optimizer."""

@@ -19,7 +19,7 @@ class OutputResult(NamedTuple):
     """Loss, values and weights of an output in a step."""
 
     loss: Any  #: without its weight in a model of several outputs; None without a loss
-    y: Array
+    y: Any  #: an array; None where there are no metrics
     target: Array | None
     plain: Array | None  #: weights for metrics that leave sample weights out
     weighted: Array | None  #: weights for those that count them
@@ -73,13 +73,15 @@ class MetricTracker:
         several = len(outputs) > 1
         shapes = model.output_shape if several else [model.output_shape]
         self.metrics: dict[str, Metric] = {}
-        self.by_output: list[tuple[list[Metric], list[Metric]]] = []
-        for output, shape in zip(outputs, shapes, strict=True):
+        self.by_output: list[tuple[list[Metric], list[Metric]]] = []  #: plain and weighted ones
+        self._updates: list[tuple[int, Metric, bool]] = []  #: an output, a metric of it, and whether it counts weights
+        for index, (output, shape) in enumerate(zip(outputs, shapes, strict=True)):
             plain, weighted = (
                 [metric.for_output(shape, output.loss.spec) for metric in metrics] if output.loss is not None else []
                 for metrics in (output.metrics, output.weighted_metrics)
             )
             self.by_output.append((plain, weighted))
+            self._updates += [(index, metric, False) for metric in plain] + [(index, metric, True) for metric in weighted]
             prefix = f"{output.name}_" if several else ""
             self.metrics |= {f"{prefix}{name}": metric for name, metric in _named(plain, weighted).items()}
         with_loss = [index for index, output in enumerate(outputs) if output.loss is not None]
@@ -105,11 +107,9 @@ class MetricTracker:
         self._mean.pending.append((result.loss, result.size))
         for index, mean in self._means.items():
             mean.pending.append((result.outputs[index].loss, result.size))
-        for output, (plain, weighted) in zip(result.outputs, self.by_output, strict=True):
-            for metric in plain:
-                metric.update(ops, output.y, output.target, output.plain)
-            for metric in weighted:
-                metric.update(ops, output.y, output.target, output.weighted)
+        for index, metric, weighted in self._updates:
+            output = result.outputs[index]
+            metric.update(ops, output.y, output.target, output.weighted if weighted else output.plain)
         if len(self._mean.pending) >= MAX_PENDING:
             self._read()
 

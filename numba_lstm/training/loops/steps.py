@@ -90,7 +90,7 @@ def batch_losses(
 def step_result(
     outputs: Sequence[CompiledOutput],
     batch: Batch,
-    ys: Sequence[Array],
+    ys: Sequence[Array | None],
     values: Sequence[Any],
     weights: Sequence[Weights],
     penalty: float,

@@ -17,10 +17,13 @@ from ..ops.philox import STEP
 from ..runtime import recording, thread_pool
 from ..runtime.graph import TaskGraph, task_graphs
 from ..runtime.memory import address, empty, empty_like_strided
-from ..runtime.recording import Recording
+from ..runtime.recording import Recording, begin_writing, end_writing, fetch_values
 from ..runtime.task import HostCall, Team, partition
 
 Array = npt.NDArray[Any]
+
+#: Bytes of the largest input that is copied to the buffer of a plan: to find where it lies takes as long.
+MAX_COPIED = 16 * 1024
 
 
 class Plan:
@@ -40,34 +43,38 @@ class Plan:
         self._weights = list(recorded.weights.values()) if training else []  # else they have not changed since
         self._written = recorded.written
         recorded.compile()
-        steps = task_graphs(recorded.tasks, self._input)
-        self._steps: list[tuple[Callable[..., None], bool]] = [(step, isinstance(step, TaskGraph)) for step in steps]
-        seen = [self.outputs, *(_values(step) for step in steps if isinstance(step, HostCall))]
-        #: Whether x may be anywhere: neither outputs nor calls of the interpreter hold its buffer.
-        self._reads_in_place = not any(np.may_share_memory(array, self._input) for array in _arrays(seen))
+        seen = [self.outputs, *(_values(task) for task in recorded.tasks if isinstance(task, HostCall))]
+        #: Whether x may be anywhere: it is large, and neither outputs nor calls of the interpreter hold its buffer.
+        self._reads_in_place = x.nbytes > MAX_COPIED and not any(
+            np.may_share_memory(array, self._input) for array in _arrays(seen)
+        )
+        self._steps = task_graphs(recorded.tasks, self._input if self._reads_in_place else None)
 
     def __call__(self, *inputs: Array | None, key: Key | None = None) -> Any:
-        for weight in self._weights:
-            weight.value  # noqa: B018  # what a device holds comes first
+        if self._weights:
+            fetch_values(self._weights)
         x, buffer = inputs[0], self._input
         for other, value in self._others:
             other[...] = inputs[value]
-        if not self._reads_in_place or x.strides != buffer.strides or not x.flags.aligned:  # type: ignore[union-attr]
+        if not self._reads_in_place:
             buffer[...] = x
-            x = buffer
+        else:
+            if x.strides != buffer.strides or not x.flags.aligned:  # type: ignore[union-attr]
+                buffer[...] = x
+                x = buffer
+            first = address(x)
+            for step in self._steps:
+                if isinstance(step, TaskGraph):
+                    step.place_input(first)
         if key is not None:
             for words in self._keys:
                 words[STEP] = key.step
-        for weight in self._written:
-            weight.writable()
-        first = address(x)
-        for step, takes_input in self._steps:
-            if takes_input:
-                step(first)
-            else:
-                step()
-        for weight in self._written:
-            weight.written()
+        if self._written:
+            begin_writing(self._written)
+        for step in self._steps:
+            step()
+        if self._written:
+            end_writing(self._written)
         return self.outputs
 
 

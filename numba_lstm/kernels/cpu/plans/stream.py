@@ -17,6 +17,7 @@ from ...contract import StepFunction
 from ...packed_rows import PackedRows
 from ...threads import get_num_threads
 from ..arrays.copy_tasks import copied
+from ..compiler.entry_point import entry_point
 from ..gemm.layout import vector_geometry
 from ..runtime import recording, thread_pool, workers
 from ..runtime.graph import TaskGraph, run_eagerly, task_graphs
@@ -62,7 +63,7 @@ class StreamPlan:
         self._hoisted = recordings[0].hoisted if self.compiled else None
         self._references: list[Any] = []  #: what the addresses in tables point to
         if self.compiled:
-            self._run_steps = step_loop(self._dtype.name).compiled
+            self._run_steps = entry_point(step_loop(self._dtype.name))
             self._table = self._step_table(recordings, [self._x[0]] * 2, self._y, in_place=False)
         if self._hoisted is not None and self._hoisted.steps(MANY_STEPS) > 0:
             recordings, y = self._recorded_steps(function, threads, hoists=True)

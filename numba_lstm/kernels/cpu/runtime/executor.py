@@ -19,6 +19,7 @@ from typing import Any
 
 from numba import types
 
+from ..compiler.entry_point import entry_point
 from ..compiler.jit import inlined, kernel
 from .atomics import compare_exchange, fetch_add, load_acquire, pause, spin_until, store_release, words
 from .indirect_call import call
@@ -198,4 +199,4 @@ def spin(spins):
 def compiled(function: Any) -> Any:
     """One of the functions above that are not inlined into others; its arguments are all integers."""
     code = function.__code__  # which keeps the name that a kernel's function loses
-    return kernel(function, code.co_name, types.int64, " ".join("i" * code.co_argcount)).compiled
+    return entry_point(kernel(function, code.co_name, types.int64, " ".join("i" * code.co_argcount)))

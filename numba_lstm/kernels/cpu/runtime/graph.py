@@ -31,7 +31,7 @@ class TaskGraph:
     tasks : sequence of KernelCall, ParallelFor and Team
         A task begins when the one before it has ended.
     input_ : array, optional
-        An input placeholder without negative strides: later calls may substitute any array with the same strides.
+        An input placeholder without negative strides: :meth:`place_input` substitutes any array with the same strides.
     """
 
     def __init__(self, tasks: Sequence[KernelCall | ParallelFor | Team], input_: Array | None = None) -> None:
@@ -51,10 +51,16 @@ class TaskGraph:
         self._words = executor.lower(stages)
         self._address = self._words.buffer_info()[0]
         self._width = max([len(calls) for _, calls in stages], default=1)
-        self._patches = patches
+        self._run_alone = thread_pool.lone_run(self._address)
+        self._patches = [] if patches is None else patches.found
 
-    def __call__(self, input_: int | None = None, *, wake: bool = True, wait_for_team: bool = True) -> None:
-        """Run the graph, see :func:`.thread_pool.run_graph`, reading its input from the address ``input_`` on.
+    def place_input(self, first: int) -> None:
+        """Let the calls read the input from the address ``first`` on; no thread runs the graph meanwhile."""
+        for block, word, offset in self._patches:
+            block[word] = first + offset
+
+    def __call__(self, *, wake: bool = True, wait_for_team: bool = True) -> None:
+        """Run the graph, see :func:`.thread_pool.run_graph`.
 
         Raises
         ------
@@ -64,10 +70,10 @@ class TaskGraph:
         if not self._lock.acquire(blocking=False):
             raise RuntimeError("another thread is using this just now, and it serves one at a time. Make a stream for each.")
         try:
-            if input_ is not None and self._patches is not None:
-                for block, word, offset in self._patches.found:
-                    block[word] = input_ + offset
-            thread_pool.run_graph(self._address, self._width, wake=wake, wait_for_team=wait_for_team)
+            if self._width <= 1:
+                self._run_alone()
+            else:
+                thread_pool.run_graph(self._address, self._width, wake=wake, wait_for_team=wait_for_team)
         finally:
             self._lock.release()
 

@@ -7,7 +7,7 @@ nothing until the tasks have run. So an op may look at shapes, dtypes and stride
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from itertools import zip_longest
 from typing import Any, NamedTuple
@@ -145,6 +145,26 @@ def writing(*weights: Weight) -> Iterator[list[npt.NDArray[Any]]]:
     yield [weight.writable() for weight in weights]
     for weight in weights:
         weight.written()
+
+
+def fetch_values(weights: Iterable[Weight]) -> None:
+    """Copy the values that a device holds to the host, before tasks read them."""
+    for weight in weights:
+        if weight.fetch is not None:
+            weight.value  # noqa: B018  # which fetches it
+
+
+def begin_writing(weights: Sequence[Weight]) -> None:
+    """Call ``writable`` of many weights whose arrays tasks have already; a call of each would take as long as a small task."""
+    fetch_values(weights)
+    for weight in weights:
+        weight.version += 1
+
+
+def end_writing(weights: Iterable[Weight]) -> None:
+    """Call ``written`` of many weights."""
+    for weight in weights:
+        weight.version += 1
 
 
 def state_rings(*states: Array | None) -> tuple[list[StateRing], int]:

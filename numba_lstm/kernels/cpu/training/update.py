@@ -19,6 +19,7 @@ from ..compiler.jit import prepare
 from ..gemm.layout import dtype_name
 from ..runtime import thread_pool
 from ..runtime.graph import TaskGraph, parallel_if_worthwhile, run_eagerly
+from ..runtime.recording import begin_writing, end_writing
 from ..runtime.task import KernelCall, partition
 from .update_rules import update_kernel
 
@@ -146,11 +147,9 @@ class _UpdateProgram:
         step_scalars = _step_scalars(self._spec, step, rate)
         for scalars in self._scalars.values():
             scalars[:STEP_SCALARS] = step_scalars
-        for written in self._written:
-            written.writable()
+        begin_writing(self._written)
         self._run()
-        for written in self._written:
-            written.written()
+        end_writing(self._written)
 
 
 def update_program(

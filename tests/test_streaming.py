@@ -1,5 +1,6 @@
 """Streams: the outputs of predict, one step at a time, bit for bit."""
 
+import inspect
 import threading
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from numba_lstm.layers import LSTM, Activation, Dense, Dropout, Input
 from numba_lstm.models import Model, Sequential
+from numba_lstm.models.streaming import Stream
 
 N, T, D = 5, 7, 3
 
@@ -66,6 +68,19 @@ def test_every_output_is_a_fresh_array(x):
     kept = first.copy()
     stream.step(x[0, 1])
     np.testing.assert_array_equal(first, kept)
+
+
+def test_read_only_inputs_are_taken(x):
+    stream, other = keras_example().stream(), x[0, 0].copy()
+    y = stream.step(other)
+    stream.reset()
+    other.flags.writeable = False
+    np.testing.assert_array_equal(stream.step(other), y)
+
+
+def test_a_stream_takes_one_thread_unless_told_otherwise():
+    assert inspect.signature(Model.stream).parameters["threads"].default == 1
+    assert inspect.signature(Stream).parameters["threads"].default == 1
 
 
 def test_reset_begins_anew(x):

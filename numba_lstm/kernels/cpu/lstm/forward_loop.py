@@ -26,7 +26,7 @@ from ..gemm.microkernel import TILE_ROWS
 from ..gemm.operands import Matrix
 from ..runtime.atomics import barrier
 from ..simd.vector import data
-from .phases.arrays import Groups, Panels, lines_of, ring_of, step_of, steps_of
+from .phases.arrays import Groups, Panels, lines_of, ring_of, steps_around, steps_of
 from .phases.forward import (
     Factor,
     PointwiseArrays,
@@ -77,7 +77,8 @@ def forward_loop(geometry: VectorGeometry, C: int, per_gate: bool = False, excee
     v, bundle, panel = C * V // COUNT, COUNT * row_unroll, COUNT * V
     rows_per_vector, gates_per_vector = (V // v, COUNT // C) if C > 0 else (1, COUNT)
     units, lanes = max(1, V // B), max(V, B)
-    gates_of_tail = gates_per_vector if per_gate else None
+    gates_of_tail, tail = gates_per_vector if per_gate else None, max(C, 1)
+    lone_row = not per_gate and not exceeds_l2
 
     def lstm_forward_loop(
         x,  # (T, N, D), any strides: the input
@@ -110,6 +111,7 @@ def forward_loop(geometry: VectorGeometry, C: int, per_gate: bool = False, excee
         N, start_row = h.shape[1], 0 if len(start) == 1 else start.shape[1]
         masked_row, columns = masked_inputs.shape[2], full * V + v
         groups, group_begins, few_rows = Groups(N, T, group_rows, r1), r0 // group_rows * group_rows, rows < TILE_ROWS
+        one_row = lone_row and rows == 1
         terms = chunk_terms(rows, D + H, chunk, prefetch_chunk, prefetch_rows)
         # this member's panels, in stacks; the tail is a stack of its own
         panels = full + (1 if C > 0 else 0)
@@ -118,8 +120,9 @@ def forward_loop(geometry: VectorGeometry, C: int, per_gate: bool = False, excee
         whole_stacks = (min(full, last) - first + stack - 1) // stack
         stacks = whole_stacks + (1 if last > full else 0)
         for t in range(t0, t1):
-            h_t = State(step_of(hs, t), step_of(hs, t + 1), hs.row)
-            c_t = State(step_of(cs, t), step_of(cs, t + 1), cs.row)
+            h_old, h_new = steps_around(hs, t)
+            c_old, c_new = steps_around(cs, t)
+            h_t, c_t = State(h_old, h_new, hs.row), State(c_old, c_new, cs.row)
             # [h_{t-1} | x_t], and its products with the factors of each gate
             if len(source) > 0:
                 copy_rows(sources, xs, t, r0, r1, source.shape[2])
@@ -148,6 +151,12 @@ def forward_loop(geometry: VectorGeometry, C: int, per_gate: bool = False, excee
                         if place < bundles:
                             p = p0 + place * row_unroll
                             bundle_of_row(sum_, r, p * panel, (p - p0) * panel, (V, B, bundle))
+                        elif one_row:
+                            p = p0 + bundles * (row_unroll - 1) + place
+                            if p < full:
+                                bundle_of_row(sum_, r, p * panel, (p - p0) * panel, (V, B, COUNT))
+                            else:
+                                bundle_of_row(sum_, r, p * panel, 0, (V, tail, tail))
                         else:
                             p = p0 + bundles * (row_unroll - 1) + place
                             beyond = -G if reverse else G

@@ -69,6 +69,14 @@ def step_of(ring, t):
 
 
 @inlined
+def steps_around(ring, t):
+    """Return pointers to steps t and t + 1 of a ring, by one division."""
+    place = t % ring.length
+    following = place + 1 if place + 1 < ring.length else 0
+    return offset(ring.p, place * ring.step), offset(ring.p, following * ring.step)
+
+
+@inlined
 def lines_of(a, row, unit):
     """Return an array, or an empty one, as :class:`Lines` of these strides."""
     present = 1 if len(a) > 0 else 0

@@ -7,8 +7,8 @@ step.
 
 The terms of a sum are split into chunks whose weights stay in a near cache while all rows use them; z keeps the partial sums.
 Every second step may iterate over the panels in reverse. A single row computes bundles of ``row_unroll`` panels, then
-the panels that are left. A pointwise kernel processes many rows of a panel, or a *stack* of panels of a row where rows are few,
-so that latencies overlap.
+each panel that is left and the tail, by tiles of one row. A pointwise kernel processes many rows of a panel, or a *stack* of
+panels of a row where rows are few, so that latencies overlap.
 
 :mod:`.phases.forward` has the phases of a step.
 """

@@ -63,12 +63,6 @@ def ring_of(a):
 
 
 @inlined
-def step_of(ring, t):
-    """Return a pointer to step t of a ring."""
-    return offset(ring.p, (t % ring.length) * ring.step)
-
-
-@inlined
 def steps_around(ring, t):
     """Return pointers to steps t and t + 1 of a ring, by one division."""
     place = t % ring.length

@@ -79,8 +79,8 @@ def _write_global_pool(builder: GraphBuilder, layer: Any, value: GraphValue, ops
 
 
 def _write_padding(builder: GraphBuilder, layer: Any, value: GraphValue, opset: int) -> GraphValue:
-    befores, afters = ([0, *(border[k] for border in layer.borders), 0] for k in (0, 1))
-    return builder.apply(builder.batch_first(value, layer.name), "Pad", layer.name, builder.add_integers([*befores, *afters]))
+    before, after = ([0, *(border[k] for border in layer.borders), 0] for k in (0, 1))
+    return builder.apply(builder.batch_first(value, layer.name), "Pad", layer.name, builder.add_integers([*before, *after]))
 
 
 def _write_cropping(builder: GraphBuilder, layer: Any, value: GraphValue, opset: int) -> GraphValue:

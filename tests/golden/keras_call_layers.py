@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -17,6 +18,10 @@ LOSSES = {
     "block": [0.7881290912628174, 0.7841314673423767, 0.7821879982948303],
     "difference": [1.4872387647628784, 0.7226521372795105, 4.651756763458252],
 }
+
+#: The model "attention" with other weights, as Keras has saved it, and its outputs.
+ATTENTION_FILE = Path(__file__).parent / "keras_call_attention.keras"
+ATTENTION_OUTPUTS = [0.24458523, 1.1960752, 1.5946944, 3.627002, -0.76233304, 0.6202808]
 
 
 def classes(k: ModuleType) -> dict[str, Any]:

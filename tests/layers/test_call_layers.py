@@ -11,10 +11,11 @@ import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "golden"))
 
-from keras_call_layers import LOSSES, classes, losses, models
+from keras_call_layers import ATTENTION_FILE, ATTENTION_OUTPUTS, LOSSES, classes, losses, models
 
 import numba_lstm
 from numba_lstm import Input, Model, Sequential, layers, load_model, ops
+from numba_lstm.files.errors import FileFormatError
 
 CLASSES = classes(numba_lstm)
 
@@ -42,6 +43,33 @@ def test_files_and_copies_have_the_same_bits(name, tmp_path):
     copied.set_weights(model.get_weights())
     for other in (loaded, copied):
         np.testing.assert_array_equal(other.predict(x, verbose=0), expected)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_files_of_keras_hold_the_classes_by_name(name, tmp_path):
+    model, x, _ = models(numba_lstm)[name]
+    rng = np.random.default_rng(1)
+    model.set_weights([rng.normal(size=weight.shape) for weight in model.weights])
+    model.save(tmp_path / "m.keras")
+    loaded = load_model(tmp_path / "m.keras", custom_objects=CLASSES)
+    np.testing.assert_array_equal(loaded.predict(x, verbose=0), model.predict(x, verbose=0))
+    with pytest.raises(FileFormatError, match="is of the module 'keras_call_layers', which is not Keras's and never imported"):
+        load_model(tmp_path / "m.keras")
+
+
+def test_a_file_that_keras_has_written():
+    model = load_model(ATTENTION_FILE, custom_objects=CLASSES)
+    _, x, _ = models(numba_lstm)["attention"]
+    np.testing.assert_allclose(model.predict(x, verbose=0).ravel(), ATTENTION_OUTPUTS, rtol=1e-5)
+
+
+@pytest.mark.peers
+def test_live_keras_reads_files_with_the_classes(tmp_path):
+    keras = pytest.importorskip("keras")
+    for name, (model, x, _) in models(numba_lstm).items():
+        model.save(tmp_path / f"{name}.keras")
+        loaded = keras.models.load_model(tmp_path / f"{name}.keras", custom_objects=classes(keras))
+        np.testing.assert_allclose(loaded.predict(x, verbose=0), model.predict(x, verbose=0), atol=1e-5, err_msg=name)
 
 
 class Scale(layers.Layer):

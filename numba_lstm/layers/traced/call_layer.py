@@ -107,7 +107,7 @@ class CallLayer(SeveralInputs):
     def compute(
         self, inputs: tuple[Tensor, ...], masks: tuple[Tensor | None, ...], weights: Sequence[Tensor], training: bool
     ) -> tuple[Tensor, ...]:
-        arguments, names = self._arguments(inputs), parameters(self.call)
+        arguments, names = self.call_arguments(inputs), parameters(self.call)
         options = {"training": training} | mask_options(self.call, masks, self.takes_several, len(arguments) > 1)
         changes = self._changes  # attributes that the method sets make no other program
         with standing_for(self.variables, weights):
@@ -122,7 +122,7 @@ class CallLayer(SeveralInputs):
                 )
         return ys
 
-    def _arguments(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
+    def call_arguments(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
         """Return the arguments of ``call`` for the inputs: one, a list, or several."""
         if not self.takes_several:
             return tuple(inputs)
@@ -190,7 +190,7 @@ class CallLayer(SeveralInputs):
         try:
             self._build(input_shape)
             if self._calls_layers(input_shape):
-                self._graph = inner_graph(self, input_shape if self.takes_several else (input_shape,), self._arguments)
+                self._graph = inner_graph(self, input_shape if self.takes_several else (input_shape,), self.call_arguments)
         except BaseException:
             self._dtype, self.variables, self.sublayers = requested, before, []
             raise

@@ -99,7 +99,12 @@ def from_keras(value: Any, custom: Collection[str] = ()) -> Any:
         return {"class_name": kind, "config": arguments_of(config, lambda item: from_keras(item, custom))}
     arguments = {key: from_keras(item, custom) for key, item in config.items()}
     arguments |= {key: _as_activation(item) for key, item in arguments.items() if key.endswith("activation")}
-    return {"class_name": name, "config": arguments if name in custom else _drop_neutral(name, arguments)}
+    return {"class_name": name, "config": _of_user(arguments) if name in custom else _drop_neutral(name, arguments)}
+
+
+def _of_user(config: dict[str, Any]) -> dict[str, Any]:
+    """Drop what Keras writes for a layer of a class without ``get_config``, where it is the default."""
+    return {key: value for key, value in config.items() if (key, value) != ("autocast", True)}
 
 
 def _as_activation(value: Any) -> Any:

@@ -128,6 +128,9 @@ class _Graph:
         if not isinstance(args, list) or not isinstance(kwargs, dict) or node.keys() != {"args", "kwargs"}:
             raise FileFormatError(f"the inbound_nodes of its {name!r:.100} must be objects of args and kwargs.")
         given = dict(kwargs)
+        tensors = [one for one in args if isinstance(one, dict) and one.get("class_name") == _TENSOR]
+        if len(tensors) == len(args) > 1 and self.layers[name].kind not in (*_RECURRENT, _HEADS):  # of a class of its author's
+            return self.references(name, args), given
         names = ["inputs", "initial_state" if self.layers[name].kind in _RECURRENT else "training", "mask"]
         if self.layers[name].kind == _HEADS:
             names = [*_HEAD_INPUTS, *_HEAD_MASKS, "attention_mask", "return_attention_scores", "training", "use_causal_mask"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from ....layers import RNN, Bidirectional, InputLayer, MultiHeadAttention, TimeDistributed
 from ....layers.base.graph.symbolic import Node, SymbolicTensor
-from ....layers.traced import Operation
+from ....layers.traced import CallLayer, Operation
 from ....models import Model, Sequential
 from .graph.operations import operands_of
 
@@ -88,6 +88,8 @@ def _node(node: Node, tensor: Callable[[SymbolicTensor], Entry]) -> Entry:
         masks = {_HEAD_MASKS.get(key, key): mask for key, mask in given.items() if mask is not None}
         keys = {"key": inputs[2]} if len(inputs) > 2 else {}
         return {"args": inputs[:2], "kwargs": {**keys, **masks, **node.arguments}}
+    if isinstance(node.layer, CallLayer):
+        return {"args": list(node.layer.call_arguments(inputs)), "kwargs": {"mask": given[0]} if given else {}}
     if not node.layer.takes_several:
         inputs = inputs[0]
     elif isinstance(form := getattr(node.layer, "input_form", None), Mapping):

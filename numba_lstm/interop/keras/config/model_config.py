@@ -7,8 +7,9 @@ from typing import Any
 
 from ....files.limits import check_layers
 from ....layers import Layer, TimeDistributed
-from ....layers.traced import Operation
+from ....layers.traced import CallLayer, Operation
 from ....models import Model, Sequential
+from ....objects.registered import get_registered_name
 from . import graph_nodes
 from .frozen_layers import freeze_inner
 from .graph.operations import to_keras_operation
@@ -68,7 +69,21 @@ def _layer_entry(layer: Layer | None, entry: dict[str, Any]) -> dict[str, Any]:
         outer = to_keras({**entry, "config": config}, _LAYERS)
         outer["config"]["layer"] = _layer_entry(layer.layer, entry["config"]["layer"])
         return outer
+    if isinstance(layer, CallLayer):
+        return _entry_of_user(layer, entry["config"])
     return to_keras_operation(entry["config"]) if isinstance(layer, Operation) else to_keras(entry, _LAYERS)
+
+
+def _entry_of_user(layer: CallLayer, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entry of a layer of a user's class, which Keras finds among ``custom_objects`` or registered classes."""
+    cls = type(layer)
+    without = {key: value for key, value in config.items() if key not in ("input_shape", "batch_input_shape")}
+    return {
+        "module": cls.__module__,
+        "class_name": cls.__name__,
+        "config": {**without, "dtype": layer.dtype},
+        "registered_name": get_registered_name(cls),
+    }
 
 
 def _check_batch_size(model: Model) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ....layers import (
     GRU,
@@ -22,6 +22,7 @@ from ....layers import (
     StackedRNNCells,
     TimeDistributed,
 )
+from ....layers.traced import CallLayer
 from ....models import Model, Sequential
 from ....naming.names import snake_case
 from ....variables import Variable
@@ -98,9 +99,27 @@ def _layer_groups(path: str, layer: Layer, visited: set[int]) -> Iterator[Group]
     elif isinstance(layer, Model):
         yield Group(path, layer.name, ())
         yield from _list_groups(f"{path}/layers", layer.layers, visited)
+    elif isinstance(layer, CallLayer):
+        yield from _groups_of_user(path, layer, visited)
     elif type(layer) in _INNER_LAYERS:
         yield Group(path, layer.name, ())
         for attribute in _INNER_LAYERS[type(layer)]:
             yield from _layer_groups(f"{path}/{attribute}", getattr(layer, attribute), visited)
     else:
         yield Group(path, layer.name, layer.variables)
+
+
+def _groups_of_user(path: str, layer: CallLayer, visited: set[int]) -> Iterator[Group]:
+    """Groups of a user's layer: of the weights that it added, trained ones first, and of the layers that are attributes."""
+    inner = {id(variable) for sublayer in layer.sublayers for variable in sublayer.variables}
+    added = [variable for variable in layer.variables if id(variable) not in inner]
+    yield Group(path, layer.name, sorted(added, key=lambda variable: not variable.trainable))
+    for attribute, value in sorted(vars(layer).items()):
+        if attribute in ("sublayers", "_nodes", "_graph"):
+            continue
+        entries = value if isinstance(value, (list, tuple)) else [value]
+        layers: list[Any] = [one for one in entries if isinstance(one, (Layer, Model))]
+        if layers and layers[0] is value:
+            yield from _layer_groups(f"{path}/{attribute}", layers[0], visited)
+        elif layers:
+            yield from _list_groups(f"{path}/{attribute}", layers, visited)

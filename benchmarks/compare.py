@@ -23,10 +23,10 @@ if not __package__:  # as a script it has its own folder first, where benchmarks
 
 from benchmarks.peers import machine, marks  # noqa: E402
 from benchmarks.peers.modes import MODES  # noqa: E402
-from benchmarks.peers.problem import Shape  # noqa: E402
 from benchmarks.peers.process import Failed, Missing, start, start_judges  # noqa: E402
 from benchmarks.peers.race import Race, Result  # noqa: E402
 from benchmarks.peers.registry import CPU, CUDA, DEVICES, ENGINES, FEWER, OURS  # noqa: E402
+from benchmarks.peers.shape import Shape  # noqa: E402
 from benchmarks.peers.tables import Table, table  # noqa: E402
 
 ROUNDS, QUICK_ROUNDS = 15, 3

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from numba_lstm.kernels import cuda as ops
 from numba_lstm.kernels.cuda.runtime import driver
 from numba_lstm.kernels.cuda.runtime.compiler import Kernel
-from numba_lstm.kernels.cuda.runtime.driver import Extent, Properties
+from numba_lstm.kernels.cuda.runtime.protocol import Extent, Properties
 from numba_lstm.kernels.op_types import LSTMNoise, LSTMWeights
 from numba_lstm.kernels.specs import Activation, Key, LossSpec, LSTMSpec, MetricSpec, UpdateSpec
 from numba_lstm.variables import Variable
@@ -66,7 +66,7 @@ class _ShapeOnly:
 
 
 class Recorder:
-    """A :class:`numba_lstm.kernels.cuda.runtime.driver.Driver` that records launches, computes nothing, and returns zeros."""
+    """A :class:`numba_lstm.kernels.cuda.runtime.protocol.Driver` that records launches, computes nothing, and returns zeros."""
 
     properties = H100
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from .problem import Shape
+from .shape import Shape
 
-    Sizes = Sequence[tuple[int, ...]]
+Sizes = Sequence[tuple[int, ...]]
 
 LSTM, GRU, SIMPLE_RNN = "lstm", "gru", "simple_rnn"
 CONVOLUTIONS, AUTOENCODER = "convolutions", "autoencoder"

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from . import kinds
-from .problem import GRID, WINDOWS, Shape
+from .problem import GRID, WINDOWS
+from .shape import Shape
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from .modes import MODES
-from .problem import Shape
 from .process import Died, Failed
 from .registry import CPU, FEWER, LABELS, PEAK, REFERENCE
+from .shape import Shape
 from .tasks import Answer, distance
 
 

@@ -17,8 +17,9 @@ from typing import Any, TextIO
 
 from .engine import Engine, Unsupported, Unusable
 from .modes import MODES
-from .problem import Problem, Shape
+from .problem import Problem
 from .registry import CPU, DEVICES, JUDGES
+from .shape import Shape
 from .stopwatch import Stopwatch
 from .tasks import task
 

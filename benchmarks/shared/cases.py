@@ -14,7 +14,8 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from ..peers.modes import MODES
-from ..peers.problem import GRID, Problem, Shape
+from ..peers.problem import GRID, Problem
+from ..peers.shape import Shape
 
 if TYPE_CHECKING:
     from ..peers.tasks import Call

@@ -11,7 +11,7 @@ from executor import run
 from machine import Code
 
 from numba_lstm.kernels.cuda.runtime.compiler import Kernel
-from numba_lstm.kernels.cuda.runtime.driver import Properties
+from numba_lstm.kernels.cuda.runtime.protocol import Properties
 
 FENCE = 256  #: bytes before and after every buffer
 POISON = 0xFF  #: all bits one: NaN, True, -1
@@ -66,7 +66,7 @@ class Buffer:
 
 
 class CheckDriver:
-    """An implementation of :class:`numba_lstm.kernels.cuda.runtime.driver.Driver`.
+    """An implementation of :class:`numba_lstm.kernels.cuda.runtime.protocol.Driver`.
 
     ``launches`` lists the launches, ``sent`` counts the uploads of batches.
     """

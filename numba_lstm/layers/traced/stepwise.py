@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 from ...ops.tensor import Tensor
 from ...ops.tracing import input_like
 from ..base.results import StepValue
 from .time_axis import STEPS, Fixed, Last, Place, TimeMixedError, check_alike, follow
 
-if TYPE_CHECKING:
-    from .computed import ComputedLayer
-
 #: Samples of a trial run, and two numbers of steps, primes: what differs between the runs depends on the number of steps.
 SAMPLES, SOME, MORE = 3, 11, 13
 
 
-def stepwise_values(layer: ComputedLayer, values: Sequence[StepValue]) -> list[StepValue]:
-    """Return what the outputs of a layer are in a stream, for its inputs, some of which have steps.
+def stepwise_values(layer: Any, values: Sequence[StepValue]) -> list[StepValue]:
+    """Return what the outputs of a ``ComputedLayer`` are in a stream, for its inputs, some of which have steps.
 
     Raises
     ------
@@ -36,9 +33,7 @@ def stepwise_values(layer: ComputedLayer, values: Sequence[StepValue]) -> list[S
         raise NotImplementedError(f"{layer.name} ({type(layer).__name__}) cannot be streamed: {reason}.") from None
 
 
-def _followed(
-    layer: ComputedLayer, values: Sequence[StepValue], T: int
-) -> tuple[Sequence[Tensor], Place | None, Sequence[Place]]:
+def _followed(layer: Any, values: Sequence[StepValue], T: int) -> tuple[Sequence[Tensor], Place | None, Sequence[Place]]:
     """Return the outputs of a trial run, where the steps of the mask that goes on are, None for no mask, and theirs."""
     inputs = [input_like((SAMPLES, T, *value.features) if value.has_steps else (SAMPLES, *value.features)) for value in values]
     masks = [input_like((SAMPLES, T), "b") if value.masked else None for value in values]

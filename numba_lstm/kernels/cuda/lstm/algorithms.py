@@ -11,7 +11,7 @@ import numpy as np
 
 from ...specs import LSTMSpec
 from ..runtime import driver
-from ..runtime.driver import Properties
+from ..runtime.protocol import Properties
 from .call import Call
 from .persistent import block_algorithm, grid_algorithm
 from .persistent.grid_algorithm import Grid

@@ -12,15 +12,15 @@ import numpy.typing as npt
 
 from .availability import obstacle
 from .compiler import Kernel, cuda
-from .driver import Extent, Properties
 from .gpu_memory import Pool, UploadPool
+from .protocol import Extent, Properties
 
 _DEFAULT_SHARED = 48 * 1024
 _MAX_DYNAMIC_SHARED_SIZE_BYTES = 8  #: of CUfunction_attribute
 
 
 class GPU:
-    """The current device of ``numba.cuda`` as a :class:`~.driver.Driver`.
+    """The current device of ``numba.cuda`` as a :class:`~.protocol.Driver`.
 
     Kernels and downloads are in order on one stream, and uploads of batches use another. Neither is the default stream of
     CUDA, which would wait for both.

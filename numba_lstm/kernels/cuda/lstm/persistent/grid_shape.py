@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .....gates import COUNT
-from ...runtime.driver import Properties
+from ...runtime.protocol import Properties
 
 ROWS_PER_THREAD = 2
 DEPTH = 64  #: terms of a product in shared memory at a time

@@ -138,5 +138,5 @@ def test_input_that_does_not_fit_is_answered_with_a_sentence(X_, arguments, sent
 
 
 def test_weights_that_are_all_zero_are_refused():
-    with pytest.raises(ValueError, match="(?i)sample.weight.* zero"):
+    with pytest.raises(ValueError, match="(?i)sample.weight.*zero"):
         small().fit(X, Y, sample_weight=np.zeros(len(Y)))

@@ -191,8 +191,7 @@ def steps_not_equal(x: Array, value: float) -> Array:
 
 def zero_masked(x: Array, mask: Array) -> Array:
     """Returns a new array."""
-    out = empty_like(x)
-    M = x.shape[0] * x.shape[1]
+    out, M = empty_like(x), mask.size
     rows, zeroed = x.reshape(M, x.size // M), out.reshape(M, x.size // M)
     launch_elements(_zero_masked(x.dtype.name), x.size, rows, flat(mask), zeroed)
     return out

@@ -231,3 +231,33 @@ def test_layers_that_a_call_makes_belong_to_the_layer(method):
     (kernel,) = model.get_weights()
     expected = np.concatenate([x[:, -1] @ kernel, x[:, 0]], axis=1)
     np.testing.assert_allclose(model.predict(x, verbose=0), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", ["call", "__call__"])
+def test_a_layer_that_calls_itself_is_refused(method):
+    cls = type("Mine", (layers.Layer,), {method: lambda self, x: self(x)})
+    model = Sequential([Input((3,))])
+    with pytest.raises(TypeError, match="calls itself in call. Let it call numba_lstm.ops and other layers"):
+        model.add(cls())
+    assert model.layers == []
+
+
+def test_a_build_that_fails_leaves_no_weights_and_no_penalties():
+    class Mine(layers.Layer):
+        fails = True
+
+        def build(self, input_shape):
+            self.w = self.add_weight(shape=(3,), name="w", regularizer="l2", constraint="non_neg")
+            if self.fails:
+                raise ValueError("no")
+
+        def call(self, x):
+            return x * self.w
+
+    layer = Mine()
+    with pytest.raises(ValueError, match="no"):
+        layer(np.ones((2, 3)))
+    assert layer.weights == layer.losses == []
+    Mine.fails = False
+    layer(np.ones((2, 3)))
+    assert (len(layer.weights), len(layer.losses)) == (1, 1)

@@ -47,6 +47,7 @@ class CallLayer(SeveralInputs):
 
     #: The graph of a ``call`` that calls other layers, a model; None for one that computes with functions alone.
     _graph: Any = None
+    _is_building = False
     _positional: bool | None = None  #: whether the inputs are arguments of ``call``; None while it was called on one or a list
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -148,9 +149,8 @@ class CallLayer(SeveralInputs):
         return None if self._graph is None else self._graph.execution
 
     def propagate(self, ops: Ops, x: Any, *passed: Any, **arguments: Any) -> Forward:
-        if self._graph is None:
-            return super().propagate(ops, x, *passed, **arguments)
-        result: Forward = self._graph.propagate(ops, x, *passed, **arguments)
+        owner: Any = super() if self._graph is None else self._graph
+        result: Forward = owner.propagate(ops, x, *passed, **arguments)
         return result
 
     def backpropagate(
@@ -183,17 +183,21 @@ class CallLayer(SeveralInputs):
     def build_for(self, input_shape: Any, dtype: str | None = None) -> None:
         if self.built:
             return
+        if self._is_building:
+            raise TypeError(f"{self.name} calls itself in call. Let it call numba_lstm.ops and other layers.")
         self.check_rank(input_shape)
-        requested = self._dtype
+        self._is_building, requested = True, self._dtype
         self._dtype = requested or dtype or self.dtype
-        before = list(self.variables)
+        before = {key: list(vars(self)[key]) for key in ("variables", "_regularized", "_constrained", "sublayers")}
         try:
             self._build(input_shape)
             if self._calls_layers(input_shape):
                 self._graph = inner_graph(self, input_shape if self.takes_several else (input_shape,), self.call_arguments)
         except BaseException:
-            self._dtype, self.variables, self.sublayers = requested, before, []
+            vars(self).update(before, _dtype=requested)
             raise
+        finally:
+            self._is_building = False
         self.built_shape = tuple(map(tuple, input_shape)) if self.takes_several else input_shape  # type: ignore[arg-type]
 
     def _calls_layers(self, input_shape: Any) -> bool:

@@ -44,14 +44,16 @@ class LSTMClassifier(ClassifierMixin, LSTMEstimator):  # type: ignore[misc]  # s
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train on ``X``, (N, T * D), (N, T, D) or a list of (T_i, D), and the classes ``y``, (N,)."""
         again = self.warm_start and hasattr(self, "model_")
-        return self._fit(X, y, sample_weight, self.epochs, None, restart=not again)
+        with self._unchanged_by_errors():
+            return self._fit(X, y, sample_weight, self.epochs, None, restart=not again)
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Train for one epoch, from the weights and scales of the call before; ``classes`` are all that will come.
 
         The first call sets the scales, and needs ``classes`` unless ``y`` has all of them.
         """
-        return self._fit(X, y, sample_weight, 1, classes, restart=not hasattr(self, "model_"))
+        with self._unchanged_by_errors():
+            return self._fit(X, y, sample_weight, 1, classes, restart=not hasattr(self, "model_"))
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, epochs: int, classes: Any, *, restart: bool) -> Self:
         if gives_sequences(X):

@@ -120,6 +120,17 @@ class LSTMEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         self.validation_loss_curve_ += history.get("val_loss", [])
         self.n_iter_ += len(history["loss"])
 
+    @contextmanager
+    def _unchanged_by_errors(self) -> Iterator[None]:
+        """Give the estimator back all attributes if a block raises: it predicts as before the call."""
+        before = dict(vars(self))
+        try:
+            yield
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+
     def _strata(self, y: Values) -> Values | None:
         return None
 

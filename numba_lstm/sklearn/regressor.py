@@ -83,11 +83,13 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):  # type: ignore[misc]  # sci
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train on ``X``, (N, T * D), (N, T, D) or a list of (T_i, D), and ``y``, (N,) or (N, outputs)."""
         again = self.warm_start and hasattr(self, "model_")
-        return self._fit(X, y, sample_weight, self.epochs, restart=not again)
+        with self._unchanged_by_errors():
+            return self._fit(X, y, sample_weight, self.epochs, restart=not again)
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one epoch, from the weights and scales of the call before; the first call sets the scales."""
-        return self._fit(X, y, sample_weight, 1, restart=not hasattr(self, "model_"))
+        with self._unchanged_by_errors():
+            return self._fit(X, y, sample_weight, 1, restart=not hasattr(self, "model_"))
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, epochs: int, *, restart: bool) -> Self:
         if gives_sequences(X):

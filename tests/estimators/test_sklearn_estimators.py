@@ -140,3 +140,13 @@ def test_input_that_does_not_fit_is_answered_with_a_sentence(X_, arguments, sent
 def test_weights_that_are_all_zero_are_refused():
     with pytest.raises(ValueError, match="(?i)sample.weight.*zero"):
         small().fit(X, Y, sample_weight=np.zeros(len(Y)))
+
+
+@pytest.mark.parametrize("arguments", [{"units": -1}, {"batch_size": 0}, {"early_stopping": True, "validation_fraction": 3.0}])
+@pytest.mark.parametrize("cls", CHECKS)
+def test_a_fit_that_fails_leaves_the_estimator_as_it_was(cls, arguments):
+    model = cls(4, epochs=1, random_state=0).fit(X, (Y > 0) * 1.0)
+    before = model.predict(X)
+    with pytest.raises(ValueError):  # noqa: PT011 - sentences of layers, of fit and of scikit-learn
+        model.set_params(**arguments).fit(5 * X, (Y < 2) * 3.0)
+    np.testing.assert_array_equal(model.predict(X), before)

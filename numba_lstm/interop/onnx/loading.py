@@ -31,7 +31,7 @@ def load_model(
     and Flatten. Nodes around them that transpose, squeeze and join axes become part of the layers.
 
     Any other graph becomes a functional model of layers and of functions of :mod:`numba_lstm.ops`. It has the graph's inputs
-    and outputs in their order, states among them. Nodes that depend on constants and on sizes alone are computed at once. Of an
+    and outputs in their order, states among them. Nodes that depend on constants and on sizes alone are computed here. Of an
     If only the branch is read that its condition takes. :func:`load` runs graphs without a model.
 
     Parameters

@@ -1,6 +1,6 @@
 """The cell of a convolutional LSTM: its weights, and its forward and backward pass over a sequence.
 
-x of all steps is convolved at once, as a batch of T * N samples. Then each step convolves h and computes the cell.
+x of all steps is convolved as one batch of T * N samples. Then each step convolves h and computes the cell.
 """
 
 from __future__ import annotations

@@ -200,3 +200,11 @@ def test_weights_that_are_written_in_place_leave_the_stream_alone(name):
             variable.written()
     np.testing.assert_array_equal(expected, [first, other.step(x[:, 1])])
     assert (model.stream(N).step(x[:, 0]) != first).any()
+
+
+def test_two_layers_with_large_weights_read_one_input():
+    """One of both reads rows of a product that is computed for many steps at a time."""
+    x = Input((None, 600))
+    model = Model(x, layers.Concatenate()([LSTM(32, return_sequences=True)(x) for _ in range(2)]))
+    steps = np.random.default_rng(0).random((1, 20, 600), "float32")
+    assert np.array_equal(model.stream().run(steps[0]), model.predict(steps, verbose=0)[0])

@@ -155,7 +155,7 @@ def forward_buffers(
 def stream_input(x: Array, W: Array, b: Array, geometry: VectorGeometry, layout: PanelLayout) -> tuple[Array, Array]:
     """Return x (1, N, D) and the row b, or where a stream hoists x W no features and rows of b + x W."""
     (_, N, D), active = x.shape, recording.active()
-    if active is None or x is not active.input:
+    if active is None or x is not active.input or active.hoisted is not None:  # another layer's is
         return x, b[None]
     rows = hoisted_rows(N, layout, x.dtype)
     active.hoisted = recording.Hoisted(

@@ -50,6 +50,12 @@ def beam_search(
     steps, width = as_count(steps, "steps"), as_count(width, "width")
     exponent = as_number(length_penalty, "length_penalty", "[0, inf)")
     decoder = Decoder(model, start, states, constants, logits=logits, rows=width)
+    penalties = ((5.0 + np.arange(steps + 2)) / 6.0) ** exponent  # of each number of tokens
+    found = decoder.search(steps, end, penalties)
+    if found is not None:
+        decoder.close()
+        rows, sums, lengths = found
+        return Decoded(rows.reshape(*sums.shape, -1), sums / penalties[lengths], lengths)
     beams = _Beams(len(decoder.start), width, end, exponent)
     tokens = np.repeat(decoder.start, width)
     for _ in range(steps):

@@ -9,7 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..inputs import as_real
+from ..kernels.contract import DecodingPlan
 from ..models import Model, Sequential
+from ..training.data.several import validate_inputs
+from .steps import ModelSteps, StreamSteps
 
 Array = npt.NDArray[Any]
 
@@ -30,7 +33,7 @@ class Decoder:
     model : Model or Sequential
         A model of the inputs ``[token, *states, *constants]`` and the outputs ``[scores, *states]``, where a token is an index
         (N, 1) or (N,), or a one-hot row (N, 1, V), and scores are (N, V) or (N, 1, V). Or a ``Sequential`` that can be
-        streamed, from one-hot rows (V,) to scores (V,): its stream holds the states.
+        streamed, from indices or from one-hot rows (V,) to scores (V,): its stream holds the states.
     start : array of int, (N,)
         The first token of each sample.
     states : sequence of arrays (N, ...)
@@ -45,7 +48,8 @@ class Decoder:
     Raises
     ------
     TypeError, ValueError
-        For another number of states and constants than the model has, and for tokens that are no indices.
+        For another number of states and constants than the model has, for tokens that are no indices, and for arrays that the
+        model does not take.
     """
 
     def __init__(
@@ -61,29 +65,31 @@ class Decoder:
         self.start = as_tokens(start)
         self._logits, self._model = logits, model
         self.size = len(self.start) * rows
-        self._stream = model.stream(self.size) if isinstance(model, Sequential) else None
-        if self._stream is not None:
+        if isinstance(model, Sequential):
             if len(states) or len(constants):
                 raise ValueError(
                     f"{model.name} is a Sequential, whose stream holds its states. Leave states and constants out."
                 )
-            self._states: list[Array] = []
-            self._constants: list[Array] = []
-            self._shape: tuple[int | None, ...] = (None, model.input_shape[-1])
-            return
-        wanted = len(model.outputs) - 1
-        if len(states) != wanted or len(model.inputs) != 1 + wanted + len(constants):
-            raise ValueError(
-                f"{model.name} has {len(model.inputs)} inputs and {len(model.outputs)} outputs, so it takes a token, "
-                f"{wanted} states and {len(model.inputs) - 1 - wanted} constants; "
-                f"got {len(states)} states and {len(constants)} constants."
-            )
+            if not model.built:
+                raise ValueError(f"{model.name} is not built yet. Call it on data, or add an Input, before decoding.")
+            self._shape = model.input_shape
+        else:
+            wanted = len(model.outputs) - 1
+            if len(states) != wanted or len(model.inputs) != 1 + wanted + len(constants):
+                raise ValueError(
+                    f"{model.name} has {len(model.inputs)} inputs and {len(model.outputs)} outputs, so it takes a token, "
+                    f"{wanted} states and {len(model.inputs) - 1 - wanted} constants; "
+                    f"got {len(states)} states and {len(constants)} constants."
+                )
+            self._shape = model.inputs[0].shape
         self._states, self._constants = (
             [np.repeat(self._of_samples(array, what), rows, axis=0) for array in arrays]
             for arrays, what in ((states, "state"), (constants, "constant"))
         )
-        self._shape = model.inputs[0].shape
-        self._largest_token = -1  #: of those that the model has taken
+        self._rows = np.arange(self.size)
+        self._parents: npt.NDArray[np.intp] | None = None  #: rows whose states the next step continues
+        self._plan: DecodingPlan | None = None
+        self._steps: ModelSteps | StreamSteps | None = None  #: without a plan, once the first step has come
 
     def _of_samples(self, array: Any, what: str) -> Array:
         values = as_real(array, f"a {what}")
@@ -93,40 +99,71 @@ class Decoder:
 
     def step(self, tokens: npt.NDArray[np.int64]) -> Array:
         """Return the log probabilities (rows, V) of the next tokens after ``tokens`` (rows,)."""
-        x = self._as_input(tokens)
-        if self._stream is not None:
-            scores = self._stream.step(x)
-        else:
-            scores, *self._states = self._outputs(x, int(tokens.max()))
+        tokens = np.asarray(tokens, np.int64)
+        if self._plan is None and self._steps is None:
+            self._begin(tokens)
+        parents, self._parents = self._parents, None
+        if self._plan is not None:
+            if tokens.view(np.uint64).max() >= self._plan.scores.shape[1]:  # of these tokens the model takes all
+                self._read(tokens)
+            return self._log_probabilities(self._plan.step(tokens, parents))
+        assert self._steps is not None
+        scores = self._steps(self._as_input(tokens), parents)
         return self._log_probabilities(scores.reshape(self.size, -1))
 
-    def _outputs(self, x: Array, largest: int) -> Sequence[Array]:
-        """Return the outputs of the model for a token. Only its first call checks the states, and larger tokens are checked."""
-        arrays = x, *self._states, *self._constants
-        if self._largest_token >= 0 and len(arrays) > 1:
-            if largest > self._largest_token:
-                self._model.read_input(0, x, "the tokens")
-                self._largest_token = largest
-            planned = self._model.prediction_plans(arrays)
-            if planned is not None:
-                return planned if isinstance(planned, tuple) else (planned,)
-        outputs = self._model(list(arrays))
-        self._largest_token = max(largest, self._largest_token)
-        if isinstance(outputs, dict):
-            return list(outputs.values())
-        return outputs if isinstance(outputs, list) else [outputs]
+    def search(self, steps: int, end: int | None, penalties: Array) -> tuple[Array, Array, Array] | None:
+        """Search the most probable sequences from ``start`` by a plan (:class:`.contract.DecodingPlan`); None without one."""
+        tokens = np.repeat(self.start, self.size // len(self.start))
+        self._begin(tokens)
+        if self._plan is None or (end is not None and not 0 <= end < self._plan.scores.shape[1]):
+            return None
+        return self._plan.search(steps, end, penalties, self._logits)
+
+    def _begin(self, tokens: npt.NDArray[np.int64]) -> None:
+        """Take a plan, or begin steps without one, once the states of the first step are those of ``select``."""
+        model, states = self._model, self._states
+        if self._parents is not None:
+            states, self._parents = [state[self._parents] for state in states], None
+        arrays = self._read(tokens, states)
+        if model.why_not_planned() is None:
+            gathered = [reader.gather(model.ops, x, slice(None)) for reader, x in zip(model.readers, arrays, strict=True)]
+            last = len(gathered) - len(self._constants)
+            parts = None if isinstance(model, Sequential) else gathered[1:last], gathered[last:]
+            self._plan, self._idle = model.decoding_plans.take(self.size // len(self.start), gathered[0], *parts)
+            if self._plan is not None:
+                self._plan.begin(tokens, *parts)
+                return
+        if isinstance(model, Sequential):
+            self._steps = StreamSteps(model, self.size)
+        else:
+            self._steps = ModelSteps(model, states, self._constants)
+
+    def _read(self, tokens: npt.NDArray[np.int64], states: Sequence[Array] | None = None) -> tuple[Array, ...]:
+        """Return the inputs of a step as the model takes them; raise as its calls."""
+        x = self._as_input(tokens)
+        if states is None or (not states and not self._constants):
+            return (self._model.read_input(0, x, "the tokens"),)
+        inputs: tuple[Array, ...] = validate_inputs(self._model, [x, *states, *self._constants]).x
+        return inputs
+
+    def close(self) -> None:
+        """Leave the plan to the next decoder. A decoder takes no step after it."""
+        if self._plan is not None:
+            self._idle.append(self._plan)
+            self._plan = None
 
     def _as_input(self, tokens: npt.NDArray[np.int64]) -> Array:
         shape = self._shape
-        if self._stream is None and len(shape) < 3:
+        if len(shape) < 3:
             return tokens.reshape((-1,) if len(shape) == 1 else (-1, 1))
         size = shape[-1]
         assert size is not None
-        if tokens.max(initial=0) >= size:
-            raise ValueError(f"{self._model.name} takes one-hot rows of {size} tokens, got the token {int(tokens.max())}.")
-        rows = np.zeros((len(tokens), size), self._model.dtype)
-        rows[np.arange(len(tokens)), tokens] = 1
-        return rows if self._stream is not None else rows[:, None]
+        wrong = tokens[(tokens < 0) | (tokens >= size)]
+        if wrong.size:
+            raise ValueError(f"{self._model.name} takes one-hot rows of {size} tokens, got the token {int(wrong[0])}.")
+        rows = np.zeros((len(tokens), 1, size), self._model.dtype)
+        rows[self._rows, 0, tokens] = 1
+        return rows
 
     def _log_probabilities(self, scores: Array) -> Array:
         scores = scores.astype(np.float64)
@@ -138,10 +175,7 @@ class Decoder:
 
     def select(self, rows: npt.NDArray[np.intp]) -> None:
         """Let each row go on from the states of another one."""
-        if self._stream is not None:
-            self._stream.state = [(h[rows], c[rows]) for h, c in self._stream.state]
-            return
-        self._states = [state[rows] for state in self._states]
+        self._parents = (self._rows if self._parents is None else self._parents)[rows]
 
 
 def as_tokens(start: Any) -> npt.NDArray[np.int64]:

@@ -135,4 +135,5 @@ def _decode(decoder: Decoder, steps: int, end: int | None, choose: Callable[[Arr
         chosen.append(tokens)
         if ended.all():
             break
+    decoder.close()
     return Decoded(np.stack(chosen, axis=1), scores, lengths)

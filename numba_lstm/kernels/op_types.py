@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
 import numpy.typing as npt
 
 from .specs import Key
@@ -156,6 +157,53 @@ class StreamPlan(Protocol):
 
     def set_states(self, states: Sequence[npt.NDArray[Any]] | None) -> None:
         """Overwrite all states. None sets them to zero."""
+
+
+class DecodingPlan(Protocol):
+    """The step of the sequences of all samples, ``width`` ones each. One thread at a time may call it.
+
+    :meth:`Ops.decoding_plan` returns one.
+    """
+
+    width: int  #: sequences of a sample
+    scores: npt.NDArray[Any]  #: (rows, V) of the last step, where a row is a sequence
+
+    def begin(self, tokens: npt.NDArray[np.int64], states: Sequence[Array] | None, constants: Sequence[Array]) -> None:
+        """Begin sequences with their first tokens (rows,), and with states and constants on the device; None is zero."""
+
+    def step(self, tokens: npt.NDArray[np.int64], parents: npt.NDArray[np.intp] | None) -> npt.NDArray[Any]:
+        """Return the scores after ``tokens``, which continue the rows ``parents``, by default each its own.
+
+        The next call overwrites them. The first call after :meth:`begin` reads no parents.
+        """
+
+    def search(
+        self, steps: int, end: int | None, penalties: npt.NDArray[np.float64], logits: bool
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+        """Search the most probable sequences after :meth:`begin`.
+
+        Of equal sequences the first one by its parent and its token comes first.
+
+        Parameters
+        ----------
+        steps : int
+            The most tokens of a sequence.
+        end : int, optional
+            Token that ends a sequence.
+        penalties : float64 array, (steps + 2,)
+            By what the log probability of a sequence is divided, by its tokens.
+        logits : bool
+            Whether scores are logits, and not probabilities.
+
+        Returns
+        -------
+        tokens : (rows, L)
+            The best sequences of each sample first.
+        sums : (samples, width)
+            Log probabilities, without penalties.
+        lengths : (samples, width)
+            Tokens up to the end token, which counts.
+        """
 
 
 class UpdateProgram(Protocol):

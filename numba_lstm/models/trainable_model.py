@@ -22,6 +22,7 @@ from ..training.data.array_validation import validate_mask
 from ..training.data.several import validate_inputs
 from .compiling.trainer import GONE, NEVER_CALLED, Trainer
 from .passes import Passes
+from .plans.decoding import DecodingPlans
 from .plans.prediction import PredictionPlans
 from .plans.training import TrainingPlans
 
@@ -53,6 +54,11 @@ class TrainableModel(Passes, Trainer):
     def training_plans(self) -> TrainingPlans:
         """The plans of training steps."""
         return TrainingPlans(self)
+
+    @cached_property
+    def decoding_plans(self) -> DecodingPlans:
+        """The plans of the steps of decoders."""
+        return DecodingPlans(self)
 
     # -- calling ------------------------------------------------------------------------------------------------------
 

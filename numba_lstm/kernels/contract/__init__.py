@@ -21,6 +21,7 @@ from typing import Protocol
 
 from ..op_types import (
     Array,
+    DecodingPlan,
     ElementwiseFormula,
     LSTMGradients,
     LSTMNoise,
@@ -48,6 +49,7 @@ from .windows import WindowOps
 
 __all__ = [
     "Array",
+    "DecodingPlan",
     "ElementwiseFormula",
     "LSTMGradients",
     "LSTMNoise",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from ..op_types import Array, Plan, StepFunction, StreamPlan, UpdateProgram, Weight
+from ..op_types import Array, DecodingPlan, Plan, StepFunction, StreamPlan, UpdateProgram, Weight
 from ..packed_rows import PackedRows
 from ..specs import Key, UpdateSpec
 
@@ -70,4 +70,26 @@ class PlanOps(Protocol):
             The shapes of the states, for example (N, P) and (N, H) for h and c of an LSTM.
         threads : int
             How many threads, and no more than :func:`get_num_threads`, may share a step of a single large row.
+        """
+
+    def decoding_plan(
+        self, function: Callable[..., Any], width: int, tokens: Array, states: Sequence[Array], constants: Sequence[Array]
+    ) -> DecodingPlan | None:
+        """Return the step of sequences of tokens; None if a device runs single ops as fast, or for states of unequal dtypes.
+
+        The function is called here, as that of :meth:`plan`, and the plan belongs to the present versions of the weights.
+
+        Parameters
+        ----------
+        function : callable
+            ``function(tokens, states, constants)`` calls ops for one step of all rows. It returns the scores (rows, V) or
+            (1, rows, V) of the next tokens, and the states after the step.
+        width : int
+            Sequences of a sample. Those of a sample are neighbouring rows.
+        tokens : device array
+            As the function takes them: indices (1, rows) or (rows,), or one-hot rows (1, rows, V).
+        states : sequence of device arrays
+            As the function takes them, with the rows on the axis where a device has samples.
+        constants : sequence of device arrays
+            What is the same at each step.
         """

@@ -29,6 +29,7 @@ from .ops.lstm import lstm_backward, lstm_forward, lstm_path
 from .ops.lstm_pointwise import lstm_pointwise_backward, lstm_pointwise_forward
 from .ops.noise import noise_forward
 from .ops.rnn import rnn_backward, rnn_forward, rnn_path
+from .plans.decoding import decoding_plan
 from .plans.plan import plan
 from .plans.stream import stream_plan
 from .runtime.thread_pool import num_splits, run_parallel
@@ -66,6 +67,7 @@ __all__ = [
     "conv_backward",
     "conv_forward",
     "crop",
+    "decoding_plan",
     "dense",
     "dense_backward",
     "dense_forward",

@@ -32,7 +32,7 @@ from .ops.layer_norm import layer_norm_backward, layer_norm_forward
 from .ops.lstm_pointwise import lstm_pointwise_backward, lstm_pointwise_forward
 from .ops.noise import noise_forward
 from .ops.windows import crop, pad, pool_backward, pool_forward, upsample
-from .plans.plan import plan, stream_plan
+from .plans.plan import decoding_plan, plan, stream_plan
 from .rnn.backward import rnn_backward
 from .rnn.forward import rnn_forward, rnn_path
 from .tensors.ops import (
@@ -66,6 +66,7 @@ __all__ = [
     "conv_backward",
     "conv_forward",
     "crop",
+    "decoding_plan",
     "dense",
     "dense_backward",
     "dense_forward",

@@ -44,7 +44,7 @@ from .ops.noise import noise_forward
 from .ops.norms import batch_norm_backward, batch_norm_forward, layer_norm_backward, layer_norm_forward
 from .ops.rnn import rnn_backward, rnn_forward, rnn_path
 from .ops.windows import conv_backward, conv_forward, crop, pad, pool_backward, pool_forward, upsample
-from .plans.plan import plan, stream_plan
+from .plans.plan import decoding_plan, plan, stream_plan
 from .runtime.parallel import num_splits, run_parallel
 from .training.losses import loss, metric
 from .training.updates import clip_gradients, update, update_program
@@ -62,6 +62,7 @@ __all__ = [
     "conv_backward",
     "conv_forward",
     "crop",
+    "decoding_plan",
     "dense",
     "dense_backward",
     "dense_forward",

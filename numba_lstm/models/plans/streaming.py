@@ -21,7 +21,7 @@ Host = npt.NDArray[Any]
 def stream_plan(model: Passes, graph: StepGraph, N: int, threads: int = 1) -> StreamPlan:
     """Return the step of N streams through a built model: a plan of the device, or ops that run one by one."""
     shapes = [shape for cell in graph.cell_states(N) for shape in cell]
-    if _is_recordable(model):
+    if is_recordable(model):
         plan = model.ops.stream_plan(graph.function(model.ops), N, graph.rows, shapes, threads)
         if plan is not None:
             return plan
@@ -29,7 +29,7 @@ def stream_plan(model: Passes, graph: StepGraph, N: int, threads: int = 1) -> St
     return EagerStream(model.ops, step, N, graph.rows, shapes)
 
 
-def _is_recordable(model: Passes) -> bool:
+def is_recordable(model: Passes) -> bool:
     """Whether the layers call ops alone: methods of users may compute with NumPy."""
     owners = [type(owner) for layer in model.execution.layers for owner in layer.owners()]
     return not model.run_eagerly and not any(overridden_method(cls)[0] for cls in owners)  # type: ignore[arg-type]  # mypy: hash of classes

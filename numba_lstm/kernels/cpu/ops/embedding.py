@@ -14,6 +14,7 @@ from ..compiler.jit import kernel
 from ..gemm.layout import NUMBA, dtype_name
 from ..runtime.graph import run_eagerly
 from ..runtime.memory import empty
+from ..runtime.recording import look_up
 from ..runtime.task import HostCall, KernelCall
 from ..runtime.weight_values import value_of
 from ..simd.vector import data
@@ -42,10 +43,12 @@ def _add_rows(dtype: str) -> Any:
 
 
 def embedding_forward(indices: Array, table: Weight, *, training: bool = False) -> tuple[Array, _Tape | None]:
-    """CPU: NumPy's ``take``."""
+    """CPU: NumPy's ``take``; the plan of a decoder copies the rows of its tokens by itself."""
     rows = value_of(table)
-    y = empty((*indices.shape, rows.shape[1]), rows.dtype)
-    run_eagerly([HostCall(np.take, rows, indices, axis=0, out=y)])
+    y = look_up(indices, rows)
+    if y is None:
+        y = empty((*indices.shape, rows.shape[1]), rows.dtype)
+        run_eagerly([HostCall(np.take, rows, indices, axis=0, out=y)])
     return y, _Tape(indices, len(rows)) if training else None
 
 

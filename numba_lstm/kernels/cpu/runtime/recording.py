@@ -17,6 +17,7 @@ import numpy.typing as npt
 from ...contract import Weight
 from ...specs import Key
 from ..compiler.jit import CFunction, Kernel, prepare
+from .memory import aligned, stride
 from .task import HostCall, ParallelFor, Task, Team, kernel_calls
 
 Array = npt.NDArray[Any]
@@ -64,6 +65,8 @@ class Recording:
         self.functions: list[Kernel | CFunction] = []  #: what is called besides, and is no argument of a task
         self.states: dict[int, StateRing] = {}  #: of a stream, by the identity of the array that a step begins with
         self.input: Array | None = None  #: of a stream, (1, N, D)
+        self.tokens: Array | None = None  #: of a decoder, the indices of the next step
+        self.lookups: list[tuple[Array, Array]] = []  #: tables, and the rows of theirs for the tokens, which no task copies
         self.hoists = False  #: whether the tasks read the rows of ``hoisted`` in place of the input
         self.hoisted: Hoisted | None = None
         self.recurrent_tasks = 0  #: of a stream: the number of tasks up to the last one that writes a ring
@@ -177,6 +180,22 @@ def state_rings(*states: Array | None) -> tuple[list[StateRing], int]:
         return [], 0
     rings = [known.pop(id(state)) for state in states]
     return rings, rings[0].step
+
+
+def look_up(indices: Array, table: Array) -> Array | None:
+    """Return the rows of a table for the tokens of the decoder that the calling thread records; None for other indices.
+
+    They are an input as that of a stream. The plan copies them before each step.
+    """
+    recording = active()
+    if recording is None or indices is not recording.tokens:
+        return None
+    columns = table.shape[1]
+    rows = aligned((*indices.shape, stride(columns, table.dtype)), table.dtype)[..., :columns]
+    recording.lookups.append((table, rows))
+    if recording.input is None:
+        recording.input = rows
+    return rows
 
 
 def max_team_size() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ...contract import Array, Plan, StepFunction, StreamPlan
+from ...contract import Array, DecodingPlan, Plan, StepFunction, StreamPlan
 from ...packed_rows import PackedRows
 from ...specs import Key
 
@@ -25,5 +25,12 @@ def plan(
 def stream_plan(
     function: StepFunction, N: int, inputs: PackedRows, states: Sequence[tuple[int, ...]], threads: int = 1
 ) -> StreamPlan | None:
+    """CUDA: None."""
+    return None
+
+
+def decoding_plan(
+    function: Callable[..., Any], width: int, tokens: Array, states: Sequence[Array], constants: Sequence[Array]
+) -> DecodingPlan | None:
     """CUDA: None."""
     return None

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from ...op_types import Plan, StepFunction, StreamPlan
+from ...op_types import DecodingPlan, Plan, StepFunction, StreamPlan
 from ...packed_rows import PackedRows
 from ...specs import Key
 
@@ -29,5 +29,12 @@ def plan(
 def stream_plan(
     function: StepFunction, N: int, inputs: PackedRows, states: Sequence[tuple[int, ...]], threads: int = 1
 ) -> StreamPlan | None:
+    """None."""
+    return None
+
+
+def decoding_plan(
+    function: Callable[..., Any], width: int, tokens: Array, states: Sequence[Array], constants: Sequence[Array]
+) -> DecodingPlan | None:
     """None."""
     return None

@@ -46,6 +46,13 @@ def beam_search(
     ------
     TypeError, ValueError
         For anything that does not fit the model.
+
+    Notes
+    -----
+    On the CPU a search records the step of the model, and later searches with as many samples and beams use it until the
+    weights change. A step is then one call of compiled code. Models on other devices, and models with layers of users, are
+    called step by step, and NumPy ranks the sequences. Both find the same sequences; the last bits of scores may differ. Of
+    equal sequences the first one by its parent and its token comes first.
     """
     steps, width = as_count(steps, "steps"), as_count(width, "width")
     exponent = as_number(length_penalty, "length_penalty", "[0, inf)")

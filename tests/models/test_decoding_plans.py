@@ -8,7 +8,7 @@ import pytest
 from numba_lstm import Input, Model, Sequential, decoding, set_num_threads
 from numba_lstm.decoding import Decoder
 from numba_lstm.kernels.cpu.plans import decoding as plans
-from numba_lstm.layers import GRU, LSTM, Attention, Concatenate, Conv1D, Dense, Embedding
+from numba_lstm.layers import GRU, LSTM, Attention, Concatenate, Conv1D, Dense, Embedding, Flatten
 
 pytestmark = pytest.mark.on_the_cpu(reason="other devices have no plans")
 
@@ -50,6 +50,14 @@ def last_token():
     return drawn(Model([token, state], [Dense(V, "softmax")(Concatenate()([x, state])), x])), [np.ones((N, 6))], []
 
 
+def window():
+    """Return a decoder whose state is the last three embedded tokens, with the rows on the second axis of the device."""
+    token, state = Input((1,)), Input((3, 6))
+    last = Concatenate(axis=1)([state, Embedding(V, 6)(token)])[:, 1:]
+    scores = Dense(V, "softmax")(Flatten()(Conv1D(H, 3)(last)))
+    return drawn(Model([token, state], [scores, last])), [RNG.standard_normal((N, 3, 6))], []
+
+
 def attention():
     """Return a decoder of a GRU over one-hot rows that attends to what an encoder puts out."""
     token, state, encoded = Input((1, V)), Input((H,)), Input((S, H))
@@ -68,6 +76,7 @@ CASES = {
     "lstm": lstm,
     "two-readers": two_readers,
     "last-token": last_token,
+    "window": window,
     "attention": attention,
     "lstm-stream": lambda: stream(LSTM(H, return_sequences=True), indices=False),
     "gru-stream": lambda: stream(GRU(H, return_sequences=True)),

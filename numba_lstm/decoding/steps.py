@@ -23,7 +23,8 @@ class ModelSteps:
         """Return the scores after tokens x, from the states of ``parents``."""
         if parents is not None:
             self._states = [state[parents] for state in self._states]
-        outputs = self._model([x, *self._states, *self._constants])
+        others = [*self._states, *self._constants]
+        outputs = self._model([x, *others] if others else x)
         if isinstance(outputs, dict):
             outputs = list(outputs.values())
         scores: Array

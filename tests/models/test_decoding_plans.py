@@ -72,7 +72,14 @@ def stream(*layers, indices=True):
     return drawn(Sequential([*inputs, *layers, Dense(V, "softmax")])), [], []
 
 
+def last_only():
+    """Return a model without states, which knows the last token alone."""
+    token = Input((1, V))
+    return drawn(Model(token, Dense(V, "softmax")(token))), [], []
+
+
 CASES = {
+    "last-only": last_only,
     "lstm": lstm,
     "two-readers": two_readers,
     "last-token": last_token,

@@ -26,9 +26,10 @@ from . import decoding_kernels as kernels
 
 Array = npt.NDArray[Any]
 
-#: Costs of copying an element and of ranking the score of a token, in multiplications.
+#: Costs of copying an element and of ranking the score of a token, in multiplications: 0.1 and 10 ns where 128 rows of 60
+#: tokens are searched (`beam` 16 30 64 256).
 COPY_COST = 8
-SCORE_COST = 30
+SCORE_COST = 800
 
 #: Bytes up to which the products of all rows of a table are computed once, of which a step copies those of its tokens.
 MAX_TABLE_BYTES = 16 * 1024 * 1024
@@ -64,7 +65,7 @@ class DecodingPlan:
         if one_hot:
             moves.append(_lookup_move(self._x, self._x, kernels.ONE_HOT))
         self._references = recorded, scores, after, tables
-        self._table, like = np.array(moves, np.int64).reshape(len(moves), -1), np.empty(1, scores.dtype)
+        self._table, like = np.array(moves, np.int64).reshape(-1, kernels.COLUMNS), np.empty(1, scores.dtype)
         step = self._advance(dtype, like), *recorded.tasks
         extend = self._extend(dtype)
         prepare([kernels.advance(dtype), kernels.extend(dtype), kernels.backtrack()])
@@ -87,7 +88,7 @@ class DecodingPlan:
 
     def _advance(self, dtype: str, like: Array) -> Any:
         """Return the task that moves states, and the inputs for the tokens."""
-        size = int(np.prod(self._table[:, [kernels.BLOCKS, kernels.SIZE]], axis=1).sum()) if len(self._table) else 0
+        size = int(np.prod(self._table[:, [kernels.BLOCKS, kernels.SIZE]], axis=1).sum())
         call = KernelCall, kernels.advance(dtype), self._control, self._table, self._parents, self._tokens, like
         splits = thread_pool.num_splits(self._rows * size * COPY_COST, self._rows)
         return parallel_for(self._rows, splits, lambda _, rows: call[0](*call[1:], *rows))

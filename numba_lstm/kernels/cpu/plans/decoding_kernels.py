@@ -23,7 +23,7 @@ FIRST, STEP, END, LOGITS, PENALTIES, PARENTS, TOKENS, WORDS = range(8)
 
 #: The columns of the table of moves: what is moved, its address, the strides of its rows and of its blocks, the same of the
 #: target, the number of blocks of a row, and their elements.
-KIND, SOURCE, ROW, BLOCK, TARGET, TARGET_ROW, TARGET_BLOCK, BLOCKS, SIZE = range(9)
+KIND, SOURCE, ROW, BLOCK, TARGET, TARGET_ROW, TARGET_BLOCK, BLOCKS, SIZE, COLUMNS = range(10)
 
 #: Kinds of moves: the state of the parent, the row of a table for a token, and a token as a one-hot row.
 STATE, LOOKUP, ONE_HOT = range(3)

@@ -64,7 +64,7 @@ class Recording:
         self.written: list[Weight] = []  #: weights that tasks write
         self.functions: list[Kernel | CFunction] = []  #: what is called besides, and is no argument of a task
         self.states: dict[int, StateRing] = {}  #: of a stream, by the identity of the array that a step begins with
-        self.input: Array | None = None  #: of a stream, (1, N, D)
+        self.input: Array | None = None  #: of a stream, (1, N, D); of a decoder, the rows of its first table
         self.tokens: Array | None = None  #: of a decoder, the indices of the next step
         self.lookups: list[tuple[Array, Array]] = []  #: tables, and the rows of theirs for the tokens, which no task copies
         self.hoists = False  #: whether the tasks read the rows of ``hoisted`` in place of the input

@@ -71,6 +71,7 @@ CLEAN = [
     "numba_lstm/datasets",
     "numba_lstm/demo",
     "numba_lstm/files",
+    "numba_lstm/forecasting",
     "numba_lstm/initializers",
     "numba_lstm/interop",
     "numba_lstm/kernels/contract",

@@ -67,7 +67,9 @@ def test_import_directions_hold():
 
 def test_extras_are_the_promised_ones():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert set(project["optional-dependencies"]) == {"plot", "keras", "sklearn", "cuda12", "cuda13", "test", "dev", "peers"}
+    assert set(project["optional-dependencies"]) == {
+        *("plot", "forecast", "keras", "sklearn", "cuda12", "cuda13", "test", "dev", "peers")
+    }
 
 
 def test_estimators_say_what_to_install_without_scikit_learn(tmp_path):

@@ -63,6 +63,7 @@ GPU_RULES = {
 #: Public functions whose parameters are those of Keras, and the operator of ONNX, whose parameters are its inputs. Their lines
 #: are counted without the parameters and the docstring.
 PUBLIC_SIGNATURES = {
+    "numba_lstm/forecasting/parameters.py:Parameters.__init__",
     "numba_lstm/interop/onnx/operators/lstm_operator.py:lstm",
     "numba_lstm/layers/attention/multi_head_attention.py:MultiHeadAttention.__init__",
     "numba_lstm/layers/normalization/batch_normalization.py:BatchNormalization.__init__",

@@ -112,6 +112,8 @@ def _named_variables(model: Model, prefix: str = "") -> Iterator[tuple[str, Vari
 
 def _check_outline(document: Any) -> None:
     """Check the document's outline, on which the rest relies."""
+    if isinstance(document, dict) and document.get("class_name") == "LSTMForecaster":
+        raise FileFormatError("it holds a forecaster: numba_lstm.forecasting.LSTMForecaster.load reads it.")
     if not isinstance(document, dict) or document.keys() != _KEYS:
         raise FileFormatError(f"its model must be an object with exactly {', '.join(sorted(_KEYS))}.")
     if document["class_name"] not in ("Sequential", "Model"):

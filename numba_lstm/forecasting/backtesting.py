@@ -1,0 +1,149 @@
+"""Backtests: the forecasts that would have been made in the past, and their errors."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from . import fitting
+from .fitted import Fitted
+from .fitting import Tables, recursion_of
+from .networks.windows import Values
+from .prediction import Forecasts, forecast
+from .predictor import Predictor
+from .tables.results import to_library
+from .tables.targets import Track, read_targets
+
+_METRICS = ("mae", "rmse", "mape", "smape", "mase")
+
+
+def backtest(forecaster: Predictor, tables: Tables, start: Any, stride: int, refit: bool, coverage: float | None) -> Any:
+    """Return a long table of forecasts and what came; see :meth:`LSTMForecaster.backtest`."""
+    if stride < 1:
+        raise ValueError(f"stride must be a whole number of at least 1, got {stride!r}.")
+    rows = (
+        _refitted(forecaster, tables, start, stride, coverage) if refit else _rows(forecaster, tables, start, stride, coverage)
+    )
+    frame = pd.concat(rows, ignore_index=True)
+    layout = rows[0].attrs["layout"]
+    return frame if layout.library is None else to_library(frame, layout)
+
+
+def _rows(forecaster: Predictor, tables: Tables, start: Any, stride: int, coverage: float | None) -> list[Any]:
+    state = forecaster._merged(tables)
+    horizon = forecaster.horizon
+    found = []
+    for key, track in state.tracks.items():
+        origins = _origins(state, key, start, stride, horizon)
+        forecasts = forecast(state, state.sample(key, 0), origins, horizon, recursion_of(forecaster))
+        found.append(_frame(forecaster, state, key, track, origins, forecasts, coverage))
+    return found
+
+
+def _refitted(forecaster: Predictor, tables: Tables, start: Any, stride: int, coverage: float | None) -> list[Any]:
+    if tables.y is None or start is None:
+        raise ValueError("backtest(refit=True) needs y and start, from which the first copy is fitted.")
+    forecaster._check()
+    tracks, _, _ = read_targets(tables.y, forecaster._columns, forecaster.freq, forecaster.gaps)
+    longest = max(tracks.values(), key=lambda track: len(track.index)).index
+    horizon = forecaster.horizon
+    found = []
+    for origin in range(_position(longest, start), len(longest) - horizon + 1, stride):
+        fitted = copy.copy(forecaster)
+        fitted._fitted = fitting.fit(forecaster, tables, until=longest[origin - 1])
+        state = fitted._merged(tables)
+        for key, track in state.tracks.items():
+            place = np.array([len(fitted._state.tracks[key].index)])
+            if place[0] + horizon <= len(track.index):
+                forecasts = forecast(state, state.sample(key, 0), place, horizon, recursion_of(forecaster))
+                found.append(_frame(forecaster, state, key, track, place, forecasts, coverage))
+    if not found:
+        raise ValueError(f"y has no {horizon} rows behind start={start!r} that could be compared. Give an earlier start.")
+    return found
+
+
+def _origins(state: Fitted, key: Hashable, start: Any, stride: int, horizon: int) -> Values:
+    index = state.tracks[key].index
+    first = int(index.searchsorted(state.trained_until[key], side="right")) if start is None else _position(index, start)
+    if first < state.shape.reach:
+        raise ValueError(
+            f"start={start!r} leaves {first} rows of series {key!r} before the first forecast, which needs {state.shape.reach}."
+        )
+    origins = np.arange(first, len(index) - horizon + 1, stride)
+    if not len(origins):
+        where = f"behind {index[first - 1]}"
+        raise ValueError(
+            f"series {key!r} has {len(index) - first} rows {where}, and a backtest needs at least {horizon}. "
+            "Give y with later rows than those of the fit, or start."
+        )
+    return origins
+
+
+def _position(index: Any, start: Any) -> int:
+    """Return the position of the first row behind ``start``, a time or a share."""
+    if isinstance(start, float):
+        if not 0 < start < 1:
+            raise ValueError(f"start must be a time, or a share in (0, 1), got {start!r}.")
+        return int(start * len(index))
+    time = pd.Timestamp(start)
+    if index.tz is not None and time.tz is None:
+        time = time.tz_localize(index.tz)
+    return int(index.searchsorted(time, side="right"))
+
+
+def _frame(
+    forecaster: Predictor,
+    state: Fitted,
+    key: Hashable,
+    track: Track,
+    origins: Values,
+    forecasts: Forecasts,
+    coverage: float | None,
+) -> Any:
+    steps = np.arange(forecaster.horizon)
+    rows = (origins[:, None] + steps).reshape(-1)
+    columns: dict[Any, Any] = {
+        "series" if state.layout.columns.id is None else state.layout.columns.id: key,
+        "cutoff": np.repeat(track.index[origins - 1], len(steps)),
+        "time": track.index[rows],
+        "step": np.tile(steps + 1, len(origins)),
+        "y": track.values[rows],
+        "forecast": forecasts.point().reshape(-1),
+    }
+    if forecaster.quantiles is not None:
+        values = forecasts.quantiles(tuple(forecaster.quantiles))
+        columns |= {level: values[..., k].reshape(-1) for k, level in enumerate(forecaster.quantiles)}
+    if coverage is not None:
+        bounds = forecaster._bounds(state, forecasts, coverage)
+        columns |= {name: bounds[..., k].reshape(-1) for k, name in enumerate(("lower", "upper"))}
+    frame = pd.DataFrame(columns)
+    frame.attrs["layout"] = state.layout
+    return frame
+
+
+def score(forecaster: Predictor, tables: Tables, metric: str, start: Any, stride: int, season: int) -> float:
+    """Return an error of a backtest; see :meth:`LSTMForecaster.score`."""
+    if metric not in _METRICS:
+        raise ValueError(f"metric must be one of {', '.join(map(repr, _METRICS))}, got {metric!r}.")
+    state = forecaster._merged(tables)
+    errors = []
+    for frame in _rows(forecaster, tables, start, stride, None):
+        key = frame.iloc[0, 0]
+        error = np.abs(frame["y"] - frame["forecast"]).to_numpy()
+        if metric == "rmse":
+            error = error**2
+        elif metric == "mape":
+            error = 100 * error / np.abs(frame["y"].to_numpy())
+        elif metric == "smape":
+            error = 200 * error / (np.abs(frame["y"]) + np.abs(frame["forecast"])).to_numpy()
+        elif metric == "mase":
+            track = state.tracks[key]
+            before = track.values[track.index <= frame["cutoff"].iloc[0]]
+            error = error / np.nanmean(np.abs(before[season:] - before[:-season]))
+        errors.append(error)
+    mean = float(np.nanmean(np.concatenate(errors)))
+    return mean**0.5 if metric == "rmse" else mean

@@ -1,0 +1,1 @@
+"""The network of a forecaster: windows of series as its inputs, its layers, and what its outputs mean."""

@@ -1,0 +1,1 @@
+"""Tables of users as series on a grid of times, and forecasts as tables."""

@@ -1,0 +1,203 @@
+"""Forecasts: what they learn from, what scales and gaps do, updates, streams, backtests and files."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("pandas", reason="needs pandas: pip install 'numba_lstm[forecast]'")
+
+import pandas as pd
+from forecast_cases import CONTEXT, HORIZON, LONG, long_table, small, wave
+
+from numba_lstm import load_model
+from numba_lstm.files.errors import FileFormatError
+from numba_lstm.forecasting import LSTMForecaster
+
+Y = wave()
+STEPS = pd.date_range(Y.index[0], periods=len(Y) + HORIZON, freq="h")
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return small(epochs=30).fit(Y[:-24])
+
+
+def test_a_wave_is_learned(fitted):
+    assert fitted.score(Y) < 0.25  # that of the mean is 1.9
+    assert fitted.score(Y, metric="rmse") >= fitted.score(Y)
+    seasonal_naive = (Y - Y.shift(12))[:-24].abs().mean()
+    assert fitted.score(Y, metric="mase", season=12) == pytest.approx(fitted.score(Y) / seasonal_naive)
+    assert small(epochs=30, strategy="recursive").fit(Y[:-24]).score(Y) < 0.5
+
+
+def test_lags_give_the_season():
+    model = small(lags=(12,), context_length=3, epochs=40).fit(Y[:-24])
+    assert model.model_.input[1].shape[-1] == 2
+    assert model.score(Y) < 0.3
+
+
+@pytest.mark.parametrize("scaling", ["standard", "window", "minmax"])
+def test_forecasts_are_in_the_units_of_the_series(scaling):
+    one = small(scaling=scaling).fit(Y).predict()
+    other = small(scaling=scaling).fit(1e6 + 500 * Y).predict()
+    np.testing.assert_allclose(other, 1e6 + 500 * one, rtol=1e-3 * 500 / 1e6)
+    np.testing.assert_array_equal(one, small(scaling=scaling).fit(Y).predict())
+
+
+def test_each_series_has_its_scale():
+    wide = pd.DataFrame({"small": Y, "large": 1e4 * Y})
+    model = small().fit(wide)
+    result = model.predict()
+    np.testing.assert_allclose(result["large"], 1e4 * result["small"], rtol=1e-4)
+    np.testing.assert_allclose(small(**LONG).fit(long_table(wide)).predict()["y"], result.T.to_numpy().ravel())
+    new = model.predict(y=(-7 * Y).rename("new"))
+    assert new.columns.tolist() == ["new"]
+    np.testing.assert_allclose(model.predict(y=Y.rename("small")), result[["small"]], rtol=1e-6)
+    with pytest.raises(ValueError, match="'new' is unknown"):
+        small(embed_series=True).fit(wide).predict(y=Y.rename("new"))
+    with pytest.raises(ValueError, match="the series 'new', which was not there"):
+        model.update(Y.rename("new"))
+
+
+def test_missing_values_do_not_count():
+    y = Y.copy()
+    y.iloc[[30, 31, 90, -1]] = np.nan
+    model = small(gaps="mask", epochs=30).fit(y)
+    assert np.isfinite(model.predict().to_numpy()).all()
+    assert model.predict().index[0] == Y.index[-1] + pd.Timedelta(hours=1)
+    assert model.model_.input[0].shape[-1] == 2
+    later = Y[-20:].to_numpy() + 0 * Y[-20:]
+    assert model.score(later, start=Y.index[-10], stride=1) < 1.5
+    interpolated = small(gaps="interpolate").fit(y.drop(y.index[40]))
+    assert len(interpolated.predict()) == HORIZON
+
+
+def test_covariates_of_the_future_say_what_comes():
+    rng = np.random.default_rng(0)
+    flag = pd.Series(rng.choice(["low", "high"], len(STEPS)), STEPS, name="flag")
+    level = pd.Series(rng.normal(size=len(STEPS)), STEPS, name="level")
+    y = (np.where(flag == "high", 5.0, 1.0) + level)[: len(Y)].rename("y")
+    model = small(epochs=60, learning_rate=0.02).fit(y[:-24], future_covariates=pd.DataFrame({"flag": flag, "level": level}))
+    assert model.score(y) < 0.4
+    with pytest.raises(ValueError, match="future_covariates must reach to 2024-01-07 21:00:00"):
+        small().fit(y, future_covariates=level[:-2]).predict()
+    assert len(small().fit(y, future_covariates=level[:-2]).predict(future_covariates=level[-10:])) == HORIZON
+    with pytest.raises(ValueError, match="has 'middling', which fit did not see"):
+        model.predict(future_covariates=pd.DataFrame({"flag": "middling", "level": level}))
+    with pytest.raises(ValueError, match="must have the columns that fit saw"):
+        model.predict(future_covariates=flag.to_frame())
+
+
+def test_covariates_of_the_past_and_of_series_reach_the_network():
+    wide = pd.DataFrame({"a": Y, "b": Y})
+    table = long_table(wide)
+    past = table.assign(heat=np.arange(len(table)) % 5.0).drop(columns="y")
+    static = pd.DataFrame({"unique_id": ["a", "b"], "kind": ["shop", "mill"], "size": [1.0, 2.0]})
+    model = small(**LONG).fit(table, past_covariates=past, static_covariates=static)
+    assert [x.shape[-1] for x in model.model_.input] == [2, 1, 3]
+    result = model.predict()
+    first, second = (result.loc[result["unique_id"] == key, "y"].to_numpy() for key in "ab")
+    assert not np.allclose(first, second)
+    with pytest.raises(ValueError, match="static_covariates has no row for series 'b'"):
+        small(**LONG).fit(table, static_covariates=static[:1])
+    with pytest.raises(ValueError, match="past_covariates must reach to"):
+        small(**LONG).fit(table, past_covariates=past[past["ds"] < Y.index[-3]])
+    with pytest.raises(ValueError, match="takes no past_covariates"):
+        small(strategy="recursive", **LONG).fit(table, past_covariates=past)
+
+
+def test_an_update_appends_rows(fitted, tmp_path):
+    fitted.save(tmp_path / "f.nlstm")
+    model = LSTMForecaster.load(tmp_path / "f.nlstm").update(Y[-24:-12])
+    pd.testing.assert_frame_equal(model.predict(), fitted.predict(y=Y[:-12]))
+    weights = [weight.copy() for weight in model.model_.get_weights()]
+    model.update(Y[-12:], epochs=1)
+    assert any(np.any(old != new) for old, new in zip(weights, model.model_.get_weights(), strict=True))
+    with pytest.raises(ValueError, match="missing values or times"):
+        fitted.update(Y[-4:])
+    with pytest.raises(TypeError, match="have the time zone UTC"):
+        fitted.update(Y[-24:].tz_localize("UTC"))
+    assert fitted.predict().index[0] == Y.index[-24]
+
+
+def test_a_stream_has_the_bits_of_updates(fitted):
+    stream = fitted.stream()
+    for k in range(-24, -20):
+        pd.testing.assert_frame_equal(stream.step(Y.iloc[k]), fitted.predict(y=Y[: k + 1]))
+    with pytest.raises(ValueError, match="missing values or times"):
+        stream.step(1.0, time=Y.index[-10])
+    with pytest.raises(ValueError, match="one series, got one of 2"):
+        small().fit(pd.DataFrame({"a": Y, "b": Y})).stream()
+    gapped = small(gaps="mask", epochs=1).fit(Y[:-24]).stream()
+    gapped.observe(np.nan).observe(11.0, time=Y.index[-20])
+    assert gapped.predict().index[0] == Y.index[-19]
+
+
+def test_a_stream_takes_covariates():
+    level = pd.Series(np.arange(len(STEPS)) % 7.0, STEPS, name="level")
+    model = small().fit(Y[:-24], past_covariates=level.rename("past")[: len(Y) - 24], future_covariates=level)
+    result = model.stream().step(Y.iloc[-24], past_covariates={"past": level.iloc[len(Y) - 24]})
+    expected = model.update(Y[-24:-23], past_covariates=level.rename("past")[: len(Y) - 23]).predict()
+    pd.testing.assert_frame_equal(result, expected)
+
+
+def test_a_backtest_has_the_forecasts_of_the_past(fitted):
+    frame = fitted.backtest(Y, stride=5)
+    assert frame.columns.tolist() == ["series", "cutoff", "time", "step", "y", "forecast"]
+    assert frame["cutoff"].unique().tolist() == Y.index[-25 : -HORIZON - 1 + 1 : 5].tolist()
+    for cutoff, rows in frame.groupby("cutoff"):
+        np.testing.assert_allclose(rows["forecast"], fitted.predict(y=Y[:cutoff])["load"], rtol=1e-6)
+        np.testing.assert_array_equal(rows["y"], Y[rows["time"]])
+    with pytest.raises(ValueError, match="has 0 rows behind"):
+        fitted.backtest()
+    with pytest.raises(ValueError, match=f"needs {CONTEXT}"):
+        fitted.backtest(Y, start=0.01)
+
+
+def test_a_backtest_refits_copies():
+    model = small(epochs=2)
+    frame = model.backtest(Y, start=Y.index[-14], refit=True)
+    assert len(frame) == 2 * HORIZON
+    expected = small(epochs=2).fit(Y[: frame["cutoff"].iloc[-1]]).predict()
+    np.testing.assert_array_equal(frame["forecast"][-HORIZON:], expected["load"])
+
+
+def test_one_file_has_everything(tmp_path):
+    wide = pd.DataFrame({"a": Y, "b": Y**2}).tz_localize("Europe/Berlin")
+    covariates = pd.DataFrame({"day": STEPS.day_name(), "n": np.arange(len(STEPS))}, STEPS.tz_localize("Europe/Berlin"))
+    static = pd.DataFrame({"kind": ["p", "q"]}, ["a", "b"])
+    model = small(embed_series=True, quantiles=(0.1, 0.5, 0.9), calibration_fraction=0.2, calendar=("time_of_day",), freq="h")
+    model.fit(wide, past_covariates=covariates[["n"]], future_covariates=covariates[["day"]], static_covariates=static)
+    model.save(tmp_path / "f.nlstm")
+    copy = LSTMForecaster.load(tmp_path / "f.nlstm")
+    assert copy.get_params() == model.get_params()
+    assert repr(copy) == repr(model)
+    pd.testing.assert_frame_equal(copy.predict(), model.predict())
+    pd.testing.assert_frame_equal(copy.predict_interval(0.5), model.predict_interval(0.5))
+    with pytest.raises(FileFormatError, match="LSTMForecaster.load reads it"):
+        load_model(tmp_path / "f.nlstm")
+    model.model_.save(tmp_path / "m.nlstm")
+    with pytest.raises(FileFormatError, match="load_model reads it"):
+        LSTMForecaster.load(tmp_path / "m.nlstm")
+    with pytest.raises(ValueError, match="has no name in pandas"):
+        small(freq=pd.DateOffset(months=1)).fit(wave(60, freq="MS")).save(tmp_path / "g.nlstm")
+
+
+def test_early_stopping_and_dropout_are_repeatable():
+    options = {"early_stopping": True, "patience": 1, "epochs": 30, "dropout": 0.1, "units": (8, 8)}
+    one, two = (small(**options).fit(Y) for _ in range(2))
+    assert one.history_["val_loss"] == two.history_["val_loss"]
+    np.testing.assert_array_equal(one.predict(), two.predict())
+
+
+def test_a_failed_fit_leaves_the_forecaster(fitted):
+    before = fitted.predict()
+    with pytest.raises(ValueError, match="too few"):
+        fitted.fit(Y[:5])
+    pd.testing.assert_frame_equal(fitted.predict(), before)
+    with pytest.raises(ValueError, match="fitted to 6 steps, got horizon=7"):
+        fitted.predict(7)
+    np.testing.assert_allclose(fitted.predict(2), before[:2], rtol=1e-6)
+    with pytest.raises(ValueError, match="has no parameter 'lag'"):
+        fitted.set_params(lag=3)

@@ -99,6 +99,7 @@ CLEAN = [
     "numba_lstm/objects",
     "numba_lstm/ops",
     "numba_lstm/optimizers",
+    "numba_lstm/plotting",
     "numba_lstm/preprocessing",
     "numba_lstm/saving",
     "numba_lstm/training",

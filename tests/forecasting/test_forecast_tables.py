@@ -152,7 +152,7 @@ def test_a_wrong_table_gives_one_sentence(case):
 
 
 def test_the_package_does_not_import_pandas():
-    code = "import sys, numba_lstm; assert not {'pandas', 'matplotlib'} & set(sys.modules)"
+    code = "import sys, numba_lstm, numba_lstm.plotting; assert not {'pandas', 'matplotlib'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
     code = "import sys; sys.modules['pandas'] = None\nimport numba_lstm.forecasting"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

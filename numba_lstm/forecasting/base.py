@@ -25,7 +25,7 @@ class FittedForecaster(Parameters):
 
     @property
     def history_(self) -> dict[str, list[float]]:
-        """Losses of epochs, by name."""
+        """Losses and learning rates of epochs, by name."""
         return self._state.history
 
     @property

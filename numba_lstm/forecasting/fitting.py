@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -9,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..callbacks import EarlyStopping
+from ..callbacks import EarlyStopping, LearningRateScheduler
 from ..random import seeded
 from .conformal import calibration_scores
 from .fitted import Fitted
@@ -54,12 +55,12 @@ def fit(parameters: Parameters, tables: Tables, until: Any = None) -> Fitted:
     state = replace(state, scales=scales)
     samples = {key: state.sample(key, 0) for key in state.tracks}
     training = _windows(state, samples, {key: one.training for key, one in origins.items()})
-    if training is None:
-        raise ValueError(
-            f"y has too few rows for a window of training before those of validation_fraction={parameters.validation_fraction} "
-            f"and calibration_fraction={parameters.calibration_fraction}. Give more rows, or smaller fractions."
-        )
     validation = _windows(state, samples, {key: one.validation for key, one in origins.items()})
+    if training is None or (validation is None and parameters.early_stopping):
+        raise ValueError(
+            f"y has too few rows for windows of training, of validation_fraction={parameters.validation_fraction} and of "
+            f"calibration_fraction={parameters.calibration_fraction}. Give more rows, or smaller fractions."
+        )
     with seed_of(parameters):
         model = build_network(training, parameters._units, parameters.dropout, state.head, parameters.learning_rate)
         state = replace(state, model=model)
@@ -119,7 +120,8 @@ def _split(parameters: Parameters, state: Fitted, rows: int) -> Origins:
     calibrated = int(np.ceil(parameters.calibration_fraction * len(origins)))
     validated = int(np.ceil(parameters.validation_fraction * len(origins))) if parameters.early_stopping else 0
     calibration = origins[len(origins) - calibrated :]
-    validation = origins[len(origins) - calibrated - validated : len(origins) - calibrated]
+    before = origins[: len(origins) - calibrated]
+    validation = before[max(0, len(before) - validated) :]
     training = np.arange(state.shape.reach, rows - state.shape.horizon + 1)[:: parameters.window_stride]
     if calibrated:
         validation = validation[validation + state.shape.horizon <= calibration[0]]
@@ -152,15 +154,21 @@ def train(
     """Train the network of a state in place, and return the losses of epochs."""
     masked = state.shape.masked
     options: dict[str, Any] = {"sample_weight": training.weight} if masked else {}
+    options["callbacks"] = [LearningRateScheduler(lambda epoch, _: _cosine(parameters.learning_rate, epoch / epochs))]
     if validation is not None:
         held = (validation.inputs, validation.target)
         options["validation_data"] = (*held, validation.weight) if masked else held
-        options["callbacks"] = [EarlyStopping(patience=parameters.patience, restore_best_weights=True)]
+        options["callbacks"].append(EarlyStopping(patience=parameters.patience, restore_best_weights=True))
     size = min(parameters.batch_size, len(training.target))
     history = state.model.fit(
         training.inputs, training.target, batch_size=size, epochs=epochs, verbose=parameters.verbose, **options
     )
     return dict(history.history)
+
+
+def _cosine(rate: float, share: float) -> float:
+    """Return the learning rate after a share of the epochs: it falls to zero on half a cosine."""
+    return rate * (1 + math.cos(math.pi * share)) / 2
 
 
 def all_windows(parameters: Parameters, state: Fitted) -> Windows | None:

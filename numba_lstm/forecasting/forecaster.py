@@ -66,7 +66,7 @@ class LSTMForecaster(Predictor):
     dropout : float
         Rate of dropout behind each LSTM.
     epochs, batch_size, learning_rate
-        Of the training, with Adam.
+        Of the training, with Adam. The rate falls to zero on half a cosine.
     window_stride : int
         Rows from one window of training to the next.
     num_samples : int

@@ -6,6 +6,8 @@ import inspect
 from collections.abc import Sequence
 from typing import Any, Self
 
+import numpy as np
+
 from .networks.windows import WindowShape
 from .tables.frames import Columns
 from .tables.targets import GAPS
@@ -45,7 +47,7 @@ class Parameters:
         dropout: float = 0.0,
         epochs: int = 50,
         batch_size: int = 64,
-        learning_rate: float = 0.005,
+        learning_rate: float = 0.01,
         window_stride: int = 1,
         num_samples: int = 200,
         random_state: int | None = None,
@@ -89,7 +91,7 @@ class Parameters:
 
     @property
     def _units(self) -> tuple[int, ...]:
-        return (self.units,) if isinstance(self.units, int) else tuple(self.units)
+        return (self.units,) if isinstance(self.units, (int, np.integer)) else tuple(self.units)
 
     def _window_shape(self) -> WindowShape:
         """Return the windows that the network sees: of one step ahead if the strategy is recursive."""
@@ -102,9 +104,9 @@ class Parameters:
         """Raise ValueError for values that have no meaning."""
         for name in ("horizon", "context_length", "epochs", "batch_size", "window_stride", "num_samples", "patience"):
             value = getattr(self, name)
-            if not (isinstance(value, int) and value >= 1) and not (name == "context_length" and value is None):
+            if not (isinstance(value, (int, np.integer)) and value >= 1) and not (name == "context_length" and value is None):
                 raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}.")
-        if not self._units or not all(isinstance(size, int) and size >= 1 for size in self._units):
+        if not self._units or not all(isinstance(size, (int, np.integer)) and size >= 1 for size in self._units):
             raise ValueError(f"units must be a whole number of at least 1, or a tuple of them, got {self.units!r}.")
         for name, allowed in (
             ("strategy", _STRATEGIES),
@@ -118,7 +120,7 @@ class Parameters:
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be in [0, 1), got {getattr(self, name)!r}.")
         least = 1 if self.strategy == "recursive" else self.horizon
-        if any(not isinstance(lag, int) or lag < least for lag in self.lags):
+        if any(not isinstance(lag, (int, np.integer)) or lag < least for lag in self.lags):
             raise ValueError(
                 f"lags must be whole numbers of at least {least}, since later values are unknown, got {tuple(self.lags)}."
                 + ("" if least == 1 else " Leave out shorter ones, or choose strategy='recursive'.")

@@ -124,7 +124,14 @@ def _params(forecaster: Any, state: Fitted) -> dict[str, Any]:
     params["loss"] = params["loss"] if isinstance(params["loss"], str) else None
     if params["loss"] is None:
         raise ValueError(f"loss={forecaster.loss!r} is no name, which is all that a file of a forecaster holds.")
-    return params
+    return {name: _plain(value) for name, value in params.items()}
+
+
+def _plain(value: Any) -> Any:
+    """Return a parameter without types of NumPy."""
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [_plain(one) for one in value]
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _offset_name(offset: Any) -> str:

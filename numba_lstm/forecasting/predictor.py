@@ -143,7 +143,7 @@ class Predictor(FittedForecaster):
 
     def _steps(self, horizon: int | None) -> int:
         steps = self.horizon if horizon is None else horizon
-        if not isinstance(steps, int) or steps < 1:
+        if not isinstance(steps, (int, np.integer)) or steps < 1:
             raise ValueError(f"horizon must be a whole number of at least 1, got {horizon!r}.")
         if self.strategy == "direct" and steps > self._state.shape.horizon:
             raise ValueError(

@@ -149,7 +149,7 @@ class ForecastDisplay:
             )
         if self.name is not None:
             self.ax_.set_ylabel(str(self.name))
-        self.ax_.legend(loc="upper left", frameon=False)
+        self.ax_.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False)
         self.ax_.spines[["top", "right"]].set_visible(False)
         self.figure_.autofmt_xdate()
         return self

@@ -76,7 +76,8 @@ def as_numbers(column: Any, label: Any, name: str) -> npt.NDArray[np.float64]:
     ValueError
         For infinity.
     """
-    if not (pd.api.types.is_numeric_dtype(column.dtype) or column.dtype == object):
+    numeric = pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_complex_dtype(column.dtype)
+    if not (numeric or column.dtype == object):
         raise TypeError(f"column {label!r} of {name} must have numbers, got {column.dtype}. Convert it: pd.to_numeric(column).")
     try:
         values: npt.NDArray[np.float64] = column.to_numpy(dtype=np.float64, na_value=np.nan)

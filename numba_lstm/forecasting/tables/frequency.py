@@ -80,10 +80,12 @@ def same_zone(index: Any, expected: Any, name: str) -> Any:
 def check_index(index: Any, name: str) -> None:
     """Raise TypeError or ValueError unless an index has times, in order and without duplicates."""
     if not isinstance(index, pd.DatetimeIndex):
-        hint = "y.to_timestamp()" if isinstance(index, pd.PeriodIndex) else "y.index = pd.to_datetime(y.index)"
-        raise TypeError(
-            f"{name} must have a DatetimeIndex, got {type(index).__name__}. Convert it, as in {hint}, or give time_column."
-        )
+        hint = "y.index = pd.to_datetime(y.index), or give time_column"
+        if isinstance(index, pd.PeriodIndex):
+            hint = "y.to_timestamp()"
+        elif isinstance(index, pd.MultiIndex):
+            hint = "y.reset_index(), and give id_column and time_column"
+        raise TypeError(f"{name} must have a DatetimeIndex, got {type(index).__name__}. Write {hint}.")
     if index.hasnans:
         raise ValueError(f"{name} has {int(index.isna().sum())} rows without a time. Remove them: y[y.index.notna()].")
     if not index.is_unique:

@@ -17,6 +17,7 @@ from ..saving import container, document
 from .fitted import Fitted
 from .networks.heads import make_head
 from .networks.windows import WindowShape
+from .tables.calendar import choose_features
 from .tables.covariates import Covariates, Encoding, Static
 from .tables.frames import Columns
 from .tables.targets import Layout, Track
@@ -35,6 +36,7 @@ def save(forecaster: Any, state: Fitted, path: str | os.PathLike[str], overwrite
     tensors |= {f"network/{label}": array for label, array in weights.items()}
     body = {
         "class_name": CLASS_NAME,
+        "config": {"name": state.model.name},
         "params": _params(forecaster, state),
         "network": network,
         "offset": _offset_name(state.offset),
@@ -102,7 +104,7 @@ def _unpack(body: dict[str, Any], tensors: Mapping[str, Any]) -> tuple[dict[str,
         scaling=plain.scaling,
         layout=Layout(kind, Columns(*columns), name, library),
         offset=to_offset(body["offset"]),
-        calendar=tuple(body["calendar"]),
+        calendar=choose_features(body["calendar"], ()),
         tracks=tracks,
         scales={one["key"]: (float(one["scale"][0]), float(one["scale"][1])) for one in series},
         trained_until={one["key"]: pd.Timestamp(one["trained_until"]) for one in series},

@@ -124,7 +124,7 @@ WRONG = {
     "unordered": (Y.iloc[::-1], {}, ValueError, "not in ascending order"),
     "duplicates": (pd.concat([Y[:3], Y[2:]]), {}, ValueError, "several rows for 2024-01-01 02:00:00"),
     "no frequency": (Y.iloc[[0, 1, 3, 8, 20]], {}, ValueError, "cannot be inferred from its 5 rows"),
-    "frequency": (Y, {"freq": "nonsense"}, ValueError, "must be a frequency of pandas"),
+    "frequency": (Y, {"freq": "XYZ"}, ValueError, "must be a frequency of pandas"),
     "off the grid": (Y, {"freq": "2h"}, ValueError, "20 rows of y are not on the grid"),
     "too few rows": (Y[:10], {}, ValueError, f"has 10 rows, .* need at least {CONTEXT + HORIZON}"),
     "text": (Y.astype(str), {}, TypeError, "must have numbers"),

@@ -13,6 +13,7 @@ from forecast_cases import CONTEXT, HORIZON, LONG, long_table, small, wave
 from numba_lstm import load_model
 from numba_lstm.files.errors import FileFormatError
 from numba_lstm.forecasting import LSTMForecaster
+from numba_lstm.saving import container
 
 Y = wave()
 STEPS = pd.date_range(Y.index[0], periods=len(Y) + HORIZON, freq="h")
@@ -177,6 +178,11 @@ def test_one_file_has_everything(tmp_path):
     pd.testing.assert_frame_equal(copy.predict_interval(0.5), model.predict_interval(0.5))
     with pytest.raises(FileFormatError, match="LSTMForecaster.load reads it"):
         load_model(tmp_path / "f.nlstm")
+    body, tensors = container.read(str(tmp_path / "f.nlstm"))
+    for changed in ({"calendar": ["moon"]}, {"series": None}, {"offset": "XYZ"}, {"params": {"lag": 1}}, {"network": {}}):
+        (tmp_path / "w.nlstm").write_bytes(container.encode(body | changed, tensors))
+        with pytest.raises(FileFormatError):
+            LSTMForecaster.load(tmp_path / "w.nlstm")
     model.model_.save(tmp_path / "m.nlstm")
     with pytest.raises(FileFormatError, match="load_model reads it"):
         LSTMForecaster.load(tmp_path / "m.nlstm")

@@ -9,6 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+#: Kinds of columns of objects that have numbers.
+_NUMBERS = ("boolean", "decimal", "empty", "floating", "integer", "mixed-integer-float")
+
 
 class Columns(NamedTuple):
     """Names of the columns that say to which series and time a row belongs; None if there are none."""
@@ -76,8 +79,9 @@ def as_numbers(column: Any, label: Any, name: str) -> npt.NDArray[np.float64]:
     ValueError
         For infinity.
     """
+    kind = pd.api.types.infer_dtype(column, skipna=True) if column.dtype == object else ""
     numeric = pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_complex_dtype(column.dtype)
-    if not (numeric or column.dtype == object):
+    if not (numeric or kind in _NUMBERS):
         raise TypeError(f"column {label!r} of {name} must have numbers, got {column.dtype}. Convert it: pd.to_numeric(column).")
     try:
         values: npt.NDArray[np.float64] = column.to_numpy(dtype=np.float64, na_value=np.nan)

@@ -1,7 +1,23 @@
-"""Pictures, with the rules of scikit-learn's displays: ``pip install 'numba_lstm[plot]'``."""
+"""Pictures of models and their training, by the Display objects of scikit-learn: ``pip install 'numba_lstm[plot]'``.
 
-from __future__ import annotations
+The class methods of a display compute its data and draw them. ``plot(ax=None)`` draws them again, keeps ``ax_`` and
+``figure_``, and returns the display.
+"""
 
+from .attention import AttentionDisplay
 from .forecast import ForecastDisplay
+from .gates import GatesDisplay
+from .learning_curve import LearningCurveDisplay
+from .memory import MemoryDisplay
+from .saliency import SaliencyDisplay
+from .weights import WeightsDisplay
 
-__all__ = ["ForecastDisplay"]
+__all__ = [
+    "AttentionDisplay",
+    "ForecastDisplay",
+    "GatesDisplay",
+    "LearningCurveDisplay",
+    "MemoryDisplay",
+    "SaliencyDisplay",
+    "WeightsDisplay",
+]

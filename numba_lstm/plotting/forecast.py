@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from .axes import axes_of
+from .axes import single_axes
 
 if TYPE_CHECKING:
     from ..forecasting import LSTMForecaster
@@ -130,7 +130,8 @@ class ForecastDisplay:
         ax : Axes, optional
             Where to draw. Default: a new figure.
         """
-        self.ax_, self.figure_ = axes_of(ax)
+        self.ax_ = single_axes(ax, (9.0, 4.0))
+        self.figure_ = self.ax_.figure
         (observed,) = self.ax_.plot(self.times, self.observed, color="0.25", linewidth=1.2, label="observed")
         (forecast,) = self.ax_.plot(self.future_times, self.forecast, color="C0", linewidth=1.8, label="forecast")
         self.lines_ = [observed, forecast]

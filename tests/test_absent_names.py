@@ -27,8 +27,6 @@ SENTENCES = {
     ): "numba_lstm.utils.np_utils has no 'to_categories'. There are: normalize, to_categorical.",
     ("utils", "toCategorical"): "numba_lstm.utils has no 'toCategorical', did you mean 'to_categorical'?",
     ("constraints", "maxnorm"): "numba_lstm.constraints has no 'maxnorm': write max_norm.",
-    ("callbacks", "TensorBoard"): "numba_lstm.callbacks has no 'TensorBoard': write CSVLogger('log.csv'), which has each "
-    "epoch's losses and metrics in a row.",
     ("callbacks", "RemoteMonitor"): "numba_lstm.callbacks has no 'RemoteMonitor'. There are: BackupAndRestore, CSVLogger, ",
     ("optimizers.schedules", "CosineDecays"): "numba_lstm.optimizers.schedules has no 'CosineDecays'. There are: CosineDecay, ",
     (

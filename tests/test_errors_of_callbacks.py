@@ -153,6 +153,15 @@ WRONG = {
         (lambda: callbacks.ReduceLROnPlateau(cooldown=0.5), "cooldown must be a whole number"),
         (lambda: callbacks.ReduceLROnPlateau(min_lr=-1), r"min_lr must be a number in \[0, inf\)"),
     ],
+    "TensorBoard": [
+        (lambda: callbacks.TensorBoard("file"), r"^file/train/events: .*/file is a file, not a folder\. Give another name\.$"),
+        (lambda: callbacks.TensorBoard(profile_batch=2), "^profile_batch=2 is left out here"),
+        (lambda: callbacks.TensorBoard(embeddings_freq=1), "^embeddings_freq=1 is left out here"),
+        (lambda: callbacks.TensorBoard(embeddings_metadata="f"), "^embeddings_metadata belongs to embeddings_freq"),
+        (lambda: callbacks.TensorBoard(update_freq="epochs"), "^unknown update_freq 'epochs', did you mean 'epoch'"),
+        (lambda: callbacks.TensorBoard(update_freq=0), "^update_freq must be a whole number of at least 1, got 0"),
+        (lambda: callbacks.TensorBoard(histogram_freq=-1), "^histogram_freq must be a whole number of at least 0, got -1"),
+    ],
 }
 #: callbacks without arguments, or that do what they are told
 ALWAYS_RIGHT = {"CallbackList", "History", "ProgbarLogger", "TerminateOnNaN"}

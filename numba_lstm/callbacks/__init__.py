@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..naming.absent import absent
-from .backup import BackupAndRestore
 from .base import Callback
+from .checkpoints import BackupAndRestore, ModelCheckpoint
 from .dispatch import CallbackList
 from .early_stopping import EarlyStopping
 from .epoch_logs import CSVLogger, History
 from .learning_rate import LearningRateScheduler, ReduceLROnPlateau
-from .model_checkpoint import ModelCheckpoint
 from .progbar import ProgbarLogger
 from .simple import LambdaCallback, SwapEMAWeights, TerminateOnNaN
+from .tensorboard import TensorBoard
 
 __all__ = [
     "BackupAndRestore",
@@ -28,6 +28,7 @@ __all__ = [
     "ProgbarLogger",
     "ReduceLROnPlateau",
     "SwapEMAWeights",
+    "TensorBoard",
     "TerminateOnNaN",
 ]
 

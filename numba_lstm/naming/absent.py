@@ -34,9 +34,6 @@ _ARRAYS = ("numba_lstm.backend", "numba_lstm.ops")
 ADVICE: dict[str, dict[str, str]] = {
     "numba_lstm": _ROOT,
     "numba_lstm.layers": _LAYERS,
-    "numba_lstm.callbacks": {
-        "TensorBoard": "write CSVLogger('log.csv'), which has each epoch's losses and metrics in a row.",
-    },
     "numba_lstm.models": {
         "Functional": _SEQUENTIAL,
     },

@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ..files import atomic, formats
-from ..files.errors import FileFormatError
-from ..inputs import as_count
-from ..system.writable import check_file
-from .base import Callback, Logs, Resumption
+from ...files import atomic, formats
+from ...files.errors import FileFormatError
+from ...inputs import as_count
+from ...system.writable import check_file
+from ..base import Callback, Logs, Resumption
 
 #: Functions that write and read arrays and a JSON value as one file.
 _ENCODE, _READ = "..saving.container:encode", "..saving.container:read"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import warnings
 
-from ..inputs import as_count
-from .base import Logs
+from ...inputs import as_count
+from ..base import Logs
+from ..monitor import MonitorCallback
 from .filepath import FilepathTemplate
-from .monitor import MonitorCallback
 
 
 class ModelCheckpoint(MonitorCallback):

@@ -1,4 +1,4 @@
-"""Command line, ``python -m numba_lstm``: the demo, and the commands for model files."""
+"""Command line, ``python -m numba_lstm`` or ``numba-lstm``: the demo, and the commands for model files."""
 
 import sys
 
@@ -26,5 +26,10 @@ def main(arguments: list[str]) -> int:
     return run_demo(arguments, COMMANDS)
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Run the command line of the process, and exit with its code."""
     sys.exit(main(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    run()

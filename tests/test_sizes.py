@@ -78,6 +78,7 @@ PUBLIC_SIGNATURES = {
     *(f"numba_lstm/layers/cells/rnn_cells.py:{name}.__init__" for name in ("GRUCell", "SimpleRNNCell")),
     "numba_lstm/layers/recurrent/gru.py:GRU.__init__",
     "numba_lstm/layers/recurrent/simple_rnn.py:SimpleRNN.__init__",
+    "numba_lstm/layers/windows/transposed.py:ConvTranspose.__init__",
     *(f"numba_lstm/optimizers/adam.py:{name}.__init__" for name in ("Adam", "AdamW", "Adamax", "Nadam")),
     *(f"numba_lstm/optimizers/adaptive.py:{name}.__init__" for name in ("Adadelta", "Adagrad", "Ftrl")),
     *(f"numba_lstm/optimizers/rules.py:{name}.__init__" for name in ("Lion", "RMSprop", "SGD")),

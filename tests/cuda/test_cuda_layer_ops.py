@@ -55,6 +55,7 @@ from test_ops_windows import (
     test_nan_is_the_largest_of_a_window,
     test_pooling,
     test_resizing,
+    test_transposed_convolution,
 )
 
 pytestmark = pytest.mark.parametrize("dtype", DTYPES)

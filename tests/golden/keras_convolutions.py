@@ -96,6 +96,22 @@ def volumes(k: Any) -> Any:
     return model
 
 
+def enlarged(k: Any) -> Any:
+    """Transposed convolutions."""
+    L = k.layers
+    stack = [
+        L.Conv1DTranspose(4, 3, 2, "same", activation="relu", kernel_regularizer="l2"),
+        L.LSTM(6, return_sequences=True),
+        L.Reshape((8, 4, 6)),
+        L.Conv2DTranspose(3, (3, 2), (1, 2), use_bias=False, kernel_constraint="max_norm"),
+        L.Flatten(),
+        L.Dense(2),
+    ]
+    model = k.Sequential([k.Input((16, 3)), *stack], name="enlarged")
+    model.compile(k.optimizers.Adam(0.01), "mse")
+    return model
+
+
 class Case(NamedTuple):
     """A model, made of a module ``k`` with Keras's names, the end of its file's name, and what it learns."""
 
@@ -113,6 +129,7 @@ class Case(NamedTuple):
 
 CASES = {
     "series": Case(series, ".keras", SERIES, TARGETS),
+    "enlarged": Case(enlarged, ".keras", SERIES, TARGETS),
     "films": Case(films, ".h5", FILMS, TARGETS),
     "volumes": Case(volumes, ".h5", FILMS, TARGETS),
     "videos": Case(videos, ".keras", FILMS, TARGETS),

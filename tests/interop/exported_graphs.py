@@ -62,6 +62,19 @@ def images():
     return Model(x, [L.Flatten()(L.ZeroPadding2D(1)(y)), L.GlobalAveragePooling2D()(y)])
 
 
+def transposed_convolutions():
+    x = sequences()
+    y = L.Conv1DTranspose(3, 4, 2, "same", activation="tanh")(L.Conv1DTranspose(5, 2, 3, "same")(x))
+    y = L.Conv1DTranspose(2, 3, 1, "same", dilation_rate=2, use_bias=False)(L.Conv1DTranspose(2, 3, 2)(y))
+    return Model(x, [y, L.Conv1DTranspose(2, 3, 3, "same", 1)(x)])
+
+
+def enlarged():
+    x = Input((3, 4, 2), name="x")
+    y = L.Conv2DTranspose(3, (3, 2), (2, 1), "same", activation="softmax")(x)
+    return Model(x, L.Conv2DTranspose(3, (3, 2), (2, 4), output_padding=(1, 3))(y))
+
+
 def attention():
     x, memory = sequences(), Input((None, 3), name="memory")
     y = L.MultiHeadAttention(2, 3)(x, memory)
@@ -97,6 +110,8 @@ CASES = {
     "images": (images, lambda draw: [draw.normal(size=(N, 6, 5, 2)).astype("f4")]),
     "attention": (attention, lambda draw: [padded(draw), draw.normal(size=(N, 5, 3)).astype("f4")]),
     "functions": (functions, lambda draw: [padded(draw)]),
+    "transposed convolutions": (transposed_convolutions, lambda draw: [padded(draw)]),
+    "enlarged": (enlarged, lambda draw: [draw.normal(size=(N, 3, 4, 2)).astype("f4")]),
 }
 
 

@@ -7,7 +7,20 @@ import pytest
 from kernel_cases import DTYPES, in_float64, put
 from test_ops_dense import backwards_and_transposed, wide
 from tolerances import SUMS, assert_close
-from window_cases import CONVOLUTIONS, GROUPED, POOLING, TANH, conv_case, pool_case, run_conv, run_pool, windows
+from window_cases import (
+    CONVOLUTIONS,
+    GROUPED,
+    POOLING,
+    TANH,
+    TRANSPOSED,
+    conv_case,
+    pool_case,
+    run_conv,
+    run_pool,
+    run_transposed,
+    transposed_case,
+    windows,
+)
 
 from numba_lstm import device
 from numba_lstm.device import get_ops
@@ -31,6 +44,25 @@ def test_convolution_of_groups_and_volumes(ops, dtype, shape, F, groups, spec):
     expected = run_conv(get_ops("reference"), spec, *map(in_float64, case))
     for name, found, value in zip(("y", "dx", "dW", "db"), run_conv(ops, spec, *case), expected, strict=True):
         assert_close(found, value, SUMS[dtype], name)
+
+
+@pytest.mark.parametrize(("shape", "F", "spec", "lengths"), TRANSPOSED, ids=str)
+def test_transposed_convolution(ops, dtype, shape, F, spec, lengths):
+    case = transposed_case(shape, F, spec, lengths, dtype)
+    expected = run_transposed(get_ops("reference"), spec, *map(in_float64, case))
+    for name, found, value in zip(("y", "dx", "dW", "db"), run_transposed(ops, spec, *case), expected, strict=True):
+        assert found.dtype == dtype
+        assert_close(found, value, SUMS[dtype], name)
+
+
+def test_transposed_convolutions_of_views_and_single_samples_have_the_same_bits(ops, dtype):
+    shape, F, spec, lengths = TRANSPOSED[1]
+    x, W, _, dy = transposed_case(shape, F, spec, lengths, dtype)
+    y, dx, *_ = run_transposed(ops, spec, x, W, None, dy)
+    assert run_transposed(ops, spec, wide(x), W, None, backwards_and_transposed(dy))[0].tobytes() == y.tobytes()
+    alone = run_transposed(ops, spec, x[:, 1:2], W, None, dy[:, 1:2])
+    assert alone[0].tobytes() == y[:, 1:2].tobytes()
+    assert alone[1].tobytes() == dx[:, 1:2].tobytes()
 
 
 def test_convolution_without_bias_and_dx(ops, dtype):

@@ -5,7 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from finite_differences import assert_gradient
-from window_cases import CONVOLUTIONS, GROUPED, POOLING, TANH, conv_case, pool_case, run_conv, run_pool
+from window_cases import (
+    CONVOLUTIONS,
+    GROUPED,
+    POOLING,
+    TANH,
+    TRANSPOSED,
+    conv_case,
+    pool_case,
+    run_conv,
+    run_pool,
+    run_transposed,
+    transposed_case,
+)
 
 from numba_lstm.device import get_ops
 from numba_lstm.variables import Variable
@@ -24,6 +36,19 @@ def test_convolution_gradient(shape, F, groups, spec):
 
     def loss(x, W, b):
         return np.sum(OPS.conv_forward(x, Variable(W), Variable(b), TANH, spec)[0] * dy)
+
+    assert_gradient(dx, lambda x: loss(x, W, b), x)
+    assert_gradient(dW, lambda W: loss(x, W, b), W)
+    assert_gradient(db, lambda b: loss(x, W, b), b)
+
+
+@pytest.mark.parametrize(("shape", "F", "spec", "lengths"), [TRANSPOSED[k] for k in (1, 3, 4, 5)], ids=str)
+def test_transposed_convolution_gradient(shape, F, spec, lengths):
+    x, W, b, dy = transposed_case(shape, F, spec, lengths)
+    _, dx, dW, db = run_transposed(OPS, spec, x, W, b, dy)
+
+    def loss(x, W, b):
+        return np.sum(OPS.conv_transpose_forward(x, Variable(W), Variable(b), TANH, spec, lengths)[0] * dy)
 
     assert_gradient(dx, lambda x: loss(x, W, b), x)
     assert_gradient(dW, lambda W: loss(x, W, b), W)

@@ -46,6 +46,16 @@ GROUPED = [
     ((6, 3, 3, 4, 4), 6, 2, windows([3, 1, 2], [2, 1, 3], [1, 1, 1], [(0, 0), (0, 0), (1, 1)])),
 ]
 
+#: Shape of x, filters, the windows of the output, and its lengths.
+TRANSPOSED = [
+    ((7, 3, 5), 11, windows(3), (9,)),
+    ((7, 3, 5), 11, windows(4, 2, padding=(1, 1)), (14,)),
+    ((5, 2, 3), 70, windows(2, 3), (15,)),  # an element in no window
+    ((6, 3, 4), 3, windows(3, dilation=2, padding=(2, 2)), (6,)),
+    ((4, 2, 5, 3), 6, windows([3, 2], [2, 3], [1, 1], [(1, 0), (0, 0)]), (8, 14)),
+    ((3, 2, 2, 4, 3), 5, windows([2, 3, 1], [2, 1, 2], [1, 1, 1], [(0, 0), (1, 0), (0, 0)]), (6, 3, 8)),
+]
+
 #: Shape of x, kind, windows.
 POOLING = [
     ((9, 3, 7), "max", windows(2, 2)),
@@ -91,3 +101,21 @@ def run_pool(ops: Any, kind: str, spec: WindowSpec, x: Array, dy: Array, mask: A
     y, tape = ops.pool_forward(put(ops, x), kind, spec, mask=put(ops, mask), training=True)
     y = np.array(ops.to_host(y))
     return [y, np.array(ops.to_host(ops.pool_backward(tape, put(ops, dy))))]
+
+
+def transposed_case(shape: tuple[int, ...], F: int, spec: WindowSpec, lengths: Any, dtype: str = "float64") -> list[Array]:
+    """x, W, b, dy."""
+    rng, (h, *w) = np.random.default_rng([10, *shape, F]), lengths
+    W = rng.standard_normal((*spec.size, F, shape[-1])) / (shape[-1] * np.prod(spec.size)) ** 0.5
+    arrays = rng.standard_normal(shape), W, rng.standard_normal(F), rng.standard_normal((h, shape[1], *w, F))
+    return [a.astype(dtype) for a in arrays]
+
+
+def run_transposed(ops: Any, spec: WindowSpec, x: Array, W: Array, b: Array | None, dy: Array) -> list[Any]:
+    """y, dx, dW, db on the host."""
+    lengths = (dy.shape[0], *dy.shape[2:-1])
+    bias = None if b is None else Variable(b)
+    y, tape = ops.conv_transpose_forward(put(ops, x), Variable(W), bias, TANH, spec, lengths, training=True)
+    y = np.array(ops.to_host(y))
+    gradients = ops.conv_transpose_backward(tape, put(ops, dy), need_dx=True)
+    return [y, *(None if g is None else np.array(ops.to_host(g)) for g in gradients)]

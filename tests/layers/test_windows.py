@@ -14,8 +14,11 @@ from numba_lstm.layers import (
     AveragePooling3D,
     BatchNormalization,
     Conv1D,
+    Conv1DTranspose,
     Conv2D,
+    Conv2DTranspose,
     Conv3D,
+    Conv3DTranspose,
     Cropping1D,
     Dense,
     DepthwiseConv1D,
@@ -128,7 +131,25 @@ def single_feature_model(**kwargs):
     )
 
 
+def enlarging_model(**kwargs):
+    """Transposed convolutions of sequences, of images and of volumes."""
+    return Sequential(
+        [
+            Input((5, 3)),
+            Conv1DTranspose(4, 3, 2, padding="same", activation="relu", kernel_regularizer="l2"),
+            Reshape((2, 5, 4)),
+            Conv2DTranspose(4, (2, 3), (1, 2), activation="softmax"),
+            Reshape((3, 11, 2, 2)),
+            Conv3DTranspose(2, (3, 2, 2), (2, 1, 1), use_bias=False),
+            Flatten(),
+            Dense(1),
+        ],
+        **kwargs,
+    )
+
+
 CASES = {
+    "enlarging": (enlarging_model, (20, 5, 3), (20, 1)),
     "series": (series_model, (20, 13, 3), (20, 1)),
     "films": (film_model, (20, 5, 8, 8, 2), (20, 1)),
     "images": (image_model, (20, 8, 8, 2), (20, 4, 8, 2)),
@@ -167,7 +188,7 @@ def test_models_are_trained_by_plans_as_without(name, tmp_path):
 
 
 def test_configs_make_equal_layers():
-    for model in (series_model(), film_model(), image_model(), volume_model(), single_feature_model()):
+    for model in (series_model(), film_model(), image_model(), volume_model(), single_feature_model(), enlarging_model()):
         for layer in model.layers:
             assert layers.deserialize(layers.serialize(layer)).get_config() == layer.get_config()
 
@@ -212,6 +233,14 @@ X = np.zeros((2, 3, 4))
         (lambda: Conv1D(3, 2, strides=2, dilation_rate=2), ValueError, "not both"),
         (lambda: Conv1D(4, 2, groups=3), ValueError, "filters must be a multiple of groups, got 4 and 3"),
         (lambda: Conv1D(3, 2, groups=3)(X), ValueError, r"into 3 groups, got samples of shape \(3, 4\) with 4"),
+        (lambda: Conv1DTranspose(4, 2, 2, output_padding=2), ValueError, r"less than the strides \(2,\), got \(2,\)"),
+        (
+            lambda: Conv2DTranspose(4, 2, output_padding=(0, 0, 0)),
+            ValueError,
+            "output_padding must be a whole number, or a tuple",
+        ),
+        (lambda: Conv1DTranspose(4, 2, groups=2), TypeError, "no argument 'groups'"),
+        (lambda: Conv1DTranspose(4, 2, padding="causal"), ValueError, "'valid' or 'same', got 'causal'"),
         (lambda: Conv1D(4, 2, data_format="channels_first"), ValueError, "must be 'channels_last'"),
         (lambda: Conv1D(4, 0), ValueError, "kernel_size must be at least 1"),
         (lambda: Conv2D(4, (1, 2, 3)), ValueError, "kernel_size must be a whole number, or a tuple of 2"),

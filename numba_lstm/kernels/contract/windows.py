@@ -12,7 +12,7 @@ from ..specs import Activation, WindowSpec
 class WindowOps(Protocol):
     """The ops on windows. x is (T, N, C), with windows over T, or (H, N, W, C), with windows over H and W.
 
-    Convolutions also take volumes (D, N, H, W, C), with windows over D, H and W.
+    Convolutions and transposed convolutions also take volumes (D, N, H, W, C), with windows over D, H and W.
     """
 
     def conv_forward(
@@ -35,6 +35,30 @@ class WindowOps(Protocol):
 
     def conv_backward(self, tape: Tape, dy: Array, *, need_dx: bool) -> tuple[Array | None, Array, Array | None]:
         """Return ``(dx, dkernel, dbias)`` for ``dy`` of the shape of y. dx is None unless ``need_dx``, dbias without a bias."""
+
+    def conv_transpose_forward(
+        self,
+        x: Array,
+        kernel: Weight,
+        bias: Weight | None,
+        activation: Activation,
+        windows: WindowSpec,
+        lengths: Sequence[int],
+        *,
+        training: bool = False,
+    ) -> tuple[Array, Tape | None]:
+        """Compute a transposed convolution, of a kernel (K, F, C), with one or two more axes before F, and the bias (F,).
+
+        ``y = activation(bias + dx)``, where dx is that of :meth:`conv_backward` for ``dy = x`` and a linear convolution of an
+        array with ``lengths`` along T, H and W, or D, H and W, by ``windows`` and the kernel: ``y[i * stride + k * dilation -
+        before]`` adds up ``x[i] @ kernel[k].T``. The lengths of x are the counts of these windows.
+        """
+
+    def conv_transpose_backward(self, tape: Tape, dy: Array, *, need_dx: bool) -> tuple[Array | None, Array, Array | None]:
+        """Return ``(dx, dkernel, dbias)`` for ``dy`` of the shape of y. dx is None unless ``need_dx``, dbias without a bias.
+
+        dx is the convolution of dz, the gradient of the activation's argument, and dkernel that convolution's for ``dy = x``.
+        """
 
     def pool_forward(
         self, x: Array, kind: str, windows: WindowSpec, *, mask: Array | None = None, training: bool = False

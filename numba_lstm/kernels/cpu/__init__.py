@@ -53,6 +53,7 @@ from .training.update import update, update_program
 from .windows.convolution import conv_backward, conv_forward
 from .windows.pooling import pool_backward, pool_forward
 from .windows.resizing import crop, pad, upsample
+from .windows.transposed import conv_transpose_backward, conv_transpose_forward
 
 __all__ = [
     "activation_backward",
@@ -66,6 +67,8 @@ __all__ = [
     "concat",
     "conv_backward",
     "conv_forward",
+    "conv_transpose_backward",
+    "conv_transpose_forward",
     "crop",
     "decoding_plan",
     "dense",

@@ -31,6 +31,7 @@ from .ops.embedding import embedding_backward, embedding_forward
 from .ops.layer_norm import layer_norm_backward, layer_norm_forward
 from .ops.lstm_pointwise import lstm_pointwise_backward, lstm_pointwise_forward
 from .ops.noise import noise_forward
+from .ops.transposed import conv_transpose_backward, conv_transpose_forward
 from .ops.windows import crop, pad, pool_backward, pool_forward, upsample
 from .plans.plan import decoding_plan, plan, stream_plan
 from .rnn.backward import rnn_backward
@@ -65,6 +66,8 @@ __all__ = [
     "concat",
     "conv_backward",
     "conv_forward",
+    "conv_transpose_backward",
+    "conv_transpose_forward",
     "crop",
     "decoding_plan",
     "dense",

@@ -43,6 +43,7 @@ from .ops.lstm_pointwise import lstm_pointwise_backward, lstm_pointwise_forward
 from .ops.noise import noise_forward
 from .ops.norms import batch_norm_backward, batch_norm_forward, layer_norm_backward, layer_norm_forward
 from .ops.rnn import rnn_backward, rnn_forward, rnn_path
+from .ops.transposed import conv_transpose_backward, conv_transpose_forward
 from .ops.windows import conv_backward, conv_forward, crop, pad, pool_backward, pool_forward, upsample
 from .plans.plan import decoding_plan, plan, stream_plan
 from .runtime.parallel import num_splits, run_parallel
@@ -61,6 +62,8 @@ __all__ = [
     "concat",
     "conv_backward",
     "conv_forward",
+    "conv_transpose_backward",
+    "conv_transpose_forward",
     "crop",
     "decoding_plan",
     "dense",

@@ -81,12 +81,16 @@ class Conv(WindowLayer):
                 f"{self.name} splits features into {self.groups} groups, got samples of shape {input_shape[1:]} with {C}. "
                 "Give a multiple of groups."
             )
-        kernel = self.kernel_initializer((*self.kernel_size, C // self.groups, self.filters), self.dtype)
+        kernel = self.kernel_initializer(self.kernel_shape(C), self.dtype)
         self.kernel = self.add_weight("kernel", kernel, regularizer=self.kernel_regularizer, constraint=self.kernel_constraint)
         self.bias: Variable | None = None
         if self.use_bias:
             bias = self.bias_initializer((self.filters,), self.dtype)
             self.bias = self.add_weight("bias", bias, regularizer=self.bias_regularizer, constraint=self.bias_constraint)
+
+    def kernel_shape(self, C: int) -> tuple[int, ...]:
+        """Return the shape of the kernel for C features."""
+        return (*self.kernel_size, C // self.groups, self.filters)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], *self.output_lengths(input_shape[1:]), self.filters)

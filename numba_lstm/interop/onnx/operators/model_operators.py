@@ -21,6 +21,7 @@ MODEL_OPERATORS: dict[str, Operator] = {
     "AveragePool": Operator(_refuse, (1, 1), 1, (*_WINDOW, "ceil_mode", "count_include_pad")),
     "BatchNormalization": Operator(_refuse, (5, 5), 1, ("epsilon", "momentum", "training_mode", "spatial")),
     "Conv": Operator(_refuse, (2, 3), 1, (*_WINDOW, "group")),
+    "ConvTranspose": Operator(_refuse, (2, 3), 1, (*_WINDOW, "group", "output_padding", "output_shape")),
     "Dropout": Operator(_refuse, (1, 3), 1, ("ratio", "seed")),
     "GRU": Operator(_refuse, (3, 6), 2, (*_RECURRENT, "linear_before_reset")),
     "GlobalAveragePool": Operator(_refuse, (1, 1)),

@@ -86,6 +86,7 @@ KINDS = {
     **dict.fromkeys(("num_outputs", "seed", "spatial", "start", "storage_order", "to", "training_mode"), "i"),
     **dict.fromkeys(("transA", "transB", "value_int"), "i"),
     **dict.fromkeys(("axes", "dilations", "ends", "kernel_shape", "pads", "perm", "split", "starts", "strides"), "ints"),
+    **dict.fromkeys(("output_padding", "output_shape"), "ints"),
     **dict.fromkeys(("auto_pad", "direction", "mode"), "s"),
     **dict.fromkeys(("else_branch", "then_branch"), "g"),
     "activations": "strings",

@@ -184,7 +184,7 @@ def _write_activation(builder: GraphBuilder, layer: Activation, value: GraphValu
 
 
 def _write_convolution(builder: GraphBuilder, layer: Any, value: GraphValue, opset: int) -> GraphValue:
-    y = window_nodes.write_convolution(builder, layer, value, opset)
+    y = window_nodes.CONVOLUTIONS[type(layer)](builder, layer, value, opset)
     return _add_activation(builder, layer.name, layer.activation, y, opset)
 
 

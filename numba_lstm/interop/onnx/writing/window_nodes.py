@@ -11,7 +11,9 @@ from ....layers import (
     AveragePooling1D,
     AveragePooling2D,
     Conv1D,
+    Conv1DTranspose,
     Conv2D,
+    Conv2DTranspose,
     Cropping1D,
     Cropping2D,
     GlobalAveragePooling1D,
@@ -64,6 +66,25 @@ def write_convolution(builder: GraphBuilder, layer: Any, value: GraphValue, opse
     return _features_last(builder, layer, builder.add_op("Conv", inputs, layer.name, **attributes), value.rank)
 
 
+def write_transposed_convolution(builder: GraphBuilder, layer: Any, value: GraphValue, opset: int) -> GraphValue:
+    """ConvTranspose, without its activation."""
+    kernel = builder.add_constant(f"{layer.name}/kernel", np.moveaxis(layer.kernel.value, (-1, -2), (0, 1)))
+    bias = [] if layer.bias is None else [builder.add_constant(f"{layer.name}/bias", layer.bias.value)]
+    before, after = zip(*map(layer.cropping, range(layer.axes)), strict=True)
+    inputs = [_features_second(builder, layer, value), kernel, *bias]
+    name = builder.add_op(
+        "ConvTranspose",
+        inputs,
+        layer.name,
+        kernel_shape=list(layer.kernel_size),
+        strides=list(layer.strides),
+        dilations=list(layer.dilation_rate),
+        pads=[*before, *(max(n, 0) for n in after)],
+        output_padding=[max(-n, 0) for n in after],
+    )
+    return _features_last(builder, layer, name, value.rank)
+
+
 def _write_pool(builder: GraphBuilder, layer: Any, value: GraphValue, opset: int) -> GraphValue:
     kind, attributes = "MaxPool" if layer.kind == "max" else "AveragePool", _windows(layer, layer.pool_size)
     name = builder.add_op(kind, [_features_second(builder, layer, value)], layer.name, **attributes)
@@ -101,7 +122,10 @@ def _write_up_sampling(builder: GraphBuilder, layer: Any, value: GraphValue, ops
 
 Writer = Callable[[GraphBuilder, Any, GraphValue, int], GraphValue]
 
-CONVOLUTIONS = (Conv1D, Conv2D)
+CONVOLUTIONS: dict[type[Layer], Writer] = {
+    **dict.fromkeys((Conv1D, Conv2D), write_convolution),
+    **dict.fromkeys((Conv1DTranspose, Conv2DTranspose), write_transposed_convolution),
+}
 WRITERS: dict[type[Layer], Writer] = {
     **dict.fromkeys((AveragePooling1D, AveragePooling2D, MaxPooling1D, MaxPooling2D), _write_pool),
     **dict.fromkeys(

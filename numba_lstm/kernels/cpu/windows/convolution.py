@@ -147,7 +147,7 @@ def _backward(tape: _Tape, dy: Array, need_dx: bool) -> tuple[Array | None, Arra
         run_eagerly([task])
         dWs.append(dW[:, : filters.size])
         if need_dx:
-            dxs.append(_input_gradient(filters, window, part.shape, shaped(rows, (h, N, w, filters.size))))
+            dxs.append(input_gradient(filters, window, part.shape, shaped(rows, (h, N, w, filters.size))))
     dW = dWs[0] if len(dWs) == 1 else concat(dWs)
     if tape.kernel.value.ndim < 5:
         dW = dW.reshape(tape.kernel.value.shape)
@@ -202,7 +202,7 @@ def _phases(size: int, stride: int, length: int) -> list[_Phase]:
     return found
 
 
-def _input_gradient(filters: Filters, window: WindowSpec, shape: Sequence[int], dz: Array) -> Array:
+def input_gradient(filters: Filters, window: WindowSpec, shape: Sequence[int], dz: Array) -> Array:
     """Return dx for x of a padded ``shape`` (H, N, W, C) and dz (H', N, W', F): a convolution for each pair of remainders."""
     geometry, (H, N, W, C), F = vector_geometry(dz.dtype), shape, filters.size
     layout = column_layout(C, geometry)

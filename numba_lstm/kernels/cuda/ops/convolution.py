@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from math import prod
 from typing import Any, NamedTuple
@@ -96,6 +97,18 @@ def _axes(windows: WindowSpec, counts: tuple[int, ...]) -> Array:
     return asarray(np.array([rows[0], *missing, *rows[1:]], np.int64), np.int64)
 
 
+def _folded(rows: Array, shape: Sequence[int], axes: Array) -> Array:
+    """Return an array of ``shape`` with the sums of what rows, a window each, hold for each of its elements."""
+    x = driver.current().empty(tuple(shape), rows.dtype)
+    launch_elements(_fold(rows.dtype.name), x.size, rows, _as_volume(x), axes)
+    return x
+
+
+def fold_rows(rows: Array, shape: Sequence[int], windows: WindowSpec, counts: tuple[int, ...]) -> Array:
+    """Return an array of ``shape`` to which each of the ``counts`` windows has added its row, the gradient of copying them."""
+    return _folded(rows, shape, _axes(windows, counts))
+
+
 def conv_forward(
     x: Array, kernel: Weight, bias: Weight | None, activation: Activation, windows: WindowSpec, *, training: bool = False
 ) -> tuple[Array, ConvTape | None]:
@@ -132,7 +145,5 @@ def conv_backward(tape: ConvTape, dy: Array, *, need_dx: bool) -> tuple[Array | 
         return None, dW, db
     dxs = []
     for part, W in zip(dzs, tape.kernels, strict=True):
-        drows, dx = product_nt(part, W), driver.current().empty((*tape.shape[:-1], C), dy.dtype)
-        launch_elements(_fold(dy.dtype.name), dx.size, drows, _as_volume(dx), tape.axes)
-        dxs.append(dx)
+        dxs.append(_folded(product_nt(part, W), (*tape.shape[:-1], C), tape.axes))
     return dxs[0] if groups == 1 else concat(dxs), dW, db

@@ -37,7 +37,7 @@ class PoolTape(NamedTuple):
     known: Any
 
 
-def _along(x: Array, slices: Sequence[slice]) -> Array:
+def take(x: Array, slices: Sequence[slice]) -> Array:
     """x[slices] along the axes of windows."""
     index = [slice(None)] * x.ndim
     for axis, slice_ in zip(AXES[x.ndim], slices, strict=True):
@@ -45,7 +45,7 @@ def _along(x: Array, slices: Sequence[slice]) -> Array:
     return x[tuple(index)]
 
 
-def _places(x: Array, windows: Any) -> Iterator[tuple[tuple[int, ...], list[slice]]]:
+def places(x: Array, windows: Any) -> Iterator[tuple[tuple[int, ...], list[slice]]]:
     """Each place of a window, with the slices that hold this place of all windows of a padded x."""
     counts = windows.counts([x.shape[axis] - sum(pad) for axis, pad in zip(AXES[x.ndim], windows.padding, strict=True)])
     for place in product(*map(range, windows.size)):
@@ -68,7 +68,7 @@ def conv_forward(
     W, padded = kernel.value, pad(x, windows.padding)
     z = np.concatenate(
         [
-            sum(_along(padded, slices)[..., features] @ W[place][:, filters] for place, slices in _places(padded, windows))
+            sum(take(padded, slices)[..., features] @ W[place][:, filters] for place, slices in places(padded, windows))
             for features, filters in _groups(x, W)
         ],
         axis=-1,
@@ -84,8 +84,8 @@ def conv_backward(tape: ConvTape, dy: Array, *, need_dx: bool) -> tuple[Array | 
     x, W, windows = tape.x, tape.kernel, tape.windows
     dz = gradient(tape.activation, tape.saved, dy)
     drows, dx, dW = dz.reshape(-1, dz.shape[-1]), np.zeros_like(x), np.zeros_like(W)
-    for place, slices in _places(x, windows):
-        rows, dx_rows = _along(x, slices).reshape(-1, x.shape[-1]), _along(dx, slices)
+    for place, slices in places(x, windows):
+        rows, dx_rows = take(x, slices).reshape(-1, x.shape[-1]), take(dx, slices)
         for features, filters in _groups(x, W):
             dW[place][:, filters] = rows[:, features].T @ drows[:, filters]
             dx_rows[..., features] += dz[..., filters] @ W[place][:, filters].T
@@ -99,13 +99,13 @@ def pool_forward(
     counted = np.ones(x.shape[:-1], x.dtype) if mask is None else mask.astype(x.dtype)
     if kind == "max":
         padded = _filled(x, windows.padding, -np.inf)
-        y = np.maximum.reduce([_along(padded, slices) for _, slices in _places(padded, windows)])
+        y = np.maximum.reduce([take(padded, slices) for _, slices in places(padded, windows)])
         return y, PoolTape(padded, kind, windows, None, y) if training else None
     padded, counts = pad(np.where(counted[..., None] > 0, x, x.dtype.type(0)), windows.padding), 1.0
     counted = pad(counted[..., None], windows.padding)
-    y = sum(_along(padded, slices) for _, slices in _places(padded, windows))
+    y = sum(take(padded, slices) for _, slices in places(padded, windows))
     if kind == "average":
-        counts = sum(_along(counted, slices) for _, slices in _places(counted, windows))
+        counts = sum(take(counted, slices) for _, slices in places(counted, windows))
     with np.errstate(invalid="ignore", divide="ignore"):
         return y / counts, PoolTape(padded, kind, windows, counted, counts) if training else None
 
@@ -114,15 +114,15 @@ def pool_backward(tape: PoolTape, dy: Array) -> Array:
     """A maximum is found again by its value."""
     x, kind, windows, counted, known = tape
     dx, found = np.zeros_like(x), np.zeros(dy.shape, bool)
-    for _, slices in _places(x, windows):
+    for _, slices in places(x, windows):
         if kind == "max":
-            values = _along(x, slices)
+            values = take(x, slices)
             here = ((values == known) | (np.isnan(values) & np.isnan(known))) & ~found
             found |= here
-            _along(dx, slices)[...] += np.where(here, dy, 0)
+            take(dx, slices)[...] += np.where(here, dy, 0)
         else:
             with np.errstate(invalid="ignore", divide="ignore"):
-                _along(dx, slices)[...] += np.where(_along(counted, slices) > 0, dy / known, 0)
+                take(dx, slices)[...] += np.where(take(counted, slices) > 0, dy / known, 0)
     return crop(dx, windows.padding)
 
 
@@ -141,7 +141,7 @@ def _filled(x: Array, padding: Sequence[tuple[int, int]], fill: float) -> Array:
 def crop(x: Array, cropping: Sequence[tuple[int, int]]) -> Array:
     """A view."""
     lengths = [x.shape[axis] for axis in AXES[x.ndim]]
-    return _along(x, [slice(first, length - last) for (first, last), length in zip(cropping, lengths, strict=True)])
+    return take(x, [slice(first, length - last) for (first, last), length in zip(cropping, lengths, strict=True)])
 
 
 def upsample(x: Array, factors: Sequence[int]) -> Array:

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from .... import layers, ops
-from ..graph.graph import Node
-from ..operators.arithmetic import pad_borders
-from .part_nodes import cut
-from .scope import Scope
-from .value import Value, arranged, placed, real_order
+from ..... import layers, ops
+from ...graph.graph import Node
+from ...operators.arithmetic import pad_borders
+from ..part_nodes import cut
+from ..scope import Scope
+from ..value import Value, arranged, placed, real_order
 
 _CONVOLUTIONS = {1: layers.Conv1D, 2: layers.Conv2D}
 _ZEROS = {1: layers.ZeroPadding1D, 2: layers.ZeroPadding2D}
@@ -28,7 +28,7 @@ _POOLS: dict[tuple[str, int], Any] = {
 }
 
 
-class _Windows:
+class Windows:
     """The input of a node with windows: features last, for a layer or for one of each step."""
 
     def __init__(self, scope: Scope, node: Node) -> None:
@@ -98,7 +98,7 @@ def _same(length: Any, reach: int, stride: int) -> tuple[int, int] | None:
 
 def convolution(scope: Scope, node: Node) -> list[Value]:
     """Conv: a Conv1D or Conv2D, behind zeros where its pads are none of Keras's."""
-    windows, kernel, bias = _Windows(scope, node), scope.require(node, 1), scope.constant(node, 2)
+    windows, kernel, bias = Windows(scope, node), scope.require(node, 1), scope.constant(node, 2)
     if kernel.ndim != windows.axes + 2:
         raise ValueError(f"has a kernel of shape {kernel.shape} for sizes {windows.x.sizes}")
     sizes = list(kernel.shape[2:])
@@ -129,7 +129,7 @@ def convolution(scope: Scope, node: Node) -> list[Value]:
 
 def pool(scope: Scope, node: Node) -> list[Value]:
     """MaxPool and AveragePool."""
-    windows = _Windows(scope, node)
+    windows = Windows(scope, node)
     sizes, strides = windows.numbers("kernel_shape", 0), windows.numbers("strides")
     padding = windows.padding([size - 1 for size in sizes], strides)
     if padding not in ("valid", "same") or max(windows.numbers("dilations")) > 1:
@@ -146,7 +146,7 @@ def pool(scope: Scope, node: Node) -> list[Value]:
 
 def global_pool(scope: Scope, node: Node) -> list[Value]:
     """GlobalAveragePool and GlobalMaxPool."""
-    windows = _Windows(scope, node)
+    windows = Windows(scope, node)
     y = windows.add(_POOLS[node.kind, windows.axes], windows.tensor)
     return windows.result(y, [axis for axis in windows.order if axis < 2])
 

@@ -1,0 +1,1 @@
+"""Convert nodes with windows of sequences and images, and those that change their lengths."""

@@ -15,6 +15,7 @@ import numba_lstm
 SENTENCES = {
     ("layers", "ConvLSTM3D"): "numba_lstm.layers has no 'ConvLSTM3D': its recurrent layers are ConvLSTM1D, ConvLSTM2D, GRU, "
     "LSTM and SimpleRNN, and RNN of cells.",
+    ("layers", "AdaptiveMaxPooling2D"): "numba_lstm.layers has no 'AdaptiveMaxPooling2D': write MaxPooling2D with a pool_size.",
     ("layers", "Lstm"): "numba_lstm.layers has no 'Lstm', did you mean 'LSTM'?",
     ("layers", "CuDNNLSTM"): "numba_lstm.layers has no 'CuDNNLSTM': write LSTM.",
     (

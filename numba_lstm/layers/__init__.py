@@ -11,7 +11,7 @@ from .base import Layer
 from .base.registry import CLASSES, deserialize, serialize
 from .cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
 from .conv_lstm import ConvLSTM1D, ConvLSTM2D
-from .core import Activation, Dense, Embedding, Input, InputLayer, Lambda, Masking
+from .core import Activation, ActivityRegularization, Dense, Embedding, Identity, Input, InputLayer, Lambda, Masking
 from .merging import (
     Add,
     Average,
@@ -30,7 +30,7 @@ from .merging import (
     multiply,
     subtract,
 )
-from .normalization import BatchNormalization, LayerNormalization, UnitNormalization
+from .normalization import BatchNormalization, LayerNormalization, RMSNormalization, UnitNormalization
 from .preprocessing import (
     CategoryEncoding,
     Discretization,
@@ -41,7 +41,7 @@ from .preprocessing import (
     TextVectorization,
 )
 from .recurrent import GRU, LSTM, RNN, Bidirectional, SimpleRNN, TimeDistributed
-from .regularization import Dropout, GaussianDropout, GaussianNoise, SpatialDropout1D
+from .regularization import Dropout, GaussianDropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
 from .reshaping import Flatten, Permute, RepeatVector, Reshape
 from .traced import Operation
 from .windows import (
@@ -65,6 +65,7 @@ from .windows import (
     Convolution3DTranspose,
     Cropping1D,
     Cropping2D,
+    Cropping3D,
     DepthwiseConv1D,
     DepthwiseConv2D,
     GlobalAveragePooling1D,
@@ -91,8 +92,10 @@ from .windows import (
     SeparableConvolution2D,
     UpSampling1D,
     UpSampling2D,
+    UpSampling3D,
     ZeroPadding1D,
     ZeroPadding2D,
+    ZeroPadding3D,
 )
 
 __all__ = [
@@ -101,6 +104,7 @@ __all__ = [
     "LSTM",
     "RNN",
     "Activation",
+    "ActivityRegularization",
     "AveragePooling1D",
     "AveragePooling2D",
     "AveragePooling3D",
@@ -126,6 +130,7 @@ __all__ = [
     "Convolution3DTranspose",
     "Cropping1D",
     "Cropping2D",
+    "Cropping3D",
     "Dense",
     "DepthwiseConv1D",
     "DepthwiseConv2D",
@@ -154,6 +159,7 @@ __all__ = [
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
+    "Identity",
     "Input",
     "InputLayer",
     "IntegerLookup",
@@ -176,6 +182,7 @@ __all__ = [
     "Multiply",
     "PReLU",
     "Permute",
+    "RMSNormalization",
     "ReLU",
     "RepeatVector",
     "Rescaling",
@@ -188,14 +195,18 @@ __all__ = [
     "SimpleRNN",
     "SimpleRNNCell",
     "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
     "StackedRNNCells",
     "StringLookup",
     "TextVectorization",
     "TimeDistributed",
     "UpSampling1D",
     "UpSampling2D",
+    "UpSampling3D",
     "ZeroPadding1D",
     "ZeroPadding2D",
+    "ZeroPadding3D",
     "Subtract",
     "UnitNormalization",
     "add",
@@ -219,6 +230,8 @@ _CLASSES: tuple[type[Layer], ...] = (
     *(LSTMCell, LayerNormalization, Masking, RepeatVector, Reshape, SpatialDropout1D, StackedRNNCells, TimeDistributed),
     *(CategoryEncoding, Discretization, IntegerLookup, Normalization, Rescaling, StringLookup, TextVectorization),
     *(AveragePooling1D, AveragePooling2D, Conv1D, Conv2D, Cropping1D),
+    *(ActivityRegularization, Cropping3D, Identity, RMSNormalization, UpSampling3D, ZeroPadding3D),
+    *(SpatialDropout2D, SpatialDropout3D),
     *(Conv1DTranspose, Conv2DTranspose, Conv3DTranspose),
     *(ConvLSTM1D, ConvLSTM2D),
     *(DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D),

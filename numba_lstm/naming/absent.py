@@ -13,9 +13,21 @@ import numpy as np
 _RECURRENT = "its recurrent layers are ConvLSTM1D, ConvLSTM2D, GRU, LSTM and SimpleRNN, and RNN of cells."
 _SEQUENTIAL = "models are Sequential, layers one after the other, and Model(inputs, outputs)."
 _LAYERS = {
+    **{
+        f"Adaptive{kind}Pooling{k}D": f"write {kind}Pooling{k}D with a pool_size."
+        for kind in ("Average", "Max")
+        for k in (1, 2, 3)
+    },
+    "AlphaDropout": "write Dropout or GaussianDropout.",
     "ConvLSTM3D": _RECURRENT,
     "CuDNNGRU": "write GRU.",
     "CuDNNLSTM": "write LSTM.",
+    "EinsumDense": "write Dense, or a Layer of your own with numba_lstm.ops.einsum.",
+    "GroupNormalization": "write LayerNormalization, RMSNormalization or BatchNormalization.",
+    "GroupQueryAttention": "write MultiHeadAttention.",
+    "Hashing": "write StringLookup or IntegerLookup.",
+    "MelSpectrogram": "compute spectrograms before the model, and give them as sequences.",
+    "STFTSpectrogram": "compute spectrograms before the model, and give them as sequences.",
 }
 _ROOT = {
     **{

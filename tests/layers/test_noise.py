@@ -8,7 +8,16 @@ import pytest
 from numba_lstm import Sequential, layers, random
 from numba_lstm.device import get_ops
 from numba_lstm.kernels.specs import Key
-from numba_lstm.layers import LSTM, GaussianNoise, SpatialDropout1D
+from numba_lstm.layers import (
+    LSTM,
+    ActivityRegularization,
+    Dense,
+    GaussianNoise,
+    Input,
+    SpatialDropout1D,
+    SpatialDropout2D,
+    SpatialDropout3D,
+)
 
 N, T, D = 3, 5, 40
 X = np.random.default_rng(8).normal(size=(N, T, D))
@@ -86,3 +95,20 @@ def test_no_noise_needs_no_key():
 def test_bad_use_is_answered_with_a_sentence(make, sentence):
     with pytest.raises(ValueError, match=sentence):
         make()
+
+
+@pytest.mark.parametrize("make", [SpatialDropout2D, SpatialDropout3D])
+def test_spatial_dropout_zeroes_whole_features_of_images_and_volumes(make):
+    layer = make(0.4, seed=3, dtype="float64")
+    x = np.ones((5, *(2, 3, 2)[: int(make.__name__[-2])], 4))
+    y = layer(x, training=True).reshape(5, -1, 4)
+    assert (y == y[:, :1]).all()
+    assert set(np.unique(y.round(9))) == {0, round(1 / 0.6, 9)}
+    np.testing.assert_array_equal(layer(x), x)
+
+
+def test_activity_regularization_adds_its_penalty():
+    model = Sequential([Input((2,)), ActivityRegularization(0.5, 0.25), Dense(1, kernel_initializer="zeros")])
+    model.compile("sgd", "mse")
+    x = np.array([[1.0, -2.0], [3.0, 0.0]])
+    assert model.evaluate(x, np.zeros((2, 1)), verbose=0) == pytest.approx((0.5 * 6 + 0.25 * 14) / 2)

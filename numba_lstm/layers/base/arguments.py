@@ -46,6 +46,14 @@ def check_name(name: Any) -> str:
     return name
 
 
+def check_data_format(cls: type, data_format: Any) -> None:
+    """Raise ValueError unless features are the last axis."""
+    if data_format not in (None, "channels_last"):
+        raise ValueError(
+            f"{cls.__name__}'s data_format must be 'channels_last', got {data_format!r}: features are the last axis."
+        )
+
+
 def check_dtype(dtype: Any) -> str:
     """Return the name of ``dtype``, ``"float32"`` or ``"float64"``; raise TypeError for any other dtype."""
     name = str(named_dtype(dtype))

@@ -9,9 +9,9 @@ from typing import Any
 from ... import activations, constraints, initializers, random, regularizers
 from ...inputs import as_count, as_number
 from ...kernels.specs import LSTMSpec, WindowSpec
-from ..base.arguments import Shape
+from ..base.arguments import Shape, check_data_format
 from ..cells.cell import elementwise
-from ..windows.window_layer import WindowLayer, as_sizes, check_data_format
+from ..windows.window_layer import WindowLayer, as_sizes
 
 
 class ConvLSTMArguments(WindowLayer):

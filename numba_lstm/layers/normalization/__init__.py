@@ -3,6 +3,7 @@
 from .batch_normalization import BatchNormalization
 from .layer_normalization import LayerNormalization
 from .normalization import Normalization
+from .rms_normalization import RMSNormalization
 from .unit_normalization import UnitNormalization
 
-__all__ = ["BatchNormalization", "LayerNormalization", "Normalization", "UnitNormalization"]
+__all__ = ["RMSNormalization", "BatchNormalization", "LayerNormalization", "Normalization", "UnitNormalization"]

@@ -3,6 +3,6 @@
 from .dropout import Dropout
 from .gaussian_dropout import GaussianDropout
 from .gaussian_noise import GaussianNoise
-from .spatial_dropout import SpatialDropout1D
+from .spatial_dropout import SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
 
-__all__ = ["Dropout", "GaussianDropout", "GaussianNoise", "SpatialDropout1D"]
+__all__ = ["SpatialDropout3D", "SpatialDropout2D", "Dropout", "GaussianDropout", "GaussianNoise", "SpatialDropout1D"]

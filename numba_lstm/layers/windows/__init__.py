@@ -1,12 +1,12 @@
 """Layers of windows that slide along sequences and images: convolutions, pooling, padding, cropping and repeating."""
 
 from .convolution import Conv1D, Conv2D, Conv3D
-from .cropping import Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D
+from .cropping import Cropping1D, Cropping2D, Cropping3D, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D
 from .depthwise_layers import DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D
 from .global_pooling import GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPooling1D, GlobalMaxPooling2D
 from .pooling import AveragePooling1D, AveragePooling2D, MaxPooling1D, MaxPooling2D
 from .transposed import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
-from .up_sampling import UpSampling1D, UpSampling2D
+from .up_sampling import UpSampling1D, UpSampling2D, UpSampling3D
 from .volume_pooling import AveragePooling3D, GlobalAveragePooling3D, GlobalMaxPooling3D, MaxPooling3D
 
 #: Other names of Keras.
@@ -32,6 +32,9 @@ SeparableConvolution1D = SeparableConv1D
 SeparableConvolution2D = SeparableConv2D
 
 __all__ = [
+    "UpSampling3D",
+    "ZeroPadding3D",
+    "Cropping3D",
     "AveragePooling1D",
     "AveragePooling2D",
     "AveragePooling3D",

@@ -11,9 +11,9 @@ from ...kernels.specs import Activation as Spec
 from ...kernels.specs import Key
 from ...variables import Variable
 from ..base import Backward, Forward
-from ..base.arguments import Shape
+from ..base.arguments import Shape, check_data_format
 from .causal_steps import CausalSteps
-from .window_layer import WindowLayer, as_sizes, check_data_format, lengths_of
+from .window_layer import WindowLayer, as_sizes, lengths_of
 
 
 class Conv(WindowLayer):

@@ -1,15 +1,16 @@
-"""Zero padding and cropping of sequences and images."""
+"""Zero padding and cropping of sequences, images and volumes."""
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any, ClassVar
 
 from ...inputs import as_count
 from ...kernels.contract import Array, Ops, Tape
 from ...kernels.specs import Key
 from ..base import Backward, Forward
-from ..base.arguments import Shape
-from .window_layer import AXES, AxesLayer, check_data_format
+from ..base.arguments import Shape, check_data_format
+from .window_layer import AXES, AxesLayer
 
 
 class Borders(AxesLayer):
@@ -31,7 +32,7 @@ class Borders(AxesLayer):
             entries = tuple(value)
         borders = [tuple(entry) if isinstance(entry, (tuple, list)) else (entry, entry) for entry in entries]
         if len(borders) != self.axes or any(len(border) != 2 for border in borders):
-            pairs = "(before, after)" if self.axes == 1 else "((top, bottom), (left, right))"
+            pairs = ("(before, after)", "((top, bottom), (left, right))", "a pair (before, after) for each axis")[self.axes - 1]
             raise ValueError(f"{name} must be a whole number or {pairs}, got {value!r}.")
         return tuple(
             (as_count(first, f"each entry of {name}", 0), as_count(last, f"each entry of {name}", 0)) for first, last in borders
@@ -60,19 +61,30 @@ class Borders(AxesLayer):
         training: bool = False,
         rng: Key | None = None,
     ) -> Forward:
-        return Forward(ops.pad(x, self.borders) if self.sign > 0 else ops.crop(x, self.borders))
+        return Forward(_with_borders(ops, x, self.borders, self.sign > 0))
 
     def backward(
         self, ops: Ops, tape: Tape, dy: Array, dstates: tuple[Array, ...] | None = None, *, need_dx: bool = True
     ) -> Backward:
         if not need_dx:
             return Backward(None)
-        return Backward(ops.crop(dy, self.borders) if self.sign > 0 else ops.pad(dy, self.borders))
+        return Backward(_with_borders(ops, dy, self.borders, self.sign < 0))
 
     def get_config(self) -> dict[str, Any]:
         borders: Any = [list(border) for border in self.borders]
         config = {**super().get_config(), self.argument: borders[0] if self.axes == 1 else borders}
         return config if self.axes == 1 and self.sign < 0 else {**config, "data_format": "channels_last"}
+
+
+def _with_borders(ops: Ops, x: Array, borders: tuple[tuple[int, int], ...], more: bool) -> Array:
+    """Return x with zeros at the ends of its axes, or without elements there: a volume along height and width, then depth."""
+    change = ops.pad if more else ops.crop
+    if len(borders) < 3:
+        return change(x, borders)
+    planes = ops.split_steps(change(ops.merge_steps(x), borders[1:]), x.shape[0])
+    D, _, *rest = planes.shape
+    y = change(ops.reshape(planes, (D, prod(rest))), borders[:1])
+    return ops.reshape(y, (y.shape[0], *rest))
 
 
 class ZeroPadding1D(Borders):
@@ -125,6 +137,25 @@ class ZeroPadding2D(Borders):
         super().__init__(padding, data_format, **kwargs)
 
 
+class ZeroPadding3D(Borders):
+    """Zeros around volumes (N, D, H, W, C), as ``keras.layers.ZeroPadding3D``.
+
+    Parameters
+    ----------
+    padding : int, (int, int, int), or a tuple of three pairs
+        Of all sides, of (depth, height, width), or ``(before, after)`` of each.
+    data_format : "channels_last", optional
+        Features are the last axis, always.
+    **kwargs
+        Those of :class:`~numba_lstm.layers.Layer`.
+    """
+
+    ranks, argument, sign = (5,), "padding", 1
+
+    def __init__(self, padding: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(padding, data_format, **kwargs)
+
+
 class Cropping1D(Borders):
     """(N, T, C) without its first and last steps, as ``keras.layers.Cropping1D``.
 
@@ -158,4 +189,23 @@ class Cropping2D(Borders):
     ranks, argument, sign = (4,), "cropping", -1
 
     def __init__(self, cropping: Any = ((0, 0), (0, 0)), data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(cropping, data_format, **kwargs)
+
+
+class Cropping3D(Borders):
+    """Volumes (N, D, H, W, C) without their borders, as ``keras.layers.Cropping3D``.
+
+    Parameters
+    ----------
+    cropping : int, (int, int, int), or a tuple of three pairs
+        Of all sides, of (depth, height, width), or ``(before, after)`` of each.
+    data_format : "channels_last", optional
+        Features are the last axis, always.
+    **kwargs
+        Those of :class:`~numba_lstm.layers.Layer`.
+    """
+
+    ranks, argument, sign = (5,), "cropping", -1
+
+    def __init__(self, cropping: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(cropping, data_format, **kwargs)

@@ -13,9 +13,9 @@ from ...kernels.contract import Array, Ops, Tape
 from ...kernels.specs import Key, WindowSpec
 from ...ops.tensor import Tensor
 from ..base import Backward, Forward
-from ..base.arguments import Shape
+from ..base.arguments import Shape, check_data_format
 from ..traced import ComputedLayer
-from .window_layer import WindowLayer, as_sizes, check_data_format
+from .window_layer import WindowLayer, as_sizes
 
 
 class DepthwiseLayer(WindowLayer, ComputedLayer):

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 from ...kernels.contract import Array, Ops, Tape
 from ...kernels.specs import Key
 from ..base import Backward, Forward
-from ..base.arguments import Shape
-from .window_layer import WindowLayer, as_sizes, check_data_format, lengths_of
+from ..base.arguments import Shape, check_data_format
+from .window_layer import WindowLayer, as_sizes, lengths_of
 
 
 class Pooling(WindowLayer):

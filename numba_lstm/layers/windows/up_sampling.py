@@ -1,14 +1,16 @@
-"""Up-sampling: each element of a sequence or an image several times."""
+"""Up-sampling: each element of a sequence, an image or a volume several times."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from math import prod
 from typing import Any
 
 from ...kernels.contract import Array, Ops, Tape
 from ...kernels.specs import Key, WindowSpec
 from ..base import Backward, Forward
-from ..base.arguments import Shape
-from .window_layer import AxesLayer, as_sizes, check_data_format
+from ..base.arguments import Shape, check_data_format
+from .window_layer import AxesLayer, as_sizes
 
 
 class UpSampling(AxesLayer):
@@ -33,15 +35,29 @@ class UpSampling(AxesLayer):
         training: bool = False,
         rng: Key | None = None,
     ) -> Forward:
-        return Forward(ops.upsample(x, self.size))
+        return Forward(_by_axes(ops, x, self.size, ops.upsample))
 
     def backward(
         self, ops: Ops, tape: Tape, dy: Array, dstates: tuple[Array, ...] | None = None, *, need_dx: bool = True
     ) -> Backward:
         if not need_dx:
             return Backward(None)
-        windows = WindowSpec(self.size, self.size, (1,) * self.axes, ((0, 0),) * self.axes)
-        return Backward(ops.pool_forward(dy, "sum", windows)[0])
+        return Backward(_by_axes(ops, dy, self.size, lambda y, size: _sums(ops, y, size)))
+
+
+def _by_axes(ops: Ops, x: Array, size: tuple[int, ...], change: Callable[[Array, tuple[int, ...]], Array]) -> Array:
+    """Return ``change(x, size)`` for all axes: of a volume for height and width, then for the depth."""
+    if len(size) < 3:
+        return change(x, size)
+    planes = ops.split_steps(change(ops.merge_steps(x), size[1:]), x.shape[0])
+    D, _, *rest = planes.shape
+    y = change(ops.reshape(planes, (D, prod(rest))), size[:1])
+    return ops.reshape(y, (y.shape[0], *rest))
+
+
+def _sums(ops: Ops, y: Array, size: tuple[int, ...]) -> Array:
+    """Return the sums of the elements of y that are copies of one."""
+    return ops.pool_forward(y, "sum", WindowSpec(size, size, (1,) * len(size), ((0, 0),) * len(size)))[0]
 
 
 class UpSampling1D(UpSampling):
@@ -96,3 +112,26 @@ class UpSampling2D(UpSampling):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "size": list(self.size), "data_format": "channels_last", "interpolation": "nearest"}
+
+
+class UpSampling3D(UpSampling):
+    """Each element of volumes (N, D, H, W, C) repeated along three axes, as ``keras.layers.UpSampling3D``.
+
+    Parameters
+    ----------
+    size : int or (int, int, int)
+        How many times, for the depth, the height and the width.
+    data_format : "channels_last", optional
+        Features are the last axis, always.
+    **kwargs
+        Those of :class:`~numba_lstm.layers.Layer`.
+    """
+
+    ranks = (5,)
+
+    def __init__(self, size: Any = (2, 2, 2), data_format: str | None = None, **kwargs: Any) -> None:
+        check_data_format(type(self), data_format)
+        super().__init__(size, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "size": list(self.size), "data_format": "channels_last"}

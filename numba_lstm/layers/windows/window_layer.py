@@ -15,14 +15,6 @@ from ..base.arguments import Shape
 AXES = {1: ("steps",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
 
-def check_data_format(cls: type, data_format: Any) -> None:
-    """Raise ValueError unless features are the last axis."""
-    if data_format not in (None, "channels_last"):
-        raise ValueError(
-            f"{cls.__name__}'s data_format must be 'channels_last', got {data_format!r}: features are the last axis."
-        )
-
-
 def as_sizes(value: Any, axes: int, name: str) -> tuple[int, ...]:
     """Return ``value``, a whole number or one for each axis, as a tuple.
 

@@ -9,7 +9,7 @@ from .... import ops
 from ..graph.graph import Node
 from .folding import Known
 from .math_nodes import elementwise, pair
-from .scope import GIVE, Scope
+from .scope import GIVE, Entry, Scope
 from .value import Value
 
 
@@ -26,11 +26,25 @@ def _comparison(function: Callable[..., Any]) -> Callable[[Scope, Node], list[Va
     return checked
 
 
+def _by_constant(condition: Known, a: Entry | None, b: Entry | None) -> Value:
+    """Choose by a constant: between a tensor and one number, or two tensors."""
+    for x, other, at in ((a, b, True), (b, a, False)):
+        if isinstance(x, Value) and isinstance(other, Known) and other.is_number and other.array.size == 1:
+            number = other.array.item()
+            kept = Known(condition.numbers().astype(bool) == at)
+            return pair(lambda tensor, keep, number=number: ops.where(keep, tensor, number), x, kept)
+    if not isinstance(a, Value) or not isinstance(b, Value):
+        raise ValueError("chooses by a constant between arrays of constants. Choose outside of the graph")
+    chosen = Known(condition.numbers().astype(bool))
+    first = pair(lambda tensor, keep: ops.where(keep, tensor, 0.0), a, chosen)
+    return pair(ops.add, first, pair(lambda tensor, keep: ops.where(keep, 0.0, tensor), b, chosen))
+
+
 def where(scope: Scope, node: Node) -> list[Value]:
     """Where: a part of one tensor and the other part of another one, by sums of products with 0 and 1."""
     condition, a, b = (scope.get(node, index) for index in range(3))
-    if not isinstance(condition, Value):
-        raise ValueError("chooses by a constant that is not one number. Choose outside of the graph")
+    if isinstance(condition, Known):
+        return [_by_constant(condition, a, b)]
     if isinstance(a, Known) and isinstance(b, Known):
         a = pair(lambda x, y: ops.add(ops.multiply(x, 0.0), y), condition, a)
     first = pair(lambda x, y: ops.where(x, y, 0.0), condition, a)

@@ -121,7 +121,7 @@ def activation(scope: Scope, node: Node) -> list[Value]:
 
 
 def softmax(scope: Scope, node: Node) -> list[Value]:
-    """Softmax along an axis; up to opset 12 along all from ``axis`` on, of which one may be larger than 1."""
+    """Softmax and LogSoftmax along an axis; up to opset 12 along all from ``axis`` on, of which one may be larger than 1."""
     x = scope.value(node)
     axis = scope.axis(node, x, 1 if scope.opset < 13 else -1)
     if scope.opset < 13:
@@ -131,6 +131,10 @@ def softmax(scope: Scope, node: Node) -> list[Value]:
         axis = large[0] if large else axis
     if axis == x.batch:
         raise ValueError("is over the batch")
+    at = x.axes[axis]
+    if node.kind == "LogSoftmax" or (at is not None and x.tensor.shape[at] is None):
+        function = ops.log_softmax if node.kind == "LogSoftmax" else ops.softmax
+        return [Value(function(x.tensor, at), x.axes) if at is not None else Value(ops.zeros_like(x.tensor), x.axes)]
     order = [*(k for k in real_order(x) if k != axis), axis]
     y = scope.add(Activation, node, arranged(x, order), activation=Spec("softmax"))
     return [placed(y, order, x.rank, x.batch)]
@@ -222,7 +226,7 @@ HANDLERS: dict[str, Callable[[Scope, Node], Sequence[Value]]] = {
     "Reciprocal": unary(ops.reciprocal),
     "PRelu": prelu,
     "Clip": clip,
-    "Softmax": softmax,
+    **dict.fromkeys(("LogSoftmax", "Softmax"), softmax),
     "ReduceMean": reduction(ops.mean),
     "ReduceSum": reduction(ops.sum),
     "ReduceMax": reduction(ops.max),

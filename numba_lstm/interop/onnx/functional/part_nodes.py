@@ -10,6 +10,7 @@ from ....layers import Embedding
 from ..graph.graph import Node
 from ..operators.arithmetic import split_limits
 from ..operators.shapes import axis_of, integers
+from .folding import Known
 from .scope import Scope
 from .value import Free, Value, arranged, placed, real_order
 
@@ -116,4 +117,36 @@ def joined(values: Sequence[Value], axis: int) -> Value:
     return placed(tensor, order, first.rank, first.batch)
 
 
-HANDLERS: dict[str, Any] = {"Concat": concat, "Gather": gather, "Slice": slices, "Split": split}
+def tile(scope: Scope, node: Node) -> list[Value]:
+    """Tile: a tensor several times along axes."""
+    x, entry = scope.value(node), scope.get(node, 1)
+    if not isinstance(entry, Known) or entry.array.size != x.rank:
+        raise ValueError("needs a constant with a number of repeats for each axis")
+    for axis, repeats in enumerate(entry.numbers().reshape(-1).tolist()):
+        if repeats == 1:
+            continue
+        if repeats < 1 or axis == x.batch:
+            raise ValueError(f"repeats axis {axis} of sizes {x.sizes} {repeats} times, where the batch stays, and 1 or more is")
+        if x.sizes[axis] == 1:
+            order = [*real_order(x), axis] if x.axes[axis] is None else real_order(x)
+            x = placed(ops.repeat(arranged(x, order), repeats, order.index(axis) + 1), order, x.rank, x.batch)
+        elif repeats <= MAX_PIECES:
+            x = joined([x] * repeats, axis)
+        else:
+            raise ValueError(f"repeats sizes {x.sizes} {repeats} times, where at most {MAX_PIECES} are")
+    return [x]
+
+
+def argmax(scope: Scope, node: Node) -> list[Value]:
+    """ArgMax: the index of the largest element along an axis, the first of equal ones."""
+    x = scope.value(node)
+    axis = scope.axis(node, x, 0)
+    if axis == x.batch or node.attributes.get("select_last_index", 0):
+        raise ValueError("is over the batch, or takes the last of equal elements")
+    order = [*(k for k in real_order(x) if k != axis), axis]
+    y = ops.argmax(arranged(x, order), -1, keepdims=True)
+    result = placed(y, order, x.rank, x.batch)
+    return [result if node.attributes.get("keepdims", 1) else result.without(axis)]
+
+
+HANDLERS: dict[str, Any] = {"Concat": concat, "Gather": gather, "Slice": slices, "Split": split, "Tile": tile, "ArgMax": argmax}

@@ -66,6 +66,15 @@ def power(a: Host, b: Host) -> Host:
     return np.asarray(np.power(a, b)).astype(a.dtype)
 
 
+def remainder(call: Call) -> Sequence[Host]:
+    """Mod: the remainder with the sign of the divisor, or with ``fmod`` that of the dividend."""
+    a, b = call.require(0), call.require(1)
+    call.check_size(np.broadcast_shapes(a.shape, b.shape))
+    if b.dtype.kind in "iu" and not np.all(b):
+        raise ValueError("divides whole numbers by zero.")
+    return [np.asarray(np.fmod(a, b) if call.attributes.get("fmod", 0) else np.mod(a, b))]
+
+
 def where(call: Call) -> Sequence[Host]:
     """Where."""
     condition, a, b = (call.require(index) for index in range(3))

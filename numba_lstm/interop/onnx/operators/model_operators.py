@@ -10,6 +10,10 @@ import numpy.typing as npt
 from .call import Call, Operator
 
 _WINDOW = ("auto_pad", "dilations", "kernel_shape", "pads", "strides")
+_RESIZING = (
+    *("antialias", "axes", "coordinate_transformation_mode", "cubic_coeff_a", "exclude_outside", "extrapolation_value"),
+    *("keep_aspect_ratio_policy", "mode", "nearest_mode"),
+)
 _RECURRENT = ("activations", "activation_alpha", "activation_beta", "clip", "direction", "hidden_size", "layout")
 
 
@@ -18,6 +22,7 @@ def _refuse(call: Call) -> Sequence[npt.NDArray[Any]]:
 
 
 MODEL_OPERATORS: dict[str, Operator] = {
+    "ArgMax": Operator(_refuse, (1, 1), 1, ("axis", "keepdims", "select_last_index")),
     "AveragePool": Operator(_refuse, (1, 1), 1, (*_WINDOW, "ceil_mode", "count_include_pad")),
     "BatchNormalization": Operator(_refuse, (5, 5), 1, ("epsilon", "momentum", "training_mode", "spatial")),
     "Conv": Operator(_refuse, (2, 3), 1, (*_WINDOW, "group")),
@@ -27,7 +32,9 @@ MODEL_OPERATORS: dict[str, Operator] = {
     "GlobalAveragePool": Operator(_refuse, (1, 1)),
     "GlobalMaxPool": Operator(_refuse, (1, 1)),
     "If": Operator(_refuse, (1, 1), 64, ("then_branch", "else_branch")),
+    "LogSoftmax": Operator(_refuse, (1, 1), 1, ("axis",)),
     "MaxPool": Operator(_refuse, (1, 1), 1, (*_WINDOW, "ceil_mode", "storage_order")),
     "PRelu": Operator(_refuse, (2, 2)),
     "RNN": Operator(_refuse, (3, 6), 2, _RECURRENT),
+    "Resize": Operator(_refuse, (1, 4), 1, _RESIZING),
 }

@@ -77,6 +77,22 @@ def _gather(call: Call) -> Host:
     return np.take(x, indices, axis=axis)
 
 
+def _tile(call: Call) -> Sequence[Host]:
+    x, repeats = call.require(0), shapes.sizes_of(call.require(1))
+    if len(repeats) != x.ndim:
+        raise ValueError(f"the repeats must be {x.ndim} numbers, got {len(repeats)}.")
+    call.check_size([n * size for n, size in zip(repeats, x.shape, strict=True)])
+    return [np.tile(x, repeats)]
+
+
+def _triangle(call: Call) -> Host:
+    x, k = call.require(0), call.get(1)
+    if x.ndim < 2:
+        raise ValueError(f"a triangle needs two axes, got shape {x.shape}.")
+    offset = 0 if k is None else int(k.item())
+    return np.triu(x, offset) if call.attributes.get("upper", 1) else np.tril(x, offset)
+
+
 #: The field of an AttributeProto that holds each attribute; a name has the same field in all operators.
 KINDS = {
     **dict.fromkeys(("activation_alpha", "activation_beta", "value_floats"), "floats"),
@@ -87,7 +103,10 @@ KINDS = {
     **dict.fromkeys(("transA", "transB", "value_int"), "i"),
     **dict.fromkeys(("axes", "dilations", "ends", "kernel_shape", "pads", "perm", "split", "starts", "strides"), "ints"),
     **dict.fromkeys(("output_padding", "output_shape"), "ints"),
+    **dict.fromkeys(("antialias", "exclude_outside", "fmod", "select_last_index", "upper"), "i"),
+    **dict.fromkeys(("cubic_coeff_a", "extrapolation_value"), "f"),
     **dict.fromkeys(("auto_pad", "direction", "mode"), "s"),
+    **dict.fromkeys(("coordinate_transformation_mode", "keep_aspect_ratio_policy", "nearest_mode"), "s"),
     **dict.fromkeys(("else_branch", "then_branch"), "g"),
     "activations": "strings",
     "value": "t",
@@ -120,6 +139,7 @@ _ARITHMETIC = {
     "GreaterOrEqual": Operator(arithmetic.binary(np.greater_equal), (2, 2)),
     "LessOrEqual": Operator(arithmetic.binary(np.less_equal), (2, 2)),
     "Sign": Operator(arithmetic.unary(np.sign), (1, 1)),
+    "Mod": Operator(arithmetic.remainder, (2, 2), 1, ("fmod",)),
     "Max": Operator(arithmetic.several(np.maximum), (1, 4096)),
     "Min": Operator(arithmetic.several(np.minimum), (1, 4096)),
     "Where": Operator(arithmetic.where, (3, 3)),
@@ -169,6 +189,8 @@ OPERATORS: dict[str, Operator] = {
         1,
         ("allowzero",),
     ),
+    "Tile": Operator(_tile, (2, 2)),
+    "Trilu": Operator(_single(_triangle), (1, 2), 1, ("upper",)),
     "Transpose": Operator(_single(lambda call: shapes.transpose(call.require(0), **call.attributes)), (1, 1), 1, ("perm",)),
     "Concat": Operator(_single(_concat), (1, 4096), 1, ("axis",)),
     "Gather": Operator(_single(_gather), (2, 2), 1, ("axis",)),

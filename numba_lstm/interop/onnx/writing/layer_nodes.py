@@ -11,6 +11,7 @@ from ....kernels.specs import Activation as Spec
 from ....layers import (
     ELU,
     Activation,
+    ActivityRegularization,
     BatchNormalization,
     Bidirectional,
     Dense,
@@ -19,6 +20,7 @@ from ....layers import (
     Flatten,
     GaussianNoise,
     GlobalAveragePooling1D,
+    Identity,
     Layer,
     LayerNormalization,
     LeakyReLU,
@@ -206,7 +208,7 @@ def _write_repeat_vector(builder: GraphBuilder, layer: RepeatVector, value: Grap
 
 WRITERS: dict[type[Layer], Callable[[GraphBuilder, Any, GraphValue, int], GraphValue]] = {
     Dense: _write_dense,
-    **dict.fromkeys((Activation, ELU, LeakyReLU), _write_activation),
+    **dict.fromkeys((Activation, ActivityRegularization, ELU, Identity, LeakyReLU), _write_activation),
     BatchNormalization: _write_batch_normalization,
     LayerNormalization: _write_layer_normalization,
     TimeDistributed: _write_time_distributed,

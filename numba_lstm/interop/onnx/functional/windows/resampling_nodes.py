@@ -1,4 +1,4 @@
-"""Convert nodes that make sequences and images longer: transposed convolutions."""
+"""Convert nodes that make sequences and images longer: transposed convolutions and repeating."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ import numpy as np
 
 from ..... import layers
 from ...graph.graph import Node
+from ..folding import Known
 from ..scope import Scope
 from ..value import Value
 from .window_nodes import Windows
 
 _TRANSPOSED: dict[int, Any] = {1: layers.Conv1DTranspose, 2: layers.Conv2DTranspose}
+_REPEATED: dict[int, Any] = {1: layers.UpSampling1D, 2: layers.UpSampling2D}
+#: Attributes that say which element is the nearest one.
+_NEAREST = (("coordinate_transformation_mode", "half_pixel"), ("nearest_mode", "round_prefer_floor"))
 _CROPPED: dict[int, Any] = {1: layers.Cropping1D, 2: layers.Cropping2D}
 
 
@@ -67,4 +71,35 @@ def _pads(windows: Windows, reach: list[int], strides: list[int], more: list[int
     return [(half, total - half) for half, total in zip(halves, totals, strict=True)]
 
 
-HANDLERS: dict[str, Any] = {"ConvTranspose": transposed_convolution}
+def resize(scope: Scope, node: Node) -> list[Value]:
+    """Resize by whole factors to the nearest element: an UpSampling1D or UpSampling2D."""
+    windows, given = Windows(scope, node), node.attributes
+    shift, rounding = (given.get(key, default) for key, default in _NEAREST)
+    exact = (shift, rounding) == ("asymmetric", "floor") or (shift.endswith("half_pixel") and rounding.startswith("round"))
+    if given.get("mode", "nearest") != "nearest" or not exact:
+        raise ValueError(f"has the mode {given.get('mode', 'nearest')!r}, {shift!r}, {rounding!r}, which no layer has here")
+    factors = _factors(windows)
+    y = windows.add(_REPEATED[windows.axes], windows.tensor, size=factors[0] if windows.axes == 1 else tuple(factors))
+    return windows.result(y)
+
+
+def _factors(windows: Windows) -> list[int]:
+    """Return by what a Resize multiplies the lengths of axes."""
+    scope, node, rank = windows.scope, windows.node, windows.x.rank
+    scales = scope.constant(node, 2) if len(node.inputs) > 2 else None
+    if scales is None or not scales.size:
+        entry = scope.get(node, 3) if len(node.inputs) > 3 else None
+        if not isinstance(entry, Known) or entry.array.size != rank or not all(isinstance(n, int) for n in windows.lengths):
+            raise ValueError("needs scales, or sizes that are known. Give shapes of the inputs")
+        numbers = [size / n for size, n in zip(entry.array.reshape(-1)[2:].tolist(), windows.lengths, strict=True)]
+    else:
+        numbers = scales.reshape(-1).tolist()
+        if len(numbers) != rank or numbers[:2] != [1, 1] or "axes" in windows.attributes:
+            raise ValueError(f"has scales {numbers[:9]} for sizes {windows.x.sizes}")
+        numbers = numbers[2:]
+    if any(number != int(number) or number < 1 for number in numbers):
+        raise ValueError(f"multiplies lengths by {numbers}, where whole numbers are")
+    return [int(number) for number in numbers]
+
+
+HANDLERS: dict[str, Any] = {"ConvTranspose": transposed_convolution, "Resize": resize}

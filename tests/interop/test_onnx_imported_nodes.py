@@ -1,0 +1,119 @@
+"""Import of single ONNX nodes as layers and functions of tensors, also of those that are not run without a model."""
+
+import re
+
+import exported_graphs
+import numpy as np
+import pytest
+from tolerances import FOREIGN, assert_close
+
+from numba_lstm.files.errors import FileFormatError
+from numba_lstm.interop import onnx
+from numba_lstm.interop.onnx.protobuf import messages, wire
+from numba_lstm.interop.onnx.writing import graph_builder
+from numba_lstm.layers import Conv1DTranspose
+
+pytestmark = pytest.mark.usefixtures("on_reference")
+
+DRAW = np.random.default_rng(5)
+X = DRAW.normal(size=(2, 3, 5)).astype("f4")
+KERNEL = DRAW.normal(size=(3, 4, 3)).astype("f4")
+
+
+def write(folder, kind, *constants, x=X, **attributes):
+    """A file of a graph with one node, whose first input is x."""
+    graph = graph_builder.GraphBuilder("float32")
+    graph.add_input("x", ("N", *x.shape[1:]))
+    names = ["" if array is None else graph.add_constant(f"c{index}", array) for index, array in enumerate(constants)]
+    graph.add_output("y", graph.add_op(kind, ["x", *names], "node", **attributes), ())
+    path = folder / "m.onnx"
+    path.write_bytes(wire.write({"opset_import": [{"version": 17}], "graph": graph.to_message("g")}, messages.MODEL))
+    return path
+
+
+@pytest.mark.parametrize("case", ["transposed convolutions", "enlarged"])
+def test_exported_layers_come_back(case, tmp_path):
+    model, x = exported_graphs.build(case)
+    onnx.export(model, tmp_path / "m.onnx")
+    found, expected = onnx.load_model(tmp_path / "m.onnx").predict(x, verbose=0), model.predict(x, verbose=0)
+    for one, other in zip(*((y if isinstance(y, list) else [y]) for y in (found, expected)), strict=True):
+        assert_close(one, other, FOREIGN)
+
+
+@pytest.mark.parametrize(
+    ("stride", "pads", "more", "padding"), [(2, [0, 1], 0, "same"), (3, [0, 2], 1, "valid"), (1, [2, 0], 0, "valid")]
+)
+def test_transposed_convolutions_with_any_pads(stride, pads, more, padding, tmp_path):
+    full = np.zeros((2, 4, 4 * stride + 3 + more), "f4")
+    for t in range(5):
+        full[..., t * stride : t * stride + 3] += np.einsum("nc,cfk->nfk", X[..., t], KERNEL)
+    options = {"strides": [stride], "pads": pads, "output_padding": [more]}
+    model = onnx.load_model(write(tmp_path, "ConvTranspose", KERNEL, **options))
+    (layer,) = (layer for layer in model.layers if isinstance(layer, Conv1DTranspose))
+    expected = full[..., pads[0] : full.shape[-1] - pads[1]]
+    assert_close(model(X), expected, FOREIGN)
+    assert layer.padding == padding
+
+
+def test_transposed_convolutions_that_no_layer_computes_are_refused(tmp_path):
+    with pytest.raises(FileFormatError, match="has groups of features"):
+        onnx.load_model(write(tmp_path, "ConvTranspose", KERNEL, group=3))
+    with pytest.raises(FileFormatError, match="not less than the strides"):
+        onnx.load_model(write(tmp_path, "ConvTranspose", KERNEL, output_padding=[1]))
+
+
+def ints(*values):
+    return np.array(values, np.int64)
+
+
+def log_softmax(x, axis):
+    shifted = x - x.max(axis, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis, keepdims=True))
+
+
+NEAREST = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+TRIANGLE = np.tri(3, 5, dtype=bool)
+
+#: Operator, constants, attributes, and what is expected of X (2, 3, 5).
+NODES = {
+    "Resize by scales": ("Resize", [None, np.array([1, 1, 3], "f4")], NEAREST, X.repeat(3, -1)),
+    "Resize to sizes": ("Resize", [None, None, ints(2, 3, 10)], {}, X.repeat(2, -1)),
+    "ArgMax": ("ArgMax", [], {"axis": 1, "keepdims": 0}, X.argmax(1)),
+    "ArgMax that keeps its axis": ("ArgMax", [], {"axis": -1}, X.argmax(-1)[..., None]),
+    "LogSoftmax": ("LogSoftmax", [], {"axis": 1}, log_softmax(X, 1)),
+    "Tile": ("Tile", [ints(1, 2, 1)], {}, np.tile(X, (1, 2, 1))),
+}
+
+
+@pytest.mark.parametrize("case", NODES)
+def test_a_node_becomes_a_layer_or_a_function(case, tmp_path):
+    kind, constants, attributes, expected = NODES[case]
+    assert_close(onnx.load_model(write(tmp_path, kind, *constants, **attributes))(X), expected, FOREIGN)
+
+
+def test_constant_triangles_choose_elements(tmp_path):
+    graph = graph_builder.GraphBuilder("float32")
+    graph.add_input("x", ("N", 3, 5))
+    ones = graph.add_constant("ones", np.ones((3, 5), "f4"))
+    lower = graph.add_op("Cast", [graph.add_op("Trilu", [ones], "t", upper=0)], "t", to=9)
+    far, doubled = graph.add_constant("far", np.array(-9.0, "f4")), graph.add_op("Add", ["x", "x"], "double")
+    graph.add_output("y", graph.add_op("Where", [lower, "x", far], "first"), ())
+    graph.add_output("z", graph.add_op("Where", [lower, doubled, "x"], "second"), ())
+    path = tmp_path / "m.onnx"
+    path.write_bytes(wire.write({"opset_import": [{"version": 17}], "graph": graph.to_message("g")}, messages.MODEL))
+    y, z = onnx.load_model(path)(X)
+    assert_close(y, np.where(TRIANGLE, X, -9), FOREIGN)
+    assert_close(z, np.where(TRIANGLE, 2 * X, X), FOREIGN)
+
+
+@pytest.mark.parametrize(
+    ("kind", "constants", "attributes", "message"),
+    [
+        ("Resize", [None, np.array([1, 1, 2], "f4")], {"mode": "linear"}, "has the mode 'linear'"),
+        ("Resize", [None, np.array([1, 1, 1.5], "f4")], NEAREST, "multiplies lengths by [1.5]"),
+        ("ArgMax", [], {"axis": 1, "select_last_index": 1}, "takes the last of equal elements"),
+    ],
+)
+def test_nodes_that_no_layer_computes_are_refused(kind, constants, attributes, message, tmp_path):
+    with pytest.raises(FileFormatError, match=re.escape(message)):
+        onnx.load_model(write(tmp_path, kind, *constants, **attributes))

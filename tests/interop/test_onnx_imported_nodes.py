@@ -117,3 +117,15 @@ def test_constant_triangles_choose_elements(tmp_path):
 def test_nodes_that_no_layer_computes_are_refused(kind, constants, attributes, message, tmp_path):
     with pytest.raises(FileFormatError, match=re.escape(message)):
         onnx.load_model(write(tmp_path, kind, *constants, **attributes))
+
+
+def test_indices_are_compared_with_a_constant(tmp_path):
+    """A mask of padding, which an average over the words of a sentence leaves out."""
+    graph = graph_builder.GraphBuilder("float32")
+    graph.add_input("x", ("N", 4), np.int64)
+    zero = graph.add_constant("zero", np.array(0, np.int64))
+    counts = graph.add_op("Cast", [graph.add_op("Not", [graph.add_op("Equal", ["x", zero], "e")], "n")], "c", to=1)
+    graph.add_output("y", graph.add_op("ReduceSum", [counts, graph.add_integers([1])], "s"), ())
+    path = tmp_path / "m.onnx"
+    path.write_bytes(wire.write({"opset_import": [{"version": 17}], "graph": graph.to_message("g")}, messages.MODEL))
+    assert_close(onnx.load_model(path)(ints(3, 0, 1, 0, 2, 2, 0, 5).reshape(2, 4)), [[2.0], [3.0]], FOREIGN)

@@ -19,7 +19,8 @@ def _comparison(function: Callable[..., Any]) -> Callable[[Scope, Node], list[Va
 
     def checked(scope: Scope, node: Node) -> list[Value]:
         entries = [scope.get(node, index) for index in range(len(node.inputs))]
-        if any(isinstance(entry, Value) and entry.integer for entry in entries):
+        whole = [entry for entry in entries if isinstance(entry, Value) and entry.integer]
+        if len(whole) > 1 or any(len(entry.tensor.shape) < 2 for entry in whole):
             raise ValueError(f"compares whole numbers that are known only when the model computes. {GIVE}")
         return convert(scope, node)
 

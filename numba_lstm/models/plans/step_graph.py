@@ -124,6 +124,11 @@ def _step_call(call: LayerCall, values: dict[int, StepValue]) -> StepCall:
         raise NotImplementedError(
             f"{layer.name} ({type(layer).__name__}) cannot be streamed: it begins with states of other layers, not with zero."
         )
+    if call.arguments.get("use_causal_mask"):
+        raise NotImplementedError(
+            f"{layer.name} ({type(layer).__name__}) cannot be streamed: a stream holds no keys and values of the steps before. "
+            "Call predict on the sequence so far."
+        )
     if others := [name for name in call._fields if name not in FIELDS and getattr(call, name)]:
         raise NotImplementedError(
             f"{layer.name} ({type(layer).__name__}) cannot be streamed: its call has {' and '.join(others)}."

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from check_driver import CheckDriver
 
-from numba_lstm import Input, Model, Sequential, random
+from numba_lstm import Input, Model, Sequential, layers, random
 from numba_lstm import device as devices
 from numba_lstm.layers import LSTM, Add, Concatenate, Conv1D, Dense, Dropout, Embedding
 from numba_lstm.optimizers import Adam
@@ -114,3 +114,24 @@ def test_streams_of_graphs_follow_predict(check):
     np.testing.assert_allclose(first.swapaxes(0, 1), steps, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(second[-1], last, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(first, model.to("cpu").stream(2).run([a.swapaxes(0, 1) for a in data])[0], rtol=1e-4, atol=1e-5)
+
+
+def test_layers_that_compose_ops_of_windows_train_as_on_the_cpu(check):
+    losses, rng = {}, np.random.default_rng(6)
+    x, y = rng.standard_normal((2, 4, 3)), rng.standard_normal((2, 2))
+    for device in ("cpu", "cuda-check"):
+        random.set_random_seed(5)
+        stack = [
+            *(layers.Conv1DTranspose(8, 3, 2, "same"), layers.RMSNormalization(), layers.Reshape((2, 2, 4, 4))),
+            *(
+                layers.ZeroPadding3D(),
+                layers.UpSampling3D((1, 2, 1)),
+                layers.Cropping3D((1, 3, 2)),
+                layers.SpatialDropout3D(0.5),
+            ),
+            *(layers.Flatten(), Dense(2)),
+        ]
+        model = Sequential([Input((4, 3)), *stack], device=device)
+        model.compile(optimizer=Adam(5e-3), loss="mean_squared_error")
+        losses[device] = [model.train_on_batch(x, y) for _ in range(3)]
+    np.testing.assert_allclose(losses["cuda-check"], losses["cpu"], rtol=LOSSES)

@@ -1,10 +1,11 @@
-"""Command line, ``python -m numba_lstm`` or ``numba-lstm``: the demo, and the commands for model files."""
+"""Command line, ``python -m numba_lstm`` or ``numba-lstm``: the demo, the examples, and the commands for model files."""
 
 import sys
 
 COMMANDS = """\
 commands:
   (none)           learn Seattle's weather and forecast tomorrow's maximum temperature, with the options below
+  example NAME     run an example on real data, such as language; without NAME: list them
   convert IN OUT   write the model in file IN in another format
   info FILE        say what a file of a model holds
   -h, --help       show this text; of a command: python -m numba_lstm convert --help
@@ -18,6 +19,10 @@ def main(arguments: list[str]) -> int:
         from .interop.command import main as run_command
 
         return run_command(arguments)
+    if command == "example":
+        from .examples.command import main as run_example
+
+        return run_example(arguments[1:])
     if command and not command.startswith("-"):
         print(f"python -m numba_lstm: there is no command {command!r}.\n\n{COMMANDS}", end="", file=sys.stderr)
         return 2

@@ -21,7 +21,7 @@ def test_help_lists_the_commands_and_the_options_of_the_demo(option):
 
 
 def test_the_listed_commands_exist():
-    for command in ("convert", "info"):
+    for command in ("convert", "info", "example"):
         assert f"  {command} " in COMMANDS
         assert f"usage: python -m numba_lstm {command}" in run(command, "--help").stdout
 

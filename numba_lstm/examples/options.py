@@ -1,0 +1,44 @@
+"""Command line options of the examples."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..console import arguments as types
+from ..device import get_device
+from .catalog import Example
+
+
+class Options(argparse.Namespace):
+    """Options that :func:`parse` returns."""
+
+    device: str
+    epochs: int
+    seed: int
+    limit: int | None  #: samples to train with at most
+    threads: int | None
+    verbose: int | str  #: of ``fit``
+    save: Path | None
+    plot: Path | None
+
+
+def parse(example: Example, arguments: Sequence[str]) -> Options:
+    """Return the options of a command line. Wrong options print an error and end the program with code 2."""
+    parser = argparse.ArgumentParser(prog=f"python -m numba_lstm example {example.name}", description=example.summary)
+    trains = f"default: {example.epochs}" if example.epochs else "without effect: nothing is trained"
+    parser.add_argument("--device", type=types.device_name, metavar="cpu|cuda|auto", help="where to compute (default: auto)")
+    parser.add_argument("--epochs", type=types.whole_number(1), default=example.epochs, metavar="N", help=trains)
+    parser.add_argument("--limit", type=types.whole_number(1), metavar="N", help="use N samples at most (default: all)")
+    parser.add_argument("--seed", type=types.seed, default=0, metavar="N", help="default: %(default)s")
+    parser.add_argument("--threads", type=types.whole_number(1), metavar="N", help="of the CPU (default: all cores)")
+    parser.add_argument("--save", type=types.file(".nlstm"), metavar="FILE", help="write the model to FILE (.nlstm)")
+    parser.add_argument("--plot", type=types.plot, metavar="FILE", help="draw a picture of the results into FILE (.png)")
+    options = parser.parse_args(arguments, Options(verbose="auto"))
+    if options.device is None:
+        try:
+            options.device = get_device()
+        except (RuntimeError, ValueError) as error:
+            parser.error(str(error))
+    return options

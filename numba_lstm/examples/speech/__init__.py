@@ -1,0 +1,1 @@
+"""Examples with speech: voice activity, speakers, pronunciation."""

@@ -1,0 +1,41 @@
+"""Examples with speech, shortened."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from example_runs import assert_drawn, needs, short_run
+
+
+@needs("vad")
+def test_voice_activity_is_the_same_with_every_engine():
+    result = short_run("vad", "--limit", "100")
+    assert_drawn(result)
+    found, *others = result.figures["probabilities"].values()
+    assert found.shape == (100,)
+    assert np.all((found >= 0) & (found <= 1))
+    for other in others:
+        np.testing.assert_allclose(found, other, atol=1e-4)
+
+
+@needs("vad")
+def test_voice_activity_carries_its_state():
+    from numba_lstm.examples.speech import vad
+    from numba_lstm.interop import onnx
+
+    model = onnx.load_model(vad.model_file(), inputs={"sr": 16000}, shapes={"input": (None, 576)})
+    chunk = vad.chunked(np.random.default_rng(0).normal(size=512).astype(np.float32))[0]
+    step, again = vad.our_step(model), vad.our_step(model)
+    first, second = step(chunk), step(chunk)
+    assert first == again(chunk)
+    assert first != second
+
+
+def test_synthesised_voices_are_louder_than_the_silence():
+    from numba_lstm.examples.speech import sounds
+
+    sections = {section.name: section.audio for section in sounds.recording(np.random.default_rng(3))}
+    assert all(np.abs(audio).max() < 2 for audio in sections.values())
+    assert sections["voice"].std() > 50 * sections["silence"].std()
+    tone = sounds.spectrogram(np.sin(2 * np.pi * 1000 * np.arange(16000) / sounds.RATE))
+    assert tone.mean(axis=0).argmax() == pytest.approx(1000 / sounds.RATE * 512, abs=1)

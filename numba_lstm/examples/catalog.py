@@ -42,7 +42,10 @@ class Example:
         return importlib.import_module(f"{__package__}.{self.module}").run  # type: ignore[no-any-return]
 
 
-EXAMPLES = (Example("vad", "speech.vad", "speech or not, 32 ms at a time: silero-vad as a stream", 0, ("silero_vad",)),)
+EXAMPLES = (
+    Example("vad", "speech.vad", "speech or not, 32 ms at a time: silero-vad as a stream", 0, ("silero_vad",)),
+    Example("speakers", "speech.speakers", "who says a vowel: recordings of unequal lengths", 40, ("aeon",)),
+)
 
 
 def find(name: str) -> Example | None:

@@ -39,3 +39,12 @@ def test_synthesised_voices_are_louder_than_the_silence():
     assert sections["voice"].std() > 50 * sections["silence"].std()
     tone = sounds.spectrogram(np.sin(2 * np.pi * 1000 * np.arange(16000) / sounds.RATE))
     assert tone.mean(axis=0).argmax() == pytest.approx(1000 / sounds.RATE * 512, abs=1)
+
+
+@needs("speakers")
+def test_speakers_are_learned():
+    result = short_run("speakers", "--limit", "36", "--epochs", "3")
+    assert_drawn(result)
+    losses = result.figures["history"]["loss"]
+    assert losses[-1] < losses[0]
+    assert [name for name, _ in result.rows] == list(result.figures["accuracy"])

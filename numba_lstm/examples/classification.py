@@ -1,0 +1,142 @@
+"""Sequences with a label: files of aeon, nearest neighbours with dynamic time warping, confusion matrices."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+
+class Labelled(NamedTuple):
+    """Sequences of a training or a test set."""
+
+    sequences: list[Array]  #: (T_i, D) float32
+    labels: npt.NDArray[np.int64]  #: (N,) from 0
+
+
+class Problem(NamedTuple):
+    """A training and a test set, standardised by the training set."""
+
+    train: Labelled
+    test: Labelled
+    classes: list[str]
+
+
+def load_aeon(name: str, limit: int | None = None) -> Problem:
+    """Return a problem from the files in the package aeon, without an import of the package.
+
+    Parameters
+    ----------
+    name : str
+        Name of the problem, as ``"JapaneseVowels"``.
+    limit : int, optional
+        Number of sequences of each set at most, spread over the set.
+    """
+    found = importlib.util.find_spec("aeon")
+    assert found is not None
+    assert found.origin is not None
+    folder = Path(found.origin).parent / "datasets" / "data" / name
+    (train, classes), (test, _) = (read_ts(folder / f"{name}_{part}.ts") for part in ("TRAIN", "TEST"))
+    steps = np.concatenate(train.sequences)
+    mean, deviation = steps.mean(axis=0), steps.std(axis=0)
+    train, test = (
+        Labelled([((x - mean) / deviation).astype(np.float32) for x in some.sequences], some.labels)
+        for some in (_spread(train, limit), _spread(test, limit))
+    )
+    return Problem(train, test, classes)
+
+
+def read_ts(path: Path) -> tuple[Labelled, list[str]]:
+    """Return the sequences of a file in the format ``.ts``, and the names of their classes."""
+    head, _, data = path.read_text(encoding="utf-8").partition("@data")
+    (line,) = (line for line in head.lower().splitlines() if line.startswith("@classlabel"))
+    classes = sorted(line.split()[2:], key=lambda name: (len(name), name))
+    sequences, labels = [], []
+    for line in data.split():
+        *channels, label = line.lower().split(":")
+        columns = [np.array(channel.replace("?", "nan").split(","), np.float64) for channel in channels]
+        steps = np.stack(columns, axis=1)
+        sequences.append(steps[~np.isnan(steps).any(axis=1)])
+        labels.append(classes.index(label))
+    return Labelled(sequences, np.array(labels)), classes
+
+
+def _spread(some: Labelled, limit: int | None) -> Labelled:
+    if limit is None or limit >= len(some.labels):
+        return some
+    rows = np.linspace(0, len(some.labels) - 1, limit).astype(int)
+    return Labelled([some.sequences[row] for row in rows], some.labels[rows])
+
+
+def nearest_neighbour(problem: Problem, window: float = 1.0) -> npt.NDArray[np.int64]:
+    """Return the label of each test sequence's nearest training sequence by dynamic time warping (Sakoe and Chiba 1978).
+
+    The cost of a step is the squared Euclidean distance of all channels. ``window`` is the part of the longer sequence by which
+    two steps may differ in time; 0 compares step by step, up to the shorter sequence's end.
+    """
+    train, labels = problem.train
+    sizes = np.array([len(x) for x in train])
+    padded = np.zeros((len(train), sizes.max(), train[0].shape[1]), np.float32)
+    for row, x in zip(padded, train, strict=True):
+        row[: len(x)] = x
+    distances = _to_steps if window == 0 else _warped
+    return np.array([labels[distances(x, padded, sizes, window).argmin()] for x in problem.test.sequences])
+
+
+def _to_steps(x: Array, padded: Array, sizes: Array, window: float) -> Array:
+    """Return the mean squared distances (N,) of x (T, D) to sequences, step by step."""
+    common = np.minimum(len(x), sizes)
+    steps = min(len(x), padded.shape[1])
+    squares = ((padded[:, :steps] - x[:steps]) ** 2).sum(axis=2)
+    return np.asarray(np.where(np.arange(steps) < common[:, None], squares, 0).sum(axis=1) / common)
+
+
+def _warped(x: Array, padded: Array, sizes: Array, window: float) -> Array:
+    """Return the distances (N,) of x (T, D) to sequences of a padded array (N, T', D) along their best alignments."""
+    cost = ((padded[:, None] - x[:, None]) ** 2).sum(axis=3)  # (N, T, T')
+    samples, rows, columns = cost.shape
+    reach = np.ceil(window * np.maximum(rows, sizes))
+    before = np.full((samples, columns + 1), np.inf)
+    before[:, 0] = 0
+    for row in range(rows):
+        now = np.full((samples, columns + 1), np.inf)
+        least = np.minimum(before[:, :-1], before[:, 1:])
+        for column in range(columns):
+            inside = np.abs(row * np.maximum(sizes, rows) / rows - column) <= reach
+            now[:, column + 1] = np.where(inside, cost[:, row, column] + np.minimum(least[:, column], now[:, column]), np.inf)
+        before = now
+    return before[np.arange(samples), sizes]
+
+
+def confusion(truth: Array, found: Array, classes: int) -> Array:
+    """Return the counts (true class, found class)."""
+    counts = np.zeros((classes, classes), np.int64)
+    np.add.at(counts, (truth, found), 1)
+    return counts
+
+
+def draw_confusion(axes: Any, counts: Array, classes: list[str], title: str) -> None:
+    """Draw a confusion matrix with its counts."""
+    axes.imshow(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1), cmap="Blues", vmin=0, vmax=1)
+    ticks = range(len(classes))
+    axes.set(title=title, xlabel="found", ylabel="true")
+    axes.set_xticks(ticks, classes)
+    axes.set_yticks(ticks, classes)
+    for (row, column), count in np.ndenumerate(counts):
+        if count:
+            axes.text(column, row, str(count), ha="center", va="center", color="w" if row == column else "k", fontsize=8)
+
+
+def draw_losses(axes: Any, history: dict[str, list[float]]) -> None:
+    """Draw the losses of the epochs."""
+    for name in ("loss", "val_loss"):
+        if name in history:
+            axes.plot(range(1, len(history[name]) + 1), history[name], label={"loss": "training"}.get(name, "validation"))
+    axes.set(xlabel="epoch", ylabel="loss", title="Learning curve", yscale="log")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.legend()

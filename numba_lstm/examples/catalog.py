@@ -45,6 +45,8 @@ class Example:
 EXAMPLES = (
     Example("vad", "speech.vad", "speech or not, 32 ms at a time: silero-vad as a stream", 0, ("silero_vad",)),
     Example("speakers", "speech.speakers", "who says a vowel: recordings of unequal lengths", 40, ("aeon",)),
+    Example("language", "text.language", "the next character of a text, and texts drawn by temperature", 12),
+    Example("dates", "text.dates", "dates in six languages to ISO 8601, by attention", 4, ("babel",)),
 )
 
 

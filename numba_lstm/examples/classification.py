@@ -73,44 +73,56 @@ def _spread(some: Labelled, limit: int | None) -> Labelled:
     return Labelled([some.sequences[row] for row in rows], some.labels[rows])
 
 
-def nearest_neighbour(problem: Problem, window: float = 1.0) -> npt.NDArray[np.int64]:
-    """Return the label of each test sequence's nearest training sequence by dynamic time warping (Sakoe and Chiba 1978).
+def nearest_neighbour(problem: Problem, window: float | None = 1.0) -> npt.NDArray[np.int64]:
+    """Return the label of each test sequence's nearest training sequence.
 
-    The cost of a step is the squared Euclidean distance of all channels. ``window`` is the part of the longer sequence by which
-    two steps may differ in time; 0 compares step by step, up to the shorter sequence's end.
+    ``window`` is that of :func:`warping_distances`. None compares step by step, up to the end of the shorter sequence.
     """
     train, labels = problem.train
-    sizes = np.array([len(x) for x in train])
-    padded = np.zeros((len(train), sizes.max(), train[0].shape[1]), np.float32)
-    for row, x in zip(padded, train, strict=True):
-        row[: len(x)] = x
-    distances = _to_steps if window == 0 else _warped
-    return np.array([labels[distances(x, padded, sizes, window).argmin()] for x in problem.test.sequences])
+    if window is None:
+        nearest = [int(np.argmin([_mean_square(x, other) for other in train])) for x in problem.test.sequences]
+    else:
+        nearest = [int(distances.argmin()) for distances in warping_distances(problem.test.sequences, train, window)]
+    return np.asarray(labels[nearest])
 
 
-def _to_steps(x: Array, padded: Array, sizes: Array, window: float) -> Array:
-    """Return the mean squared distances (N,) of x (T, D) to sequences, step by step."""
-    common = np.minimum(len(x), sizes)
-    steps = min(len(x), padded.shape[1])
-    squares = ((padded[:, :steps] - x[:steps]) ** 2).sum(axis=2)
-    return np.asarray(np.where(np.arange(steps) < common[:, None], squares, 0).sum(axis=1) / common)
+def _mean_square(x: Array, other: Array) -> float:
+    steps = min(len(x), len(other))
+    return float(((x[:steps] - other[:steps]) ** 2).sum() / steps)
 
 
-def _warped(x: Array, padded: Array, sizes: Array, window: float) -> Array:
-    """Return the distances (N,) of x (T, D) to sequences of a padded array (N, T', D) along their best alignments."""
-    cost = ((padded[:, None] - x[:, None]) ** 2).sum(axis=3)  # (N, T, T')
-    samples, rows, columns = cost.shape
-    reach = np.ceil(window * np.maximum(rows, sizes))
-    before = np.full((samples, columns + 1), np.inf)
-    before[:, 0] = 0
-    for row in range(rows):
-        now = np.full((samples, columns + 1), np.inf)
-        least = np.minimum(before[:, :-1], before[:, 1:])
-        for column in range(columns):
-            inside = np.abs(row * np.maximum(sizes, rows) / rows - column) <= reach
-            now[:, column + 1] = np.where(inside, cost[:, row, column] + np.minimum(least[:, column], now[:, column]), np.inf)
-        before = now
-    return before[np.arange(samples), sizes]
+def warping_distances(sequences: list[Array], others: list[Array], window: float) -> Array:
+    """Return the distances (N, M) of sequences to others by dynamic time warping (Sakoe and Chiba 1978).
+
+    The cost of a step is the squared Euclidean distance of all channels. ``window`` is the part of the longer sequence by which
+    two steps may differ in time, 1 for any.
+    """
+    import numba
+
+    compiler: Any = numba.njit
+    one_distance = compiler(warping_distance)
+    found = np.empty((len(sequences), len(others)))
+    for n, m in np.ndindex(found.shape):
+        x, other = (np.asarray(sequence, np.float64) for sequence in (sequences[n], others[m]))
+        longer = max(len(x), len(other))
+        found[n, m] = one_distance(x, other, max(int(np.ceil(window * longer)), abs(len(x) - len(other))))
+    return found
+
+
+def warping_distance(x: Array, other: Array, reach: int) -> float:
+    """Return the sum of the costs along the best alignment of two sequences, whose steps differ by ``reach`` at most."""
+    before = np.full(len(other) + 1, np.inf)
+    before[0] = 0.0
+    now = np.full(len(other) + 1, np.inf)
+    for i in range(len(x)):
+        now[:] = np.inf
+        for j in range(max(0, i - reach), min(len(other), i + reach + 1)):
+            cost = 0.0
+            for channel in range(x.shape[1]):
+                cost += (x[i, channel] - other[j, channel]) ** 2
+            now[j + 1] = cost + min(before[j], before[j + 1], now[j])
+        before, now = now, before
+    return float(before[-1])
 
 
 def confusion(truth: Array, found: Array, classes: int) -> Array:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from numba_lstm.examples import classification
-from numba_lstm.examples.classification import Labelled, Problem, confusion, nearest_neighbour, read_ts
+from numba_lstm.examples.classification import Labelled, Problem, confusion, nearest_neighbour, read_ts, warping_distances
 
 
 def test_a_file_has_channels_between_colons_and_a_label_at_the_end(tmp_path):
@@ -37,17 +36,12 @@ def warped(x, y):
 def test_distances_are_those_of_the_definition():
     draw = np.random.default_rng(0)
     x, *others = (draw.normal(size=(size, 2)) for size in (5, 3, 7, 5))
-    padded = np.zeros((3, 7, 2))
-    for row, other in zip(padded, others, strict=True):
-        row[: len(other)] = other
-    sizes = np.array([3, 7, 5])
-    found = classification._warped(x, padded, sizes, 1.0)
-    np.testing.assert_allclose(found, [warped(x, other) for other in others])
-    np.testing.assert_allclose(classification._warped(x, padded, sizes, 0.0)[2], ((x - others[2]) ** 2).sum())
-    np.testing.assert_allclose(classification._to_steps(x, padded, sizes, 0)[0], ((x[:3] - others[0]) ** 2).sum() / 3)
+    found = warping_distances([x], others, 1.0)
+    np.testing.assert_allclose(found, [[warped(x, other) for other in others]])
+    np.testing.assert_allclose(warping_distances([x], others, 0.0)[0, 2], ((x - others[2]) ** 2).sum())
 
 
-@pytest.mark.parametrize("window", [0, 1.0])
+@pytest.mark.parametrize("window", [None, 0.2, 1.0])
 def test_nearest_neighbour_takes_the_label_of_the_nearest(window):
     ramp = np.arange(8, dtype=float)[:, None]
     train = Labelled([ramp, -ramp[:5]], np.array([1, 0]))

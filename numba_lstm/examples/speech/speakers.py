@@ -28,7 +28,7 @@ def run(options: Options) -> Result:
     accuracy = {
         "bidirectional LSTM": np.mean(found == y_test),
         "1-NN, dynamic time warping": np.mean(nearest_neighbour(problem) == y_test),
-        "1-NN, Euclidean": np.mean(nearest_neighbour(problem, window=0) == y_test),
+        "1-NN, Euclidean": np.mean(nearest_neighbour(problem, window=None) == y_test),
     }
     return Result(
         f"{len(x_test)} recordings of {len(classes)} speakers, {len(x)} to learn from",

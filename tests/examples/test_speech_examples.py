@@ -48,3 +48,23 @@ def test_speakers_are_learned():
     losses = result.figures["history"]["loss"]
     assert losses[-1] < losses[0]
     assert [name for name, _ in result.rows] == list(result.figures["accuracy"])
+
+
+@needs("pronunciation")
+def test_pronunciations_are_learned():
+    result = short_run("pronunciation", "--limit", "64", "--epochs", "3")
+    assert_drawn(result)
+    for losses in (result.figures["ctc_losses"], result.figures["losses"]):
+        assert losses[-1] < losses[0]
+    assert all(0 <= rate.sequences <= 1 for rate in result.figures["rates"].values())
+
+
+@needs("pronunciation")
+def test_no_word_is_in_both_sets_of_pronunciations():
+    from numba_lstm.examples.speech import pronunciation
+
+    train, test = pronunciation.load(10**6)
+    assert not set(train.letters) & set(test.letters)
+    assert len(train.letters) + len(test.letters) > 120_000
+    assert max(map(len, test.phonemes)) > 1  # several pronunciations of a word
+    assert all(phoneme.isalpha() for phoneme in test.phonemes[0][0])

@@ -1,0 +1,1 @@
+"""Examples with motion: videos of moving digits, gestures of a hand."""

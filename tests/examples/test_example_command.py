@@ -20,8 +20,8 @@ def test_without_a_name_all_examples_are_listed(arguments, capsys):
 
 
 def test_an_unknown_example_is_an_error_that_lists_them(capsys):
-    assert command.main(["speach"]) == 2
-    assert capsys.readouterr().err.startswith("python -m numba_lstm example: there is no example 'speach'. There are:\n  vad")
+    assert command.main(["hearing"]) == 2
+    assert capsys.readouterr().err.startswith("python -m numba_lstm example: there is no example 'hearing'. There are:\n  vad")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from ..files.destinations import has_extension
 from ..files.errors import REFUSALS, FileFormatError, short_message
 from ..layers import Layer, serialize
 from ..objects.serialization import custom_classes, custom_object_scope
+from .configuration.built_layers import BUILD_CONFIG
 from .configuration.custom_objects import CustomObjects
 from .configuration.custom_objects import with_registered as with_registered_objects
 from .model import Model
@@ -160,6 +161,7 @@ def clone_model(
         config = model.get_config()
         if clone_function is not None:
             config["layers"] = [_replaced(entry, model, clone_function) for entry in config["layers"]]
+    _drop_shapes(config["layers"])  # the layers of the new model take any input, as in Keras
     with custom_object_scope(classes):
         return (Model if model.traced else type(model)).from_config(config)
 
@@ -170,3 +172,10 @@ def _replaced(entry: dict[str, Any], model: Model, clone_function: Callable[[Lay
         return entry
     clone = serialize(clone_function(model.get_layer(entry["config"]["name"])))
     return {**entry, **clone, "config": {**clone["config"], "name": entry["config"]["name"]}}
+
+
+def _drop_shapes(entries: list[dict[str, Any]]) -> None:
+    """Drop the shapes of layers that were built before their model, those of inner models included."""
+    for entry in entries:
+        entry.pop(BUILD_CONFIG, None)
+        _drop_shapes(entry["config"].get("layers", []))

@@ -7,9 +7,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..layers import deserialize, serialize
+from ..layers import serialize
 from ..system.defaults import floatx
 from .compiling.trainer import NEVER_CALLED
+from .configuration.built_layers import deserialize_built, serialize_built
 from .configuration.graph_config import check_config
 from .model import Model
 from .structure.stack import Stack
@@ -65,12 +66,12 @@ class Sequential(Stack, Model):
             "name": self.name,
             "trainable": self.trainable,
             "dtype": self.dtype,
-            "layers": [serialize(layer) for layer in entries],
+            "layers": [serialize(layer) if self.built else serialize_built(layer) for layer in entries],
         }
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
         """Make a model from the arguments of :meth:`get_config`; ``custom_objects`` are your classes and functions, by name."""
         check_config("Sequential", config, ("name", "trainable", "dtype", "layers"))
-        stack = [deserialize(entry, custom_objects) for entry in config["layers"]]
+        stack = [deserialize_built(entry, custom_objects) for entry in config["layers"]]
         return cls(stack, name=config["name"], dtype=config["dtype"], trainable=config["trainable"])

@@ -1,12 +1,14 @@
 """model.save and load_model: weights, configs and states survive, or an error says why not."""
 
+import pickle
+
 import numpy as np
 import pytest
 import safetensors
 
 from numba_lstm import random, set_random_seed
 from numba_lstm.layers import LSTM, Activation, Dense, Dropout, Input
-from numba_lstm.models import Sequential
+from numba_lstm.models import Sequential, clone_model
 from numba_lstm.optimizers import SGD, Adam, schedules
 from numba_lstm.saving import FileFormatError, load_model
 
@@ -196,3 +198,30 @@ def test_the_most_layers_that_a_file_holds(tmp_path):
     model.compile(Adam(amsgrad=True), "mse")
     model.optimizer.build(model.trainable_weights)
     assert_equal_weights(model, saved_and_loaded(model, tmp_path))
+
+
+def _through_file(suffix):
+    def load(model, folder):
+        model.save(folder / f"model{suffix}")
+        return load_model(folder / f"model{suffix}")
+
+    return load
+
+
+@pytest.mark.parametrize(
+    "duplicated",
+    [lambda model, _: pickle.loads(pickle.dumps(model)), *map(_through_file, (".nlstm", ".keras", ".h5"))],
+    ids=["pickle", "nlstm", "keras", "h5"],
+)
+def test_a_layer_that_was_built_before_its_sequential_keeps_its_weights(duplicated, tmp_path):
+    """The model has no Input, so that its other layers have no weights yet; one is inside of an inner model."""
+    layers = [Dense(3), Dense(2)]
+    for layer in layers:
+        layer(np.ones((1, layer.units + 1)))
+    model = Sequential([layers[0], Sequential([Dense(3), layers[1]]), Dense(1)])
+    duplicate = duplicated(model, tmp_path)
+    assert not duplicate.built
+    assert not clone_model(model).weights
+    assert [w.tolist() for w in duplicate.get_weights()] == [w.tolist() for w in model.get_weights()]
+    model.set_weights([w + 1 for w in model.get_weights()])
+    assert layers[1].bias.numpy().tolist() == [1.0, 1.0]

@@ -31,7 +31,7 @@ def restored(cls: Any, state: dict[str, Any]) -> Any:
     with custom_object_scope(state["classes"]):
         with initializers.skip_initialization():
             model = cls.from_config(state["config"])
-        if model.built:
+        if state["weights"]:
             model.set_weights(state["weights"])
         model.compile_from_config(state["compile"])
     if model.optimizer is not None:

@@ -85,7 +85,8 @@ class ModelWeights(Settable):
         Raises
         ------
         ValueError
-            Before the model is built, on another number of arrays or another shape; nothing is changed then.
+            Before there are weights, on another number of arrays or another shape; nothing is changed then.
         """
-        self._known_shape(0)
+        if not self.weights:
+            self._known_shape(0)
         assign_all(self.name, self.weights, weights)

@@ -14,6 +14,7 @@ from ....files.limits import MAX_CALLS, MAX_LAYERS, count_calls, count_layers
 from ....files.message_lists import join_names
 from ....layers import InputLayer, Layer
 from ....models import Model, Sequential
+from ....models.configuration.built_layers import BUILD_CONFIG, build_from
 from . import functional, sequential
 from .from_keras import from_keras
 from .frozen_layers import unfreeze_inner
@@ -73,6 +74,8 @@ def _build_sequential(model_config: Any, entries: list[Any], size: int, custom_o
             model = Sequential(stack, name=model_config.get("name"), dtype=dtype, trainable=trainable)
             if not model.built and model_config.get("build_input_shape"):
                 model.build(model_config["build_input_shape"])
+            for layer, entry in zip(stack, [] if model.built else entries, strict=False):
+                build_from(layer, entry.get(BUILD_CONFIG))
     except REFUSALS as error:
         raise FileFormatError(f"its model cannot be made: {short_message(error)}") from error
     return model

@@ -9,6 +9,7 @@ from ....files.limits import check_layers
 from ....layers import Layer, TimeDistributed
 from ....layers.traced import CallLayer, Operation
 from ....models import Model, Sequential
+from ....models.configuration.built_layers import BUILD_CONFIG
 from ....objects.registered import get_registered_name
 from . import graph_nodes
 from .frozen_layers import freeze_inner
@@ -39,6 +40,9 @@ def _model_entry(model: Model, config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the entry of a model, whose own ``config`` is given."""
     by_name = {layer.name: layer for layer in model.layers}
     layers = [_layer_entry(by_name.get(entry["config"]["name"]), entry) for entry in config["layers"]]
+    for layer, entry in zip(layers, config["layers"], strict=True):
+        if BUILD_CONFIG in entry:
+            layer[BUILD_CONFIG] = entry[BUILD_CONFIG]
     if isinstance(model, Sequential):
         arguments = {**config, "layers": layers}
         if model.built:

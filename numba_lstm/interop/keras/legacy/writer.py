@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from ....files.destinations import import_h5py
 from ....models import Model
+from ....models.configuration.built_layers import BUILD_CONFIG
 from ....optimizers import Optimizer
 from ....variables import Variable
 from ..config import compile_config
@@ -69,7 +70,7 @@ def _plain(entry: dict[str, Any]) -> dict[str, Any]:
     if isinstance(config.get("layers"), list):
         config = {key: value for key, value in config.items() if key != "build_input_shape"}
         config["layers"] = [_plain(layer) for layer in config["layers"]]
-    calls: dict[str, Any] = {key: entry[key] for key in ("name", "inbound_nodes") if key in entry}
+    calls: dict[str, Any] = {key: entry[key] for key in ("name", "inbound_nodes", BUILD_CONFIG) if key in entry}
     return {"class_name": entry["class_name"], "config": config, **calls}
 
 

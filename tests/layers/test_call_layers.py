@@ -187,14 +187,6 @@ def test_what_cannot_be_traced_is_refused_before_anything_is_changed(what):
     assert model.layers == []
 
 
-def test_other_arguments_of_a_call_are_refused():
-    layer = refusing(lambda self, x, alpha=1: alpha * x)()
-    with pytest.raises(
-        TypeError, match="takes arrays or symbolic tensors in a call, got 3 for 'alpha'. Give it to the constructor"
-    ):
-        layer(np.ones((2, 3)), alpha=3)
-
-
 def test_a_mask_has_no_values_beside_layers_that_are_called():
     def call(self, x, mask=None):
         return self.dense(x) * ops.cast(mask, "float32")

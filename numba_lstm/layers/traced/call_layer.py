@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from ... import random
@@ -17,28 +17,36 @@ from ...ops.tracing import input_like, traced
 from ...variables import standing_for
 from ..base import Backward, Forward, Layer
 from ..base.arguments import Shape
-from ..base.graph.symbolic import CallsLayersError, is_symbolic
+from ..base.graph.symbolic import INPUTS, CallsLayersError, is_symbolic
 from ..base.layer_type import LayerType
-from .call_arguments import bound_inputs, mask_options, parameters, takes_several_arguments
+from .call_arguments import (
+    as_constant,
+    bound_call,
+    call_build,
+    call_form,
+    check_same_form,
+    mask_options,
+    parameters,
+)
 from .inner_graph import holds_layers, inner_graph
+from .one_or_several import OneOrSeveral
 from .several_inputs import SeveralInputs, placed, to_samples_of
 from .trial_shapes import trial_shapes
 
 
-class CallLayer(SeveralInputs):
+class CallLayer(OneOrSeveral):
     """Base class of a user's ``class L(Layer)`` with ``build``, ``add_weight`` and ``call(self, x)``, as in Keras.
 
     ``call`` uses operators and :mod:`numba_lstm.ops`. It is traced once for each shape of its inputs, and what it computes
     becomes kernels with their gradients. Weights take part as tensors do. The inputs are one tensor, a list of them, or several
-    arguments; ``training`` and ``mask`` are given where ``call`` has arguments of these names. The output's shape is that of a
-    trial run unless ``compute_output_shape`` says it. ``compute_mask(self, inputs, mask)`` returns the mask that goes on; else
-    the mask goes on if ``self.supports_masking`` is True, and a warning says where it ends.
+    arguments; other arguments by name, ``layer(x, scale=2.0)``, are constants of the call. ``training`` and ``mask`` are given
+    where ``call`` has arguments of these names. The output's shape is that of a trial run unless ``compute_output_shape`` says
+    it. ``compute_mask(self, inputs, mask)`` returns the mask that goes on; else the mask goes on if ``self.supports_masking``
+    is True, and a warning says where it ends.
     """
 
-    at_least = 1
     ranks = (2, 3, 4, 5)
     supports_masking = False
-    takes_several = False
     checked_methods = ()
     settable = Layer.settable | {"supports_masking"}
     unsupported_methods = {
@@ -48,7 +56,8 @@ class CallLayer(SeveralInputs):
     #: The graph of a ``call`` that calls other layers, a model; None for one that computes with functions alone.
     _graph: Any = None
     _is_building = False
-    _positional: bool | None = None  #: whether the inputs are arguments of ``call``; None while it was called on one or a list
+    #: The constants of the last call, and under ``INPUTS`` the names of parameters that take several inputs.
+    _constants: Mapping[str, Any] = MappingProxyType({})
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -62,16 +71,14 @@ class CallLayer(SeveralInputs):
 
         The inputs are given as ``call`` takes them: one, a list, or several arguments.
         """
-        if len(args) == 1 and not kwargs:
-            x = args[0]
-        else:
-            x, self._positional = bound_inputs(self.name, self.call, args, kwargs), True
+        x, by_position, constants = bound_call(self.name, self.call, args, kwargs)
+        mask = by_position if mask is None else mask
         if is_symbolic(x, mask):
-            return self.connect(x, (), training, mask)
+            return self.connect(x, (), training, mask, **constants)
         several = isinstance(x, (list, tuple))
         ops, arrays = get_ops(), [as_real(one, f"{self.name}'s input", INPUT_AXES) for one in (x if several else [x])]
         shapes = tuple(array.shape for array in arrays)
-        self._take(several)
+        self._take(several, constants)
         self.check_input(shapes if several else shapes[0])
         batches = tuple((None, *shape[1:]) for shape in shapes)
         self.build_for(batches if several else batches[0])
@@ -80,19 +87,22 @@ class CallLayer(SeveralInputs):
         values = tuple(placed(ops, array, self.dtype) for array in arrays)
         rng = random.next_key() if training else None
         given: Any = (values, on_device) if several else (values[0], on_device[0])
-        y: Any = self.propagate(ops, given[0], None, given[1], bool(training), rng).y
+        y: Any = self.propagate(ops, given[0], None, given[1], bool(training), rng, **constants).y
         return [to_samples_of(ops, one) for one in y] if isinstance(y, tuple) else to_samples_of(ops, y)
 
-    def _take(self, several: bool) -> None:
-        """Note whether the layer takes several inputs; ValueError if its first call was the other way."""
-        if self.built and self.takes_several != several:
-            form = "a list of inputs" if self.takes_several else "one input"
-            raise ValueError(f"{self.name} was called on {form} before. Make a new layer for another form.")
+    def _take(self, several: bool, constants: Mapping[str, Any]) -> None:
+        """Note the form of a call; ValueError if its first call had another one that its weights or its graph depend on."""
+        if self.built:
+            check_same_form(self.name, (several, constants), (self.takes_several, self._constants), self._graph is not None)
         self.takes_several = several  # type: ignore[misc]
+        self._constants = constants
 
     def connect(self, x: Any, states: Sequence[Any] = (), training: Any = None, mask: Any = None, **arguments: Any) -> Any:
-        self._take(isinstance(x, (list, tuple)))
-        return super().connect(x, states, training, mask, **arguments)
+        self._take(isinstance(x, (list, tuple)), self.call_constants(arguments))
+        return SeveralInputs.connect(self, x, states, training, mask, **arguments)  # a list may have one entry
+
+    def call_constants(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: as_constant(self.name, key, value) for key, value in arguments.items()}
 
     @property
     def takes_mask(self) -> bool:
@@ -106,13 +116,20 @@ class CallLayer(SeveralInputs):
     # -- the method call ----------------------------------------------------------------------------------------------
 
     def compute(
-        self, inputs: tuple[Tensor, ...], masks: tuple[Tensor | None, ...], weights: Sequence[Tensor], training: bool
+        self,
+        inputs: tuple[Tensor, ...],
+        masks: tuple[Tensor | None, ...],
+        weights: Sequence[Tensor],
+        training: bool,
+        **constants: Any,
     ) -> tuple[Tensor, ...]:
-        arguments, names = self.call_arguments(inputs), parameters(self.call)
-        options = {"training": training} | mask_options(self.call, masks, self.takes_several, len(arguments) > 1)
+        form, names = self.call_form(inputs), parameters(self.call)
+        options = {"training": training} | mask_options(self.call, masks, self.takes_several, form)
+        given = {**form[1], **{key: options[key] for key in options if key in names}, **constants}
+        given.pop(INPUTS, None)
         changes = self._changes  # attributes that the method sets make no other program
         with standing_for(self.variables, weights):
-            y = traced(self.call, arguments, f"{self.name}'s", **{key: options[key] for key in options if key in names})
+            y = traced(self.call, form[0], f"{self.name}'s", **given)
         vars(self)["_changes"] = changes
         ys = tuple(as_tensor(one) for one in (y if isinstance(y, (tuple, list)) else (y,)))
         for one in ys:
@@ -123,14 +140,9 @@ class CallLayer(SeveralInputs):
                 )
         return ys
 
-    def call_arguments(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
-        """Return the arguments of ``call`` for the inputs: one, a list, or several."""
-        if not self.takes_several:
-            return tuple(inputs)
-        positional = self._positional
-        if positional is None:  # of a file, or called on a list
-            positional = takes_several_arguments(self.call)
-        return tuple(inputs) if positional else (list(inputs),)
+    def call_form(self, inputs: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return inputs as arguments of ``call`` by position and by name."""
+        return call_form(self.call, inputs, self.takes_several, self._constants.get(INPUTS))
 
     def compute_mask_of(self, inputs: tuple[Tensor, ...], masks: tuple[Tensor | None, ...]) -> Tensor | None:
         compute_mask = getattr(self, "compute_mask", None)
@@ -149,8 +161,9 @@ class CallLayer(SeveralInputs):
         return None if self._graph is None else self._graph.execution
 
     def propagate(self, ops: Ops, x: Any, *passed: Any, **arguments: Any) -> Forward:
-        owner: Any = super() if self._graph is None else self._graph
-        result: Forward = owner.propagate(ops, x, *passed, **arguments)
+        if self._graph is None:
+            return super().propagate(ops, x, *passed, **arguments)
+        result: Forward = self._graph.propagate(ops, x, *passed)  # the constants are in the graph
         return result
 
     def backpropagate(
@@ -164,22 +177,6 @@ class CallLayer(SeveralInputs):
 
     # -- shapes -------------------------------------------------------------------------------------------------------
 
-    def check_one_array(self) -> None:
-        if self.takes_several:
-            super().check_one_array()
-
-    def check_rank(self, shape: Any) -> None:
-        if self.takes_several:
-            super().check_rank(shape)
-        else:
-            Layer.check_rank(self, shape)
-
-    def check_input(self, shape: Any) -> None:
-        if self.takes_several:
-            super().check_input(shape)
-        else:
-            Layer.check_input(self, shape)
-
     def build_for(self, input_shape: Any, dtype: str | None = None) -> None:
         if self.built:
             return
@@ -190,9 +187,9 @@ class CallLayer(SeveralInputs):
         self._dtype = requested or dtype or self.dtype
         before = {key: list(vars(self)[key]) for key in ("variables", "_regularized", "_constrained", "sublayers")}
         try:
-            self._build(input_shape)
+            call_build(self.build, input_shape, self.takes_several)
             if self._calls_layers(input_shape):
-                self._graph = inner_graph(self, input_shape if self.takes_several else (input_shape,), self.call_arguments)
+                self._graph = inner_graph(self, input_shape if self.takes_several else (input_shape,))
         except BaseException:
             vars(self).update(before, _dtype=requested)
             raise
@@ -212,17 +209,6 @@ class CallLayer(SeveralInputs):
             return False
         return False
 
-    def _build(self, input_shape: Any) -> None:
-        """Call the user's ``build``: with the only shape, a list of shapes, or each of them as an argument."""
-        if not self.takes_several:
-            self.build(tuple(input_shape))
-            return
-        shapes = [tuple(shape) for shape in input_shape]
-        if len(inspect.signature(self.build).parameters) > 1:
-            self.build(*shapes)
-        else:
-            self.build(shapes)  # type: ignore[arg-type]
-
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the shape of the output, or those of several, by two trial runs on tensors; the layer does not change."""
         trial = self if self.built else self._built_copy(input_shape)
@@ -237,7 +223,7 @@ class CallLayer(SeveralInputs):
     def _output_shapes(self, input_shape: Any) -> list[Shape]:
         weights = [input_like(variable.shape) for variable in self.variables]
         shapes = input_shape if self.takes_several else (input_shape,)
-        return trial_shapes(shapes, lambda xs: self.compute(xs, (None,) * len(xs), weights, False))
+        return trial_shapes(shapes, lambda xs: self.compute(xs, (None,) * len(xs), weights, False, **self._constants))
 
     def _built_copy(self, input_shape: Any) -> CallLayer:
         """Return a copy of the layer that is built with zeros."""

@@ -9,7 +9,7 @@ from ...ops.tracing import traced
 from ...variables import Variable, standing_for
 from ..base.arguments import Shape
 from ..base.graph.graph_layer import LayerLike
-from ..base.graph.symbolic import FOLLOWS_MODEL
+from ..base.graph.symbolic import FOLLOWS_MODEL, INPUTS
 from .call_arguments import parameters
 from .operation import Operation, WeightExpression
 
@@ -44,8 +44,8 @@ def _is_layer(value: Any) -> bool:
     return isinstance(value, LayerLike)
 
 
-def inner_graph(layer: Any, shapes: Sequence[Shape], arguments: Callable[[Sequence[Any]], tuple[Any, ...]]) -> Any:
-    """Return a model of what the ``call`` of a built layer computes for inputs of ``shapes``.
+def inner_graph(layer: Any, shapes: Sequence[Shape]) -> Any:
+    """Return a model of what the ``call`` of a built layer computes for inputs of ``shapes``, with the constants of its call.
 
     Its layers are built by this, and the layer takes over their weights.
 
@@ -55,8 +55,6 @@ def inner_graph(layer: Any, shapes: Sequence[Shape], arguments: Callable[[Sequen
         The layer.
     shapes : sequence of tuple
         The shapes of its inputs, batch axis first.
-    arguments : function
-        Returns the arguments of ``call`` for the inputs.
 
     Raises
     ------
@@ -67,9 +65,11 @@ def inner_graph(layer: Any, shapes: Sequence[Shape], arguments: Callable[[Sequen
     options: dict[str, Any] = {"training": FOLLOWS_MODEL, "mask": MaskOfInputs(layer.name)}
     known = parameters(layer.call)
     given = {key: value for key, value in options.items() if key in known}
+    given |= {key: value for key, value in layer._constants.items() if key != INPUTS}
 
     def call(inputs: Sequence[Any]) -> Any:
-        y = traced(layer.call, arguments(inputs), f"{layer.name}'s", **given)
+        args, named = layer.call_form(inputs)
+        y = traced(layer.call, args, f"{layer.name}'s", **named, **given)
         return list(y) if isinstance(y, (list, tuple)) else y
 
     with standing_for(layer.variables, weights):

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ...layers import Layer
-from ...layers.base.graph.symbolic import MaskKey, Node, SymbolicTensor
+from ...layers.base.graph.symbolic import INPUTS, MaskKey, Node, SymbolicTensor
 
 
 class LayerCall(NamedTuple):
@@ -111,8 +111,10 @@ class GraphBuilder:
         last = len(layer.state_shapes(layer.built_shape)) if getattr(layer, "return_state", False) else 0
         made = tuple(self.value() for _ in node.outputs)
         outputs, after = made[: len(made) - last], made[len(made) - last :]
-        given = tuple(masks.items())
-        self.calls.append(LayerCall(layer, inputs, states, outputs, after, node.training, given, node.arguments))
+        arguments = {
+            key: value for key, value in node.arguments.items() if key != INPUTS
+        }  # the names of inputs are the layer's
+        self.calls.append(LayerCall(layer, inputs, states, outputs, after, node.training, tuple(masks.items()), arguments))
         return made
 
     def _dissolved(

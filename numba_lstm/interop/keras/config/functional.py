@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 from ....files.errors import FileFormatError
 from ....files.limits import MAX_CALLS
 from ....files.message_lists import join_names
+from ....layers.base.registry import CLASSES as LAYERS
 from .graph.masks import Masks
 from .graph.operations import from_keras_operation, is_operation, needed_layers
+from .graph.user_arguments import user_arguments
 
 CLASSES = ("Functional", "Model")  #: Keras 2 wrote the second one at first
 
@@ -98,6 +100,9 @@ class _Graph:
         training = given.pop("training", None)
         masks = self._given_masks(name, given)
         flags = {key: given.pop(key) for key in _FLAGS if layer.kind in _ATTENTION and isinstance(given.get(key), bool)}
+        flags = {key: flag for key, flag in flags.items() if flag}
+        if layer.kind not in LAYERS:
+            flags |= user_arguments(inputs, given, lambda value: self.references(name, value))
         for argument, value in given.items():
             if value is not None:
                 raise FileFormatError(f"its layer {name!r:.100} is called with {argument}={value!r:.80}, which is not taken.")
@@ -105,7 +110,7 @@ class _Graph:
             raise FileFormatError(f"its layer {name!r:.100} is called with training={training!r:.80}.")
         # Keras 3 writes training=False where nothing was given, and follows what fit and predict say, whatever was given.
         call = {"inputs": inputs, "states": states, "training": training if self.is_keras2 else None}
-        call |= ({"masks": masks} if masks else {}) | ({"arguments": flags} if any(flags.values()) else {})
+        call |= ({"masks": masks} if masks else {}) | ({"arguments": flags} if flags else {})
         self.masks.add(name, call, has_states=bool(states) and not self.is_keras2)
         return call
 

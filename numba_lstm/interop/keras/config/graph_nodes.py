@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ....layers import RNN, Bidirectional, InputLayer, MultiHeadAttention, TimeDistributed
-from ....layers.base.graph.symbolic import Node, SymbolicTensor
+from ....layers.base.graph.symbolic import INPUTS, Node, SymbolicTensor
 from ....layers.traced import CallLayer, Operation
+from ....layers.traced.call_arguments import call_form
 from ....models import Model, Sequential
 from .graph.operations import operands_of
 
@@ -89,7 +90,9 @@ def _node(node: Node, tensor: Callable[[SymbolicTensor], Entry]) -> Entry:
         keys = {"key": inputs[2]} if len(inputs) > 2 else {}
         return {"args": inputs[:2], "kwargs": {**keys, **masks, **node.arguments}}
     if isinstance(node.layer, CallLayer):
-        return {"args": list(node.layer.call_arguments(inputs)), "kwargs": {"mask": given[0]} if given else {}}
+        constants = {key: value for key, value in node.arguments.items() if key != INPUTS}
+        args, named = call_form(node.layer.call, inputs, node.layer.takes_several, node.arguments.get(INPUTS))
+        return {"args": list(args), "kwargs": {**named, **constants, **({"mask": given[0]} if given else {})}}
     if not node.layer.takes_several:
         inputs = inputs[0]
     elif isinstance(form := getattr(node.layer, "input_form", None), Mapping):

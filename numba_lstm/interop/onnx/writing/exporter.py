@@ -142,7 +142,9 @@ def _add_call(
         raise ValueError(f"{layer.name} is called with training=True, which cannot be written as ONNX. Call it without.")
     if isinstance(layer, ComputedLayer):
         taken = [values[number] for number in call.inputs]
-        y, mask = traced_nodes.write_computed(builder, layer, taken, [shapes[k] for k in call.inputs], given, opset)
+        y, mask = traced_nodes.write_computed(
+            builder, layer, taken, [shapes[k] for k in call.inputs], given, opset, call.arguments
+        )
         return [y], mask
     first = [values[number] for number in call.states]
     return layer_nodes.write_layer(builder, layer, values[call.inputs[0]], opset, states, first, given[0])

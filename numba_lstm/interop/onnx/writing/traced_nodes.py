@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +24,7 @@ def write_computed(
     shapes: Sequence[Sequence[int | None]],
     masks: Sequence[str | None],
     opset: int,
+    arguments: Mapping[str, Any] = MappingProxyType({}),
 ) -> tuple[GraphValue, str | None]:
     """Add the nodes of a layer and return its output and its mask.
 
@@ -31,6 +34,8 @@ def write_computed(
         Of the inputs, with None for free sizes.
     masks : sequence of str or None
         The tensor (N, T) of bool of each input.
+    arguments : mapping, optional
+        Further arguments of the call.
 
     Raises
     ------
@@ -42,7 +47,7 @@ def write_computed(
     for apart in (True, False):  # free sizes that the function joins are one
         sizes = FreeSizes(builder, layer.name, values, shapes, apart)
         try:
-            runs = [_run(layer, trial, masks) for trial in sizes.trials]
+            runs = [_run(layer, trial, masks, arguments) for trial in sizes.trials]
         except (UntraceableError, ValueError) as refused:
             error = error or refused
             continue
@@ -50,12 +55,15 @@ def write_computed(
     raise ValueError(f"{layer.name} cannot be written as ONNX: {error}") from error
 
 
-def _run(layer: ComputedLayer, shapes: Sequence[tuple[int, ...]], masks: Sequence[str | None]) -> list[list[Tensor]]:
+def _run(
+    layer: ComputedLayer, shapes: Sequence[tuple[int, ...]], masks: Sequence[str | None], arguments: Mapping[str, Any]
+) -> list[list[Tensor]]:
     """Run a layer's function: its inputs, its outputs, and what the inputs stand for."""
     inputs = tuple(input_like(shape) for shape in shapes)
     steps = tuple(None if mask is None else input_like(shape[:2], "b") for mask, shape in zip(masks, shapes, strict=True))
     weights = [input_like(variable.shape) for variable in layer.variables]
-    y = layer.compute(inputs, steps, weights, False)
+    compute: Any = layer.compute  # subclasses take further arguments
+    y = compute(inputs, steps, weights, False, **arguments)
     if isinstance(y, tuple) and len(y) == 1:
         y = y[0]
     if isinstance(y, tuple):

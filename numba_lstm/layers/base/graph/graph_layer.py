@@ -14,6 +14,8 @@ from .symbolic_calls import connect
 class LayerLike:
     """Base class of all that serves as a layer: layers, and models."""
 
+    name: str
+
     #: Further arguments of a call and their defaults, which :meth:`forward` takes by name.
     call_defaults: ClassVar[Mapping[str, Any]] = {}
 
@@ -30,6 +32,17 @@ class LayerLike:
     def takes_mask(self) -> bool:
         """Whether a call on symbolic tensors may give masks."""
         return self.supports_masking
+
+    def call_constants(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments of a call that are no masks and differ from their defaults; TypeError for unknown ones."""
+        constants = {}
+        for name, value in arguments.items():
+            if name not in self.call_defaults:
+                raise TypeError(f"{self.name} takes no argument {name!r} in a call. Leave it out.")
+            kind = type(self.call_defaults[name])
+            if value is not None and kind(value) != self.call_defaults[name]:
+                constants[name] = kind(value)
+        return constants
 
     def mask_shape(self, key: MaskKey, shapes: Sequence[Shape]) -> Shape | None:
         """Return the shape of a mask of a call for inputs of ``shapes``; None where there can be none."""

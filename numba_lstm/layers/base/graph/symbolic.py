@@ -11,6 +11,9 @@ from ..arguments import Shape
 
 MaskKey = int | str  #: what a mask of a call belongs to: the index of an input, or the name of an argument
 
+#: Key, among the arguments of a call, of the names of the parameters that take inputs. No parameter has this name.
+INPUTS = "*"
+
 #: Entries of a list that may be symbolic tensors. A longer one holds numbers.
 MAX_INPUTS = 1000
 

@@ -53,7 +53,7 @@ def connect(
     dtype = _dtype(layer, inputs)
     shapes = [tensor.shape for tensor in inputs]
     training = as_training(layer.name, training)
-    constants = _constants(layer, arguments or {})
+    constants = layer.call_constants({k: one for k, one in (arguments or {}).items() if k not in layer.mask_arguments})
     masks = call_masks(layer, inputs, mask, arguments or {})
     outputs = output_shapes(layer, shapes, [] if layer.takes_several else layers_before(inputs[0]), constants)
     if given:
@@ -69,20 +69,6 @@ def as_training(name: str, training: Any) -> bool | None:
     if not isinstance(training, (bool, int, np.bool_)) or training not in (0, 1):
         raise TypeError(f"{name} expects training to be True, False or None, got {training!r:.80}. Leave it out.")
     return bool(training)
-
-
-def _constants(layer: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a call that are no masks and differ from their defaults."""
-    constants = {}
-    for name, value in arguments.items():
-        if name in layer.mask_arguments:
-            continue
-        if name not in layer.call_defaults:
-            raise TypeError(f"{layer.name} takes no argument {name!r} in a call. Leave it out.")
-        kind = type(layer.call_defaults[name])
-        if value is not None and kind(value) != layer.call_defaults[name]:
-            constants[name] = kind(value)
-    return constants
 
 
 def check_inputs(name: str, x: Any) -> tuple[SymbolicTensor, ...]:

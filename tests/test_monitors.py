@@ -50,6 +50,15 @@ def test_a_number_that_no_epoch_has_is_an_error_before_training(make, mode):
         make_model(metrics=["mae"]).fit(X, Y, callbacks=[make("loss", mode=mode)], **QUIET)
 
 
+def test_a_key_of_keras_2_is_a_warning_after_each_epoch():
+    sentence = "EarlyStopping watches 'val_mean_absolute_error', but the logs hold .* Write 'val_mae'"
+    with pytest.warns(UserWarning, match=sentence):
+        make_model(metrics=["mae"]).fit(
+            X, Y, callbacks=[callbacks.EarlyStopping("val_mean_absolute_error", mode="min")], **VALIDATED, **QUIET
+        )
+    assert "watches 'val_mean_absolute_error'" in refused(callbacks.EarlyStopping("val_mean_absolute_error"), **VALIDATED)
+
+
 def test_batches_have_no_validation(tmp_path):
     sentence = (
         "ModelCheckpoint watches 'val_loss', but batches, after which it saves, have only loss, mae. "

@@ -7,6 +7,7 @@ import warnings
 from typing import Any
 
 from ..inputs import as_number
+from ..naming.names import snake_case
 from ..naming.spelling import correction, nearest
 from .base import Callback, Logs
 
@@ -28,8 +29,9 @@ class MonitorCallback(Callback):
     Raises
     ------
     ValueError
-        For another mode; and at the start of training for a key that no epoch has, and if ``"auto"`` cannot decide. Without
-        validation data, a key of theirs is a warning after each epoch, as in Keras.
+        For another mode; and at the start of training for a key that no epoch has, and if ``"auto"`` cannot decide. A key of
+        validation data that are missing is a warning after each epoch, as in Keras. So is a key of Keras 2, as
+        ``"val_mean_absolute_error"`` for ``"val_mae"``, with a mode.
     """
 
     def __init__(self, monitor: str, mode: str, min_delta: float = 0.0, best: float | None = None) -> None:
@@ -46,7 +48,8 @@ class MonitorCallback(Callback):
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Check the monitor and determine whether smaller or larger values are better."""
         keys = self.watched_keys
-        if keys is not None and self.monitor not in keys and not self._lacks_validation(keys):
+        missing = keys is not None and self.monitor not in keys and not self._lacks_validation(keys)
+        if keys is not None and missing and (self.mode == "auto" or not self._key_of_long_name()):
             raise ValueError(self._unknown(keys))
         self._sign = 1.0 if self._direction() == "min" else -1.0
 
@@ -62,6 +65,14 @@ class MonitorCallback(Callback):
     def _lacks_validation(self, keys: tuple[str, ...]) -> bool:
         """Return whether the epochs would have the monitor with validation data: without, each epoch warns, as in Keras."""
         return self.monitor.startswith("val_") and self.monitor.removeprefix("val_") in keys
+
+    def _key_of_long_name(self) -> str:
+        """Return the key that Keras 2 named as the monitor, by the class of its metric: ``val_mae``; an empty text for none."""
+        name = self.monitor.removeprefix("val_")
+        for metric in self.model.metrics:
+            if name == snake_case(type(metric).__name__):
+                return self.monitor.removesuffix(name) + str(metric.name)
+        return ""
 
     def _direction(self) -> str:
         if self.mode != "auto":
@@ -96,6 +107,7 @@ class MonitorCallback(Callback):
             known = ", ".join(logs or {}) or "nothing"
             never = self.monitor not in (self.watched_keys or (self.monitor,))
             hint = "Give validation data, or another monitor." if never else "What has no such number is left out."
+            hint = f"Write {key!r}." if (key := self._key_of_long_name()) in (self.watched_keys or ()) else hint
             warnings.warn(f"{type(self).__name__} watches {self.monitor!r}, but the logs hold {known}. {hint}", stacklevel=2)
             return None
         return logs[self.monitor]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from typing import Any, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
@@ -10,6 +11,7 @@ from ..files import atomic
 
 _LETTER, _LINE = 7.5, 18  #: width of a letter and height of a line, in pixels
 _PADDING, _GAP, _LEVEL = 10, 30, 50  #: around text, between boxes of a level, between levels
+_PICTURES = (".png", ".jpg", ".jpeg", ".pdf")  #: extensions of Graphviz's files, in whose place an SVG file is written
 _DIRECTIONS = ("TB", "BT", "LR", "RL")
 
 
@@ -46,7 +48,8 @@ def plot_model(
     model : Model
         Built.
     to_file : path
-        Ends in ``.svg``.
+        Ends in ``.svg``. In place of a ``.png``, ``.jpg`` or ``.pdf`` file, an SVG file of that name is written, with a
+        warning.
     show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable : bool
         What the boxes of layers say beside their classes.
     rankdir : "TB", "BT", "LR" or "RL"
@@ -64,6 +67,10 @@ def plot_model(
         If the file cannot be written.
     """
     path = os.fsdecode(to_file)
+    stem, extension = os.path.splitext(path)
+    if extension.lower() in _PICTURES:
+        warnings.warn(f"plot_model writes SVG files: {stem + '.svg'!r} is written in place of {path!r}.", stacklevel=2)
+        path = stem + ".svg"
     if not path.endswith(".svg"):
         raise ValueError(f"plot_model writes .svg files, got {path!r}. Write to_file='model.svg'.")
     if rankdir not in _DIRECTIONS:

@@ -61,9 +61,16 @@ def test_what_boxes_say(tmp_path):
     assert "· deep (Dense)" in nested
 
 
+def test_an_svg_file_is_written_in_place_of_a_picture(tmp_path):
+    with pytest.warns(UserWarning, match=r"model\.svg' is written in place of '.*model\.png'"):
+        text = plot_model(build(), tmp_path / "model.png")
+    assert [path.name for path in tmp_path.iterdir()] == ["model.svg"]
+    assert (tmp_path / "model.svg").read_text() == text
+
+
 def test_wrong_arguments(tmp_path):
     for model, options, message in (
-        (build(), {"to_file": "model.png"}, "writes .svg files"),
+        (build(), {"to_file": "model.gif"}, "writes .svg files"),
         (build(), {"to_file": tmp_path / "m.svg", "rankdir": "up"}, "rankdir must be one of"),
         (Sequential([Dense(2)]), {"to_file": tmp_path / "m.svg"}, "is not built yet"),
     ):

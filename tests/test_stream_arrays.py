@@ -62,7 +62,7 @@ def test_the_only_input_may_be_in_a_dict():
         ([np.ones(D + 1), 1], r"expects x\['a'\] of shape \(3,\) or \(1, 3\), got \(4,\)"),
         ([np.ones(D), [1]], r"expects inputs of as many steps and streams, got shapes \[\(3,\), \(1,\)\]"),
         ([np.ones(D), 7], "expects whole numbers from 0 to 6, got 7"),
-        ([np.ones(D), 0.5], "expects whole numbers from 0 to 6, got 0.5"),
+        ([np.ones(D), -0.5], "expects whole numbers from 0 to 6, got -0.5"),
     ],
 )
 def test_other_inputs_are_refused_and_change_nothing(x, sentence):

@@ -29,7 +29,16 @@ def test_rows_are_looked_up_for_whole_numbers_of_any_dtype(shape, dtype):
     assert y.shape == layer.compute_output_shape(shape)
 
 
-@pytest.mark.parametrize("wrong", [-1, 9, 0.5, np.nan, np.inf, 2.0**40])
+def test_fractions_count_as_whole_numbers_with_a_warning():
+    layer, x = Embedding(9, 4, name="embedding"), X.astype(np.float64)
+    with pytest.warns(
+        UserWarning, match=r"expects whole numbers from 0 to 8, got \d\.5, which counts as \d, as in Keras. Number"
+    ):
+        y = layer(x + 0.5)
+    np.testing.assert_array_equal(y, layer(X))
+
+
+@pytest.mark.parametrize("wrong", [-1, 9, 9.5, np.nan, np.inf, 2.0**40])
 def test_numbers_that_are_no_index_are_refused(wrong):
     x = X.astype(np.float64)
     x[2, 3] = wrong

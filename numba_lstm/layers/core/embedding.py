@@ -97,15 +97,19 @@ class Embedding(Layer):
         self.check_rank(shape)
 
     def as_input(self, x: Any, what: str) -> npt.NDArray[Any]:
-        """Return ``x`` as int64 if it holds indices of rows; raise ValueError if not."""
+        """Return ``x`` as int64 if it holds indices of rows; raise ValueError if not. Fractions are dropped, with a warning."""
         array = as_real(x, what, INPUT_AXES[:2])
-        fits = (array >= 0) & (array < self.input_dim) & (np.floor(array) == array)
+        fits, whole = (array >= 0) & (array < self.input_dim), np.floor(array) == array
+        expected = f"{self.name} expects whole numbers from 0 to {self.input_dim - 1}"
+        hint = "Number the words from 0: words, x = np.unique(x, return_inverse=True)."
         if not fits.all():
             wrong = array[~fits][0]
-            hint = "Number the words from 0: words, x = np.unique(x, return_inverse=True)."
-            if np.all((array >= 0) & (np.floor(array) == array) & np.isfinite(array)):
+            if np.all((array >= 0) & whole & np.isfinite(array)):
                 hint = f"Give an input_dim of at least {int(array.max()) + 1}, or other indices."
-            raise ValueError(f"{self.name} expects whole numbers from 0 to {self.input_dim - 1}, got {wrong}. {hint}")
+            raise ValueError(f"{expected}, got {wrong}. {hint}")
+        if not whole.all():
+            wrong = array[~whole][0]
+            warnings.warn(f"{expected}, got {wrong}, which counts as {int(wrong)}, as in Keras. {hint}", stacklevel=3)
         return array.astype(np.int64)
 
     def gather(self, ops: Ops, x: npt.NDArray[Any], rows: npt.NDArray[np.intp] | slice) -> Array:

@@ -24,18 +24,29 @@ from . import (
 )
 from .console.configuration import show_config
 from .device import get_device, get_num_threads, num_threads, set_device, set_num_threads
+from .initializers import Initializer
 from .inputs.sequences import pad_sequences
-from .layers import Input
+from .layers import Input, Layer
+from .losses import Loss
+from .metrics import Metric
 from .models import Model, Sequential, load_model
 from .naming.absent import absent
+from .optimizers import Optimizer
 from .random import set_random_seed
+from .regularizers import Regularizer
 from .warming import warmup
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Initializer",
     "Input",
+    "Layer",
+    "Loss",
+    "Metric",
     "Model",
+    "Optimizer",
+    "Regularizer",
     "Sequential",
     "activations",
     "backend",

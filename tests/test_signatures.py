@@ -12,7 +12,10 @@ OURS = keras_signatures.signatures("numba_lstm")
 COMMON = sorted(KERAS.keys() & OURS.keys())
 #: What differs, and why.
 PLACES = {
+    "Loss": "its first argument is what the loss op computes",
+    "Metric": "its first argument is what the metric op computes",
     "Model": "Keras's has *args: inputs, outputs and name",
+    "Optimizer": "its first argument is what the update op computes",
     "models.Model": "Keras's has *args: inputs, outputs and name",
     "losses.Loss": "its first argument is what the loss op computes",
     "metrics.Metric": "its first argument is what the metric op computes",

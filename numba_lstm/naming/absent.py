@@ -30,11 +30,6 @@ _LAYERS = {
     "STFTSpectrogram": "compute spectrograms before the model, and give them as sequences.",
 }
 _ROOT = {
-    **{
-        name: f"write numba_lstm.{name.lower()}s.{name}."
-        for name in ("Initializer", "Layer", "Metric", "Optimizer", "Regularizer")
-    },
-    "Loss": "write numba_lstm.losses.Loss.",
     "applications": _SEQUENTIAL,
 }
 _UTILS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from llvmlite import ir
 
 from ..simd.vector import Vector, broadcast, constant, fused, prefetch, unaligned_load, unaligned_store
-from .intrinsics import product_of_blocks, product_of_rows
+from .intrinsics import product_of_panels, product_of_rows
 from .microkernel import INDEX, PrefetchRequest, Tile, lane_sums, prefetch_share
 from .operands import Blocks, Matrix, RowProduct, TapeRows, Transposed, Weights, takes
 
@@ -58,7 +58,7 @@ def gate_rows_prefetch_shared(tile, first, a_term, *arguments):
     _gate_rows(tile, *arguments, request=PrefetchRequest(first, a_term))
 
 
-gate_row = product_of_blocks(_gate_rows)
+gate_row = product_of_panels(_gate_rows)
 
 
 @product_of_rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from .intrinsics import product_of_gates, product_of_row, product_of_rows
+from .intrinsics import product_of_gates, product_of_panels, product_of_row, product_of_rows
 from .microkernel import INDEX, PrefetchRequest, prefetch_share
 from .operands import Matrix, RowProduct, Weights, takes
 
@@ -85,3 +85,4 @@ def recurrent_rows_prefetch_shared(tile, beyond, number, all_tiles, *arguments):
 
 recurrent_rows_per_gate = product_of_gates(_recurrent)
 recurrent_row = product_of_row(_recurrent)
+recurrent_panels = product_of_panels(_recurrent)

@@ -1,4 +1,4 @@
-"""Turns the product of a tile into an intrinsic: of rows, for every tile height, of a single row, or of blocks of a row."""
+"""Turns the product of a tile into an intrinsic: of rows, for every tile height, of a single row, or of panels of a row."""
 
 # Intrinsics take (typing context, types...) and return (signature, code generator): Numba's convention.
 from __future__ import annotations
@@ -114,19 +114,22 @@ def product_of_row(emit: Callable[..., None]):
     return product
 
 
-def product_of_blocks(emit: Callable[..., None]):
-    """Return the same for 1 to ``limit`` (a literal) blocks of a row: an intrinsic ``product(n, limit, B, V, arguments)``."""
+def product_of_panels(emit: Callable[..., None]):
+    """Return the same for 1 to ``limit`` panels of a row: an intrinsic ``product(n, limit, G, B, V, arguments)``.
+
+    The ``limit`` is a literal, too. A panel has G blocks of B vectors.
+    """
 
     @intrinsic(prefer_literal=True)
-    def product(typingctx, n, limit, B, V, arguments):
+    def product(typingctx, n, limit, G, B, V, arguments):
         vector = _vector(arguments, V)
 
         def codegen(context, builder, sig, args):
             values = list(tuple_members(context, builder, arguments, args[-1]))
-            for blocks in cases(builder, context.cast(builder, args[0], n, types.intp), limit.literal_value):
-                emit(Tile(builder, vector, 1, blocks * B.literal_value, B.literal_value), *values)
+            for panels in cases(builder, context.cast(builder, args[0], n, types.intp), limit.literal_value):
+                emit(Tile(builder, vector, 1, panels * G.literal_value * B.literal_value, B.literal_value), *values)
             return context.get_dummy_value()
 
-        return types.void(n, limit, B, V, arguments), codegen
+        return types.void(n, limit, G, B, V, arguments), codegen
 
     return product

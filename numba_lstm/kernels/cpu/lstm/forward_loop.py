@@ -6,8 +6,8 @@ few, the threads of a team may split the panels instead: each calls with its ``m
 step.
 
 The terms of a sum are split into chunks whose weights stay in a near cache while all rows use them; z keeps the partial sums.
-Every second step may iterate over the panels in reverse. A single row computes bundles of ``row_unroll`` panels, then
-each panel that is left and the tail, by tiles of one row. A pointwise kernel processes many rows of a panel, or a *stack* of
+Every second step may iterate over the panels in reverse. A single row computes bundles of up to ``row_unroll`` panels, and
+the tail, by tiles of one row. A pointwise kernel processes many rows of a panel, or a *stack* of
 panels of a row where rows are few, so that latencies overlap.
 
 :mod:`.phases.forward` has the phases of a step.
@@ -38,6 +38,7 @@ from .phases.forward import (
     panel_of_rows,
     pointwise,
     row_block,
+    tail_of_row,
 )
 
 #: Maximum number of row tiles that share the prefetches of weights that exceed L2. Among more tiles the wait of the first one
@@ -74,11 +75,10 @@ def forward_loop(geometry: VectorGeometry, C: int, per_gate: bool = False, excee
     serpentine, chunk, prefetch_chunk = SERPENTINE, geometry.chunk, geometry.prefetch_chunk
     prefetch_rows = PREFETCH_CHUNK_TILES * TILE_ROWS if exceeds_l2 else 0
     prefetch_tiles = PREFETCH_TILES if exceeds_l2 else None
-    v, bundle, panel = C * V // COUNT, COUNT * row_unroll, COUNT * V
+    v, panel = C * V // COUNT, COUNT * V
     rows_per_vector, gates_per_vector = (V // v, COUNT // C) if C > 0 else (1, COUNT)
     units, lanes = max(1, V // B), max(V, B)
     gates_of_tail, tail = gates_per_vector if per_gate else None, max(C, 1)
-    lone_row = not per_gate and not exceeds_l2
 
     def lstm_forward_loop(
         x,  # (T, N, D), any strides: the input
@@ -110,14 +110,14 @@ def forward_loop(geometry: VectorGeometry, C: int, per_gate: bool = False, excee
         )  # fmt: skip
         N, start_row = h.shape[1], 0 if len(start) == 1 else start.shape[1]
         masked_row, columns = masked_inputs.shape[2], full * V + v
-        groups, group_begins, few_rows = Groups(N, T, group_rows, r1), r0 // group_rows * group_rows, rows < TILE_ROWS
-        one_row = lone_row and rows == 1
+        groups, group_begins = Groups(N, T, group_rows, r1), r0 // group_rows * group_rows if r0 > 0 else 0
+        few_rows, one_row = rows < TILE_ROWS, not per_gate and rows == 1
         terms = chunk_terms(rows, D + H, chunk, prefetch_chunk, prefetch_rows)
         # this member's panels, in stacks; the tail is a stack of its own
         panels = full + (1 if C > 0 else 0)
-        first, last = panels * member // team_size, panels * (member + 1) // team_size
-        stack = MAX_PENDING_ROWS // rows if few_rows else 1
-        whole_stacks = (min(full, last) - first + stack - 1) // stack
+        first, last = (panels * member // team_size, panels * (member + 1) // team_size) if team_size > 1 else (0, panels)
+        stack = MAX_PENDING_ROWS if one_row else MAX_PENDING_ROWS // rows if few_rows else 1
+        whole_stacks = (min(full, last) - first + stack - 1) // stack if full > stack else 1 if min(full, last) > first else 0
         stacks = whole_stacks + (1 if last > full else 0)
         for t in range(t0, t1):
             h_old, h_new = steps_around(hs, t)
@@ -140,25 +140,20 @@ def forward_loop(geometry: VectorGeometry, C: int, per_gate: bool = False, excee
                 p0 = first + which * stack if which < whole_stacks else full
                 p1 = min(min(full, last), p0 + stack) if p0 < full else p0 + 1
                 width = panel if p0 < full else 4 * v
-                bundles = (p1 - p0) // row_unroll if not per_gate and rows == 1 and p0 < full else 0
-                places = p1 - p0 - bundles * (row_unroll - 1)
+                places = (p1 - p0 + row_unroll - 1) // row_unroll if one_row else p1 - p0
                 begins, r = group_begins, r0
                 while r < r1:
                     block = row_block(t, r, begins, groups, few_rows, p0 == full, rows_per_vector)
                     # z_t = start_t + x_t W + h_{t-1} U
                     for nth in range(places):
                         place = places - 1 - nth if reverse else nth
-                        if place < bundles:
+                        if one_row and p0 < full:
                             p = p0 + place * row_unroll
-                            bundle_of_row(sum_, r, p * panel, (p - p0) * panel, (V, B, bundle))
+                            bundle_of_row(sum_, r, p, min(row_unroll, p1 - p), (p - p0) * panel, (V, B, G, row_unroll))
                         elif one_row:
-                            p = p0 + bundles * (row_unroll - 1) + place
-                            if p < full:
-                                bundle_of_row(sum_, r, p * panel, (p - p0) * panel, (V, B, COUNT))
-                            else:
-                                bundle_of_row(sum_, r, p * panel, 0, (V, tail, tail))
+                            tail_of_row(sum_, r, full, (V, tail))
                         else:
-                            p = p0 + bundles * (row_unroll - 1) + place
+                            p = p0 + place
                             beyond = -G if reverse else G
                             if p == (first if reverse else last - 1):  # the next step begins with this panel, or the first
                                 beyond = 0 if serpentine else (first - p) * G

@@ -175,7 +175,7 @@ def bundle_of_row(product, chunk, q, m, r, sizes):
     tape, U, dh, units, _, blocks = product
     w, K = B * V, COUNT * units.H
     gate_row(
-        min(row_unroll, min(blocks.end, blocks.full) - q), row_unroll, B, V,
+        min(row_unroll, min(blocks.end, blocks.full) - q), row_unroll, 1, B, V,
         (tape_rows(tape, m, chunk.first, chunk.count, chunk.rest, units, V),
          Transposed(U, q * w * K + chunk.first * COUNT * V * w, K),
          Matrix(dh.p, r * dh.rows + q * w, dh.rows), chunk.starts),

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from .....gates import COUNT
 from ...compiler.jit import inlined
 from ...gemm.forward import (
+    recurrent_panels,
     recurrent_row,
     recurrent_rows,
     recurrent_rows_per_gate,
@@ -128,15 +129,25 @@ def terms_of(factor, r, plane, first, terms, column, block, w):
 
 
 @inlined
-def bundle_of_row(sum_, r, column, z_at, sizes):
-    """Compute z of row r in a bundle of panels, the first of which begins with ``column``."""
-    V, B, vectors = sizes
-    start, w = sum_.start, B * V
-    recurrent_row(
-        vectors, B, V,
-        (Matrix(start.p, start.at + r * start.rows + column, 0), terms_of(sum_.x, r, 0, 0, sum_.x.K, column, w, w),
-         terms_of(sum_.h, r, 0, 0, sum_.h.K, column, w, w), Matrix(sum_.z, z_at, 0)),
-    )  # fmt: skip
+def columns_of_row(sum_, r, column, z_at, w):
+    """Return the operands of z of row r, for blocks of w columns from ``column`` on."""
+    start = Matrix(sum_.start.p, sum_.start.at + r * sum_.start.rows + column, 0)
+    x, h = terms_of(sum_.x, r, 0, 0, sum_.x.K, column, w, w), terms_of(sum_.h, r, 0, 0, sum_.h.K, column, w, w)
+    return start, x, h, Matrix(sum_.z, z_at, 0)
+
+
+@inlined
+def bundle_of_row(sum_, r, p, panels, z_at, sizes):
+    """Compute z of row r in a bundle of panels from panel p on."""
+    V, B, G, row_unroll = sizes
+    recurrent_panels(panels, row_unroll, G, B, V, columns_of_row(sum_, r, p * COUNT * V, z_at, B * V))
+
+
+@inlined
+def tail_of_row(sum_, r, full, sizes):
+    """Compute z of row r in the tail, of C vectors."""
+    V, C = sizes
+    recurrent_row(C, C, V, columns_of_row(sum_, r, full * COUNT * V, 0, C * V))
 
 
 @inlined

@@ -18,8 +18,6 @@ FILE_LINES, FUNCTION_LINES, TIME_LOOP_LINES, PARAMETERS, FOLDER_FILES = 250, 60,
 TIME_LOOPS = {
     "numba_lstm/kernels/cpu/lstm/backward_loop.py:backward_loop",
     "numba_lstm/kernels/cpu/lstm/forward_loop.py:forward_loop",
-    "numba_lstm/kernels/cpu/rnn/backward_loop.py:backward_loop",
-    "numba_lstm/kernels/cpu/rnn/forward_loop.py:forward_loop",
 }
 
 #: Compiled entry points of the CPU: callers pass a block of words, so there is no record of arguments. A comment beside each

@@ -18,7 +18,9 @@ OPS = get_ops("cpu")
 
 @pytest.mark.parametrize("name", SPECS)
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("sizes", [(3, 5, 7, 11), (1, 7, 3, 300), (14, 3, 1, 44), (2, 2, 60, 60), (70, 2, 140, 11)])
+@pytest.mark.parametrize(
+    "sizes", [(3, 5, 7, 11), (1, 7, 3, 300), (1, 4, 1, 300), (14, 3, 1, 44), (2, 2, 60, 60), (70, 2, 140, 11)]
+)
 def test_sizes(name, dtype, sizes):
     """Rows on both sides of a tile, units on both sides of vectors, blocks and bundles of blocks, and chunks of a sum."""
     assert_rnn_equals_reference(OPS, rnn_case(SPECS[name], *sizes, dtype=dtype), RECURRENT[dtype])

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from ..simd.vector import unaligned_load, unaligned_store
 from .intrinsics import product_of_gates, product_of_panels, product_of_row, product_of_rows
 from .microkernel import INDEX, PrefetchRequest, prefetch_share
-from .operands import Matrix, RowProduct, Weights, takes
+from .operands import Gates, Matrix, RowProduct, Weights, takes
 
 #: Distance in bytes at which a tile prefetches the weights of its own block.
 PREFETCH_BYTES = 4 * 1024
@@ -33,6 +34,23 @@ def affine_rows_prefetch_shared(tile, beyond, number, all_tiles, *arguments):
 
 
 affine_row = product_of_row(_affine)
+
+
+@product_of_panels
+@takes(Gates, RowProduct, Gates)
+def affine_gates(tile, start: Gates, x: RowProduct, z: Gates):
+    """Emit ``z = start + x W`` for a block of each gate of a row. The weights of gates are ``blocks`` elements apart."""
+    b, vector = tile.builder, tile.vector
+    tile.values = [unaligned_load(b, vector, place, INDEX(0)) for place in _places_of_gates(tile, start)]
+    tile.multiply(x, INDEX(1), INDEX(tile.B * vector.n))
+    for place, value in zip(_places_of_gates(tile, z), tile.values, strict=True):
+        unaligned_store(b, vector, place, INDEX(0), value)
+
+
+def _places_of_gates(tile, gates: Gates) -> list:
+    """Return the addresses of the vectors of the block of each gate."""
+    last = tile.places(gates.last, INDEX(0), INDEX(0))[: tile.B]
+    return [*tile.places(gates.p, INDEX(0), gates.gate)[: tile.C - tile.B], *last]
 
 
 @takes(Matrix, RowProduct, RowProduct, Matrix)

@@ -40,6 +40,14 @@ class RowProduct(NamedTuple):
     weights: Weights
 
 
+class Gates(NamedTuple):
+    """Columns of each gate: of the first gates ``gate`` elements apart from p on, of the last one from ``last`` on."""
+
+    p: Any
+    gate: Any
+    last: Any
+
+
 class TapeRows(NamedTuple):
     """Rows of dz as the tape holds them.
 

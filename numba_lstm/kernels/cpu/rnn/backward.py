@@ -37,7 +37,7 @@ def rnn_backward(tape: Tape, dy: Array | None, dh: Array | None, *, need_dx: boo
 def _recurrence(tape: Tape, dy: Array | None, dh: Array) -> Task:
     """Return the task of the time loop."""
     layout, (T, N, _), dtype = tape.layout, tape.z.shape, dh.dtype
-    loop, *functions = backward_kernels(tape.spec, layout)
+    loop, *functions = backward_kernels(tape.spec, layout)[:4]
     per_gate = len(tape.factors) > 0
     has_products = per_gate or (tape.spec.gated and not tape.spec.reset_after)
     arrays = (

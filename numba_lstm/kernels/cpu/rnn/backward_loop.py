@@ -12,20 +12,19 @@ from typing import Any
 
 from ..compiler.jit import kernel
 from ..gemm.layout import NUMBA, VectorGeometry
+from ..lstm.phases.arrays import steps_of
 from ..runtime.atomics import barrier
 from ..runtime.indirect_call import call
 from ..simd.vector import data, offset
 from .layout import Q
-from .records import Factor, Rows, Share, add_products, multiply_rows, product
+from .phases import Factor, Rows, Share, add_gradients, gradient_of_q
 
 
 @cache
 def backward_loop(geometry: VectorGeometry, gates: int, reset_after: bool) -> Any:
     """Return the kernel of the backward recurrence for t = T-1 .. 0 of rows r0 .. r1."""
     V, w, gated, barriers = geometry.V, geometry.w, gates > 1, 2 if reset_after or gates == 1 else 3
-    # the gradients that U's gates multiply; q has the place of g, unless a product of its own precedes
-    last = (Q if reset_after else -1) if gated else -1
-    sums = max(1, gates - 1)
+    sums = gates if reset_after else max(1, gates - 1)  # q has the place of g, unless a product of its own precedes
 
     def rnn_backward_loop(
         dy,  # (T, N, padded) of any strides, or empty: the gradient of the outputs
@@ -44,19 +43,18 @@ def backward_loop(geometry: VectorGeometry, gates: int, reset_after: bool) -> An
         member, team_size,  # this thread of a team that splits the blocks, and its size; 0 and 1: no team
     ):  # fmt: skip
         N, h_row, z_row, n = h.shape[1], h.shape[2], z.shape[2], r1 - r0
-        dy_step, dy_row = dy.strides[0] // dy.itemsize, dy.strides[1] // dy.itemsize
-        dy_row, masked = dy_row if len(dy) > 0 else 0, 1 if len(mask) > 0 else 0
+        dys, masked, zero = steps_of(dy), 1 if len(mask) > 0 else 0, Rows(data(zeros), 0, 0)
+        dy_row = dys.row if len(dy) > 0 else 0
         q0, q1 = blocks * member // team_size, blocks * (member + 1) // team_size
         u0, units, share = q0 * w, min(padded, q1 * w) - q0 * w, Share(full, q0, q1, n)
         dh_, scratch = Rows(offset(data(dh), r0 * padded), padded, 0), Rows(offset(data(products), r0 * padded), padded, 0)
-        zero = Rows(data(zeros), 0, 0)
         for s in range(T):
             t = T - 1 - s
             h_old, out = offset(data(h), (t * N + r0) * h_row), offset(data(z), (t * N + r0) * z_row)
             valid = offset(data(mask), masked * (t * N + r0))
             dz = Factor(Rows(out, z_row, padded), data(U), len(U) // gates, H)
             of_q = Factor(Rows(offset(out, (Q - 2) * padded), z_row, padded), data(U), len(U) // gates, H)
-            of_y = offset(data(dy), t * dy_step + r0 * dy_row if dy_row > 0 else 0)
+            of_y = offset(dys.p, t * dys.step + r0 * dy_row if dy_row > 0 else 0)
             # gradients of the gates; dh becomes its share that bypasses U
             call(
                 pointwise_kernel,
@@ -67,10 +65,7 @@ def backward_loop(geometry: VectorGeometry, gates: int, reset_after: bool) -> An
                 barrier(data(barrier_counter), team_size, s * barriers + 1)
             if gated and not reset_after:
                 # dq = dg U_g^T, dr, and the share of h in q
-                product(product_kernel, zero, dz, H, dz, 0, 2, scratch, share)
-                if len(factors) > 0:
-                    of_rows = offset(data(factors), (2 * N + r0) * padded)
-                    multiply_rows(scratch.p, padded, of_rows, padded, scratch.p, padded, n, padded, V)
+                gradient_of_q(product_kernel, zero, dz, factors, r0, scratch, share, V)
                 call(
                     reset_kernel,
                     (offset(out, u0), offset(h_old, u0), offset(scratch.p, u0), offset(dh_.p, u0), valid,
@@ -79,14 +74,7 @@ def backward_loop(geometry: VectorGeometry, gates: int, reset_after: bool) -> An
                 if team_size > 1:
                     barrier(data(barrier_counter), team_size, s * barriers + 2)
             # dh_{t-1} += dz U^T
-            for gate in range(sums if last < 0 else gates):
-                of_gate = of_q if gate == 2 else dz
-                if len(factors) > 0:
-                    product(product_kernel, zero, of_gate, H, of_gate, 0, gate, scratch, share)
-                    of_rows = offset(data(factors), (gate * N + r0) * padded)
-                    add_products(scratch.p, padded, of_rows, padded, dh_.p, padded, n, padded, V)
-                else:
-                    product(product_kernel, dh_, of_gate, H, of_gate, 0, gate, dh_, share)
+            add_gradients(product_kernel, zero, dz, of_q, scratch, factors, r0, dh_, share, sums, V)
             if team_size > 1:
                 barrier(data(barrier_counter), team_size, s * barriers + barriers)
 

@@ -1,4 +1,4 @@
-"""The product of the time loops, as a C function that they call by address."""
+"""The products of the time loops, as C functions that they call by address."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ from functools import cache
 from typing import Any
 
 from ..compiler.jit import compile_cfunc, inlined
-from ..gemm.forward import recurrent_row, recurrent_rows
+from ..gemm.forward import affine_gates, affine_row, recurrent_row, recurrent_rows
 from ..gemm.layout import VectorGeometry
 from ..gemm.microkernel import TILE_ROWS, tile_height
-from ..gemm.operands import Matrix, RowProduct, Weights
+from ..gemm.operands import Gates, Matrix, RowProduct, Weights
 from ..lstm.forward_loop import chunk_terms
 from ..lstm.pointwise import signature
+from ..simd.vector import offset
 
 #: Vectors of a tile of up to three rows: fewer would not hide the latency of fma.
 LOW_TILE = 4
+
+#: Gates of a GRU.
+GATES = 3
 
 
 @inlined
@@ -84,3 +88,44 @@ def product_kernel(geometry: VectorGeometry, C: int) -> Any:
             q += group
 
     return compile_cfunc(rnn_product, f"rnn_product_{geometry.dtype}x{V}_{C}", signature(geometry.dtype, 6, 0, 10))
+
+
+@cache
+def row_product_kernel(geometry: VectorGeometry, C: int) -> Any:
+    """Return the kernel of ``out = start + x W`` of some gates for one row x and blocks q0 .. q1, C vectors in the last block.
+
+    What no bundle of blocks computes, a product of all gates does: a gate alone would not hide the latency of fma.
+    """
+    V, B, w = geometry.V, geometry.B, geometry.w
+    bundle, tail = geometry.G * geometry.row_unroll, max(C, 1)
+    bundled = bundle * B
+
+    def rnn_row_product(
+        start, last_start,  # what the sums of gates begin with, and those of the last gate
+        x, W,  # a row of K elements, and the weights of the gates in blocks
+        out, last_out,  # the gates, and the last gate; written
+        padded, K, gates,  # elements of a gate, terms, gates
+        full, q0, q1,  # full blocks, blocks of this call
+    ):  # fmt: skip
+        bundles = max(0, min(q1, full) - q0) // bundle
+        for gate in range(gates if bundles > 0 else 0):
+            first, target = offset(start, gate * padded), offset(out, gate * padded)
+            if gate == gates - 1:
+                first, target = last_start, last_out
+            for q in range(q0, q0 + bundles * bundle, bundle):
+                of_gate = terms_of(x, 0, 0, 0, K, offset(W, gate * padded * K), K, q, w, w, 1)
+                affine_row(bundled, B, V, (Matrix(first, q * w, 0), of_gate, Matrix(target, q * w, 0)))
+        for q in range(q0 + bundles * bundle, q1):
+            at = q * w
+            arguments = (
+                Gates(offset(start, at), padded, offset(last_start, at)),
+                RowProduct(Matrix(x, 0, 0), K, Weights(W, at * K, padded * K)),
+                Gates(offset(out, at), padded, offset(last_out, at)),
+            )
+            if q < full:
+                affine_gates(gates, GATES, 1, B, V, arguments)
+            else:
+                affine_gates(gates, GATES, 1, tail, V, arguments)
+
+    name = f"rnn_row_product_{geometry.dtype}x{V}_{C}"
+    return compile_cfunc(rnn_row_product, name, signature(geometry.dtype, 6, 0, 6))

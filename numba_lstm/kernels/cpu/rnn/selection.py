@@ -18,7 +18,7 @@ from .forward_loop import forward_loop
 from .layout import CellLayout
 from .pointwise import gru_kernel, gru_reset_kernel, simple_gradient_kernel, simple_kernel
 from .pointwise_grad import gru_gradient_kernel, gru_reset_gradient_kernel
-from .products import product_kernel
+from .products import product_kernel, row_product_kernel
 
 Array = npt.NDArray[Any]
 
@@ -33,6 +33,7 @@ class Kernels(NamedTuple):
     product: Any
     pointwise: Any
     reset: Any  #: 0 where there is none
+    row_product: Any = 0  #: of the gates of a single row; 0 where there is none
 
 
 @cache
@@ -44,7 +45,8 @@ def forward_kernels(spec: RNNSpec, layout: CellLayout) -> Kernels:
         return Kernels(loop, product, simple_kernel(spec.activation, geometry.dtype, geometry.V), 0)
     gate, size = spec.recurrent_activation, (geometry.dtype, geometry.V)
     reset = 0 if reset_after else gru_reset_kernel(gate, *size)
-    return Kernels(loop, product, gru_kernel(gate, spec.activation, reset_after, *size), reset)
+    pointwise, row_product = gru_kernel(gate, spec.activation, reset_after, *size), row_product_kernel(geometry, layout.units.C)
+    return Kernels(loop, product, pointwise, reset, row_product)
 
 
 @cache

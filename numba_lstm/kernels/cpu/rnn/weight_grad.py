@@ -24,7 +24,7 @@ from ..runtime.memory import aligned
 from ..runtime.task import KernelCall, ParallelFor, Task, parallel_for, partition
 from ..simd.vector import data, offset
 from .layout import CellLayout
-from .records import Factor, Rows, Share, product
+from .phases import Factor, Rows, Share, product
 
 Array = npt.NDArray[Any]
 

@@ -227,3 +227,5 @@ class ElementwiseFormula(NamedTuple):
 
 #: The formula of a copy.
 IDENTITY = ElementwiseFormula("x0")
+#: The formula that adds two operands.
+SUM = ElementwiseFormula("v0 = add(x0, x1)\nv0")

@@ -49,8 +49,18 @@ def gradients(outputs: Sequence[Tensor], dys: Sequence[Tensor], wanted: Sequence
             raise UntraceableError(f"{y.operation} has no gradient.")
         for x, dx in zip(y.operands, rule(y, g, *y.operands), strict=True):
             if dx is not None and id(x) in depending:
-                found[id(x)] = add(found[id(x)], dx) if id(x) in found else dx
+                found[id(x)] = _added(found[id(x)], dx) if id(x) in found else dx
     return [found.get(id(x)) for x in wanted]
+
+
+def _added(a: Tensor, b: Tensor) -> Tensor:
+    """Return the sum of two gradients, the start of a product where one of them is a product."""
+    if a.shape == b.shape and not (a.is_constant or b.is_constant):
+        for product, other in ((b, a), (a, b)):
+            if product.operation == "matmul" and len(product.operands) == 2:
+                return Tensor("matmul", (*product.operands, other), None, product.shape)
+    total: Tensor = add(a, b)
+    return total
 
 
 def _larger(y: Tensor, g: Tensor, a: Tensor, b: Tensor) -> Gradients:
@@ -110,11 +120,14 @@ def _matmul(y: Tensor, g: Tensor, a: Tensor, b: Tensor) -> Gradients:
 
 
 def _softmax(y: Tensor, g: Tensor, x: Tensor) -> Gradients:
-    return (multiply(y, subtract(g, sum_(multiply(y, g), -1, True))),)
+    return (Tensor("softmax_gradient", (y, broadcast(g, y.shape)), None, x.shape),)
 
 
 def _permute(y: Tensor, g: Tensor, x: Tensor) -> Gradients:
-    return (transpose(broadcast(g, y.shape), [y.detail.index(axis) for axis in range(x.ndim)]),)
+    g, order = broadcast(g, y.shape), [y.detail.index(axis) for axis in range(x.ndim)]
+    if g.operation == "permute" and [g.detail[axis] for axis in order] == [*range(x.ndim)]:
+        return g.operands
+    return (transpose(g, order),)
 
 
 #: Operation y(a, b) -> its gradients as a function of y, the gradient g of y, and a (and b).

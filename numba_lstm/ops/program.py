@@ -134,6 +134,7 @@ def _computed(ops: Ops, x: Tensor, arrays: Sequence[Array]) -> Array:
         "slice": lambda: ops.take_slices(first, [_as_slice(*limits) for limits in x.detail]),
         "matmul": lambda: ops.matrix_product(*arrays),
         "softmax": lambda: ops.softmax_rows(first),
+        "softmax_gradient": lambda: ops.softmax_rows_backward(*arrays),
     }
     return simple[x.operation]()
 

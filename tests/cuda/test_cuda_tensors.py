@@ -9,7 +9,9 @@ from test_ops_tensors import (
     test_joins_slices_and_softmax,
     test_nan_is_an_extreme,
     test_products_of_views,
+    test_products_that_start_with_an_array,
     test_reductions,
+    test_softmax_and_its_gradient,
 )
 
 pytestmark = pytest.mark.parametrize("dtype", DTYPES)

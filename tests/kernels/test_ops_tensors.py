@@ -108,6 +108,27 @@ def test_joins_slices_and_softmax(ops, dtype):
     assert_equals_reference(ops, dtype, compute)
 
 
+@pytest.mark.parametrize("columns", [16, 5])
+def test_products_that_start_with_an_array(ops, dtype, columns):
+    def compute(ops, xs):
+        weights = ops.matrix_product(xs[0], ops.permute(xs[1], (0, 2, 1)))
+        values, start = (ops.take_slices(x, (slice(0, 3), slice(0, 5), slice(1, 1 + columns))) for x in xs[1:])
+        first = ops.matrix_product(weights, values, start)
+        return ops.matrix_product(weights, values, first)
+
+    assert_equals_reference(ops, dtype, compute)
+
+
+@pytest.mark.parametrize("axes", [(0, 1, 2), (0, 2, 1)], ids=["rows", "columns"])
+def test_softmax_and_its_gradient(ops, dtype, axes):
+    def compute(ops, xs):
+        x, dy = (ops.permute(x, axes) for x in xs[:2])
+        y = ops.softmax_rows(x)
+        return ops.softmax_rows_backward(y, ops.elementwise(FORMULA, [dy, y, y, y], y.dtype.name))
+
+    assert_equals_reference(ops, dtype, compute)
+
+
 def test_a_plan_records_them(dtype):
     ops = get_ops("cpu")
 

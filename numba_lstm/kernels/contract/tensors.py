@@ -49,14 +49,17 @@ class TensorOps(Protocol):
         ==============  ====================================================================
         """
 
-    def matrix_product(self, a: Array, b: Array) -> Array:
-        """Return ``a @ b`` for a (..., M, K) and b (..., K, N) with equal leading axes.
+    def matrix_product(self, a: Array, b: Array, start: Array | None = None) -> Array:
+        """Return ``a @ b``, or ``start + a @ b``, for a (..., M, K) and b (..., K, N) with equal leading axes.
 
         Every element is one sum in an order that K and N alone decide, so that its bits do not depend on the other elements.
         """
 
     def softmax_rows(self, x: Array) -> Array:
         """Return the softmax over the last axis."""
+
+    def softmax_rows_backward(self, y: Array, dy: Array) -> Array:
+        """Return the gradient ``y (dy - sum(y dy))`` of the argument of a softmax y over the last axis, for that of y."""
 
     def join(self, xs: Sequence[Array], places: Sequence[Sequence[slice]], shape: Sequence[int]) -> Array:
         """Return an array of ``shape`` that holds each array of ``xs`` in its slices, and zeros elsewhere."""

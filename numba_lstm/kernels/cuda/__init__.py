@@ -46,6 +46,7 @@ from .tensors.ops import (
     reduce_axes,
     reshape_elements,
     softmax_rows,
+    softmax_rows_backward,
     take_slices,
     weight_array,
 )
@@ -111,6 +112,7 @@ __all__ = [
     "rnn_path",
     "scale",
     "softmax_rows",
+    "softmax_rows_backward",
     "split",
     "split_steps",
     "steps_not_equal",

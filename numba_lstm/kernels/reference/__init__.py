@@ -32,6 +32,7 @@ from .arrays.tensors import (
     reduce_axes,
     reshape_elements,
     softmax_rows,
+    softmax_rows_backward,
     take_slices,
     weight_array,
 )
@@ -107,6 +108,7 @@ __all__ = [
     "rnn_path",
     "scale",
     "softmax_rows",
+    "softmax_rows_backward",
     "split",
     "split_steps",
     "steps_not_equal",

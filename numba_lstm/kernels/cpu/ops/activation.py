@@ -10,15 +10,15 @@ from numba import types
 
 from ...specs import ROWWISE, Activation
 from ..arrays.arrays import buffer, shaped
-from ..compiler.jit import compile_cfunc, inlined, kernel
+from ..arrays.softmax import row_stride, softmax_row, softmax_slope_task, softmax_task
+from ..compiler.jit import compile_cfunc, kernel
 from ..gemm.layout import NUMBA, dtype_name, vector_geometry
 from ..runtime.graph import run_eagerly
 from ..runtime.memory import aligned
-from ..runtime.task import KernelCall
+from ..runtime.task import KernelCall, Task
 from ..simd.custom_activation import canonical
 from ..simd.elementwise import activate, code, keeps_z, label, slope
-from ..simd.vector import data, load, splat, store
-from ..simd.vmath import exp
+from ..simd.vector import data, load, store
 
 Array = npt.NDArray[Any]
 
@@ -49,34 +49,6 @@ def _slope(activation: Activation, dtype: str) -> Any:
     return kernel(activation_slope, f"activation_slope_{dtype}_{label(activation)}", NUMBA[dtype], "f2 f2 f2")
 
 
-@inlined
-def softmax_row(z, y, at, C, padded, V):
-    """Compute the softmax of C elements from ``at`` on, padded to whole vectors."""
-    largest = z[at]
-    for c in range(1, C):
-        if not z[at + c] <= largest:  # NaN is the largest of all
-            largest = z[at + c]
-    for c in range(0, padded, V):
-        store(y, at + c, exp(load(z, at + c, V) - splat(z, largest, V)))
-    total = y[at]
-    for c in range(1, C):
-        total += y[at + c]
-    for c in range(0, padded, V):
-        store(y, at + c, load(y, at + c, V) / splat(z, total, V))
-
-
-@cache
-def _softmax(dtype: str) -> Any:
-    V = vector_geometry(dtype).V
-
-    def softmax_value(z, y, C):
-        z_, y_ = data(z), data(y)
-        for m in range(z.shape[0]):
-            softmax_row(z_, y_, m * z.shape[1], C, z.shape[1], V)
-
-    return kernel(softmax_value, f"softmax_value_{dtype}", NUMBA[dtype], "f2 f2 i")
-
-
 @cache
 def row_kernel(activation: Activation, dtype: str) -> Any:
     """Return the kernel of an activation of one row in place, a C function ``(z, C, padded)``."""
@@ -95,45 +67,16 @@ def row_kernel(activation: Activation, dtype: str) -> Any:
     return compile_cfunc(activation_row, name, types.void(types.CPointer(NUMBA[dtype]), types.intp, types.intp))
 
 
-@cache
-def _softmax_slope(dtype: str) -> Any:
-    V = vector_geometry(dtype).V
-
-    def softmax_slope(y, dy, dz, C):
-        y_, d_, z_ = data(y), data(dy), data(dz)
-        for m in range(y.shape[0]):
-            row = m * y.shape[1]
-            total = y[m, 0] * dy[m, 0]
-            for c in range(1, C):
-                total += y[m, c] * dy[m, c]
-            for c in range(0, y.shape[1], V):
-                store(z_, row + c, load(y_, row + c, V) * (load(d_, row + c, V) - splat(y_, total, V)))
-
-    return kernel(softmax_slope, f"softmax_slope_{dtype}", NUMBA[dtype], "f2 f2 f2 i")
-
-
-def value_calls(activation: Activation, z: Array, y: Array, C: int) -> list[KernelCall]:
-    """Return the calls that compute a canonical activation of padded rows z, of C columns, in y, which may be z.
+def value_tasks(activation: Activation, z: Array, y: Array, C: int) -> list[Task]:
+    """Return the tasks that compute a canonical activation of padded rows z, of C columns, in y, which may be z.
 
     There are none for linear.
     """
     if activation.name == "linear":
         return []
-    dtype = dtype_name(z.dtype)
-    return [KernelCall(_softmax(dtype), z, y, C) if activation.name in ROWWISE else KernelCall(_value(activation, dtype), z, y)]
-
-
-def slope_calls(activation: Activation, kept: Array | None, dz: Array, C: int) -> list[KernelCall]:
-    """Return the calls that turn the gradient of a canonical activation, in rows dz, into that of its argument.
-
-    There are none for linear.
-    """
-    if kept is None:
-        return []
-    dtype = dtype_name(dz.dtype)
     if activation.name in ROWWISE:
-        return [KernelCall(_softmax_slope(dtype), kept, dz, dz, C)]
-    return [KernelCall(_slope(activation, dtype), kept, dz, dz)]
+        return [softmax_task(z, z.shape[1], y, C)]
+    return [KernelCall(_value(activation, dtype_name(z.dtype)), z, y)]
 
 
 def output_buffer(activation: Activation, z: Array, training: bool) -> Array:
@@ -153,7 +96,7 @@ def apply(activation: Activation, z: Array, shape: tuple[int, ...], training: bo
     """Return the activation of padded rows z, which it may overwrite, as an array of ``shape``, and its tape."""
     activation = canonical(activation)
     y = output_buffer(activation, z, training)
-    run_eagerly(value_calls(activation, z, y, shape[-1]))
+    run_eagerly(value_tasks(activation, z, y, shape[-1]))
     kept = None if activation.name == "linear" else z
     return shaped(y, shape), ActivationTape(activation, kept, shape) if training else None
 
@@ -161,8 +104,16 @@ def apply(activation: Activation, z: Array, shape: tuple[int, ...], training: bo
 def gradient(tape: ActivationTape, dy: Array, padded: int) -> Array:
     """Return the gradient of the activation's argument in a new buffer with rows of ``padded`` columns."""
     activation, kept, shape = tape
+    C = shape[-1]
+    if kept is not None and activation.name in ROWWISE:
+        step = row_stride(dy)
+        rows = aligned((dy.size // C, padded), dy.dtype) if step is not None else buffer(dy, padded)
+        source = (dy, step) if step is not None else (rows, padded)
+        run_eagerly([softmax_slope_task(kept, kept.shape[1], *source, rows, C)])
+        return rows
     rows = buffer(dy, padded)
-    run_eagerly(slope_calls(activation, kept, rows, shape[-1]))
+    if kept is not None:
+        run_eagerly([KernelCall(_slope(activation, dtype_name(dy.dtype)), kept, rows, rows)])
     return rows
 
 

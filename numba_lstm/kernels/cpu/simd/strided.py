@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from ..compiler.jit import inlined
 from .arithmetic import select
+from .partial import load_first
 from .vector import flags, load, splat, store
 
 
 @inlined
 def load_strided(p, at, step, count, scratch, V):
-    """``count`` elements from ``p[at]`` on, ``step`` apart. The other lanes repeat the first one."""
-    if step == 1 and count == V:
-        return load(p, at, V)
+    """``count`` elements from ``p[at]`` on, ``step`` apart. The other lanes are zeros or repeat the first one."""
+    if step == 1:
+        return load(p, at, V) if count == V else load_first(p, at, count, V)
     if step == 0:
         return splat(p, p[at], V)
     for lane in range(V):
@@ -22,8 +23,8 @@ def load_strided(p, at, step, count, scratch, V):
 @inlined
 def load_padded(p, at, step, count, scratch, V):
     """``count`` elements from ``p[at]`` on, ``step`` apart, and zeros in the other lanes."""
-    if step == 1 and count == V:
-        return load(p, at, V)
+    if step == 1:
+        return load(p, at, V) if count == V else load_first(p, at, count, V)
     for lane in range(count):
         scratch[lane] = p[at + lane * step]
     for lane in range(count, V):
@@ -46,14 +47,3 @@ def load_truths(p, at, step, count, scratch, V):
     for lane in range(V):
         store(scratch, lane, select(flags(p, at + (lane * step if lane < count else 0), 1), one, zero))
     return load(scratch, 0, V)
-
-
-@inlined
-def store_first(p, at, v, count, scratch, V):
-    """Write the first ``count`` lanes of a vector."""
-    if count == V:
-        store(p, at, v)
-    else:
-        store(scratch, 0, v)
-        for lane in range(count):
-            p[at + lane] = scratch[lane]

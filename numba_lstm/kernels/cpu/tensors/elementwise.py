@@ -23,7 +23,8 @@ from ..runtime.memory import empty
 from ..runtime.strides import element_strides
 from ..runtime.task import KernelCall, ParallelFor, parallel_for
 from ..simd.custom_activation import VECTORS
-from ..simd.strided import load_numbers, load_strided, load_truths, store_first
+from ..simd.partial import store_first
+from ..simd.strided import load_numbers, load_strided, load_truths
 from ..simd.vector import data, splat
 from ..simd.vmath import sigmoid
 
@@ -54,7 +55,7 @@ def elementwise({arrays}, out, constants, table, scratch, row0, row1, first, las
             count = min({V}, last - i)
             {loads}
             {formula}
-            store_first(o_, row * columns + i, {result}, count, s_, {V})
+            store_first(o_, row * columns + i, {result}, count)
 """
 
 

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ...contract import Weight
-from ...op_types import ElementwiseFormula
-from ...specs import Activation
+from ...op_types import SUM, ElementwiseFormula
+from ..arrays.arrays import shaped
 from ..arrays.copy_tasks import copied, zeroed
-from ..ops.activation import activation_forward
+from ..arrays.softmax import row_stride, softmax_slope_task, softmax_task
+from ..gemm.layout import dtype_name, vector_geometry
 from ..runtime.graph import run_eagerly
-from ..runtime.memory import empty
+from ..runtime.memory import aligned, empty
 from ..runtime.strides import has_kernel_strides
-from ..runtime.task import HostCall
+from ..runtime.task import HostCall, KernelCall, ParallelFor
 from ..runtime.weight_values import value_of
 from .elementwise import computed, copied_elements
-from .products import products
+from .products import can_start, products
 from .reductions import reduced
 
 Array = npt.NDArray[Any]
@@ -80,24 +81,45 @@ def reduce_axes(x: Array, kind: str, axes: Sequence[int]) -> Array:
     return out
 
 
-def matrix_product(a: Array, b: Array) -> Array:
+def matrix_product(a: Array, b: Array, start: Array | None = None) -> Array:
     """CPU: the register tiles of all products."""
     leading, (M, K), N = a.shape[:-2], a.shape[-2:], b.shape[-1]
     if not math.prod((*leading, M, K, N)):
         out = empty((*leading, M, N), a.dtype)
-        run_eagerly([zeroed(out)])
+        run_eagerly([zeroed(out) if start is None else copied_elements(start, out)] if out.size else [])
         return out
     inner = leading[-1] if leading else 1
     outer = math.prod(leading[:-1])
-    out, task = products(reshape_elements(a, (outer, inner, M, K)), reshape_elements(b, (outer, inner, K, N)))
+    left, right = reshape_elements(a, (outer, inner, M, K)), reshape_elements(b, (outer, inner, K, N))
+    first = None if start is None else reshape_elements(start, (outer, inner, M, N))
+    if first is not None and not can_start(first, left, right):
+        return elementwise(SUM, [start, matrix_product(a, b)], dtype_name(a.dtype))
+    out, task = products(left, right, first)
     run_eagerly([task])
     return out.reshape(*leading, M, N)
 
 
 def softmax_rows(x: Array) -> Array:
-    """CPU: that of an activation."""
-    rows = reshape_elements(dense(x), (math.prod(x.shape[:-1]), x.shape[-1]))
-    return activation_forward(rows, Activation("softmax"))[0].reshape(x.shape)
+    """CPU: the sums of many rows at a time."""
+    return _softmax([x], lambda out, z, step: softmax_task(z, step, out, x.shape[-1]))
+
+
+def softmax_rows_backward(y: Array, dy: Array) -> Array:
+    """CPU: the sums of many rows at a time."""
+    return _softmax([y, dy], lambda out, *rows: softmax_slope_task(*rows, out, y.shape[-1]))
+
+
+def _softmax(xs: Sequence[Array], task: Callable[..., KernelCall | ParallelFor]) -> Array:
+    """Return the rows that a task computes of others and of the elements from row to row of each."""
+    M, C = math.prod(xs[0].shape[:-1]), xs[0].shape[-1]
+    V = vector_geometry(xs[0].dtype).V
+    out = aligned((M, -(-C // V) * V), xs[0].dtype)
+    rows: list[Any] = []
+    for x in xs:
+        step = row_stride(x)
+        rows += [_copy(x), C] if step is None else [x, step]
+    run_eagerly([task(out, *rows)] if out.size else [])
+    return shaped(out, xs[0].shape)
 
 
 def join(xs: Sequence[Array], places: Sequence[Sequence[slice]], shape: Sequence[int]) -> Array:

@@ -20,41 +20,46 @@ from ..runtime import thread_pool
 from ..runtime.memory import aligned, empty
 from ..runtime.strides import element_strides
 from ..runtime.task import KernelCall, ParallelFor, parallel_for
+from ..simd.partial import load_first
 from ..simd.reductions import row_dot
-from ..simd.transpose import transpose
+from ..simd.transpose import transpose, transpose_part
 from ..simd.vector import data, load, offset, store
 
 Array = npt.NDArray[Any]
 
 
 @product_of_rows
-@takes(int, RowProduct, Matrix, int)
-def strided_rows(tile, step, x: RowProduct, z: Matrix, first):
-    """Emit ``z = x W`` (``first`` is not 0) or ``z += x W`` for rows x whose elements are ``step`` apart."""
+@takes(int, Matrix, RowProduct, Matrix, int)
+def strided_rows(tile, step, start: Matrix, x: RowProduct, z: Matrix, first):
+    """Emit ``z = x W`` (``first`` is not 0) or ``z = start + x W`` for rows x whose elements are ``step`` apart."""
     w = INDEX(tile.B * tile.vector.n)
-    tile.load(*z, w)
+    tile.load(*start, w)
     tile.clear(first)
     tile.multiply(x, step, w)
     tile.store(*z, w)
 
 
 @inlined
-def _pack(W, at, row, column, K, columns, width, to, o, V):
-    """Pack ``columns`` columns of a matrix (K, n), of steps ``row`` and ``column``, as K rows of ``width`` elements."""
+def _pack(W, at, row, column, K, columns, width, o, V):
+    """Pack ``columns`` columns of a matrix (K, n), of steps ``row`` and ``column``, as K rows of ``width`` elements.
+
+    It may write to V - 1 rows more.
+    """
     for j in range(0, width, V):
-        if column == 1 and j + V <= columns:
+        n, first = min(V, columns - j), at + j * column
+        if column == 1:
             for k in range(K):
-                store(o, to + k * width + j, load(W, at + k * row + j, V))
-        elif row == 1 and j + V <= columns:
-            for k in range(0, K - K % V, V):
-                transpose(offset(W, at + j * column + k), column, offset(o, to + k * width + j), width, V)
-            for k in range(K - K % V, K):
-                for lane in range(V):
-                    o[to + k * width + j + lane] = W[at + k * row + (j + lane) * column]
+                store(o, k * width + j, load(W, first + k * row, V) if n == V else load_first(W, first + k * row, n, V))
+        elif row == 1:
+            for k in range(0, K, V):
+                if n == V and k + V <= K:
+                    transpose(offset(W, first + k), column, offset(o, k * width + j), width, V)
+                else:
+                    transpose_part(offset(W, first + k), column, n, min(V, K - k), offset(o, k * width + j), width, V)
         else:
             for k in range(K):
-                for lane in range(j, j + V):
-                    o[to + k * width + lane] = W[at + k * row + lane * column] if lane < columns else 0
+                for lane in range(V):
+                    o[k * width + j + lane] = W[first + k * row + lane * column] if lane < n else 0
 
 
 @cache
@@ -63,22 +68,23 @@ def _products(geometry: VectorGeometry, C: int) -> Any:
     B, V, w, chunk = geometry.B, geometry.V, geometry.w, geometry.chunk
 
     def batched_products(
-        a, b,  # the first elements of the left and of the right matrices
-        out,  # (pairs, M, padded), written
+        a, b, start,  # the first elements of the left and of the right matrices, and of those that are added
+        out,  # (pairs, M, padded), written; no other array
         packed,  # scratch: a block of columns of a right matrix
-        table,  # sizes (outer, inner, K, N), then strides: outer, inner, row, column, of a and of b
+        table,  # sizes (outer, inner, K, N), then strides (outer, inner, row, column) of a, b and start: zeros for no start
         pair0, pair1, m0, m1,
     ):  # fmt: skip
-        a_, b_, o_, p_ = data(a), data(b), data(out), data(packed)
+        a_, b_, s_, o_, p_ = data(a), data(b), data(start), data(out), data(packed)
         M, padded = out.shape[1], out.shape[2]
         inner, K, N = table[0, 1], table[0, 2], table[0, 3]
         blocks = N // w if C > 0 else (N + w - 1) // w
         for pair in range(pair0, pair1):
             first_a = pair // inner * table[1, 0] + pair % inner * table[1, 1]
             first_b = pair // inner * table[2, 0] + pair % inner * table[2, 1]
+            first_s = pair // inner * table[3, 0] + pair % inner * table[3, 1]
             for q in range(blocks + (1 if C > 0 else 0)):
                 width = w if q < blocks else C * V
-                _pack(b_, first_b + q * w * table[2, 3], table[2, 2], table[2, 3], K, N - q * w, width, 0, p_, V)
+                _pack(b_, first_b + q * w * table[2, 3], table[2, 2], table[2, 3], K, N - q * w, width, p_, V)
                 for k in range(0, K, chunk):
                     m, tiles, terms = m0, (m1 - m0 + TILE_ROWS - 1) // TILE_ROWS, min(chunk, K - k)
                     while m < m1:
@@ -86,16 +92,18 @@ def _products(geometry: VectorGeometry, C: int) -> Any:
                         rows = Matrix(a_, first_a + m * table[1, 2] + k * table[1, 3], table[1, 2])
                         product = RowProduct(rows, terms, Weights(p_, k * width, 0))
                         z = Matrix(o_, (pair * M + m) * padded + q * w, padded)
+                        added = k == 0 and table[3, 3] > 0
+                        before = Matrix(s_, first_s + m * table[3, 2] + q * w, table[3, 2]) if added else z
+                        arguments = (table[1, 3], before, product, z, 1 if k == 0 and not added else 0)
                         if q < blocks:
-                            strided_rows(n, B, B, B, V, (table[1, 3], product, z, 1 if k == 0 else 0))
+                            strided_rows(n, B, B, B, V, arguments)
                         else:
-                            strided_rows(n, C, C, C, V, (table[1, 3], product, z, 1 if k == 0 else 0))
+                            strided_rows(n, C, C, C, V, arguments)
                         m += n
                         tiles -= 1
 
-    return kernel(
-        batched_products, f"batched_products_{geometry.dtype}x{V}_{C}", NUMBA[geometry.dtype], "x1 x1 f3 f1 n2 i i i i"
-    )
+    name = f"batched_products_{geometry.dtype}x{V}_{C}"
+    return kernel(batched_products, name, NUMBA[geometry.dtype], "x1 x1 x1 f3 f1 n2 i i i i")
 
 
 @cache
@@ -103,7 +111,7 @@ def _row_dots(geometry: VectorGeometry) -> Any:
     """Return the kernel of products with a single column whose elements, as those of a row, are neighbours."""
     V = geometry.V
 
-    def row_dots(a, b, out, lanes, table, pair0, pair1, m0, m1):
+    def row_dots(a, b, _, out, lanes, table, pair0, pair1, m0, m1):
         a_, b_, o_, l_ = data(a), data(b), data(out), data(lanes)
         M, inner, K = out.shape[1], table[0, 1], table[0, 2]
         for pair in range(pair0, pair1):
@@ -113,26 +121,38 @@ def _row_dots(geometry: VectorGeometry) -> Any:
                 at = first_a + m * table[1, 2]
                 o_[pair * M + m] = row_dot(offset(a_, at), offset(b_, first_b), K, l_, V)
 
-    return kernel(row_dots, f"row_dots_{geometry.dtype}x{V}", NUMBA[geometry.dtype], "x1 x1 f3 f1 n2 i i i i")
+    return kernel(row_dots, f"row_dots_{geometry.dtype}x{V}", NUMBA[geometry.dtype], "x1 x1 x1 f3 f1 n2 i i i i")
 
 
-def products(a: Array, b: Array) -> tuple[Array, KernelCall | ParallelFor]:
-    """Return an array (outer, inner, M, N) and the task that writes ``a @ b`` to it.
+def _is_dots(a: Array, b: Array) -> bool:
+    return b.shape[-1] == 1 and element_strides(a)[3] == 1 and element_strides(b)[2] == 1
 
-    a is (outer, inner, M, K), b (outer, inner, K, N), both of any strides and with elements.
+
+def can_start(start: Array, a: Array, b: Array) -> bool:
+    """Return whether :func:`products` can add to ``start`` (outer, inner, M, N): its rows are whole vectors."""
+    whole = start.shape[-1] % vector_geometry(a.dtype).V == 0
+    return whole and element_strides(start)[3] == 1 and not _is_dots(a, b)
+
+
+def products(a: Array, b: Array, start: Array | None = None) -> tuple[Array, KernelCall | ParallelFor]:
+    """Return an array (outer, inner, M, N) and the task that writes ``a @ b``, or ``start + a @ b``, to it.
+
+    a is (outer, inner, M, K), b (outer, inner, K, N), both of any strides and with elements. ``start`` is one that
+    :func:`can_start` accepts.
     """
     (outer, inner, M, K), N = a.shape, b.shape[-1]
     geometry = vector_geometry(a.dtype)
-    layout, dots = column_layout(N, geometry), N == 1 and element_strides(a)[3] == 1 and element_strides(b)[2] == 1
+    layout, dots = column_layout(N, geometry), _is_dots(a, b)
     padded = 1 if dots else layout.padded(geometry)
     out = aligned((outer * inner, M, padded), a.dtype)
-    table = np.array([[outer, inner, K, N], element_strides(a), element_strides(b)], np.int64)
+    added = (0, 0, 0, 0) if start is None else (*element_strides(start)[:3], 1)
+    table = np.array([[outer, inner, K, N], element_strides(a), element_strides(b), added], np.int64)
     run, pairs = _row_dots(geometry) if dots else _products(geometry, layout.C), outer * inner
-    arrays = a[0, 0, 0, :1], b[0, 0, 0, :1], out
+    arrays = (*(x[0, 0, 0, :1] for x in (a, b, a if start is None else start)), out)
 
     def call(_: int, part: tuple[int, int]) -> KernelCall:
         ranges = (0, 1, *part) if pairs == 1 else (*part, 0, M)
-        return KernelCall(run, *arrays, empty(K * geometry.w, a.dtype), table, *ranges)
+        return KernelCall(run, *arrays, empty((K + geometry.V) * geometry.w, a.dtype), table, *ranges)
 
     along = M if pairs == 1 else pairs
     task = parallel_for(along, thread_pool.num_splits(pairs * M * K * padded, along), call)

@@ -14,8 +14,9 @@ from ..runtime import thread_pool
 from ..runtime.memory import empty
 from ..runtime.strides import element_strides
 from ..runtime.task import KernelCall, ParallelFor, parallel_for
+from ..simd.partial import store_first
 from ..simd.reductions import lanes_sum
-from ..simd.strided import load_padded, load_strided, store_first
+from ..simd.strided import load_padded, load_strided
 from ..simd.vector import data, splat
 from .elementwise import first_element, loop_table
 
@@ -80,7 +81,7 @@ def _column_sums(dtype: str) -> Any:
             for term in range(terms):
                 at = start + _offset(term, reduced, axes)
                 total = total + load_strided(x_, at, step, count, s_, V)
-            store_first(o_, m * columns + i, total, count, s_, V)
+            store_first(o_, m * columns + i, total, count)
 
     return kernel(column_sums, f"column_sums_{dtype}x{V}", NUMBA[dtype], "x1 f1 n2 n2 f1 i i")
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from ...axes import contiguous_strides, merged_axes
-from ...op_types import ElementwiseFormula, Weight
+from ...op_types import SUM, ElementwiseFormula, Weight
 from ..arrays.arrays import device_value
 from ..arrays.elementwise import full
-from ..arrays.softmax import softmax_kernel
+from ..arrays.softmax import softmax_gradient_kernel, softmax_kernel
 from ..runtime import driver
 from ..runtime.launch import launch_elements, launch_rows
 from .kernels import TILE, elementwise_kernel, extreme_kernel, place_kernel, product_kernel, sum_kernel
@@ -107,8 +107,10 @@ def reduce_axes(x: Array, kind: str, axes: Sequence[int]) -> Array:
     return whole(out, shape)
 
 
-def matrix_product(a: Array, b: Array) -> Array:
-    """Returns a new array, a tile of the output per block."""
+def matrix_product(a: Array, b: Array, start: Array | None = None) -> Array:
+    """Returns a new array, a tile of the output per block; the sum with ``start`` is a pass of its own."""
+    if start is not None:
+        return elementwise(SUM, [start, matrix_product(a, b)], np.dtype(a.dtype).name)
     leading, (M, K), N = tuple(a.shape[:-2]), a.shape[-2:], b.shape[-1]
     pairs = math.prod(leading)
     if not pairs * M * N:
@@ -133,6 +135,14 @@ def softmax_rows(x: Array) -> Array:
     out = driver.current().empty(rows.shape, rows.dtype)
     launch_rows(softmax_kernel(np.dtype(rows.dtype).name), rows.shape[0], rows, out)
     return out.reshape(*x.shape)
+
+
+def softmax_rows_backward(y: Array, dy: Array) -> Array:
+    """Returns a new array, a warp per row."""
+    rows = [reshape_elements(x, (math.prod(y.shape[:-1]), y.shape[-1])) for x in (y, dy)]
+    out = driver.current().empty(rows[0].shape, y.dtype)
+    launch_rows(softmax_gradient_kernel(np.dtype(y.dtype).name), rows[0].shape[0], *rows, out)
+    return out.reshape(*y.shape)
 
 
 def join(xs: Sequence[Array], places: Sequence[Sequence[slice]], shape: Sequence[int]) -> Array:

@@ -70,15 +70,21 @@ def reduce_axes(x: Array, kind: str, axes: Sequence[int]) -> Array:
     return np.asarray(getattr(np, kind)(rows, axis=-1)).astype(x.dtype)
 
 
-def matrix_product(a: Array, b: Array) -> Array:
+def matrix_product(a: Array, b: Array, start: Array | None = None) -> Array:
     """A sum of products, without BLAS."""
-    return np.einsum("...mk,...kn->...mn", a, b)
+    product = np.einsum("...mk,...kn->...mn", a, b)
+    return product if start is None else start + product
 
 
 def softmax_rows(x: Array) -> Array:
     """As it reads."""
     e = np.exp(x - x.max(axis=-1, keepdims=True))
     return e / e.sum(axis=-1, keepdims=True)
+
+
+def softmax_rows_backward(y: Array, dy: Array) -> Array:
+    """As it reads."""
+    return y * (dy - (y * dy).sum(axis=-1, keepdims=True))
 
 
 def join(xs: Sequence[Array], places: Sequence[Sequence[slice]], shape: Sequence[int]) -> Array:

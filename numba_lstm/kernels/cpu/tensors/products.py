@@ -17,7 +17,7 @@ from ..gemm.layout import NUMBA, VectorGeometry, column_layout, vector_geometry
 from ..gemm.microkernel import INDEX, TILE_ROWS, tile_height
 from ..gemm.operands import Matrix, RowProduct, Weights, takes
 from ..runtime import thread_pool
-from ..runtime.memory import aligned, empty
+from ..runtime.memory import aligned
 from ..runtime.strides import element_strides
 from ..runtime.task import KernelCall, ParallelFor, parallel_for
 from ..simd.partial import load_first
@@ -152,7 +152,7 @@ def products(a: Array, b: Array, start: Array | None = None) -> tuple[Array, Ker
 
     def call(_: int, part: tuple[int, int]) -> KernelCall:
         ranges = (0, 1, *part) if pairs == 1 else (*part, 0, M)
-        return KernelCall(run, *arrays, empty((K + geometry.V) * geometry.w, a.dtype), table, *ranges)
+        return KernelCall(run, *arrays, aligned(((K + geometry.V) * geometry.w,), a.dtype), table, *ranges)
 
     along = M if pairs == 1 else pairs
     task = parallel_for(along, thread_pool.num_splits(pairs * M * K * padded, along), call)

@@ -27,6 +27,7 @@ from ..runtime.graph import run_eagerly
 from ..runtime.memory import aligned, empty
 from ..runtime.strides import element_strides
 from ..runtime.task import KernelCall
+from .few_features import few_features_gradient, has_few_features
 from .filters import Filters, filters_of, joined, packed_bias, rows_of_group
 from .geometry import Rows, Taps, as_image, rows_of, taps_of, window_of, window_rows
 from .gradients import tap_gradient
@@ -205,6 +206,10 @@ def _phases(size: int, stride: int, length: int) -> list[_Phase]:
 def input_gradient(filters: Filters, window: WindowSpec, shape: Sequence[int], dz: Array) -> Array:
     """Return dx for x of a padded ``shape`` (H, N, W, C) and dz (H', N, W', F): a convolution for each pair of remainders."""
     geometry, (H, N, W, C), F = vector_geometry(dz.dtype), shape, filters.size
+    (top, bottom), (left, right) = window.padding
+    inside = slice(top, H - bottom), slice(None), slice(left, W - right)
+    if has_few_features(C, window, dz.dtype):
+        return few_features_gradient(filters, window, shape, dz)[inside]
     layout = column_layout(C, geometry)
     columns = layout.padded(geometry)
     axes = [_phases(*sizes) for sizes in zip(window.size, window.strides, (H, W), strict=True)]
@@ -234,5 +239,4 @@ def input_gradient(filters: Filters, window: WindowSpec, shape: Sequence[int], d
             window_products(origin, taps, weights, bias, out, rows, layout, geometry, a.remainder * N * W + b.remainder)
         )
     run_eagerly(tasks)
-    (top, bottom), (left, right) = window.padding
-    return shaped(out, (H, N, W, C))[top : H - bottom, :, left : W - right]
+    return shaped(out, (H, N, W, C))[inside]

@@ -8,6 +8,7 @@ commands:
   example NAME     run an example on real data, such as language; without NAME: list them
   convert IN OUT   write the model in file IN in another format
   info FILE        say what a file of a model holds
+  export MODEL     write the model as a C library, with --out FOLDER
   -h, --help       show this text; of a command: python -m numba_lstm convert --help
 """
 
@@ -23,6 +24,10 @@ def main(arguments: list[str]) -> int:
         from .examples.command import main as run_example
 
         return run_example(arguments[1:])
+    if command == "export":
+        from .export.command import main as run_export
+
+        return run_export(arguments[1:])
     if command and not command.startswith("-"):
         print(f"python -m numba_lstm: there is no command {command!r}.\n\n{COMMANDS}", end="", file=sys.stderr)
         return 2

@@ -6,6 +6,7 @@ import ctypes
 import importlib
 import os
 from functools import cache
+from types import ModuleType
 from typing import cast
 
 from .kernels.contract import Ops
@@ -13,7 +14,7 @@ from .kernels.threads import get_num_threads, num_threads, set_num_threads
 
 __all__ = [
     "AUTO_PARAMETERS", "choose", "get_device", "get_num_threads", "get_ops", "gpu_facts", "keep_kernels", "num_threads",
-    "obstacle", "ops_of", "resolve", "set_device", "set_num_threads",
+    "obstacle", "ops_of", "resolve", "set_device", "set_num_threads", "stream_exporter",
 ]  # fmt: skip
 
 _PACKAGES = {"cpu": "cpu", "cuda": "cuda", "reference": "reference"}
@@ -105,6 +106,11 @@ def keep_kernels(folder: str | os.PathLike[str]) -> None:
         If the folder cannot be created or written.
     """
     importlib.import_module(".kernels.cpu.compiler.kernel_cache", __package__).use(folder)
+
+
+def stream_exporter() -> ModuleType:
+    """Return the module that compiles streams for C programs."""
+    return importlib.import_module(".kernels.cpu.export", __package__)
 
 
 def set_device(name: str) -> None:

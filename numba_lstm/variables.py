@@ -175,6 +175,12 @@ class Variable(Operand, NDArrayOperatorsMixin):
         self._forms = (current, {**(forms if version == current else {}), form: content})
         return content
 
+    @property
+    def forms(self) -> dict[str, Any]:
+        """The prepared forms of the present value, by name."""
+        version, forms = self._forms
+        return forms if version == self.version else {}
+
     def __getstate__(self) -> dict[str, Any]:
         return {"path": self.path, "trainable": self.trainable, "value": self.value, "grid": self._grid}
 

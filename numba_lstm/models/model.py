@@ -24,6 +24,8 @@ from .trainable_model import TrainableModel
 
 __all__ = ["Model"]
 
+EXPORT_C = "..export.library:export_c"
+
 
 class Model(NestedModel, FunctionalGraph, TrainableModel):
     """Layers between inputs and outputs, as ``keras.Model``.
@@ -116,6 +118,10 @@ class Model(NestedModel, FunctionalGraph, TrainableModel):
     def stream(self, batch_size: int = 1, threads: int = 1) -> Stream:
         """A stateful stream through the built model, one step at a time; see :class:`numba_lstm.models.streaming.Stream`."""
         return Stream(self, batch_size, threads)
+
+    def export_c(self, directory: str | os.PathLike[str], **options: Any) -> None:
+        """Write a C library that computes the built model step by step, see :func:`numba_lstm.export.export_c`."""
+        formats.load_function(EXPORT_C)(self, directory, **options)
 
     def summary(
         self,

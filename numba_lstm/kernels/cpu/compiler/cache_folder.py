@@ -28,6 +28,8 @@ import numba
 from numba.core import config
 from numba.core.registry import cpu_target
 
+from . import cpu_info
+
 VARIABLE = "NUMBA_LSTM_CACHE_DIR"
 
 #: Settings of Numba that change the machine code of a kernel.
@@ -70,6 +72,7 @@ def _key() -> str:
     """Return the name of the sub-folder, from the processor and the versions."""
     triple, cpu, features = cpu_target.target_context.codegen().magic_tuple()
     settings = [str(getattr(config, name, None)) for name in _SETTINGS]
+    settings += [os.environ[name] for name in (cpu_info.VARIABLE,) if name in os.environ]
     target = hashlib.sha256(repr((triple, features, settings)).encode()).hexdigest()[:8]
     python = f"{sys.implementation.cache_tag}{getattr(sys, 'abiflags', '')}"
     return f"{cpu}-{target}-numba{numba.__version__}-llvmlite{llvmlite.__version__}-{python}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 import llvmlite.binding as llvm
@@ -39,16 +40,35 @@ def _features() -> dict[str, bool]:
     return dict(llvm.get_host_cpu_features())
 
 
+#: Geometries of vectors, by the name of an instruction set, or of vectors of 16 bytes with and without fused multiply-add.
+GEOMETRIES = {
+    host.isa: host
+    for host in (
+        Host("avx512", 64, 32, True),
+        Host("avx2", 32, 16, True),
+        Host("sse2", 16, 16, False),
+        Host("neon", 16, 32, True),
+        Host("fma16", 16, 16, True),
+        Host("plain16", 16, 16, False),
+    )
+}
+
+#: The environment variable of a process that compiles for another processor, see :mod:`..export.targets`.
+VARIABLE = "NUMBA_LSTM_VECTORS"
+
+
 def _detect() -> Host:
+    if VARIABLE in os.environ:
+        return GEOMETRIES[os.environ[VARIABLE]]
     has = _features()
     arm = llvm.get_process_triple().startswith(("aarch64", "arm64"))
     if has.get("avx512f"):
-        return Host("avx512", 64, 32, True)
+        return GEOMETRIES["avx512"]
     if has.get("avx2") and has.get("fma"):
-        return Host("avx2", 32, 16, True)
+        return GEOMETRIES["avx2"]
     if arm:
-        return Host("neon", 16, 32, True)
-    return Host("sse2", 16, 16, False)
+        return GEOMETRIES["neon"]
+    return GEOMETRIES["sse2"]
 
 
 HOST = _detect()

@@ -43,13 +43,14 @@ class StreamPlan:
     def __init__(
         self, function: StepFunction, N: int, inputs: PackedRows, states: Sequence[tuple[int, ...]], threads: int
     ) -> None:
-        self._dtype, self._N, self._inputs = inputs.dtype, N, inputs
-        self._sizes = [shape[-1] for shape in states]
-        self._rings = [(_padded_zeros if len(shape) == 2 else _zeros)((2, *shape), self._dtype) for shape in states]
-        self._x = _padded_zeros((1, N, inputs.columns), self._dtype)[..., : inputs.columns]
+        self.dtype, self._N, self._inputs = inputs.dtype, N, inputs
+        self.sizes = [shape[-1] for shape in states]
+        self.rings = [(_padded_zeros if len(shape) == 2 else _zeros)((2, *shape), self.dtype) for shape in states]
+        self.x = _padded_zeros((1, N, inputs.columns), self.dtype)[..., : inputs.columns]
         self._products: dict[int, tuple[Callable[[Array], Task], Array]] = {}  #: hoisted ones, by steps
         self._step = 0  #: of the two recorded ones, the next
-        recordings, self._y = self._recorded_steps(function, threads, hoists=False)
+        recordings, self.y = self._recorded_steps(function, threads, hoists=False)
+        self.recordings = recordings
         tasks = [task for recorded in recordings for task in recorded.tasks]
         has_team = any(isinstance(task, Team) for task in tasks)
         self.compiled = not any(isinstance(task, HostCall) for task in tasks)
@@ -59,12 +60,12 @@ class StreamPlan:
                 graphs = [TaskGraph(recorded.tasks)] if self.compiled else task_graphs(recorded.tasks)  # type: ignore[arg-type]
                 self._graphs.append(graphs)
         self._last_end = 0.0  #: of a step, by the clock
-        self._C = self._y[0].shape[1]
+        self._C = self.y[0].shape[1]
         self._hoisted = recordings[0].hoisted if self.compiled else None
         self._references: list[Any] = []  #: what the addresses in tables point to
         if self.compiled:
-            self._run_steps = entry_point(step_loop(self._dtype.name))
-            self._table = self._step_table(recordings, [self._x[0]] * 2, self._y, in_place=False)
+            self._run_steps = entry_point(step_loop(self.dtype.name))
+            self._table = self._step_table(recordings, [self.x[0]] * 2, self.y, in_place=False)
         if self._hoisted is not None and self._hoisted.steps(MANY_STEPS) > 0:
             recordings, y = self._recorded_steps(function, threads, hoists=True)
             rows = [recorded.hoisted.rows for recorded in recordings if recorded.hoisted is not None]
@@ -77,10 +78,10 @@ class StreamPlan:
         recordings, outputs = [], []
         for step in range(2):
             recorded = Recording(False, threads)
-            recorded.input, recorded.hoists = self._x, hoists
+            recorded.input, recorded.hoists = self.x, hoists
             outputs.append(self._record(function, step, recorded))
             recordings.append(recorded)
-        recordings[0].functions.append(step_loop(self._dtype.name))
+        recordings[0].functions.append(step_loop(self.dtype.name))
         for recorded in recordings:
             recorded.compile()
         return recordings, outputs
@@ -99,22 +100,22 @@ class StreamPlan:
     def _reads_input(self, recordings: Sequence[Recording]) -> bool:
         """Whether any task reads the input, and not the hoisted rows: that of a layer which is not the first one."""
         calls = [call for recorded in recordings for task in recorded.tasks for call in kernel_calls(task)]  # type: ignore[arg-type]
-        first = address(self._x)
-        last = first + extent(self._x)
+        first = address(self.x)
+        last = first + extent(self.x)
         arguments = [a for call in calls for a in call.arguments if not isinstance(a, np.ndarray) or a.size]
         places = (address(a) if isinstance(a, np.ndarray) else a for a in arguments)
         return any(isinstance(place, int) and first <= place < last for place in places)
 
     def _states(self, step: int) -> list[Array]:
         """Return the states that a step reads, as views of their rings."""
-        return [ring[step][..., :size] for ring, size in zip(self._rings, self._sizes, strict=True)]
+        return [ring[step][..., :size] for ring, size in zip(self.rings, self.sizes, strict=True)]
 
     def _record(self, function: StepFunction, step: int, recorded: Recording) -> Array:
         """Record the tasks of a step, and return the buffer of its output (N, C)."""
         before, after = self._states(step), self._states(1 - step)
-        recorded.states = {id(state): StateRing(ring, step) for state, ring in zip(before, self._rings, strict=True)}
+        recorded.states = {id(state): StateRing(ring, step) for state, ring in zip(before, self.rings, strict=True)}
         with recording.recording_to(recorded), thread_pool.thread_share(get_num_threads()):
-            ys, written = function(self._inputs.unpack(self._x), before)
+            ys, written = function(self._inputs.unpack(self.x), before)
         copies = [copied(new, state) for new, state in zip(written, after, strict=True) if address(new) != address(state)]
         if copies:
             recorded.tasks += copies
@@ -124,22 +125,22 @@ class StreamPlan:
     def _output_rows(self, ys: Sequence[Array], recorded: Recording) -> Array:
         """Return the outputs in rows (N, C): the only output itself if it has such rows, else a buffer to which tasks copy."""
         samples = [y.swapaxes(0, 1) if y.ndim > 2 else y for y in ys]
-        if len(ys) == 1 and samples[0].size == self._N * samples[0].shape[-1] and samples[0].dtype == self._dtype:
+        if len(ys) == 1 and samples[0].size == self._N * samples[0].shape[-1] and samples[0].dtype == self.dtype:
             y = samples[0].reshape(self._N, -1)
             if has_kernel_strides(y) and np.may_share_memory(y, samples[0]):
                 return y
         sizes = [y.size // self._N for y in samples]
-        rows, start = aligned((self._N, sum(sizes)), self._dtype), 0
+        rows, start = aligned((self._N, sum(sizes)), self.dtype), 0
         for y, size in zip(samples, sizes, strict=True):
             into = rows[:, start : start + size].reshape(y.shape)
-            floating = y.dtype == self._dtype
+            floating = y.dtype == self.dtype
             recorded.tasks.append(copied(y, into) if floating else HostCall(np.copyto, into, y, casting="unsafe"))
             start += size
         return rows
 
     def __call__(self, x: Array, out: Array | None = None) -> Array:
         flat = x.ndim == 1
-        y = empty(self._N * self._C, self._dtype) if out is None else out if flat else out.reshape(-1)
+        y = empty(self._N * self._C, self.dtype) if out is None else out if flat else out.reshape(-1)
         if self._graphs and (not self.compiled or thread_pool.available_threads() > 1):
             y[...] = self._run_graphs(x)
         else:
@@ -158,7 +159,7 @@ class StreamPlan:
         T = len(x)
         if not self.compiled:
             return np.stack([self._run_graphs(step).reshape(self._N, -1).copy() for step in x])[0 if every else T - 1 :]
-        y, x, table = empty((T if every else 1, self._N, self._C), self._dtype), np.ascontiguousarray(x), self._table
+        y, x, table = empty((T if every else 1, self._N, self._C), self.dtype), np.ascontiguousarray(x), self._table
         hoisted = self._hoisted.steps(T) if self._hoisted else 0
         for t in range(0, T, hoisted or T):
             steps, out = x[t : t + hoisted] if hoisted else x, y[t : t + hoisted] if hoisted and every else y
@@ -176,7 +177,7 @@ class StreamPlan:
         found = self._products.get(len(x))
         if found is None:
             assert self._hoisted is not None
-            rows = aligned((len(x) * self._N, self._hoisted.rows.shape[1]), self._dtype)
+            rows = aligned((len(x) * self._N, self._hoisted.rows.shape[1]), self.dtype)
             found = self._hoisted.product(x, rows), rows
             if len(self._products) == MAX_PRODUCTS:
                 self._products.clear()
@@ -189,13 +190,13 @@ class StreamPlan:
         Sleeping workers are woken only when steps come quickly.
         """
         wake = perf_counter() - self._last_end < workers.SPIN_SECONDS
-        self._x[0] = x
+        self.x[0] = x
         for graph in self._graphs[self._step]:
             if isinstance(graph, TaskGraph):
                 graph(wake=wake, wait_for_team=False)
             else:
                 graph()
-        y = self._y[self._step].reshape(-1)
+        y = self.y[self._step].reshape(-1)
         self._step ^= 1
         self._last_end = perf_counter()
         return y
@@ -206,7 +207,7 @@ class StreamPlan:
 
     def set_states(self, states: Sequence[Array] | None) -> None:
         self._step = 0
-        for state, value in zip(self._states(0), states or [0] * len(self._rings), strict=True):  # type: ignore[list-item]
+        for state, value in zip(self._states(0), states or [0] * len(self.rings), strict=True):  # type: ignore[list-item]
             state[...] = value
 
 

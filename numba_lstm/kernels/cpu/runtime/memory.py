@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ctypes import addressof, c_char
 from math import prod
 from typing import Any
@@ -33,6 +35,17 @@ def allocate_slab(dtype: Any, *shapes: tuple[int, ...]) -> list[npt.NDArray[Any]
     raw = empty(end + LINE, np.uint8)
     first = _first_line(raw)
     return [np.ndarray(shape, dtype, raw, first + start) for shape, start in zip(shapes, starts, strict=True)]
+
+
+@contextmanager
+def zeroed() -> Iterator[None]:
+    """Fill buffers that are allocated meanwhile with zeros, for arrays that are written to a file."""
+    global empty
+    before, empty = empty, np.zeros
+    try:
+        yield
+    finally:
+        empty = before
 
 
 def _first_line(raw: npt.NDArray[np.uint8]) -> int:

@@ -1,0 +1,78 @@
+"""Checks of what is exported, before anything is computed or written."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ..device import stream_exporter
+from ..layers.base.planning import overridden_method
+from ..models import Model
+from ..models.plans.step_graph import StepGraph
+
+#: Words that are no names in C or C++ programs.
+_KEYWORDS = set(
+    """
+    alignas alignof and asm auto bool break case catch char class compl const constexpr continue default delete do double
+    else enum explicit export extern false float for friend goto if inline int long main mutable namespace new not operator
+    or private protected public register restrict return short signed sizeof static struct switch template this throw true
+    try typedef typeid typename union unsigned using virtual void volatile while xor
+    """.split()  # noqa: SIM905  # shorter than a list of strings
+)
+
+
+def check_name(name: str) -> str:
+    """Return a prefix of C functions; ValueError for anything else."""
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or name in _KEYWORDS:
+        raise ValueError(f"name is the prefix of C functions, letters, digits and _, got {name!r}. Take 'net' for example.")
+    return name
+
+
+def targets() -> list[str]:
+    """Return the names of the targets."""
+    return ["host", *stream_exporter().TARGETS]
+
+
+def check_target(target: str) -> None:
+    """Raise ValueError for an unknown target."""
+    if target not in targets():
+        raise ValueError(f"target must be one of {', '.join(map(repr, targets()))}, got {target!r}.")
+
+
+def check_weights(weights: str) -> str:
+    """Return where the weights are."""
+    if weights not in ("embedded", "file"):
+        raise ValueError(f"weights must be 'embedded' or 'file', got {weights!r}.")
+    return weights
+
+
+def check_exportable(model: Model, rows: int) -> None:
+    """Raise ValueError or NotImplementedError for a model that cannot be exported."""
+    if not model.built:
+        raise ValueError(f"{model.name} is not built yet. Call it on data, or add an Input, before exporting.")
+    graph = StepGraph(model)
+    for call in graph.calls:
+        layer = call.call.layer
+        shape = layer.built_shape
+        batch = shape[0] if isinstance(shape, tuple) and shape and not isinstance(shape[0], tuple) else None
+        if getattr(layer, "stateful", False) and batch not in (None, rows):
+            raise ValueError(
+                f"{layer.name} ({type(layer).__name__}) is stateful for batches of {batch}, and rows is {rows}. "
+                f"Give rows={batch}, or export a model whose layer is not stateful."
+            )
+        for owner in layer.owners():
+            cls, method = overridden_method(type(owner))  # type: ignore[arg-type]  # mypy: hash of classes
+            if cls:
+                raise NotImplementedError(
+                    f"{layer.name} ({type(layer).__name__}) cannot be exported: {cls}.{method} is Python, which a C library "
+                    "does not run. Compute it in a function of numba_lstm.ops."
+                )
+
+
+def refuse_host_calls(layer: Any) -> None:
+    """Raise NotImplementedError if the calls of a layer that were just recorded have functions of NumPy among them."""
+    if found := stream_exporter().host_calls():
+        raise NotImplementedError(
+            f"{layer.name} ({type(layer).__name__}) cannot be exported: its step calls {found[0]} of NumPy. "
+            "Compute it before the model, and export the rest."
+        )

@@ -1,0 +1,174 @@
+"""The memory map of an exported stream: which arrays its calls read and write, and where each lies in a C program.
+
+Arrays of weights are constant. All others, states, buffers and records of arguments, are copied into the memory of each
+instance. An address is found by the array that it points into, so that calls and records can be written for any memory.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ..compiler.jit import CFunction, Kernel
+from ..runtime.memory import LINE, extent
+
+Array = npt.NDArray[Any]
+
+#: Where user programs have their memory. Sizes and strides are smaller.
+FIRST_ADDRESS = 1 << 32
+
+#: Bytes at the beginning of an instance: the number of the step, and the address of the weights.
+HEADER = LINE
+
+
+@dataclass
+class Segment:
+    """Consecutive bytes of this process that a call reads or writes."""
+
+    first: int
+    end: int
+    constant: bool
+    words: list[tuple[int, int]] = field(default_factory=list)  #: first and end of arrays whose words may be addresses
+    place: int = 0  #: of the first byte, among the weights or in an instance
+    base: Array | None = None
+
+    def content(self) -> bytearray:
+        """Return a copy of the bytes."""
+        assert self.base is not None
+        start = self.first - _start(self.base)
+        return bytearray(self.base.reshape(-1, order="A").view(np.uint8)[start : start + self.end - self.first])
+
+
+class Place(NamedTuple):
+    """A byte of a C program: an offset among the weights, or in an instance."""
+
+    constant: bool
+    offset: int
+
+
+class MemoryMap:
+    """The arrays of a stream.
+
+    Parameters
+    ----------
+    constants : iterable
+        Arrays of weights and of their prepared forms, in any nesting.
+    arrays : iterable
+        All other arrays of the calls, and what they refer to.
+    """
+
+    def __init__(self, constants: Iterable[Any], arrays: Iterable[Any]) -> None:
+        self._empty: set[int] = set()  #: addresses of arrays without elements
+        self._segments: dict[int, Segment] = {}  #: by the first byte of their array
+        for constant, values in ((True, constants), (False, arrays)):
+            for array in arrays_in(values, set()):
+                self._add(array, constant)
+        self._firsts = sorted(self._segments)
+        self._used: dict[int, Segment] = {}
+
+    def _add(self, array: Array, constant: bool) -> None:
+        if array.size == 0:
+            self._empty.add(_start(array))
+            return
+        base = base_of(array)
+        start, first = _start(base), _start(array)
+        end = first + extent(array)
+        segment = self._segments.get(start)
+        if segment is None:
+            segment = self._segments[start] = Segment(first, end, constant, base=base)
+        segment.first, segment.end = min(segment.first, first), max(segment.end, end)
+        is_buffer = base.dtype == np.uint8 and array.dtype != np.uint8
+        if is_buffer:  # memory.aligned has spare lines at its ends, of which kernels may read the last
+            segment.end = max(segment.end, start + -start % LINE + base.nbytes - LINE)
+        if array.dtype == np.int64 or array.dtype.names is not None:
+            segment.words.append((first, end))
+
+    def find(self, address: int) -> tuple[Segment, int] | None:
+        """Return the segment with an address, which is used from now on, and the offset in it.
+
+        None is returned for a number, and for the address of an array without elements.
+
+        Raises
+        ------
+        LookupError
+            For an address of unknown memory.
+        """
+        k = bisect_right(self._firsts, address) - 1
+        segment = self._segments[self._firsts[k]] if k >= 0 else None
+        if segment is None or not segment.first <= address < segment.end:
+            if address >= FIRST_ADDRESS and address not in self._empty:
+                raise LookupError(f"the address {address:#x} is that of no known array")
+            return None
+        self._used[self._firsts[k]] = segment
+        return segment, address - segment.first
+
+    def visit_records(self, is_function: Any) -> None:
+        """Use all segments to which words of used ones point, directly or not."""
+        visited: set[int] = set()
+        while len(visited) < len(self._used):
+            for start, segment in list(self._used.items()):
+                if start not in visited:
+                    visited.add(start)
+                    for _, word in self.addresses(segment):
+                        if not is_function(word):
+                            self.find(word)
+
+    def addresses(self, segment: Segment) -> list[tuple[int, int]]:
+        """Return the addresses in the records of a segment: the offset of the word, and its value."""
+        if segment.constant:
+            return []
+        content, found = segment.content(), {}
+        for first, end in segment.words:
+            words = np.frombuffer(content, np.int64, (end - first) // 8, first - segment.first)
+            found |= {first - segment.first + 8 * int(k): int(words[k]) for k in np.flatnonzero(words >= FIRST_ADDRESS)}
+        return sorted(found.items())
+
+    def lay_out(self) -> tuple[int, int]:
+        """Place the used segments, in the order of their use; return the bytes of weights and of an instance."""
+        ends = {True: 0, False: HEADER}
+        for segment in self._used.values():
+            segment.place = ends[segment.constant]
+            ends[segment.constant] += -(-(segment.end - segment.first) // LINE) * LINE
+        return ends[True], ends[False]
+
+    @property
+    def segments(self) -> list[Segment]:
+        """The used segments."""
+        return list(self._used.values())
+
+    def place(self, address: int) -> Place | None:
+        """Return where an address lies in a C program; None for a number."""
+        found = self.find(address)
+        return None if found is None else Place(found[0].constant, found[0].place + found[1])
+
+
+def base_of(array: Array) -> Array:
+    """Return the array that has the memory of a view."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
+def _start(array: Array) -> int:
+    return int(array.__array_interface__["data"][0])
+
+
+def arrays_in(value: Any, seen: set[int]) -> Iterator[Array]:
+    """Yield the arrays of a value: an array, a collection, or an object with attributes."""
+    if isinstance(value, np.ndarray):
+        yield value
+    elif not isinstance(value, (str, bytes, int, float, type, CFunction, Kernel)) and id(value) not in seen:
+        seen.add(id(value))
+        if isinstance(value, dict):
+            content: Iterable[Any] = value.values()
+        elif isinstance(value, (list, tuple, set)):
+            content = value
+        else:
+            content = vars(value).values() if hasattr(value, "__dict__") else ()
+        for entry in content:
+            yield from arrays_in(entry, seen)

@@ -16,8 +16,8 @@ from numba_lstm.layers import GRU, LSTM, Add, BatchNormalization, Concatenate, C
 STEPS = 60
 
 
-def _stack(*layers, dtype="float32"):
-    return Sequential([Input((None, 3), dtype=dtype), *layers])
+def _stack(*layers):
+    return Sequential([Input((None, 3)), *layers])
 
 
 def _graph():
@@ -26,6 +26,10 @@ def _graph():
     h = LSTM(4, return_sequences=True)(BatchNormalization()(y))
     g = Concatenate()([y[..., :1], GRU(3, return_sequences=True)(x)])
     return Model(x, Dense(2)(Add()([h, g])))
+
+
+def _float64():
+    return Sequential([Input((None, 3)), LSTM(8, peephole=True, zoneout=0.1), Dense(1, activation=_custom)], dtype="float64")
 
 
 def _int8():
@@ -41,7 +45,7 @@ def _custom(x):
 #: Models, and the numbers of rows that they are exported with.
 MODELS = {
     "lstm": (lambda: _stack(LSTM(9, return_sequences=True), LSTM(5, activation=_custom), Dense(2, activation="softmax")), 3),
-    "float64": (lambda: _stack(LSTM(8, peephole=True, zoneout=0.1), Dense(1, activation=_custom), dtype="float64"), 1),
+    "float64": (_float64, 1),
     "rowwise": (lambda: _stack(LSTM(7, layer_norm=True, projection=3, return_sequences=True), Dense(2)), 1),
     "graph": (_graph, 2),
     "int8": (_int8, 1),
@@ -63,7 +67,7 @@ def test_library_has_the_bits_of_stream_step(case, tmp_path):
     model = _changed(make())
     model.export_c(tmp_path / "lib", rows=rows)
     content = (tmp_path / "lib" / "net.o").read_bytes()
-    assert stream_exporter().undefined(content) - {"_GLOBAL_OFFSET_TABLE_"} == set()
+    assert stream_exporter().undefined(content) == set()
     x = np.random.default_rng(0).standard_normal((STEPS, rows, 3))
     stream = model.stream(rows)
     expected = np.stack([stream.step(step) for step in x])

@@ -8,13 +8,15 @@ from typing import Any
 import llvmlite.binding as llvm
 from llvmlite import ir
 
+from .memory_functions import define_arm_functions, define_memory_functions
+from .symbols import undefined
 from .targets import Target
 
 #: What kernels refer to for the sake of several threads, and of arrays with an owner. One thread runs an exported step, and
 #: its arrays have none, so that these functions are never called.
 _UNCALLED = {"sched_yield": ir.IntType(32), "SwitchToThread": ir.IntType(32), "NRT_MemInfo_call_dtor": ir.VoidType()}
 
-_POINTER, _BYTE = ir.PointerType(), ir.IntType(8)
+_POINTER = ir.PointerType()
 
 
 def emit_object(module: ir.Module, functions: Iterable[str], libraries: Mapping[str, Any], target: Target) -> bytes:
@@ -33,17 +35,36 @@ def emit_object(module: ir.Module, functions: Iterable[str], libraries: Mapping[
         kernel.triple, kernel.data_layout = whole.triple, whole.data_layout
         _internalize(kernel, symbols)
         _run(kernel, machine, "add_global_dead_code_eliminate_pass")
+        if target.object_format == "wasm":
+            _add_adapters(kernel, symbols)
         whole.link_in(kernel)
     whole.link_in(_module_of(whole, lambda uncalled: _define_uncalled(uncalled, whole)))
     _internalize(whole, functions)
     _run(whole, machine, "add_lower_atomic_pass")  # an instance serves one thread at a time
     _optimize(whole, machine)
     _rename(whole, module.name)
-    memory = _module_of(whole, lambda module: _define_memory(module, target.pointer_bits))
+    memory = _module_of(whole, lambda module: define_memory_functions(module, target))
     _optimize(memory, machine)
     whole.link_in(memory)
+    whole.link_in(_module_of(whole, lambda module: define_arm_functions(module, target)))
     _internalize(whole, functions)
-    return bytes(machine.emit_object(whole))
+    for function in whole.functions:
+        if not function.is_declaration:
+            function.add_function_attribute("nounwind")  # kernels raise nothing, so no table says how to unwind them
+    content = bytes(machine.emit_object(whole))
+    if target.object_format == "elf":
+        _check_undefined(content, target)
+    return content
+
+
+def _check_undefined(content: bytes, target: Target) -> None:
+    helpers = "__aeabi_" if target.pointer_bits == 32 else None  # of the compiler's run-time, for numbers of 64 bits
+    others = [name for name in undefined(content) - {"_GLOBAL_OFFSET_TABLE_"} if not helpers or not name.startswith(helpers)]
+    if others:
+        raise NotImplementedError(
+            f"the object for {target.triple} would need {', '.join(sorted(others))} of other libraries, as processors without "
+            "numbers of 64 bits do for float64. Export a float32 model."
+        )
 
 
 def _by_library(libraries: Mapping[str, Any]) -> Iterable[tuple[Any, list[str]]]:
@@ -51,6 +72,25 @@ def _by_library(libraries: Mapping[str, Any]) -> Iterable[tuple[Any, list[str]]]
     for symbol, library in libraries.items():
         found.setdefault(id(library), (library, []))[1].append(symbol)
     return found.values()
+
+
+def _add_adapters(module: Any, symbols: Iterable[str]) -> None:
+    """Give C functions that kernels call by address the type of these calls, which WebAssembly checks: they return nothing."""
+    for name in symbols:
+        function = module.get_function(name)
+        returns, _, _ = str(function.global_value_type).partition(" (")
+        if returns.startswith("i32"):
+            continue  # a kernel, which is called by its name
+        function.name = f"{name}.returning"
+        types = [str(argument.type) for argument in function.arguments]
+        arguments = ", ".join(f"{ty} %a{k}" for k, ty in enumerate(types))
+        text = (
+            f'declare {returns} @"{function.name}"({", ".join(types)})\n'
+            f'define void @"{name}"({arguments}) {{\n call {returns} @"{function.name}"({arguments})\n ret void\n}}\n'
+        )
+        adapter = llvm.parse_assembly(text)
+        adapter.triple, adapter.data_layout = module.triple, module.data_layout
+        module.link_in(adapter)
 
 
 def _internalize(module: Any, symbols: Iterable[str]) -> None:
@@ -95,29 +135,3 @@ def _define_uncalled(module: ir.Module, whole: Any) -> None:
             builder.ret_void()
         else:
             builder.ret(returns(0))
-
-
-def _define_memory(module: ir.Module, pointer_bits: int) -> None:
-    """Define the functions to which LLVM turns copies and fills."""
-    size = ir.IntType(pointer_bits)
-    for name, second in (("memset", ir.IntType(32)), ("memcpy", _POINTER)):
-        function = ir.Function(module, ir.FunctionType(_POINTER, [_POINTER, second, size]), name)
-        into, value, count = function.args
-        builder = ir.IRBuilder(function.append_basic_block("entry"))
-        entry, head = builder.block, builder.append_basic_block("head")
-        body, end = builder.append_basic_block("body"), builder.append_basic_block("end")
-        builder.branch(head)
-        builder.position_at_end(head)
-        index = builder.phi(size)
-        index.add_incoming(size(0), entry)
-        builder.cbranch(builder.icmp_unsigned("<", index, count), body, end)
-        builder.position_at_end(body)
-        if name == "memset":
-            byte = builder.trunc(value, _BYTE)
-        else:
-            byte = builder.load(builder.gep(value, [index], source_etype=_BYTE), typ=_BYTE)
-        builder.store(byte, builder.gep(into, [index], source_etype=_BYTE))
-        index.add_incoming(builder.add(index, size(1)), body)
-        builder.branch(head)
-        builder.position_at_end(end)
-        builder.ret(into)

@@ -41,7 +41,7 @@ class Target:
         return "elf"
 
 
-_X86, _THUMB = "x86_64-unknown-linux-gnu", "thumbv7em-none-eabihf"
+_X86, _THUMB = "x86_64-unknown-linux-gnu", "thumbv7em-unknown-none-eabihf"
 
 #: Targets but the host, by name.
 TARGETS = {

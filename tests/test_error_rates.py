@@ -27,7 +27,7 @@ def test_distance_is_a_metric(one, two, three):
 
 
 def test_the_nearest_reference_counts():
-    rates = error_rates(["abc", "abd"], [["xyz", "abc"], ["abcd", "xx"]])
+    rates = error_rates(["abc", "xyv"], [["klm", "abc"], ["xyvw", "kk"]])
     assert rates.sequences == 0.5
     assert rates.labels == 1 / (3 + 4)
 

@@ -55,11 +55,13 @@ def test_transposed_convolution(ops, dtype, shape, F, spec, lengths):
         assert_close(found, value, SUMS[dtype], name)
 
 
-def test_transposed_convolutions_of_views_and_single_samples_have_the_same_bits(ops, dtype):
-    shape, F, spec, lengths = TRANSPOSED[1]
+@pytest.mark.parametrize("case", [TRANSPOSED[1], TRANSPOSED[3]], ids=["many", "few"])
+def test_transposed_convolutions_of_views_and_single_samples_have_the_same_bits(ops, dtype, case):
+    shape, F, spec, lengths = case
     x, W, _, dy = transposed_case(shape, F, spec, lengths, dtype)
     y, dx, *_ = run_transposed(ops, spec, x, W, None, dy)
-    assert run_transposed(ops, spec, wide(x), W, None, backwards_and_transposed(dy))[0].tobytes() == y.tobytes()
+    for layout, other in ((wide, backwards_and_transposed), (backwards_and_transposed, wide)):
+        assert run_transposed(ops, spec, layout(x), W, None, other(dy))[0].tobytes() == y.tobytes()
     alone = run_transposed(ops, spec, x[:, 1:2], W, None, dy[:, 1:2])
     assert alone[0].tobytes() == y[:, 1:2].tobytes()
     assert alone[1].tobytes() == dx[:, 1:2].tobytes()

@@ -163,7 +163,7 @@ COMPUTING = {
 
 #: Modules that no plan records, and functions that make a constant once.
 OUTSIDE = {"plan.py", "stream.py", "step_loop.py", "update.py", "metrics.py"}
-ONCE = {"int_panels", "_gate_order"}
+ONCE = {"int_panels", "_gate_order", "_tables"}
 
 
 def computing_calls(path):

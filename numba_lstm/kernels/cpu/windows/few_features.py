@@ -2,7 +2,7 @@
 
 With C features, vectors of V features would have V - C empty lanes. So dz is transposed to planes: a plane has one feature at
 all positions (h, n, w), with zeros around it. An element of dx is a sum over taps and features of planes, and a tap is a
-number of positions further. The order of a sum is that of :func:`.convolution._input_gradient`, and so are its bits.
+number of positions further. The order of a sum is that of :func:`.convolution.input_gradient`, and so are its bits.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from ..gemm.microkernel import INDEX, TILE_ROWS, tile_height
 from ..gemm.operands import Matrix, RowProduct, Weights, takes
 from ..runtime import thread_pool
 from ..runtime.graph import run_eagerly
-from ..runtime.memory import aligned, stride
+from ..runtime.memory import aligned, empty, stride
+from ..runtime.strides import element_strides
 from ..runtime.task import KernelCall, Task, parallel_for
 from ..simd.transpose import transpose, transpose_part
 from ..simd.vector import data, offset, splat, store
@@ -134,6 +135,19 @@ def _reversed_taps(W: Array) -> Array:
     return out
 
 
+def _row_distance(x: Array) -> int | None:
+    """Return the elements from row to row of x (H, N, W, C), None unless all rows are equally far apart."""
+    axes = [(n, step) for n, step in zip(x.shape[:3], element_strides(x)[:3], strict=True) if n > 1]
+    if not axes:
+        return x.shape[3]
+    distance = row = axes[-1][1]
+    for n, step in reversed(axes):
+        if step != distance:
+            return None
+        distance *= n
+    return row
+
+
 def few_features_gradient(filters: Filters, window: WindowSpec, shape: Sequence[int], dz: Array) -> Array:
     """Return dx (H, N, W, C) for x of this padded shape and rows dz (H', N, W', F), where :func:`has_few_features`."""
     geometry, (H, N, W, C), F = vector_geometry(dz.dtype), shape, filters.size
@@ -144,7 +158,10 @@ def few_features_gradient(filters: Filters, window: WindowSpec, shape: Sequence[
     blocks = -(-positions // w)
     planes = aligned((-(-F // V) * V, stride(blocks * w + top * N * line + left + 2 * V, dz.dtype)), dz.dtype)
     out, dx = aligned((C, stride(blocks * w, dz.dtype)), dz.dtype), aligned((H * N * W, C), dz.dtype)
-    row = dz.strides[2] // dz.itemsize
+    row = _row_distance(dz)
+    if row is None:
+        source, dz, row = dz, empty(dz.shape, dz.dtype), F
+        run_eagerly([copied(source, dz)])
     rows = (h * N, w_, row) if left else (1, h * N * w_, row)
     before = top * N * line + left
     make, first, weights = _planes(geometry), first_element(dz), filters.packed("cpu.reversed_taps", _reversed_taps)

@@ -9,6 +9,8 @@ import pytest
 from training_cases import X, Y, make_model
 
 from numba_lstm import callbacks
+from numba_lstm.layers import Dense, Input, Lambda
+from numba_lstm.models import Sequential
 
 pytest.importorskip("tensorboardX")
 
@@ -52,7 +54,8 @@ def test_batches_and_weights_are_written_when_they_are_due(tmp_path):
     board = callbacks.TensorBoard(tmp_path, 2, False, True, write_steps_per_second=True, update_freq=2)
     model.fit(X, Y, epochs=3, batch_size=4, verbose=0, callbacks=[board])
     train = read(tmp_path / "train")
-    assert [step for step, _ in train["batch_loss"]] == [0, 2, 3, 5, 6, 8]  # batches 0 and 2 of three
+    assert [step for step, _ in train["batch_loss"]] == [2, 4, 6, 8]  # of nine batches, three an epoch
+    assert [step for step, _ in train["batch_steps_per_second"]] == [2, 4, 6, 8]
     assert all(value.simple_value > 0 for _, value in train["epoch_steps_per_second"])
     assert "keras" not in train
     for weight in model.weights:
@@ -60,6 +63,14 @@ def test_batches_and_weights_are_written_when_they_are_due(tmp_path):
         assert [step for step, _ in entries] == [0, 2]
         assert entries[0][1].histo.num == weight.shape[0] * (weight.shape[1] if len(weight.shape) > 1 else 1)
         assert (f"{weight.path}/image" in train) == (len(weight.shape) == 2)
+
+
+def test_a_model_that_no_text_can_hold_is_trained_with_a_warning(tmp_path):
+    model = Sequential([Input((2,)), Lambda(lambda x: x + 1), Dense(1)])
+    model.compile("sgd", "mse")
+    with pytest.warns(UserWarning, match="TensorBoard writes no layers of"):
+        model.fit([[1.0, 2.0]], [[1.0]], verbose=0, callbacks=[callbacks.TensorBoard(tmp_path)])
+    assert "keras" not in read(tmp_path / "train")
 
 
 def test_an_evaluation_alone_writes_and_closes_its_run(tmp_path):

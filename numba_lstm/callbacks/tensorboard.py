@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ class TensorBoard(Callback):
     """Writes losses, metrics and weights as event files for TensorBoard, as ``keras.callbacks.TensorBoard``.
 
     The tags are those of Keras: ``epoch_loss``, ``epoch_learning_rate``, ``batch_loss``, ``evaluation_loss_vs_iterations``, and
-    ``<weight>/histogram``. The runs are ``train`` and ``validation`` in ``log_dir``.
+    ``<weight>/histogram``. The runs are ``train`` and ``validation`` in ``log_dir``. Batches count from 1 over all epochs.
 
     Parameters
     ----------
@@ -33,13 +34,14 @@ class TensorBoard(Callback):
     histogram_freq : int
         Write histograms of the weights every that many epochs; 0 for never.
     write_graph : bool
-        Write the layers of the model, for the page "Graphs".
+        Write the layers of the model, for the page "Graphs"; with a warning instead, if they have functions without a name.
     write_images : bool
         Write the kernels as images along with the histograms, scaled to the range of 0 to 1.
     write_steps_per_second : bool
-        Write how many training steps a second has.
+        Write the training steps per second of each epoch, and of each batch whose logs are written.
     update_freq : "epoch", "batch" or int
-        Write the logs of batches too: of all, or of each so-manieth of an epoch.
+        Write logs at the end of epochs only, also those of every batch, or also those of each batch whose number is a multiple
+        of it.
     profile_batch, embeddings_freq, embeddings_metadata
         Accepted for compatibility with Keras at their defaults only.
 
@@ -80,10 +82,10 @@ class TensorBoard(Callback):
         self._writers: dict[str, Any] = {}
         self._open = _writer_class()
         self._training, self._step = False, 0  # training steps of all epochs
-        self._began = self._steps_before = 0.0
+        self._began = self._batch_began = self._steps_before = 0.0
 
     def wants_batch_end(self, batch: int) -> bool:
-        return self._writes_batch(batch)
+        return self._writes_batch()
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Check that files can be written. Nothing is written yet."""
@@ -97,14 +99,18 @@ class TensorBoard(Callback):
         self._began, self._steps_before = time.perf_counter(), self._step
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        """Count the step."""
+        """Count the step, and start to measure its time."""
         self._step += 1
+        self._batch_began = time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Write the logs of the batch."""
-        if self._writes_batch(batch):
-            for name, value in (logs or {}).items():
-                self._writer("train").add_scalar(f"batch_{name}", value, self._step - 1)
+        if self._writes_batch():
+            values = dict(logs or {})
+            if self.write_steps_per_second:
+                values["steps_per_second"] = 1 / (time.perf_counter() - self._batch_began)
+            for name, value in values.items():
+                self._writer("train").add_scalar(f"batch_{name}", value, self._step)
 
     def on_test_end(self, logs: Logs | None = None) -> None:
         """Write the results of an evaluation over the steps of the optimizer."""
@@ -136,10 +142,10 @@ class TensorBoard(Callback):
         self._training = False
         self._close()
 
-    def _writes_batch(self, batch: int) -> bool:
+    def _writes_batch(self) -> bool:
         if self.update_freq == "epoch":
             return False
-        return self.update_freq == "batch" or batch % int(self.update_freq) == 0
+        return self.update_freq == "batch" or self._step % int(self.update_freq) == 0
 
     def _writer(self, run: str) -> Any:
         if run not in self._writers:
@@ -165,7 +171,12 @@ class TensorBoard(Callback):
         from tensorboardX.proto.tensor_pb2 import TensorProto
 
         metadata = SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name="graph_keras_model", content=b"1"))
-        text = TensorProto(dtype="DT_STRING", string_val=[self.model.to_json().encode()])
+        try:
+            layers = self.model.to_json()
+        except (TypeError, ValueError, NotImplementedError) as error:
+            warnings.warn(f"TensorBoard writes no layers of {self.model.name}: {error}", stacklevel=2)
+            return
+        text = TensorProto(dtype="DT_STRING", string_val=[layers.encode()])
         writer.file_writer.add_summary(Summary(value=[Summary.Value(tag="keras", metadata=metadata, tensor=text)]), 0)
 
 

@@ -119,6 +119,10 @@ class ForecastDisplay:
         ax : Axes, optional
             Where to draw. Default: a new figure.
         """
+        if forecast.shape[1] != 1:
+            raise ValueError(
+                f"forecast must have one column, that of y, got {list(forecast.columns)}. Select it: forecast[[name]]."
+            )
         bands = [Interval(share, table["lower"], table["upper"]) for share, table in (intervals or {}).items()]
         return cls(y.index, y.to_numpy(), forecast.index, forecast.iloc[:, 0].to_numpy(), bands, name=y.name).plot(ax)
 
@@ -145,12 +149,13 @@ class ForecastDisplay:
                     color="C0",
                     alpha=0.18,
                     linewidth=0,
-                    label=f"{interval.coverage:.0%} interval",
+                    label=f"{100 * interval.coverage:g}% interval",
                 )
             )
         if self.name is not None:
             self.ax_.set_ylabel(str(self.name))
         self.ax_.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False)
         self.ax_.spines[["top", "right"]].set_visible(False)
-        self.figure_.autofmt_xdate()
+        for label in self.ax_.get_xticklabels():
+            label.set(rotation=30, horizontalalignment="right")
         return self

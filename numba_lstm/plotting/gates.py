@@ -46,7 +46,10 @@ class GatesDisplay:
     def from_estimator(
         cls, model: Any, x: Any, *, layer: Any = None, units: Sequence[int] | None = None, ax: Any = None
     ) -> Self:
-        """Compute the gates of an LSTM of ``model`` in prediction, from zero states.
+        """Compute the gates of an LSTM of ``model`` in prediction.
+
+        They begin with the initial states that the layer is called with, else with zeros. Masked steps count as any other: pass
+        a sequence without padding.
 
         Parameters
         ----------

@@ -57,7 +57,7 @@ class LearningCurveDisplay:
         names = [name for name in logs if not name.startswith("val_") or name.removeprefix("val_") not in logs]
         if not names:
             raise ValueError("The history has no epoch yet. Train the model with fit first.")
-        unknown = [name for name in metrics or () if name not in logs]
+        unknown = [name for name in metrics or () if name not in names]
         if unknown:
             raise ValueError(f"metrics has {unknown[0]!r}, which is none of the history's {', '.join(map(repr, names))}.")
         return cls(logs, names if metrics is None else metrics).plot(ax)

@@ -41,7 +41,7 @@ class MemoryDisplay:
 
     @classmethod
     def from_estimator(cls, model: Any, x: Any, *, layer: Any = None, max_lag: int | None = None, ax: Any = None) -> Self:
-        """Compute the shares from the forget gates of an LSTM over one sequence, from zero states.
+        """Compute the shares from the forget gates of an LSTM over one sequence, as :class:`GatesDisplay` does.
 
         Parameters
         ----------

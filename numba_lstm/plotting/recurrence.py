@@ -76,9 +76,8 @@ def one_sample(model: Any, x: Any) -> Any:
     return batches if len(batches) > 1 else batches[0]
 
 
-def input_of(model: Any, outer: Any, x: Any) -> Values:
-    """Return what a layer of ``model`` reads, (T, D), for a batch of one."""
-    tensor = outer.input[0] if isinstance(outer.input, list) else outer.input
+def value_of(model: Any, tensor: Any, x: Any) -> Values:
+    """Return the value of a symbolic tensor of ``model`` for a batch of one, without the batch axis."""
     for place, source in enumerate(model.inputs):
         if source is tensor:
             values: Values = np.asarray(x[place] if len(model.inputs) > 1 else x)[0]
@@ -88,7 +87,9 @@ def input_of(model: Any, outer: Any, x: Any) -> Values:
 
 
 def gate_values(model: Any, x: Any, layer: Any = None) -> GateValues:
-    """Compute the gates and states of an LSTM in prediction, from zero states.
+    """Compute the gates and states of an LSTM in prediction, from the initial states of its call, else from zero states.
+
+    Masks do not count: a masked step is computed as any other.
 
     Parameters
     ----------
@@ -107,11 +108,14 @@ def gate_values(model: Any, x: Any, layer: Any = None) -> GateValues:
     lstm, outer = find_lstm(model, layer)
     if lstm.quantization is not None:
         raise ValueError(f"{lstm.name} is quantized: it computes no gates in floating point. Pass the model before quantize().")
-    inputs = input_of(model, outer, one_sample(model, x)).astype(lstm.dtype)
+    batch, call = one_sample(model, x), outer._first_node()
+    inputs = value_of(model, call.inputs[0], batch).astype(lstm.dtype)
     order = slice(None, None, -1 if lstm.go_backwards else 1)
     ops, weights, spec = get_ops("reference"), lstm.cell_weights, lstm.spec
-    h: Any = np.zeros((1, lstm.output_size), lstm.dtype)
-    c: Any = np.zeros((1, lstm.units), lstm.dtype)
+    sizes = (lstm.output_size, lstm.units)
+    places = slice(2, 4) if isinstance(outer, Bidirectional) and lstm is outer.backward_layer else slice(0, 2)
+    states = [value_of(model, tensor, batch)[None].astype(lstm.dtype) for tensor in call.states[places]]
+    h, c = states or [np.zeros((1, size), lstm.dtype) for size in sizes]
     rows = []
     for x_t in inputs[order]:
         step = np.ascontiguousarray(x_t[None, None])

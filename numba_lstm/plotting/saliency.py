@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from ..layers import BatchNormalization
+from ..layers import ActivityRegularization, BatchNormalization
 from ..models import Model, clone_model
 from .axes import axes_grid
 from .recurrence import one_sample
@@ -60,7 +60,8 @@ class SaliencyDisplay:
         Raises
         ------
         ValueError
-            For a model of several inputs or outputs, one that reads indices, or one with zoneout; for an index out of range.
+            For a model of several inputs or outputs, one that reads indices, one with zoneout, or one with
+            another layer that computes in training otherwise than in prediction; for an index out of range.
         """
         if len(model.inputs) != 1 or len(model.outputs) != 1:
             raise ValueError(
@@ -68,8 +69,10 @@ class SaliencyDisplay:
                 "with respect to one input. Pass Model(input, output) of these two."
             )
         batch = one_sample(model, x)
-        copy = _without_noise(model)
-        shape = np.shape(copy.predict(batch, verbose=0))
+        same: Model = clone_model(model)  # whose states, if it is stateful, are not those of the user's
+        same.set_weights(model.get_weights())
+        prediction = np.asarray(same.predict(batch, verbose=0))
+        shape = prediction.shape
         index = output if isinstance(output, tuple) else (output,)
         if len(index) != len(shape) - 1 or not all(0 <= place < size for place, size in zip(index, shape[1:], strict=True)):
             raise ValueError(
@@ -77,8 +80,15 @@ class SaliencyDisplay:
             )
         chosen = np.zeros(shape)
         chosen[(0, *index)] = 1.0
+        copy = _without_noise(model)
         copy.compile(loss=_chosen_sum)
-        _, _, gradient = copy.value_and_gradients(batch, chosen, inputs=True)
+        value, _, gradient = copy.value_and_gradients(batch, chosen, inputs=True)
+        expected = float(prediction[(0, *index)])
+        if not np.isclose(value, expected, rtol=1e-3, atol=1e-5):
+            raise ValueError(
+                f"{model.name} predicts {expected:.6g}, but computes {value:.6g} in training, even without dropout and noise. "
+                "Pass a model whose layers compute the same in both."
+            )
         return cls(np.asarray(batch)[0], np.asarray(gradient)[0], f"output {output}").plot(ax)
 
     def plot(self, ax: Any = None) -> Self:
@@ -106,7 +116,10 @@ def _without_noise(model: Any) -> Model:
     """Return a copy with the same weights that computes in training as ``model`` does in prediction."""
 
     def quiet(layer: Any) -> Any:
-        copy = type(layer).from_config(_quiet_config(layer.name, layer.get_config()))
+        config = _quiet_config(layer.name, layer.get_config())
+        if isinstance(layer, ActivityRegularization):
+            config |= {"l1": 0.0, "l2": 0.0}
+        copy = type(layer).from_config(config)
         if isinstance(layer, BatchNormalization):
             copy.trainable = False  # takes the moving averages, as in prediction
         return copy
@@ -117,12 +130,12 @@ def _without_noise(model: Any) -> Model:
 
 
 def _quiet_config(name: str, config: Any) -> Any:
-    """Return the configuration of a layer, and of layers in it, without noise and without penalties of outputs."""
+    """Return the configuration of a layer, and of layers in it, without noise and without penalties."""
     if isinstance(config, list):
         return [_quiet_config(name, entry) for entry in config]
     if not isinstance(config, dict):
         return config
     if config.get("zoneout") or config.get("cell_zoneout"):
         raise ValueError(f"{name} has zoneout, whose expectation has no gradient. Pass a model without zoneout.")
-    zero = {key: 0.0 for key in NOISE if config.get(key)} | {key: None for key in ("activity_regularizer",) if key in config}
+    zero = {key: 0.0 for key in NOISE if config.get(key)} | {key: None for key in config if key.endswith("_regularizer")}
     return {key: _quiet_config(name, value) for key, value in config.items()} | zero

@@ -52,12 +52,15 @@ def test_a_forecaster_is_drawn_with_its_intervals(tmp_path):
 
 def test_tables_are_drawn_on_given_axes():
     model = small(calibration_fraction=0.2).fit(Y)
-    _, ax = plt.subplots()
+    _, (above, ax) = plt.subplots(2)
     display = ForecastDisplay.from_predictions(Y, model.predict(), {0.8: model.predict_interval(0.8)}, ax=ax)
     assert display.ax_ is ax
+    assert all(label.get_visible() for label in above.get_xticklabels())
     assert display.plot() is display
     assert display.ax_ is not ax
     assert len(display.lines_[1].get_xdata()) == HORIZON
     np.testing.assert_allclose(bounds(display.bands_[0]), model.predict_interval(0.8).iloc[0])
     assert len(ForecastDisplay.from_estimator(model).bands_) == 2
     assert ForecastDisplay.from_estimator(small().fit(Y)).bands_ == []
+    with pytest.raises(ValueError, match="one column, that of y, got"):
+        ForecastDisplay.from_predictions(Y, pd.DataFrame({"a": Y, "b": Y}))

@@ -10,7 +10,16 @@ matplotlib.use("Agg")
 
 from matplotlib import pyplot  # noqa: E402
 
-from numba_lstm.layers import GRU, LSTM, BatchNormalization, Bidirectional, Dense, Dropout, Input  # noqa: E402
+from numba_lstm.layers import (  # noqa: E402
+    GRU,
+    LSTM,
+    ActivityRegularization,
+    BatchNormalization,
+    Bidirectional,
+    Dense,
+    Dropout,
+    Input,
+)
 from numba_lstm.models import Model, Sequential  # noqa: E402
 from numba_lstm.plotting import (  # noqa: E402
     AttentionDisplay,
@@ -33,6 +42,12 @@ def model(**options):
         [Input((None, 2)), LSTM(4, return_sequences=True, **options), Bidirectional(LSTM(3, dropout=0.5)), Dense(2)],
         dtype="float64",
     )
+
+
+def nested():
+    """A model whose inner model normalizes by the batch in training."""
+    inner = Sequential([Input((9, 2)), BatchNormalization()], dtype="float64")
+    return Sequential([Input((9, 2)), inner, LSTM(3), Dense(2)], dtype="float64")
 
 
 X = np.random.default_rng(1).normal(size=(9, 2))
@@ -65,6 +80,21 @@ def test_layers_of_a_bidirectional_read_its_input_each_in_its_direction():
     np.testing.assert_allclose([*ahead.h[-1], *back.h[0]], expected, rtol=1e-10)
 
 
+def test_a_decoder_begins_with_the_states_of_its_call():
+    x = Input((None, 2), dtype="float64")
+    _, h, c = LSTM(4, return_state=True, dtype="float64")(x)
+    decoder = LSTM(4, return_sequences=True, dtype="float64")
+    pair = Bidirectional(LSTM(4, return_sequences=True, dtype="float64"))
+    y, z = decoder(x, initial_state=[h, c]), pair(x, initial_state=[h, c, c, h])
+    expected = [value[0] for value in Model(x, [y, z]).predict(X[None], verbose=0)]
+    net = Model(x, [y, z])
+    found = [
+        GatesDisplay.from_estimator(net, X, layer=one).values.h for one in (decoder, pair.forward_layer, pair.backward_layer)
+    ]
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-10)
+    np.testing.assert_allclose(np.hstack(found[1:]), expected[1], rtol=1e-10)
+
+
 def test_drawn_units_are_those_chosen_or_those_that_vary_most():
     net = model()
     display = GatesDisplay.from_estimator(net, X, units=[3, 0])
@@ -87,7 +117,15 @@ def test_memory_is_the_mean_product_of_forget_gates():
 
 def test_saliency_is_the_derivative_of_the_prediction_without_dropout():
     net = Sequential(
-        [Input((9, 2)), Bidirectional(LSTM(3, dropout=0.5)), BatchNormalization(), Dropout(0.5), Dense(2)], dtype="float64"
+        [
+            Input((9, 2)),
+            ActivityRegularization(l2=1.0),
+            Bidirectional(LSTM(3, dropout=0.5, kernel_regularizer="l2")),
+            BatchNormalization(),
+            Dropout(0.5),
+            Dense(2),
+        ],
+        dtype="float64",
     )
     display = SaliencyDisplay.from_estimator(net, X, output=1)
     change = np.zeros_like(X)
@@ -142,6 +180,8 @@ def test_displays_draw_into_axes_of_the_user_and_return_themselves():
         (lambda: MemoryDisplay.from_estimator(model(), X[:1]), "longer sequence"),
         (lambda: SaliencyDisplay.from_estimator(model(), X, output=2), "Pass an index of one number"),
         (lambda: SaliencyDisplay.from_estimator(model(zoneout=0.1), X), "has zoneout"),
+        (lambda: SaliencyDisplay.from_estimator(nested(), X), "but computes .* in training"),
+        (lambda: LearningCurveDisplay.from_history({"loss": [1.0], "val_loss": [1.0]}, metrics=["val_loss"]), "'val_loss'"),
         (lambda: LearningCurveDisplay.from_history({}), "no epoch yet"),
         (lambda: LearningCurveDisplay.from_history({"loss": [1.0]}, metrics=["acc"]), "'acc'"),
         (lambda: AttentionDisplay.from_scores(np.zeros((2, 2, 3, 4))), "those of one sample"),

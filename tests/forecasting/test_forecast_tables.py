@@ -39,6 +39,15 @@ def test_hours_continue_when_clocks_go_back_and_days_stay_at_midnight():
     assert set(extended(days, 4, find_frequency(days, None, "y")).hour) == {0}
 
 
+@pytest.mark.parametrize(("tz", "start"), [("Africa/Cairo", "2024-04-10"), ("America/Havana", "2024-10-20")])
+def test_days_continue_where_clocks_change_at_midnight(tz, start):
+    days = pd.date_range(start, periods=10, freq="D").tz_localize(tz)
+    whole = extended(days, 20, find_frequency(days, None, "y"))
+    assert whole.tz_localize(None).normalize().tolist() == pd.date_range(start, periods=30).tolist()
+    assert find_frequency(whole.delete([4]), None, "y") == "D"
+    assert set(whole.hour) <= {0, 1}
+
+
 @pytest.mark.parametrize("freq", ["h", "B", "ME"])
 def test_a_frequency_is_found_between_gaps(freq):
     full = pd.date_range("2024-01-01", periods=60, freq=freq)

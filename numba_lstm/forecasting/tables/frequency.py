@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pandas.tseries.frequencies import to_offset
 
@@ -61,12 +62,23 @@ def _check_on_grid(index: Any, offset: Any, name: str) -> None:
 
 def grid(index: Any, offset: Any) -> Any:
     """Return the index without gaps from the first to the last row."""
-    return pd.date_range(index[0], index[-1], freq=offset, name=index.name).as_unit(index.unit)
+    return _range(index, offset, end=index[-1])
 
 
 def extended(index: Any, periods: int, offset: Any) -> Any:
     """Return an index with ``periods`` more rows at its end, in local time where it has a time zone."""
-    return pd.date_range(index[0], periods=len(index) + periods, freq=offset, name=index.name).as_unit(index.unit)
+    return _range(index, offset, periods=len(index) + periods)
+
+
+def _range(index: Any, offset: Any, **until: Any) -> Any:
+    """Return the times from the first of ``index`` on; where clocks skip a time, the next one that exists stands for it."""
+    try:
+        times = pd.date_range(index[0], freq=offset, name=index.name, **until)
+    except ValueError:  # for a local time that clocks skip or repeat, such as midnight in Cairo
+        local = {key: value.tz_localize(None) if key == "end" else value for key, value in until.items()}
+        times = pd.date_range(index[0].tz_localize(None), freq=offset, name=index.name, **local)
+        times = times.tz_localize(index.tz, nonexistent="shift_forward", ambiguous=np.ones(len(times), bool))
+    return times.as_unit(index.unit)
 
 
 def same_zone(index: Any, expected: Any, name: str) -> Any:
@@ -77,8 +89,8 @@ def same_zone(index: Any, expected: Any, name: str) -> Any:
     return (index if index.tz is None else index.tz_convert(expected.tz)).as_unit(expected.unit)
 
 
-def check_index(index: Any, name: str) -> None:
-    """Raise TypeError or ValueError unless an index has times, in order and without duplicates."""
+def check_type(index: Any, name: str) -> None:
+    """Raise TypeError unless an index has times."""
     if not isinstance(index, pd.DatetimeIndex):
         hint = "y.index = pd.to_datetime(y.index), or give time_column"
         if isinstance(index, pd.PeriodIndex):
@@ -86,6 +98,11 @@ def check_index(index: Any, name: str) -> None:
         elif isinstance(index, pd.MultiIndex):
             hint = "y.reset_index(), and give id_column and time_column"
         raise TypeError(f"{name} must have a DatetimeIndex, got {type(index).__name__}. Write {hint}.")
+
+
+def check_index(index: Any, name: str) -> None:
+    """Raise TypeError or ValueError unless an index has times, in order and without duplicates."""
+    check_type(index, name)
     if index.hasnans:
         raise ValueError(f"{name} has {int(index.isna().sum())} rows without a time. Remove them: y[y.index.notna()].")
     if not index.is_unique:

@@ -16,24 +16,25 @@ from .networks.windows import Values
 from .prediction import Forecasts, forecast
 from .predictor import Predictor
 from .tables.results import to_library
-from .tables.targets import Track, read_targets
+from .tables.targets import Layout, Track, read_targets
 
 _METRICS = ("mae", "rmse", "mape", "smape", "mase")
 
 
-def backtest(forecaster: Predictor, tables: Tables, start: Any, stride: int, refit: bool, coverage: float | None) -> Any:
+def backtest(forecaster: Predictor, tables: Tables, start: Any, stride: int | None, refit: bool, coverage: float | None) -> Any:
     """Return a long table of forecasts and what came; see :meth:`LSTMForecaster.backtest`."""
-    if stride < 1:
-        raise ValueError(f"stride must be a whole number of at least 1, got {stride!r}.")
-    rows = (
-        _refitted(forecaster, tables, start, stride, coverage) if refit else _rows(forecaster, tables, start, stride, coverage)
-    )
+    layout, rows = (_refitted if refit else _rows)(forecaster, tables, start, _stride(forecaster, stride), coverage)
     frame = pd.concat(rows, ignore_index=True)
-    layout = rows[0].attrs["layout"]
     return frame if layout.library is None else to_library(frame, layout)
 
 
-def _rows(forecaster: Predictor, tables: Tables, start: Any, stride: int, coverage: float | None) -> list[Any]:
+def _stride(forecaster: Predictor, stride: int | None) -> int:
+    if stride is not None and stride < 1:
+        raise ValueError(f"stride must be a whole number of at least 1, got {stride!r}.")
+    return forecaster.horizon if stride is None else stride
+
+
+def _rows(forecaster: Predictor, tables: Tables, start: Any, stride: int, coverage: float | None) -> tuple[Layout, list[Any]]:
     state = forecaster._merged(tables)
     horizon = forecaster.horizon
     found = []
@@ -41,29 +42,38 @@ def _rows(forecaster: Predictor, tables: Tables, start: Any, stride: int, covera
         origins = _origins(state, key, start, stride, horizon)
         forecasts = forecast(state, state.sample(key, 0), origins, horizon, recursion_of(forecaster))
         found.append(_frame(forecaster, state, key, track, origins, forecasts, coverage))
-    return found
+    return state.layout, found
 
 
-def _refitted(forecaster: Predictor, tables: Tables, start: Any, stride: int, coverage: float | None) -> list[Any]:
+def _refitted(
+    forecaster: Predictor, tables: Tables, start: Any, stride: int, coverage: float | None
+) -> tuple[Layout, list[Any]]:
     if tables.y is None or start is None:
         raise ValueError("backtest(refit=True) needs y and start, from which the first copy is fitted.")
     forecaster._check()
-    tracks, _, _ = read_targets(tables.y, forecaster._columns, forecaster.freq, forecaster.gaps)
+    state = forecaster._fitted
+    for name in ("past_covariates", "future_covariates", "static_covariates"):
+        if state is not None and getattr(state, name.split("_")[0]) is not None and getattr(tables, name) is None:
+            raise ValueError(f"backtest(refit=True) fits copies to given tables, and needs {name} as fit had them. Give them.")
+    tracks, layout, _ = read_targets(tables.y, forecaster._columns, forecaster.freq, forecaster.gaps)
     longest = max(tracks.values(), key=lambda track: len(track.index)).index
     horizon = forecaster.horizon
+    first = _position(longest, start)
+    if first < 1:
+        raise ValueError(f"start={start!r} leaves no rows before the first forecast. Give a later start.")
     found = []
-    for origin in range(_position(longest, start), len(longest) - horizon + 1, stride):
+    for origin in range(first, len(longest) - horizon + 1, stride):
         fitted = copy.copy(forecaster)
         fitted._fitted = fitting.fit(forecaster, tables, until=longest[origin - 1])
-        state = fitted._merged(tables)
-        for key, track in state.tracks.items():
+        whole = fitted._merged(tables)
+        for key, track in whole.tracks.items():
             place = np.array([len(fitted._state.tracks[key].index)])
             if place[0] + horizon <= len(track.index):
-                forecasts = forecast(state, state.sample(key, 0), place, horizon, recursion_of(forecaster))
-                found.append(_frame(forecaster, state, key, track, place, forecasts, coverage))
+                forecasts = forecast(whole, whole.sample(key, 0), place, horizon, recursion_of(forecaster))
+                found.append(_frame(forecaster, whole, key, track, place, forecasts, coverage))
     if not found:
         raise ValueError(f"y has no {horizon} rows behind start={start!r} that could be compared. Give an earlier start.")
-    return found
+    return layout, found
 
 
 def _origins(state: Fitted, key: Hashable, start: Any, stride: int, horizon: int) -> Values:
@@ -120,18 +130,18 @@ def _frame(
     if coverage is not None:
         bounds = forecaster._bounds(state, forecasts, coverage)
         columns |= {name: bounds[..., k].reshape(-1) for k, name in enumerate(("lower", "upper"))}
-    frame = pd.DataFrame(columns)
-    frame.attrs["layout"] = state.layout
-    return frame
+    return pd.DataFrame(columns)
 
 
-def score(forecaster: Predictor, tables: Tables, metric: str, start: Any, stride: int, season: int) -> float:
+def score(forecaster: Predictor, tables: Tables, metric: str, start: Any, stride: int | None, season: int) -> float:
     """Return an error of a backtest; see :meth:`LSTMForecaster.score`."""
     if metric not in _METRICS:
         raise ValueError(f"metric must be one of {', '.join(map(repr, _METRICS))}, got {metric!r}.")
+    if season < 1:
+        raise ValueError(f"season must be a whole number of at least 1, got {season!r}.")
     state = forecaster._merged(tables)
     errors = []
-    for frame in _rows(forecaster, tables, start, stride, None):
+    for frame in _rows(forecaster, tables, start, _stride(forecaster, stride), None)[1]:
         key = frame.iloc[0, 0]
         error = np.abs(frame["y"] - frame["forecast"]).to_numpy()
         if metric == "rmse":

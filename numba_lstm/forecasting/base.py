@@ -61,6 +61,6 @@ class FittedForecaster(Parameters):
         state = self._state
         tracks = state.tracks
         if tables.y is not None:
-            new, _, _ = read_targets(tables.y, self._columns, state.offset, "mask")
+            new, _, _ = read_targets(tables.y, self._columns, state.offset, None)
             tracks = merge(tracks, new, state.offset, state.gaps)
         return state.with_data(tracks, *self._read(tables))

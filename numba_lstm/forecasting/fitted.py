@@ -15,7 +15,7 @@ from .networks.windows import Sample, WindowShape, scale_of
 from .tables.calendar import calendar_features
 from .tables.covariates import Covariates, Static
 from .tables.frequency import extended
-from .tables.targets import Layout, Tracks
+from .tables.targets import Layout, Tracks, interpolated
 
 Values = npt.NDArray[Any]
 
@@ -64,7 +64,10 @@ class Fitted:
             known = np.hstack([known, self.future.take(key, index, self.gaps)])
         past = np.empty((len(track.index), 0)) if self.past is None else self.past.take(key, track.index, self.gaps)
         location, scale = self.scales.get(key) or scale_of(track.values, self.scaling)
-        return Sample(track.values, location, scale, past, known, self._static_row(key))
+        filled, last = track.values, np.arange(len(track.values))
+        if self.gaps == "interpolate":
+            filled, last = interpolated(filled), np.maximum.accumulate(np.where(np.isfinite(filled), last, 0))
+        return Sample(track.values, filled, last, location, scale, past, known, self._static_row(key))
 
     def _static_row(self, key: Hashable) -> Values:
         row = np.empty(0)

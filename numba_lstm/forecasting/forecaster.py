@@ -130,6 +130,7 @@ class LSTMForecaster(Predictor):
         y: Any = None,
         past_covariates: Any = None,
         future_covariates: Any = None,
+        static_covariates: Any = None,
         *,
         start: Any = None,
         stride: int | None = None,
@@ -142,7 +143,7 @@ class LSTMForecaster(Predictor):
         ----------
         y : Series or DataFrame, optional
             Observations, which are joined to those of the fit. Default: those alone.
-        past_covariates, future_covariates : DataFrame, optional
+        past_covariates, future_covariates, static_covariates : DataFrame, optional
             Further rows.
         start : Timestamp, str or float, optional
             The last time that the first forecast knows, or the share of rows before it. Default: the end of what the
@@ -150,7 +151,8 @@ class LSTMForecaster(Predictor):
         stride : int, optional
             Rows from one forecast to the next. Default: ``horizon``.
         refit : bool
-            Whether a copy is fitted to the rows before each forecast. The forecaster itself does not change.
+            Whether a copy is fitted to the rows before each forecast. The tables are then those of a fit, with all rows, and
+            ``start`` is needed. The forecaster itself does not change, and need not be fitted.
         coverage : float, optional
             Adds bounds as :meth:`predict_interval` returns them.
 
@@ -160,24 +162,34 @@ class LSTMForecaster(Predictor):
             Long: the series, ``cutoff`` (the last time that was known), ``time``, ``step``, ``y``, ``forecast``, and a column
             for each learned quantile, ``lower`` and ``upper``.
         """
-        tables = Tables(y, past_covariates, future_covariates)
-        return backtesting.backtest(self, tables, start, stride or self.horizon, refit, coverage)
+        tables = Tables(y, past_covariates, future_covariates, static_covariates)
+        return backtesting.backtest(self, tables, start, stride, refit, coverage)
 
     def score(
-        self, y: Any = None, *, metric: str = "mae", start: Any = None, stride: int | None = None, season: int = 1
+        self,
+        y: Any = None,
+        past_covariates: Any = None,
+        future_covariates: Any = None,
+        static_covariates: Any = None,
+        *,
+        metric: str = "mae",
+        start: Any = None,
+        stride: int | None = None,
+        season: int = 1,
     ) -> float:
         """Return an error of :meth:`backtest`; smaller is better.
 
         Parameters
         ----------
-        y, start, stride
+        y, past_covariates, future_covariates, static_covariates, start, stride
             As of :meth:`backtest`.
         metric : "mae", "rmse", "mape", "smape" or "mase"
             ``"mase"`` divides the mean absolute error by that of the seasonal naive forecast in the rows before ``start``.
         season : int
             Steps of a season, for ``"mase"``.
         """
-        return backtesting.score(self, Tables(y), metric, start, stride or self.horizon, season)
+        tables = Tables(y, past_covariates, future_covariates, static_covariates)
+        return backtesting.score(self, tables, metric, start, stride, season)
 
     def stream(self) -> ForecastStream:
         """Return a stream of one series, which takes one observation at a time and forecasts what follows."""

@@ -134,7 +134,7 @@ class Recursion:
         """Return one path for each origin, (n, horizon), and the scale of its first window."""
         reach, rows = fitted.shape.reach, np.arange(len(origins))[:, None]
         paths = np.empty((len(origins), reach + horizon))
-        paths[:, :reach] = sample.y[origins[:, None] + np.arange(-reach, 0)]
+        paths[:, :reach] = sample.before(origins, origins[:, None] + np.arange(-reach, 0))
         first_scale = np.empty(0)
         for step in range(horizon):
             windows = cut_windows(

@@ -48,7 +48,14 @@ class ForecastStream:
             Values of the covariates at this time, or rows of them.
         future_covariates : DataFrame, optional
             Further rows.
+
+        Raises
+        ------
+        TypeError, ValueError
+            For a value, a time or covariates that cannot be used. The stream is as before then.
         """
+        if np.isinf(value):
+            raise ValueError(f"value must be finite, or NaN where it is missing, got {value!r}.")
         state = self._forecaster._state
         moment = state.future_index(self._key, 1)[0] if time is None else pd.Timestamp(time)
         index = pd.DatetimeIndex([moment])
@@ -81,7 +88,9 @@ class ForecastStream:
         """Leave out rows that no later window needs."""
         state = self._forecaster._state
         track = state.tracks[self._key]
-        last = Track(track.index[-state.shape.reach :], track.values[-state.shape.reach :])
+        begin = max(0, len(track.index) - state.shape.reach)
+        begin = int(np.flatnonzero(np.isfinite(track.values[: begin + 1]))[-1])  # a straight line over a gap begins there
+        last = Track(track.index[begin:], track.values[begin:])
         self._forecaster._fitted = replace(
             state,
             tracks={self._key: last},

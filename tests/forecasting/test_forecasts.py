@@ -130,9 +130,30 @@ def test_a_stream_has_the_bits_of_updates(fitted):
         stream.step(1.0, time=Y.index[-10])
     with pytest.raises(ValueError, match="one series, got one of 2"):
         small().fit(pd.DataFrame({"a": Y, "b": Y})).stream()
-    gapped = small(gaps="mask", epochs=1).fit(Y[:-24]).stream()
-    gapped.observe(np.nan).observe(11.0, time=Y.index[-20])
-    assert gapped.predict().index[0] == Y.index[-19]
+    with pytest.raises(ValueError, match="value must be finite"):
+        stream.step(np.inf)
+
+
+@pytest.mark.parametrize("gaps", ["mask", "interpolate"])
+def test_gaps_in_a_stream_are_those_of_updates(gaps):
+    y = Y.copy()
+    y.iloc[[-24, -23, -21]] = np.nan
+    model = small(gaps=gaps, epochs=1).fit(Y[:-24])
+    stream = model.stream()
+    for k in range(-24, 0):  # so that gaps come to the beginning of a window
+        stream.observe(y.iloc[k])
+        if k in (-24, -12, -11, -1):
+            pd.testing.assert_frame_equal(stream.predict(), model.predict(y=y[: len(y) + k + 1]))
+    pd.testing.assert_frame_equal(stream.predict(), model.update(y[-24:]).predict())
+    assert model.stream().observe(11.0, time=Y.index[-1] + pd.Timedelta(hours=4)).predict().index[0].hour == 20
+
+
+def test_a_series_without_new_values_can_be_updated():
+    wide = pd.DataFrame({"a": Y, "b": Y})
+    later = wide[-3:].assign(b=np.nan)
+    result = small(gaps="mask", epochs=1).fit(wide[:-3]).update(later).predict()
+    assert np.isfinite(result.to_numpy()).all()
+    assert len(result) == HORIZON
 
 
 def test_a_stream_takes_covariates():

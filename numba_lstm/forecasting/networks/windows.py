@@ -33,11 +33,21 @@ class Sample(NamedTuple):
     """What is known of one series."""
 
     y: Values  #: (T,), NaN where missing
+    filled: Values  #: (T,), what the network reads: ``y``, or straight lines over its gaps
+    last: Values  #: (T,), of each step the last one at or before it that a forecast may read
     location: float
     scale: float
     past: Values  #: (T, columns): covariates of the past
     known: Values  #: (T + steps ahead, columns): calendar features and covariates of the future
     static: Values  #: (columns,)
+
+    def before(self, origins: Values, positions: Values) -> Values:
+        """Return the values (n, steps) at ``positions`` before ``origins``, (n,), from what is known there.
+
+        A straight line over a gap ends in a later value. If the gap reaches to the origin, its steps repeat the value before.
+        """
+        found: Values = self.filled[np.minimum(positions, self.last[origins - 1][:, None])]
+        return found
 
 
 class Windows(NamedTuple):
@@ -86,7 +96,7 @@ def cut_windows(
     """
     before = origins[:, None] + np.arange(-shape.context, 0)
     after = origins[:, None] + np.arange(shape.horizon if steps is None else steps)
-    take = values_at or (lambda positions: _values(sample.y, positions))
+    take = values_at or (lambda positions: sample.before(origins, positions))
     context = take(before)
     location, scale = _location_and_scale(sample, context, shape)
 
@@ -101,7 +111,7 @@ def cut_windows(
         past.append(sample.past[before])
     future = [np.broadcast_to((np.arange(1, after.shape[1] + 1) / shape.horizon)[:, None], (*after.shape, 1))]
     future += [scaled(take(after - lag)) for lag in shape.lags]
-    target = _values(sample.y, after)
+    target = _values(sample.filled, after)
     return Windows(
         np.concatenate([*past, sample.known[before]], axis=-1).astype(np.float32),
         np.concatenate([*future, sample.known[after]], axis=-1).astype(np.float32),

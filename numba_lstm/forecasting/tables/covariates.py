@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .frames import Columns, as_numbers, is_categorical, to_pandas, with_time_index
-from .frequency import check_index, find_frequency, same_zone
+from .frequency import check_index, check_type, find_frequency, same_zone
 from .targets import interpolated
 
 #: Key of covariates that all series share.
@@ -45,12 +45,12 @@ class Encoding(NamedTuple):
         return np.where(codes[:, None] < 0, np.nan, codes[:, None] == np.arange(len(self.categories)))
 
 
-def find_encoding(column: Any, name: str) -> Encoding:
-    """Return the encoding of a column, from the values that it has."""
+def find_encoding(column: Any, name: str, rows: Any = slice(None)) -> Encoding:
+    """Return the encoding of a column: its categories, or the mean and the deviation of the numbers in ``rows``."""
     if is_categorical(column):
         found = column.dropna().unique()
         return Encoding(column.name, categories=tuple(sorted((_plain(value) for value in found), key=str)))
-    values = as_numbers(column, column.name, name)
+    values = as_numbers(column, column.name, name)[rows]
     values = values[np.isfinite(values)]
     if not len(values):
         raise ValueError(f"column {column.name!r} of {name} has no values.")
@@ -115,7 +115,9 @@ class Covariates:
         return values
 
 
-def read_covariates(data: Any, name: str, columns: Columns, encodings: list[Encoding] | None, offset: Any) -> Covariates | None:
+def read_covariates(
+    data: Any, name: str, columns: Columns, encodings: list[Encoding] | None, offset: Any, until: Any = None
+) -> Covariates | None:
     """Return the covariates of a table, encoded with given encodings, or with those of the table itself.
 
     Parameters
@@ -130,6 +132,8 @@ def read_covariates(data: Any, name: str, columns: Columns, encodings: list[Enco
         Those of the fit.
     offset : offset
         Frequency of the series.
+    until : Timestamp, optional
+        Last time whose numbers count for their mean and deviation, if there are no ``encodings``.
     """
     if data is None:
         return None
@@ -141,7 +145,8 @@ def read_covariates(data: Any, name: str, columns: Columns, encodings: list[Enco
     if not labels:
         raise ValueError(f"{name} has no columns.")
     if encodings is None:
-        encodings = [find_encoding(frame[label], name) for label in labels]
+        rows = slice(None) if until is None else _rows_until(frame.index, until, name)
+        encodings = [find_encoding(frame[label], name, rows) for label in labels]
     check_names(labels, encodings, name)
     groups = frame.groupby(columns.id, sort=False, observed=True) if by_series else [(ALL, frame)]
     frames = {}
@@ -152,6 +157,11 @@ def read_covariates(data: Any, name: str, columns: Columns, encodings: list[Enco
         find_frequency(group.index, offset, name)
         frames[key] = pd.DataFrame(np.hstack([one.encode(group[one.name], name) for one in encodings]), index=group.index)
     return Covariates(name, encodings, frames)
+
+
+def _rows_until(index: Any, until: Any, name: str) -> Any:
+    check_type(index, name)
+    return np.asarray(same_zone(index, pd.DatetimeIndex([until]), name) <= until)
 
 
 def check_names(labels: list[Any], encodings: list[Encoding], name: str) -> None:

@@ -36,8 +36,10 @@ class Layout:
     library: str | None = None  #: None for pandas
 
 
-def read_targets(y: Any, columns: Columns, freq: Any, gaps: str) -> tuple[Tracks, Layout, Any]:
+def read_targets(y: Any, columns: Columns, freq: Any, gaps: str | None) -> tuple[Tracks, Layout, Any]:
     """Return the series of ``y`` by their names, its layout, and the offset of its times.
+
+    With ``gaps=None`` the series are not on their grid yet: :func:`merge` follows.
 
     Raises
     ------
@@ -57,7 +59,8 @@ def read_targets(y: Any, columns: Columns, freq: Any, gaps: str) -> tuple[Tracks
     tracks = {}
     for key, column in named:
         find_frequency(column.index, offset, f"series {key!r} of y")
-        tracks[key] = fill(Track(column.index, as_numbers(column, key, "y")), offset, gaps, key)
+        track = Track(column.index, as_numbers(column, key, "y"))
+        tracks[key] = track if gaps is None else fill(track, offset, gaps, key)
     return tracks, layout, offset
 
 
@@ -88,7 +91,7 @@ def _split(table: Any, columns: Columns, library: str | None) -> tuple[Layout, l
 
 
 def fill(track: Track, offset: Any, gaps: str, key: Hashable) -> Track:
-    """Return a series on its grid, from its first value on, with what is missing as ``gaps`` says."""
+    """Return a series on its grid, from its first value on; raise ValueError for gaps under ``gaps="raise"``."""
     index = grid(track.index, offset)
     values = pd.Series(track.values, track.index).reindex(index).to_numpy()
     observed = np.isfinite(values)
@@ -101,8 +104,6 @@ def fill(track: Track, offset: Any, gaps: str, key: Hashable) -> Track:
             f"series {key!r} of y has {int((~observed).sum())} missing values or times, the first at "
             f"{index[observed.argmin()]}. Fill them, or choose gaps='interpolate' or gaps='mask'."
         )
-    if gaps == "interpolate":
-        values = interpolated(values)
     return Track(index, values)
 
 

@@ -23,30 +23,32 @@ _METRICS = ("mae", "rmse", "mape", "smape", "mase")
 
 def backtest(forecaster: Predictor, tables: Tables, start: Any, stride: int | None, refit: bool, coverage: float | None) -> Any:
     """Return a long table of forecasts and what came; see :meth:`LSTMForecaster.backtest`."""
-    layout, rows = (_refitted if refit else _rows)(forecaster, tables, start, _stride(forecaster, stride), coverage)
+    _check_stride(stride)
+    layout, rows = (_refitted if refit else _rows)(forecaster, tables, start, stride, coverage)
     frame = pd.concat(rows, ignore_index=True)
     return frame if layout.library is None else to_library(frame, layout)
 
 
-def _stride(forecaster: Predictor, stride: int | None) -> int:
+def _check_stride(stride: int | None) -> None:
     if stride is not None and stride < 1:
         raise ValueError(f"stride must be a whole number of at least 1, got {stride!r}.")
-    return forecaster.horizon if stride is None else stride
 
 
-def _rows(forecaster: Predictor, tables: Tables, start: Any, stride: int, coverage: float | None) -> tuple[Layout, list[Any]]:
+def _rows(
+    forecaster: Predictor, tables: Tables, start: Any, stride: int | None, coverage: float | None
+) -> tuple[Layout, list[Any]]:
     state = forecaster._merged(tables)
-    horizon = forecaster.horizon
+    horizon = forecaster._state.parameters.horizon
     found = []
     for key, track in state.tracks.items():
-        origins = _origins(state, key, start, stride, horizon)
-        forecasts = forecast(state, state.sample(key, 0), origins, horizon, recursion_of(forecaster))
+        origins = _origins(state, key, start, horizon if stride is None else stride, horizon)
+        forecasts = forecast(state, state.sample(key, 0), origins, horizon, recursion_of(state.parameters))
         found.append(_frame(forecaster, state, key, track, origins, forecasts, coverage))
     return state.layout, found
 
 
 def _refitted(
-    forecaster: Predictor, tables: Tables, start: Any, stride: int, coverage: float | None
+    forecaster: Predictor, tables: Tables, start: Any, stride: int | None, coverage: float | None
 ) -> tuple[Layout, list[Any]]:
     if tables.y is None or start is None:
         raise ValueError("backtest(refit=True) needs y and start, from which the first copy is fitted.")
@@ -62,7 +64,7 @@ def _refitted(
     if first < 1:
         raise ValueError(f"start={start!r} leaves no rows before the first forecast. Give a later start.")
     found = []
-    for origin in range(first, len(longest) - horizon + 1, stride):
+    for origin in range(first, len(longest) - horizon + 1, horizon if stride is None else stride):
         fitted = copy.copy(forecaster)
         fitted._fitted = fitting.fit(forecaster, tables, until=longest[origin - 1])
         whole = fitted._merged(tables)
@@ -114,7 +116,8 @@ def _frame(
     forecasts: Forecasts,
     coverage: float | None,
 ) -> Any:
-    steps = np.arange(forecaster.horizon)
+    parameters = state.parameters
+    steps = np.arange(parameters.horizon)
     rows = (origins[:, None] + steps).reshape(-1)
     columns: dict[Any, Any] = {
         "series" if state.layout.columns.id is None else state.layout.columns.id: key,
@@ -124,9 +127,9 @@ def _frame(
         "y": track.values[rows],
         "forecast": forecasts.point().reshape(-1),
     }
-    if forecaster.quantiles is not None:
-        values = forecasts.quantiles(tuple(forecaster.quantiles))
-        columns |= {level: values[..., k].reshape(-1) for k, level in enumerate(forecaster.quantiles)}
+    if parameters.quantiles is not None:
+        values = forecasts.quantiles(tuple(parameters.quantiles))
+        columns |= {level: values[..., k].reshape(-1) for k, level in enumerate(parameters.quantiles)}
     if coverage is not None:
         bounds = forecaster._bounds(state, forecasts, coverage)
         columns |= {name: bounds[..., k].reshape(-1) for k, name in enumerate(("lower", "upper"))}
@@ -139,9 +142,10 @@ def score(forecaster: Predictor, tables: Tables, metric: str, start: Any, stride
         raise ValueError(f"metric must be one of {', '.join(map(repr, _METRICS))}, got {metric!r}.")
     if season < 1:
         raise ValueError(f"season must be a whole number of at least 1, got {season!r}.")
+    _check_stride(stride)
     state = forecaster._merged(tables)
     errors = []
-    for frame in _rows(forecaster, tables, start, _stride(forecaster, stride), None)[1]:
+    for frame in _rows(forecaster, tables, start, stride, None)[1]:
         key = frame.iloc[0, 0]
         error = np.abs(frame["y"] - frame["forecast"]).to_numpy()
         if metric == "rmse":
@@ -149,10 +153,13 @@ def score(forecaster: Predictor, tables: Tables, metric: str, start: Any, stride
         elif metric == "mape":
             error = 100 * error / np.abs(frame["y"].to_numpy())
         elif metric == "smape":
-            error = 200 * error / (np.abs(frame["y"]) + np.abs(frame["forecast"])).to_numpy()
+            total = (np.abs(frame["y"]) + np.abs(frame["forecast"])).to_numpy()
+            error = np.divide(200 * error, total, out=np.zeros_like(error), where=total != 0)
         elif metric == "mase":
             track = state.tracks[key]
             before = track.values[track.index <= frame["cutoff"].iloc[0]]
+            if len(before) <= season:
+                raise ValueError(f"series {key!r} has {len(before)} rows before start, and season={season} needs more.")
             error = error / np.nanmean(np.abs(before[season:] - before[:-season]))
         errors.append(error)
     mean = float(np.nanmean(np.concatenate(errors)))

@@ -35,7 +35,7 @@ class FittedForecaster(Parameters):
         return self._fitted
 
     def _read(self, tables: Tables) -> tuple[Any, ...]:
-        state, columns = self._state, self._columns
+        state, columns = self._state, self._state.parameters._columns
         covariates = []
         for name, known in (("past_covariates", state.past), ("future_covariates", state.future)):
             data = getattr(tables, name)
@@ -53,7 +53,7 @@ class FittedForecaster(Parameters):
         state = self._state
         if tables.y is None:
             return state.with_data(state.tracks, *self._read(tables))
-        tracks, layout, _ = read_targets(tables.y, self._columns, state.offset, state.gaps)
+        tracks, layout, _ = read_targets(tables.y, state.parameters._columns, state.offset, state.gaps)
         return replace(state.with_data(tracks, *self._read(tables)), layout=layout)
 
     def _merged(self, tables: Tables) -> Fitted:
@@ -61,6 +61,6 @@ class FittedForecaster(Parameters):
         state = self._state
         tracks = state.tracks
         if tables.y is not None:
-            new, _, _ = read_targets(tables.y, self._columns, state.offset, None)
+            new, _, _ = read_targets(tables.y, state.parameters._columns, state.offset, None)
             tracks = merge(tracks, new, state.offset, state.gaps)
         return state.with_data(tracks, *self._read(tables))

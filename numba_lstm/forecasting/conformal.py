@@ -7,6 +7,7 @@ intervals are wider where it is less certain (Lei et al. 2018).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 
 import numpy as np
@@ -46,10 +47,15 @@ def conformal_interval(forecasts: Forecasts, scores: Values, coverage: float) ->
 
 
 def _width(scores: Values, coverage: float) -> float:
-    rank = int(np.ceil((len(scores) + 1) * coverage))
+    rank = _ceil((len(scores) + 1) * coverage)
     if rank > len(scores):
         raise ValueError(
             f"{len(scores)} calibration windows are too few for coverage={coverage}, which needs "
-            f"{int(np.ceil(coverage / (1 - coverage)))}. Give a larger calibration_fraction, or more rows."
+            f"{_ceil(coverage / (1 - coverage))}. Give a larger calibration_fraction, or more rows."
         )
     return float(scores[rank - 1])
+
+
+def _ceil(value: float) -> int:
+    """Return the least whole number that is not below ``value`` but for its rounding: 0.55 * 100 is above 55."""
+    return math.ceil(value * (1 - 1e-10))

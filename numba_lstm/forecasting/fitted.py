@@ -12,10 +12,11 @@ import numpy.typing as npt
 from ..models import Model
 from .networks.heads import Head
 from .networks.windows import Sample, WindowShape, scale_of
+from .parameters import Parameters
 from .tables.calendar import calendar_features
 from .tables.covariates import Covariates, Static
 from .tables.frequency import extended
-from .tables.targets import Layout, Tracks, interpolated
+from .tables.targets import Layout, Tracks, interpolated, last_observed
 
 Values = npt.NDArray[Any]
 
@@ -24,6 +25,7 @@ Values = npt.NDArray[Any]
 class Fitted:
     """State of a fitted forecaster. It does not change; methods of the forecaster replace it."""
 
+    parameters: Parameters  #: of the fit, which ``set_params`` does not change
     shape: WindowShape
     gaps: str
     scaling: str | None
@@ -61,13 +63,23 @@ class Fitted:
         index = extended(track.index, ahead, self.offset) if ahead else track.index
         known = calendar_features(index, self.calendar)
         if self.future is not None:
-            known = np.hstack([known, self.future.take(key, index, self.gaps)])
+            known = np.hstack([known, interpolated(self.future.take(key, index, self.gaps))])
         past = np.empty((len(track.index), 0)) if self.past is None else self.past.take(key, track.index, self.gaps)
         location, scale = self.scales.get(key) or scale_of(track.values, self.scaling)
         filled, last = track.values, np.arange(len(track.values))
         if self.gaps == "interpolate":
-            filled, last = interpolated(filled), np.maximum.accumulate(np.where(np.isfinite(filled), last, 0))
-        return Sample(track.values, filled, last, location, scale, past, known, self._static_row(key))
+            filled, last = interpolated(filled), last_observed(filled)
+        return Sample(
+            track.values,
+            filled,
+            last,
+            location,
+            scale,
+            interpolated(past),
+            last_observed(past),
+            known,
+            self._static_row(key),
+        )
 
     def _static_row(self, key: Hashable) -> Values:
         row = np.empty(0)

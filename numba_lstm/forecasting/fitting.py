@@ -18,7 +18,7 @@ from .networks.heads import make_head
 from .networks.network import build_network
 from .networks.windows import Values, Windows, cut_windows, join_windows, scale_of
 from .parameters import Parameters
-from .prediction import Recursion
+from .prediction import BATCH, Recursion
 from .tables.calendar import choose_features
 from .tables.covariates import read_covariates, read_static
 from .tables.targets import Track, read_targets
@@ -95,6 +95,7 @@ def _read(parameters: Parameters, tables: Tables, until: Any) -> Fitted:
         )
     head = make_head(parameters.loss, parameters.quantiles, parameters.distribution, parameters.df)
     return Fitted(
+        parameters=Parameters(**parameters.get_params()),
         shape=parameters._window_shape(),
         gaps=parameters.gaps,
         scaling=parameters.scaling,
@@ -139,8 +140,8 @@ def _windows(state: Fitted, samples: dict[Hashable, Any], origins: dict[Hashable
 
     def cut() -> Iterator[Windows]:
         for key, sample in samples.items():
-            if len(origins[key]):
-                windows = cut_windows(sample, origins[key], state.shape)
+            for begin in range(0, len(origins[key]), BATCH):  # which bounds the memory that a cut needs
+                windows = cut_windows(sample, origins[key][begin : begin + BATCH], state.shape)
                 yield windows.take(windows.weight.any(axis=1))
 
     found = list(cut())

@@ -112,7 +112,8 @@ class LSTMForecaster(Predictor):
     def update(self, y: Any, past_covariates: Any = None, future_covariates: Any = None, *, epochs: int = 0) -> Self:
         """Append new observations, which the next forecasts follow, and train on all for ``epochs`` more.
 
-        Rows of times that were there already replace the old ones. Scales and conformal intervals stay.
+        Rows of times that were there already replace the old ones. Scales and the widths of conformal intervals stay; after
+        ``epochs`` the network knows the calibration windows too, so fit anew for intervals with their coverage.
         """
         state = self._merged(Tables(y, past_covariates, future_covariates))
         if epochs:
@@ -201,9 +202,10 @@ class LSTMForecaster(Predictor):
         Raises
         ------
         ValueError
-            For a path that does not end in ``.nlstm``, and for a frequency or names of series that a file cannot hold.
+            For a path that does not end in ``.nlstm``, and for a frequency, a time zone, a loss or names of series that a
+            file cannot hold.
         """
-        persistence.save(self, self._state, path, overwrite)
+        persistence.save(self._state, path, overwrite)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:

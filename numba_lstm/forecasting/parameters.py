@@ -72,7 +72,7 @@ class Parameters:
         return {name: getattr(self, name) for name in _names()}
 
     def set_params(self, **params: Any) -> Self:
-        """Set arguments of the constructor; they count from the next fit on."""
+        """Set arguments of the constructor; forecasts and files have those of the last fit until the next one."""
         unknown = sorted(set(params) - set(_names()))
         if unknown:
             raise ValueError(f"{type(self).__name__} has no parameter {unknown[0]!r}. It has {', '.join(_names())}.")
@@ -106,6 +106,9 @@ class Parameters:
             value = getattr(self, name)
             if not (isinstance(value, (int, np.integer)) and value >= 1) and not (name == "context_length" and value is None):
                 raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}.")
+        for name in ("lags", "quantiles"):
+            if np.isscalar(getattr(self, name)):
+                raise ValueError(f"{name} must be a sequence of numbers, such as ({getattr(self, name)!r},).")
         if not self._units or not all(isinstance(size, (int, np.integer)) and size >= 1 for size in self._units):
             raise ValueError(f"units must be a whole number of at least 1, or a tuple of them, got {self.units!r}.")
         for name, allowed in (

@@ -16,7 +16,7 @@ from ..files.errors import REFUSALS, FileFormatError, short_message
 from ..saving import container, document
 from .fitted import Fitted
 from .networks.heads import make_head
-from .networks.windows import WindowShape
+from .parameters import Parameters
 from .tables.calendar import choose_features
 from .tables.covariates import Covariates, Encoding, Static
 from .tables.frames import Columns
@@ -26,7 +26,7 @@ CLASS_NAME = "LSTMForecaster"
 _TUPLES = ("calendar", "lags", "quantiles", "units")  #: parameters that JSON would make lists
 
 
-def save(forecaster: Any, state: Fitted, path: str | os.PathLike[str], overwrite: bool) -> None:
+def save(state: Fitted, path: str | os.PathLike[str], overwrite: bool) -> None:
     """Write a forecaster; see :meth:`LSTMForecaster.save`."""
     name = check_path(path, overwrite)
     if not name.endswith(".nlstm"):
@@ -37,7 +37,7 @@ def save(forecaster: Any, state: Fitted, path: str | os.PathLike[str], overwrite
     body = {
         "class_name": CLASS_NAME,
         "config": {"name": state.model.name},
-        "params": _params(forecaster, state),
+        "params": _params(state),
         "network": network,
         "offset": _offset_name(state.offset),
         "layout": [state.layout.kind, list(state.layout.columns), state.layout.name, state.layout.library],
@@ -84,8 +84,6 @@ def load(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Fitted]:
 
 
 def _unpack(body: dict[str, Any], tensors: Mapping[str, Any]) -> tuple[dict[str, Any], Fitted]:
-    from .parameters import Parameters
-
     params: dict[str, Any] = {
         name: tuple(value) if name in _TUPLES and isinstance(value, list) else value for name, value in body["params"].items()
     }
@@ -99,7 +97,8 @@ def _unpack(body: dict[str, Any], tensors: Mapping[str, Any]) -> tuple[dict[str,
         index, values = _unpack_rows(one["track"], f"series/{k}", tensors)
         tracks[one["key"]] = Track(index, values[:, 0])
     state = Fitted(
-        shape=WindowShape(*plain._window_shape()),
+        parameters=plain,
+        shape=plain._window_shape(),
         gaps=plain.gaps,
         scaling=plain.scaling,
         layout=Layout(kind, Columns(*columns), name, library),
@@ -120,12 +119,12 @@ def _unpack(body: dict[str, Any], tensors: Mapping[str, Any]) -> tuple[dict[str,
     return params, state
 
 
-def _params(forecaster: Any, state: Fitted) -> dict[str, Any]:
-    params = dict(forecaster.get_params())
+def _params(state: Fitted) -> dict[str, Any]:
+    params = dict(state.parameters.get_params())
     params["freq"] = None if params["freq"] is None else _offset_name(state.offset)
     params["loss"] = params["loss"] if isinstance(params["loss"], str) else None
     if params["loss"] is None:
-        raise ValueError(f"loss={forecaster.loss!r} is no name, which is all that a file of a forecaster holds.")
+        raise ValueError(f"loss={state.parameters.loss!r} is no name, which is all that a file of a forecaster holds.")
     return {name: _plain(value) for name, value in params.items()}
 
 
@@ -154,11 +153,19 @@ def _json(key: Hashable) -> Any:
     return value
 
 
+def _zone_name(zone: Any) -> str:
+    try:
+        pd.Timestamp(0, tz=str(zone))
+    except (LookupError, ValueError):
+        raise ValueError(f"the time zone {zone!r} has no name for a file. Convert the times: y.tz_convert('UTC').") from None
+    return str(zone)
+
+
 def _pack_rows(index: Any, values: Any, label: str, tensors: dict[str, Any]) -> dict[str, Any]:
     """Add times and values (T, columns) to the tensors, and return what else describes them."""
     tensors[f"{label}/times"] = np.array(index.asi8, np.int64)
     tensors[f"{label}/values"] = np.array(values, np.float64)
-    return {"unit": index.unit, "zone": None if index.tz is None else str(index.tz), "name": index.name}
+    return {"unit": index.unit, "zone": None if index.tz is None else _zone_name(index.tz), "name": index.name}
 
 
 def _unpack_rows(rows: dict[str, Any], label: str, tensors: Mapping[str, Any]) -> tuple[Any, Any]:

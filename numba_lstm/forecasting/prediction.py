@@ -13,8 +13,8 @@ from .fitted import Fitted
 from .networks.heads import Head
 from .networks.windows import Sample, Values, cut_windows
 
-#: Rows that the network computes in one call; longer inputs are made and computed one such batch after the other.
-_ROWS = 4096
+#: Windows that are cut and computed at once; more of them follow in further batches, which bounds the memory.
+BATCH = 4096
 
 
 class Forecasts:
@@ -94,8 +94,8 @@ def forecast(fitted: Fitted, sample: Sample, origins: Values, horizon: int, recu
     if recursion is not None:
         return recursion.forecast(fitted, sample, origins, horizon)
     outputs, location, scale = [], [], []
-    for begin in range(0, len(origins), _ROWS):
-        windows = cut_windows(sample, origins[begin : begin + _ROWS], fitted.shape, steps=horizon)
+    for begin in range(0, len(origins), BATCH):
+        windows = cut_windows(sample, origins[begin : begin + BATCH], fitted.shape, steps=horizon)
         outputs.append(predict_outputs(fitted, windows.inputs))
         location.append(windows.location)
         scale.append(windows.scale)
@@ -119,7 +119,7 @@ class Recursion:
         """Return the paths from ``origins`` on."""
         paths = self.num_samples if fitted.head.gives_quantiles else 1
         generator = np.random.default_rng(self.seed)
-        count = max(1, _ROWS // paths)
+        count = max(1, BATCH // paths)
         found, scales = [], []
         for begin in range(0, len(origins), count):
             some = origins[begin : begin + count]

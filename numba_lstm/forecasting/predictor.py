@@ -93,7 +93,7 @@ class Predictor(FittedForecaster):
     def _levels(self, quantiles: Sequence[float] | None) -> tuple[float, ...]:
         if not self._state.head.gives_quantiles:
             raise ValueError("the forecaster has point forecasts only. Fit it with quantiles or distribution.")
-        chosen = quantiles if quantiles is not None else self.quantiles
+        chosen = quantiles if quantiles is not None else self._state.parameters.quantiles
         levels = (0.1, 0.5, 0.9) if chosen is None else tuple(chosen)
         if not all(0 < level < 1 for level in levels) or list(levels) != sorted(set(levels)):
             raise ValueError(f"quantiles must be ascending numbers in (0, 1), got {levels}.")
@@ -126,8 +126,8 @@ class Predictor(FittedForecaster):
         return Fan(key, state.tracks[key], state.future_index(key, len(point)), point, bounds)
 
     def _usual_coverage(self, state: Fitted) -> list[float]:
-        if state.scores is None and self.quantiles is not None:
-            levels = tuple(self.quantiles)
+        if state.scores is None and state.parameters.quantiles is not None:
+            levels = tuple(state.parameters.quantiles)
             pairs = [(low, high) for low, high in zip(levels, levels[::-1], strict=True) if low < 0.5 < high]
             return [round(high - low, 12) for low, high in pairs if abs(low + high - 1) < 1e-9]
         return [0.5, 0.9] if state.scores is not None or state.head.gives_quantiles else []
@@ -138,14 +138,14 @@ class Predictor(FittedForecaster):
         found = {}
         for key, track in state.tracks.items():
             origin = np.array([len(track.index)])
-            found[key] = forecast(state, state.sample(key, steps), origin, steps, recursion_of(self))
+            found[key] = forecast(state, state.sample(key, steps), origin, steps, recursion_of(state.parameters))
         return found
 
     def _steps(self, horizon: int | None) -> int:
-        steps = self.horizon if horizon is None else horizon
+        steps = self._state.parameters.horizon if horizon is None else horizon
         if not isinstance(steps, (int, np.integer)) or steps < 1:
             raise ValueError(f"horizon must be a whole number of at least 1, got {horizon!r}.")
-        if self.strategy == "direct" and steps > self._state.shape.horizon:
+        if self._state.parameters.strategy == "direct" and steps > self._state.shape.horizon:
             raise ValueError(
                 f"the forecaster was fitted to {self._state.shape.horizon} steps, got horizon={steps}. "
                 "Fit it with a longer horizon, or with strategy='recursive'."

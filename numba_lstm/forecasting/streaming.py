@@ -10,10 +10,11 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from .fitted import Fitted
 from .fitting import Tables
 from .predictor import Predictor
 from .tables.covariates import Covariates
-from .tables.targets import Track, merge
+from .tables.targets import Track, last_observed, merge
 
 
 class ForecastStream:
@@ -88,8 +89,7 @@ class ForecastStream:
         """Leave out rows that no later window needs."""
         state = self._forecaster._state
         track = state.tracks[self._key]
-        begin = max(0, len(track.index) - state.shape.reach)
-        begin = int(np.flatnonzero(np.isfinite(track.values[: begin + 1]))[-1])  # a straight line over a gap begins there
+        begin = self._first_row(state, track)
         last = Track(track.index[begin:], track.values[begin:])
         self._forecaster._fitted = replace(
             state,
@@ -97,6 +97,15 @@ class ForecastStream:
             past=_since(state.past, last.index[0]),
             future=_since(state.future, last.index[0]),
         )
+
+    def _first_row(self, state: Fitted, track: Track) -> int:
+        """Return the first row of the next window, or of the straight line over a gap that reaches into it."""
+        rows = slice(max(0, len(track.index) - state.shape.reach) + 1)
+        index = track.index[rows]
+        columns = [track.values[rows, None]]
+        columns += [one.rows(self._key, index) for one in (state.past, state.future) if one is not None]
+        begin = int(last_observed(np.hstack(columns))[-1].min())
+        return int(last_observed(track.values[: begin + 1])[-1])
 
 
 def _since(covariates: Covariates | None, time: Any) -> Covariates | None:

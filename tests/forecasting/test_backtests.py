@@ -56,6 +56,7 @@ LATE = pd.DataFrame({"a": Y, "b": Y.where(Y.index > CUTOFF)})
 WRONG = {
     "stride": (lambda model: model.backtest(Y, start=CUTOFF, stride=0), "stride must be a whole number of at least 1, got 0"),
     "season": (lambda model: model.score(Y, metric="mase", season=0), "season must be a whole number of at least 1, got 0"),
+    "mase": (lambda model: model.score(Y, metric="mase", season=200), "has 136 rows before start, and season=200 needs more"),
     "no rows": (lambda model: model.backtest(Y, start="2023-01-01", refit=True), "leaves no rows before the first forecast"),
     "late series": (lambda model: model.backtest(LATE, start=CUTOFF, refit=True), "series 'b' of y has 0 rows"),
 }

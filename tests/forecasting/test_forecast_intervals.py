@@ -10,6 +10,7 @@ pytest.importorskip("pandas", reason="needs pandas: pip install 'numba_lstm[fore
 import pandas as pd
 from forecast_cases import HORIZON, small, wave
 
+from numba_lstm.forecasting.conformal import _width
 from numba_lstm.forecasting.networks.heads import GaussianHead, QuantileHead, StudentTHead, student_t_quantile
 
 HEADS = {
@@ -72,6 +73,13 @@ def test_conformal_intervals_cover_what_they_say(options):
         assert (abs(covered - coverage) < 0.07).all()
     with pytest.raises(ValueError, match="calibration windows are too few for coverage=0.9999, which needs"):
         model.predict_interval(0.9999)
+
+
+def test_the_rank_of_a_score_is_not_moved_by_rounding():
+    assert _width(np.arange(1.0, 100.0), 0.55) == 55  # 0.55 * 100 is above 55 in floating point
+    assert _width(np.arange(9.0), 0.9) == 8
+    with pytest.raises(ValueError, match="8 calibration windows are too few for coverage=0.9, which needs 9"):
+        _width(np.arange(8.0), 0.9)
 
 
 def test_calibration_windows_are_not_trained_on():

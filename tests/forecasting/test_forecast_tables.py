@@ -144,6 +144,7 @@ WRONG = {
     "id column": (Y.to_frame(), {"id_column": "who"}, ValueError, "no column 'who'"),
     "target column": (Y.to_frame(), {"target_column": "q"}, ValueError, "no column 'q', which target_column names"),
     "lags": (Y, {"lags": (3,)}, ValueError, "lags must be whole numbers of at least 6"),
+    "one lag": (Y, {"lags": 24}, ValueError, r"lags must be a sequence of numbers, such as \(24,\)"),
     "fractions": (Y, {"calibration_fraction": 0.9, "early_stopping": True}, ValueError, "too few rows for windows of training"),
     "quantiles": (Y, {"quantiles": (0.9, 0.1)}, ValueError, "ascending"),
     "two heads": (Y, {"quantiles": (0.5,), "distribution": "gaussian"}, ValueError, "not both"),

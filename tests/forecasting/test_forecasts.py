@@ -74,40 +74,6 @@ def test_missing_values_do_not_count():
     assert len(interpolated.predict()) == HORIZON
 
 
-def test_covariates_of_the_future_say_what_comes():
-    rng = np.random.default_rng(0)
-    flag = pd.Series(rng.choice(["low", "high"], len(STEPS)), STEPS, name="flag")
-    level = pd.Series(rng.normal(size=len(STEPS)), STEPS, name="level")
-    y = (np.where(flag == "high", 5.0, 1.0) + level)[: len(Y)].rename("y")
-    model = small(epochs=60, learning_rate=0.02).fit(y[:-24], future_covariates=pd.DataFrame({"flag": flag, "level": level}))
-    assert model.score(y) < 0.4
-    with pytest.raises(ValueError, match="future_covariates must reach to 2024-01-07 21:00:00"):
-        small().fit(y, future_covariates=level[:-2]).predict()
-    assert len(small().fit(y, future_covariates=level[:-2]).predict(future_covariates=level[-10:])) == HORIZON
-    with pytest.raises(ValueError, match="has 'middling', which fit did not see"):
-        model.predict(future_covariates=pd.DataFrame({"flag": "middling", "level": level}))
-    with pytest.raises(ValueError, match="must have the columns that fit saw"):
-        model.predict(future_covariates=flag.to_frame())
-
-
-def test_covariates_of_the_past_and_of_series_reach_the_network():
-    wide = pd.DataFrame({"a": Y, "b": Y})
-    table = long_table(wide)
-    past = table.assign(heat=np.arange(len(table)) % 5.0).drop(columns="y")
-    static = pd.DataFrame({"unique_id": ["a", "b"], "kind": ["shop", "mill"], "size": [1.0, 2.0]})
-    model = small(**LONG).fit(table, past_covariates=past, static_covariates=static)
-    assert [x.shape[-1] for x in model.model_.input] == [2, 1, 3]
-    result = model.predict()
-    first, second = (result.loc[result["unique_id"] == key, "y"].to_numpy() for key in "ab")
-    assert not np.allclose(first, second)
-    with pytest.raises(ValueError, match="static_covariates has no row for series 'b'"):
-        small(**LONG).fit(table, static_covariates=static[:1])
-    with pytest.raises(ValueError, match="past_covariates must reach to"):
-        small(**LONG).fit(table, past_covariates=past[past["ds"] < Y.index[-3]])
-    with pytest.raises(ValueError, match="takes no past_covariates"):
-        small(strategy="recursive", **LONG).fit(table, past_covariates=past)
-
-
 def test_an_update_appends_rows(fitted, tmp_path):
     fitted.save(tmp_path / "f.nlstm")
     model = LSTMForecaster.load(tmp_path / "f.nlstm").update(Y[-24:-12])
@@ -156,14 +122,6 @@ def test_a_series_without_new_values_can_be_updated():
     assert len(result) == HORIZON
 
 
-def test_a_stream_takes_covariates():
-    level = pd.Series(np.arange(len(STEPS)) % 7.0, STEPS, name="level")
-    model = small().fit(Y[:-24], past_covariates=level.rename("past")[: len(Y) - 24], future_covariates=level)
-    result = model.stream().step(Y.iloc[-24], past_covariates={"past": level.iloc[len(Y) - 24]})
-    expected = model.update(Y[-24:-23], past_covariates=level.rename("past")[: len(Y) - 23]).predict()
-    pd.testing.assert_frame_equal(result, expected)
-
-
 def test_a_backtest_has_the_forecasts_of_the_past(fitted):
     frame = fitted.backtest(Y, stride=5)
     assert frame.columns.tolist() == ["series", "cutoff", "time", "step", "y", "forecast"]
@@ -209,6 +167,20 @@ def test_one_file_has_everything(tmp_path):
         LSTMForecaster.load(tmp_path / "m.nlstm")
     with pytest.raises(ValueError, match="has no name in pandas"):
         small(freq=pd.DateOffset(months=1)).fit(wave(60, freq="MS")).save(tmp_path / "g.nlstm")
+    with pytest.raises(ValueError, match="has no name for a file"):
+        small(epochs=1).fit(wave(60, tz="dateutil/Europe/Berlin")).save(tmp_path / "g.nlstm")
+
+
+def test_parameters_that_are_set_later_wait_for_the_next_fit(tmp_path):
+    model = small(epochs=1).fit(Y)
+    before = model.predict()
+    model.set_params(horizon=9, context_length=3, strategy="recursive", quantiles=(0.5,), random_state=7)
+    pd.testing.assert_frame_equal(model.predict(), before)
+    model.save(tmp_path / "f.nlstm")
+    copy = LSTMForecaster.load(tmp_path / "f.nlstm")
+    pd.testing.assert_frame_equal(copy.predict(), before)
+    assert copy.horizon == HORIZON
+    assert len(model.backtest(start=Y.index[-HORIZON - 1])) == HORIZON
 
 
 def test_early_stopping_and_dropout_are_repeatable():

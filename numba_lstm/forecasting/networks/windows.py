@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..tables.frames import divisor
+
 Values = npt.NDArray[Any]
 
 #: Least deviation of a window, as a share of its series' deviation.
@@ -37,7 +39,8 @@ class Sample(NamedTuple):
     last: Values  #: (T,), of each step the last one at or before it that a forecast may read
     location: float
     scale: float
-    past: Values  #: (T, columns): covariates of the past
+    past: Values  #: (T, columns): covariates of the past, with straight lines over gaps
+    past_last: Values  #: (T, columns), as ``last``
     known: Values  #: (T + steps ahead, columns): calendar features and covariates of the future
     static: Values  #: (columns,)
 
@@ -47,6 +50,12 @@ class Sample(NamedTuple):
         A straight line over a gap ends in a later value. If the gap reaches to the origin, its steps repeat the value before.
         """
         found: Values = self.filled[np.minimum(positions, self.last[origins - 1][:, None])]
+        return found
+
+    def past_before(self, origins: Values, positions: Values) -> Values:
+        """Return the covariates of the past (n, steps, columns), as :meth:`before` does the values."""
+        rows = np.minimum(positions[..., None], self.past_last[origins - 1][:, None])
+        found: Values = np.take_along_axis(self.past[None], rows, axis=1)
         return found
 
 
@@ -108,7 +117,7 @@ def cut_windows(
         past.append(np.isfinite(context)[..., None])
     past += [scaled(take(before - lag)) for lag in shape.lags]
     if sample.past.shape[1]:
-        past.append(sample.past[before])
+        past.append(sample.past_before(origins, before))
     future = [np.broadcast_to((np.arange(1, after.shape[1] + 1) / shape.horizon)[:, None], (*after.shape, 1))]
     future += [scaled(take(after - lag)) for lag in shape.lags]
     target = _values(sample.filled, after)
@@ -164,4 +173,4 @@ def scale_of(values: Values, scaling: str | None) -> tuple[float, float]:
         location, scale = float(observed.min()), float(np.ptp(observed))
     else:
         location, scale = float(observed.mean()), float(observed.std())
-    return location, scale if scale > 0 else 1.0
+    return location, divisor(scale, observed)

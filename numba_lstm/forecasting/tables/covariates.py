@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .frames import Columns, as_numbers, is_categorical, to_pandas, with_time_index
+from .frames import Columns, as_numbers, divisor, is_categorical, to_pandas, with_time_index
 from .frequency import check_index, check_type, find_frequency, same_zone
-from .targets import interpolated
 
 #: Key of covariates that all series share.
 ALL = None
@@ -47,6 +46,8 @@ class Encoding(NamedTuple):
 
 def find_encoding(column: Any, name: str, rows: Any = slice(None)) -> Encoding:
     """Return the encoding of a column: its categories, or the mean and the deviation of the numbers in ``rows``."""
+    if pd.api.types.is_datetime64_any_dtype(column.dtype) or pd.api.types.is_timedelta64_dtype(column.dtype):
+        raise TypeError(f"column {column.name!r} of {name} has times, which are no covariate. Leave it out, or give numbers.")
     if is_categorical(column):
         found = column.dropna().unique()
         return Encoding(column.name, categories=tuple(sorted((_plain(value) for value in found), key=str)))
@@ -54,8 +55,7 @@ def find_encoding(column: Any, name: str, rows: Any = slice(None)) -> Encoding:
     values = values[np.isfinite(values)]
     if not len(values):
         raise ValueError(f"column {column.name!r} of {name} has no values.")
-    deviation = float(values.std())
-    return Encoding(column.name, float(values.mean()), deviation if deviation > 0 else 1.0)
+    return Encoding(column.name, float(values.mean()), divisor(float(values.std()), values))
 
 
 def _plain(value: Any) -> Any:
@@ -76,42 +76,60 @@ class Covariates:
         return sum(encoding.width for encoding in self.encodings)
 
     def updated(self, new: Covariates | None) -> Covariates:
-        """Return these covariates with the rows of ``new``, which replace those of the same time."""
+        """Return these covariates with the rows of ``new``, which replace those of the same time.
+
+        Rows of all series join those of each; rows of one series join those of all, where it had none.
+        """
         if new is None:
             return self
         frames = dict(self.frames)
+        shared = self.frames.get(ALL)
         for key, frame in new.frames.items():
-            frames[key] = frame.combine_first(frames[key]) if key in frames else frame
+            for one in dict.fromkeys([ALL, *frames]) if key is ALL else [key]:
+                before = frames.get(one, shared)
+                frames[one] = frame if before is None else frame.combine_first(before)
         return Covariates(self.name, self.encodings, frames)
 
+    def rows(self, key: Hashable, index: Any) -> npt.NDArray[np.float64]:
+        """Return the rows of a series at the times of ``index``, (T, width), NaN where missing, whatever is missing."""
+        values: npt.NDArray[np.float64] = self._frame(key, index).reindex(index).to_numpy(np.float64)
+        return values
+
+    def _frame(self, key: Hashable, index: Any) -> Any:
+        if key not in self.frames and ALL not in self.frames:
+            raise ValueError(f"{self.name} has no rows for series {key!r}. Give them.")
+        frame = self.frames[key if key in self.frames else ALL]
+        return frame.set_axis(same_zone(frame.index, index, self.name))
+
     def take(self, key: Hashable, index: Any, gaps: str) -> npt.NDArray[np.float64]:
-        """Return the rows of a series at the times of ``index``, (T, width).
+        """Return the rows of a series at the times of ``index``, (T, width), NaN where missing.
 
         Raises
         ------
         ValueError
-            If the covariates do not cover ``index``, or have missing values under ``gaps="raise"``.
+            If the covariates do not cover ``index``, have missing values under ``gaps="raise"``, or have none at all.
         """
-        if key not in self.frames and ALL not in self.frames:
-            raise ValueError(f"{self.name} has no rows for series {key!r}. Give them.")
-        frame = self.frames[key if key in self.frames else ALL]
-        frame = frame.set_axis(same_zone(frame.index, index, self.name))
+        frame = self._frame(key, index)
         for time, side in ((index[0], "begin"), (index[-1], "reach")):
             if not frame.index[0] <= time <= frame.index[-1]:
                 raise ValueError(
                     f"{self.name} must {side} {'at' if side == 'begin' else 'to'} {time} for series {key!r}, "
                     f"got rows from {frame.index[0]} to {frame.index[-1]}. Give more rows."
                 )
-        values: npt.NDArray[np.float64] = frame.reindex(index).to_numpy(np.float64)
+        values = self.rows(key, index)
         missing = ~np.isfinite(values)
         if missing.any():
+            if missing.all(axis=0).any():
+                raise ValueError(
+                    f"{self.name} has a column without values for series {key!r} from {index[0]} to {index[-1]}. "
+                    "Give rows at the times of the series."
+                )
             if gaps == "raise":
                 time = index[int(missing.any(axis=1).argmax())]
                 raise ValueError(
                     f"{self.name} has missing values or times for series {key!r}, the first at {time}. Fill them, or choose "
                     "gaps='interpolate'."
                 )
-            values = np.stack([interpolated(column) for column in values.T], axis=1)
         return values
 
 
@@ -144,10 +162,10 @@ def read_covariates(
     labels = [label for label in frame.columns if label not in (columns.id, columns.target)]
     if not labels:
         raise ValueError(f"{name} has no columns.")
+    check_names(labels, encodings, name)
     if encodings is None:
         rows = slice(None) if until is None else _rows_until(frame.index, until, name)
         encodings = [find_encoding(frame[label], name, rows) for label in labels]
-    check_names(labels, encodings, name)
     groups = frame.groupby(columns.id, sort=False, observed=True) if by_series else [(ALL, frame)]
     frames = {}
     for key, group in groups:
@@ -164,9 +182,11 @@ def _rows_until(index: Any, until: Any, name: str) -> Any:
     return np.asarray(same_zone(index, pd.DatetimeIndex([until]), name) <= until)
 
 
-def check_names(labels: list[Any], encodings: list[Encoding], name: str) -> None:
-    """Raise ValueError unless a table has the columns that ``fit`` saw."""
-    expected = [encoding.name for encoding in encodings]
+def check_names(labels: list[Any], encodings: list[Encoding] | None, name: str) -> None:
+    """Raise ValueError for columns of the same name, and for others than those that ``fit`` saw."""
+    if len(set(labels)) < len(labels):
+        raise ValueError(f"{name} has several columns of the same name: {labels}. Rename them.")
+    expected = labels if encodings is None else [encoding.name for encoding in encodings]
     if set(labels) != set(expected):
         raise ValueError(f"{name} must have the columns that fit saw, {expected}, got {labels}.")
 
@@ -195,8 +215,8 @@ def read_static(data: Any, columns: Columns, encodings: list[Encoding] | None) -
     if frame.isna().to_numpy().any():
         raise ValueError(f"{name} has missing values. Fill them.")
     labels = list(frame.columns)
+    check_names(labels, encodings, name)
     if encodings is None:
         encodings = [find_encoding(frame[label], name) for label in labels]
-    check_names(labels, encodings, name)
     rows = np.hstack([one.encode(frame[one.name], name) for one in encodings])
     return Static(encodings, dict(zip(frame.index, rows, strict=True)))

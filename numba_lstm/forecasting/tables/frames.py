@@ -92,8 +92,16 @@ def as_numbers(column: Any, label: Any, name: str) -> npt.NDArray[np.float64]:
     return values
 
 
+def divisor(spread: float, values: npt.NDArray[Any]) -> float:
+    """Return ``spread``, or 1 where it is 0 but for rounding: the mean of equal numbers may differ from them."""
+    return spread if spread > 1e-14 * float(np.abs(values).max()) else 1.0
+
+
 def is_categorical(column: Any) -> bool:
     """Return whether a column has categories: text, bool or ``category``."""
+    if column.dtype == object:
+        kind = pd.api.types.infer_dtype(column, skipna=True)
+        return kind == "boolean" or kind not in _NUMBERS
     return not pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype)
 
 

@@ -108,9 +108,18 @@ def fill(track: Track, offset: Any, gaps: str, key: Hashable) -> Track:
 
 
 def interpolated(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return values (T,) with straight lines over gaps; gaps at the ends repeat the nearest value."""
+    """Return values (T, ...) with straight lines over gaps; gaps at the ends repeat the nearest value."""
+    if values.ndim > 1:
+        return np.stack([interpolated(column) for column in values.T], axis=1) if values.shape[1] else values
     steps, observed = np.arange(len(values)), np.isfinite(values)
-    return np.interp(steps, steps[observed], values[observed])
+    return values if observed.all() else np.interp(steps, steps[observed], values[observed])
+
+
+def last_observed(values: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Return of each row of values (T, ...) the last one at or before it that has a value, 0 if there is none."""
+    steps = np.arange(len(values)).reshape(-1, *[1] * (values.ndim - 1))
+    found: npt.NDArray[np.int64] = np.maximum.accumulate(np.where(np.isfinite(values), steps, 0), axis=0)
+    return found
 
 
 def merge(old: Tracks, new: Tracks, offset: Any, gaps: str) -> Tracks:

@@ -10,21 +10,30 @@ from ..layers.base.planning import overridden_method
 from ..models import Model
 from ..models.plans.step_graph import StepGraph
 
-#: Words that are no names in C or C++ programs.
-_KEYWORDS = set(
+#: Words that are no names of types in C or C++ programs, or none of targets in CMake.
+_WORDS = set(
     """
-    alignas alignof and asm auto bool break case catch char class compl const constexpr continue default delete do double
-    else enum explicit export extern false float for friend goto if inline int long main mutable namespace new not operator
-    or private protected public register restrict return short signed sizeof static struct switch template this throw true
-    try typedef typeid typename union unsigned using virtual void volatile while xor
+    alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t char16_t char32_t class compl concept
+    const const_cast consteval constexpr constinit continue co_await co_return co_yield decltype default delete do double
+    dynamic_cast else enum explicit export extern false float for friend goto if inline int long mutable namespace new
+    noexcept not not_eq nullptr operator or or_eq private protected public register reinterpret_cast requires restrict return
+    short signed sizeof static static_assert static_cast struct switch template this thread_local throw true try typedef
+    typeid typename typeof typeof_unqual union unsigned using virtual void volatile wchar_t while xor xor_eq
+    main std size_t ptrdiff_t max_align_t nullptr_t offsetof NULL linux unix
+    all clean edit_cache help install list_install_components package package_source rebuild_cache test
+    ALL_BUILD INSTALL PACKAGE RUN_TESTS ZERO_CHECK
     """.split()  # noqa: SIM905  # shorter than a list of strings
 )
 
 
 def check_name(name: str) -> str:
     """Return a prefix of C functions; ValueError for anything else."""
-    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or name in _KEYWORDS:
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
         raise ValueError(f"name is the prefix of C functions, letters, digits and _, got {name!r}. Take 'net' for example.")
+    if name in _WORDS:
+        raise ValueError(
+            f"name is the prefix of C functions, and {name!r} is a word of C, C++ or CMake. Take 'net' for example."
+        )
     return name
 
 

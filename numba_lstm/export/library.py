@@ -35,7 +35,7 @@ def export_c(
     model : Model
         Built, with layers that can be streamed.
     directory : path
-        The folder to make. One that exists is empty, or holds an earlier export of the same name, which is replaced.
+        The folder to make. One that exists is empty, or holds an earlier export of the same name, whose files are replaced.
     name : str
         The prefix of files and functions, a name in C.
     target : str
@@ -78,10 +78,7 @@ def _files(model: Model, options: Options) -> dict[str, bytes]:
     try:
         work = pickle.dumps((model, options))
     except (pickle.PicklingError, AttributeError, TypeError) as error:
-        raise ValueError(
-            f"{model.name} cannot be exported for {options.target}, for which another process compiles it: {error}. "
-            "Define its functions in a module, or export it for the host."
-        ) from error
+        raise _unsendable(model, options, error) from error
     environment = {**os.environ, exporter.VARIABLE: vectors, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     worker = subprocess.run(
         [sys.executable, "-m", "numba_lstm.export.worker"], input=work, stdout=subprocess.PIPE, env=environment
@@ -89,6 +86,16 @@ def _files(model: Model, options: Options) -> dict[str, bytes]:
     if worker.returncode:
         raise RuntimeError(f"the process that compiles for {options.target} ended with code {worker.returncode}.")
     result: Any = pickle.loads(worker.stdout)
+    if isinstance(result, pickle.UnpicklingError):
+        raise _unsendable(model, options, result)
     if isinstance(result, Exception):
         raise result
     return result  # type: ignore[no-any-return]
+
+
+def _unsendable(model: Model, options: Options, error: Exception) -> ValueError:
+    """Return the error for a model with functions that another process does not find, as those of a script are."""
+    return ValueError(
+        f"{model.name} cannot be exported for {options.target}, for which another process compiles it: {error}. "
+        "Define its functions in a module, or export it for the host."
+    )

@@ -13,11 +13,16 @@ def main() -> None:
     os.dup2(2, 1)  # whatever prints does not reach the pickle
     from .contents import library_files
 
-    model, options = pickle.load(sys.stdin.buffer)
+    result: object
     try:
-        result: object = library_files(model, options)
-    except (ValueError, NotImplementedError) as error:
-        result = error
+        model, options = pickle.load(sys.stdin.buffer)
+    except (AttributeError, ImportError) as error:  # of a function that this process does not find
+        result = pickle.UnpicklingError(str(error))
+    else:
+        try:
+            result = library_files(model, options)
+        except (ValueError, NotImplementedError) as error:
+            result = error
     with os.fdopen(out, "wb") as file:
         pickle.dump(result, file)
 

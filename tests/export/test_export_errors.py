@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
+import tempfile
+from contextlib import contextmanager
 
 import pytest
 
@@ -20,6 +23,8 @@ def _model(**batch):
     [
         (_model, {"target": "z80"}, r"target must be one of 'host', .*'aarch64'.*, got 'z80'\."),
         (_model, {"name": "my net"}, r"name is the prefix of C functions.*'my net'"),
+        (_model, {"name": "wchar_t"}, r"'wchar_t' is a word of C, C\+\+ or CMake"),
+        (_model, {"name": "test"}, r"'test' is a word of C, C\+\+ or CMake"),
         (_model, {"weights": "none"}, r"weights must be 'embedded' or 'file', got 'none'\."),
         (_model, {"rows": 0}, "rows"),
         (lambda: Sequential([LSTM(4)]), {}, r"is not built yet\. Call it on data"),
@@ -44,11 +49,75 @@ def test_folder_of_others_is_left_alone(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write to read-only folders")
-def test_read_only_folder(tmp_path):
-    tmp_path.chmod(0o500)
-    with pytest.raises(PermissionError, match="no file can be made in the folder"):
-        _model().export_c(tmp_path / "lib")
+@contextmanager
+def _without_rights():
+    """Run as a user who may not write to all folders, as root may."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.setresuid(65534, 65534, 0)
+    try:
+        yield
+    finally:
+        os.setresuid(0, 0, 0)
+
+
+@pytest.mark.skipif(not hasattr(os, "setresuid"), reason="needs users of Linux")
+@pytest.mark.parametrize("folder", ["lib", "deep/lib", "."])
+def test_read_only_folder(folder):
+    model = _model()
+    with tempfile.TemporaryDirectory() as parent:  # that of pytest is for its owner alone
+        os.chmod(parent, 0o555)
+        with _without_rights(), pytest.raises(PermissionError, match=r"no file can be made in the folder /.*\. Give"):
+            model.export_c(os.path.join(parent, folder))
+        assert not os.listdir(parent)
+        os.chmod(parent, 0o755)
+
+
+def test_header_of_another_program_is_left_alone(tmp_path):
+    for name in ("net.h", "README.md", "CMakeLists.txt"):
+        (tmp_path / name).write_text("/* written by hand */")
+    with pytest.raises(FileExistsError, match=r"the folder holds CMakeLists.txt\."):
+        _model().export_c(tmp_path)
+    assert (tmp_path / "net.h").read_text() == "/* written by hand */"
+
+
+def test_folder_stays_where_it_is_and_a_built_test_is_replaced(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before = tmp_path.stat().st_ino
+    _model().export_c(".", weights="file")
+    (tmp_path / "net_test").write_text("the program that the line in the README makes")
+    _model().export_c(".")
+    assert tmp_path.stat().st_ino == before
+    assert sorted(os.listdir()) == ["CMakeLists.txt", "README.md", "net.a", "net.h", "net.o", "net_test.c"]
+
+
+def test_error_leaves_the_earlier_export(tmp_path, monkeypatch):
+    _model().export_c(tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    rename, left = os.rename, iter(range(8))
+
+    def fail_once(source, target):
+        if next(left, None) == 7:
+            raise OSError(5, "Input/output error")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", fail_once)
+    with pytest.raises(OSError, match="Input/output error"):
+        _model().export_c(tmp_path, rows=2)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_function_of_a_script_is_refused_for_another_processor(tmp_path, monkeypatch):
+    def gate(x):
+        return x
+
+    gate.__module__, gate.__qualname__ = "__main__", "gate"
+    monkeypatch.setattr(sys.modules["__main__"], "gate", gate, raising=False)
+    model = Sequential([Input((None, 3)), Dense(1, activation=gate)])
+    with pytest.raises(ValueError, match=r"for riscv64, for which another process compiles it: .*'gate'.*in a module"):
+        model.export_c(tmp_path / "lib", target="riscv64")
+    assert not list(tmp_path.iterdir())
 
 
 def test_full_disk_leaves_nothing(tmp_path, monkeypatch):
@@ -57,7 +126,7 @@ def test_full_disk_leaves_nothing(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "rename", fail)
     with pytest.raises(OSError, match="No space left"):
-        _model().export_c(tmp_path / "lib")
+        _model().export_c(tmp_path / "deep" / "lib")
     assert not list(tmp_path.iterdir())
 
 

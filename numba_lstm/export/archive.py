@@ -9,7 +9,7 @@ _MAGIC = b"!<arch>\n"
 
 
 def archive(name: str, content: bytes, symbols: Sequence[str]) -> bytes:
-    """Return a library of one object, which defines ``symbols``."""
+    """Return a library of one object, which defines ``symbols``. The name of the object is cut to the 16 bytes of its field."""
     names = b"".join(symbol.encode() + b"\0" for symbol in symbols)
     index_size = 4 + 4 * len(symbols) + len(names)
     first = len(_MAGIC) + 60 + index_size + index_size % 2
@@ -18,5 +18,5 @@ def archive(name: str, content: bytes, symbols: Sequence[str]) -> bytes:
 
 
 def _member(name: str, content: bytes) -> bytes:
-    header = f"{name + '/':<16}{0:<12}{0:<6}{0:<6}{'100644':<8}{len(content):<10}`\n".encode()
+    header = f"{name[:15] + '/':<16}{0:<12}{0:<6}{0:<6}{'100644':<8}{len(content):<10}`\n".encode()
     return header + content + b"\n" * (len(content) % 2)

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..models import Model
 from ..models.plans.step_graph import StepGraph
+from .folder import MARK
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ def header(library: Interface) -> str:
         "MODEL": comment_text(library.model), "TARGET": library.target, "ROWS": library.rows, "INPUT": library.input_size,
         "OUTPUT": library.output_size, "STATE": library.state_size, "MEMORY": library.memory, "REAL": library.real,
         "ROW_WORD": rows, "X": _columns(library.inputs), "Y": _columns(library.outputs), "STATES": _states(library),
-        "MACRO": library.macro, "NAME": library.name,
+        "MACRO": library.macro, "NAME": library.name, "MARK": MARK,
+        "ALIAS": "It may be x itself." if library.output_size <= library.input_size else "It may not overlap x.",
     }  # fmt: skip
     for key, value in values.items():
         text = text.replace(f"@{key}@", str(value))
@@ -88,8 +90,8 @@ def header(library: Interface) -> str:
 
 
 def comment_text(text: str) -> str:
-    """Return a name as ASCII that does not end a comment."""
-    return text.encode("ascii", "replace").decode().replace("*/", "* /").replace("\n", " ")
+    """Return a name as ASCII that begins and ends no comment."""
+    return text.encode("ascii", "replace").decode().replace("*/", "* /").replace("/*", "/ *").replace("\n", " ")
 
 
 def _columns(entries: list[tuple[str, int]]) -> str:
@@ -108,10 +110,11 @@ _FILE_DOC = """\
 /* Makes an instance in @MACRO@_MEMORY bytes of any alignment, and returns it, in its first state. It may not be moved.
  *
  * weights: the content of @NAME@.bin, @MACRO@_WEIGHTS bytes at an address divisible by 64. Instances read it, and may share it.
+ * Returns a null pointer, and changes nothing, for any other address and for the weights of another library.
  */"""
 
 _TEMPLATE = """\
-/* @NAME@: the model "@MODEL@" as a C library for @TARGET@, made by numba_lstm.
+/* @NAME@: the model "@MODEL@" as a C library for @TARGET@, @MARK@
  *
  * A step takes the next input of @ROWS@ @ROW_WORD@ (independent sequences), returns the output, and updates the state.
  * The outputs have the bits of model.stream(@ROWS@).step in Python, on the same kind of processor.
@@ -156,7 +159,8 @@ void @NAME@_reset(@NAME@ *n);
 /* Computes the next step.
  *
  * x: @MACRO@_ROWS rows of @MACRO@_INPUT numbers: @X@.
- * y: takes @MACRO@_ROWS rows of @MACRO@_OUTPUT numbers: @Y@. It may not overlap x.
+ * y: takes @MACRO@_ROWS rows of @MACRO@_OUTPUT numbers: @Y@.
+ *    @ALIAS@
  */
 void @NAME@_step(@NAME@ *n, const @NAME@_real *x, @NAME@_real *y);
 

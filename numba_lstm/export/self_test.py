@@ -20,9 +20,9 @@ def program(library: Interface, x: Array, y: Array) -> str:
     wide = x.dtype.itemsize == 8
     values = {
         "NAME": library.name, "MACRO": library.macro, "STEPS": len(x), "BITS": "uint64_t" if wide else "uint32_t",
-        "X": _bits(x), "Y": _bits(y), "ARGS": "memory" if library.weights is None else "memory, weights",
-        "SECOND": "more" if library.weights is None else "more, weights",
-        "READ": "" if library.weights is None else _READ,
+        "X": _bits(x), "Y": _bits(y), "ARGS": "test_memory" if library.weights is None else "test_memory, weights",
+        "SECOND": "test_more" if library.weights is None else "test_more, weights",
+        "READ": "" if library.weights is None else _READ, "CHECK": "" if library.weights is None else _CHECK,
     }  # fmt: skip
     text = _TEMPLATE
     for key, value in values.items():
@@ -48,6 +48,13 @@ _READ = """
     fclose(file);
 """
 
+_CHECK = """\
+    if (!n) {
+        puts("@NAME@.bin has the weights of another library");
+        return 2;
+    }
+"""
+
 _TEMPLATE = """\
 /* Compares the outputs of recorded inputs with the bits that Python computed, by single steps, by one call for all of them,
  * and by two instances of which the second one goes on from the state of the first. Returns 0 if all are equal.
@@ -58,37 +65,37 @@ _TEMPLATE = """\
 #include <stdio.h>
 #include <string.h>
 
-#define STEPS @STEPS@
+#define TEST_STEPS @STEPS@
 
-typedef @BITS@ bits;
+typedef @BITS@ test_bits;
 
-static const bits inputs[STEPS * @MACRO@_ROWS * @MACRO@_INPUT] = {
+static const test_bits test_inputs[TEST_STEPS * @MACRO@_ROWS * @MACRO@_INPUT] = {
 @X@
 };
 
-static const bits outputs[STEPS * @MACRO@_ROWS * @MACRO@_OUTPUT] = {
+static const test_bits test_outputs[TEST_STEPS * @MACRO@_ROWS * @MACRO@_OUTPUT] = {
 @Y@
 };
 
-static @NAME@_real x[STEPS * @MACRO@_ROWS * @MACRO@_INPUT], y[STEPS * @MACRO@_ROWS * @MACRO@_OUTPUT];
-static @NAME@_real state[@MACRO@_STATE + 1];
-static char memory[@MACRO@_MEMORY], more[@MACRO@_MEMORY];
+static @NAME@_real test_x[TEST_STEPS * @MACRO@_ROWS * @MACRO@_INPUT], test_y[TEST_STEPS * @MACRO@_ROWS * @MACRO@_OUTPUT];
+static @NAME@_real test_state[@MACRO@_STATE + 1];
+static char test_memory[@MACRO@_MEMORY], test_more[@MACRO@_MEMORY];
 
-static int compare(const char *what)
+static int test_compare(const char *what)
 {
     const size_t width = @MACRO@_ROWS * @MACRO@_OUTPUT;
     int equal = 0, k;
-    for (k = 0; k < STEPS; ++k)
-        equal += !memcmp(y + k * width, outputs + k * width, width * sizeof(bits));
-    printf("%s: the bits of %d of %d steps are equal\\n", what, equal, STEPS);
-    memset(y, 0, sizeof y);
-    return equal != STEPS;
+    for (k = 0; k < TEST_STEPS; ++k)
+        equal += !memcmp(test_y + k * width, test_outputs + k * width, width * sizeof(test_bits));
+    printf("%s: the bits of %d of %d steps are equal\\n", what, equal, TEST_STEPS);
+    memset(test_y, 0, sizeof test_y);
+    return equal != TEST_STEPS;
 }
 
-static void steps(@NAME@ *n, int from, int to)
+static void test_run(@NAME@ *n, int from, int to)
 {
     for (; from < to; ++from)
-        @NAME@_step(n, x + from * @MACRO@_ROWS * @MACRO@_INPUT, y + from * @MACRO@_ROWS * @MACRO@_OUTPUT);
+        @NAME@_step(n, test_x + from * @MACRO@_ROWS * @MACRO@_INPUT, test_y + from * @MACRO@_ROWS * @MACRO@_OUTPUT);
 }
 
 int main(int argc, char **argv)
@@ -97,20 +104,20 @@ int main(int argc, char **argv)
     int wrong = 0;
 @READ@
     (void)argc, (void)argv;
-    memcpy(x, inputs, sizeof x);
+    memcpy(test_x, test_inputs, sizeof test_x);
     n = @NAME@_init(@ARGS@);
-    steps(n, 0, STEPS);
-    wrong |= compare("step");
+@CHECK@    test_run(n, 0, TEST_STEPS);
+    wrong |= test_compare("step");
     @NAME@_reset(n);
-    @NAME@_run(n, x, y, STEPS);
-    wrong |= compare("run");
+    @NAME@_run(n, test_x, test_y, TEST_STEPS);
+    wrong |= test_compare("run");
     @NAME@_reset(n);
-    steps(n, 0, STEPS / 2 + 1);
-    @NAME@_get_state(n, state);
+    test_run(n, 0, TEST_STEPS / 2 + 1);
+    @NAME@_get_state(n, test_state);
     second = @NAME@_init(@SECOND@);
-    @NAME@_set_state(second, state);
-    steps(second, STEPS / 2 + 1, STEPS);
-    wrong |= compare("state");
+    @NAME@_set_state(second, test_state);
+    test_run(second, TEST_STEPS / 2 + 1, TEST_STEPS);
+    wrong |= test_compare("state");
     return wrong || @NAME@_size() != @MACRO@_MEMORY;
 }
 """

@@ -49,6 +49,8 @@ class Instance:
             self._aligned[start : start + len(library.weights)] = library.weights
             arguments.append(ctypes.c_void_p(self._aligned.ctypes.data + start))
         self._self = ctypes.c_void_p(self._functions.net_init(*arguments))
+        if not self._self:
+            raise ValueError("net_init returns a null pointer")
 
     def run(self, x: np.ndarray, outputs: int) -> np.ndarray:
         """Return the outputs (T, N, outputs) of steps x (T, N, D)."""

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import mmap
+import platform
 import re
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +16,13 @@ from c_libraries import CC, Library, needs_compiler, run
 
 from numba_lstm import Model, Sequential, ops
 from numba_lstm.device import stream_exporter
+from numba_lstm.kernels.cpu.export.memory_map import MemoryMap
 from numba_lstm.layers import GRU, LSTM, Add, BatchNormalization, Concatenate, Conv1D, Dense, Input
 
 STEPS = 60
+
+#: The flag of Linux for memory below 4 GB.
+MAP_32BIT = 0x40
 
 
 def _stack(*layers):
@@ -79,23 +88,77 @@ def test_library_has_the_bits_of_stream_step(case, tmp_path):
 
 
 @needs_compiler
+@pytest.mark.parametrize("case", ["lstm", "graph"])
+def test_library_touches_no_memory_but_what_it_is_given(case, tmp_path):
+    make, rows = MODELS[case]
+    model = _changed(make())
+    model.export_c(tmp_path, rows=rows, weights="file")
+    x = np.random.default_rng(0).standard_normal((5000, rows, 3)).astype(np.float32)
+    x.tofile(tmp_path / "x.bin")
+    stream = model.stream(rows)
+    expected = np.stack([stream.step(step) for step in x])
+    (tmp_path / "guarded.c").write_text((Path(__file__).parent / "guarded.c").read_text())
+    run(CC, "-O1", "-DSTEPS=5000", "-o", "guarded", "guarded.c", "net.a", cwd=tmp_path)
+    for arguments in ([], ["in place"]):
+        run("./guarded", *arguments, cwd=tmp_path)
+        y = np.fromfile(tmp_path / "y.bin", np.float32).reshape(2, *expected.shape)
+        np.testing.assert_array_equal(y, [expected, expected])
+
+
+@needs_compiler
+def test_weights_of_the_same_layers_are_exchanged_and_others_refused(tmp_path):
+    models = [_changed(_stack(LSTM(9), Dense(2))), _stack(LSTM(9), Dense(2)), _stack(LSTM(9, use_bias=False), Dense(2))]
+    for k, model in enumerate(models):
+        model.export_c(tmp_path / str(k), weights="file")
+    contents = [(tmp_path / str(k) / "net.bin").read_bytes() for k in range(3)]
+    assert len(contents[0]) == len(contents[1])
+    x = np.random.default_rng(0).standard_normal((20, 1, 3))
+    y = Library(tmp_path / "0", contents[1]).instance(models[0]).run(x, 2)
+    np.testing.assert_array_equal(y[:, 0], models[1].stream().run(x[:, 0]))
+    for wrong in (contents[2].ljust(len(contents[0]), b"\0"), contents[0][1:] + b"\0"):
+        with pytest.raises(ValueError, match="net_init returns a null pointer"):
+            Library(tmp_path / "0", wrong).instance(models[0])
+
+
+def test_arrays_at_low_addresses_are_found():
+    if sys.platform != "linux" or platform.machine() != "x86_64":
+        pytest.skip("only Linux for x86-64 gives low addresses")
+    low = np.frombuffer(mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | MAP_32BIT), np.int64)
+    address = low.__array_interface__["data"][0]
+    assert address < 1 << 32
+    record = np.array([7, address + 8, address - 1], np.int64)
+    memory = MemoryMap([], [record, low])
+    memory.find(record.__array_interface__["data"][0])
+    memory.visit_records(lambda word: False)
+    memory.lay_out()
+    assert (8, address + 8) in memory.addresses(memory.segments[0])
+    assert memory.place(address + 8) == (False, 2 * 64 + 8)
+    assert memory.place(address - 1) is None
+
+
+@needs_compiler
 def test_test_program_passes_and_the_header_is_c_and_cpp(tmp_path):
-    model = _stack(LSTM(9), Dense(2))
-    model.export_c(tmp_path, name="pedal", weights="file")
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "CMakeLists.txt", "README.md", "pedal.a", "pedal.bin", "pedal.h", "pedal.o", "pedal_test.c",
-    ]  # fmt: skip
+    name = "distortion_pedal"  # longer than the field of a name in an archive
+    _stack(LSTM(9), Dense(2)).export_c(tmp_path, name=name, weights="file")
+    endings = (".a", ".bin", ".h", ".o", "_test.c")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["CMakeLists.txt", "README.md", *(name + end for end in endings)]
     line = re.search(r"```bash\n(.*)\n", (tmp_path / "README.md").read_text())[1].split()
     run(CC, *line[1:], "-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", cwd=tmp_path)
-    assert run("./pedal_test", cwd=tmp_path).count("64 of 64") == 3
-    run(CC, "-o", "static", "pedal_test.c", "pedal.a", cwd=tmp_path)
-    (tmp_path / "user.cpp").write_text('#include "pedal.h"\nint main() { return pedal_size() != PEDAL_MEMORY; }\n')
-    run(CC, "-x", "c++", "-fsyntax-only", "-Wall", "-Werror", "user.cpp", cwd=tmp_path)
-    program = (tmp_path / "pedal_test.c").read_text()
+    assert run(f"./{name}_test", cwd=tmp_path).count("64 of 64") == 3
+    program, header = ((tmp_path / f"{name}{end}").read_text() for end in ("_test.c", ".h"))
     (tmp_path / "wrong.c").write_text(re.sub("0x[0-9a-f]+u", "0x3fc00000u", program, count=1))  # another first input
-    run(CC, "-o", "wrong", "wrong.c", "pedal.a", cwd=tmp_path)
+    run(CC, "-o", "wrong", "wrong.c", f"{name}.a", cwd=tmp_path)
     with pytest.raises(AssertionError, match="of 64 steps"):
         run("./wrong", cwd=tmp_path)
+    user = f'#include <stddef.h>\n#include "{name}.h"\nint main(void) {{ return {name}_size() != {name.upper()}_MEMORY; }}\n'
+    (tmp_path / "user.c").write_text(user)
+    for options in (["-x", "c++"], ["-std=c89", "-pedantic"]):
+        run(CC, *options, "-Wall", "-Wextra", "-Werror", "-o", "user", "user.c", "-x", "none", f"{name}.a", cwd=tmp_path)
+        run("./user", cwd=tmp_path)
+    for other in ("x", "bits", "state", "memory", "inputs", "compare"):  # a library of any name has a test program
+        for content, end in ((program, "_test.c"), (header, ".h")):
+            (tmp_path / f"{other}{end}").write_text(content.replace(name, other).replace(name.upper(), other.upper()))
+        run(CC, "-fsyntax-only", "-Wall", "-Werror", f"{other}_test.c", cwd=tmp_path)
 
 
 @needs_compiler
@@ -113,6 +176,25 @@ def test_instances_share_weights_and_nothing_else(tmp_path):
     nets[0].set_state(states[1])
     np.testing.assert_array_equal(nets[0].step(xs[0][0], 2), nets[1].step(xs[0][0], 2))
     np.testing.assert_array_equal(nets[2].state(18), states[2])
+
+
+#: Exports a model whose kernels have many LLVM modules.
+EXPORT = """
+import sys
+from numba_lstm import Sequential
+from numba_lstm.layers import GRU, LSTM, Dense, Input
+from numba_lstm.utils import set_random_seed
+set_random_seed(0)
+layers = LSTM(5, layer_norm=True, return_sequences=True), GRU(3, return_sequences=True), Dense(2, activation="softmax")
+Sequential([Input((None, 3)), *layers]).export_c(sys.argv[1])
+"""
+
+
+@pytest.mark.slow
+def test_other_process_gives_the_same_files(tmp_path):
+    for k in range(3):
+        subprocess.run([sys.executable, "-c", EXPORT, str(tmp_path / str(k))], check=True)
+    assert len({(tmp_path / str(k) / "net.o").read_bytes() for k in range(3)}) == 1
 
 
 def test_same_model_gives_the_same_files(tmp_path):

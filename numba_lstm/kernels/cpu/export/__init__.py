@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from threading import Lock
 from typing import Any, NamedTuple
 
 from ...contract import StepFunction
@@ -21,11 +22,15 @@ from .targets import TARGETS, target_of
 __all__ = ["HOST", "TARGETS", "VARIABLE", "ObjectFile", "compile_stream", "exported", "host_calls", "undefined", "vectors_of"]
 
 
+#: One thread at a time changes what buffers are allocated by.
+_RECORDING = Lock()
+
+
 class ObjectFile(NamedTuple):
     """An exported stream."""
 
     content: bytes  #: the object file
-    weights: bytes  #: the file of weights; empty where the object has them
+    weights: bytes  #: the file of weights, of which the first line is a digest of the layout; empty where the object has them
     instance_bytes: int
     format: str  #: elf, coff, macho or wasm
     pointer_bits: int
@@ -56,7 +61,7 @@ def compile_stream(
         Whether the object has the weights.
     """
     weights = list(constants)
-    with memory.zeroed(), num_threads(1):
+    with _RECORDING, memory.zeroed(), num_threads(1):
         plan = StreamPlan(function, N, inputs, states, 1)
     program = StepProgram(plan, [[weight.value, weight.forms] for weight in weights])
     goal = target_of(target)
@@ -64,7 +69,7 @@ def compile_stream(
     content = emit_object(module.ir, module.functions, program.libraries, goal)
     return ObjectFile(
         content,
-        b"" if embedded else bytes(program.weight_content()),
+        b"" if embedded else program.weight_layout().ljust(memory.LINE, b"\0") + program.weight_content(),
         program.instance_bytes + memory.LINE - 1,
         goal.object_format,
         goal.pointer_bits,

@@ -72,27 +72,39 @@ class Module(CodeModule):
         """Fill the memory of an instance, which begins at the first line in the memory that the caller gives."""
         raised = builder.add(builder.ptrtoint(args[0], self._size), self._size(HEADER - 1))
         net = builder.inttoptr(builder.and_(raised, self._size(-HEADER)), POINTER)
+        if not self._embedded:
+            self._check_weights(builder, args[1])
         self._fill(builder, net, self._program.instance_bytes // 8, lambda k: WORD(0))
         if not self._embedded:
-            builder.store(builder.ptrtoint(args[1], WORD), self._byte(builder, net, 8 * WEIGHTS))
+            content = builder.ptrtoint(self._byte(builder, args[1], HEADER), WORD)
+            builder.store(content, self._byte(builder, net, 8 * WEIGHTS))
         weights = self._weights_of(builder, net)
         for number, segment in enumerate(s for s in self._program.memory.segments if not s.constant):
             self._fill_segment(builder, segment, number, net, weights)
         builder.ret(net)
 
+    def _check_weights(self, builder: ir.IRBuilder, weights: ir.Value) -> None:
+        """Return a null pointer for weights at no line of memory, and for those of another library."""
+        place = builder.ptrtoint(weights, self._size)
+        missing, between = builder.icmp_unsigned("==", place, self._size(0)), builder.and_(place, self._size(HEADER - 1))
+        with builder.if_then(builder.or_(missing, builder.icmp_unsigned("!=", between, self._size(0)))):
+            builder.ret(ir.Constant(POINTER, None))
+        layout = self._program.weight_layout()
+        for k in range(0, len(layout), 8):
+            found = builder.load(self._byte(builder, weights, k), typ=WORD)
+            with builder.if_then(builder.icmp_unsigned("!=", found, WORD(int.from_bytes(layout[k : k + 8], "little")))):
+                builder.ret(ir.Constant(POINTER, None))
+
     def _fill_segment(self, builder: ir.IRBuilder, segment: Segment, number: int, net: ir.Value, weights: ir.Value) -> None:
         """Store what a segment of an instance begins with."""
-        content, words = segment.content(), self._program.memory.addresses(segment)
-        for offset, _ in words:
-            content[offset : offset + 8] = bytes(8)
-        size = len(content.rstrip(b"\0"))
-        if size:
-            image = self._bytes(f"{self._name}_memory_{number}", content[:size])
+        content = self._program.image(segment)
+        if content:
+            image = self._bytes(f"{self._name}_memory_{number}", bytearray(content))
             start = self._byte(builder, net, segment.place)
-            with self._loop(builder, WORD(size)) as k:
+            with self._loop(builder, WORD(len(content))) as k:
                 byte = builder.load(builder.gep(image, [k], source_etype=BYTE), typ=BYTE)
                 builder.store(byte, builder.gep(start, [k], source_etype=BYTE))
-        for offset, word in words:
+        for offset, word in self._program.memory.addresses(segment):
             value = self._word(builder, self._program.argument(word), net, weights)
             builder.store(value, self._byte(builder, net, segment.place + offset))
 

@@ -19,7 +19,8 @@ from ..runtime.memory import LINE, extent
 
 Array = npt.NDArray[Any]
 
-#: Where user programs have their memory. Sizes and strides are smaller.
+#: Any word from here on is an address: sizes and strides are smaller. A Python that is no position-independent executable has
+#: small arrays at lower addresses, too, which are told from numbers by the arrays that they point into.
 FIRST_ADDRESS = 1 << 32
 
 #: Bytes at the beginning of an instance: the number of the step, and the address of the weights.
@@ -69,6 +70,7 @@ class MemoryMap:
             for array in arrays_in(values, set()):
                 self._add(array, constant)
         self._firsts = sorted(self._segments)
+        self._lowest = min(FIRST_ADDRESS, *self._firsts, *self._empty)
         self._used: dict[int, Segment] = {}
 
     def _add(self, array: Array, constant: bool) -> None:
@@ -119,13 +121,13 @@ class MemoryMap:
                             self.find(word)
 
     def addresses(self, segment: Segment) -> list[tuple[int, int]]:
-        """Return the addresses in the records of a segment: the offset of the word, and its value."""
+        """Return the words in the records of a segment that may be addresses: the offset of each, and its value."""
         if segment.constant:
             return []
         content, found = segment.content(), {}
         for first, end in segment.words:
             words = np.frombuffer(content, np.int64, (end - first) // 8, first - segment.first)
-            found |= {first - segment.first + 8 * int(k): int(words[k]) for k in np.flatnonzero(words >= FIRST_ADDRESS)}
+            found |= {first - segment.first + 8 * int(k): int(words[k]) for k in np.flatnonzero(words >= self._lowest)}
         return sorted(found.items())
 
     def lay_out(self) -> tuple[int, int]:
@@ -135,6 +137,10 @@ class MemoryMap:
             segment.place = ends[segment.constant]
             ends[segment.constant] += -(-(segment.end - segment.first) // LINE) * LINE
         return ends[True], ends[False]
+
+    def is_number(self, word: int) -> bool:
+        """Whether a word that is in no segment is a number, and not the address of an array without elements."""
+        return word < FIRST_ADDRESS and word not in self._empty
 
     @property
     def segments(self) -> list[Segment]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 import numpy.typing as npt
@@ -11,7 +12,7 @@ from ..compiler.jit import CFunction, Kernel, entry
 from ..plans.stream import StreamPlan
 from ..runtime.graph import argument_block
 from ..runtime.task import KernelCall, Team, kernel_calls
-from .memory_map import FIRST_ADDRESS, MemoryMap, Place
+from .memory_map import MemoryMap, Place, Segment
 
 Array = npt.NDArray[Any]
 
@@ -68,9 +69,10 @@ class StepProgram:
         functions = [f for recorded in plan.recordings for f in recorded.functions if isinstance(f, CFunction)]
         functions += [a for step in calls for call, _ in step for a in call.arguments if isinstance(a, CFunction)]
         self._functions = {function.address: function for function in functions}
-        kernels = {call.kernel for step in calls for call, _ in step}
+        kernels = dict.fromkeys(call.kernel for step in calls for call, _ in step)  # in an order that no process changes
         #: LLVM modules, by the function of each that is called.
         self.libraries = {symbol_of(f): library_of(f) for f in (*kernels, *self._functions.values())}
+        self._names = sorted({f.compiled.__name__ for f in (*kernels, *self._functions.values())})
         used = [[call.arguments, call.references] for step in calls for call, _ in step]
         self.memory = MemoryMap(constants, [used, plan.rings, plan.x, plan.y])
         raw = [[_words(call, member) for call, member in step] for step in calls]
@@ -100,13 +102,28 @@ class StepProgram:
                 content[segment.place : segment.place + segment.end - segment.first] = segment.content()
         return content
 
+    def weight_layout(self) -> bytes:
+        """Return a digest of all that calls take for granted of the weights: of their places, but not of their numbers."""
+        calls = [(c.kinds, [a for a in c.arguments if not isinstance(a, Function)]) for step in self.steps for c in step]
+        segments = [
+            (segment.constant, segment.place, segment.end - segment.first, None if segment.constant else self.image(segment))
+            for segment in self.memory.segments
+        ]
+        return sha256(repr((self.dtype.str, self._names, calls, segments)).encode()).digest()
+
+    def image(self, segment: Segment) -> bytes:
+        """Return the bytes with which a segment of an instance begins, where words that may be addresses are zeros."""
+        content = segment.content()
+        for offset, _ in self.memory.addresses(segment):
+            content[offset : offset + 8] = bytes(8)
+        return bytes(content.rstrip(b"\0"))
+
     def argument(self, word: int) -> Argument:
         """Return what a word of arguments or of a record means."""
         function = self._functions.get(word)
         if function is not None:
             return Function(symbol_of(function))
-        place = self.memory.place(word)
-        return place or (word if word < FIRST_ADDRESS else 0)
+        return self.memory.place(word) or (word if self.memory.is_number(word) else 0)
 
     def _call(self, kernel: Kernel, words: list[Any], kinds: str) -> Call:
         arguments = []

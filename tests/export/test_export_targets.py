@@ -10,6 +10,7 @@ import pytest
 from c_libraries import run
 
 from numba_lstm import Sequential
+from numba_lstm.device import stream_exporter
 from numba_lstm.layers import LSTM, Conv1D, Dense, Input
 
 #: The compiler and the emulator of each target, and whether it has fused multiply-add.
@@ -32,7 +33,7 @@ def _model():
 def _recorded(folder: Path) -> list[list[str]]:
     """Return the bits of inputs and outputs in a test program."""
     text = (folder / "net_test.c").read_text()
-    return [re.findall("0x[0-9a-f]+", part.partition("};")[0]) for part in text.split("static const bits")[1:]]
+    return [re.findall("0x[0-9a-f]+", part.partition("};")[0]) for part in text.split("static const test_bits")[1:]]
 
 
 @pytest.mark.parametrize("target", TOOLS)
@@ -56,4 +57,7 @@ def test_target_gives_an_object(target, tmp_path):
     suffix, magic = {
         "wasm32": ("o", b"\0asm"), "windows-x86_64": ("obj", b"\x64\x86"), "macos-arm64": ("o", b"\xcf\xfa\xed\xfe"),
     }.get(target, ("o", b"\x7fELF\1\1"))  # fmt: skip
-    assert (tmp_path / "lib" / f"net.{suffix}").read_bytes().startswith(magic)
+    content = (tmp_path / "lib" / f"net.{suffix}").read_bytes()
+    assert content.startswith(magic)
+    if target not in ("wasm32", "macos-arm64"):
+        assert stream_exporter().undefined(content) == set()

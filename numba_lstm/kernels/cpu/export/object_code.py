@@ -52,7 +52,7 @@ def emit_object(module: ir.Module, functions: Iterable[str], libraries: Mapping[
         if not function.is_declaration:
             function.add_function_attribute("nounwind")  # kernels raise nothing, so no table says how to unwind them
     content = bytes(machine.emit_object(whole))
-    if target.object_format == "elf":
+    if target.object_format in ("elf", "coff"):
         _check_undefined(content, target)
     return content
 

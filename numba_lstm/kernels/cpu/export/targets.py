@@ -54,7 +54,7 @@ TARGETS = {
     "cortex-m7": Target(_THUMB, "cortex-m7", vectors="fma16", pointer_bits=32),
     "riscv64": Target("riscv64-unknown-linux-gnu", "generic-rv64", "+m,+a,+f,+d,+c", vectors="fma16", abi="lp64d"),
     "wasm32": Target("wasm32-unknown-unknown", "generic", "+simd128", vectors="plain16", pointer_bits=32),
-    "windows-x86_64": Target("x86_64-pc-windows-msvc", "x86-64-v3", vectors="avx2"),
+    "windows-x86_64": Target("x86_64-pc-windows-gnu", "x86-64-v3", vectors="avx2"),
     "macos-arm64": Target("arm64-apple-macosx11.0.0", "apple-m1", vectors="neon"),
 }
 

@@ -7,7 +7,10 @@ import pytest
 
 import numba_lstm
 from numba_lstm import losses, ops
+from numba_lstm.device import get_ops
 from numba_lstm.layers import LSTM, Dense, Input, Masking
+from numba_lstm.losses.custom import FunctionLoss
+from numba_lstm.losses.formulas import FORMULAS
 
 
 def squared(y_true, y_pred):
@@ -136,3 +139,21 @@ def test_compile_refuses_what_cannot_be_traced(function, message):
     with pytest.raises(TypeError, match=r"line \d+ of test_custom_losses.py: return y_pred if"):
         model.compile("adam", branching)
     assert model.get_compile_config() == before
+
+
+@pytest.mark.parametrize("name", sorted(FORMULAS))
+def test_a_function_may_call_the_losses_of_the_package(name):
+    rng = np.random.default_rng(7)
+    y, target = rng.uniform(0.1, 0.9, (4, 5, 3)), rng.uniform(0.1, 0.9, (4, 5, 3))
+    if name.startswith("sparse"):
+        target = rng.integers(0, 3, (4, 5))
+    elif "hinge" in name or name.startswith(("binary", "categorical")):
+        target = np.eye(3)[rng.integers(0, 3, (4, 5))]
+    function, loss = getattr(losses, name), losses.get(name)
+    computed = FunctionLoss(lambda t, p: function(t, p) + 2.0 * loss(t, p))
+    device = get_ops("reference")
+    arrays = [device.asarray(np.ascontiguousarray(x.swapaxes(0, 1)), x.dtype) for x in (y, target)]
+    value, slope = computed.compute(device, *arrays, None, gradient=True)
+    expected, expected_slope = loss.compute(device, *arrays, None, gradient=True)
+    assert float(value) == pytest.approx(3 * float(expected), rel=1e-6)
+    np.testing.assert_allclose(device.to_host(slope), 3 * device.to_host(expected_slope), rtol=1e-5, atol=1e-9)

@@ -17,6 +17,8 @@ from ..kernels.contract import Array, Ops
 from ..kernels.specs import LossSpec
 from ..naming.names import snake_case
 from ..objects.subclassing import Settable
+from ..ops.tensor import is_traced
+from .formulas import reduced, row_losses
 from .reductions import NONE, as_dtype, as_reduction, reduction_weights
 
 #: What to do instead of overriding ``__call__``, which reduces the losses of arrays.
@@ -79,6 +81,8 @@ class Loss(Settable):
     def __call__(self, y_true: npt.ArrayLike, y_pred: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> Any:
         """Compute the loss of ``y_pred`` (N, C) or (N, T, C), weighted by ``sample_weight`` (N,) or (N, T).
 
+        In a custom function, whose arguments are traced tensors, it is a tensor.
+
         Returns
         -------
         float or array
@@ -89,6 +93,10 @@ class Loss(Settable):
         TypeError, ValueError
             For shapes that do not fit, and for anything but real numbers.
         """
+        if is_traced(y_true, y_pred):
+            function = None if self.traced is None else getattr(self, "call")  # noqa: B009  # a subclass has it
+            values = row_losses(y_true, y_pred, self.spec) if function is None else function(y_true, y_pred)
+            return reduced(values, sample_weight, self.reduction)
         if self.traced is not None:
             return self.traced(y_true, y_pred, sample_weight)
         rows = as_rows(

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 from tolerances import ELEMENTWISE, assert_close
 
-from numba_lstm import activations
+from numba_lstm import Input, Model, activations
+from numba_lstm.device import get_ops
 from numba_lstm.kernels.specs import ACTIVATIONS, Activation
+from numba_lstm.ops.program import Program
+from numba_lstm.ops.tracing import input_like
 
 FORMULAS = {
     "linear": lambda z: z,
@@ -115,3 +118,20 @@ def test_what_is_no_activation_is_answered_with_a_sentence(identifier, error, se
 def test_only_real_numbers_are_taken(x):
     with pytest.raises((TypeError, ValueError), match="the argument of relu must be"):
         activations.relu(x)
+
+
+@pytest.mark.parametrize("name", sorted({*activations.NAMES} - {"gelu"}))
+def test_a_function_takes_tensors(name):
+    function, x = getattr(activations, name), np.linspace(-3, 3, 14).reshape(2, 7)
+    tensor, symbol = input_like((2, 7)), Input((7,))
+    compiled, device = Program([tensor], [function(tensor)], [True], "float64"), get_ops("reference")
+    (y,), _ = compiled.forward(device, [device.asarray(x, "float64")])
+    np.testing.assert_allclose(device.to_host(y), function(x), rtol=1e-12)
+    if name != "linear":
+        model = Model(symbol, function(symbol)).to("reference")
+        np.testing.assert_allclose(model.predict(x, verbose=0), function(x), rtol=1e-6)
+
+
+def test_gelu_of_a_tensor_names_the_layer():
+    with pytest.raises(TypeError, match="gelu has no function of tensors. Take the layer layers.Activation"):
+        activations.gelu(Input((7,)))

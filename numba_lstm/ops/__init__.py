@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..naming.absent import absent
+from . import composed
+from .composed import *  # noqa: F403
 from .elementwise import (
     abs,
     absolute,
@@ -188,8 +190,8 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
-
-FUNCTIONS.update({"_take_index": take_index, **{name: globals()[name] for name in __all__}})
+FUNCTIONS.update({"_take_index": take_index, **{name: globals()[name] for name in (*__all__, *composed.OF_TENSORS)}})
+__all__ += composed.__all__
 globals().update({name: with_symbolic_operands(name, globals()[name]) for name in __all__})
 
 

@@ -28,11 +28,16 @@ def reduced(x: Tensor, kind: str, axis: Any, keepdims: bool) -> Tensor:
     return reshape(y, tuple(1 if k in axes else n for k, n in enumerate(x.shape))) if keepdims else y
 
 
+def host_axis(axis: Any) -> Any:
+    """Return axes as NumPy takes them."""
+    return tuple(axis) if isinstance(axis, list) else axis
+
+
 def _reduction(kind: str) -> Callable[..., Any]:
     computed = getattr(np, kind)
 
     def function(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        return reduced(x, kind, axis, keepdims) if is_traced(x) else computed(x, axis=axis, keepdims=keepdims)
+        return reduced(x, kind, axis, keepdims) if is_traced(x) else computed(x, axis=host_axis(axis), keepdims=keepdims)
 
     function.__name__ = function.__qualname__ = kind
     function.__doc__ = f"Return the {kind} over axes, of all elements by default."
@@ -62,7 +67,7 @@ argmax, argmin = _index("argmax"), _index("argmin")
 def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Return the mean over axes, of all elements by default."""
     if not is_traced(x):
-        return np.mean(x, axis=axis, keepdims=keepdims)
+        return np.mean(x, axis=host_axis(axis), keepdims=keepdims)
     count = math.prod(x.shape[k] for k in axes_of(axis, x.ndim))
     return multiply(reduced(x, "sum", axis, keepdims), 1 / builtins.max(count, 1))
 
@@ -80,14 +85,14 @@ def std(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 def any(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Return whether any element over axes is not 0."""
     if not is_traced(x):
-        return np.any(x, axis=axis, keepdims=keepdims)
+        return np.any(x, axis=host_axis(axis), keepdims=keepdims)
     return not_equal(reduced(cast(cast(x, "bool"), "float32"), "max", axis, keepdims), 0)
 
 
 def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Return whether all elements over axes are not 0."""
     if not is_traced(x):
-        return np.all(x, axis=axis, keepdims=keepdims)
+        return np.all(x, axis=host_axis(axis), keepdims=keepdims)
     return not_equal(reduced(cast(cast(x, "bool"), "float32"), "min", axis, keepdims), 0)
 
 

@@ -41,9 +41,9 @@ def with_symbolic_operands(name: str, function: Callable[..., Any]) -> Callable[
         arguments = tuple(_operand(value) for value in arguments)
         options = {key: _operand(value) for key, value in options.items()}
         if has_symbolic([*arguments, *options.values()]):
-            if name in ("shape", "ndim"):
+            if name in ("shape", "ndim", "is_tensor"):
                 shape = arguments[0].shape
-                return shape if name == "shape" else len(shape)
+                return True if name == "is_tensor" else shape if name == "shape" else len(shape)
             return MAKERS[0](name, arguments, options)
         return function(*arguments, **options)
 

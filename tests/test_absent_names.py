@@ -74,9 +74,7 @@ def test_the_package_itself_answers_too():
 
 
 def test_a_near_name_of_another_quantity_is_not_suggested():
-    for name in ("Circle", "CategoricalGeneralizedCrossEntropy"):
-        assert "did you mean" not in sentence("losses", name)
-    assert "did you mean" not in sentence("metrics", "ConcordanceCorrelation")
+    assert "did you mean" not in sentence("losses", "ArcFace")
     assert "did you mean" not in sentence("layers", "SpatialDropout4D")
 
 

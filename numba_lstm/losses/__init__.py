@@ -11,6 +11,16 @@ from ..naming.absent import absent
 from ..objects import serialization
 from . import functions
 from .base import Loss
+from .composed import (
+    CategoricalGeneralizedCrossEntropy,
+    Circle,
+    Dice,
+    Tversky,
+    categorical_generalized_cross_entropy,
+    circle,
+    dice,
+    tversky,
+)
 from .crossentropies import (
     BinaryCrossentropy,
     BinaryFocalCrossentropy,
@@ -49,7 +59,6 @@ from .margins import (
     KLDivergence,
     SquaredHinge,
 )
-from .overlap import Dice, Tversky, dice, tversky
 from .regression import (
     CosineSimilarity,
     GaussianNLL,
@@ -70,7 +79,9 @@ __all__ = [
     "CTC",
     "CategoricalCrossentropy",
     "CategoricalFocalCrossentropy",
+    "CategoricalGeneralizedCrossEntropy",
     "CategoricalHinge",
+    "Circle",
     "CosineSimilarity",
     "Dice",
     "GaussianNLL",
@@ -93,7 +104,9 @@ __all__ = [
     "binary_focal_crossentropy",
     "categorical_crossentropy",
     "categorical_focal_crossentropy",
+    "categorical_generalized_cross_entropy",
     "categorical_hinge",
+    "circle",
     "cosine_similarity",
     "ctc",
     "ctc_loss",
@@ -140,6 +153,7 @@ LOSSES: dict[str, type[Loss]] = {
         (CategoricalFocalCrossentropy, "categorical_focal_crossentropy"),
         (SparseCategoricalCrossentropy, "sparse_categorical_crossentropy"),
         (CTC, "ctc"),
+        (Circle, "circle"),
         (Dice, "dice"),
         (Tversky, "tversky"),
         (Quantile, "quantile"),
@@ -150,7 +164,11 @@ LOSSES: dict[str, type[Loss]] = {
 }
 
 #: Classes that dicts name too, but for which a name alone does not stand.
-_BY_CONFIG: dict[str, type[Loss]] = {**LOSSES, "FunctionLoss": FunctionLoss}
+_BY_CONFIG: dict[str, type[Loss]] = {
+    **LOSSES,
+    "FunctionLoss": FunctionLoss,
+    "CategoricalGeneralizedCrossEntropy": CategoricalGeneralizedCrossEntropy,
+}
 
 
 def get(identifier: Any) -> Loss:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..naming.absent import absent
 from ..objects import serialization
-from .auc import AUC
+from . import functions
 from .base import Metric
 from .class_metrics import (
     F1Score,
@@ -28,15 +28,8 @@ from .classes import (
     SparseTopKCategoricalAccuracy,
     TopKCategoricalAccuracy,
 )
-from .confusion import (
-    FalseNegatives,
-    FalsePositives,
-    Precision,
-    Recall,
-    TrueNegatives,
-    TruePositives,
-)
 from .custom import FunctionMetric
+from .functions import *  # noqa: F403
 from .intersections import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
 from .loss_metrics import (
     BinaryCrossentropy,
@@ -53,16 +46,32 @@ from .loss_metrics import (
     SparseCategoricalCrossentropy,
     SquaredHinge,
 )
+from .means import Accuracy, ConcordanceCorrelation, PearsonCorrelation
 from .reductions import Mean, MeanMetricWrapper, Sum
+from .thresholds import (
+    AUC,
+    FalseNegatives,
+    FalsePositives,
+    Precision,
+    PrecisionAtRecall,
+    Recall,
+    RecallAtPrecision,
+    SensitivityAtSpecificity,
+    SpecificityAtSensitivity,
+    TrueNegatives,
+    TruePositives,
+)
 
 __all__ = [
     "AUC",
+    "Accuracy",
     "BinaryAccuracy",
     "BinaryCrossentropy",
     "BinaryIoU",
     "CategoricalAccuracy",
     "CategoricalCrossentropy",
     "CategoricalHinge",
+    "ConcordanceCorrelation",
     "CosineSimilarity",
     "F1Score",
     "FBetaScore",
@@ -82,15 +91,20 @@ __all__ = [
     "Metric",
     "OneHotIoU",
     "OneHotMeanIoU",
+    "PearsonCorrelation",
     "Perplexity",
     "Poisson",
     "Precision",
+    "PrecisionAtRecall",
     "R2Score",
     "Recall",
+    "RecallAtPrecision",
     "RootMeanSquaredError",
+    "SensitivityAtSpecificity",
     "SparseCategoricalAccuracy",
     "SparseCategoricalCrossentropy",
     "SparseTopKCategoricalAccuracy",
+    "SpecificityAtSensitivity",
     "SquaredHinge",
     "Sum",
     "SymmetricMeanAbsolutePercentageError",
@@ -100,10 +114,11 @@ __all__ = [
     "deserialize",
     "get",
     "serialize",
+    *functions.__all__,
 ]
 
-#: The module whose functions are metrics of the same names.
-_LOSSES = "numba_lstm.losses.functions"
+#: The modules whose functions are metrics of the same names.
+_MODULES = ("numba_lstm.losses.functions", functions.__name__)
 
 #: Metric classes by class name, Keras's name and short name.
 METRICS: dict[str, type[Metric]] = {
@@ -142,6 +157,9 @@ METRICS: dict[str, type[Metric]] = {
         (FBetaScore, "f_beta_score", "fbeta_score"),
         (F1Score, "f1_score"),
         (R2Score, "r2_score"),
+        (PearsonCorrelation, "pearson_correlation"),
+        (ConcordanceCorrelation, "concordance_correlation"),
+        (BinaryIoU, "binary_io_u"),
         (Mean, "mean"),
         (Sum, "sum"),
     )
@@ -152,7 +170,13 @@ METRICS: dict[str, type[Metric]] = {
 _BY_CONFIG: dict[str, type[Metric]] = {
     **METRICS,
     "FunctionMetric": FunctionMetric,
-    **{cls.__name__: cls for cls in (BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU)},
+    **{
+        cls.__name__: cls
+        for cls in (
+            *(Accuracy, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU),
+            *(PrecisionAtRecall, RecallAtPrecision, SensitivityAtSpecificity, SpecificityAtSensitivity),
+        )
+    },
 }
 
 
@@ -172,7 +196,7 @@ def get(identifier: Any) -> Metric:
     TypeError
         For anything else.
     """
-    if getattr(identifier, "__module__", None) == _LOSSES:
+    if getattr(identifier, "__module__", None) in _MODULES:
         identifier = identifier.__name__
     if inspect.isfunction(identifier) or inspect.ismethod(identifier) or isinstance(identifier, partial):
         return FunctionMetric(identifier)

@@ -49,6 +49,9 @@ def losses_alone(k: ModuleType) -> dict[str, Any]:
         "ctc": (c.CTC, LINES, LOGITS),
         "dice": (c.Dice, TARGETS, OUTPUTS),
         "dice of rows": (lambda **a: c.Dice(axis=-1, **a), ONE_HOT, OUTPUTS),
+        "generalized": (lambda **a: c.CategoricalGeneralizedCrossEntropy(0.7, **a), [0, 2, 1, 1], OUTPUTS),
+        "circle": (c.Circle, [0, 1, 1, 0], SIGNS / np.sqrt(3)),
+        "circle with all": (lambda **a: c.Circle(4.0, 0.25, False, **a), [0, 1, 1, 2], SIGNS / np.sqrt(3)),
         "tversky": (lambda **a: c.Tversky(0.3, 0.9, axis=(1,), **a), ONE_HOT, OUTPUTS),
     }
     result: dict[str, Any] = {}

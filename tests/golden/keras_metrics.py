@@ -66,6 +66,13 @@ def metrics_alone(k: ModuleType) -> dict[str, Any]:
         "mean iou": (lambda: m.MeanIoU(4, ignore_class=2, sparse_y_pred=False), CLASSES),
         "one-hot iou": (lambda: m.OneHotIoU(4, [1, 3]), one_hot),
         "one-hot mean iou": (lambda: m.OneHotMeanIoU(4), one_hot),
+        "pearson": (m.PearsonCorrelation, TARGETS),
+        "pearson of units": (lambda: m.PearsonCorrelation(axis=0), TARGETS),
+        "concordance": (m.ConcordanceCorrelation, TARGETS),
+        "sensitivity": (lambda: m.SensitivityAtSpecificity(0.6), YES),
+        "specificity": (lambda: m.SpecificityAtSensitivity(0.6, 20), YES),
+        "precision at recall": (lambda: m.PrecisionAtRecall(0.4, 1), YES),
+        "recall at precision": (lambda: m.RecallAtPrecision(0.6, class_id=1), YES),
         "r2": (m.R2Score, TARGETS),
         "r2 of units": (lambda: m.R2Score(None), TARGETS),
         "r2 by variance": (lambda: m.R2Score("variance_weighted_average", 3), TARGETS),
@@ -74,6 +81,8 @@ def metrics_alone(k: ModuleType) -> dict[str, Any]:
     for name, (make, y) in cases.items():
         some = np.floor(WEIGHTS) if name.endswith("iou") else WEIGHTS  # Keras cuts the others off there
         for kind, weights in (("plain", None), ("weighted", some)):
+            if kind == "weighted" and name == "pearson of units":
+                continue  # the units have no weights
             metric = make()
             for rows in (slice(0, 4), slice(4, ROWS)):
                 metric.update_state(y[rows], OUTPUTS[rows], None if weights is None else weights[rows])
@@ -84,6 +93,13 @@ def metrics_alone(k: ModuleType) -> dict[str, Any]:
     binary.update_state(YES, OUTPUTS)
     binary.update_state(YES[:, 1], OUTPUTS[:, 2], np.floor(WEIGHTS))
     result["binary iou"] = float(binary.result())
+    equal = m.Accuracy()
+    equal.update_state(CLASSES, np.arange(ROWS) % 4, WEIGHTS)
+    result["equal"] = float(equal.result())
+    for function, y in ((m.binary_accuracy, YES), (m.categorical_accuracy, YES), (m.sparse_categorical_accuracy, CLASSES)):
+        result[function.__name__] = np.asarray(function(y, OUTPUTS)).tolist()
+    result["top_k"] = np.asarray(m.top_k_categorical_accuracy(one_hot, OUTPUTS, k=2)).tolist()
+    result["sparse_top_k"] = np.asarray(m.sparse_top_k_categorical_accuracy(CLASSES, OUTPUTS, k=2)).tolist()
     for cls in (m.Mean, m.Sum):
         metric = cls()
         metric.update_state([1.0, 2.0, 5.0])

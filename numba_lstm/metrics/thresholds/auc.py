@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..inputs import as_count, as_number
-from .host_metric import HostMetric, as_choice, divide
+from ...inputs import as_count, as_number
+from ..host_metric import HostMetric, as_choice, divide
 
 Host = npt.NDArray[Any]
 

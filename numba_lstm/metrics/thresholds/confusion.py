@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from ..inputs import as_count, as_number
-from .host_metric import HostMetric, as_result, divide
+from ...inputs import as_count, as_number
+from ..host_metric import HostMetric, as_result, divide
 
 Host = npt.NDArray[Any]
 

@@ -93,9 +93,9 @@ ARGUMENTS = {
 
 
 ITERABLES = {
-    "an iterator without steps": (
-        lambda: {"x": iter([(X, Y)])},
-        "x is an iterator, of unknown length. Give the batches an epoch",
+    "validation by an iterator": (
+        lambda: {"x": iter([(X, Y)]), "validation_data": iter([(X, Y)])},
+        "validation_data is an iterator, which one epoch would read. Give validation_steps",
     ),
     "an empty iterator": (lambda: {"x": iter([]), "steps_per_epoch": 1}, "x brings no batches"),
     "y beside an iterable": (

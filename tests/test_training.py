@@ -109,6 +109,15 @@ def test_an_iterator_that_ends_early_ends_training_with_a_warning():
     assert history.epoch == [0, 1]
 
 
+def test_an_iterator_without_steps_has_one_epoch():
+    model, arrays = make_model(), make_model()
+    with pytest.warns(UserWarning, match="x is an iterator, which one epoch has read"):
+        history = model.fit(iter(batches()), epochs=3, **QUIET)
+    assert history.history == arrays.fit(X, Y, batch_size=4, shuffle=False, **QUIET).history
+    assert model.evaluate(iter(batches()), **QUIET) == model.evaluate(X, Y, batch_size=4, **QUIET)
+    assert np.array_equal(model.predict(iter([X[:4], X[4:]]), **QUIET), model.predict(X, batch_size=4, **QUIET))
+
+
 def test_an_epoch_without_batches_is_no_epoch():
     model = make_model()
     with pytest.warns(UserWarning, match="x ended after 0 of 3 batches"):

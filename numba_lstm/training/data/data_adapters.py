@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -169,6 +169,10 @@ def fit_batches(
         _check_stateful(model, samples, size)
         train = ArrayBatches(samples, size, steps, _groups(model, samples, size, shuffle=bool(shuffle)), endless=True)
     if validation.data is not None:
+        if isinstance(validation.data, Iterator) and validation_steps is None:
+            raise ValueError(
+                "validation_data is an iterator, which one epoch would read. Give validation_steps, or what can be read again."
+            )
         given = {"batch_size": validation_size, "steps": validation_steps, "lengths": validation.lengths}
         held_out = _validation(model, validation.data, train, given)
     elif validation.lengths is not None:

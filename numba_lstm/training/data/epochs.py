@@ -119,18 +119,18 @@ class IteratedBatches:
     Parameters
     ----------
     source : iterable
-        An iterator is read once; anything else is read again in each epoch.
+        An iterator is read once, and training ends with it; anything else is read again in each epoch.
     validate : function
         Makes Samples of an item of the source.
     steps : int, optional
-        Batches an epoch; an iterator needs it, for it has no length.
+        Batches an epoch; by default all of the source, so that an iterator has one epoch.
     endless : bool
         With ``steps``, an epoch goes on where the last one ended. Else an epoch of an iterable begins with the first batch.
 
     Raises
     ------
     TypeError, ValueError
-        For an iterator without ``steps``, a source without batches, and a first batch that does not fit the model.
+        For a source without batches, and a first batch that does not fit the model.
     """
 
     def __init__(
@@ -144,8 +144,6 @@ class IteratedBatches:
         self.total: int | None = None
         self.ended = False
         self._once = isinstance(source, Iterator)
-        if self._once and steps is None:
-            raise ValueError("x is an iterator, of unknown length. Give the batches an epoch: steps_per_epoch or steps.")
         items = iter(source)
         first = next(items, None)
         if first is None:
@@ -158,7 +156,7 @@ class IteratedBatches:
             self._begun = chain(self._begun, repeated(lambda: iter(source)))
 
     def epoch(self) -> Iterator[HostBatch]:
-        """Yield the batches of the next epoch; fewer, with a warning, if the source ends."""
+        """Yield the batches of the next epoch; fewer, with a warning, if the source ends, none after an iterator."""
         done = 0
         items = iter(self.source) if self._begun is None else self._begun
         self._begun = items if self._once or self._endless else None
@@ -168,3 +166,6 @@ class IteratedBatches:
         if self.steps is not None and done < self.steps:
             self.ended = True
             warn_ended(done, self.steps, endless=self._endless)
+        elif self._once and not done:
+            self.ended = True
+            warnings.warn("x is an iterator, which one epoch has read. Give steps_per_epoch, or a PyDataset.", stacklevel=3)

@@ -44,8 +44,8 @@ def fit(
     model : Sequential
         A compiled model; it is built for ``x`` if it is not built yet.
     x : array (N, T, D) or (N, D), list of arrays (T_i, D), dataset, or iterable
-        Inputs; or an iterable of batches ``(x, y)`` or ``(x, y, sample_weight)``, an iterator with ``steps_per_epoch``; or a
-        dataset of such batches, or of single samples, with ``__getitem__`` and ``__len__``, as
+        Inputs; or an iterable of batches ``(x, y)`` or ``(x, y, sample_weight)``, of which an iterator has one epoch without
+        ``steps_per_epoch``; or a dataset of such batches, or of single samples, with ``__getitem__`` and ``__len__``, as
         :class:`numba_lstm.utils.PyDataset`. An epoch has all batches that there are in it, which may be more or fewer than in
         the last one. Sequences of unequal lengths are put into batches of near lengths, each padded to its longest and masked.
     y : array, or list of arrays (T_i, C)

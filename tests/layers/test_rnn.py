@@ -10,7 +10,7 @@ from tolerances import RECURRENT, assert_close
 from numba_lstm import Sequential, layers, random
 from numba_lstm.device import get_ops
 from numba_lstm.kernels.specs import Key
-from numba_lstm.layers import LSTM, RNN, Dense, Input, LSTMCell, StackedRNNCells
+from numba_lstm.layers import GRU, LSTM, RNN, Dense, Input, LSTMCell, SimpleRNN, StackedRNNCells
 from numba_lstm.naming import names
 from numba_lstm.optimizers import Adam
 
@@ -206,3 +206,11 @@ def test_a_model_with_a_stack_learns_and_streams():
     for t in range(T):
         y = stream.step(X[:, t].astype("float32"))
     assert_close(y, model.predict(X, verbose=0), RECURRENT["float32"])
+
+
+def test_a_layer_has_a_cell_with_its_weights():
+    for layer in (LSTM(4), GRU(4), SimpleRNN(4), RNN(LSTMCell(4))):
+        layer(np.ones((2, 3, 5)))
+        assert layer.cell.units == 4
+        assert layer.cell.kernel is layer.weights[0]
+        assert layer.cell.recurrent_kernel is layer.weights[1]

@@ -62,6 +62,11 @@ class Recurrent(SequenceLayer):
         """The cells, the lowest first."""
         raise NotImplementedError
 
+    @property
+    def cell(self) -> Any:
+        """What has the weights and arguments of a step, as ``layer.cell`` in Keras: the layer itself, or the cell of an RNN."""
+        return self
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         N, T, _ = input_shape
         size = self.cells[-1].output_size

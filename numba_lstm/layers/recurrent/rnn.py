@@ -49,7 +49,7 @@ class RNN(Recurrent):
     ) -> None:
         if isinstance(cell, (list, tuple)):
             cell = StackedRNNCells(cell)
-        self.cell = cell if isinstance(cell, StackedRNNCells) else check_cell(cell)
+        self._cell = cell if isinstance(cell, StackedRNNCells) else check_cell(cell)
         super().__init__(
             return_sequences=return_sequences,
             return_state=return_state,
@@ -59,6 +59,11 @@ class RNN(Recurrent):
             zero_output_for_mask=zero_output_for_mask,
             **kwargs,
         )
+
+    @property
+    def cell(self) -> StepCell | StackedRNNCells:
+        """The cell, or the stack of cells."""
+        return self._cell
 
     @property
     def cells(self) -> Sequence[Cell]:

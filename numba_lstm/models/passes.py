@@ -181,6 +181,11 @@ class Passes(PlannedModel):
         """Whether any layer begins with the last states of the batch before."""
         return any(layer.stateful for layer in self._layers)
 
+    @property
+    def calls_with_states(self) -> list[str]:
+        """The names of layers whose calls in the graph take initial states."""
+        return [call.layer.name for call in self.execution.calls if call.states]
+
     def reset_states(self) -> None:
         """Forget the states of all stateful layers: they begin from zero again."""
         for layer in self._layers:

@@ -74,6 +74,10 @@ class ModelStructure(Protocol):
         """Whether any layer goes on from the states of the batch before."""
 
     @property
+    def calls_with_states(self) -> list[str]:
+        """The names of layers whose calls in the graph take initial states."""
+
+    @property
     def takes_indices(self) -> bool:
         """Whether inputs are whole numbers (N, T) instead of features."""
 

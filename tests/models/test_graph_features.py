@@ -89,6 +89,49 @@ def test_windows_of_a_graph_are_those_of_a_sequential():
     assert all(map(np.array_equal, *weights))
 
 
+def test_windows_of_several_inputs_and_outputs():
+    def made(split):
+        numba_lstm.set_random_seed(4)
+        inputs = [Input((None, 3)), Input((None, 2))] if split else [Input((None, 5))]
+        codes = LSTM(4, return_sequences=True)(Concatenate()(inputs) if split else inputs[0])
+        model = Model(inputs if split else inputs[0], [Dense(1, name="one")(codes), Dense(1, name="two")(codes)])
+        model.compile("sgd", "mse")
+        return model
+
+    split, whole, y = made(True), made(False), [Y["steps"], 2 * Y["steps"]]
+    options = {"batch_size": 3, "epochs": 2, "shuffle": False, "tbptt": 3, "verbose": 0}
+    expected = whole.fit(np.concatenate(X, axis=-1), y, **options).history
+    assert split.fit(X, y, **options).history == expected
+    assert split.optimizer.iterations == 2 * 2 * 3
+
+
+def handed() -> Model:
+    x = Input((None, 3))
+    codes, h, c = LSTM(4, return_sequences=True, return_state=True)(x)
+    return Model(x, LSTM(4, return_sequences=True, name="taker")(codes, initial_state=[h, c]))
+
+
+def beside() -> Model:
+    x, row = Input((None, 3)), Input((4,), name="row")
+    return Model([x, row], [LSTM(4, return_sequences=True)(x), Dense(1)(row)])
+
+
+@pytest.mark.parametrize(
+    ("make", "x", "y", "sentence"),
+    [
+        (handed, X[0], [np.ones((6, 8, 4))], "taker takes its initial_state from the graph"),
+        (beside, [X[0], np.ones((6, 4))], [np.ones((6, 8, 4)), np.ones((6, 1))], "the input 'row' has no steps"),
+    ],
+)
+def test_windows_that_a_graph_cannot_have(make, x, y, sentence):
+    model = make()
+    model.compile("sgd", "mse")
+    before = model.get_weights()
+    with pytest.raises(ValueError, match=sentence):
+        model.fit(x, y if len(y) > 1 else y[0], tbptt=3, verbose=0)
+    assert all(map(np.array_equal, before, model.get_weights()))
+
+
 @pytest.mark.on_the_cpu(reason="NumPy's products depend on the number of rows")
 def test_bits_depend_neither_on_threads_nor_on_other_rows():
     model = graph()

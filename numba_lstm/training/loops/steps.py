@@ -115,16 +115,24 @@ def as_window(model: Trainable, length: Any, input_shape: Shape) -> int:
     steps = as_count(length, "tbptt")
     if overrides(model, "train_step"):
         raise ValueError(f"{type(model).__name__} overrides train_step, which takes whole sequences. Leave tbptt out.")
-    timed = model.has_one_input and model.has_one_output and len(input_shape) == (2 if model.takes_indices else 3)
-    shape: Any = model.compute_output_shape((None, None, *input_shape[2:])) if timed else ()
-    if len(shape) != 3 or shape[1] is not None:
+    shapes: Any = (input_shape,) if model.has_one_input else input_shape
+    for shape, reader, name in zip(shapes, model.readers, model.input_names, strict=True):
+        if not model.has_one_input and len(shape) != (2 if reader.takes_indices else 3):
+            raise ValueError(f"tbptt={steps} cuts time into windows, but the input {name!r} has no steps. Leave tbptt out.")
+    if not all(len(shape) == 3 and shape[1] is None for shape in _shapes_of_any_steps(model, shapes)):
         raise ValueError(
             f"tbptt={steps} cuts time into windows with a loss each, but {model.name} does not return each step. "
             "Give its LSTMs return_sequences=True, or leave tbptt out."
         )
-    if model.loss is not None and is_sequence_loss(model.loss.spec):
+    for output in model.compiled_outputs:
+        if output.loss is not None and is_sequence_loss(output.loss.spec):
+            raise ValueError(
+                f"tbptt={steps} cuts time into windows, but {output.loss.name} aligns whole sequences. Leave tbptt out."
+            )
+    if taken := model.calls_with_states:
         raise ValueError(
-            f"tbptt={steps} cuts time into windows, but {model.loss.name} aligns whole sequences. Leave tbptt out."
+            f"tbptt={steps} carries states from window to window, but {taken[0]} takes its initial_state from the graph. "
+            "Leave one of both out."
         )
     for layer in model.layers:
         if isinstance(layer, Bidirectional) or getattr(layer, "go_backwards", False):
@@ -133,6 +141,15 @@ def as_window(model: Trainable, length: Any, input_shape: Shape) -> int:
                 "Take layers that go forward, or leave tbptt out."
             )
     return steps
+
+
+def _shapes_of_any_steps(model: Trainable, shapes: Sequence[Shape]) -> Sequence[Any]:
+    """Return the shapes of the outputs for inputs of any number of steps; none of rows."""
+    if any(len(shape) != (2 if reader.takes_indices else 3) for shape, reader in zip(shapes, model.readers, strict=True)):
+        return [()]
+    given: Any = tuple((None, None, *shape[2:]) for shape in shapes)
+    found: Any = model.compute_output_shape(given[0] if model.has_one_input else given)
+    return [found] if model.has_one_output else list(found)
 
 
 def train_windows(

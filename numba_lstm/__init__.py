@@ -27,6 +27,7 @@ from .device import get_device, get_num_threads, num_threads, set_device, set_nu
 from .initializers import Initializer
 from .inputs.sequences import pad_sequences
 from .layers import Input, Layer
+from .layers.base.graph.symbolic import SymbolicTensor as KerasTensor
 from .losses import Loss
 from .metrics import Metric
 from .models import Model, Sequential, load_model
@@ -41,6 +42,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Initializer",
     "Input",
+    "KerasTensor",
     "Layer",
     "Loss",
     "Metric",

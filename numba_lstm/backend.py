@@ -13,6 +13,7 @@ import numpy.typing as npt
 from . import ops
 from .config import backend
 from .naming.absent import absent
+from .ops.symbolic import is_keras_tensor
 from .system.defaults import epsilon, floatx, image_data_format, set_epsilon, set_floatx, set_image_data_format
 from .utils import clear_session
 
@@ -32,6 +33,7 @@ __all__ = [
     "int_shape",
     "is_float_dtype",
     "is_int_dtype",
+    "is_keras_tensor",
     "result_type",
     "set_epsilon",
     "set_floatx",

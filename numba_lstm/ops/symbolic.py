@@ -44,10 +44,38 @@ def with_symbolic_operands(name: str, function: Callable[..., Any]) -> Callable[
             if name in ("shape", "ndim", "is_tensor"):
                 shape = arguments[0].shape
                 return True if name == "is_tensor" else shape if name == "shape" else len(shape)
+            if name in ("split", "unstack") and isinstance(arguments[0], SymbolicOperand):
+                return _pieces(*arguments, **options) if name == "split" else _slices(*arguments, **options)
             return MAKERS[0](name, arguments, options)
         return function(*arguments, **options)
 
     return call
+
+
+def _pieces(x: SymbolicOperand, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """Return the pieces of a symbolic tensor along an axis of known size, each by a layer of its own."""
+    n = _known_size(x, axis)
+    if isinstance(indices_or_sections, int):
+        if n % indices_or_sections:
+            raise ValueError(f"split takes an axis of a multiple of {indices_or_sections} elements, got {n}. Give indices.")
+        indices = [n * k // indices_or_sections for k in range(1, indices_or_sections)]
+    else:
+        indices = list(indices_or_sections)
+    before = (slice(None),) * (axis % len(x.shape))
+    return [x[(*before, slice(*limits))] for limits in zip([0, *indices], [*indices, n], strict=True)]
+
+
+def _slices(x: SymbolicOperand, num: int | None = None, axis: int = 0) -> list[Any]:
+    """Return the slices of a symbolic tensor along an axis of known size, without it, each by a layer of its own."""
+    before = (slice(None),) * (axis % len(x.shape))
+    return [x[(*before, k)] for k in range(_known_size(x, axis))]
+
+
+def _known_size(x: SymbolicOperand, axis: int) -> int:
+    size = x.shape[axis] if axis % len(x.shape) else None
+    if size is None:
+        raise ValueError(f"a graph is cut along an axis of known size, got axis {axis} of shape {x.shape}. Take another axis.")
+    return size
 
 
 def _operand(value: Any) -> Any:
@@ -57,6 +85,11 @@ def _operand(value: Any) -> Any:
     if isinstance(value, (list, tuple)) and any(isinstance(entry, Operand) for entry in value[:16]):
         return [_operand(entry) for entry in value]
     return value
+
+
+def is_keras_tensor(x: Any) -> bool:
+    """Return whether x is a symbolic tensor of a graph, as ``keras.utils.is_keras_tensor``."""
+    return isinstance(x, SymbolicOperand)
 
 
 def has_symbolic(values: Iterable[Any]) -> bool:

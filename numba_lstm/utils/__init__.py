@@ -16,6 +16,7 @@ from ..objects.registered import (
     register_keras_serializable,
 )
 from ..objects.serialization import custom_object_scope
+from ..ops.symbolic import is_keras_tensor
 from ..random import set_random_seed
 from . import np_utils
 from .categories import normalize, to_categorical
@@ -43,6 +44,7 @@ __all__ = [
     "get_registered_name",
     "get_registered_object",
     "is_interactive_logging_enabled",
+    "is_keras_tensor",
     "normalize",
     "np_utils",
     "pad_sequences",

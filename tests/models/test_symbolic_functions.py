@@ -7,8 +7,9 @@ import copy
 import numpy as np
 import pytest
 
-from numba_lstm import Input, Model, load_model, ops
+from numba_lstm import Input, KerasTensor, Model, load_model, ops
 from numba_lstm.layers import LSTM, Dense
+from numba_lstm.utils import is_keras_tensor
 
 RNG = np.random.default_rng(0)
 X, Z = RNG.standard_normal((6, 5, 3)).astype("float32"), RNG.standard_normal((6, 3)).astype("float32")
@@ -38,6 +39,18 @@ def test_functions_of_symbolic_tensors(function, expected):
     model = Model(used, y)
     data = [array for array, tensor in zip((X, Z), inputs, strict=True) if tensor in used]
     np.testing.assert_allclose(model.predict(data, verbose=0), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_pieces_of_symbolic_tensors():
+    x = Input((5, 3))
+    first, second = ops.split(x, [2], axis=1)
+    steps = ops.unstack(x, axis=1)
+    outputs = [second, ops.split(x, 3, axis=-1)[1], steps[4]]
+    for y, expected in zip(Model(x, outputs).predict(X, verbose=0), (X[:, 2:], X[:, :, 1:2], X[:, 4]), strict=True):
+        np.testing.assert_array_equal(y, expected)
+    assert first.shape == (None, 2, 3)
+    assert is_keras_tensor(x)
+    assert isinstance(x, KerasTensor)
 
 
 def _reaches(y, tensor) -> bool:
@@ -74,6 +87,8 @@ def test_files_and_copies_keep_operators(tmp_path):
         (lambda x, z: x + z[:, :2], "does not take inputs of shapes [(None, 5, 3), (None, 2)]"),
         (lambda x, z: ops.sum(x, axis=0), "must keep the batch axis first"),
         (lambda x, z: ops.sum(x), "must keep the batch axis first"),
+        (lambda x, z: ops.split(x, 2, axis=1), "split takes an axis of a multiple of 2 elements, got 5."),
+        (lambda x, z: ops.unstack(x), "a graph is cut along an axis of known size, got axis 0 of shape (None, 5, 3)."),
         (lambda x, z: z * object(), "a graph computes with tensors, arrays and numbers, got object."),
     ],
 )

@@ -128,10 +128,10 @@ class Decoder:
         if model.why_not_planned() is None:
             gathered = [reader.gather(model.ops, x, slice(None)) for reader, x in zip(model.readers, arrays, strict=True)]
             last = len(gathered) - len(self._constants)
-            parts = None if isinstance(model, Sequential) else gathered[1:last], gathered[last:]
-            self._plan, self._idle = model.decoding_plans.take(self.size // len(self.start), gathered[0], *parts)
+            beside = None if isinstance(model, Sequential) else gathered[1:last], gathered[last:]
+            self._plan, self._idle = model.decoding_plans.take(self.size // len(self.start), gathered[0], *beside)
             if self._plan is not None:
-                self._plan.begin(tokens, *parts)
+                self._plan.begin(tokens, *beside)
                 return
         if isinstance(model, Sequential):
             self._steps = StreamSteps(model, self.size)

@@ -7,7 +7,7 @@ import pytest
 
 from numba_lstm import Input, Model
 from numba_lstm.interop import torch
-from numba_lstm.layers import LSTM, BatchNormalization, Bidirectional, Dense, Embedding, LayerNormalization
+from numba_lstm.layers import GRU, LSTM, BatchNormalization, Bidirectional, Dense, Embedding, LayerNormalization, SimpleRNN
 
 DRAW = np.random.default_rng(3)
 
@@ -81,6 +81,36 @@ def test_what_does_not_fit_changes_nothing(fault):
     with pytest.raises(ValueError, match=message):
         torch.load_weights(state, layers)
     assert all(map(np.array_equal, model.get_weights(), before))
+
+
+def test_a_mapping_takes_units_of_other_kinds():
+    data = DRAW.normal(size=(2, 3, 5)).astype("float32")
+    layers = {"encoder": Bidirectional(GRU(3, return_sequences=True)), "decoder": SimpleRNN(2), "head": Dense(1)}
+    x = y = Input((None, 5))
+    for layer in layers.values():
+        y = layer(y)
+    model = Model(x, y)
+    state = {"head.weight": DRAW.normal(size=(1, 2)), "head.bias": DRAW.normal(size=1)}
+    modules = (("encoder", "", 9, 5, 3), ("encoder", "_reverse", 9, 5, 3), ("decoder", "", 2, 6, 2))
+    for name, end, rows, features, units in modules:
+        state[f"{name}.weight_ih_l0{end}"] = DRAW.normal(size=(rows, features))
+        state[f"{name}.weight_hh_l0{end}"] = DRAW.normal(size=(rows, units))
+        state |= {f"{name}.bias_{kind}_l0{end}": DRAW.normal(size=rows) for kind in ("ih", "hh")}
+    state = {name: value.astype("float32") for name, value in state.items()}
+    assert torch.load_model(state, layers) is None
+    alone = [
+        torch.gru(state, "encoder.", return_sequences=True),
+        torch.rnn(state, "decoder.", return_sequences=False),
+        torch.linear(state, "head."),
+    ]
+    expected = data
+    for one in alone:
+        expected = one.to("reference").predict(expected, verbose=0)
+    np.testing.assert_allclose(model.to("reference").predict(data, verbose=0), expected, rtol=1e-5, atol=1e-6)
+    layers["encoder"] = GRU(3, reset_after=False)
+    layers["encoder"](x)
+    with pytest.raises(ValueError, match="has reset_after=False, and an nn.GRU resets after the product"):
+        torch.load_model(state, layers)
 
 
 def test_other_layers_are_refused():

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, overload
 
 import numpy as np
 
 from ... import gates, initializers
-from ...layers import LSTM, Bidirectional, Dense, Input
+from ...layers import LSTM, Bidirectional, Dense, Input, Layer
 from ...models.sequential import Sequential
 from . import names, reading
 from .names import Array
 from .reading import Arrays, StateDict
 from .state_dict import directions
+from .weights import load_weights
 
 
 def lstm(source: StateDict | str | os.PathLike[str], prefix: str = "", *, return_sequences: bool = True) -> Sequential:
@@ -112,13 +113,33 @@ def _linear(weight: Array, bias: Array | None, base: str, dtype: str) -> Sequent
     return model
 
 
-def load_model(source: StateDict | str | os.PathLike[str], *, return_sequences: bool = True) -> Sequential:
+@overload
+def load_model(
+    source: StateDict | str | os.PathLike[str], layers: None = None, *, return_sequences: bool = True
+) -> Sequential: ...
+
+
+@overload
+def load_model(source: StateDict | str | os.PathLike[str], layers: Mapping[str, Layer | Sequence[Layer]]) -> None: ...
+
+
+def load_model(
+    source: StateDict | str | os.PathLike[str],
+    layers: Mapping[str, Layer | Sequence[Layer]] | None = None,
+    *,
+    return_sequences: bool = True,
+) -> Sequential | None:
     """Make the model of all weights in a file: an ``nn.LSTM``, an ``nn.Linear``, or the one followed by the other.
+
+    The weights of any other module go to the ``layers`` of a model that is made for them.
 
     Parameters
     ----------
     source : state_dict, path
         As :func:`lstm`'s.
+    layers : dict, optional
+        Names of submodules, as ``"rnn"``, -> the built layers that take their weights: see :func:`load_weights`. Nothing is
+        returned then.
     return_sequences : bool
         As :func:`lstm`'s: whether the LSTM returns the outputs at all steps, or the last states alone. Weights do not say.
 
@@ -127,6 +148,9 @@ def load_model(source: StateDict | str | os.PathLike[str], *, return_sequences: 
     ValueError, FileNotFoundError
         As :func:`lstm`; and for other weights beside these, since a file does not say what is computed with them.
     """
+    if layers is not None:
+        load_weights(source, layers)
+        return None
     with reading.errors_name_file(source):
         arrays = reading.read_all(source)
         (lstm_name, lstm_arrays), (linear_name, linear_arrays) = _find_modules(arrays)
@@ -142,8 +166,8 @@ def load_model(source: StateDict | str | os.PathLike[str], *, return_sequences: 
     models += [_linear(*head, stem(linear_name, "linear"), dtype)] if head is not None else []
     if len(models) == 1:
         return models[0]
-    layers = [layer for model in models for layer in model.layers]
-    return Sequential([Input((None, stack[0][0].weight_ih.shape[1])), *layers], dtype=dtype)
+    joined = [layer for model in models for layer in model.layers]
+    return Sequential([Input((None, stack[0][0].weight_ih.shape[1])), *joined], dtype=dtype)
 
 
 def _find_modules(arrays: Arrays) -> list[tuple[str, Arrays]]:

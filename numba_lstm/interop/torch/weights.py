@@ -10,15 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from ...files.message_lists import join_names
-from ...layers import LSTM, BatchNormalization, Dense, Embedding, Layer, LayerNormalization
+from ...layers import GRU, LSTM, BatchNormalization, Dense, Embedding, Layer, LayerNormalization, SimpleRNN
 from ...variables import Variable
 from . import names, reading
 from .reading import Arrays, StateDict
-from .state_dict import directions
+from .state_dict import directions, reordered
 
 Pairs = list[tuple[str, Variable, npt.NDArray[Any]]]  #: the name of a weight in PyTorch, and the variable that takes its values
 
 _COUNTER = "num_batches_tracked"  #: of a BatchNorm, which needs it for averages without momentum only
+#: Recurrent layers -> the number of their gates.
+_GATES: dict[type[Layer], int] = {LSTM: 4, GRU: 3, SimpleRNN: 1}
 #: Classes of layers -> the names of their weights in PyTorch, and here.
 _WEIGHTS: dict[type[Layer], tuple[tuple[str, str], ...]] = {
     Dense: (("weight", "kernel"), ("bias", "bias")),
@@ -41,6 +43,7 @@ def load_weights(source: StateDict | str | os.PathLike[str], layers: Mapping[str
     layers : dict
         The name of a submodule, as ``"rnn"`` or ``"encoder.head"`` -> its layer. An ``nn.LSTM`` of several layers has a list of
         them. :class:`~numba_lstm.layers.LSTM` and :class:`~numba_lstm.layers.Bidirectional` of one take ``nn.LSTM``,
+        :class:`~numba_lstm.layers.GRU` and :class:`~numba_lstm.layers.SimpleRNN` take ``nn.GRU`` and ``nn.RNN``,
         :class:`~numba_lstm.layers.Dense` takes ``nn.Linear``; Embedding, LayerNormalization and BatchNormalization take what is
         called the same there.
 
@@ -82,11 +85,18 @@ def _as_list(given: Layer | Sequence[Layer]) -> list[Layer]:
 
 
 def _check_layer(prefix: str, layer: Any) -> None:
-    if not isinstance(layer, Layer) or not (type(layer) in _WEIGHTS or all(isinstance(one, LSTM) for one in directions(layer))):
-        kinds = ", ".join(cls.__name__ for cls in _WEIGHTS)
+    if not isinstance(layer, Layer) or not (type(layer) in _WEIGHTS or all(_gates(one) for one in directions(layer))):
+        kinds = ", ".join(cls.__name__ for cls in (GRU, SimpleRNN, *_WEIGHTS))
         raise TypeError(f"{prefix!r} must be an LSTM, a Bidirectional of one, or one of {kinds}, got {layer!r:.100}.")
+    if any(isinstance(one, GRU) and not one.reset_after for one in directions(layer)):
+        raise ValueError(f"{layer.name} has reset_after=False, and an nn.GRU resets after the product. Make it with True.")
     if not layer.built:
         raise ValueError(f"{layer.name} is not built yet. Call the model on data, or add an Input.")
+
+
+def _gates(layer: Any) -> int | None:
+    """Return the number of gates of a recurrent layer of one direction; None for another layer."""
+    return next((count for cls, count in _GATES.items() if isinstance(layer, cls)), None)
 
 
 def _read(source: StateDict | str | os.PathLike[str]) -> Arrays:
@@ -105,25 +115,33 @@ def _pairs(prefix: str, layers: list[Layer], arrays: Arrays) -> Pairs:
         return [(name, variable, arrays[name].T if transposed else arrays[name]) for name, variable in expected.items()]
     if not arrays:
         raise ValueError(f"it has no weights of {prefix!r:.100}.")
-    stack = names.cells(arrays)
+    gates = _gates(directions(layers[0])[0])
+    assert gates is not None
+    stack = names.cells(arrays, gates)
     if len(stack) != len(layers):
         raise ValueError(f"its {prefix!r:.100} has {len(stack)} layers, got {len(layers)}. Give a list with one for each.")
-    return [pair for index, (layer, cells) in enumerate(zip(layers, stack, strict=True)) for pair in _lstm(layer, index, cells)]
+    return [
+        pair for index, (layer, cells) in enumerate(zip(layers, stack, strict=True)) for pair in _recurrent(layer, index, cells)
+    ]
 
 
-def _lstm(layer: Layer, index: int, cells: tuple[names.Cell, ...]) -> Iterator[tuple[str, Variable, npt.NDArray[Any]]]:
-    """Yield the weights of a layer of an ``nn.LSTM``."""
+def _recurrent(layer: Layer, index: int, cells: tuple[names.Cell, ...]) -> Iterator[tuple[str, Variable, npt.NDArray[Any]]]:
+    """Yield the weights of a layer of an ``nn.LSTM``, an ``nn.GRU`` or an ``nn.RNN``."""
     if len(cells) != len(directions(layer)):
         raise ValueError(f"{layer.name} has {len(directions(layer))} directions, and layer {index} of the file {len(cells)}.")
     for reverse, (direction, cell) in enumerate(zip(directions(layer), cells, strict=True)):
         variables = [variable for variable in direction.cell_weights if variable is not None]
+        order: Any = reordered if isinstance(direction, GRU) else np.asarray
         found: list[tuple[str, Variable | None, Any]] = [
-            ("weight_ih", direction.kernel, cell.weight_ih.T),
-            ("weight_hh", direction.recurrent_kernel, cell.weight_hh.T),
+            ("weight_ih", direction.kernel, order(cell.weight_ih.T)),
+            ("weight_hh", direction.recurrent_kernel, order(cell.weight_hh.T)),
         ]
         if cell.bias_ih is not None and cell.bias_hh is not None:
             with np.errstate(invalid="ignore", over="ignore"):  # the sum of infinite biases is NaN
-                found.append(("bias_ih", direction.bias, cell.bias_ih + cell.bias_hh))
+                bias = cell.bias_ih + cell.bias_hh
+            if isinstance(direction, GRU):
+                bias = order(np.stack([cell.bias_ih, cell.bias_hh]))
+            found.append(("bias_ih", direction.bias, bias))
         if cell.weight_hr is not None:
             found.append(("weight_hr", direction.cell_weights.projection, cell.weight_hr.T))
         taken = {id(variable) for _, variable, _ in found}

@@ -86,7 +86,8 @@ def _as_list(given: Layer | Sequence[Layer]) -> list[Layer]:
 
 def _check_layer(prefix: str, layer: Any) -> None:
     if not isinstance(layer, Layer) or not (type(layer) in _WEIGHTS or all(_gates(one) for one in directions(layer))):
-        kinds = ", ".join(cls.__name__ for cls in (GRU, SimpleRNN, *_WEIGHTS))
+        classes: tuple[type[Layer], ...] = (GRU, SimpleRNN, *_WEIGHTS)
+        kinds = ", ".join(cls.__name__ for cls in classes)
         raise TypeError(f"{prefix!r} must be an LSTM, a Bidirectional of one, or one of {kinds}, got {layer!r:.100}.")
     if any(isinstance(one, GRU) and not one.reset_after for one in directions(layer)):
         raise ValueError(f"{layer.name} has reset_after=False, and an nn.GRU resets after the product. Make it with True.")

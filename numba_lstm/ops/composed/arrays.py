@@ -56,7 +56,8 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Any:
 def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Any:
     """Return x with constants around it, by default 0: ``pad_width`` has a pair for each axis, or one for all."""
     if not is_traced(x):
-        return np.pad(x, pad_width, mode, **({} if constant_values is None else {"constant_values": constant_values}))
+        options: Any = {} if constant_values is None else {"constant_values": constant_values}
+        return np.pad(x, pad_width, mode, **options)  # type: ignore[call-overload]  # the mode is any text
     if mode != "constant":
         raise UntraceableError(f"pad takes mode='constant' of tensors, got {mode!r}. Join slices with ops.concatenate.")
     pairs = np.broadcast_to(np.asarray(pad_width), (x.ndim, 2)).tolist()
@@ -140,12 +141,12 @@ def flipud(x: Any) -> Any:
 
 def tril(x: Any, k: int = 0) -> Any:
     """Return x with zeros above a diagonal of its last two axes."""
-    return multiply(x, np.tri(*x.shape[-2:], k)) if is_traced(x) else np.tril(x, k)
+    return multiply(x, np.tri(x.shape[-2], x.shape[-1], k)) if is_traced(x) else np.tril(x, k)
 
 
 def triu(x: Any, k: int = 0) -> Any:
     """Return x with zeros below a diagonal of its last two axes."""
-    return multiply(x, 1.0 - np.tri(*x.shape[-2:], k - 1)) if is_traced(x) else np.triu(x, k)
+    return multiply(x, 1.0 - np.tri(x.shape[-2], x.shape[-1], k - 1)) if is_traced(x) else np.triu(x, k)
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:

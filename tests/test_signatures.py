@@ -12,6 +12,7 @@ OURS = keras_signatures.signatures("numba_lstm")
 COMMON = sorted(KERAS.keys() & OURS.keys())
 #: What differs, and why.
 PLACES = {
+    "KerasTensor": "Input and layers make one, with a name",
     "Loss": "its first argument is what the loss op computes",
     "Metric": "its first argument is what the metric op computes",
     "Model": "Keras's has *args: inputs, outputs and name",

@@ -172,7 +172,7 @@ def refusing(call, build=None):
 
 REFUSED = {
     "a branch on values": (lambda self, x: x if x[0, 0] > 0 else -x, TypeError, "branches on values"),
-    "NumPy": (lambda self, x: np.linalg.norm(x), TypeError, "cannot be traced .line "),
+    "NumPy": (lambda self, x: np.linalg.det(x), TypeError, "cannot be traced .line "),
     "no batch axis": (lambda self, x: ops.sum(x), ValueError, "must return arrays with the batch axis first"),
     "shapes": (lambda self, x: x @ np.ones((7, 2)), TypeError, "does not take inputs of shape .None, 3."),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,3 +40,15 @@ def test_the_nearest_reference_counts():
 def test_missing_references_are_an_error(found, references, sentence):
     with pytest.raises(ValueError, match=sentence):
         error_rates(found, references)
+
+
+@pytest.mark.parametrize("reference", ["ab", [1, 2], np.array([1, 2])])
+def test_a_reference_without_a_list_around_it_is_an_error(reference):
+    with pytest.raises(TypeError, match=r"references\[1\] must be a list of right sequences, got one, .*\. Put it in a"):
+        error_rates([reference, reference], [[reference], reference])
+
+
+def test_rates_of_arrays_are_numbers_of_python():
+    rates = error_rates([np.array([1, 2])], [[np.array([1, 3])]])
+    assert rates == (1.0, 0.5)
+    assert [type(rate) for rate in rates] == [float, float]

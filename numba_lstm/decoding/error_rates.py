@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 
@@ -27,7 +27,7 @@ def edit_distance(found: Sequence[Any], expected: Sequence[Any]) -> int:
         for j, other in enumerate(expected, 1):
             now.append(min(before[j] + 1, now[-1] + 1, before[j - 1] + (label != other)))
         before = now
-    return before[-1]
+    return int(before[-1])
 
 
 def error_rates(found: Sequence[Sequence[Any]], references: Sequence[Sequence[Sequence[Any]]]) -> ErrorRates:
@@ -38,19 +38,23 @@ def error_rates(found: Sequence[Sequence[Any]], references: Sequence[Sequence[Se
     Parameters
     ----------
     found : sequence of sequences
-        The decoded sequence of each sample.
+        The decoded sequence of each sample, without padding.
     references : sequence of sequences of sequences
-        The right sequences of each sample, at least one.
+        The right sequences of each sample, at least one: ``[["abc"], ["xy", "xyz"]]`` for two samples.
 
     Raises
     ------
     ValueError
         For no samples, another number of them, and samples without a reference.
+    TypeError
+        For a sequence in the place of a list of sequences.
     """
     if not len(found) or len(found) != len(references):
         raise ValueError(f"error_rates expects references for each sequence, got {len(found)} and {len(references)}.")
     wrong = edits = labels = 0
     for n, (one, right) in enumerate(zip(found, references, strict=True)):
+        if isinstance(right, str) or not all(isinstance(reference, Iterable) for reference in right):
+            raise TypeError(f"references[{n}] must be a list of right sequences, got one, {right!r}. Put it in a list.")
         if not len(right):
             raise ValueError(f"references[{n}] is empty. Give at least one right sequence.")
         distance, length = min(

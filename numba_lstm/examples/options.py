@@ -17,7 +17,7 @@ class Options(argparse.Namespace):
     device: str
     epochs: int
     seed: int
-    limit: int | None  #: samples to train with at most
+    limit: int | None  #: number of samples at most, as the example counts them; None: all
     threads: int | None
     verbose: int | str  #: of ``fit``
     save: Path | None
@@ -30,7 +30,13 @@ def parse(example: Example, arguments: Sequence[str]) -> Options:
     trains = f"default: {example.epochs}" if example.epochs else "without effect: nothing is trained"
     parser.add_argument("--device", type=types.device_name, metavar="cpu|cuda|auto", help="where to compute (default: auto)")
     parser.add_argument("--epochs", type=types.whole_number(1), default=example.epochs, metavar="N", help=trains)
-    parser.add_argument("--limit", type=types.whole_number(1), metavar="N", help="use N samples at most (default: all)")
+    parser.add_argument(
+        "--limit",
+        type=types.whole_number(example.least_limit),
+        default=example.limit,
+        metavar="N",
+        help=f"number of {example.samples} at most (default: {example.limit or 'all'})",
+    )
     parser.add_argument("--seed", type=types.seed, default=0, metavar="N", help="default: %(default)s")
     parser.add_argument("--threads", type=types.whole_number(1), metavar="N", help="of the CPU (default: all cores)")
     parser.add_argument("--save", type=types.file(".nlstm"), metavar="FILE", help="write the model to FILE (.nlstm)")

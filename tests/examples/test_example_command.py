@@ -9,6 +9,7 @@ import pytest
 
 from numba_lstm import load_model
 from numba_lstm.examples import catalog, command, result
+from numba_lstm.examples.options import parse
 
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 
@@ -27,8 +28,9 @@ def test_an_unknown_example_is_an_error_that_lists_them(capsys):
 @pytest.mark.parametrize(
     ("package", "line"),
     [
-        ("no_such_data", "no-such-data. Install it: pip install 'numba_lstm[examples]'."),
+        ("no_such_data", "no_such_data. Install it: pip install 'numba_lstm[examples]'."),
         ("aeon", "pip install --no-deps aeon."),
+        ("sklearn", "the package scikit-learn. Install it: pip install 'numba_lstm[examples]'."),
     ],
 )
 def test_a_missing_package_is_a_sentence_with_its_installation(package, line, capsys, monkeypatch):
@@ -37,6 +39,28 @@ def test_a_missing_package_is_a_sentence_with_its_installation(package, line, ca
     monkeypatch.setattr(command, "find", lambda name: example)
     assert command.main(["vad"]) == 1
     assert line in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["", ".", "folder/"])
+def test_a_model_is_not_saved_under_the_name_of_a_folder(name, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        parse(catalog.find("language"), ["--save", name])
+    assert f"expected a file name, got {name!r}." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("name", "least"), [("dates", 4), ("language", 129), ("pronunciation", 4), ("vad", 1)])
+def test_fewer_samples_than_an_example_needs_are_an_error(name, least, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        parse(catalog.find(name), ["--limit", str(least - 1)])
+    assert f"expected a whole number of at least {least}, got" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("example", catalog.EXAMPLES, ids=lambda example: example.name)
+def test_the_help_says_what_the_limit_counts(example, capsys):
+    with pytest.raises(SystemExit, match="0"):
+        parse(example, ["--help"])
+    out = " ".join(capsys.readouterr().out.split())
+    assert f"number of {example.samples} at most (default: {example.limit or 'all'})" in out
 
 
 @pytest.mark.parametrize("example", catalog.EXAMPLES, ids=lambda example: example.name)

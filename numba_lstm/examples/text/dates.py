@@ -18,12 +18,14 @@ from .seq2seq import Alphabet
 LANGUAGES = {"en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "ru": "Russian"}
 FORMATS = ("full", "long", "medium", "d MMMM yyyy", "EEEE d MMM yyyy", "yyyy-MM-dd")
 FIRST, LAST = datetime.date(1900, 1, 1), datetime.date(2099, 12, 31)
-SAMPLES, TEST, BATCH = 40000, 3000, 64
+DAYS = (LAST - FIRST).days + 1
+TEST, BATCH = 3000, 64
 
 
 def run(options: Options) -> Result:
     """Train on dates, decode held-out days greedily, and count the exact ones by language."""
-    samples = options.limit or SAMPLES
+    assert options.limit is not None
+    samples = min(options.limit, DAYS - TEST)
     texts, isos, languages = dates(np.random.default_rng(options.seed), samples + min(TEST, samples))
     source, target = Alphabet("".join(texts)), Alphabet("0123456789-")
     x, y = source.tokens(texts), target.tokens(isos, end=True)
@@ -55,10 +57,10 @@ def run(options: Options) -> Result:
 
 
 def dates(draw: np.random.Generator, count: int) -> tuple[list[str], list[str], Any]:
-    """Return dates as texts, as ISO 8601, and their languages. No two are of the same day."""
+    """Return dates as texts, as ISO 8601, and their languages. No two are of the same day, so ``count`` is ``DAYS`` at most."""
     from babel.dates import format_date
 
-    days = draw.permutation((LAST - FIRST).days + 1)[:count]
+    days = draw.permutation(DAYS)[:count]
     languages = draw.choice(list(LANGUAGES), count)
     formats = draw.choice(FORMATS, count)
     texts, isos = [], []
@@ -72,9 +74,9 @@ def dates(draw: np.random.Generator, count: int) -> tuple[list[str], list[str], 
 def draw(
     figure: Any, networks: seq2seq.Networks, source: Alphabet, target: Alphabet, texts: list[str], found: list[str]
 ) -> None:
-    """Draw what the decoder attends to, for the longest dates of four languages."""
-    longest = sorted(range(len(texts)), key=lambda k: -len(texts[k]))[:1] + list(range(3))
-    for axes, k in zip(figure.subplots(2, 2).ravel(), longest, strict=True):
+    """Draw what the decoder attends to, for the longest text and three others."""
+    order = sorted(range(len(texts)), key=lambda k: -len(texts[k]))
+    for axes, k in zip(figure.subplots(2, 2).ravel(), [order[0], *sorted(order[1:])[:3]], strict=True):
         tokens = target.tokens([found[k]], end=True)[0]
         weights = networks.attention(source.tokens([texts[k]])[0], tokens)
         axes.imshow(weights, cmap="Blues", aspect="auto", vmin=0, vmax=1)

@@ -21,13 +21,14 @@ Array = npt.NDArray[Any]
 
 MOTIONS = ("right", "left", "up", "down", "clockwise", "anticlockwise", "zigzag", "still")
 FRAMES, SIZE, DIGIT = 16, 24, 8  #: of a video; pixels of a frame and of a digit
-SAMPLES, TEST, BATCH = 3000, 400, 32
+TEST, BATCH = 400, 32
 NOISE, BARS = 0.15, 2  #: deviation of the noise; number of bars in front of the digit
 
 
 def run(options: Options) -> Result:
     """Train on videos of some digits, and recognise motions of other ones after each frame."""
-    samples = options.limit or SAMPLES
+    samples = options.limit
+    assert samples is not None
     generator = np.random.default_rng(options.seed)
     digits = load_digits()
     half = len(digits) * 3 // 4
@@ -120,6 +121,8 @@ def build(steps: int) -> Sequential:
 def stream(model: Sequential, x: Array) -> tuple[Array, Array]:
     """Return the probabilities (N, T, 8) frame by frame, and the seconds that each frame took."""
     steps, seconds, found = model.stream(), [], []
+    for frame in x[0]:
+        steps.step(frame)  # the first steps of a stream take longer
     for video in x:
         steps.reset()
         for frame in video:
@@ -130,7 +133,7 @@ def stream(model: Sequential, x: Array) -> tuple[Array, Array]:
 
 
 def draw(figure: Any, x: Array, truth: Array, probabilities: Array) -> None:
-    """Draw frames of three videos with the motion found after each, and the confusion matrix after the last frame."""
+    """Draw frames of four videos with the motion found after each, and the confusion matrix after the last frame."""
     frames, matrix = figure.subfigures(1, 2, width_ratios=[3, 2])
     shown = range(0, FRAMES, 3)
     for row, k in zip(frames.subplots(4, len(shown)), _several_motions(truth), strict=True):

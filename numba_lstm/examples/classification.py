@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -97,16 +99,22 @@ def warping_distances(sequences: list[Array], others: list[Array], window: float
     The cost of a step is the squared Euclidean distance of all channels. ``window`` is the part of the longer sequence by which
     two steps may differ in time, 1 for any.
     """
-    import numba
-
-    compiler: Any = numba.njit
-    one_distance = compiler(warping_distance)
+    one_distance = _compiled_distance()
     found = np.empty((len(sequences), len(others)))
     for n, m in np.ndindex(found.shape):
         x, other = (np.asarray(sequence, np.float64) for sequence in (sequences[n], others[m]))
         longer = max(len(x), len(other))
         found[n, m] = one_distance(x, other, max(int(np.ceil(window * longer)), abs(len(x) - len(other))))
     return found
+
+
+@cache
+def _compiled_distance() -> Callable[[Array, Array, int], float]:
+    import numba
+
+    compiler: Any = numba.njit
+    distance: Callable[[Array, Array, int], float] = compiler(warping_distance)
+    return distance
 
 
 def warping_distance(x: Array, other: Array, reach: int) -> float:

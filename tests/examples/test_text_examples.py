@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pydoc_data.topics import topics
+
 import numpy as np
+import pytest
 from example_runs import assert_drawn, needs, short_run
 
 from numba_lstm.examples.text import language, seq2seq
@@ -49,11 +52,20 @@ def test_dates_are_learned():
 
 @needs("dates")
 def test_no_day_occurs_twice():
-    from numba_lstm.examples.text.dates import dates
+    from numba_lstm.examples.text.dates import DAYS, dates
 
+    assert len(set(dates(np.random.default_rng(1), DAYS)[1])) == DAYS
     texts, isos, _ = dates(np.random.default_rng(1), 500)
     assert len(set(isos)) == 500
     assert all(text == iso for text, iso in zip(texts, isos, strict=True) if text[4:5] == "-")
+
+
+def test_each_topic_is_in_one_set():
+    *sets, symbols = language.texts()
+    assert sum(map(len, sets)) == sum(map(len, topics.values()))
+    train, validation, test = ("".join(symbols[token] for token in tokens) for tokens in sets)
+    for k, name in enumerate(sorted(topics)):
+        assert topics[name] in {language.TEST: test, language.VALIDATION: validation}.get(k % 10, train)
 
 
 def test_a_language_is_learned():
@@ -81,3 +93,11 @@ def test_counts_without_context_are_the_entropy():
     expected = -(0.75 * np.log2(0.75) + 0.25 * np.log2(0.25))
     assert abs(language.by_counts(text, text, 2, 0) - expected) < 0.01
     assert language.by_counts(text, text, 2, 3) < 0.2  # three characters before say which one is next
+
+
+def test_counts_after_a_character_are_mixed_with_those_of_all():
+    train, test = np.array([0, 0, 1, 0]), np.array([1, 0, 0])
+    one, two = (3 + 2 / 2) / (4 + 2), (1 + 2 / 2) / (4 + 2)  # of 0 and 1, after none
+    after = {(0, 0): (2 + 2 * one) / 5, (0, 1): (1 + 2 * two) / 5, (1, 0): (1 + one) / 2}  # 0 follows the last one, 0
+    expected = np.log2([after[0, 1], after[1, 0], after[0, 0]])
+    assert language.by_counts(train, test, 2, 1) == pytest.approx(-expected.mean())

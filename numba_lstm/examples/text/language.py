@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from numba_lstm import Sequential
-from numba_lstm.layers import LSTM, Dense, Embedding, Input
+from numba_lstm.layers import LSTM, Dense, Dropout, Embedding, Input
 from numba_lstm.optimizers import Adam
 from numba_lstm.optimizers.schedules import CosineDecay
 
@@ -20,26 +20,26 @@ from ..result import Result
 
 Tokens = npt.NDArray[np.int64]
 
-WINDOW, BATCH, UNITS = 128, 16, 256
-EVERY = 10  #: one topic of so many is for the test
+WINDOW, BATCH, UNITS, DROPOUT = 128, 16, 256, 0.3
+TEST, VALIDATION = 0, 6  #: last digits of the topics' numbers; other topics repeat little of the validation topics
+CONTEXT = 4  #: characters before the next one, for counts: those with the fewest bits on the validation topics
 TEMPERATURES = (0.4, 0.7, 1.0)
 LENGTH = 240  #: of drawn texts
 
 
 def run(options: Options) -> Result:
     """Train on the topics, measure bits a character on held-out ones, and draw texts by three temperatures."""
-    train, test, symbols = texts(options.limit)
-    model = build(len(symbols), options.epochs * -(-(len(train) // WINDOW) // BATCH))
+    train, validation, test, symbols = texts(options.limit)
     x, y = windows(train)
-    x_test, y_test = windows(test)
+    model = build(len(symbols), options.epochs * -(-len(x) // BATCH))
     history = model.fit(
-        x, y, batch_size=BATCH, epochs=options.epochs, validation_data=(x_test, y_test), verbose=options.verbose
+        x, y, batch_size=BATCH, epochs=options.epochs, validation_data=windows(validation), verbose=options.verbose
     ).history
     surprise = bits(model, test)
     found = {
         "LSTM": float(surprise.mean()),
         "LZMA, after the training text": _lzma(train, test),
-        "two characters before (smoothed counts)": by_counts(train, test, len(symbols), 2),
+        f"{CONTEXT} characters before (smoothed counts)": by_counts(train, test, len(symbols), CONTEXT),
         "frequency of characters": by_counts(train, test, len(symbols), 0),
     }
     drawn = sample(model, symbols, "\n\n", options.seed)
@@ -55,19 +55,23 @@ def run(options: Options) -> Result:
     )
 
 
-def texts(limit: int | None = None) -> tuple[Tokens, Tokens, list[str]]:
-    """Return the characters of the training and the test topics as tokens, and the characters.
+def texts(limit: int | None = None) -> tuple[Tokens, Tokens, Tokens, list[str]]:
+    """Return the characters of the training, the validation and the test topics as tokens, and the characters.
 
-    Topics are in alphabetic order, and every tenth is for the test. ``limit`` is the number of characters of each at most.
+    Of ten topics in alphabetic order, one is for the test and one for validation. ``limit`` is the number of characters of each
+    set at most.
     """
     from pydoc_data.topics import topics
 
     texts = [topics[name] for name in sorted(topics)]
-    train = "".join(text for k, text in enumerate(texts) if k % EVERY)[:limit]
-    test = "".join(texts[::EVERY])[:limit]
     symbols = sorted(set("".join(texts)))
     index = {symbol: k for k, symbol in enumerate(symbols)}
-    return *(np.array([index[symbol] for symbol in text]) for text in (train, test)), symbols  # type: ignore[return-value]
+
+    def tokens(part: list[str]) -> Tokens:
+        return np.array([index[symbol] for symbol in "".join(part)[:limit]])
+
+    train = [text for k, text in enumerate(texts) if k % 10 not in (TEST, VALIDATION)]
+    return tokens(train), tokens(texts[VALIDATION::10]), tokens(texts[TEST::10]), symbols
 
 
 def windows(tokens: Tokens) -> tuple[Tokens, Tokens]:
@@ -80,7 +84,13 @@ def windows(tokens: Tokens) -> tuple[Tokens, Tokens]:
 def build(symbols: int, steps: int) -> Sequential:
     """Return a compiled model of all steps of a window."""
     model = Sequential(
-        [Input((None,)), Embedding(symbols, 64), LSTM(UNITS, return_sequences=True), Dense(symbols, activation="softmax")],
+        [
+            Input((None,)),
+            Embedding(symbols, 64),
+            LSTM(UNITS, return_sequences=True),
+            Dropout(DROPOUT),
+            Dense(symbols, activation="softmax"),
+        ],
         name="language",
     )
     model.compile(Adam(CosineDecay(4e-3, max(steps, 1)), clipnorm=1.0), "sparse_categorical_crossentropy")
@@ -121,11 +131,19 @@ def by_counts(train: Tokens, test: Tokens, symbols: int, order: int) -> float:
     probability = np.full(len(test), 1 / symbols)
     for size in range(order + 1):
         contexts, test_contexts = (_contexts(text, symbols, size) for text in (train, test))
-        pairs = np.bincount(contexts * symbols + train, minlength=symbols ** (size + 1)).reshape(-1, symbols)
-        totals, kinds = pairs.sum(axis=1)[test_contexts], (pairs > 0).sum(axis=1)[test_contexts]
-        mixed = (pairs[test_contexts, test] + kinds * probability) / np.maximum(totals + kinds, 1)
-        probability = np.where(totals > 0, mixed, probability)
+        pairs, counts = np.unique(contexts * symbols + train, return_counts=True)
+        total = _look_up(*np.unique(contexts, return_counts=True), test_contexts)
+        kinds = _look_up(*np.unique(pairs // symbols, return_counts=True), test_contexts)
+        count = _look_up(pairs, counts, test_contexts * symbols + test)
+        mixed = (count + kinds * probability) / np.maximum(total + kinds, 1)
+        probability = np.where(total > 0, mixed, probability)
     return float(-np.log2(probability).mean())
+
+
+def _look_up(keys: Tokens, counts: Tokens, wanted: Tokens) -> Tokens:
+    """Return the counts of the wanted keys, 0 for a key that is not there. The keys are sorted."""
+    places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[places] == wanted, counts[places], 0)
 
 
 def _contexts(text: Tokens, symbols: int, size: int) -> Tokens:

@@ -52,7 +52,7 @@ def beam_search(
     On the CPU a search records the step of the model, and later searches with as many samples and beams use it until the
     weights change. A step is then one call of compiled code. Models on other devices, and models with layers of users, are
     called step by step, and NumPy ranks the sequences. Both find the same sequences; the last bits of scores may differ. Of
-    equal sequences the first one by its parent and its token comes first.
+    equal sequences the first one by its parent and its token comes first. Those whose score is NaN come last.
     """
     steps, width = as_count(steps, "steps"), as_count(width, "width")
     exponent = as_number(length_penalty, "length_penalty", "[0, inf)")
@@ -97,7 +97,7 @@ class _Beams:
         ranked = sums
         if self.exponent:
             ranked = sums / np.repeat(self._penalty(self.lengths + ~self.ended), size, axis=1)
-        best = _largest(ranked, width)
+        best = _largest(np.where(np.isnan(ranked), -np.inf, ranked), width)
         parents = best // size
         tokens = best - parents * size
         rows = (self._first_rows + parents).ravel()

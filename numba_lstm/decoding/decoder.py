@@ -48,8 +48,8 @@ class Decoder:
     Raises
     ------
     TypeError, ValueError
-        For another number of states and constants than the model has, for tokens that are no indices, and for arrays that the
-        model does not take.
+        For another number of states and constants than the model has, for states that it does not return as it takes them, for
+        tokens that are no indices, and for arrays that the model does not take.
     """
 
     def __init__(
@@ -81,6 +81,7 @@ class Decoder:
                     f"{wanted} states and {len(model.inputs) - 1 - wanted} constants; "
                     f"got {len(states)} states and {len(constants)} constants."
                 )
+            _check_states(model, wanted)
             self._shape = model.inputs[0].shape
         self._states, self._constants = (
             [np.repeat(self._of_samples(array, what), rows, axis=0) for array in arrays]
@@ -100,15 +101,19 @@ class Decoder:
     def step(self, tokens: npt.NDArray[np.int64]) -> Array:
         """Return the log probabilities (rows, V) of the next tokens after ``tokens`` (rows,)."""
         tokens = np.asarray(tokens, np.int64)
+        if tokens.shape != (self.size,):
+            raise ValueError(f"{self._model.name} decodes {self.size} rows. Give a token of each, got shape {tokens.shape}.")
         if self._plan is None and self._steps is None:
             self._begin(tokens)
-        parents, self._parents = self._parents, None
         if self._plan is not None:
             if tokens.view(np.uint64).max() >= self._plan.scores.shape[1]:  # of these tokens the model takes all
                 self._read(tokens)
+            parents, self._parents = self._parents, None
             return self._log_probabilities(self._plan.step(tokens, parents))
         assert self._steps is not None
-        scores = self._steps(self._as_input(tokens), parents)
+        x = self._as_input(tokens)
+        parents, self._parents = self._parents, None
+        scores = self._steps(x, parents)
         return self._log_probabilities(scores.reshape(self.size, -1))
 
     def search(self, steps: int, end: int | None, penalties: Array) -> tuple[Array, Array, Array] | None:
@@ -123,8 +128,9 @@ class Decoder:
         """Take a plan, or begin steps without one, once the states of the first step are those of ``select``."""
         model, states = self._model, self._states
         if self._parents is not None:
-            states, self._parents = [state[self._parents] for state in states], None
+            states = [state[self._parents] for state in states]
         arrays = self._read(tokens, states)
+        self._parents = None
         if model.why_not_planned() is None:
             gathered = [reader.gather(model.ops, x, slice(None)) for reader, x in zip(model.readers, arrays, strict=True)]
             last = len(gathered) - len(self._constants)
@@ -176,6 +182,17 @@ class Decoder:
     def select(self, rows: npt.NDArray[np.intp]) -> None:
         """Let each row go on from the states of another one."""
         self._parents = (self._rows if self._parents is None else self._parents)[rows]
+
+
+def _check_states(model: Model, count: int) -> None:
+    """Raise ValueError for a model that returns a state in another shape than it takes."""
+    for k, (taken, given) in enumerate(zip(model.inputs[1 : 1 + count], model.outputs[1:], strict=True)):
+        sizes = zip(taken.shape, given.shape, strict=False)
+        if len(taken.shape) != len(given.shape) or any(a != b for a, b in sizes if a is not None and b is not None):
+            raise ValueError(
+                f"{model.name} takes state {k} of shape {taken.shape}, but returns it with shape {given.shape}. "
+                "Return states as the model takes them."
+            )
 
 
 def as_tokens(start: Any) -> npt.NDArray[np.int64]:

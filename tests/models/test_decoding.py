@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from numba_lstm import Input, Model, Sequential, decoding
-from numba_lstm.layers import LSTM, Dense, Embedding
+from numba_lstm.layers import LSTM, Dense, Embedding, Reshape
 
 V, H, N = 5, 4, 3
 RNG = np.random.default_rng(0)
@@ -169,3 +169,10 @@ def test_what_does_not_fit(options, sentence):
     with pytest.raises((TypeError, ValueError)) as raised:
         decoding.beam_search(decoder, given.pop("start"), given.pop("states"), **given)
     assert sentence in str(raised.value)
+
+
+def test_states_in_another_shape_than_they_are_taken_are_refused():
+    tokens, state = Input((1,)), Input((1, 2))
+    model = Model([tokens, state], [Dense(V, "softmax")(Embedding(V, 3)(tokens)), Reshape((2, 1))(state)])
+    with pytest.raises(ValueError, match=r"takes state 0 of shape \(None, 1, 2\), but returns it with shape \(None, 2, 1\)"):
+        decoding.beam_search(model, START, [np.zeros((N, 1, 2))], steps=2)

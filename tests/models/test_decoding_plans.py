@@ -78,8 +78,26 @@ def last_only():
     return drawn(Model(token, Dense(V, "softmax")(token))), [], []
 
 
+def number():
+    """Return a decoder with a state of one number, which goes on as it is."""
+    token, state = Input((1, V)), Input(())
+    return drawn(Model([token, state], [Dense(V, "softmax")(token), state])), [np.zeros(N)], []
+
+
+def unnormalized():
+    """Return a model whose probabilities are negative for or after two of the tokens, and NaN after the last one."""
+    token = Input((1,))
+    model = Model(token, Embedding(V, V)(token))
+    scores = np.full((V, V), -1.0)
+    scores[2:, 2:] = np.random.default_rng(1).random((V - 2, V - 2))
+    scores[V - 1] = np.nan
+    model.set_weights([scores])
+    return model, [], []
+
+
 CASES = {
     "last-only": last_only,
+    "number": number,
     "lstm": lstm,
     "two-readers": two_readers,
     "last-token": last_token,
@@ -106,6 +124,21 @@ def test_plans_decode_what_single_calls_decode(case, options):
     assert np.array_equal(beams.lengths, expected.lengths)
     assert np.allclose(beams.scores, expected.scores, rtol=1e-13, atol=0)
     assert all(np.array_equal(a, b) for a, b in zip(one, eager_one, strict=True))
+
+
+@pytest.mark.parametrize("options", [{}, {"end": 3, "length_penalty": 0.7}])
+def test_scores_that_are_no_probabilities_come_last(options):
+    model, *_ = unnormalized()
+    found = []
+    for eager in (False, True):
+        model.run_eagerly = eager
+        with np.errstate(invalid="ignore"):
+            found.append(decoding.beam_search(model, START, steps=4, width=4, **options))
+    beams, expected = found
+    assert np.array_equal(beams.tokens, expected.tokens)
+    assert np.array_equal(beams.lengths, expected.lengths)
+    assert np.allclose(beams.scores, expected.scores, rtol=1e-13, atol=0, equal_nan=True)
+    assert np.isfinite(beams.scores).any()
 
 
 @pytest.mark.parametrize("case", ["lstm", "gru-stream", "lstm-stream"])
@@ -149,6 +182,13 @@ def test_large_tables_are_not_multiplied_ahead(case, monkeypatch):
     assert all(np.array_equal(a, b) for a, b in zip(*found, strict=True))
 
 
+def test_one_hot_rows_of_many_tokens_are_not_multiplied_ahead(monkeypatch):
+    model = Sequential([Input((None, 300)), LSTM(H, return_sequences=True), Dense(300, "softmax")])
+    monkeypatch.setattr(plans, "MAX_TABLE_BYTES", 100_000)  # less than all rows, more than their products
+    monkeypatch.setattr(np, "eye", None)
+    assert decoding.greedy(model, START, steps=2).tokens.shape == (N, 2)
+
+
 @pytest.mark.parametrize("case", ["lstm", "gru-stream"])
 def test_select_continues_other_rows(case):
     model, states, constants = CASES[case]()
@@ -170,7 +210,15 @@ def test_select_continues_other_rows(case):
 @pytest.mark.parametrize("token", [-1, V])
 def test_tokens_that_the_model_lacks_are_refused_at_any_step(case, sentence, token):
     model, states, constants = CASES[case]()
-    decoder = Decoder(model, START, states, constants, logits=False)
-    decoder.step(START)
-    with pytest.raises(ValueError, match=sentence):
-        decoder.step(np.array([0, token, 0]))
+    found = []
+    for wrong in (False, True):
+        decoder = Decoder(model, START, states, constants, logits=False)
+        decoder.step(START)
+        decoder.select(np.array([2, 0, 0]))
+        if wrong:
+            with pytest.raises(ValueError, match=sentence):
+                decoder.step(np.array([0, token, 0]))
+            with pytest.raises(ValueError, match=r"decodes 3 rows.* got shape \(1,\)"):
+                decoder.step(START[:1])
+        found.append(decoder.step(START))
+    assert np.array_equal(*found)

@@ -162,11 +162,11 @@ def _in_rows(array: Array, shape: tuple[int, ...], dtype: np.dtype[Any], recorde
 
 
 def _state_move(source: Array, target: Array) -> list[int]:
-    """Return the move of a state (rows, size) or (blocks, rows, ...)."""
+    """Return the move of a state (rows,), (rows, size) or (blocks, rows, ...)."""
     if source.ndim > 2:
         source, target = (array.reshape(*array.shape[:2], -1) for array in (source, target))
     else:
-        source, target = source[None], target[None]
+        source, target = (array.reshape(1, len(array), -1) if array.ndim < 2 else array[None] for array in (source, target))
     blocks, _, size = source.shape
     (block, row, _), (target_block, target_row, _) = element_strides(source), element_strides(target)
     return [kernels.STATE, address(source), row, block, address(target), target_row, target_block, blocks, size]
@@ -181,18 +181,21 @@ def _lookup_move(table: Array, target: Array, kind: int = kernels.LOOKUP) -> lis
 def _tables(recorded: Recording, one_hot: Array | None) -> list[tuple[Array, Array]] | None:
     """Return tables, and the rows of theirs for the tokens: of embeddings, and of the products that are computed here.
 
-    None if the products of all tokens are too large.
+    None if the products of all tokens are too large, or the one-hot rows that are multiplied.
     """
     hoisted = recorded.hoisted
     if hoisted is None:
         return recorded.lookups
+    columns = hoisted.rows.shape[1]
     if one_hot is None:
         ((inputs, _),) = [pair for pair in recorded.lookups if pair[1] is recorded.input]
+        size = len(inputs) * columns
     else:
-        inputs = np.eye(one_hot.shape[-1], dtype=one_hot.dtype)
-    columns = hoisted.rows.shape[1]
-    if len(inputs) * columns * inputs.itemsize > MAX_TABLE_BYTES:
+        size = one_hot.shape[-1] * max(one_hot.shape[-1], columns)
+    if size * hoisted.rows.itemsize > MAX_TABLE_BYTES:
         return None
+    if one_hot is not None:
+        inputs = np.eye(one_hot.shape[-1], dtype=one_hot.dtype)
     products, x = aligned((len(inputs), columns), inputs.dtype), np.ascontiguousarray(inputs)[None]
     run_eagerly([hoisted.product(x, products)(x)])
     return [*recorded.lookups, (products, hoisted.rows)]

@@ -88,13 +88,21 @@ def insert(ranks, totals, indices, count, rank, total, index):
 
 
 @inlined
+def rank_of(total, penalty):
+    """Return the number by which a sequence is ranked: NaN, as of a negative probability, is the last."""
+    rank = total / penalty
+    return rank if rank == rank else -math.inf
+
+
+@inlined
 def extend_ended(found, places, count, total, penalty, end, V, first):
     """Insert the V sequences behind an ended one, of which that with the token ``end`` alone is possible."""
     full = count == found.shape[1]
     for v in range(end if full else 0, end + 1 if full else V):
         value = total if v == end else -math.inf
-        if count < found.shape[1] or value / penalty > found[0, count - 1]:
-            count = insert(found[0], found[1], places[0], count, value / penalty, value, first + v)
+        rank = rank_of(value, penalty)
+        if count < found.shape[1] or rank > found[0, count - 1]:
+            count = insert(found[0], found[1], places[0], count, rank, value, first + v)
     return count
 
 
@@ -104,7 +112,7 @@ def extend_row(found, places, count, total, penalty, p, logits, V, first):
 
     What is below a bound is left out before its logarithm is computed: probabilities that cannot reach the last rank.
     """
-    width, bound, largest, shift = found.shape[1], 0.0, 0.0, 0.0
+    width, bound, largest, shift = found.shape[1], -math.inf, 0.0, 0.0
     if logits:
         largest, shift = log_sum(p, V)
     elif count == width:
@@ -113,9 +121,10 @@ def extend_row(found, places, count, total, penalty, p, logits, V, first):
         if not logits and p[v] < bound:
             continue
         value = total + (1.0 * p[v] - largest - shift if logits else math.log(1.0 * p[v]))
-        if count == width and not value / penalty > found[0, width - 1]:
+        rank = rank_of(value, penalty)
+        if count == width and not rank > found[0, width - 1]:
             continue
-        count = insert(found[0], found[1], places[0], count, value / penalty, value, first + v)
+        count = insert(found[0], found[1], places[0], count, rank, value, first + v)
         if count == width and not logits:
             bound = math.exp(found[0, width - 1] * penalty - total) * (1 - MARGIN)
     return count

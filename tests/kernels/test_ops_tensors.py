@@ -10,6 +10,7 @@ from tolerances import SUMS, assert_close
 from numba_lstm import set_num_threads
 from numba_lstm.device import get_ops
 from numba_lstm.kernels.contract import ElementwiseFormula
+from numba_lstm.kernels.cpu.tensors.products import can_start, products
 
 FORMULA = ElementwiseFormula(
     "v0 = add(x0, x1)\nv1 = multiply(v0, c0)\nv2 = not_equal(x2, c1)\nv3 = where(v2, v1, x3)\nv4 = sigmoid(v3)\nv4", (2.5, 0.0)
@@ -117,6 +118,16 @@ def test_products_that_start_with_an_array(ops, dtype, columns):
         return ops.matrix_product(weights, values, first)
 
     assert_equals_reference(ops, dtype, compute)
+
+
+def test_products_start_with_arrays_whose_rows_are_as_long_as_their_own(dtype):
+    a, started = np.zeros((1, 1, 2, 3), dtype), 0
+    for columns in range(1, 70):
+        b, start = np.zeros((1, 1, 3, columns), dtype), np.zeros((1, 1, 2, columns), dtype)
+        if can_start(start, a, b):
+            started += 1
+            assert products(a, b, start)[0].strides[2] == start.strides[2]  # a tile reads whole blocks of both
+    assert started > 0
 
 
 @pytest.mark.parametrize("axes", [(0, 1, 2), (0, 2, 1)], ids=["rows", "columns"])

@@ -129,9 +129,10 @@ def _is_dots(a: Array, b: Array) -> bool:
 
 
 def can_start(start: Array, a: Array, b: Array) -> bool:
-    """Return whether :func:`products` can add to ``start`` (outer, inner, M, N): its rows are whole vectors."""
-    whole = start.shape[-1] % vector_geometry(a.dtype).V == 0
-    return whole and element_strides(start)[3] == 1 and not _is_dots(a, b)
+    """Return whether :func:`products` can add to ``start`` (outer, inner, M, N): tiles read what its rows hold, and no more."""
+    geometry, N = vector_geometry(a.dtype), start.shape[-1]
+    is_whole = column_layout(N, geometry).padded(geometry) == N
+    return is_whole and element_strides(start)[3] == 1 and not _is_dots(a, b)
 
 
 def products(a: Array, b: Array, start: Array | None = None) -> tuple[Array, KernelCall | ParallelFor]:

@@ -18,12 +18,16 @@ import numpy.typing as npt
 from guard_pages import Guards
 from other_memory import replace
 
-from numba_lstm import Input, Sequential, set_num_threads, set_random_seed
+from numba_lstm import Input, Model, Sequential, decoding, set_num_threads, set_random_seed
 from numba_lstm.kernels.cpu.runtime import memory, thread_pool
 from numba_lstm.layers import (
+    GRU,
     LSTM,
+    Attention,
     BatchNormalization,
     Bidirectional,
+    Conv1D,
+    Conv1DTranspose,
     Dense,
     Dropout,
     Embedding,
@@ -77,7 +81,23 @@ def reshaped(size: Draw, units: Draw) -> list[Layer]:
     return [LSTM(n, return_sequences=True), Reshape((n, -1)), LSTM(1), RepeatVector(3), LSTM(units()), Flatten(), Dense(size())]
 
 
-STACKS = (plain, last_only, masked, dropped, rows, reshaped)
+def gated(size: Draw, units: Draw) -> list[Layer]:
+    return [GRU(units(), return_sequences=True), GRU(units(), reset_after=False), Dense(size())]
+
+
+def windowed(size: Draw, units: Draw) -> list[Layer]:
+    few, reach = size() % 4 + 1, size() % 5 + 1
+    return [Conv1DTranspose(few, reach), Conv1D(size(), 3, padding="same"), Conv1DTranspose(size(), 2, strides=2)]
+
+
+STACKS = (plain, last_only, masked, dropped, rows, reshaped, gated, windowed)
+
+
+def attending(T: int, D: int, size: Draw, dtype: str) -> Model:
+    """A model whose gradients of the keys are sums of products."""
+    x = Input((T, D), dtype=dtype)
+    y = Dense(size(), dtype=dtype)(x)
+    return Model(x, Dense(size(), "softmax", dtype=dtype)(Attention(dtype=dtype)([y, y])))
 
 
 def use(model: Sequential, x: Array) -> None:
@@ -114,14 +134,20 @@ def work(seed: int, dtype: str, units: tuple[int, ...]) -> None:
         print(seed, dtype, stack.__name__, (N, T, D), [layer.get_config().get("units") for layer in model.layers], flush=True)
         x = rng.normal(size=(N, T, D)).astype(dtype)
         use(model, x)
-        if stack in (plain, last_only, rows):
+        if stack in (plain, last_only, rows, gated):
             streamed(model, x)
+        if stack is windowed:
+            use(attending(T, D, size, dtype), x)
         if stack in (plain, last_only) and dtype == "float32":
             model.quantize("int8")
             model.predict(x, verbose=0)
             streamed(model, x)
     words = Sequential([Input((5,)), Embedding(7, size(), mask_zero=True), LSTM(unit()), Dense(size())], dtype=dtype)
     use(words, rng.integers(0, 7, (size(), 5)))
+    for cell in (LSTM, GRU):
+        inner = [Embedding(size() + 6, size()), cell(unit(), return_sequences=True)]
+        speaker = Sequential([Input((None,)), *inner, Dense(7, "softmax")], dtype=dtype)
+        decoding.beam_search(speaker, rng.integers(0, 7, size() % 5 + 1), steps=5, width=size() % 9 + 1, end=3)
 
 
 def with_a_line(guards: Guards) -> Callable[..., Array]:

@@ -50,6 +50,8 @@ class Decoder:
     TypeError, ValueError
         For another number of states and constants than the model has, for states that it does not return as it takes them, for
         tokens that are no indices, and for arrays that the model does not take.
+    RuntimeError
+        For a step after the weights of the model have changed.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class Decoder:
         self._parents: npt.NDArray[np.intp] | None = None  #: rows whose states the next step continues
         self._plan: DecodingPlan | None = None
         self._steps: ModelSteps | StreamSteps | None = None  #: without a plan, once the first step has come
+        self._versions: list[int] = []  #: of the weights, at the first step
 
     def _of_samples(self, array: Any, what: str) -> Array:
         values = as_real(array, f"a {what}")
@@ -105,6 +108,11 @@ class Decoder:
             raise ValueError(f"{self._model.name} decodes {self.size} rows. Give a token of each, got shape {tokens.shape}.")
         if self._plan is None and self._steps is None:
             self._begin(tokens)
+        elif self._versions != self._model.weight_versions():
+            raise RuntimeError(
+                f"the weights of {self._model.name} have changed since the first step of this decoder, whose states belong to "
+                "the former ones. Make another decoder."
+            )
         if self._plan is not None:
             if tokens.view(np.uint64).max() >= self._plan.scores.shape[1]:  # of these tokens the model takes all
                 self._read(tokens)
@@ -130,7 +138,7 @@ class Decoder:
         if self._parents is not None:
             states = [state[self._parents] for state in states]
         arrays = self._read(tokens, states)
-        self._parents = None
+        self._parents, self._versions = None, model.weight_versions()
         if model.why_not_planned() is None:
             gathered = [reader.gather(model.ops, x, slice(None)) for reader, x in zip(model.readers, arrays, strict=True)]
             last = len(gathered) - len(self._constants)

@@ -13,7 +13,7 @@ from .fitted import Fitted
 from .networks.heads import Head
 from .networks.windows import Sample, Values, cut_windows
 
-#: Windows that are cut and computed at once; more of them follow in further batches, which bounds the memory.
+#: Windows of a batch of predictions. More windows follow in further batches, which bounds the memory.
 BATCH = 4096
 
 

@@ -222,3 +222,16 @@ def test_tokens_that_the_model_lacks_are_refused_at_any_step(case, sentence, tok
                 decoder.step(START[:1])
         found.append(decoder.step(START))
     assert np.array_equal(*found)
+
+
+@pytest.mark.parametrize("eager", [False, True])
+@pytest.mark.parametrize("case", ["lstm", "gru-stream"])
+def test_a_step_after_the_weights_have_changed_is_refused(case, eager):
+    model, states, constants = CASES[case]()
+    model.run_eagerly = eager
+    decoder = Decoder(model, START, states, constants, logits=False)
+    decoder.step(START)
+    model.set_weights([-value for value in model.get_weights()])
+    with pytest.raises(RuntimeError, match=r"weights of .* have changed since the first step .* Make another decoder\.$"):
+        decoder.step(START)
+    assert Decoder(model, START, states, constants, logits=False).step(START).shape == (N, V)

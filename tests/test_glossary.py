@@ -65,6 +65,7 @@ CLEAN = [
     "numba_lstm/activations",
     "numba_lstm/backend.py",
     "numba_lstm/callbacks",
+    "numba_lstm/commands",
     "numba_lstm/console",
     "numba_lstm/constraints.py",
     "numba_lstm/data",

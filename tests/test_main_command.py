@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 
-from numba_lstm.__main__ import COMMANDS
+from numba_lstm.__main__ import COMMANDS, main
+from numba_lstm.commands.command import ON_TABLES
 
 
 def run(*arguments):
@@ -20,18 +22,22 @@ def test_help_lists_the_commands_and_the_options_of_the_demo(option):
     assert "--epochs N" in done.stdout
 
 
-def test_the_listed_commands_exist():
-    for command in ("convert", "info", "example"):
-        assert f"  {command} " in COMMANDS
-        assert f"usage: python -m numba_lstm {command}" in run(command, "--help").stdout
+@pytest.mark.parametrize("command", ["convert", "info", "example", "export", "train", "forecast", "evaluate", "benchmark"])
+def test_the_listed_commands_exist(command, capsys):
+    if command in ON_TABLES:
+        pytest.importorskip("pandas", reason="needs pandas: pip install 'numba_lstm[forecast]'")
+    assert f"  {command} " in COMMANDS
+    with suppress(SystemExit):
+        main([command, "--help"])
+    assert f"usage: python -m numba_lstm {command}" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [["train"], ["demo", "--epochs", "1"], ["conver", "a", "b"], ["model.keras"]])
-def test_an_unknown_command_is_an_error_that_lists_them(arguments):
-    done = run(*arguments)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert done.stderr == f"python -m numba_lstm: there is no command {arguments[0]!r}.\n\n{COMMANDS}"
+@pytest.mark.parametrize("arguments", [["trian"], ["demo", "--epochs", "1"], ["conver", "a", "b"], ["model.keras"]])
+def test_an_unknown_command_is_an_error_that_lists_them(arguments, capsys):
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == f"python -m numba_lstm: there is no command {arguments[0]!r}.\n\n{COMMANDS}"
 
 
 def test_an_unknown_option_is_an_error():

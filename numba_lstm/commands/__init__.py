@@ -1,0 +1,1 @@
+"""The commands on tables of time series, ``train``, ``forecast`` and ``evaluate``, and the command ``benchmark``."""

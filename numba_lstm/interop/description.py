@@ -16,7 +16,7 @@ from ..files import formats, strict_json
 from ..files.errors import FileFormatError
 from ..files.message_lists import natural_sort_key
 from ..saving import container
-from . import hdf5
+from . import facts, hdf5
 from .conversion import format_of
 from .keras import archive
 from .onnx.graph import reader
@@ -78,19 +78,21 @@ def describe(path: str | os.PathLike[str]) -> Description:
 
 def _native(path: str) -> Description:
     document, tensors = container.read(path)
-    facts = {"file format": str(container.FORMAT), **_model(document)}
-    compiled = document.get("compile") if isinstance(document, dict) else None
-    if compiled:
-        facts |= _training(compiled)
-    return Description(formats.NATIVE.name, facts, list(_layers(document)), _arrays(tensors))
+    file_facts = {"file format": str(container.FORMAT), **_model(document)}
+    if document.get("class_name") == facts.FORECASTER:
+        network = document.get("network")
+        file_facts |= facts.forecaster(document, tensors) | facts.weights(_shapes(tensors), forecaster=True)
+        return Description(formats.NATIVE.name, file_facts, list(_layers(network)), _arrays(tensors))
+    file_facts |= facts.input_shapes(document) | facts.weights(_shapes(tensors)) | _training(document.get("compile"))
+    return Description(formats.NATIVE.name, file_facts, list(_layers(document)), _arrays(tensors))
 
 
 def _keras(path: str) -> Description:
     with open_zip(path) as file:
-        config, contents = archive.read_config(file), archive.read_weights(file)
-    compiled = config.get("compile_config") if isinstance(config, dict) else None
-    facts = _model(config) | (_training(compiled) if compiled else {})
-    return Description(formats.KERAS.name, facts, list(_layers(config)), _arrays(contents.arrays))
+        config, contents, version = archive.read_config(file), archive.read_weights(file), archive.read_version(file)
+    file_facts = _model(config) | {"Keras": version} | facts.input_shapes(config) | facts.weights(_shapes(contents.arrays))
+    file_facts |= _training(config.get("compile_config"))
+    return Description(formats.KERAS.name, file_facts, list(_layers(config)), _arrays(contents.arrays))
 
 
 def _hdf5(path: str) -> Description:
@@ -99,20 +101,21 @@ def _hdf5(path: str) -> Description:
     root = contents.attributes.get("", {})
     texts = {key: value for key, value in root.items() if isinstance(value, str)}
     if "model_config" not in texts:
-        return Description(formats.WEIGHTS.name, {}, [], _arrays(contents.arrays))
+        return Description(formats.WEIGHTS.name, facts.weights(_shapes(contents.arrays)), [], _arrays(contents.arrays))
     config = strict_json.loads(texts["model_config"], "its model_config")
-    facts = _model(config) | {"Keras": texts.get("keras_version", "of a version that is not said")}
+    file_facts = _model(config) | {"Keras": texts.get("keras_version", archive.UNKNOWN_VERSION)}
+    file_facts |= facts.input_shapes(config) | facts.weights(_shapes(contents.arrays))
     if "training_config" in texts:
         training = strict_json.loads(texts["training_config"], "its training_config")
         if isinstance(training, dict):
-            facts |= _training({**training, "optimizer": training.get("optimizer_config")})
-    return Description(formats.LEGACY.name, facts, list(_layers(config)), _arrays(contents.arrays))
+            file_facts |= _training({**training, "optimizer": training.get("optimizer_config")})
+    return Description(formats.LEGACY.name, file_facts, list(_layers(config)), _arrays(contents.arrays))
 
 
 def _torch(path: str) -> Description:
     with torch_reading.open_tensors(path) as source:
         arrays = [Array(name, form.dtype, form.shape) for name, form in source.infos.items()]
-    return Description(format_of(path).name, {}, [], arrays)
+    return Description(format_of(path).name, facts.weights({array.name: array.shape for array in arrays}), [], arrays)
 
 
 def _onnx(path: str) -> Description:
@@ -120,7 +123,7 @@ def _onnx(path: str) -> Description:
     graph = model.get("graph")
     if graph is None:
         raise FileFormatError("it holds no graph, so it is no ONNX file, or damaged.")
-    facts = {
+    file_facts = {
         "producer": f"{model.get('producer_name', '')} {model.get('producer_version', '')}".strip() or "not said",
         "operators": ", ".join(
             f"{entry.get('domain') or 'ai.onnx'} {entry.get('version', 0)}" for entry in model.get("opset_import", [])
@@ -133,7 +136,8 @@ def _onnx(path: str) -> Description:
         Array(tensor.get("name", ""), onnx_tensors.name_of(tensor.get("data_type", 0)), tuple(tensor.get("dims", ())))
         for tensor in graph.get("initializer", [])
     ]
-    return Description(formats.ONNX.name, facts, nodes, arrays)
+    file_facts |= facts.weights({array.name: array.shape for array in arrays})
+    return Description(formats.ONNX.name, file_facts, nodes, arrays)
 
 
 _DESCRIBERS: dict[formats.Format, Callable[[str], Description]] = {
@@ -150,6 +154,10 @@ _DESCRIBERS: dict[formats.Format, Callable[[str], Description]] = {
 def _arrays(arrays: Mapping[str, npt.NDArray[Any]]) -> list[Array]:
     """Arrays in the order of their names."""
     return [Array(name, str(arrays[name].dtype), arrays[name].shape) for name in sorted(arrays, key=natural_sort_key)]
+
+
+def _shapes(arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, tuple[int, ...]]:
+    return {name: array.shape for name, array in arrays.items()}
 
 
 def _model(document: Any) -> dict[str, str]:

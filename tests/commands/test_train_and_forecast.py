@@ -80,6 +80,21 @@ def test_alone_reads_no_row_of_the_training(trained, run, tmp_path):
     assert (tmp_path / "b.csv").read_text().startswith("series,cutoff,time,step,y,forecast,forecast_0.1,")
 
 
+def test_info_says_what_a_forecaster_was_fitted_to(trained, run):
+    code, out, _ = run("info", trained / "covariates.nlstm")
+    assert code == 0
+    assert {
+        "forecasts: 4 steps of h from 8",
+        "series: y",
+        "rows: 72, from 2024-01-01 00:00:00 to 2024-01-03 23:00:00",
+        "trained until: 2024-01-03 15:00:00",
+        "covariates: temp, wx",
+    } <= set(out.splitlines())
+    weights = LSTMForecaster.load(trained / "covariates.nlstm").model_.get_weights()
+    assert f"weights: {sum(array.size for array in weights)}" in out
+    assert "│ lstm" in out
+
+
 def test_series_by_name_gaps_and_decimal_commas(tmp_path, run):
     lines = [row.replace(",", ";").replace(";a", ";0,5").replace(";b", ";1,5") for row in rows(60)]
     long = [f"{line[: line.rindex(';')]};{name}" for name in ("north", "south") for line in lines]

@@ -11,7 +11,7 @@ import numba_lstm
 from numba_lstm.interop import command
 from numba_lstm.interop.description import Array, describe
 from numba_lstm.layers import LSTM, Bidirectional, Dense, Input
-from numba_lstm.saving import FileFormatError
+from numba_lstm.saving import FileFormatError, container
 
 
 def test_a_native_file(tmp_path):
@@ -22,7 +22,14 @@ def test_a_native_file(tmp_path):
     model.save(tmp_path / "m.nlstm")
     content = describe(tmp_path / "m.nlstm")
     assert content.format == "nlstm"
-    assert content.facts == {"file format": "1", "model": "Sequential 'm'", "optimizer": "Adam", "loss": "MeanSquaredError"}
+    assert content.facts == {
+        "file format": "1",
+        "model": "Sequential 'm'",
+        "input shape": "(None, 5, 3)",
+        "weights": f"{2 * 4 * 4 * (3 + 4 + 1) + 2 * (8 + 1)}",
+        "optimizer": "Adam",
+        "loss": "MeanSquaredError",
+    }
     assert content.layers == [("x", "InputLayer [None, 5, 3]"), ("both", "Bidirectional(LSTM 4)"), ("head", "Dense 2")]
     assert Array("layers/1/kernel", "float32", (8, 2)) in content.arrays
 
@@ -30,7 +37,14 @@ def test_a_native_file(tmp_path):
 def test_a_file_of_keras():
     content = describe(CASES["everything"].path)
     assert content.format == "keras"
-    assert content.facts == {"model": "Sequential 'everything'", "optimizer": "Adagrad", "loss": "CategoricalCrossentropy"}
+    assert content.facts == {
+        "model": "Sequential 'everything'",
+        "Keras": "3.15.1",
+        "input shape": "(None, 6, 3)",
+        "weights": "870",
+        "optimizer": "Adagrad",
+        "loss": "CategoricalCrossentropy",
+    }
     assert [kind for _, kind in content.layers][7:9] == [
         "BatchNormalization",
         "RNN(StackedRNNCells(LSTMCell 4, LSTMCell 3))",
@@ -40,7 +54,14 @@ def test_a_file_of_keras():
 def test_a_legacy_file():
     content = describe(keras2_files.CASES["early"].path)
     assert content.format == "h5"
-    assert content.facts == {"model": "Sequential 'early'", "Keras": "2.15.0", "optimizer": "RMSprop", "loss": "mse"}
+    assert content.facts == {
+        "model": "Sequential 'early'",
+        "Keras": "2.15.0",
+        "input shape": "(None, 6, 3)",
+        "weights": "286",
+        "optimizer": "RMSprop",
+        "loss": "mse",
+    }
     assert [kind for _, kind in content.layers][4] == "TimeDistributed(LayerNormalization)"
 
 
@@ -72,6 +93,7 @@ def test_a_graph():
         "operators": "ai.onnx 17",
         "inputs": "x (N, T, 7)",
         "outputs": "90 (N, 2)",
+        "weights": "374",
     }
     assert ("/lstm/LSTM", "LSTM") in content.layers
     assert Array("onnx::LSTM_110", "F32", (1, 24, 7)) in content.arrays
@@ -91,6 +113,15 @@ def test_what_is_no_model_is_refused(tmp_path, content):
         describe(tmp_path / "m")
 
 
+@pytest.mark.parametrize("changes", [{"params": []}, {"series": [{"track": {"unit": "x"}}]}, {"series": []}])
+def test_a_damaged_forecaster_is_refused(tmp_path, changes):
+    body = {"class_name": "LSTMForecaster", "config": {"name": "m"}, "params": {"horizon": 1, "context_length": 2}, **changes}
+    times = {"series/0/times": np.zeros(2, np.int64)}
+    (tmp_path / "m.nlstm").write_bytes(container.encode(body, times))
+    with pytest.raises(FileFormatError, match="its forecaster cannot be described"):
+        describe(tmp_path / "m.nlstm")
+
+
 def test_a_terminal_gets_no_commands(tmp_path, capsys):
     name = "\x1b]0;owned\x07"
     (tmp_path / "m.onnx").write_bytes(in_graph(node=[{"name": name, "op_type": "x" * 9_000}]))
@@ -106,7 +137,8 @@ def test_lines_for_a_terminal(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "weights of Keras (.weights.h5)"
     assert any(line.split("│")[1:4] == [" layers/lstm/cell/vars/0 ", " float32 ", " 3 x 12     "] for line in lines)
-    assert np.all([len(line) == len(lines[1]) for line in lines[1:]])
+    assert lines[1] == f"weights: {sum(weight.size for weight in CASES['plain'].make(numba_lstm).get_weights())}"
+    assert np.all([len(line) == len(lines[2]) for line in lines[2:]])
 
 
 @pytest.mark.parametrize("ending", [".nlstm", ".keras"])

@@ -19,6 +19,7 @@ from .weights import weights_file
 
 MAX_CONFIG = 4 << 20  #: bytes of the configuration
 MAX_GROWTH = 16 << 20  #: bytes of inflated weights that are accepted from any smaller file
+UNKNOWN_VERSION = "of a version that is not said"
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _DATE = (1980, 1, 1, 0, 0, 0)  # equal models make equal bytes
 
@@ -41,6 +42,17 @@ def read_weights(archive: Zip) -> Contents:
     if _WEIGHTS not in archive.names:
         raise FileFormatError(f"it has no {_WEIGHTS}: its weights were saved in another format. Save them as HDF5.")
     return hdf5.read(archive.read(_WEIGHTS, max(MAX_GROWTH, archive.size)))
+
+
+def read_version(archive: Zip) -> str:
+    """Read the version of Keras that wrote the archive."""
+    if _METADATA not in archive.names:
+        return UNKNOWN_VERSION
+    try:
+        metadata = strict_json.loads(archive.read(_METADATA, MAX_CONFIG).decode(), f"its {_METADATA}")
+    except UnicodeDecodeError:
+        raise FileFormatError(f"its {_METADATA} is not UTF-8.") from None
+    return str(metadata.get("keras_version", UNKNOWN_VERSION)) if isinstance(metadata, dict) else UNKNOWN_VERSION
 
 
 def encode(model: Model) -> bytes:

@@ -29,6 +29,7 @@ _REPLACEMENTS = [
         (r"\bcontext_length\b", "--window"),
         (r"horizon must be", "--horizon must be"),
         (r"Fit it with a longer horizon, or with strategy='recursive'\.", "Train it with a longer --horizon."),
+        (r"cannot be inferred from its", "cannot be inferred from"),
         (r"\bthat fit saw\b", "that train saw"),
         (r"which fit did not see", "which train did not see"),
         (r"when the forecaster was fitted", "in the training"),

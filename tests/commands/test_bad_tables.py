@@ -37,7 +37,7 @@ CASES = {
     "far": ([*GOOD, "9024-01-01,1,1,a"], "line 42 of d.csv has the time 9024-01-01 00:00:00, and the row above it"),
     "gaps": (GOOD[:5] + GOOD[9:], "4 missing values or times, the first at 2024-01-01 05:00:00. Fill them, or give --gaps"),
     "few rows": (GOOD[:15], "d.csv has 15 rows, and 8 of --window, 4 of --horizon and 4 of the validation need 16."),
-    "two rows": (GOOD[:2], "cannot be inferred from its 2 rows. Give it, such as --frequency h for hours"),
+    "two rows": (GOOD[:2], "cannot be inferred from 2 rows. Give it, such as --frequency h for hours"),
     "header alone": ([], "d.csv has a header and no rows."),
     "no numbers": (future(40, 0), "column 'y' of d.csv has no numbers."),
 }

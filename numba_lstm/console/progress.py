@@ -1,4 +1,4 @@
-"""Progress bar: one line of text, redrawn on a terminal and written once anywhere else."""
+"""Progress bar: redrawn on a terminal and in a notebook, one line of text that is written once anywhere else."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, TextIO
 
+from .notebook import NotebookBar, in_notebook
 from .tables import can_encode
 
 REFRESH = 0.1  #: seconds between two updates
@@ -24,7 +25,7 @@ class Bar:
     total : int or None
         Number of steps, None if it is unknown.
     lines : bool
-        Write one line at the end even on a terminal.
+        Write one line at the end even on a terminal and in a notebook.
     out : text stream, optional
         Default: the current ``sys.stdout``.
     unit : str
@@ -36,16 +37,17 @@ class Bar:
     ) -> None:
         self.label, self.total, self.unit = label, total, unit
         self.out = sys.stdout if out is None else out
-        self.live = not lines and self.out.isatty()
+        self._cell = NotebookBar(label) if not lines and in_notebook(self.out) else None
+        self.live = self._cell is not None or (not lines and self.out.isatty())
         self._glyphs = _glyphs(self.out)
         self._drawn = 0
         self._begin = time.perf_counter()
         self._next = self._begin + REFRESH
-        if self.live and label:
+        if self.live and label and self._cell is None:
             self.out.write(f"{label}\n")
 
     def due(self) -> bool:
-        """Return whether the bar should be redrawn now. It never is on anything but a terminal."""
+        """Return whether the bar should be redrawn now. It never is on anything but a terminal or a notebook."""
         return self.live and time.perf_counter() >= self._next
 
     def draw(self, count: int, values: Mapping[str, float]) -> None:
@@ -55,6 +57,11 @@ class Bar:
         elapsed = time.perf_counter() - self._begin
         self._next = self._begin + elapsed + REFRESH
         remaining = "" if self.total is None else f" {_duration(elapsed / max(count, 1) * (self.total - count))} left"
+        if self._cell is not None:
+            steps = f"{count}/{'?' if self.total is None else self.total}"
+            head = f"{steps}{remaining} {_pace(elapsed, count, self.unit)}"
+            self._cell.show(count, self.total, " - ".join([head, *_pairs(values)]))
+            return
         fields = [f"{self._gauge(count)}{remaining} {_pace(elapsed, count, self.unit)}", *_pairs(values)]
         self._overwrite(" - ".join(fields)[: shutil.get_terminal_size().columns - 1])  # a wrapped line cannot be overwritten
 
@@ -62,14 +69,16 @@ class Bar:
         """Write the last line."""
         elapsed = time.perf_counter() - self._begin
         self.total = count if self.total is None else self.total
+        steps = [f"{count}/{self.total}", _duration(elapsed), _pace(elapsed, count, self.unit), *_pairs(values)]
+        if self._cell is not None:
+            self._cell.show(count, self.total, " - ".join(steps))
+            return
         if self.live:
             head = [f"{self._gauge(count)} {_duration(elapsed)} {_pace(elapsed, count, self.unit)}"]
             self._overwrite(" - ".join([*head, *_pairs(values)]))
             self.out.write("\n")
         else:
-            head = [self.label] if self.label else []
-            head += [f"{count}/{self.total}", _duration(elapsed), _pace(elapsed, count, self.unit)]
-            self.out.write(" - ".join([*head, *_pairs(values)]) + "\n")
+            self.out.write(" - ".join(([self.label] if self.label else []) + steps) + "\n")
         self.out.flush()
 
     def _gauge(self, count: int) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from .base import HOOKS, Callback, Logs, Resumption, check_hook, overrides
 from .epoch_logs import History
+from .foreign import ForeignCallback, is_foreign
 from .progbar import ProgbarLogger
 
 
@@ -16,7 +17,7 @@ class CallbackList:
     Parameters
     ----------
     callbacks : Callback or iterable of Callback, optional
-        The user's callbacks.
+        The user's callbacks. Those of other packages, such as Keras's, are called through a ForeignCallback.
     add_history : bool
         Add a History.
     add_progbar : bool
@@ -131,8 +132,13 @@ def _adds_any(callback: Callback) -> bool:
 def _as_list(callbacks: Any) -> list[Callback]:
     if callbacks is None:
         return []
-    result = list(callbacks) if isinstance(callbacks, Iterable) else [callbacks]
-    for callback in result:
-        if not isinstance(callback, Callback):
-            raise TypeError(f"callbacks must be Callback objects, got {callback!r}. Derive it from Callback.")
-    return result
+    found = list(callbacks) if isinstance(callbacks, Iterable) else [callbacks]
+    return [_checked(callback) for callback in found]
+
+
+def _checked(callback: Any) -> Callback:
+    if isinstance(callback, Callback):
+        return callback
+    if is_foreign(callback):
+        return ForeignCallback(callback)
+    raise TypeError(f"callbacks must be Callback objects, got {callback!r}. Derive it from Callback.")

@@ -128,6 +128,21 @@ def test_parquet_is_read(tmp_path, run, trained):
     assert (code, cells(out)["MAE"]) == (0, cells(expected)["MAE"])
 
 
+def test_times_with_several_distances_from_utc_become_utc(tmp_path, run):
+    zones = ["+01:00" if k < 20 else "+02:00" for k in range(40)]  # the clock goes forward by an hour
+    clock = [k + (k >= 20) for k in range(40)]
+    lines = [f"2024-03-{1 + k // 24:02}T{k % 24:02}:00{zone},{k % 12}" for k, zone in zip(clock, zones, strict=True)]
+    code, out, err = run("train", write(tmp_path / "d.csv", lines, "ts,y"), *SMALL)
+    assert (code, err) == (0, "")
+    assert cells(out)["first time"][0] == "2024-02-29 23:00:00+00:00"
+
+
+def test_day_and_month_are_told_by_the_order(tmp_path, run):
+    lines = [f"{k:02}.01.2024,{k}" for k in range(1, 32)]
+    code, out, _ = run("train", write(tmp_path / "d.csv", lines, "ts,y"), *SMALL)
+    assert (code, cells(out)["last time"][0]) == (0, "2024-01-31 00:00:00")
+
+
 def test_seasons_follow_the_step():
     steps = {"30min": 48, "h": 24, "D": 7, "W": 52, "MS": 12, "YS": 1}
     assert {freq: scores.season_of(pd.date_range("2024-01-01", periods=30, freq=freq)) for freq in steps} == steps

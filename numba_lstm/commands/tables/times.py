@@ -62,10 +62,14 @@ def _guess(first: str, day_first: bool) -> str | None:
 
 def _parsed(text: Any, fmt: str) -> Any:
     """Return times, NaT where the text has another format; in UTC if it has distances from it."""
-    try:
-        return pd.to_datetime(text, format=fmt, errors="coerce")
-    except ValueError:  # of several distances from UTC
-        return pd.to_datetime(text, format=fmt, errors="coerce", utc=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # older pandas warns of several distances from UTC, newer raises
+        try:
+            times = pd.to_datetime(text, format=fmt, errors="coerce")
+        except ValueError:
+            times = None
+        mixed = times is None or not pd.api.types.is_datetime64_any_dtype(times.dtype)
+        return pd.to_datetime(text, format=fmt, errors="coerce", utc=True) if mixed else times
 
 
 def _in_format(table: Table, name: str, text: Any, fmt: str) -> Any:

@@ -56,9 +56,9 @@ def fit(
     epochs, initial_epoch : int
         Epochs ``initial_epoch`` (from 0) to ``epochs - 1`` are run; with ``epochs=0`` the model is built and not trained.
     verbose : "auto", 0, 1 or 2
-        1 and "auto" show a bar, or one line an epoch where stdout is no terminal; 2 one line an epoch; 0 nothing.
+        1 and "auto" show a bar on a terminal and in a notebook, else one line an epoch; 2 one line an epoch; 0 nothing.
     callbacks : Callback or list of Callback, optional
-        See :mod:`numba_lstm.callbacks`.
+        See :mod:`numba_lstm.callbacks`. Instances of classes of ``keras.callbacks`` are called too.
     validation_split : float
         The share of samples, in [0, 1), to validate with: the last ones, before any shuffling.
     validation_data : tuple or iterable, optional

@@ -32,7 +32,7 @@ def test_the_listed_commands_exist(command, capsys):
     assert f"usage: python -m numba_lstm {command}" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [["trian"], ["demo", "--epochs", "1"], ["conver", "a", "b"], ["model.keras"]])
+@pytest.mark.parametrize("arguments", [["teach"], ["demo", "--epochs", "1"], ["conver", "a", "b"], ["model.keras"]])
 def test_an_unknown_command_is_an_error_that_lists_them(arguments, capsys):
     assert main(arguments) == 2
     out, err = capsys.readouterr()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from prediction_models import STACKS, D, built, run_ops, sequences
 
 from numba_lstm import Sequential
-from numba_lstm.layers import LSTM, Dense, Input
+from numba_lstm.layers import LSTM, Dense, Embedding, Input
 
 
 def test_a_subclass_that_computes_something_else_is_asked():
@@ -63,3 +64,30 @@ def test_another_layer_is_seen():
     assert model(x).shape == (1, 4)
     model.add(Dense(2))
     assert model(x).shape == (1, 2)
+
+
+def test_repeated_batches_of_any_numbers_have_the_same_outputs():
+    model, x = built(STACKS["keras example"]), np.random.default_rng(2).integers(0, 2, (3, 7, D)).astype(np.float32)
+    expected = run_ops(model, x)
+    numbers = [x.astype(dtype) for dtype in (np.float32, np.float64, ">f4", np.int32, bool)]
+    for given in [given for given in (*numbers, np.asfortranarray(x), np.repeat(x, 2, axis=2)[:, :, ::2]) for _ in range(3)]:
+        for y in (model(given), model.predict(given, verbose=0), model.predict_on_batch(given)):
+            assert y.tobytes() == expected.tobytes()
+            assert y.flags.owndata
+            assert y.flags.writeable
+
+
+def test_repeated_batches_are_validated():
+    model, x = built(STACKS["keras example"]), sequences(3)
+    words = Sequential([Input((7,)), Embedding(5, 2), LSTM(2)])
+    for _ in range(3):
+        model.predict(x, verbose=0)
+        words.predict(np.zeros((2, 7), int), verbose=0)
+    for batch_size in (0, -1, 3.5, "3", True):
+        with pytest.raises((TypeError, ValueError), match="batch_size"):
+            model.predict(x, batch_size, verbose=0)
+    with pytest.raises(ValueError, match="expects whole numbers from 0 to 4, got 5"):
+        words.predict(np.full((2, 7), 5), verbose=0)
+    with pytest.raises(TypeError, match="real numbers"):
+        model.predict(x.astype(complex), verbose=0)
+    assert model.predict(x, 2, verbose=0).tobytes() == model.predict(x, verbose=0).tobytes()

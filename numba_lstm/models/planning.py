@@ -39,7 +39,7 @@ class PlannedModel(WeightSelection):
     @property
     def device(self) -> str:
         """The device that the model computes on; "auto" decides by the number of parameters, once the model is built."""
-        return self.device_choice[0]
+        return devices.choose(self._device, self._parameters or (self.count_params() if self.built else 0))[0]
 
     @property
     def device_choice(self) -> tuple[str, str]:

@@ -88,6 +88,10 @@ class TrainableModel(Passes, Trainer):
         TypeError, ValueError
             For anything that the model does not take.
         """
+        if mask is None and lengths is None and not training:
+            y = self.prediction_plans.repeated(x)
+            if y is not None:
+                return y if self.has_one_output else self.in_output_form(y)
         if (type(x) is not np.ndarray or mask is not None) and is_symbolic(x, mask):
             if lengths is not None:
                 raise TypeError(f"{self.name} takes lengths for arrays alone, not for symbolic tensors. Give a mask.")

@@ -35,6 +35,9 @@ class PredictionPlans(Protocol):
     def __call__(self, x: Any) -> Any:
         """Return the output for a host array x without a mask, samples first; None where no plan serves."""
 
+    def repeated(self, x: Any, most: int) -> Any:
+        """Return the output for an array of a shape and dtype that came before, of at most so many samples; None for others."""
+
     def forward(self, x: Any, mask: Array | None) -> PredictionOutput | None:
         """Return the output for device arrays; None where no plan serves."""
 

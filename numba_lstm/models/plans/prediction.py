@@ -17,9 +17,9 @@ from ...kernels.contract import Array, Plan, StreamPlan
 from ...training.batches import each
 from ...training.results import PredictionOutput
 from ..passes import Passes
-from ..planning import Settings
 from .step_graph import StepGraph
 from .streaming import stream_plan
+from .waiting import MAX_SHAPES, WaitingPlans
 
 #: Multiplications up to which a stream computes one sequence, in one call of one thread: a few milliseconds.
 STREAM_WORK = 60_000_000
@@ -34,31 +34,10 @@ MAX_STEPS = 10_000
 MAX_BYTES = 32 * 1024 * 1024
 LINE = 64
 
-#: Shapes of batches that have plans at a time, and shapes that are remembered: what comes once is not worth a plan.
-MAX_SHAPES = 4
+#: Shapes of batches that are remembered: what comes once is not worth a plan.
 MAX_REMEMBERED = 8
 
 Host = npt.NDArray[Any]
-
-#: The settings of a model, and the versions of its weights; None before the first call.
-Version = tuple[Settings, list[int]] | None
-
-
-class _Waiting:
-    """Plans of a model in one version, by the shapes of batches."""
-
-    def __init__(self, version: Version, serves: bool) -> None:
-        self.version, self.serves = version, serves
-        self.plans: dict[Any, list[Any]] = {}
-
-    def of(self, shape: Hashable) -> list[Any]:
-        """The plans for a shape; the oldest of other shapes are dropped."""
-        plans = self.plans.get(shape)
-        if plans is None:
-            plans = self.plans.setdefault(shape, [])
-            for other in list(self.plans)[:-MAX_SHAPES]:
-                self.plans.pop(other, None)
-        return plans
 
 
 class PredictionPlans:
@@ -69,7 +48,7 @@ class PredictionPlans:
 
     def __init__(self, model: Passes) -> None:
         self._model, self._dtype = model, np.dtype(model.dtype)
-        self._waiting = _Waiting(None, False)  # replaced whole, so that no thread sees a plan of another version
+        self._waiting = WaitingPlans(None, False)  # replaced whole, so that no thread sees a plan of another version
         self._remembered: list[Hashable] = []
 
     def __call__(self, x: Any) -> Any:
@@ -95,7 +74,33 @@ class PredictionPlans:
                     self._known(shape)
                     return y
             plans = self._begun(waiting, shape, xs)
-        return None if plans is None else self._run(plans, xs, None, _samples_first).y
+        if plans is None:
+            return None
+        if type(x) is np.ndarray and not self._model.takes_indices:
+            waiting.arrays[x.shape, x.dtype, get_num_threads()] = plans
+        return self._run(plans, xs, None, _samples_first).y
+
+    def repeated(self, x: Any, most: int = MAX_SAMPLES) -> Any:
+        """Return the output for an array of a shape and dtype that came before, of at most so many samples; None for others.
+
+        What had to be validated is known of such an array. So a call of a small model takes a few microseconds.
+        """
+        if type(x) is not np.ndarray:
+            return None
+        waiting = self._waiting
+        plans = waiting.arrays.get((x.shape, x.dtype, get_num_threads()))
+        if not plans or len(x) > most or self._current() is not waiting:
+            return None
+        try:
+            plan = plans.pop()
+        except IndexError:  # another thread has taken the last one
+            return None
+        if x.dtype != self._dtype:
+            x = x.astype(self._dtype)
+        y = plan(x.swapaxes(0, 1) if x.ndim > 2 else x, None)[0]
+        output = _samples_first(y) if type(y) is np.ndarray else each(_samples_first, y)
+        plans.append(plan)
+        return output
 
     @property
     def shapes(self) -> list[tuple[int, ...] | str]:
@@ -114,15 +119,15 @@ class PredictionPlans:
             plans = self._begun(waiting, shape, xs)
         return None if plans is None else self._run(plans, xs, mask, _copied)
 
-    def _current(self) -> _Waiting | None:
+    def _current(self) -> WaitingPlans | None:
         """The plans of the model as it is now; None where it has none."""
         model, waiting = self._model, self._waiting
         version = model.changes(), model.weight_versions()
         if waiting.version != version:
-            self._waiting = waiting = _Waiting(version, model.why_not_planned(version[0]) is None)
+            self._waiting = waiting = WaitingPlans(version, model.why_not_planned(version[0]) is None)
         return waiting if waiting.serves else None
 
-    def _begun(self, waiting: _Waiting, shape: Hashable, xs: tuple[Array, ...]) -> list[Any] | None:
+    def _begun(self, waiting: WaitingPlans, shape: Hashable, xs: tuple[Array, ...]) -> list[Any] | None:
         """Return the plans for a shape without any, still empty; None where it is not worth one."""
         return waiting.of(shape) if self._is_small(xs) and self._known(shape) else None
 
@@ -150,7 +155,7 @@ class PredictionPlans:
                 return False
         return True
 
-    def _repeats(self, waiting: _Waiting, shape: Hashable) -> bool:
+    def _repeats(self, waiting: WaitingPlans, shape: Hashable) -> bool:
         """Whether a sequence has a plan, or is worth one: lengths that always differ would drop each other's plans."""
         few = len(waiting.plans) < MAX_SHAPES
         return shape in waiting.plans or (few and (not self._remembered or shape in self._remembered))
@@ -185,7 +190,7 @@ class PredictionPlans:
 
     # -- one sequence -------------------------------------------------------------------------------------------------
 
-    def _by_stream(self, waiting: _Waiting, x: Host) -> Host | None:
+    def _by_stream(self, waiting: WaitingPlans, x: Host) -> Host | None:
         """Return the output of one sequence through a stream, whose steps take one call; None where that is slower."""
         model = self._model
         if not (model.execution.is_chain and len(model.output_shape) == 2) or not x.size or x.shape[1] > MAX_STEPS:

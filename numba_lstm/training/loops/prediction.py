@@ -11,7 +11,8 @@ import numpy.typing as npt
 from ...callbacks import CallbackList
 from ...kernels.contract import Ops
 from ..batches import HostBatch, as_tuple, each
-from ..data.data_adapters import input_batches
+from ..data.data_adapters import BATCH_SIZE, input_batches
+from ..data.epochs import Batches
 from ..data.loading import load
 from ..protocols import Trainable
 from .custom_steps import overrides, step_data
@@ -58,8 +59,22 @@ def predict(
         For anything that does not fit the model.
     """
     shown = as_verbose(verbose)
-    batches = input_batches(model, x, batch_size, steps, lengths)
-    listeners = CallbackList(callbacks, model=model, verbose=shown, epochs=1, steps=batches.steps)
+    y = _repeated(model, x, batch_size) if not shown and callbacks is None and steps is None and lengths is None else None
+    return _in_batches(model, input_batches(model, x, batch_size, steps, lengths), callbacks, shown) if y is None else y
+
+
+def _repeated(model: Trainable, x: Any, batch_size: Any) -> Any:
+    """Return the output for an array that is a batch and whose shape came before; None for anything else."""
+    size = BATCH_SIZE if batch_size is None else batch_size
+    if type(size) is not int or overrides(model, "predict_step"):
+        return None
+    y = model.prediction_plans.repeated(x, size)
+    return y if y is None or model.has_one_output else model.in_output_form(y)
+
+
+def _in_batches(model: Trainable, batches: Batches, callbacks: Any, verbose: int) -> Any:
+    """Return the output for all batches, whose callbacks are called."""
+    listeners = CallbackList(callbacks, model=model, verbose=verbose, epochs=1, steps=batches.steps)
     ensure_built(model, batches.input_shape)
     ops = model.ops
     begin = listeners.batch_begin("on_predict_batch_begin")

@@ -60,6 +60,11 @@ def lower(stages: Sequence[tuple[int, Sequence[tuple[int, int, int]]]]) -> array
     return array("q", made)
 
 
+def lower_list(stages: Sequence[tuple[int, Sequence[tuple[int, int, int]]]]) -> array[int]:
+    """The calls of all stages, two words each, for :func:`run_calls`."""
+    return array("q", [word for _, calls in stages for function, block, _ in calls for word in (function, block)])
+
+
 @inlined
 def try_acquire(p, i, limit):
     """Take the next number of word i, from 1 on; 0 if it is closed or ``limit`` numbers are taken."""
@@ -158,6 +163,13 @@ def run_graph(graph, job_board, wanted, expected, spin_limit):
             pause(spins)
             spins += 1
     spin_until(p, LEFT, load_acquire(p, JOINED))
+
+
+def run_calls(calls, count):
+    """Run calls one after the other, each of two words, its C function and its block: a graph of which one thread runs all."""
+    p = words(calls)
+    for k in range(count):
+        call(p[2 * k], (p[2 * k + 1],))
 
 
 @inlined

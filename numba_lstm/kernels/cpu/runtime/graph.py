@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Sequence
+from functools import partial
 from itertools import groupby
 from struct import pack
 from threading import Lock
@@ -48,10 +49,12 @@ class TaskGraph:
             stages.append((address(task.barrier_counter) if isinstance(task, Team) else 0, calls))
         self._references = tasks, blocks
         self._lock = Lock()
-        self._words = executor.lower(stages)
-        self._address = self._words.buffer_info()[0]
         self._width = max([len(calls) for _, calls in stages], default=1)
-        self._run_alone = thread_pool.lone_run(self._address)
+        is_list = self._width <= 1 and not any(isinstance(task, Team) for task in tasks)
+        self._words = executor.lower_list(stages) if is_list else executor.lower(stages)
+        self._address = self._words.buffer_info()[0]
+        #: Runs all calls on the calling thread, where no stage has several.
+        self._run_calls = partial(executor.compiled(executor.run_calls), self._address, len(blocks)) if is_list else None
         self._patches = [] if patches is None else patches.found
 
     def place_input(self, first: int) -> None:
@@ -67,11 +70,11 @@ class TaskGraph:
         RuntimeError
             While another thread runs it.
         """
-        if not self._lock.acquire(blocking=False):
+        if not self._lock.acquire(False):
             raise RuntimeError("another thread is using this just now, and it serves one at a time. Make a stream for each.")
         try:
-            if self._width <= 1:
-                self._run_alone()
+            if self._run_calls is not None:
+                self._run_calls()
             else:
                 thread_pool.run_graph(self._address, self._width, wake=wake, wait_for_team=wait_for_team)
         finally:

@@ -13,7 +13,6 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 from ...threads import get_num_threads
@@ -79,11 +78,6 @@ def _num_splits(multiplications: float, limit: int, least: int) -> int:
     if multiplications < 2 * least:  # the usual small op, without a look at the number of threads
         return 1
     return max(1, min(available_threads(), limit, int(multiplications / least)))
-
-
-def lone_run(graph: int) -> Callable[[], None]:
-    """Return a function that runs the lowered graph at an address on the calling thread alone."""
-    return partial(executor.compiled(executor.run_graph), graph, 0, 0, 0, 0)  # without workers there is no job board
 
 
 def run_graph(graph: int, width: int, *, wake: bool = True, wait_for_team: bool = True) -> None:

@@ -88,6 +88,9 @@ def test_outputs_go_to_a_given_array(device, make):
         np.testing.assert_array_equal(out, other.step(x))
     rows = np.zeros((1, 2), np.float32)
     np.testing.assert_array_equal(one.step(x[None], out=rows), other.step(x[None]))
+    strided = np.arange(2 * D, dtype=np.float32)[::-2]
+    np.testing.assert_array_equal(one.step(strided), other.step(list(strided)))
+    np.testing.assert_array_equal(one.step(strided.astype(float)), other.step(strided[None])[0])
 
 
 @pytest.mark.parametrize(

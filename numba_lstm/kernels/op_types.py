@@ -139,6 +139,9 @@ class StreamPlan(Protocol):
 
     compiled: bool  #: whether one compiled call runs many steps
 
+    #: Runs one step from a flat x to a flat output, where it is one compiled call; it checks neither array.
+    single_step: Callable[[npt.NDArray[Any], npt.NDArray[Any]], None] | None
+
     def __call__(self, x: npt.NDArray[Any], out: npt.NDArray[Any] | None = None) -> npt.NDArray[Any]:
         """Run one step on host inputs x (N, D) or (D,). Returns the outputs, (N, C) or (C,), in a new array or in ``out``.
 

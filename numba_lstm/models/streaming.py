@@ -72,6 +72,9 @@ class Stream:
         self._cells = [len(shapes) for shapes in graph.cell_states(N)]  #: the number of states of each
         self._dtype, self._rows = np.dtype(model.dtype), N
         D = graph.rows.columns
+        #: Computes an output (C,) from an x (D,) in one compiled call, where there is one.
+        self._compute = self._plan.single_step if N == 1 and self._is_plain else None
+        self._x_shape, self._y_shape = (D,), self._arrays.only_output if self._is_plain else ()
         self._name, self._shapes = model.name, ((D,), (N, D)) if N == 1 else ((N, D),)
 
     def step(self, x: Any, out: npt.NDArray[Any] | None = None) -> Any:
@@ -89,6 +92,14 @@ class Stream:
         y : array, (N, C), or (C,) for (D,); for several outputs a list or a dict, as ``predict`` returns
             Fresh arrays, or ``out``.
         """
+        compute, dtype = self._compute, self._dtype
+        if compute is not None and type(x) is np.ndarray and x.shape == self._x_shape and x.dtype == dtype:
+            if out is None:
+                out = np.empty(self._y_shape, dtype)
+            elif type(out) is not np.ndarray or out.shape != self._y_shape or out.dtype != dtype or not out.flags.carray:
+                self._check_out(out, self._y_shape)
+            compute(x, out)
+            return out
         if not self._is_plain:
             rows, alone = self._arrays.pack(x, many=False)
             if out is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,7 @@ class EagerStream:
     """N streams whose steps run single ops."""
 
     compiled = False
+    single_step: Callable[[Host, Host], None] | None = None
 
     def __init__(self, ops: Ops, function: StepFunction, N: int, inputs: PackedRows, states: Sequence[tuple[int, ...]]) -> None:
         self._ops, self._function, self._N, self._inputs, self._shapes = ops, function, N, inputs, states

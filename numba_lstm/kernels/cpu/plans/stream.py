@@ -7,6 +7,7 @@ rings find them by :func:`.recording.state_rings`. What any other op returns is 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -25,7 +26,7 @@ from ..runtime.memory import address, aligned, empty, extent, stride
 from ..runtime.recording import Recording, StateRing
 from ..runtime.strides import has_kernel_strides
 from ..runtime.task import HostCall, Task, Team, kernel_calls
-from .step_loop import RecordedStep, step_loop, step_table
+from .step_loop import RecordedStep, single_step, step_loop, step_table
 
 Array = npt.NDArray[Any]
 
@@ -48,7 +49,7 @@ class StreamPlan:
         self.rings = [(_padded_zeros if len(shape) == 2 else _zeros)((2, *shape), self.dtype) for shape in states]
         self.x = _padded_zeros((1, N, inputs.columns), self.dtype)[..., : inputs.columns]
         self._products: dict[int, tuple[Callable[[Array], Task], Array]] = {}  #: hoisted ones, by steps
-        self._step = 0  #: of the two recorded ones, the next
+        self._control = np.zeros(3, np.int64)  #: the next of the two recorded steps, and the addresses of their table's rows
         recordings, self.y = self._recorded_steps(function, threads, hoists=False)
         self.recordings = recordings
         tasks = [task for recorded in recordings for task in recorded.tasks]
@@ -63,9 +64,13 @@ class StreamPlan:
         self._C = self.y[0].shape[1]
         self._hoisted = recordings[0].hoisted if self.compiled else None
         self._references: list[Any] = []  #: what the addresses in tables point to
+        self.single_step: Callable[[Array, Array], None] | None = None
         if self.compiled:
             self._run_steps = entry_point(step_loop(self.dtype.name))
             self._table = self._step_table(recordings, [self.x[0]] * 2, self.y, in_place=False)
+            self._control[1:] = address(self._table) + np.arange(2) * self._table.strides[0]
+            if not has_team:
+                self.single_step = partial(entry_point(single_step(self.dtype.name)), address(self._control))
         if self._hoisted is not None and self._hoisted.steps(MANY_STEPS) > 0:
             recordings, y = self._recorded_steps(function, threads, hoists=True)
             rows = [recorded.hoisted.rows for recorded in recordings if recorded.hoisted is not None]
@@ -81,7 +86,7 @@ class StreamPlan:
             recorded.input, recorded.hoists = self.x, hoists
             outputs.append(self._record(function, step, recorded))
             recordings.append(recorded)
-        recordings[0].functions.append(step_loop(self.dtype.name))
+        recordings[0].functions += [step_loop(self.dtype.name), single_step(self.dtype.name)]
         for recorded in recordings:
             recorded.compile()
         return recordings, outputs
@@ -138,10 +143,21 @@ class StreamPlan:
             start += size
         return rows
 
+    @property
+    def _step(self) -> int:
+        """The next of the two recorded steps."""
+        return int(self._control[0])
+
+    @_step.setter
+    def _step(self, step: int) -> None:
+        self._control[0] = step
+
     def __call__(self, x: Array, out: Array | None = None) -> Array:
         flat = x.ndim == 1
         y = empty(self._N * self._C, self.dtype) if out is None else out if flat else out.reshape(-1)
-        if self._graphs and (not self.compiled or thread_pool.available_threads() > 1):
+        if self.single_step is not None:
+            self.single_step(x if flat else x.reshape(-1), y)
+        elif not self.compiled or thread_pool.available_threads() > 1:
             y[...] = self._run_graphs(x)
         else:
             self._run_steps(self._table, x if flat else x.reshape(-1), y, self._step, 1, 0)

@@ -3,5 +3,6 @@
 from ..utils.text_files import text_dataset_from_directory
 from ..utils.timeseries import timeseries_dataset_from_array
 from . import sequence, text
+from .random_windows import RandomWindows
 
-__all__ = ["sequence", "text", "text_dataset_from_directory", "timeseries_dataset_from_array"]
+__all__ = ["RandomWindows", "sequence", "text", "text_dataset_from_directory", "timeseries_dataset_from_array"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .beam_search import beam_search
+from .chrf import chrf
 from .ctc import ctc_beam_decode, ctc_decode, ctc_greedy_decode
 from .decoder import Decoded, Decoder
 from .error_rates import ErrorRates, edit_distance, error_rates
@@ -13,6 +14,7 @@ __all__ = [
     "Decoder",
     "ErrorRates",
     "beam_search",
+    "chrf",
     "ctc_beam_decode",
     "ctc_decode",
     "ctc_greedy_decode",

@@ -20,6 +20,16 @@ class MissingPackageError(ImportError):
 
 
 @dataclass(frozen=True)
+class Extra:
+    """An option of one example: a whole number from 1 on."""
+
+    name: str
+    default: int
+    help: str
+    most: int | None = None  #: the largest value, which ``all`` stands for
+
+
+@dataclass(frozen=True)
 class Example:
     """An example: its name, its module, what it does in one line, its size and the packages that it imports."""
 
@@ -31,6 +41,7 @@ class Example:
     samples: str = "samples"  #: what ``--limit`` counts
     limit: int | None = None  #: default of ``--limit``; None: all
     least_limit: int = 1  #: the fewest samples with which the example runs
+    extras: tuple[Extra, ...] = ()
 
     def missing(self) -> list[str]:
         """Return the packages that are not installed."""
@@ -53,6 +64,10 @@ _SPEAKERS = "who says a vowel: recordings of unequal lengths"
 _PRONUNCIATION = "letters of words to phonemes, by CTC and attention"
 _LANGUAGE = "the next character of a text, and texts drawn by temperature"
 _DATES = "dates in six languages to ISO 8601, by attention"
+_EXERCISES = "which exercise a wrist does, at each sample of a watch"
+_PENDULUM = "a pendulum swings up by a learned model of its motion"
+_FOLDS = Extra("folds", 3, "number of people who are left out, one after the other", most=10)
+_RUNS = Extra("runs", 20, "number of starts from which each controller steers the pendulum")
 
 EXAMPLES = (
     Example("vad", "speech.vad", _VAD, 0, ("silero_vad",), "chunks"),
@@ -65,6 +80,26 @@ EXAMPLES = (
     Example("video", "video.video", "how a digit moves, frame by frame", 6, ("sklearn",), "videos to learn from", 3000),
     Example(
         "gestures", "video.gestures", "gestures of a hand: short and long recordings", 60, ("aeon",), "recordings of each set"
+    ),
+    Example(
+        "exercises",
+        "control.exercises",
+        _EXERCISES,
+        15,
+        ("seglearn", "sklearn"),
+        "recordings of each person",
+        least_limit=7,
+        extras=(_FOLDS,),
+    ),
+    Example(
+        "pendulum",
+        "control.pendulum",
+        _PENDULUM,
+        60,
+        ("gymnasium",),
+        "episodes of random torques",
+        800,
+        extras=(_RUNS,),
     ),
 )
 

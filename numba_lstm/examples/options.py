@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..console import arguments as types
@@ -22,6 +22,18 @@ class Options(argparse.Namespace):
     verbose: int | str  #: of ``fit``
     save: Path | None
     plot: Path | None
+    folds: int  #: of exercises
+    runs: int  #: of pendulum
+
+
+def _up_to(most: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        value = most if text == "all" else types.whole_number(1)(text)
+        if value > most:
+            raise argparse.ArgumentTypeError(f"expected a whole number from 1 to {most}, or all, got {text!r}.")
+        return value
+
+    return number
 
 
 def parse(example: Example, arguments: Sequence[str]) -> Options:
@@ -41,6 +53,10 @@ def parse(example: Example, arguments: Sequence[str]) -> Options:
     parser.add_argument("--threads", type=types.whole_number(1), metavar="N", help="of the CPU (default: all cores)")
     parser.add_argument("--save", type=types.file(".nlstm"), metavar="FILE", help="write the model to FILE (.nlstm)")
     parser.add_argument("--plot", type=types.plot, metavar="FILE", help="draw a picture of the results into FILE (.png)")
+    for extra in example.extras:
+        count = types.whole_number(1) if extra.most is None else _up_to(extra.most)
+        text = f"{extra.help} (default: %(default)s)" if extra.most is None else f"{extra.help}, or all (default: %(default)s)"
+        parser.add_argument(f"--{extra.name}", type=count, default=extra.default, metavar="N", help=text)
     options = parser.parse_args(arguments, Options(verbose="auto"))
     if options.device is None:
         try:

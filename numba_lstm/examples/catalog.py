@@ -12,7 +12,7 @@ from typing import Any
 _ALONE = {"aeon": "pip install --no-deps aeon", "silero_vad": "pip install --no-deps silero-vad"}
 
 #: Names on PyPI of packages that are imported by another name.
-_ON_PYPI = {"babel": "Babel", "silero_vad": "silero-vad", "sklearn": "scikit-learn"}
+_ON_PYPI = {"babel": "Babel", "django": "Django", "silero_vad": "silero-vad", "sklearn": "scikit-learn"}
 
 
 class MissingPackageError(ImportError):
@@ -64,6 +64,7 @@ _SPEAKERS = "who says a vowel: recordings of unequal lengths"
 _PRONUNCIATION = "letters of words to phonemes, by CTC and attention"
 _LANGUAGE = "the next character of a text, and texts drawn by temperature"
 _DATES = "dates in six languages to ISO 8601, by attention"
+_TRANSLATION = "messages of a program to German, French and Spanish, small"
 _EXERCISES = "which exercise a wrist does, at each sample of a watch"
 _PENDULUM = "a pendulum swings up by a learned model of its motion"
 _FOLDS = Extra("folds", 3, "number of people who are left out, one after the other", most=10)
@@ -77,6 +78,7 @@ EXAMPLES = (
     ),
     Example("language", "text.language", _LANGUAGE, 12, (), "characters of each set", least_limit=129),
     Example("dates", "text.dates", _DATES, 4, ("babel",), "dates to learn from", 40000, least_limit=4),
+    Example("translation", "text.translation", _TRANSLATION, 30, ("django",), "pairs to learn from", least_limit=4),
     Example("video", "video.video", "how a digit moves, frame by frame", 6, ("sklearn",), "videos to learn from", 3000),
     Example(
         "gestures", "video.gestures", "gestures of a hand: short and long recordings", 60, ("aeon",), "recordings of each set"

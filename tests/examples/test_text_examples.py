@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from example_runs import assert_drawn, needs, short_run
 
-from numba_lstm.examples.text import language, seq2seq
+from numba_lstm.examples.options import Options
+from numba_lstm.examples.text import language, seq2seq, translation
 from numba_lstm.examples.text.seq2seq import Alphabet
 
 
@@ -101,3 +102,60 @@ def test_counts_after_a_character_are_mixed_with_those_of_all():
     after = {(0, 0): (2 + 2 * one) / 5, (0, 1): (1 + 2 * two) / 5, (1, 0): (1 + one) / 2}  # 0 follows the last one, 0
     expected = np.log2([after[0, 1], after[1, 0], after[0, 0]])
     assert language.by_counts(train, test, 2, 1) == pytest.approx(-expected.mean())
+
+
+CATALOGUE = """
+msgid ""
+msgstr "Language: de\\n"
+
+# a comment
+#: views.py:3
+msgid "Log out"
+msgstr "Abmelden"
+
+#, fuzzy
+msgid "Log in"
+msgstr "Anmelden?"
+
+#, python-format
+msgid ""
+"Delete \\"%s\\" "
+"now"
+msgstr ""
+"„%s“ jetzt "
+"löschen"
+
+msgid "%d day"
+msgid_plural "%d days"
+msgstr[0] "%d Tag"
+msgstr[1] "%d Tage"
+
+msgid "Untranslated"
+msgstr ""
+"""
+
+
+def test_messages_of_a_catalogue_are_read_without_fuzzy_and_plural_ones():
+    assert translation.read_po(CATALOGUE) == [("Log out", "Abmelden"), ('Delete "%s" now', "„%s“ jetzt löschen")]
+
+
+def test_translations_are_learned(monkeypatch):
+    german = {"log in": "anmelden", "log out": "abmelden", "log": "melden", "in": "an", "out": "ab", "all": "alle"}
+    pairs = [translation.Pair("de", f"{one} {k}", f"{other} {k}") for one, other in german.items() for k in range(4)]
+    monkeypatch.setattr(translation, "load", lambda: pairs)
+    result = translation.run(Options(limit=None, epochs=3, verbose=0, seed=0))
+    assert_drawn(result)
+    losses = result.figures["history"]["loss"]
+    assert losses[-1] < losses[0]
+    train, test = result.figures["train"], result.figures["test"]
+    assert not {pair.english for pair in train} & {pair.english for pair in test}
+    assert result.figures["scores"]["nearest message"]["all"] > 50
+
+
+@needs("translation")
+def test_messages_of_the_package_are_in_one_set():
+    pairs = translation.load()
+    train, test = translation.split(pairs, None)
+    assert len(train) + len(test) == len(pairs) > 1000
+    assert not {pair.english for pair in train} & {pair.english for pair in test}
+    assert {pair.language for pair in test} == set(translation.LANGUAGES)

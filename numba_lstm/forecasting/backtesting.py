@@ -15,7 +15,7 @@ from .fitting import Tables, recursion_of
 from .networks.windows import Values
 from .prediction import Forecasts, forecast
 from .predictor import Predictor
-from .tables.results import to_library
+from .tables.results import long_frame, to_library
 from .tables.targets import Layout, Track, read_targets
 
 _METRICS = ("mae", "rmse", "mape", "smape", "mase")
@@ -60,7 +60,7 @@ def _refitted(
     tracks, layout, _ = read_targets(tables.y, forecaster._columns, forecaster.freq, forecaster.gaps)
     longest = max(tracks.values(), key=lambda track: len(track.index)).index
     horizon = forecaster.horizon
-    first = _position(longest, start)
+    first = row_behind(longest, start)
     if first < 1:
         raise ValueError(f"start={start!r} leaves no rows before the first forecast. Give a later start.")
     found = []
@@ -80,7 +80,7 @@ def _refitted(
 
 def _origins(state: Fitted, key: Hashable, start: Any, stride: int, horizon: int) -> Values:
     index = state.tracks[key].index
-    first = int(index.searchsorted(state.trained_until[key], side="right")) if start is None else _position(index, start)
+    first = int(index.searchsorted(state.trained_until[key], side="right")) if start is None else row_behind(index, start)
     if first < state.shape.reach:
         raise ValueError(
             f"start={start!r} leaves {first} rows of series {key!r} before the first forecast, which needs {state.shape.reach}."
@@ -95,7 +95,7 @@ def _origins(state: Fitted, key: Hashable, start: Any, stride: int, horizon: int
     return origins
 
 
-def _position(index: Any, start: Any) -> int:
+def row_behind(index: Any, start: Any) -> int:
     """Return the position of the first row behind ``start``, a time or a share."""
     if isinstance(start, float):
         if not 0 < start < 1:
@@ -116,24 +116,15 @@ def _frame(
     forecasts: Forecasts,
     coverage: float | None,
 ) -> Any:
-    parameters = state.parameters
-    steps = np.arange(parameters.horizon)
-    rows = (origins[:, None] + steps).reshape(-1)
-    columns: dict[Any, Any] = {
-        "series" if state.layout.columns.id is None else state.layout.columns.id: key,
-        "cutoff": np.repeat(track.index[origins - 1], len(steps)),
-        "time": track.index[rows],
-        "step": np.tile(steps + 1, len(origins)),
-        "y": track.values[rows],
-        "forecast": forecasts.point().reshape(-1),
-    }
-    if parameters.quantiles is not None:
-        values = forecasts.quantiles(tuple(parameters.quantiles))
-        columns |= {level: values[..., k].reshape(-1) for k, level in enumerate(parameters.quantiles)}
+    levels = state.parameters.quantiles
+    columns: dict[Any, Any] = {}
+    if levels is not None:
+        values = forecasts.quantiles(tuple(levels))
+        columns |= {level: values[..., k] for k, level in enumerate(levels)}
     if coverage is not None:
         bounds = forecaster._bounds(state, forecasts, coverage)
-        columns |= {name: bounds[..., k].reshape(-1) for k, name in enumerate(("lower", "upper"))}
-    return pd.DataFrame(columns)
+        columns |= {name: bounds[..., k] for k, name in enumerate(("lower", "upper"))}
+    return long_frame(state.layout.columns.id, key, track, origins, {"forecast": forecasts.point()} | columns)
 
 
 def score(forecaster: Predictor, tables: Tables, metric: str, start: Any, stride: int | None, season: int) -> float:

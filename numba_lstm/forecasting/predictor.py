@@ -15,17 +15,17 @@ from .fitting import Tables, recursion_of
 from .networks.windows import Values
 from .prediction import Forecasts, forecast
 from .tables.results import to_table
-from .tables.targets import Track
 
 
-class Fan(NamedTuple):
-    """Forecast of one series for a picture."""
+class ForecastFan(NamedTuple):
+    """A series, its forecast, and intervals around it, as arrays to draw; from :meth:`LSTMForecaster.forecast_fan`."""
 
-    name: Any
-    track: Track
-    index: Any  #: times of the forecast
-    point: Values
-    bounds: dict[float, tuple[Values, Values]]  #: by coverage
+    series: Any  #: name
+    times: Any  #: DatetimeIndex (T,)
+    observed: Values  #: (T,), NaN where missing
+    future_times: Any  #: DatetimeIndex (horizon,)
+    forecast: Values  #: (horizon,)
+    intervals: dict[float, tuple[Values, Values]]  #: lower and upper bounds (horizon,) by coverage
 
 
 class Predictor(FittedForecaster):
@@ -90,6 +90,38 @@ class Predictor(FittedForecaster):
         found = self._forecasts(state, horizon)
         return self._table(state, found, lambda one: self._bounds(state, one, coverage)[0], ["lower", "upper"], "bound")
 
+    def forecast_fan(
+        self, series: Any = None, horizon: int | None = None, coverage: Sequence[float] | None = None
+    ) -> ForecastFan:
+        """Return a series with its forecast and intervals, as arrays for a picture.
+
+        Parameters
+        ----------
+        series : str, optional
+            Name of a series of the fit. Default: the first.
+        horizon : int, optional
+            Steps. Default: the forecaster's.
+        coverage : sequence of float, optional
+            Coverage of each interval. Default: those of the learned quantiles that are symmetric, else 0.5 and 0.9 where the
+            forecaster has intervals, else none.
+
+        Raises
+        ------
+        ValueError
+            For an unknown series, and for a coverage or a horizon for which the forecaster has no forecast.
+        """
+        state = self._state
+        if series is not None and series not in state.tracks:
+            raise ValueError(f"there is no series {series!r}. Name one of {', '.join(map(repr, list(state.tracks)[:6]))}.")
+        key = next(iter(state.tracks)) if series is None else series
+        track = state.tracks[key]
+        one = self._forecasts(replace(state, tracks={key: track}), horizon)[key]
+        point = one.point()[0]
+        if coverage is None:
+            coverage = self._usual_coverage(state)
+        bounds = {share: tuple(np.moveaxis(self._bounds(state, one, share)[0], -1, 0)) for share in coverage}
+        return ForecastFan(key, track.index, track.values, state.future_index(key, len(point)), point, bounds)
+
     def _levels(self, quantiles: Sequence[float] | None) -> tuple[float, ...]:
         if not self._state.head.gives_quantiles:
             raise ValueError("the forecaster has point forecasts only. Fit it with quantiles or distribution.")
@@ -111,19 +143,6 @@ class Predictor(FittedForecaster):
             )
         levels = (1 - coverage) / 2, (1 + coverage) / 2
         return found.quantiles(tuple(round(level, 12) for level in levels))
-
-    def _fan(self, series: Any, horizon: int | None, coverage: Sequence[float] | None) -> Fan:
-        """Return the forecast of one series, and intervals where the forecaster has some."""
-        state = self._state
-        if series is not None and series not in state.tracks:
-            raise ValueError(f"there is no series {series!r}. Name one of {', '.join(map(repr, list(state.tracks)[:6]))}.")
-        key = next(iter(state.tracks)) if series is None else series
-        one = self._forecasts(replace(state, tracks={key: state.tracks[key]}), horizon)[key]
-        point = one.point()[0]
-        if coverage is None:
-            coverage = self._usual_coverage(state)
-        bounds = {share: tuple(np.moveaxis(self._bounds(state, one, share)[0], -1, 0)) for share in coverage}
-        return Fan(key, state.tracks[key], state.future_index(key, len(point)), point, bounds)
 
     def _usual_coverage(self, state: Fitted) -> list[float]:
         if state.scores is None and state.parameters.quantiles is not None:

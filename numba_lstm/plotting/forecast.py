@@ -93,15 +93,15 @@ class ForecastDisplay:
         ax : Axes, optional
             Where to draw. Default: a new figure.
         """
-        fan = forecaster._fan(series, horizon, coverage)
-        shown = 5 * len(fan.point) if rows is None else rows
+        fan = forecaster.forecast_fan(series, horizon, coverage)
+        shown = 5 * len(fan.forecast) if rows is None else rows
         return cls(
-            fan.track.index[-shown:],
-            fan.track.values[-shown:],
-            fan.index,
-            fan.point,
-            [Interval(share, *bounds) for share, bounds in fan.bounds.items()],
-            name=fan.name,
+            fan.times[-shown:],
+            fan.observed[-shown:],
+            fan.future_times,
+            fan.forecast,
+            [Interval(share, *bounds) for share, bounds in fan.intervals.items()],
+            name=fan.series,
         ).plot(ax)
 
     @classmethod

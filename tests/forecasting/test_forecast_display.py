@@ -44,6 +44,10 @@ def test_a_forecaster_is_drawn_with_its_intervals(tmp_path):
     np.testing.assert_allclose(bounds(display.bands_[1]), quantiles[[0.25, 0.75]])
     assert [text.get_text() for text in display.ax_.get_legend().get_texts()][2:] == ["90% interval", "50% interval"]
     assert display.ax_.get_ylabel() == "b"
+    fan = model.forecast_fan("b", coverage=[0.9])
+    assert (fan.series, list(fan.intervals), len(fan.observed)) == ("b", [0.9], len(fan.times))
+    np.testing.assert_array_equal(fan.forecast, forecast.get_ydata())
+    assert fan.future_times[0] == fan.times[-1] + pd.Timedelta(hours=1)
     display.figure_.savefig(tmp_path / "f.png")
     assert (tmp_path / "f.png").stat().st_size > 5000
     with pytest.raises(ValueError, match="there is no series 'c'. Name one of 'a', 'b'"):

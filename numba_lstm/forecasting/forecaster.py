@@ -73,7 +73,7 @@ class LSTMForecaster(Predictor):
         Paths that are drawn for distributions and quantiles of the recursive strategy.
     random_state : int, optional
         Seeds weights, shuffles, dropout and paths.
-    verbose : int
+    verbose : int or "auto"
         As ``verbose`` of :meth:`numba_lstm.Sequential.fit`.
 
     Examples

@@ -51,7 +51,7 @@ class Parameters:
         window_stride: int = 1,
         num_samples: int = 200,
         random_state: int | None = None,
-        verbose: int = 0,
+        verbose: int | str = 0,
     ) -> None:
         self.horizon, self.context_length, self.units, self.lags = horizon, context_length, units, lags
         self.strategy, self.quantiles, self.distribution, self.df, self.loss = strategy, quantiles, distribution, df, loss

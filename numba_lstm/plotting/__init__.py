@@ -5,7 +5,7 @@ The class methods of a display compute its data and draw them. ``plot(ax=None)``
 """
 
 from .attention import AttentionDisplay
-from .forecast import ForecastDisplay
+from .forecast import ForecastDisplay, Interval
 from .gates import GatesDisplay
 from .learning_curve import LearningCurveDisplay
 from .memory import MemoryDisplay
@@ -16,6 +16,7 @@ __all__ = [
     "AttentionDisplay",
     "ForecastDisplay",
     "GatesDisplay",
+    "Interval",
     "LearningCurveDisplay",
     "MemoryDisplay",
     "SaliencyDisplay",

@@ -1,0 +1,1 @@
+"""Examples with time series: electricity demand, temperatures, stock indices."""

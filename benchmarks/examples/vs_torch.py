@@ -119,7 +119,8 @@ def main() -> int:
         parser.error(f"there is no problem {unknown[0]!r}. There are {', '.join(PROBLEMS)}.")
     numba_lstm.set_num_threads(options.threads)
     torch.set_num_threads(options.threads)
-    print("| problem | x | epochs | score | numba_lstm | PyTorch | training | PyTorch's |\n|---|---|---|---|---|---|---|---|")
+    print("| problem | x | epochs | score | numba_lstm | PyTorch | training, numba_lstm | training, PyTorch |")
+    print("|" + "---|" * 8)
     worse = []
     for name in options.names or PROBLEMS:
         line, equal = row(PROBLEMS[name](), range(options.seeds))

@@ -62,7 +62,10 @@ def verdict(scores: dict[str, Any]) -> str:
     """Return a sentence that says whether the LSTM is better than persistence."""
     lower, upper = scores["interval"]
     if upper < 0:
-        return "The LSTM's mean beats persistence: the interval of the difference lies below 0."
+        return (
+            "The LSTM's mean beats persistence on these days: the interval of the difference lies below 0. "
+            "Prices that rise do so too: compare the mean of the past."
+        )
     if lower > 0:
         return "The LSTM's mean is worse than persistence: the interval of the difference lies above 0."
     return "The LSTM's mean does not beat persistence: the interval of the difference contains 0."

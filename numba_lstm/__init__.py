@@ -33,7 +33,7 @@ from .metrics import Metric
 from .models import Model, Sequential, load_model
 from .naming.absent import absent
 from .optimizers import Optimizer
-from .random import set_random_seed
+from .philox import set_random_seed
 from .regularizers import Regularizer
 from .warming import warmup
 

@@ -16,7 +16,7 @@ from .inputs.target_shapes import takes_labels, target_shape
 from .layers.cells import lstm_cells
 from .losses import Loss
 from .models.model import Model
-from .random import Stream
+from .philox import Stream
 from .training.data.several import validate_inputs
 
 #: Samples of a batch that takes the kernels of any larger one: gradients of weights are then sums of groups of rows.

@@ -44,7 +44,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     ("module", "name"),
     [
         ("numba_lstm.layers.base.building", "_building"),
-        ("numba_lstm.random", "_lock"),
+        ("numba_lstm.philox", "_lock"),
         ("numba_lstm.kernels.cpu.training.update", "_growing"),
     ],
 )

@@ -21,7 +21,7 @@ from numba_lstm.layers import (
     SpatialDropout1D,
     TimeDistributed,
 )
-from numba_lstm.random import Stream
+from numba_lstm.philox import Stream
 
 D = 3
 MSE, LABELS = "mean_squared_error", "sparse_categorical_crossentropy"

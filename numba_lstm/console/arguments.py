@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from .. import device, random
+from .. import device, philox
 from ..system.writable import check_file
 
 
@@ -38,7 +38,7 @@ def whole_number(least: int) -> Callable[[str], int]:
 def seed(text: str) -> int:
     """Return a seed of random numbers."""
     try:
-        return random.check_seed(whole_number(0)(text))
+        return philox.check_seed(whole_number(0)(text))
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from .. import random
+from .. import philox
 from ..models.sequential import Sequential
 from .digest import digest, digest_in_new_process
 from .options import parse
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None, commands: str = "") -> int:
     ``commands`` is the text about other commands in its help.
     """
     options = parse(arguments, commands)
-    random.set_random_seed(options.seed)
+    philox.set_random_seed(options.seed)
     problem = load_problem()
     recipe = Recipe(units=options.units, epochs=options.epochs)
     model = recipe.build(problem, options.device)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ..console import tables
 from ..device import num_threads, set_device
-from ..random import set_random_seed
+from ..philox import set_random_seed
 from .catalog import Example, MissingPackageError, find, listing
 from .options import Options, parse
 from .result import Result

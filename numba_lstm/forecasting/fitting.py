@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..callbacks import EarlyStopping, LearningRateScheduler
-from ..random import seeded
+from ..philox import seeded
 from .conformal import calibration_scores
 from .fitted import Fitted
 from .networks.heads import make_head

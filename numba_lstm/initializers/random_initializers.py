@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import random
+from .. import philox
 from ..kernels.specs import Key
 from ..objects import serialization
 from .base import Initializer, Values
@@ -17,11 +17,11 @@ class RandomInitializer(Initializer):
     """Base class of the initializers that draw random numbers, with a ``seed``."""
 
     def __init__(self, seed: int | None = None) -> None:
-        self.seed = None if seed is None else random.check_seed(seed)
+        self.seed = None if seed is None else philox.check_seed(seed)
 
     def key(self) -> Key:
         """Return the key that this call draws from."""
-        return random.next_key() if self.seed is None else Key(self.seed)
+        return philox.next_key() if self.seed is None else Key(self.seed)
 
     def get_config(self) -> dict[str, Any]:
         return {"seed": self.seed}
@@ -35,7 +35,7 @@ class RandomUniform(RandomInitializer):
         self.minval, self.maxval = float(minval), float(maxval)
 
     def draw(self, shape: tuple[int, ...]) -> Values:
-        return self.minval + (self.maxval - self.minval) * random.uniform(self.key(), shape)
+        return self.minval + (self.maxval - self.minval) * philox.uniform(self.key(), shape)
 
     def get_config(self) -> dict[str, Any]:
         return {"minval": self.minval, "maxval": self.maxval, "seed": self.seed}
@@ -49,7 +49,7 @@ class RandomNormal(RandomInitializer):
         self.mean, self.stddev = float(mean), float(stddev)
 
     def draw(self, shape: tuple[int, ...]) -> Values:
-        return self.mean + self.stddev * random.normal(self.key(), shape)
+        return self.mean + self.stddev * philox.normal(self.key(), shape)
 
     def get_config(self) -> dict[str, Any]:
         return {"mean": self.mean, "stddev": self.stddev, "seed": self.seed}
@@ -59,7 +59,7 @@ class TruncatedNormal(RandomNormal):
     """Normal distribution without values beyond two standard deviations."""
 
     def draw(self, shape: tuple[int, ...]) -> Values:
-        return self.mean + self.stddev * random.truncated_normal(self.key(), shape)
+        return self.mean + self.stddev * philox.truncated_normal(self.key(), shape)
 
 
 class VarianceScaling(RandomInitializer):
@@ -96,10 +96,10 @@ class VarianceScaling(RandomInitializer):
         n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         deviation = math.sqrt(self.scale / max(1.0, n))
         if self.distribution == "uniform":
-            return math.sqrt(3) * deviation * (2 * random.uniform(self.key(), shape) - 1)
+            return math.sqrt(3) * deviation * (2 * philox.uniform(self.key(), shape) - 1)
         if self.distribution == "untruncated_normal":
-            return deviation * random.normal(self.key(), shape)
-        return deviation / _TRUNCATED * random.truncated_normal(self.key(), shape)
+            return deviation * philox.normal(self.key(), shape)
+        return deviation / _TRUNCATED * philox.truncated_normal(self.key(), shape)
 
     def get_config(self) -> dict[str, Any]:
         return {"scale": self.scale, "mode": self.mode, "distribution": self.distribution, "seed": self.seed}
@@ -168,7 +168,7 @@ class Orthogonal(RandomInitializer):
         if len(shape) < 2:
             raise ValueError(f"Orthogonal makes matrices, got shape {shape}. Give two axes, or take another initializer.")
         rows, columns = math.prod(shape[:-1]), shape[-1]
-        q, r = np.linalg.qr(random.normal(self.key(), (max(rows, columns), min(rows, columns))))
+        q, r = np.linalg.qr(philox.normal(self.key(), (max(rows, columns), min(rows, columns))))
         q *= np.where(np.diag(r) < 0, -1.0, 1.0)  # the sign that makes the factorisation unique, and q uniform (Mezzadri 2007)
         return self.gain * (q if rows >= columns else q.T).reshape(shape)
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .. import random
+from .. import philox
 from ..kernels.specs import Key
 from . import as_count, as_numbers, as_real
 from .array_like import as_array, axes_of
@@ -150,8 +150,8 @@ def batches_by_length(lengths: npt.NDArray[np.intp], size: int, key: Key | None 
     if key is None:
         order = np.argsort(lengths, kind="stable")
     else:
-        order = random.permutation(key, n)  # shuffles samples of equal length
+        order = philox.permutation(key, n)  # shuffles samples of equal length
         order = order[np.argsort(lengths[order], kind="stable")]
-        order = order[np.argsort(np.arange(n) + size * random.uniform(replace(key, tag=1), (n,)))]
-        starts = starts[random.permutation(replace(key, tag=2), len(starts))]
+        order = order[np.argsort(np.arange(n) + size * philox.uniform(replace(key, tag=1), (n,)))]
+        starts = starts[philox.permutation(replace(key, tag=2), len(starts))]
     return [order[start : start + size] for start in starts]

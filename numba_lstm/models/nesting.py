@@ -15,7 +15,7 @@ from ..layers.base.graph.graph_layer import LayerLike
 from ..layers.base.graph.symbolic import Node
 from ..layers.base.graph.symbolic_calls import as_training, check_inputs
 from ..layers.base.weights_owner import WeightsOwner
-from ..random import branch
+from ..philox import branch
 from ..regularizers import Regularizer
 from ..variables import Variable
 from .passes import Passes

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ..inputs import INPUT_AXES, as_real
 from ..kernels.contract import Array, Ops, Tape
 from ..kernels.specs import Key
-from ..random import Stream
+from ..philox import Stream
 from ..training.results import ForwardResult, Gradients, States, TrainedWeights
 from .graph.calls import add_to, backpropagate, propagate
 from .graph.reading import read_input

@@ -16,7 +16,7 @@ from ..layers.cells.quantized import MODES
 from ..metrics import Metric
 from ..objects.serialization import choose
 from ..objects.subclassing import overridden
-from ..random import Stream, default_stream
+from ..philox import Stream, default_stream
 from ..training.batches import as_tuple, steps_first
 from ..training.data.array_validation import validate_mask
 from ..training.data.several import validate_inputs

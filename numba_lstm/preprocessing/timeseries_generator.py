@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .. import random
+from .. import philox
 from ..inputs import as_count
 from ..inputs.array_like import as_array
 from ..utils.py_dataset import PyDataset
@@ -85,7 +85,7 @@ class TimeseriesGenerator(PyDataset):
     def __getitem__(self, index: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         """Return the windows (N, steps, ...) and the targets (N, ...) of a batch."""
         if self.shuffle:
-            drawn = random.uniform(random.next_key(), (self.batch_size,))
+            drawn = philox.uniform(philox.next_key(), (self.batch_size,))
             rows = self.start_index + (drawn * (self.end_index + 1 - self.start_index)).astype(np.intp)
         else:
             start = self.start_index + self.batch_size * self.stride * index

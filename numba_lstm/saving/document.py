@@ -18,7 +18,7 @@ from ..files.message_lists import describe_difference, join_names
 from ..models.model import Model
 from ..models.sequential import Sequential
 from ..optimizers.slots import with_slots
-from ..random import Stream
+from ..philox import Stream
 from ..variables import Variable
 from .constants import from_tensors, to_tensors
 from .container import Tensors

@@ -19,7 +19,7 @@ from ..kernels.threads import available_threads
 from ..layers import LSTM, Bidirectional, Dense, Dropout, Input
 from ..models import Sequential
 from ..optimizers import Adam
-from ..random import seeded
+from ..philox import seeded
 from .sequences import Scale, Sequences, checked_sequences
 
 Values = npt.NDArray[Any]

@@ -13,7 +13,7 @@ from ..layers import Layer
 from ..losses import Loss
 from ..metrics import Metric
 from ..optimizers import Optimizer
-from ..random import Stream
+from ..philox import Stream
 from ..variables import Variable
 from .batches import Batch, Host, Rows, Shape
 from .results import ForwardResult, Gradients, PredictionOutput, States, StepOutput, TrainedWeights

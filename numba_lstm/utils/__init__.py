@@ -17,7 +17,7 @@ from ..objects.registered import (
 )
 from ..objects.serialization import custom_object_scope
 from ..ops.symbolic import is_keras_tensor
-from ..random import set_random_seed
+from ..philox import set_random_seed
 from . import np_utils
 from .categories import normalize, to_categorical
 from .files import get_file

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import random
+from .. import philox
 from ..inputs import as_count, as_number
 from ..objects.serialization import choose
 from .batch_dataset import BatchDataset, batch_array
@@ -95,14 +95,14 @@ def text_dataset_from_directory(
     if labels is None or label_mode is None:
         labels = label_mode = None
     size = None if batch_size is None else as_count(batch_size, "batch_size")
-    stream = random.default_stream().spawn() if seed is None else random.Stream(seed)
+    stream = philox.default_stream().spawn() if seed is None else philox.Stream(seed)
     files, names = _index(Path(directory), labels, class_names, follow_links)
     options = _Options(size, max_length, _as_mode(label_mode, names), names)
     if verbose:
         print(f"Found {len(files.paths)} files" + ("." if names is None else f" of {len(names)} classes."))
     if shuffle and subset in _SUBSETS[:2] and seed is None:
         raise ValueError("two subsets of shuffled files need one seed, else they overlap. Give seed=, or subset='both'.")
-    whole = files.rows(random.permutation(stream.next_key(), len(files.paths)).tolist()) if shuffle else files
+    whole = files.rows(philox.permutation(stream.next_key(), len(files.paths)).tolist()) if shuffle else files
     order = stream if shuffle else None
     return _subsets(whole, validation_split, subset, lambda part, train: _dataset(part, options, order if train else None))
 
@@ -162,12 +162,12 @@ def _subsets(files: _Files, share: float | None, subset: str | None, make: Calla
     return {"training": train, "validation": validation, "both": (train, validation)}[str(subset)]
 
 
-def _dataset(files: _Files, options: _Options, stream: random.Stream | None) -> TextDataset:
+def _dataset(files: _Files, options: _Options, stream: philox.Stream | None) -> TextDataset:
     """Return a dataset, in random order with a stream."""
     count, size = len(files.paths), options.batch_size
 
     def begin() -> Iterator[Any]:
-        order = list(range(count)) if stream is None else random.permutation(stream.next_key(), count).tolist()
+        order = list(range(count)) if stream is None else philox.permutation(stream.next_key(), count).tolist()
         if size is None:
             for place in order:
                 yield _first(_batch(files.rows([place]), options))

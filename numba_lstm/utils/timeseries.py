@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .. import random
+from .. import philox
 from ..inputs import as_count
 from ..inputs.array_like import as_array
 from .batch_dataset import BatchDataset, batch_array
@@ -66,7 +66,7 @@ def timeseries_dataset_from_array(
     used = _bounds(start_index, end_index, len(arrays[0]))
     windows = _windows([array[used] for array in arrays], sequence_length, sequence_stride, sampling_rate)
     size = None if batch_size is None else as_count(batch_size, "batch_size")
-    stream = None if not shuffle else random.default_stream().spawn() if seed is None else random.Stream(seed)
+    stream = None if not shuffle else philox.default_stream().spawn() if seed is None else philox.Stream(seed)
     count = len(windows[0])
     return BatchDataset(lambda: _batches(windows, size, stream), count if size is None else -(-count // size))
 
@@ -94,10 +94,10 @@ def _windows(arrays: list[Array], length: int, stride: int, rate: int) -> list[A
     return [array[: count : as_count(stride, "sequence_stride")] for array in (windows, *targets)]
 
 
-def _batches(windows: list[Array], size: int | None, stream: random.Stream | None) -> Iterator[Any]:
+def _batches(windows: list[Array], size: int | None, stream: philox.Stream | None) -> Iterator[Any]:
     """Yield copies of the windows of each batch of a pass."""
     count = len(windows[0])
-    order = np.arange(count) if stream is None else random.permutation(stream.next_key(), count)
+    order = np.arange(count) if stream is None else philox.permutation(stream.next_key(), count)
     for place in range(0, count, size or 1):
         rows = order[place : place + (size or 1)]
         batch = tuple(batch_array(array[rows] if size is not None else array[rows[0]].copy()) for array in windows)

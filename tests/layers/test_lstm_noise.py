@@ -7,7 +7,7 @@ import pytest
 from lstm_layers import KEY, NOISE, D, H, N, X, forward, host, lstm
 from tolerances import RECURRENT, assert_close
 
-from numba_lstm import random
+from numba_lstm import philox
 from numba_lstm.device import get_ops
 from numba_lstm.kernels.specs import Key
 from numba_lstm.layers.cells.noise import NoiseRates
@@ -16,7 +16,7 @@ from numba_lstm.naming import names
 
 @pytest.fixture(autouse=True)
 def _fresh():
-    random.set_random_seed(8)
+    philox.set_random_seed(8)
     names.reset()
 
 

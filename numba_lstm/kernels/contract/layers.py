@@ -74,7 +74,7 @@ class LayerOps(Protocol):
 
         Elements 2b and 2b + 1 of z, in C order, are ``r cos(2 pi v)`` and ``r sin(2 pi v)`` with ``r = sqrt(-2 log(1 - u))``. u
         and v in [0, 1) have 53 bits each: of the four words w of block b of ``key``, the upper 27 bits of w[0] and 26 of w[1]
-        make u, those of w[2] and w[3] make v. They are the numbers of :func:`numba_lstm.random.normal`, computed in float64.
+        make u, those of w[2] and w[3] make v. They are the numbers of :func:`numba_lstm.philox.normal`, computed in float64.
         """
 
     def embedding_forward(self, indices: Array, table: Weight, *, training: bool = False) -> tuple[Array, Tape | None]:

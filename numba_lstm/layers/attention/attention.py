@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ... import ops, random
+from ... import ops, philox
 from ...inputs import as_number
 from ...ops.program import keep
 from ...ops.tensor import Tensor
@@ -57,7 +57,7 @@ class Attention(SeveralInputs):
             raise ValueError(f"score_mode must be {' or '.join(map(repr, self.modes))}, got {score_mode!r}.")
         self.use_scale, self.score_mode = bool(use_scale), score_mode
         self.dropout = as_number(dropout, f"{type(self).__name__}'s dropout", "[0, 1)")
-        self.seed = None if seed is None else random.check_seed(seed)
+        self.seed = None if seed is None else philox.check_seed(seed)
         super().__init__(**kwargs)
 
     def check_shapes(self, shapes: tuple[Shape, ...]) -> None:

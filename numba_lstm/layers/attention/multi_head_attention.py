@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ... import constraints, initializers, ops, random, regularizers
+from ... import constraints, initializers, ops, philox, regularizers
 from ...inputs import as_count, as_number
 from ...ops.program import keep
 from ...ops.tensor import Tensor
@@ -87,7 +87,7 @@ class MultiHeadAttention(SeveralInputs):
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
-        self.seed = None if seed is None else random.check_seed(seed)
+        self.seed = None if seed is None else philox.check_seed(seed)
         super().__init__(**kwargs)
 
     def check_shapes(self, shapes: tuple[Shape, ...]) -> None:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from ... import random, regularizers
+from ... import philox, regularizers
 from ...device import get_ops
 from ...inputs import INPUT_AXES, as_real
 from ...kernels.contract import Array, Ops, Tape
@@ -203,7 +203,7 @@ class Layer(GraphLayer, metaclass=LayerType):
         if is_symbolic(x, mask):
             return self.connect(x, (), training, mask)
         ops, array = self._enter(x)
-        rng = random.next_key() if training else None
+        rng = philox.next_key() if training else None
         return to_samples(ops, self.propagate(ops, array, None, self._mask(ops, mask, array), bool(training), rng).y)
 
     def _enter(self, x: npt.ArrayLike) -> tuple[Ops, Array]:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ... import activations, random
+from ... import activations, philox
 from ...inputs import as_real
 from ...kernels.contract import Array, Ops, Tape
 from ...kernels.specs import ROWWISE, Activation, Key
@@ -142,7 +142,7 @@ class StepCell(Cell):
         """
         ops, array = self._enter(x)
         given = tuple(ops.asarray(state, self.dtype) for state in self.check_states(states, array.shape[0]))
-        result = self.propagate(ops, array, given, None, training, random.next_key() if training else None)
+        result = self.propagate(ops, array, given, None, training, philox.next_key() if training else None)
         h, *others = (to_samples(ops, state) for state in result.states)
         return h, [h.copy(), *others]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property, partial
 from typing import Any
 
-from ... import activations, constraints, initializers, random, regularizers
+from ... import activations, constraints, initializers, philox, regularizers
 from ...inputs import as_count, as_number
 from ...kernels.specs import LSTMSpec
 from ...objects import serialization
@@ -70,7 +70,7 @@ class LSTMArguments(QuantizedLayer):
         self.kernel_constraint, self.recurrent_constraint = constraint(kernel_constraint), constraint(recurrent_constraint)
         self.bias_regularizer, self.bias_constraint = penalty(bias_regularizer), constraint(bias_constraint)
         self.dropout, self.recurrent_dropout = rate("dropout", dropout), rate("recurrent_dropout", recurrent_dropout)
-        self.seed = None if seed is None else random.check_seed(seed)
+        self.seed = None if seed is None else philox.check_seed(seed)
         self.peephole, self.coupled, self.layer_norm = bool(peephole), bool(coupled), bool(layer_norm)
         self.cell_clip = None if cell_clip is None else as_number(cell_clip, f"{owner}'s cell_clip", "(0, inf)")
         self.projection = None if projection is None else as_count(projection, f"{owner}'s projection")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ... import gates, random
+from ... import gates, philox
 from ...inputs import as_number
 from ...kernels.contract import Array, LSTMNoise, Ops, RNNNoise
 from ...kernels.specs import Key
@@ -49,16 +49,16 @@ class NoiseRates:
         """Draw all masks but the plain one for x of ``sizes`` (T, N, D), h (N, P) and c (N, H); None if there is none."""
         T, N, _ = sizes
         inputs, recurrent = self.draw_factors(ops, sizes, P, dtype, key) or (None, None)
-        h = _factors(ops, self.zoneout, (T, N, P), dtype, random.branch(key, _ZONEOUT_H))
-        c = _factors(ops, self.cell_zoneout, (T, N, H), dtype, random.branch(key, _ZONEOUT_C))
+        h = _factors(ops, self.zoneout, (T, N, P), dtype, philox.branch(key, _ZONEOUT_H))
+        c = _factors(ops, self.cell_zoneout, (T, N, H), dtype, philox.branch(key, _ZONEOUT_C))
         noise = LSTMNoise(inputs, recurrent, _zeros(ops, h), _zeros(ops, c))
         return None if all(part is None for part in noise) else noise
 
     def draw_factors(self, ops: Ops, sizes: tuple[int, int, int], P: int, dtype: str, key: Key) -> RNNNoise | None:
         """Draw the masks of dropout, but the plain one, for x of ``sizes`` (T, N, D) and h (N, P); None if there is none."""
         _, N, D = sizes
-        inputs = _factors(ops, self.gated, (self.gates, N, D), dtype, random.branch(key, _INPUTS))
-        recurrent = _factors(ops, self.recurrent_dropout, (self.gates, N, P), dtype, random.branch(key, _RECURRENT))
+        inputs = _factors(ops, self.gated, (self.gates, N, D), dtype, philox.branch(key, _INPUTS))
+        recurrent = _factors(ops, self.recurrent_dropout, (self.gates, N, P), dtype, philox.branch(key, _RECURRENT))
         return None if inputs is None and recurrent is None else RNNNoise(inputs, recurrent)
 
 

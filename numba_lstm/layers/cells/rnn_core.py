@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
-from ... import activations, constraints, initializers, random, regularizers
+from ... import activations, constraints, initializers, philox, regularizers
 from ...inputs import as_count
 from ...kernels.contract import Array, Ops, RNNWeights, Tape
 from ...kernels.specs import Activation, Key, RNNSpec
@@ -72,7 +72,7 @@ class RNNCore(Cell):
             setattr(self, name, module.get(kwargs.pop(name)))
         self.dropout = as_rate(owner, "dropout", dropout)
         self.recurrent_dropout = as_rate(owner, "recurrent_dropout", recurrent_dropout)
-        self.seed = None if seed is None else random.check_seed(seed)
+        self.seed = None if seed is None else philox.check_seed(seed)
         super().__init__(**kwargs)
 
     @cached_property

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property, partial
 from typing import Any
 
-from ... import activations, constraints, initializers, random, regularizers
+from ... import activations, constraints, initializers, philox, regularizers
 from ...inputs import as_count, as_number
 from ...kernels.specs import LSTMSpec, WindowSpec
 from ..base.arguments import Shape, check_data_format
@@ -65,7 +65,7 @@ class ConvLSTMArguments(WindowLayer):
         self.bias_regularizer, self.bias_constraint = penalty(bias_regularizer), constraint(bias_constraint)
         self.dropout = as_number(dropout, f"{name}'s dropout", "[0, 1)")
         self.recurrent_dropout = as_number(recurrent_dropout, f"{name}'s recurrent_dropout", "[0, 1)")
-        self.seed = None if seed is None else random.check_seed(seed)
+        self.seed = None if seed is None else philox.check_seed(seed)
         super().__init__(**kwargs)
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ... import gates, random
+from ... import gates, philox
 from ...kernels.contract import Array, Ops, Tape
 from ...kernels.specs import Key
 
@@ -21,7 +21,7 @@ class GateDropout(NamedTuple):
         if not self.rate:
             return x, None
         assert self.key is not None
-        keys = [random.branch(self.key, self.first + k) for k in range(gates.COUNT)]
+        keys = [philox.branch(self.key, self.first + k) for k in range(gates.COUNT)]
         results = [ops.dropout_forward(x, self.rate, key, shape) for key in keys]
         return ops.concat([y for y, _ in results]), [tape for _, tape in results]
 

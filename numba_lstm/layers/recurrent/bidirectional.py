@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Self
 
-from ... import random
+from ... import philox
 from ...kernels.contract import Array, Ops, Tape
 from ...kernels.specs import Key
 from ...objects import serialization
@@ -134,7 +134,7 @@ class Bidirectional(SequenceLayer):
         rng: Key | None = None,
     ) -> Forward:
         """Compute the merged output, a pair with ``merge_mode=None``; the states of the forward layer come first."""
-        keys = (None, None) if rng is None else (random.branch(rng, 0), random.branch(rng, 1))
+        keys = (None, None) if rng is None else (philox.branch(rng, 0), philox.branch(rng, 1))
         firsts = (None, None) if states is None else self._halves(states)
         one, two = ops.run_parallel(
             [

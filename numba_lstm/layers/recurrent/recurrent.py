@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
-from ... import random
+from ... import philox
 from ...kernels.contract import Array, Ops, Tape
 from ...kernels.specs import Key
 from ..base import Backward, Forward, to_samples
@@ -98,7 +98,7 @@ class Recurrent(SequenceLayer):
         tapes: list[Tape] = []
         for index, cell in enumerate(self.cells):
             top = index == len(self.cells) - 1
-            key = rng if rng is None or len(self.cells) == 1 else random.branch(rng, index)
+            key = rng if rng is None or len(self.cells) == 1 else philox.branch(rng, index)
             of_cell, sequences = states[self._states_of(index)], self.return_sequences or not top
             out = cell.forward_sequence(ops, x, of_cell, mask, training, key, sequences=sequences)
             x = out.y

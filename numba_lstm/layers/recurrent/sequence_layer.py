@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from ... import random
+from ... import philox
 from ...inputs.sequences import as_lengths, length_mask
 from ...kernels.contract import Array, Ops
 from ..base import Layer, to_samples
@@ -91,7 +91,7 @@ class SequenceLayer(Layer):
             mask = length_mask(as_lengths(lengths, N, T), T)
         steps = self._mask(ops, mask, x)
         first = None if initial_state is None else self.as_device_states(ops, initial_state, N)
-        result = self.propagate(ops, x, first, steps, bool(training), random.next_key() if training else None)
+        result = self.propagate(ops, x, first, steps, bool(training), philox.next_key() if training else None)
         ys = result.y if isinstance(result.y, tuple) else (result.y,)
         outputs = [to_samples(ops, y) for y in ys]
         if self.return_state:

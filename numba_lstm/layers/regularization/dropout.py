@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from ... import random
+from ... import philox
 from ...inputs import as_number
 from ...kernels.contract import Array, Ops, Tape
 from ...kernels.specs import Key
@@ -41,7 +41,7 @@ class Dropout(Layer):
     ) -> None:
         self.rate = as_number(rate, "Dropout's rate, the share that is zeroed,", "[0, 1)")
         self.noise_shape = None if noise_shape is None else as_shape(noise_shape)
-        self.seed = None if seed is None else random.check_seed(seed)
+        self.seed = None if seed is None else philox.check_seed(seed)
         super().__init__(**kwargs)
 
     def forward(

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ... import ops, random
+from ... import ops, philox
 from ...inputs import as_number
 from ...ops.program import noise
 from ...ops.tensor import Tensor
@@ -30,7 +30,7 @@ class GaussianDropout(ComputedLayer):
 
     def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
         self.rate = as_number(rate, "GaussianDropout's rate", "[0, 1)")
-        self.seed = None if seed is None else random.check_seed(seed)
+        self.seed = None if seed is None else philox.check_seed(seed)
         super().__init__(**kwargs)
 
     def compute(

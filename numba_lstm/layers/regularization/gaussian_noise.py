@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ... import random
+from ... import philox
 from ...inputs import as_number
 from ...kernels.contract import Array, Ops, Tape
 from ...kernels.specs import Key
@@ -28,7 +28,7 @@ class GaussianNoise(Layer):
 
     def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any) -> None:
         self.stddev = as_number(stddev, "GaussianNoise's stddev", "[0, inf)")
-        self.seed = None if seed is None else random.check_seed(seed)
+        self.seed = None if seed is None else philox.check_seed(seed)
         super().__init__(**kwargs)
 
     def forward(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from ... import random
+from ... import philox
 from ...device import get_ops
 from ...initializers.base import skip_initialization
 from ...inputs import INPUT_AXES, as_real
@@ -85,7 +85,7 @@ class CallLayer(OneOrSeveral):
         masks = mask if isinstance(mask, (list, tuple)) else [mask, *[None] * (len(arrays) - 1)]
         on_device = tuple(self._one_mask(ops, one, k, shapes) for k, one in zip(range(len(arrays)), masks, strict=True))
         values = tuple(placed(ops, array, self.dtype) for array in arrays)
-        rng = random.next_key() if training else None
+        rng = philox.next_key() if training else None
         given: Any = (values, on_device) if several else (values[0], on_device[0])
         y: Any = self.propagate(ops, given[0], None, given[1], bool(training), rng, **constants).y
         return [to_samples_of(ops, one) for one in y] if isinstance(y, tuple) else to_samples_of(ops, y)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ... import ops as ops_
-from ... import random
+from ... import philox
 from ...device import get_ops
 from ...inputs import INPUT_AXES, as_real
 from ...kernels.contract import Array, Ops
@@ -113,7 +113,7 @@ class SeveralInputs(ComputedLayer):
         self.build_for(tuple((None, *shape[1:]) for shape in shapes))
         self.check_input(shapes)
         values = tuple(placed(ops, array, self.dtype) for array in arrays)
-        rng = random.next_key() if training else None
+        rng = philox.next_key() if training else None
         y = self.propagate(ops, values, None, masks, bool(training), rng, **others).y
         return tuple(to_samples_of(ops, one) for one in y) if isinstance(y, tuple) else to_samples_of(ops, y)
 

@@ -7,7 +7,7 @@ from typing import Any
 from ... import initializers
 from ...objects.serialization import custom_classes, custom_object_scope
 from ...optimizers.slots import with_slots
-from ...random import Stream
+from ...philox import Stream
 from ..trainable_model import TrainableModel
 
 

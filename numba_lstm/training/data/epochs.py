@@ -8,7 +8,7 @@ from functools import partial
 from itertools import chain, islice
 from typing import Any, Protocol, TypeVar
 
-from ... import random
+from ... import philox
 from ...kernels.specs import Key
 from ..batches import HostBatch, Ragged, Rows, Samples, Shape
 
@@ -107,7 +107,7 @@ def in_order(n: int, size: int) -> Iterator[slice]:
 
 def shuffled(key: Key, n: int, size: int) -> Iterator[Rows]:
     """Yield ``n`` samples in batches of ``size``, in random order."""
-    order = random.permutation(key, n)
+    order = philox.permutation(key, n)
     return (order[start : start + size] for start in range(0, n, size))
 
 

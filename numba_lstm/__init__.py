@@ -18,6 +18,7 @@ from . import (
     ops,
     optimizers,
     preprocessing,
+    random,
     regularizers,
     saving,
     utils,
@@ -34,6 +35,7 @@ from .models import Model, Sequential, load_model
 from .naming.absent import absent
 from .optimizers import Optimizer
 from .philox import set_random_seed
+from .random import SeedGenerator
 from .regularizers import Regularizer
 from .warming import warmup
 
@@ -49,6 +51,7 @@ __all__ = [
     "Model",
     "Optimizer",
     "Regularizer",
+    "SeedGenerator",
     "Sequential",
     "activations",
     "backend",
@@ -70,6 +73,7 @@ __all__ = [
     "optimizers",
     "pad_sequences",
     "preprocessing",
+    "random",
     "regularizers",
     "saving",
     "set_device",

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -67,6 +67,17 @@ class Stream:
 
     def __repr__(self) -> str:
         return f"Stream(seed={self._seed}, step={self._step})"
+
+
+@dataclass(frozen=True)
+class SampleKey(Key):
+    """A key of draws for samples by their numbers: those of a sample do not depend on its batch, nor on the steps after.
+
+    ``samples`` (N,) are the numbers of the samples of a batch. Word i of sample n is word ``i % 4`` of the block
+    ``i // 4 + n * 2**32``.
+    """
+
+    samples: Any = field(default=None, compare=False)
 
 
 _stream: Stream | None = None
@@ -153,6 +164,13 @@ def words(key: Key, n: int) -> npt.NDArray[np.uint32]:
     return _philox([blocks & _LOW, blocks >> _SHIFT, step, tag], key.seed).reshape(-1)[:n]
 
 
+def sample_words(key: SampleKey, n: int) -> npt.NDArray[np.uint32]:
+    """Return the first ``n`` words of each sample, (N, n)."""
+    low, high = (np.asarray(one, np.uint64) for one in np.meshgrid(np.arange((n + 3) // 4), key.samples))
+    step, tag = np.full_like(low, key.step % 2**32), np.full_like(low, key.tag % 2**32)
+    return _philox([low, high, step, tag], key.seed).reshape(len(key.samples), -1)[:, :n]
+
+
 def _philox(counter: Sequence[npt.NDArray[np.uint64]], seed: int) -> npt.NDArray[np.uint32]:
     """Return four words, along the last axis, for each counter of four words, which are held in 64 bits for the products."""
     c0, c1, c2, c3 = counter
@@ -167,17 +185,31 @@ def _philox(counter: Sequence[npt.NDArray[np.uint64]], seed: int) -> npt.NDArray
 def uniform(key: Key, shape: Sequence[int]) -> npt.NDArray[np.float64]:
     """Draw numbers in [0, 1) of ``shape``, float64, each of 53 random bits from two words."""
     size = int(np.prod(shape, dtype=np.int64))
-    pairs = words(key, 2 * size).reshape(size, 2).astype(np.float64)
-    bits = np.floor(pairs[:, 0] / 2**5) * 2**26 + np.floor(pairs[:, 1] / 2**6)
-    return (bits / 2**53).reshape(shape)
+    return _unit(words(key, 2 * size)).reshape(shape)
+
+
+def _unit(drawn: npt.NDArray[np.uint32]) -> npt.NDArray[np.float64]:
+    """Return numbers in [0, 1) of 53 bits, one for each pair of words along the last axis."""
+    bits = np.floor(drawn[..., ::2] / 2**5) * 2**26 + np.floor(drawn[..., 1::2] / 2**6)
+    return bits / 2**53
 
 
 def normal(key: Key, shape: Sequence[int]) -> npt.NDArray[np.float64]:
     """Draw standard normal numbers of ``shape``, float64 (Box and Muller 1958). A longer draw starts with the shorter one."""
     size = int(np.prod(shape, dtype=np.int64))
-    u = uniform(key, ((size + 1) // 2, 2))
-    radius, angle = np.sqrt(-2 * np.log1p(-u[:, 0])), 2 * np.pi * u[:, 1]
-    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).reshape(-1)[:size].reshape(shape)
+    return _normal(uniform(key, (size + size % 2,)))[:size].reshape(shape)
+
+
+def sample_normal(key: SampleKey, shape: Sequence[int]) -> npt.NDArray[np.float64]:
+    """Draw standard normal numbers of ``shape``, float64, each sample its own along the first axis."""
+    size = int(np.prod(shape[1:], dtype=np.int64))
+    return _normal(_unit(sample_words(key, 2 * (size + size % 2))))[:, :size].reshape(shape)
+
+
+def _normal(u: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return a pair of normal numbers for each pair of uniform ones along the last axis."""
+    radius, angle = np.sqrt(-2 * np.log1p(-u[..., ::2])), 2 * np.pi * u[..., 1::2]
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1).reshape(u.shape)
 
 
 def truncated_normal(key: Key, shape: Sequence[int]) -> npt.NDArray[np.float64]:

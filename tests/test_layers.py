@@ -10,7 +10,7 @@ from layer_gradients import check_gradients
 from lstm_layers import RNG, D, H, N, T, X, lstm
 from tolerances import ELEMENTWISE, RECURRENT, SUMS, assert_close
 
-from numba_lstm import activations, initializers, layers, random
+from numba_lstm import activations, initializers, layers, philox
 from numba_lstm.device import get_ops
 from numba_lstm.layers import LSTM, Activation, Dense, Dropout, Input, InputLayer, LSTMCell
 from numba_lstm.naming import names
@@ -19,7 +19,7 @@ from numba_lstm.regularizers import L1
 
 @pytest.fixture(autouse=True)
 def _fresh():
-    random.set_random_seed(8)
+    philox.set_random_seed(8)
     names.reset()
 
 

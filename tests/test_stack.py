@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from model_cases import RNG, C, D, H, N, T, X, build
 
-from numba_lstm import Input, Sequential, random
+from numba_lstm import Input, Sequential, philox
 from numba_lstm.layers import LSTM, Dense, Dropout
 from numba_lstm.naming import names
 
 
 @pytest.fixture(autouse=True)
 def _fresh():
-    random.set_random_seed(21)
+    philox.set_random_seed(21)
     names.reset()
 
 

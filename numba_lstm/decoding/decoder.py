@@ -139,7 +139,7 @@ class Decoder:
             states = [state[self._parents] for state in states]
         arrays = self._read(tokens, states)
         self._parents, self._versions = None, model.weight_versions()
-        if model.why_not_planned() is None:
+        if model.why_not_predicted() is None:
             gathered = [reader.gather(model.ops, x, slice(None)) for reader, x in zip(model.readers, arrays, strict=True)]
             last = len(gathered) - len(self._constants)
             beside = None if isinstance(model, Sequential) else gathered[1:last], gathered[last:]

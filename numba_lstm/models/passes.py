@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -92,7 +93,7 @@ class Passes(PlannedModel):
             What each call of a layer begins with, (h, c) of (N, H) for an LSTM; () is the layer's own beginning.
         """
         ops, graph = self.ops, self.execution
-        if rng is None and any(call.training for call in graph.calls):
+        if rng is None and (any(call.training for call in graph.calls) or self.draws_in_inference):
             rng = self.random.next_key()
         values: list[Any] = [None] * graph.size
         masks: list[Any] = [None] * graph.size
@@ -104,7 +105,7 @@ class Passes(PlannedModel):
         after: States = []
         penalty = 0.0
         for index, call in enumerate(graph.calls):
-            key = None if rng is None else Key(rng.seed, rng.step, (rng.tag + index) % 2**32)
+            key = None if rng is None else replace(rng, tag=(rng.tag + index) % 2**32)
             result = propagate(ops, call, values, masks, states[index] if states else (), training, key)
             tapes.append(result.tape)
             after.append(result.states)

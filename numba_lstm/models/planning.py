@@ -83,6 +83,16 @@ class PlannedModel(WeightSelection):
             self._reason = changes, self._find_reason()
         return self._reason[1]
 
+    @property
+    def draws_in_inference(self) -> bool:
+        """Whether calls outside of training draw random numbers, too."""
+        return any(layer.draws_in_inference for layer in self._inside[0])
+
+    def why_not_predicted(self, changes: Settings | None = None) -> str | None:
+        """Return the reason why calls outside of training have no plans, as a clause; None if they have."""
+        drawing = next((layer.name for layer in self._inside[0] if layer.draws_in_inference), None)
+        return self.why_not_planned(changes) or (drawing and f"{drawing} draws random numbers at each call")
+
     def _find_reason(self) -> str | None:
         if self.run_eagerly:
             return "run_eagerly is set"

@@ -12,6 +12,7 @@ import numpy as np
 from ..layers import Input
 from ..layers.base.graph.symbolic import FOLLOWS_MODEL, SymbolicTensor
 from ..objects.subclassing import is_of_package
+from ..ops.tracing import tracing
 
 
 def symbolic_inputs(x: Any, *, any_steps: bool) -> Any:
@@ -49,7 +50,8 @@ def trace(name: str, call: Callable[..., Any], inputs: Any) -> Any:
     given: dict[str, Any] = {"training": FOLLOWS_MODEL, "mask": None}
     parameters = inspect.signature(call).parameters
     try:
-        return call(inputs, **{key: value for key, value in given.items() if key in parameters})
+        with tracing("graph"):
+            return call(inputs, **{key: value for key, value in given.items() if key in parameters})
     except TypeError as error:
         line = _line(error)
         if line is None:

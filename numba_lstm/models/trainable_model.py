@@ -120,7 +120,7 @@ class TrainableModel(Passes, Trainer):
         A plan is recorded for a shape of batches, by the first batch of all or by a second one of its shape, and then runs
         without the Python of layers. Batches of more than 1,024 samples, or of very long sequences, take no plan.
         """
-        reason = self.why_not_planned()
+        reason = self.why_not_predicted()
         return "plan" if reason is None else f"ops: {reason}"
 
     # -- training: the functions of numba_lstm.training are the methods ------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from ..kernels.contract import Array, Ops
 from ..kernels.op_types import IDENTITY
 from ..kernels.specs import Key
+from ..philox import SampleKey, branch, next_key, sample_normal, sample_words
 from .derivatives import gradients
 from .schedule import Step, scheduled
 from .tensor import Tensor, constant
@@ -19,6 +21,9 @@ Values = dict[int, Array]  #: arrays by the identities of their tensors
 
 _REDUCTIONS = frozenset({"sum", "max", "min", "argmax", "argmin"})
 _LEAVES = frozenset({"input", "constant", "array"})
+
+#: Operations that draw random numbers.
+DRAWS = frozenset({"keep", "noise", "normal"})
 
 
 class ProgramTape(NamedTuple):
@@ -48,8 +53,15 @@ class Program:
         self._differentiable = tuple(differentiable)
         given = {id(x) for x in inputs}
         self._forward = scheduled(self.outputs, lambda x: id(x) in given)
+        drawn = [step.result for step in self._forward if step.result.operation in DRAWS]
+        self._draws = {id(x): number for number, x in enumerate(drawn)}
         self._backward: dict[tuple[bool, ...], tuple[list[Tensor], list[Tensor | None], list[Step]]] = {}
         self._constants: dict[int, Any] = {}
+
+    @property
+    def draws(self) -> bool:
+        """Whether it draws random numbers, and needs a key."""
+        return bool(self._draws)
 
     def forward(self, ops: Ops, arrays: Sequence[Array], *, training: bool = False, key: Key | None = None) -> Any:
         """Return the outputs, in the axes of the tensors, and with ``training`` a tape."""
@@ -90,8 +102,8 @@ class Program:
                 values[id(result)] = ops.elementwise(formula, arrays, self._dtype)
             elif result.operation in _LEAVES:
                 self._value(ops, result, values)
-            elif result.operation in ("keep", "noise"):
-                values[id(result)] = self._drawn(ops, result, key)
+            elif result.operation in DRAWS:
+                values[id(result)] = self._drawn(ops, result, key or next_key())
             else:
                 arrays = [self._floating(ops, x, self._value(ops, x, values)) for x in operands]
                 values[id(result)] = _computed(ops, result, arrays)
@@ -111,12 +123,28 @@ class Program:
         """Return truth values and whole numbers as numbers, which all operations take."""
         return array if np.dtype(array.dtype).kind == "f" else ops.elementwise(IDENTITY, [array], self._dtype)
 
-    def _drawn(self, ops: Ops, x: Tensor, key: Key | None) -> Array:
-        """Return random factors: 0 or ``1 / (1 - rate)``, or normal ones around 1."""
-        assert key is not None
-        ones = ops.dense(ops.broadcast_to(ops.asarray(np.ones((1, 1), self._dtype), self._dtype), (1, math.prod(x.shape))))
-        drawn = ops.dropout_forward(ones, x.detail, key)[0] if x.operation == "keep" else ops.noise_forward(ones, x.detail, key)
+    def _drawn(self, ops: Ops, x: Tensor, key: Key) -> Array:
+        """Return random factors, 0 or ``1 / (1 - rate)`` or normal ones around 1, or normal numbers around 0."""
+        amount, seed = x.detail
+        key = key if seed is None else replace(key, seed=seed)
+        number = self._draws[id(x)]
+        key = branch(key, number) if number else key
+        if isinstance(key, SampleKey) and x.shape[0] == len(key.samples):
+            return ops.asarray(_of_samples(x, key).astype(self._dtype), self._dtype)
+        start = float(x.operation != "normal")
+        flat = ops.broadcast_to(ops.asarray(np.full((1, 1), start, self._dtype), self._dtype), (1, math.prod(x.shape)))
+        flat = ops.dense(flat)
+        drawn = ops.dropout_forward(flat, amount, key)[0] if x.operation == "keep" else ops.noise_forward(flat, amount, key)
         return ops.reshape_elements(drawn, x.shape)
+
+
+def _of_samples(x: Tensor, key: SampleKey) -> Any:
+    """Return what a draw is for samples by their numbers, computed on the host."""
+    amount, _ = x.detail
+    if x.operation == "keep":
+        kept = sample_words(key, math.prod(x.shape[1:])) >= math.ceil(amount * 2**32)
+        return (kept / (1 - amount)).reshape(x.shape)
+    return float(x.operation == "noise") + amount * sample_normal(key, x.shape)
 
 
 def _computed(ops: Ops, x: Tensor, arrays: Sequence[Array]) -> Array:
@@ -143,14 +171,22 @@ def _as_slice(start: int, stop: int, step: int) -> slice:
     return slice(start, None if stop < 0 else stop, step)
 
 
-def keep(shape: Sequence[int], rate: float) -> Tensor:
-    """Return random factors of dropout: 0 with probability ``rate``, else ``1 / (1 - rate)``."""
-    return Tensor("keep", (), float(rate), tuple(shape))
+def keep(shape: Sequence[int], rate: float, seed: int | None = None) -> Tensor:
+    """Return random factors of dropout: 0 with probability ``rate``, else ``1 / (1 - rate)``.
+
+    A ``seed`` takes the place of that of the key with which the program runs, here and in the functions below.
+    """
+    return Tensor("keep", (), (float(rate), seed), tuple(shape))
 
 
 def noise(shape: Sequence[int], stddev: float) -> Tensor:
     """Return normal random factors of mean 1."""
-    return Tensor("noise", (), float(stddev), tuple(shape))
+    return Tensor("noise", (), (float(stddev), None), tuple(shape))
+
+
+def normal(shape: Sequence[int], seed: int | None = None) -> Tensor:
+    """Return standard normal random numbers."""
+    return Tensor("normal", (), (1.0, seed), tuple(shape))
 
 
 def is_index(x: Array) -> bool:

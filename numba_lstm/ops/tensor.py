@@ -50,7 +50,7 @@ class Tensor(NDArrayOperatorsMixin):
     ----------
     operation : str
         One of :data:`ELEMENTWISE`, ``input``, ``constant``, ``array``, a view, a reduction, ``matmul``, ``softmax``, ``join``,
-        ``keep`` or ``noise``.
+        ``keep``, ``noise`` or ``normal``.
     operands : tuple of Tensor
         What the operation is applied to.
     detail : object

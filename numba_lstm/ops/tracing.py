@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from ..naming.names import name_of
-from .tensor import Tensor, UntraceableError
+from .tensor import Tensor, UntraceableError, is_traced
 
 _PACKAGE = str(Path(__file__).parent)
+
+#: What a function computes with that is being traced: ``"tensors"``, or symbolic tensors of a ``"graph"``; None outside.
+_operands: ContextVar[str | None] = ContextVar("operands of the traced function", default=None)
+
+
+def traced_operands() -> str | None:
+    """Return ``"tensors"`` or ``"graph"`` while a function is being traced on them, None outside."""
+    return _operands.get()
+
+
+@contextmanager
+def tracing(operands: str) -> Iterator[None]:
+    """Let :func:`traced_operands` return ``operands`` in the block."""
+    token = _operands.set(operands)
+    try:
+        yield
+    finally:
+        _operands.reset(token)
 
 
 def traced(function: Callable[..., Any], arguments: Sequence[Any], role: str, **options: Any) -> Any:
@@ -23,7 +43,8 @@ def traced(function: Callable[..., Any], arguments: Sequence[Any], role: str, **
         If the function does what a program cannot record. The message names the line.
     """
     try:
-        return function(*arguments, **options)
+        with tracing("tensors" if is_traced(*arguments, *options.values()) else "graph"):
+            return function(*arguments, **options)
     except UntraceableError as error:
         where = _line(error.__traceback__)
         raise type(error)(f"{role} {name_of(function)!r} cannot be traced{where}: {error}") from None

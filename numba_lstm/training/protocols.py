@@ -189,6 +189,10 @@ class Trainable(ModelStructure, Protocol):
         """Return the outputs of a batch."""
 
     @property
+    def draws_in_inference(self) -> bool:
+        """Whether calls outside of training draw random numbers, too."""
+
+    @property
     def prediction_plans(self) -> PredictionPlans:
         """The plans of predictions."""
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import numba_lstm
-from numba_lstm import Input, Sequential, random
+from numba_lstm import Input, Sequential, philox
 from numba_lstm.layers import LSTM, Dense, Dropout, Masking
 from numba_lstm.optimizers import Adam
 
@@ -21,7 +21,7 @@ def problem(n=300, T=20):
 
 
 def trained(device, units=64, masked=False, **options):
-    random.set_random_seed(5)
+    philox.set_random_seed(5)
     stack = [Input(shape=(None, 3)), *([Masking()] if masked else []), LSTM(units, **options), Dropout(0.5), Dense(1)]
     model = Sequential(stack, device=device)
     model.compile(optimizer=Adam(5e-3, clipnorm=1.0), loss="mean_squared_error", metrics=["mean_absolute_error"])

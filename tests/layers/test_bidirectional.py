@@ -9,7 +9,7 @@ import pytest
 from layer_gradients import check_gradients
 from tolerances import ELEMENTWISE, assert_close
 
-from numba_lstm import Sequential, layers, load_model, random, set_num_threads
+from numba_lstm import Sequential, layers, load_model, philox, set_num_threads
 from numba_lstm.device import get_num_threads, get_ops
 from numba_lstm.kernels.specs import Key
 from numba_lstm.layers import LSTM, RNN, Bidirectional, Dense, Input, LSTMCell
@@ -31,7 +31,7 @@ MERGES = {
 
 @pytest.fixture(autouse=True)
 def _fresh():
-    random.set_random_seed(8)
+    philox.set_random_seed(8)
     names.reset()
 
 

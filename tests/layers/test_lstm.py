@@ -8,7 +8,7 @@ from layer_gradients import check_gradients
 from lstm_layers import RNG, D, H, N, T, X, lstm
 from tolerances import RECURRENT, assert_close
 
-from numba_lstm import get_device, initializers, random
+from numba_lstm import get_device, initializers, philox
 from numba_lstm.device import get_ops
 from numba_lstm.layers import LSTM
 from numba_lstm.naming import names
@@ -16,7 +16,7 @@ from numba_lstm.naming import names
 
 @pytest.fixture(autouse=True)
 def _fresh():
-    random.set_random_seed(8)
+    philox.set_random_seed(8)
     names.reset()
 
 

@@ -7,7 +7,7 @@ import pytest
 from layer_gradients import check_gradients
 from lstm_layers import MASK, NOISE, RNG, D, H, N, P, T, X, forward, host, lstm
 
-from numba_lstm import Sequential, random
+from numba_lstm import Sequential, philox
 from numba_lstm.kernels.specs import Activation, LSTMSpec
 from numba_lstm.layers import LSTM, Input
 from numba_lstm.naming import names
@@ -15,7 +15,7 @@ from numba_lstm.naming import names
 
 @pytest.fixture(autouse=True)
 def _fresh():
-    random.set_random_seed(8)
+    philox.set_random_seed(8)
     names.reset()
 
 

@@ -7,7 +7,7 @@ import pytest
 from layer_gradients import check_gradients
 from tolerances import RECURRENT, assert_close
 
-from numba_lstm import Sequential, layers, random
+from numba_lstm import Sequential, layers, philox
 from numba_lstm.device import get_ops
 from numba_lstm.kernels.specs import Key
 from numba_lstm.layers import GRU, LSTM, RNN, Dense, Input, LSTMCell, SimpleRNN, StackedRNNCells
@@ -22,7 +22,7 @@ MASK = np.array([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0], [0, 1, 0, 1, 1]], bool)
 
 @pytest.fixture(autouse=True)
 def _fresh():
-    random.set_random_seed(8)
+    philox.set_random_seed(8)
     names.reset()
 
 

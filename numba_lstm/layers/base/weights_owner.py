@@ -66,6 +66,11 @@ class WeightsOwner(WeightPenalties):
         if value is not True:
             raise AttributeError(f"{self.name}.built cannot be set to {value!r}. Make a new layer to build it again.")
 
+    @property
+    def draws_in_inference(self) -> bool:
+        """Whether calls outside of training draw random numbers, too."""
+        return any(sublayer.draws_in_inference for sublayer in self.sublayers)
+
     def is_fixed(self) -> bool:
         return vars(self).get("built_shape") is not None
 

@@ -47,6 +47,7 @@ class Lambda(OneOrSeveral):
         For anything but a function, and in a call for a function that cannot be traced; the message names its line.
     """
 
+    may_draw = True
     supports_masking = False
     takes_any_number = takes_mask = True
     ranks = (2, 3, 4, 5)

@@ -46,6 +46,7 @@ class CallLayer(OneOrSeveral):
     """
 
     ranks = (2, 3, 4, 5)
+    may_draw = True
     supports_masking = False
     checked_methods = ()
     settable = Layer.settable | {"supports_masking"}
@@ -139,6 +140,9 @@ class CallLayer(OneOrSeveral):
                     f"{[x.shape for x in inputs]}."
                 )
         return ys
+
+    def trial_arguments(self) -> Mapping[str, Any]:
+        return self._constants
 
     def call_form(self, inputs: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return inputs as arguments of ``call`` by position and by name."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 from weakref import WeakKeyDictionary
 
 from ...kernels.contract import Array, Ops, Tape
 from ...kernels.specs import Key
 from ...ops.derivatives import ordered
-from ...ops.program import Program, is_index, stored_axes, user_axes
+from ...ops.program import DRAWS, Program, is_index, stored_axes, user_axes
 from ...ops.tensor import Tensor
 from ...ops.tracing import input_like
+from ...philox import next_key
 from ..base import Backward, Forward, Layer
 from ..base.results import StepValue
 from .stepwise import stepwise_values
@@ -19,13 +20,15 @@ from .stepwise import stepwise_values
 #: Programs of a layer that are kept: of a batch, of the smaller one at the end of an epoch, of sequences of other lengths.
 MAX_PROGRAMS = 16
 
+#: In place of unknown sizes in a trial run.
+_TRIAL = 11
+
 
 class _Traced(NamedTuple):
     """A program of a layer, and what it takes and returns beside the inputs and the output."""
 
     program: Program
     outputs: int  #: how many outputs it has, before the mask
-    draws: bool  #: whether it needs a key of random numbers
     mask_index: int | None  #: which of the masks that come in goes on
     has_mask: bool  #: whether it computes the mask that goes on
 
@@ -46,6 +49,9 @@ class ComputedLayer(Layer):
     A subclass defines :meth:`compute`, and :meth:`compute_mask_of` where its mask is another one than that of its input.
     """
 
+    may_draw: ClassVar[bool] = False  #: whether it calls a function of a user, which may draw random numbers
+    _draws: tuple[Any, bool] | None = None  #: the state of a trial run, and whether it drew random numbers
+
     def compute(
         self, inputs: tuple[Tensor, ...], masks: tuple[Tensor | None, ...], weights: Sequence[Tensor], training: bool
     ) -> Any:
@@ -59,6 +65,30 @@ class ComputedLayer(Layer):
     def compute_mask_of(self, inputs: tuple[Tensor, ...], masks: tuple[Tensor | None, ...]) -> Tensor | None:
         """Return the mask that goes on."""
         return masks[0]
+
+    @property
+    def draws_in_inference(self) -> bool:
+        """Whether the function of a user draws random numbers outside of training, too."""
+        if not (self.built and self.may_draw):
+            return False
+        state = self.trace_state()
+        if self._draws is None or self._draws[0] != state:
+            vars(self)["_draws"] = state, self._finds_draws()
+        return self._draws[1]  # type: ignore[index]
+
+    def _finds_draws(self) -> bool:
+        shapes: Any = self.built_shape if self.takes_several else (self.built_shape,)
+        inputs = tuple(input_like(tuple(_TRIAL if n is None else n for n in shape)) for shape in shapes)
+        weights = [input_like(variable.shape) for variable in self.variables]
+        try:
+            y = self.compute(inputs, (None,) * len(inputs), weights, False, **self.trial_arguments())
+        except Exception:  # a user's function may raise anything for sizes that it does not take
+            return False
+        return any(x.operation in DRAWS for x in ordered(y if isinstance(y, tuple) else (y,)))
+
+    def trial_arguments(self) -> Mapping[str, Any]:
+        """Return further arguments of :meth:`compute` for a trial run."""
+        return {}
 
     def trace_state(self) -> Any:
         """Return what :meth:`compute` depends on and may change."""
@@ -82,7 +112,7 @@ class ComputedLayer(Layer):
         present = [ops.permute(one, (1, 0, *range(2, len(one.shape)))) for one in given if one is not None]
         weights = [ops.reshape_elements(ops.weight_array(v), v.shape) for v in self.variables]
         traced = self._traced(arrays, masks, named, training, arguments)
-        key = self.key(rng) if traced.draws else None
+        key = self.key(rng if training else rng or next_key()) if traced.program.draws else None
         outputs, tape = traced.program.forward(ops, [*arrays, *present, *weights], training=training, key=key)
         if traced.has_mask:
             going = ops.not_equal(ops.dense(ops.permute(outputs[-1], (1, 0))), 0)
@@ -147,5 +177,4 @@ class ComputedLayer(Layer):
         outputs = [*ys, mask] if mask is not None and computed else [*ys]
         flags = [x.kind == "f" for x in inputs] + [False] * len(present) + [True] * len(weights)
         program = Program([*inputs, *present, *weights], outputs, flags, self.dtype)
-        draws = any(x.operation in ("keep", "noise") for x in ordered(outputs))
-        return _Traced(program, len(ys), draws, index, computed)
+        return _Traced(program, len(ys), index, computed)

@@ -11,8 +11,10 @@ from ...naming import names
 from ...ops.symbolic import MAKERS, SymbolicOperand
 from ...ops.tensor import FUNCTIONS, Operand, Tensor, UntraceableError, as_tensor
 from ...ops.tracing import input_like
+from ...random.tensors import PREFIX
 from ...variables import Variable
 from ..base.arguments import Shape
+from .random_expression import DRAWS, RandomExpression, first_tensor, is_random, meeting
 from .several_inputs import SeveralInputs, Shapes
 from .trial_shapes import trial_shapes
 
@@ -40,6 +42,10 @@ class Operation(SeveralInputs):
 
     at_least = 1
     takes_any_number = True
+
+    @property
+    def draws_in_inference(self) -> bool:
+        return self.function.startswith(PREFIX)
 
     def __init__(self, function: str, arguments: Sequence[Any], options: Mapping[str, Any], **kwargs: Any) -> None:
         if function not in FUNCTIONS:
@@ -157,6 +163,13 @@ def _filled(value: Any, inputs: Sequence[Tensor], weights: Sequence[Tensor]) -> 
 
 def make(function: str, arguments: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
     """Return the symbolic result of a function of symbolic tensors: the output of a new layer, or an expression of weights."""
+    values = [*arguments, *options.values()]
+    if any(map(is_random, values)) or function in DRAWS:
+        tensor = first_tensor(values)
+        if tensor is None:
+            return RandomExpression(function, arguments, options)
+        arguments = tuple(meeting(argument, tensor) for argument in arguments)
+        options = {name: meeting(value, tensor) for name, value in options.items()}
     operands = _Operands()
     described = [operands.described(argument) for argument in arguments]
     named = {name: operands.described(value) for name, value in options.items()}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ...ops.derivatives import ordered
+from ...ops.program import DRAWS
 from ...ops.tensor import Tensor
 from ...ops.tracing import input_like
 from ..base.results import StepValue
@@ -39,6 +41,8 @@ def _followed(layer: Any, values: Sequence[StepValue], T: int) -> tuple[Sequence
     masks = [input_like((SAMPLES, T), "b") if value.masked else None for value in values]
     weights = [input_like(variable.shape) for variable in layer.variables]
     y = layer.compute(tuple(inputs), tuple(masks), weights, False)
+    if any(x.operation in DRAWS for x in ordered(y if isinstance(y, tuple) else (y,))):
+        raise TimeMixedError("it draws random numbers, and a stream has none")
     mask = layer.compute_mask_of(tuple(inputs), tuple(masks))
     known: list[tuple[Tensor, Place]] = [
         (x, STEPS if value.has_steps else Last()) for x, value in zip(inputs, values, strict=True)

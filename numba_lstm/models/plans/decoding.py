@@ -61,7 +61,7 @@ class DecodingPlans:
         try:
             plan = plans.pop()
         except IndexError:
-            plan = self._made(width, tokens, states, constants) if model.why_not_planned(changes) is None else None
+            plan = self._made(width, tokens, states, constants) if model.why_not_predicted(changes) is None else None
         if plan is None:
             plans.append(None)
         return plan, plans

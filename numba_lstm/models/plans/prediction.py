@@ -124,7 +124,7 @@ class PredictionPlans:
         model, waiting = self._model, self._waiting
         version = model.changes(), model.weight_versions()
         if waiting.version != version:
-            self._waiting = waiting = WaitingPlans(version, model.why_not_planned(version[0]) is None)
+            self._waiting = waiting = WaitingPlans(version, model.why_not_predicted(version[0]) is None)
         return waiting if waiting.serves else None
 
     def _begun(self, waiting: WaitingPlans, shape: Hashable, xs: tuple[Array, ...]) -> list[Any] | None:

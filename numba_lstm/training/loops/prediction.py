@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from ...callbacks import CallbackList
 from ...kernels.contract import Ops
+from ...kernels.specs import Key
+from ...philox import SampleKey
 from ..batches import HostBatch, as_tuple, each
 from ..data.data_adapters import BATCH_SIZE, input_batches
 from ..data.epochs import Batches
@@ -80,7 +82,7 @@ def _in_batches(model: Trainable, batches: Batches, callbacks: Any, verbose: int
     begin = listeners.batch_begin("on_predict_batch_begin")
     end = listeners.batch_end("on_predict_batch_end", dict)
     listeners.call("on_predict_begin", {})
-    output = Predictions(batches.total, model.in_output_form)
+    output, keys = Predictions(batches.total, model.in_output_form), _Keys(model)
     custom: list[Any] | None = [] if overrides(model, "predict_step") else None
     for step, host_batch in enumerate(batches.epoch()):
         if begin is not None:
@@ -88,7 +90,7 @@ def _in_batches(model: Trainable, batches: Batches, callbacks: Any, verbose: int
         if custom is not None:
             custom.append(model.predict_step(step_data(model, host_batch)[:1]))
         else:
-            output.add(predict_batch(model, ops, host_batch), host_batch)
+            output.add(predict_batch(model, ops, host_batch, keys.of(host_batch)), host_batch)
         if end is not None:
             end(step)
     listeners.call("on_predict_end", {})
@@ -105,8 +107,29 @@ def _concatenated(batches: Sequence[Any]) -> Any:
     return np.concatenate([np.asarray(batch) for batch in batches])
 
 
-def predict_batch(model: Trainable, ops: Ops, host_batch: HostBatch) -> Any:
-    """Compute the output of a batch, samples first, or a tuple of several; it may share memory with the device's output."""
+class _Keys:
+    """Keys of the random numbers of batches, one for each sample, if a model draws any."""
+
+    def __init__(self, model: Trainable) -> None:
+        self._key = model.random.next_key() if model.draws_in_inference else None
+        self._seen = 0
+
+    def of(self, host_batch: HostBatch) -> SampleKey | None:
+        """Return the key of the next batch."""
+        if self._key is None:
+            return None
+        numbers: Any = host_batch.indices
+        if isinstance(numbers, slice):
+            numbers = np.arange(self._seen, self._seen + host_batch.size)
+        self._seen += host_batch.size
+        return SampleKey(self._key.seed, self._key.step, self._key.tag, numbers)
+
+
+def predict_batch(model: Trainable, ops: Ops, host_batch: HostBatch, key: Key | None = None) -> Any:
+    """Compute the output of a batch, samples first, or a tuple of several; it may share memory with the device's output.
+
+    A model that draws random numbers draws them by ``key``, by default one of its stream.
+    """
     samples, rows, *_ = host_batch
     if samples.mask is None and isinstance(rows, slice):
         model.check_shape(samples.shape)
@@ -115,7 +138,7 @@ def predict_batch(model: Trainable, ops: Ops, host_batch: HostBatch) -> Any:
             return y
     batch = load(model, ops, host_batch)
     output = model.prediction_plans.forward(batch.x, batch.mask)
-    y = each(ops.to_host, model.forward(batch.x, False, None, batch.mask).y) if output is None else output.y
+    y = each(ops.to_host, model.forward(batch.x, False, key, batch.mask).y) if output is None else output.y
     return each(lambda array: array.swapaxes(0, 1) if array.ndim > 2 else array, y)
 
 

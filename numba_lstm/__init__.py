@@ -37,6 +37,7 @@ from .optimizers import Optimizer
 from .philox import set_random_seed
 from .random import SeedGenerator
 from .regularizers import Regularizer
+from .variables import Variable
 from .warming import warmup
 
 __version__ = "0.1.0"
@@ -53,6 +54,7 @@ __all__ = [
     "Regularizer",
     "SeedGenerator",
     "Sequential",
+    "Variable",
     "activations",
     "backend",
     "callbacks",

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from .initializers.values import initial_array
 from .inputs import as_numbers
 from .ops.tensor import Operand
 
@@ -21,14 +22,22 @@ _tensors: ContextVar[dict[int, Any] | None] = ContextVar("tensors of variables",
 class Variable(Operand, NDArrayOperatorsMixin):
     """A named array that only :meth:`assign` (and an optimizer's update op, by :meth:`writable`) may change.
 
+    As ``keras.Variable``: an attribute ``self.scale = Variable(1.0)`` of a layer of your own is one of its weights.
+
     Parameters
     ----------
-    value : array
-        Initial value, which is copied.
-    path : str
-        Path in the model, as ``"lstm/kernel"``.
+    initializer : array, number, str, Initializer or function
+        Initial value, which is copied, or what makes one of the shape.
+    shape : tuple, optional
+        The shape of a value that is made. A str in its place is the path in the model, as ``"lstm/kernel"``.
+    dtype : str, optional
+        Default: that of an array, else ``numba_lstm.config.floatx()``. In a layer the variable takes that of the layer.
     trainable : bool
         Whether an optimizer updates it.
+    autocast, aggregation, synchronization
+        In Keras's places, without effect.
+    name : str, optional
+        Its path. Default: ``"variable"``, and in a layer the name of the attribute.
 
     Notes
     -----
@@ -43,11 +52,23 @@ class Variable(Operand, NDArrayOperatorsMixin):
     __eq__ = object.__eq__  # a list of variables is searched by identity
     __ne__ = object.__ne__
 
-    def __init__(self, value: npt.ArrayLike, path: str = "variable", trainable: bool = True) -> None:
-        self.path = path
+    def __init__(
+        self,
+        initializer: Any,
+        shape: str | int | Sequence[int] | None = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        aggregation: str = "none",
+        synchronization: str = "auto",
+        name: str | None = None,
+    ) -> None:
+        path = shape if isinstance(shape, str) else name
+        self.path = path or "variable"
         self.trainable = trainable
+        self.added = False  #: whether ``add_weight`` has made it
         self.version = 0
-        self._array = np.array(value, order="C", copy=True)
+        self._array = initial_array(initializer, None if isinstance(shape, str) else shape, dtype)
         self._view = self._read_only()
         self._forms: tuple[int, dict[str, Any]] = (0, {})
         self.fetch: Callable[[], npt.NDArray[Any]] | None = None  #: copies the value from a device that holds it
@@ -64,8 +85,11 @@ class Variable(Operand, NDArrayOperatorsMixin):
         return self.path.rsplit("/", 1)[-1]
 
     @property
-    def value(self) -> npt.NDArray[Any]:
-        """The array, read-only. It is copied from the device first if :meth:`written_as` was called."""
+    def value(self) -> Any:
+        """The array, read-only, or the tensor that stands for it. A device that holds the array copies it first."""
+        tensors = _tensors.get()
+        if tensors and id(self) in tensors:
+            return tensors[id(self)]
         fetch = self.fetch
         if fetch is not None:
             self._array[...] = fetch()
@@ -89,7 +113,8 @@ class Variable(Operand, NDArrayOperatorsMixin):
 
     def numpy(self) -> npt.NDArray[Any]:
         """Return a copy of the value."""
-        return self.value.copy()
+        value: npt.NDArray[Any] = self.value.copy()
+        return value
 
     @property
     def operand(self) -> Any:
@@ -139,6 +164,14 @@ class Variable(Operand, NDArrayOperatorsMixin):
         """Subtract an array or a number. Raises as :meth:`assign` does."""
         self.assign(self.value - as_numbers(value, self.path))
 
+    def join(self, layer: str, attribute: str, dtype: str) -> None:
+        """Become a weight of a layer: take its dtype, and a path that begins with its name."""
+        self.path = f"{layer}/{attribute if self.path == 'variable' else self.path}"
+        if self.dtype != dtype:
+            self._array = self.value.astype(dtype)
+            self._view = self._read_only()
+            self.written()
+
     def set_grid(self, grid: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]) -> None:
         """Replace the value, and every value that is assigned later, by ``grid(value)``."""
         self._grid = grid
@@ -185,7 +218,7 @@ class Variable(Operand, NDArrayOperatorsMixin):
         return {"path": self.path, "trainable": self.trainable, "value": self.value, "grid": self._grid}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(state["value"], state["path"], state["trainable"])  # type: ignore[misc]
+        self.__init__(state["value"], state["path"], trainable=state["trainable"])  # type: ignore[misc]
         self._grid = state["grid"]
 
     def __repr__(self) -> str:

@@ -44,6 +44,7 @@ from .recurrent import GRU, LSTM, RNN, Bidirectional, SimpleRNN, TimeDistributed
 from .regularization import Dropout, GaussianDropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
 from .reshaping import Flatten, Permute, RepeatVector, Reshape
 from .traced import Operation
+from .traced.graphs.added_loss import AddedLoss
 from .windows import (
     AveragePooling1D,
     AveragePooling2D,
@@ -239,7 +240,7 @@ _CLASSES: tuple[type[Layer], ...] = (
     *(Cropping2D, GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPooling1D, GlobalMaxPooling2D, MaxPooling1D),
     *(MaxPooling2D, UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D),
 )
-CLASSES.update({cls.__name__: cls for cls in _CLASSES} | {Operation.__name__: Operation})
+CLASSES.update({cls.__name__: cls for cls in _CLASSES} | {cls.__name__: cls for cls in (AddedLoss, Operation)})
 
 
 if not TYPE_CHECKING:

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from ..files import formats, model_files
 from ..layers import Input
+from ..layers.base.weight_values import attribute_variables
 from ..layers.traced import inner_graph
 from ..naming import names
 from ..objects.subclassing import is_of_package
@@ -110,6 +111,8 @@ class Model(NestedModel, FunctionalGraph, TrainableModel):
             self._trace(symbolic_inputs(x, any_steps=False))
 
     def _trace(self, inputs: Any) -> None:
+        if found := next(attribute_variables(vars(self)), None):
+            raise TypeError(f"{type(self).__name__}.{found[0]} is a Variable of a model. Make it in a layer of your own.")
         self.set_graph(inputs, trace(type(self).__name__, self._call, inputs))
         if self.compile_later is not None:
             arguments, self.compile_later = self.compile_later, None

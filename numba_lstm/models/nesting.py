@@ -151,7 +151,7 @@ class NestedModel(LayerLike, Passes):
         """Compute the output as a layer does; the tape is that of all layers."""
         key = None if rng is None else branch(rng, 0)  # else layers inside would draw as those beside this one
         result = self.forward(x, training, key, mask)
-        return Forward(result.y, (), result.mask, result.tapes, result.penalty)
+        return Forward(result.y, (), result.mask, result.tapes, result.penalty, tuple(result.losses))
 
     def backpropagate(
         self, ops: Ops, tape: Tape, dy: Array, dstates: tuple[Array, ...] | None = None, *, need_dx: bool = True

@@ -103,19 +103,20 @@ class Passes(PlannedModel):
             masks[graph.inputs[0]] = mask
         tapes: list[Tape] = []
         after: States = []
-        penalty = 0.0
+        penalty, losses = 0.0, list[Array]()
         for index, call in enumerate(graph.calls):
             key = None if rng is None else replace(rng, tag=(rng.tag + index) % 2**32)
             result = propagate(ops, call, values, masks, states[index] if states else (), training, key)
             tapes.append(result.tape)
             after.append(result.states)
             penalty += result.penalty
+            losses += result.losses
             for value in graph.unused[index]:
                 values[value] = masks[value] = None
         ys, left = tuple(values[value] for value in graph.outputs), tuple(masks[value] for value in graph.outputs)
         if self.has_one_output:
-            return ForwardResult(ys[0], left[0], tapes, after, penalty)
-        return ForwardResult(ys, left if any(one is not None for one in left) else None, tapes, after, penalty)
+            return ForwardResult(ys[0], left[0], tapes, after, penalty, losses)
+        return ForwardResult(ys, left if any(one is not None for one in left) else None, tapes, after, penalty, losses)
 
     def backward(
         self,

@@ -88,6 +88,11 @@ class PlannedModel(WeightSelection):
         """Whether calls outside of training draw random numbers, too."""
         return any(layer.draws_in_inference for layer in self._inside[0])
 
+    @property
+    def adds_losses(self) -> bool:
+        """Whether any layer adds losses of its own."""
+        return any(layer.adds_losses for layer in self._inside[0])
+
     def why_not_predicted(self, changes: Settings | None = None) -> str | None:
         """Return the reason why calls outside of training have no plans, as a clause; None if they have."""
         drawing = next((layer.name for layer in self._inside[0] if layer.draws_in_inference), None)

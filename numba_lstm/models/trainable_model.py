@@ -13,6 +13,7 @@ from ..layers.base import to_samples
 from ..layers.base.graph.symbolic import is_symbolic
 from ..layers.cells import lstm_cells
 from ..layers.cells.quantized import MODES
+from ..layers.traced.graphs.added_loss import AddsLosses
 from ..metrics import Metric
 from ..objects.serialization import choose
 from ..objects.subclassing import overridden
@@ -27,7 +28,7 @@ from .plans.prediction import PredictionPlans
 from .plans.training import TrainingPlans
 
 
-class TrainableModel(Passes, Trainer):
+class TrainableModel(AddsLosses, Passes, Trainer):
     """Base class of models, without their files, streams and summary."""
 
     removed_attributes = GONE

@@ -193,6 +193,10 @@ class Trainable(ModelStructure, Protocol):
         """Whether calls outside of training draw random numbers, too."""
 
     @property
+    def adds_losses(self) -> bool:
+        """Whether any layer adds losses of its own."""
+
+    @property
     def prediction_plans(self) -> PredictionPlans:
         """The plans of predictions."""
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ..kernels.contract import Array, Tape
+from ..kernels.contract import Array, Ops, Tape
 from ..layers import Layer
 from ..variables import Variable
 from .loss_weights import Weights
 
 States = list[tuple[Array, ...]]  #: of each call of a layer, () where it has none
+
+
+def added_losses(ops: Ops, losses: Sequence[Array]) -> float:
+    """Return the sum of numbers (1,) on a device."""
+    return sum([float(ops.to_host(loss)[0]) for loss in losses], 0.0)
 
 
 class ForwardResult(NamedTuple):
@@ -20,6 +26,11 @@ class ForwardResult(NamedTuple):
     tapes: list[Tape]  #: of each call of a layer
     states: States  #: the last ones of each call of a layer
     penalty: float  #: of the activity regularizers
+    losses: list[Array]  #: numbers (1,) of ``add_loss``
+
+    def added(self, ops: Ops) -> float:
+        """Return what joins the loss: the penalty, and the losses of layers."""
+        return self.penalty + added_losses(ops, self.losses)
 
 
 class Gradients(NamedTuple):
@@ -56,3 +67,4 @@ class StepOutput(NamedTuple):
     values: list[float | None]  #: the loss of each output without its weight and penalties; None without a loss
     ys: list[Array | None]  #: outputs, which belong to the caller; None without a metric, which alone looks at them
     weights: list[Weights]  #: of each output
+    added: float = 0.0  #: the losses of ``add_loss``

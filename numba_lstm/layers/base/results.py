@@ -18,6 +18,7 @@ class Forward(NamedTuple):
     mask: Array | None = None
     tape: Tape | None = None
     penalty: float = 0.0  #: of outputs, from activity regularizers; it joins the loss
+    losses: tuple[Array, ...] = ()  #: numbers (1,) of ``add_loss``, which join it too
 
 
 class Backward(NamedTuple):

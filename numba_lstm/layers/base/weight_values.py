@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy.typing as npt
@@ -21,6 +21,17 @@ def initial_value(initializer: Any, shape: int | Sequence[int] | None, dtype: st
     if value.shape != size:
         raise ValueError(f"the initializer {make!r} returns shape {value.shape}, where {size} was asked for.")
     return value
+
+
+def attribute_variables(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Variable]]:
+    """Yield the variables in attributes, and in lists and dicts among them, with names: ``scales_0``."""
+    for name, value in values.items():
+        if isinstance(value, Variable):
+            yield f"{prefix}{name}", value
+        elif isinstance(value, (list, tuple)) and not name.startswith("_") and name not in ("variables", "sublayers"):
+            yield from attribute_variables({str(k): entry for k, entry in enumerate(value[:1000])}, f"{prefix}{name}_")
+        elif isinstance(value, Mapping) and not name.startswith("_"):
+            yield from attribute_variables({str(key): entry for key, entry in value.items()}, f"{prefix}{name}_")
 
 
 def assign_all(owner: str, variables: Sequence[Variable], values: Sequence[npt.ArrayLike]) -> None:

@@ -16,7 +16,7 @@ from ...system.defaults import floatx
 from ...variables import Variable
 from .arguments import Shape, check_dtype
 from .weight_penalties import WeightPenalties
-from .weight_values import assign_all, initial_value
+from .weight_values import assign_all, attribute_variables, initial_value
 
 
 class WeightsOwner(WeightPenalties):
@@ -70,6 +70,11 @@ class WeightsOwner(WeightPenalties):
     def draws_in_inference(self) -> bool:
         """Whether calls outside of training draw random numbers, too."""
         return any(sublayer.draws_in_inference for sublayer in self.sublayers)
+
+    @property
+    def adds_losses(self) -> bool:
+        """Whether calls add losses of their own."""
+        return any(sublayer.adds_losses for sublayer in self.sublayers)
 
     def is_fixed(self) -> bool:
         return vars(self).get("built_shape") is not None
@@ -128,13 +133,23 @@ class WeightsOwner(WeightPenalties):
             name = name or f"variable_{len(self.variables)}".removesuffix("_0")
         regularizer, constraint = regularizers.get(regularizer), constraints.get(constraint)
         path = f"{self.name}/{name}"
-        variable = Variable(as_numbers(value, path).astype(self.dtype), path, trainable)
+        variable = Variable(as_numbers(value, path).astype(self.dtype), path, trainable=trainable)
+        variable.added = True
         self.variables.append(variable)
         if regularizer is not None:
             self._regularized.append((variable, regularizer))
         if constraint is not None:
             self._constrained.append((variable, constraint))
         return variable
+
+    def take_variables(self) -> None:
+        """Add the variables among the attributes to the weights."""
+        known = {id(variable) for variable in self.variables}
+        for name, variable in attribute_variables(vars(self)):
+            if id(variable) not in known and not variable.added:  # add_weight has its own list
+                known.add(id(variable))
+                variable.join(self.name, name, self.dtype)
+                self.variables.append(variable)
 
     def _check_weight_arguments(self, dtype: Any, ignored: tuple[Any, ...]) -> None:
         if ignored != (True, "none", False):

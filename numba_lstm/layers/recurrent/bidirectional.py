@@ -145,7 +145,8 @@ class Bidirectional(SequenceLayer):
         )
         ys = one.y, ops.flip(two.y) if self.return_sequences else two.y
         tape = (one.tape, two.tape, x.shape, ys if self.merge_mode == "mul" else None) if training else None
-        return Forward(merge(ops, self.merge_mode, *ys), one.states + two.states, one.mask, tape, one.penalty + two.penalty)
+        states, losses = one.states + two.states, one.losses + two.losses
+        return Forward(merge(ops, self.merge_mode, *ys), states, one.mask, tape, one.penalty + two.penalty, losses)
 
     def backward(
         self, ops: Ops, tape: Tape, dy: Any, dstates: tuple[Array | None, ...] | None = None, *, need_dx: bool = True

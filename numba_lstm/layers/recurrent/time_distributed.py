@@ -109,7 +109,9 @@ class TimeDistributed(Layer):
             samples = ops.dense(ops.permute(samples, (1, 0)))
         result = self.layer.propagate(ops, samples, None, rows, training, rng)
         y = ops.split_steps(result.y, x.shape[0])
-        return Forward(y, mask=mask if len(y.shape) == 3 else None, tape=result.tape, penalty=result.penalty)
+        return Forward(
+            y, mask=mask if len(y.shape) == 3 else None, tape=result.tape, penalty=result.penalty, losses=result.losses
+        )
 
     def backward(
         self, ops: Ops, tape: Tape, dy: Array, dstates: tuple[Array, ...] | None = None, *, need_dx: bool = True

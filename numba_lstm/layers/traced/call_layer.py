@@ -28,13 +28,14 @@ from .call_arguments import (
     mask_options,
     parameters,
 )
+from .graphs.added_loss import AddsLosses
 from .inner_graph import holds_layers, inner_graph
 from .one_or_several import OneOrSeveral
 from .several_inputs import SeveralInputs, placed, to_samples_of
 from .trial_shapes import trial_shapes
 
 
-class CallLayer(OneOrSeveral):
+class CallLayer(AddsLosses, OneOrSeveral):
     """Base class of a user's ``class L(Layer)`` with ``build``, ``add_weight`` and ``call(self, x)``, as in Keras.
 
     ``call`` uses operators and :mod:`numba_lstm.ops`. It is traced once for each shape of its inputs, and what it computes
@@ -129,6 +130,7 @@ class CallLayer(OneOrSeveral):
         given = {**form[1], **{key: options[key] for key in options if key in names}, **constants}
         given.pop(INPUTS, None)
         changes = self._changes  # attributes that the method sets make no other program
+        vars(self)["_losses"] = []
         with standing_for(self.variables, weights):
             y = traced(self.call, form[0], f"{self.name}'s", **given)
         vars(self)["_changes"] = changes
@@ -140,6 +142,10 @@ class CallLayer(OneOrSeveral):
                     f"{[x.shape for x in inputs]}."
                 )
         return ys
+
+    def take_losses(self) -> list[Tensor]:
+        losses, vars(self)["_losses"] = list(self._losses), []
+        return losses
 
     def trial_arguments(self) -> Mapping[str, Any]:
         return self._constants
@@ -191,7 +197,9 @@ class CallLayer(OneOrSeveral):
         self._dtype = requested or dtype or self.dtype
         before = {key: list(vars(self)[key]) for key in ("variables", "_regularized", "_constrained", "sublayers")}
         try:
+            self.take_variables()
             call_build(self.build, input_shape, self.takes_several)
+            self.take_variables()
             if self._calls_layers(input_shape):
                 self._graph = inner_graph(self, input_shape if self.takes_several else (input_shape,))
         except BaseException:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any, ClassVar, NamedTuple
 from weakref import WeakKeyDictionary
+
+import numpy as np
 
 from ...kernels.contract import Array, Ops, Tape
 from ...kernels.specs import Key
 from ...ops.derivatives import ordered
+from ...ops.elementwise import add
 from ...ops.program import DRAWS, Program, is_index, stored_axes, user_axes
+from ...ops.reducing import sum as sum_
+from ...ops.shaping import reshape
 from ...ops.tensor import Tensor
 from ...ops.tracing import input_like
 from ...philox import next_key
@@ -21,7 +27,7 @@ from .stepwise import stepwise_values
 MAX_PROGRAMS = 16
 
 #: In place of unknown sizes in a trial run.
-_TRIAL = 11
+_SIZE = 11
 
 
 class _Traced(NamedTuple):
@@ -29,6 +35,7 @@ class _Traced(NamedTuple):
 
     program: Program
     outputs: int  #: how many outputs it has, before the mask
+    adds_loss: bool  #: whether it computes a loss, between the outputs and the mask
     mask_index: int | None  #: which of the masks that come in goes on
     has_mask: bool  #: whether it computes the mask that goes on
 
@@ -49,8 +56,8 @@ class ComputedLayer(Layer):
     A subclass defines :meth:`compute`, and :meth:`compute_mask_of` where its mask is another one than that of its input.
     """
 
-    may_draw: ClassVar[bool] = False  #: whether it calls a function of a user, which may draw random numbers
-    _draws: tuple[Any, bool] | None = None  #: the state of a trial run, and whether it drew random numbers
+    may_draw: ClassVar[bool] = False  #: whether it calls a function of a user, which may draw random numbers and add losses
+    _found: tuple[Any, tuple[bool, bool]] | None = None  #: the state of a trial run, and what was found
 
     def compute(
         self, inputs: tuple[Tensor, ...], masks: tuple[Tensor | None, ...], weights: Sequence[Tensor], training: bool
@@ -69,22 +76,38 @@ class ComputedLayer(Layer):
     @property
     def draws_in_inference(self) -> bool:
         """Whether the function of a user draws random numbers outside of training, too."""
-        if not (self.built and self.may_draw):
-            return False
-        state = self.trace_state()
-        if self._draws is None or self._draws[0] != state:
-            vars(self)["_draws"] = state, self._finds_draws()
-        return self._draws[1]  # type: ignore[index]
+        return self._tried[0]
 
-    def _finds_draws(self) -> bool:
+    @property
+    def adds_losses(self) -> bool:
+        return self._tried[1]
+
+    @property
+    def _tried(self) -> tuple[bool, bool]:
+        """Whether a trial run of the function of a user draws random numbers, and whether it adds losses."""
+        if not (self.built and self.may_draw):
+            return False, False
+        state = self.trace_state()
+        if self._found is None or self._found[0] != state:
+            draws, _ = self._try(False)
+            vars(self)["_found"] = state, (draws, self._try(True)[1])
+        return self._found[1]  # type: ignore[index]
+
+    def _try(self, training: bool) -> tuple[bool, bool]:
         shapes: Any = self.built_shape if self.takes_several else (self.built_shape,)
-        inputs = tuple(input_like(tuple(_TRIAL if n is None else n for n in shape)) for shape in shapes)
+        inputs = tuple(input_like(tuple(_SIZE if n is None else n for n in shape)) for shape in shapes)
         weights = [input_like(variable.shape) for variable in self.variables]
         try:
-            y = self.compute(inputs, (None,) * len(inputs), weights, False, **self.trial_arguments())
+            y = self.compute(inputs, (None,) * len(inputs), weights, training, **self.trial_arguments())
         except Exception:  # a user's function may raise anything for sizes that it does not take
-            return False
-        return any(x.operation in DRAWS for x in ordered(y if isinstance(y, tuple) else (y,)))
+            return False, False
+        losses = self.take_losses()
+        roots = [*(y if isinstance(y, tuple) else (y,)), *losses]
+        return any(x.operation in DRAWS for x in ordered(roots)), bool(losses)
+
+    def take_losses(self) -> list[Tensor]:
+        """Return the losses that the last call of :meth:`compute` has added, and forget them."""
+        return []
 
     def trial_arguments(self) -> Mapping[str, Any]:
         """Return further arguments of :meth:`compute` for a trial run."""
@@ -120,9 +143,10 @@ class ComputedLayer(Layer):
             going = None if traced.mask_index is None else [one for one in masks if one is not None][traced.mask_index]
         kept = _Tape(traced, tape, len(xs), len(present)) if training else None
         ys = tuple(stored_axes(ops, y) for y in outputs[: traced.outputs])
+        losses = (outputs[traced.outputs],) if traced.adds_loss else ()
         if len(ys) == 1:
-            return Forward(ys[0], mask=going, tape=kept)
-        return Forward(ys, mask=(going, *[None] * (len(ys) - 1)), tape=kept)
+            return Forward(ys[0], mask=going, tape=kept, losses=losses)
+        return Forward(ys, mask=(going, *[None] * (len(ys) - 1)), tape=kept, losses=losses)
 
     def backward(
         self, ops: Ops, tape: Tape, dy: Array, dstates: tuple[Array, ...] | None = None, *, need_dx: bool = True
@@ -131,6 +155,8 @@ class ComputedLayer(Layer):
         wanted = [need_dx] * inputs + [False] * masks + [True] * len(self.variables)
         slopes = dy if isinstance(dy, tuple) else (dy,)
         dys: list[Any] = [None if slope is None else user_axes(ops, slope) for slope in slopes]
+        if traced.adds_loss:
+            dys.append(ops.asarray(np.ones((1,), self.dtype), self.dtype))
         dys += [None] * (len(traced.program.outputs) - len(dys))
         found = traced.program.backward(ops, kept, dys, wanted)
         dxs = tuple(None if dx is None else stored_axes(ops, dx) for dx in found[:inputs])
@@ -169,12 +195,14 @@ class ComputedLayer(Layer):
         compute: Any = self.compute  # subclasses take further arguments
         y = compute(inputs, masks, weights, training, **named, **arguments)
         ys = y if isinstance(y, tuple) else (y,)
+        losses = self.take_losses()
+        total = [reshape(reduce(add, map(sum_, losses)), (1,))] if losses else []
         mask = self.compute_mask_of(inputs, masks)
         present = [one for one in masks if one is not None]
         index = next((k for k, one in enumerate(present) if one is mask), None)
         computed = mask is not None and index is None
         present += named.values()
-        outputs = [*ys, mask] if mask is not None and computed else [*ys]
+        outputs = [*ys, *total, mask] if mask is not None and computed else [*ys, *total]
         flags = [x.kind == "f" for x in inputs] + [False] * len(present) + [True] * len(weights)
         program = Program([*inputs, *present, *weights], outputs, flags, self.dtype)
-        return _Traced(program, len(ys), index, computed)
+        return _Traced(program, len(ys), bool(losses), index, computed)

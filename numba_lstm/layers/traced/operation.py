@@ -14,9 +14,16 @@ from ...ops.tracing import input_like
 from ...random.tensors import PREFIX
 from ...variables import Variable
 from ..base.arguments import Shape
-from .random_expression import DRAWS, RandomExpression, first_tensor, is_random, meeting
+from .graphs.random_expression import DRAWS, RandomExpression, first_tensor, is_random, meeting
 from .several_inputs import SeveralInputs, Shapes
 from .trial_shapes import trial_shapes
+
+#: In place of unknown sizes in a trial run.
+_SIZE = 11
+
+
+class BatchAxisError(ValueError):
+    """A function does not keep the batch axis first."""
 
 
 class Operation(SeveralInputs):
@@ -40,7 +47,7 @@ class Operation(SeveralInputs):
         For an unknown function.
     """
 
-    at_least = 1
+    at_least = least_rank = 1
     takes_any_number = True
 
     @property
@@ -56,9 +63,9 @@ class Operation(SeveralInputs):
     def compute(
         self, inputs: tuple[Tensor, ...], masks: tuple[Tensor | None, ...], weights: Sequence[Tensor], training: bool
     ) -> Tensor:
-        y = as_tensor(_filled({"call": [self.function, self.arguments, self.options]}, inputs, weights))
+        y = as_tensor(fill({"call": [self.function, self.arguments, self.options]}, inputs, weights))
         if not y.ndim or y.shape[0] != inputs[0].shape[0]:
-            raise ValueError(f"{self.name} must keep the batch axis first, but makes {y.shape} of {inputs[0].shape}.")
+            raise BatchAxisError(f"{self.name} must keep the batch axis first, but makes {y.shape} of {inputs[0].shape}.")
         return y
 
     def compute_mask_of(self, inputs: Any, masks: Any) -> None:
@@ -93,13 +100,29 @@ class WeightExpression(SymbolicOperand):
     def __init__(self, function: str | None, arguments: tuple[Any, ...], options: Mapping[str, Any]) -> None:
         self.function, self.arguments, self.options = function, arguments, options
         found = _Operands()
-        value = _filled(found.described(self), (), [input_like(variable.shape) for variable in found.weights])
+        value = fill(found.described(self), (), [input_like(variable.shape) for variable in found.weights])
         self.shape = as_tensor(value).shape
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
         return len(self.shape)
+
+
+class BatchExpression(WeightExpression):
+    """What a method ``call`` computes of a whole batch, without the axis of samples: a loss that ``add_loss`` takes."""
+
+    def __init__(self, function: str | None, arguments: tuple[Any, ...], options: Mapping[str, Any]) -> None:
+        self.function, self.arguments, self.options = function, arguments, options
+        described, inputs, weights = describe(self)
+        trials = [input_like([_SIZE if size is None else size for size in tensor.shape]) for tensor in inputs]
+        self.shape = as_tensor(fill(described, trials, [input_like(variable.shape) for variable in weights])).shape
+
+
+def describe(expression: WeightExpression) -> tuple[Any, list[Any], list[Variable]]:
+    """Return an expression as a JSON value, with the symbolic tensors and the weights in it."""
+    operands = _Operands()
+    return operands.described(expression), operands.inputs, operands.weights
 
 
 class _Operands:
@@ -143,17 +166,17 @@ def _place(found: list[Any], value: Any) -> int:
     return next(k for k, one in enumerate(found) if one is value)
 
 
-def _filled(value: Any, inputs: Sequence[Tensor], weights: Sequence[Tensor]) -> Any:
+def fill(value: Any, inputs: Sequence[Tensor], weights: Sequence[Tensor]) -> Any:
     """Return an argument with the inputs and the weights in their places."""
     if not isinstance(value, Mapping):
-        return [_filled(entry, inputs, weights) for entry in value] if isinstance(value, list) else value
+        return [fill(entry, inputs, weights) for entry in value] if isinstance(value, list) else value
     ((kind, content),) = value.items()
     if kind == "call":
         function, arguments, options = content
-        filled = [_filled(argument, inputs, weights) for argument in arguments]
-        return FUNCTIONS[function](*filled, **{key: _filled(one, inputs, weights) for key, one in options.items()})
+        filled = [fill(argument, inputs, weights) for argument in arguments]
+        return FUNCTIONS[function](*filled, **{key: fill(one, inputs, weights) for key, one in options.items()})
     if kind == "tuple":
-        return tuple(_filled(entry, inputs, weights) for entry in content)
+        return tuple(fill(entry, inputs, weights) for entry in content)
     if kind in ("input", "weight"):
         return (inputs if kind == "input" else weights)[content]
     if kind == "slice":
@@ -176,9 +199,21 @@ def make(function: str, arguments: tuple[Any, ...], options: Mapping[str, Any]) 
     if not operands.inputs:
         return WeightExpression(function, arguments, options)
     label = {"_take_index": "get_item"}.get(function, function)
-    layer = Operation(function, described, named, name=names.unique(label.title().replace("_", "")))
+    layer = Operation(function, described, named, name=label)
     layer.variables = operands.weights
+    of_batch = any(map(_is_of_batch, [*arguments, *options.values()]))
+    try:
+        layer.compute_output_shape([tensor.shape for tensor in operands.inputs])
+    except BatchAxisError:
+        return BatchExpression(function, arguments, options)
+    if of_batch:
+        raise ValueError(f"{label} joins a value of the whole batch with its samples, but only add_loss takes such a value.")
+    layer.name = names.unique(label.title().replace("_", ""))
     return layer(operands.inputs)
+
+
+def _is_of_batch(value: Any) -> bool:
+    return isinstance(value, BatchExpression) or (isinstance(value, (list, tuple)) and any(map(_is_of_batch, value)))
 
 
 MAKERS.append(make)

@@ -32,6 +32,7 @@ class SeveralInputs(ComputedLayer):
     takes_several = True
     at_least: int = 2  #: inputs
     at_most: int | None = None  #: None for any number
+    least_rank: int = 2  #: the fewest axes of an input
 
     def check_one_array(self) -> None:
         raise ValueError(f"{self.name} takes several inputs, and a Sequential passes on one. Call it on a list: layer([a, b]).")
@@ -56,7 +57,7 @@ class SeveralInputs(ComputedLayer):
         if count < self.at_least or count > (self.at_most or count) or count != len(shapes):
             raise ValueError(f"{self.name} expects a list of {self.at_least}{most} inputs, got {count}: layer([a, b]).")
         found = tuple(tuple(shape) for shape in shapes)
-        if any(len(shape) < 2 for shape in found):
+        if any(len(shape) < self.least_rank for shape in found):
             raise ValueError(f"{self.name} expects inputs of (batch, ...), got shapes {list(found)}. Add an axis: x[:, None].")
         batches = {shape[0] for shape in found} - {None}
         if len(batches) > 1:

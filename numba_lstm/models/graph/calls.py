@@ -65,7 +65,7 @@ def backpropagate(
     last = tuple(slopes[value] for value in call.last_states)
     if all(slope is None for slope in last):
         last = dstates
-    if all(slope is None for slope in dy + last):
+    if all(slope is None for slope in dy + last) and not layer.adds_losses:
         return None
     back = layer.backpropagate(ops, tape, dy if len(dy) > 1 else dy[0], last or None, need_dx=need_dx)
     if need_dx:

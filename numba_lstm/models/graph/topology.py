@@ -33,6 +33,8 @@ def topology(name: str, inputs: Sequence[SymbolicTensor], outputs: Sequence[Symb
         _visit(name, output, given, nodes, visited, numbers)
     for tensor in inputs:
         numbers.setdefault(id(tensor.node.layer), len(numbers))
+    for loss in _losses(nodes, inputs):
+        _visit(name, loss, given, nodes, visited, numbers)
     depths = _depths(nodes, inputs)
     begins = [tensor.node for tensor in inputs if isinstance(tensor.node.layer, InputLayer)]  # others are outside of the model
     layers = {id(node.layer): node.layer for node in [*nodes, *begins]}
@@ -65,6 +67,25 @@ def _visit(
         numbers.setdefault(id(node.layer), len(numbers))
         waiting.append((tensor, True))
         waiting += [(source, False) for source in reversed(_walked_sources(node))]
+
+
+def _losses(nodes: Sequence[Node], inputs: Sequence[SymbolicTensor]) -> list[SymbolicTensor]:
+    """Return the outputs of the losses that methods ``call`` have added, of those that depend on ``inputs`` alone."""
+    found = {id(loss): loss for node in [*(tensor.node for tensor in inputs), *nodes] for loss in node.losses}
+    known = {id(node) for node in nodes} | {id(tensor.node) for tensor in inputs}
+    return [loss for loss in found.values() if _depends_on(loss, known)]
+
+
+def _depends_on(tensor: SymbolicTensor, known: set[int]) -> bool:
+    """Return whether a tensor depends on ``known`` nodes and on no other inputs."""
+    waiting = [tensor.node]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node.layer, InputLayer) and id(node) not in known:
+            return False
+        if id(node) not in known:
+            waiting += [source.node for source in node.sources]
+    return True
 
 
 def _walked_sources(node: Node) -> list[SymbolicTensor]:

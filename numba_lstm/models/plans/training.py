@@ -20,7 +20,7 @@ from ...training.output_losses import (
     weights_of_outputs,
 )
 from ...training.protocols import CompiledOutput
-from ...training.results import StepOutput, TrainedWeights
+from ...training.results import StepOutput, TrainedWeights, added_losses
 from ..passes import Passes
 
 #: Steps that are kept: of a batch, and of the smaller one at the end of an epoch.
@@ -124,9 +124,9 @@ class _Step:
         result = self._model.forward(tuple(xs) if len(xs) > 1 else xs[0], True, key, mask)
         ys = as_tuple(result.y)
         if result.mask is not None:
-            return ys, result.mask, result.tapes
+            return ys, result.mask, result.losses, result.tapes
         values, slopes = losses_of_outputs(self._ops, self._outputs, ys, targets, weights, None, gradient=True)
-        return ys, None, (values, self._gradients(result.tapes, slopes))
+        return ys, None, result.losses, (values, self._gradients(result.tapes, slopes))
 
     def _gradients(self, tapes: Any, slopes: Sequence[Array | None]) -> list[Array]:
         dy = tuple(slopes) if len(slopes) > 1 else slopes[0]
@@ -157,7 +157,7 @@ class _Step:
         ops, targets, weights = self._ops, as_tuple(batch.target), self._unweighted
         if batch.weight is not None:
             weights = [Weights(None, None, weight, None) for weight in per_output(batch.weight, len(targets))]
-        ys, mask, rest = self._forward(*as_tuple(batch.x), *targets, *self._loss_weights(batch), batch.mask, key=key)
+        ys, mask, losses, rest = self._forward(*as_tuple(batch.x), *targets, *self._loss_weights(batch), batch.mask, key=key)
         if mask is None:
             values, gradients = rest
         else:
@@ -169,9 +169,10 @@ class _Step:
                 self._backward = ops.plan(partial(self._backward_pass, rest, slopes), given, training=True)
             assert self._backward is not None
             gradients = self._backward(*given)
+        added = added_losses(ops, losses)
         self._step(gradients)
         ys = [y.copy() if measured else None for y, measured in zip(ys, self._measured, strict=True)]
-        return StepOutput([None if value is None else float(value) for value in values], ys, weights)
+        return StepOutput([None if value is None else float(value) for value in values], ys, weights, added)
 
     def _step(self, gradients: list[Array]) -> None:
         """Take a step of the optimizer."""

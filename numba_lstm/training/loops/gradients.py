@@ -58,7 +58,7 @@ def value_and_gradients(
     ops, trained = model.ops, model.trained()
     batch = load(model, ops, samples.batch(slice(None)))
     passed = model.forward(batch.x, True, model.random.next_key(), batch.mask)
-    penalty = passed.penalty + (trained.penalty() if trained.regularized else 0.0)
+    penalty = passed.added(ops) + (trained.penalty() if trained.regularized else 0.0)
     result, slopes = batch_losses(model, ops, batch, passed.y, passed.mask, penalty, gradient=True)
     dy = tuple(slopes) if len(slopes) > 1 else slopes[0]
     back = model.backward(passed.tapes, dy, need_dx=inputs, trained=trained)

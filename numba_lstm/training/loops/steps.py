@@ -51,10 +51,10 @@ def train_step(
     penalty = trained.penalty() if trained.regularized else 0.0
     step = None if states is not None else model.training_plans(batch, key, outputs, optimizer, trained)
     if step is not None:
-        result = step_result(outputs, batch, step.ys, step.values, step.weights, penalty)
+        result = step_result(outputs, batch, step.ys, step.values, step.weights, penalty + step.added)
     else:
         passed = model.forward(batch.x, True, key, batch.mask, states)
-        result, slopes = batch_losses(model, ops, batch, passed.y, passed.mask, passed.penalty + penalty, gradient=True)
+        result, slopes = batch_losses(model, ops, batch, passed.y, passed.mask, passed.added(ops) + penalty, gradient=True)
         dy = tuple(slopes) if len(slopes) > 1 else slopes[0]
         optimizer.update_weights(ops, model.backward(passed.tapes, dy, trained=trained).weights, trained.weights)
         after = passed.states
@@ -65,10 +65,10 @@ def train_step(
 def test_step(model: Trainable, ops: Ops, trained: TrainedWeights, batch: Batch) -> StepResult:
     """Compute the loss and the output of a batch without training."""
     penalty = trained.penalty() if trained.regularized else 0.0
-    output = model.prediction_plans.forward(batch.x, batch.mask)
+    output = None if model.adds_losses else model.prediction_plans.forward(batch.x, batch.mask)
     if output is None:
         passed = model.forward(batch.x, False, None, batch.mask)
-        return batch_losses(model, ops, batch, passed.y, passed.mask, passed.penalty + penalty, gradient=False)[0]
+        return batch_losses(model, ops, batch, passed.y, passed.mask, passed.added(ops) + penalty, gradient=False)[0]
     return batch_losses(model, ops, batch, output.y, output.mask, penalty, gradient=False)[0]
 
 

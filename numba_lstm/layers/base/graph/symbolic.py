@@ -106,6 +106,7 @@ class Node:
     ) -> None:
         self.layer, self.inputs, self.states, self.training = layer, inputs, states, training
         self.masks, self.arguments = dict(masks or {}), dict(arguments or {})
+        self.losses: list[SymbolicTensor] = []  #: outputs of added losses that depend on it
         self.outputs = tuple(SymbolicTensor(shape, dtype, layer.name) for shape in shapes)
         for index, output in enumerate(self.outputs):
             output.node, output.index = self, index

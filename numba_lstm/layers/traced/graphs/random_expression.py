@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ...ops.symbolic import MAKERS, SymbolicOperand
-from ...ops.tensor import FUNCTIONS, as_tensor
-from ...ops.tracing import input_like
-from ...random.tensors import NAMES, PREFIX
-from ..base.graph.symbolic import SymbolicTensor
+from ....ops.symbolic import MAKERS, SymbolicOperand
+from ....ops.tensor import FUNCTIONS, as_tensor
+from ....ops.tracing import input_like
+from ....random.tensors import NAMES, PREFIX
+from ...base.graph.symbolic import SymbolicTensor
 
 #: Functions that draw numbers of a shape.
 DRAWS = frozenset(PREFIX + name for name in NAMES)

@@ -1,0 +1,95 @@
+"""Programs of users with classes of their own: losses of Keras, and what models do with them here."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from golden import keras_programs
+
+import numba_lstm
+from numba_lstm import Input, Layer, Model, Sequential, Variable, layers, ops
+
+
+@pytest.mark.parametrize("name", keras_programs.LOSSES)
+@pytest.mark.parametrize("eagerly", [False, True])
+def test_losses_are_those_of_keras(name, eagerly):
+    found = keras_programs.run(numba_lstm, name, run_eagerly=eagerly)
+    np.testing.assert_allclose(found, keras_programs.LOSSES[name], rtol=1e-5)
+
+
+def test_an_added_loss_is_trained_by_its_gradient_and_outlives_a_config():
+    model = keras_programs.autoencoder(numba_lstm)
+    model.compile("sgd", "mse")
+    model.build((None, keras_programs.T, keras_programs.D))
+    x = keras_programs.X
+    loss, gradients = model.value_and_gradients(x, x)
+    assert abs(loss - model.evaluate(x, x, verbose=0)) < 1e-6
+    weight = model.log_var.bias
+    place = next(k for k, one in enumerate(model.trainable_weights) if one is weight)
+    around = []
+    for step in (1e-2, -1e-2):
+        weight.assign(weight.numpy() + [step, 0])
+        around.append(model.evaluate(x, x, verbose=0))
+        weight.assign(weight.numpy() - [step, 0])
+    assert abs((around[0] - around[1]) / 2e-2 - gradients[place][0]) < 1e-4
+    copied = Model.from_config(model.get_config())
+    copied.set_weights(model.get_weights())
+    copied.compile("sgd", "mse")
+    assert copied.evaluate(x, x, verbose=0) == model.evaluate(x, x, verbose=0)
+
+
+def test_wrong_losses_say_what_to_do():
+    class Outside(Layer):
+        def call(self, x):
+            return x
+
+    class Weights(Model):
+        def call(self, x):
+            self.add_loss(1.0)
+            return x
+
+    with pytest.raises(TypeError, match=r"add_loss is called outside of call"):
+        Outside().add_loss(1.0)
+    with pytest.raises(TypeError, match="takes a loss that depends on its input"):
+        Weights()(np.ones((2, 3)))
+    x = Input((3,))
+    with pytest.raises(ValueError, match="only add_loss takes such a value"):
+        x - ops.mean(x)
+
+
+def test_variables_are_arrays_alone_and_weights_in_a_layer(tmp_path):
+    counter = Variable(0, dtype="int32", trainable=False)
+    counter.assign_add(2)
+    assert counter.numpy() == 2
+    assert Variable([0.5]).dtype == "float32"
+    assert Variable("ones", shape=(2,)).value.tolist() == [1, 1]
+
+    class Scale(Layer):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.scales = [Variable(2.0), Variable(np.zeros(3), trainable=False, name="shift")]
+
+        def call(self, x):
+            return self.scales[0] * x + self.scales[1]
+
+    model = Sequential([Input((3,)), Scale(name="scale")])
+    assert [weight.path for weight in model.weights] == ["scale/scales_0", "scale/shift"]
+    assert [weight.path for weight in model.trainable_weights] == ["scale/scales_0"]
+    model.layers[0].scales[0].assign(3.0)
+    path = tmp_path / "model.nlstm"
+    model.save(path)
+    loaded = numba_lstm.load_model(path, custom_objects={"Scale": Scale})
+    np.testing.assert_array_equal(loaded.predict(np.ones((1, 3)), verbose=0), [[3, 3, 3]])
+
+    class Whole(Model):
+        def __init__(self):
+            super().__init__()
+            self.scale, self.layer = Variable(2.0), layers.Dense(2)
+
+        def call(self, x):
+            return self.layer(x) * self.scale
+
+    with pytest.raises(TypeError, match=r"Whole\.scale is a Variable of a model"):
+        Whole()(np.ones((2, 3)))
+    with pytest.raises(ValueError, match="needs a shape"):
+        Variable("zeros")

@@ -93,3 +93,63 @@ def test_variables_are_arrays_alone_and_weights_in_a_layer(tmp_path):
         Whole()(np.ones((2, 3)))
     with pytest.raises(ValueError, match="needs a shape"):
         Variable("zeros")
+
+
+def test_a_cell_of_a_user_has_exact_gradients_states_and_streams():
+    cell = keras_programs.cell_class(numba_lstm)
+    layer = layers.RNN(cell(2), return_sequences=True, return_state=True, dtype="float64")
+    x = np.random.default_rng(2).normal(size=(3, 4, 2))
+    layer(x)
+    layer.set_weights([np.sin(np.arange(w.size, dtype=float)).reshape(w.shape) for w in layer.get_weights()])
+    whole, *states = layer(x)
+    first, *middle = layer(x[:, :3])
+    second, *after = layer(x[:, 3:], initial_state=middle)
+    np.testing.assert_allclose(np.concatenate([first, second], axis=1), whole, atol=1e-12)
+    np.testing.assert_allclose(after, states, atol=1e-12)
+    inputs = Input((4, 2), dtype="float64")
+    model = Model(inputs, layers.RNN(layer.cell, go_backwards=True, dtype="float64")(inputs))
+    model.compile("sgd", "mse")
+    target = np.ones((3, 4))
+    _, gradients, dx = model.value_and_gradients(x, target, inputs=True)
+    weight, step = model.trainable_weights[1], np.zeros((2, 4))
+    step[1, 2] = 1e-5
+    ends = []
+    for sign in (1, -1):
+        weight.assign(weight.numpy() + sign * step)
+        ends.append(model.value_and_gradients(x, target)[0])
+        weight.assign(weight.numpy() - sign * step)
+    assert abs((ends[0] - ends[1]) / 2e-5 - gradients[1][1, 2]) < 1e-8
+    moved = x.copy()
+    moved[1, 2, 0] += 1e-5
+    losses = [model.value_and_gradients(one, target)[0] for one in (moved, x)]
+    assert abs((losses[0] - losses[1]) / 1e-5 - dx[1, 2, 0]) < 1e-5
+
+
+def test_streams_and_files_of_a_cell_of_a_user(tmp_path):
+    class Leaky(Layer):
+        def __init__(self, state_size, **kwargs):
+            super().__init__(**kwargs)
+            self.state_size = state_size
+
+        def call(self, inputs, states):
+            h = 0.5 * states[0] + inputs
+            return h, [h]
+
+        def get_config(self):
+            return {**super().get_config(), "state_size": self.state_size}
+
+    model = Sequential([Input((None, 2)), layers.RNN(Leaky(2), return_sequences=True), layers.Dense(1)])
+    x = np.random.default_rng(3).normal(size=(1, 4, 2)).astype(np.float32)
+    y = model.predict(x, verbose=0)
+    stream = model.stream()
+    np.testing.assert_allclose([stream.step(x[0, t]) for t in range(4)], y[0], atol=1e-6)
+    model.save(tmp_path / "model.nlstm")
+    loaded = numba_lstm.load_model(tmp_path / "model.nlstm", custom_objects={"Leaky": Leaky})
+    np.testing.assert_array_equal(loaded.predict(x, verbose=0), y)
+
+    class NoCell(Layer):
+        def call(self, inputs, states):
+            return inputs, states
+
+    with pytest.raises(TypeError, match="has no state_size"):
+        layers.RNN(NoCell())

@@ -23,6 +23,7 @@ class SequenceResult(NamedTuple):
     y: Array | None  #: (T, N, P) outputs of all steps, None unless ``sequences``
     states: tuple[Array, ...]  #: the last ones; the first is the last output
     tape: Tape | None
+    last: Array | None = None  #: the last output of a cell whose output is no state
 
 
 class Cell(Layer):
@@ -30,6 +31,9 @@ class Cell(Layer):
 
     #: The names of the states. The first is the output.
     state_names: ClassVar[tuple[str, ...]] = ("h",)
+
+    #: Whether the output is the first state.
+    output_is_state: ClassVar[bool] = True
 
     @property
     def output_size(self) -> int:

@@ -105,7 +105,8 @@ class Recurrent(SequenceLayer):
             last += out.states
             tapes.append(out.tape)
         if not self.return_sequences:
-            return Forward(out.states[0], tuple(last), None, RecurrentTape(tapes, None) if training else None)
+            y = out.states[0] if out.last is None else out.last
+            return Forward(y, tuple(last), None, RecurrentTape(tapes, None) if training else None)
         zeroed = mask if self.zero_output_for_mask else None
         y = x if zeroed is None else ops.zero_masked(x, zeroed)
         return Forward(y, tuple(last), mask, RecurrentTape(tapes, zeroed) if training else None)
@@ -136,7 +137,7 @@ class Recurrent(SequenceLayer):
     ) -> Backward:
         """Compute the gradients, from those of the output, ``dy``, and of the last states, ``dstates``; None is zero."""
         into = [None] * self.num_states if dstates is None else list(dstates)
-        if dy is not None and not self.return_sequences:  # the output is the last h
+        if dy is not None and not self.return_sequences and self.cells[-1].output_is_state:  # the output is the last h
             h = self._states_of(len(self.cells) - 1).start
             dy, into[h] = None, dy if into[h] is None else ops.add(dy, into[h])
         if dy is not None and tape.zeroed is not None:

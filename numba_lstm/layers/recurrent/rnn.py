@@ -12,7 +12,9 @@ from ..base.registry import deserialize
 from ..cells.cell import Cell, StepCell
 from ..cells.initial_states import check_stack
 from ..cells.stacked_cells import StackedRNNCells, check_cell
+from ..traced.call_layer import CallLayer
 from .recurrent import Recurrent
+from .user_cell import UserCell
 
 
 class RNN(Recurrent):
@@ -23,8 +25,10 @@ class RNN(Recurrent):
 
     Parameters
     ----------
-    cell : LSTMCell, GRUCell, SimpleRNNCell, StackedRNNCells or sequence of cells
-        The lowest first.
+    cell : LSTMCell, GRUCell, SimpleRNNCell, StackedRNNCells or sequence of cells, or a cell of your own
+        The lowest first. A cell of your own is a layer with ``state_size`` and ``call(inputs, states)``, which returns the
+        output and the states. Its call is traced once, and what it computes runs step by step: each op of a step costs some
+        microseconds without a plan.
     return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask : bool
         As :class:`~numba_lstm.layers.LSTM`'s.
     **kwargs
@@ -49,7 +53,8 @@ class RNN(Recurrent):
     ) -> None:
         if isinstance(cell, (list, tuple)):
             cell = StackedRNNCells(cell)
-        self._cell = cell if isinstance(cell, StackedRNNCells) else check_cell(cell)
+        self._user_cell = UserCell(cell) if isinstance(cell, CallLayer) else None
+        self._cell: Any = cell if self._user_cell or isinstance(cell, StackedRNNCells) else check_cell(cell)
         super().__init__(
             return_sequences=return_sequences,
             return_state=return_state,
@@ -61,12 +66,14 @@ class RNN(Recurrent):
         )
 
     @property
-    def cell(self) -> StepCell | StackedRNNCells:
+    def cell(self) -> Any:
         """The cell, or the stack of cells."""
         return self._cell
 
     @property
     def cells(self) -> Sequence[Cell]:
+        if self._user_cell is not None:
+            return (self._user_cell,)
         return self.cell.cells if isinstance(self.cell, StackedRNNCells) else (self.cell,)
 
     def as_device_states(self, ops: Ops, states: Sequence[Any], N: int) -> tuple[Array, ...]:
@@ -75,7 +82,7 @@ class RNN(Recurrent):
         return super().as_device_states(ops, states, N)
 
     def build(self, input_shape: Shape) -> None:
-        self.cell.build_for((None, input_shape[-1]), self.dtype)
+        (self._user_cell or self.cell).build_for((None, input_shape[-1]), self.dtype)
         self.adopt(self.cell)
 
     def get_config(self) -> dict[str, Any]:

@@ -25,9 +25,13 @@ _LAYERS = {
     "EinsumDense": "write Dense, or a Layer of your own with numba_lstm.ops.einsum.",
     "GroupNormalization": "write LayerNormalization, RMSNormalization or BatchNormalization.",
     "GroupQueryAttention": "write MultiHeadAttention.",
+    "HashedCrossing": "write StringLookup of the joined values.",
     "Hashing": "write StringLookup or IntegerLookup.",
     "MelSpectrogram": "compute spectrograms before the model, and give them as sequences.",
+    "ReversibleEmbedding": "write Embedding and Dense.",
     "STFTSpectrogram": "compute spectrograms before the model, and give them as sequences.",
+    "SpectralNormalization": "write a constraint, max_norm or unit_norm, for the kernel.",
+    "Wrapper": "derive a class from Layer that has the layer as an attribute and calls it in call.",
 }
 _ROOT = {
     "applications": _SEQUENTIAL,
@@ -45,7 +49,15 @@ ADVICE: dict[str, dict[str, str]] = {
         "Functional": _SEQUENTIAL,
     },
     "numba_lstm.constraints": {"maxnorm": "write max_norm.", "nonneg": "write non_neg.", "unitnorm": "write unit_norm."},
-    "numba_lstm.optimizers": {"legacy": "write numba_lstm.optimizers.Adam, and the others so too."},
+    "numba_lstm.optimizers": {
+        "Adafactor": "write Adam or AdamW.",
+        "Lamb": "write AdamW, and clipnorm against large steps.",
+        "LossScaleOptimizer": "gradients are float32 or float64, which need no scale. Give the inner optimizer alone.",
+        "MultiOptimizer": "write one optimizer.",
+        "Muon": "write AdamW.",
+        "ScheduleFreeAdamW": "write AdamW, and use_ema=True for averages of the weights.",
+        "legacy": "write numba_lstm.optimizers.Adam, and the others so too.",
+    },
     "numba_lstm.utils": _UTILS,
 }
 

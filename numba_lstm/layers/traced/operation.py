@@ -10,7 +10,7 @@ import numpy as np
 from ...naming import names
 from ...ops.symbolic import MAKERS, SymbolicOperand
 from ...ops.tensor import FUNCTIONS, Operand, Tensor, UntraceableError, as_tensor
-from ...ops.tracing import input_like
+from ...ops.tracing import input_like, traced_operands
 from ...random.tensors import PREFIX
 from ...variables import Variable
 from ..base.arguments import Shape
@@ -205,6 +205,8 @@ def make(function: str, arguments: tuple[Any, ...], options: Mapping[str, Any]) 
     try:
         layer.compute_output_shape([tensor.shape for tensor in operands.inputs])
     except BatchAxisError:
+        if traced_operands() is None:  # add_loss is called in a method that is being traced
+            raise
         return BatchExpression(function, arguments, options)
     if of_batch:
         raise ValueError(f"{label} joins a value of the whole batch with its samples, but only add_loss takes such a value.")

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..inputs import as_count
-from ..random import check_seed, next_key, words
+from ..philox import check_seed, next_key, words
 from ..utils.py_dataset import PyDataset
 
 Array = npt.NDArray[Any]

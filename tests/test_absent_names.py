@@ -34,7 +34,7 @@ SENTENCES = {
         "optimizers.schedules",
         "cosine_decay",
     ): "numba_lstm.optimizers.schedules has no 'cosine_decay', did you mean 'CosineDecay'?",
-    ("ops", "gelu"): "numba_lstm.ops has no 'gelu': write numba_lstm.activations.gelu.",
+    ("ops", "exponential"): "numba_lstm.ops has no 'exponential': write numba_lstm.activations.exponential.",
     ("optimizers", "Lamb"): "numba_lstm.optimizers has no 'Lamb': write AdamW, and clipnorm against large steps.",
     ("initializers", "STFT"): "numba_lstm.initializers has no 'STFT'. There are: Constant, GlorotNormal, ",
     ("regularizers", "L3"): "numba_lstm.regularizers has no 'L3'. There are: L1, L1L2, L2, ",

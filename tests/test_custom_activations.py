@@ -46,7 +46,7 @@ def test_a_function_becomes_an_activation_of_its_name():
     assert activations.as_spec(activations.custom(mish, mish_slope)).derivative is mish_slope
 
 
-ARGUMENTS = {"maximum": 2, "minimum": 2, "clip": 3}
+ARGUMENTS = {"arctan2": 2, "maximum": 2, "minimum": 2, "clip": 3}
 
 
 @pytest.mark.parametrize("name", [name for name in FUNCTIONS if name != "where"])
@@ -74,7 +74,7 @@ def branch(x):
         (branch, "the activation 'branch' cannot be taken: it branches on its argument .* use np.where"),
         (lambda x: max(x, 0), "it branches on its argument"),
         (lambda x: x * math.exp(x), "use NumPy's functions, np.exp in place of math.exp"),
-        (lambda x: np.cos(x), "it uses np.cos. Use .*np.tanh"),
+        (lambda x: np.cosh(x), "it uses np.cosh. Use .*np.tanh"),
         (lambda x: np.sum(x), "it uses np.sum"),
         (lambda x: x @ x, "it uses np.matmul"),
         (lambda x: (x > 0) * x, "it computes with a comparison: use np.where"),

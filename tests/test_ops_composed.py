@@ -22,6 +22,48 @@ FUNCTIONS = {
     ),
     "finite": lambda x, y: ops.where(ops.logical_xor(ops.isnan(ops.log(x)), ops.isinf(y)), x, y) * ops.isfinite(ops.log(y)),
     "activations": lambda x, y: ops.selu(x) + ops.celu(y, 0.5) + ops.hard_tanh(2 * x) + ops.hard_silu(y) + ops.log_sigmoid(x),
+    "angles": lambda x, y: (
+        ops.sin(3 * x) * ops.cos(2 * y)
+        + ops.tan(y)
+        + ops.arctan2(x, y * y + 0.5)
+        + ops.arctan(x)
+        + ops.arcsin(ops.tanh(x)) * ops.arccos(ops.sin(y))
+        + ops.deg2rad(x)
+        - ops.rad2deg(y)
+    ),
+    "rounded": lambda x, y: (
+        x * ops.floor(3 * y)
+        + y * ops.ceil(2 * x)
+        + x * ops.round(3 * y)
+        + ops.round(x, 1)
+        + ops.trunc(2 * x) * y
+        + ops.mod(x * 3, ops.sign(y) * 0.7)
+        + ops.floor_divide(x, 0.3)
+        + x * ops.isclose(y, y * (1 + 1e-7 * ops.sign(x)))
+    ),
+    "errors": lambda x, y: ops.erf(x) + ops.erfc(2 * y) + ops.gelu(x) + ops.gelu(2 * y, approximate=False),
+    "sparse": lambda x, y: ops.sparse_plus(x) + ops.sparse_sigmoid(y) + ops.sparsemax(x, 1) + ops.sparsemax(2 * y),
+    "order": lambda x, y: (
+        ops.sort(x) * ops.sort(y, 0)
+        + ops.reshape(ops.sort(x, None), (3, 4, 5))
+        + x * ops.argsort(y, 0)
+        + ops.top_k(x, 2)[0][..., :1] * ops.top_k(y, 1)[1]
+        + ops.cumprod(x, 1)
+        + ops.cumprod(y)[7]
+    ),
+    "quantiles": lambda x, y: (
+        ops.median(x, 1, keepdims=True)
+        + ops.quantile(y, [0.1, 0.85], 0)[1]
+        + ops.percentile(x, 30.0)
+        + ops.searchsorted([-1.0, 0.0, 0.5], x) * y
+        + x * ops.digitize(y, [-0.5, 0.0, 1.0])
+        + ops.isin(ops.round(x), [0, 1])
+    ),
+    "elements": lambda x, y: (
+        ops.take_along_axis(x, ops.argsort(x, 1), 1)
+        + ops.take_along_axis(y, ops.argsort(y)[:1] - 5, -1)
+        + ops.take_along_axis(x, np.array([[[4, 0, 0, -1, 4]]]), 2)
+    ),
     "shrinking": lambda x, y: ops.tanh_shrink(x) + ops.soft_shrink(y) + ops.hard_shrink(x, 0.3) + ops.threshold(y, 0.1, -2.0),
     "halves": lambda x, y: ops.glu(ops.stack([x[0], y]), 0)[:1] + ops.prod(x, 0) + ops.prod(y, keepdims=True),
     "norms": lambda x, y: ops.norm(x, axis=0) + ops.norm(y) + ops.norm(x, 1, axis=2, keepdims=True) + ops.normalize(x, 1, 3),
@@ -81,7 +123,7 @@ def test_labels():
 
 def test_what_arrays_have_alone():
     x = np.array([[3.0, -1.5, 7.0]])
-    assert ops.floor(x).tolist() == [[3, -2, 7]]
+    assert ops.unique(x).tolist() == [-1.5, 3, 7]
     assert [y.tolist() for y in ops.top_k(x, 2)] == [[[7, 3]], [[2, 0]]]
     assert ops.convert_to_numpy([1.0]).tolist() == [1]
     assert [ops.is_tensor(value) for value in (x, input_like((2,)), 3.0)] == [True, True, False]

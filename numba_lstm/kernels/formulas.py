@@ -21,10 +21,12 @@ from .slopes import COMPARISONS as COMPARISONS
 from .slopes import SLOPES
 from .specs import FUNCTIONS, Activation
 
+#: Operations that round, the trigonometric functions with their inverses, and the error function with its complement.
+TRIGONOMETRIC = (*("floor", "ceil", "rint", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "arctan2", "erf", "erfc"),)
 #: The operations of a formula, by NumPy's names; ``constant(x, number)`` is a number in the type of x.
 OPERATIONS = (
     *("constant", "add", "subtract", "multiply", "divide", "negative", "absolute", "reciprocal", "square", "sqrt", "power"),
-    *("exp", "expm1", "log", "log1p", "tanh", "sign", "maximum", "minimum", "where", *COMPARISONS),
+    *("exp", "expm1", "log", "log1p", "tanh", "sign", "maximum", "minimum", "where", *COMPARISONS, *TRIGONOMETRIC),
 )
 
 SUPPORTED_OPERATIONS = (

@@ -32,7 +32,8 @@ ACTIVATIONS: dict[str, tuple[str, tuple[float, ...]]] = {
 #: The NumPy functions that a custom activation may call on every device, besides + - * / and comparisons.
 FUNCTIONS = (
     *("exp", "expm1", "log", "log1p", "tanh", "sqrt", "square", "abs", "negative", "reciprocal"),
-    *("maximum", "minimum", "where", "clip", "sign"),
+    *("maximum", "minimum", "where", "clip", "sign", "floor", "ceil", "rint"),
+    *("sin", "cos", "tan", "arcsin", "arccos", "arctan", "arctan2"),
 )
 
 #: Activations of a whole row. They cannot be a gate of an LSTM.

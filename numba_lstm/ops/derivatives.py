@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .elementwise import add, divide, equal, greater, less, log, multiply, negative, power, sign, square, subtract, where
+from .elementwise import (
+    add,
+    divide,
+    equal,
+    exp,
+    greater,
+    less,
+    log,
+    multiply,
+    negative,
+    power,
+    sign,
+    sqrt,
+    square,
+    subtract,
+    where,
+)
 from .products import matmul
 from .reducing import sum as sum_
 from .shaping import reshape, swapaxes, transpose
-from .tensor import COMPARISONS, Tensor, UntraceableError, broadcast, constant
+from .tensor import COMPARISONS, Tensor, UntraceableError, broadcast, constant, elementwise
 
 Gradients = Sequence[Any]  #: of the operands, None for one without a gradient
 
@@ -78,6 +95,16 @@ def _power(y: Tensor, g: Tensor, a: Tensor, b: Tensor) -> Gradients:
     return da, None if b.is_constant else multiply(g, multiply(y, log(a)))
 
 
+def _arctan2(y: Tensor, g: Tensor, a: Tensor, b: Tensor) -> Gradients:
+    g = divide(g, add(square(a), square(b)))
+    return multiply(g, b), negative(multiply(g, a))
+
+
+def _bell(x: Tensor) -> Any:
+    """Return the derivative of the error function."""
+    return multiply(exp(negative(square(x))), 2 / math.sqrt(math.pi))
+
+
 def _broadcast(y: Tensor, g: Tensor, x: Tensor) -> Gradients:
     new = y.ndim - x.ndim
     axes = [*range(new), *(k + new for k, n in enumerate(x.shape) if n == 1 and y.shape[k + new] > 1)]
@@ -123,6 +150,14 @@ def _softmax(y: Tensor, g: Tensor, x: Tensor) -> Gradients:
     return (Tensor("softmax_gradient", (y, broadcast(g, y.shape)), None, x.shape),)
 
 
+def _taken_at(x: Tensor, places: Tensor) -> Tensor:
+    return Tensor("take_elements", (x, places), None, places.shape)
+
+
+def _taken(y: Tensor, g: Tensor, x: Tensor, places: Tensor) -> Gradients:
+    return Tensor("add_elements", (broadcast(g, y.shape), places), x.shape[-1], x.shape), None
+
+
 def _permute(y: Tensor, g: Tensor, x: Tensor) -> Gradients:
     g, order = broadcast(g, y.shape), [y.detail.index(axis) for axis in range(x.ndim)]
     if g.operation == "permute" and [g.detail[axis] for axis in order] == [*range(x.ndim)]:
@@ -149,7 +184,16 @@ _RULES: dict[str, Callable[..., Gradients]] = {
     "log1p": lambda y, g, a: (divide(g, add(a, 1.0)),),
     "tanh": lambda y, g, a: (multiply(g, subtract(1.0, square(y))),),
     "sigmoid": lambda y, g, a: (multiply(g, multiply(y, subtract(1.0, y))),),
-    "sign": lambda y, g, a: (None,),
+    "sin": lambda y, g, a: (multiply(g, elementwise("cos", a)),),
+    "cos": lambda y, g, a: (negative(multiply(g, elementwise("sin", a))),),
+    "tan": lambda y, g, a: (multiply(g, add(square(y), 1.0)),),
+    "arcsin": lambda y, g, a: (divide(g, sqrt(subtract(1.0, square(a)))),),
+    "arccos": lambda y, g, a: (negative(divide(g, sqrt(subtract(1.0, square(a))))),),
+    "arctan": lambda y, g, a: (divide(g, add(square(a), 1.0)),),
+    "arctan2": _arctan2,
+    "erf": lambda y, g, a: (multiply(g, _bell(a)),),
+    "erfc": lambda y, g, a: (negative(multiply(g, _bell(a))),),
+    **dict.fromkeys(("sign", "floor", "ceil", "rint"), lambda y, g, a: (None,)),
     "maximum": _larger,
     "minimum": _smaller,
     "where": lambda y, g, condition, a, b: (None, where(condition, g, 0.0), where(condition, 0.0, g)),
@@ -165,4 +209,7 @@ _RULES: dict[str, Callable[..., Gradients]] = {
     **dict.fromkeys(("argmax", "argmin", "stop"), lambda y, g, x: (None,)),
     "matmul": _matmul,
     "softmax": _softmax,
+    "row_order": lambda y, g, x: (None,),
+    "take_elements": _taken,
+    "add_elements": lambda y, g, x, places: (_taken_at(broadcast(g, y.shape), places), None),
 }

@@ -10,7 +10,7 @@ import numpy as np
 from .tensor import Tensor, as_tensor, elementwise, is_traced
 
 
-def _function(operation: str, name: str, document: str) -> Callable[..., Any]:
+def function_of(operation: str, name: str, document: str) -> Callable[..., Any]:
     """Return NumPy's function of this name, which records ``operation`` on tensors."""
     computed = getattr(np, name)
 
@@ -22,31 +22,31 @@ def _function(operation: str, name: str, document: str) -> Callable[..., Any]:
     return function
 
 
-add = _function("add", "add", "Return ``x1 + x2``.")
-subtract = _function("subtract", "subtract", "Return ``x1 - x2``.")
-multiply = _function("multiply", "multiply", "Return ``x1 * x2``.")
-divide = _function("divide", "divide", "Return ``x1 / x2``.")
+add = function_of("add", "add", "Return ``x1 + x2``.")
+subtract = function_of("subtract", "subtract", "Return ``x1 - x2``.")
+multiply = function_of("multiply", "multiply", "Return ``x1 * x2``.")
+divide = function_of("divide", "divide", "Return ``x1 / x2``.")
 true_divide = divide
-negative = _function("negative", "negative", "Return ``-x``.")
-absolute = _function("absolute", "absolute", "Return the absolute value.")
+negative = function_of("negative", "negative", "Return ``-x``.")
+absolute = function_of("absolute", "absolute", "Return the absolute value.")
 abs = absolute
-reciprocal = _function("reciprocal", "reciprocal", "Return ``1 / x``.")
-square = _function("square", "square", "Return ``x * x``.")
-sqrt = _function("sqrt", "sqrt", "Return the square root.")
-exp = _function("exp", "exp", "Return the exponential.")
-expm1 = _function("expm1", "expm1", "Return ``exp(x) - 1``.")
-log = _function("log", "log", "Return the natural logarithm.")
-log1p = _function("log1p", "log1p", "Return ``log(1 + x)``.")
-tanh = _function("tanh", "tanh", "Return the hyperbolic tangent.")
-sign = _function("sign", "sign", "Return -1, 0 or 1.")
-maximum = _function("maximum", "maximum", "Return the larger of two. At equal ones each has half of the gradient.")
-minimum = _function("minimum", "minimum", "Return the smaller of two. At equal ones each has half of the gradient.")
-greater = _function("greater", "greater", "Return ``x1 > x2``.")
-greater_equal = _function("greater_equal", "greater_equal", "Return ``x1 >= x2``.")
-less = _function("less", "less", "Return ``x1 < x2``.")
-less_equal = _function("less_equal", "less_equal", "Return ``x1 <= x2``.")
-equal = _function("equal", "equal", "Return ``x1 == x2``.")
-not_equal = _function("not_equal", "not_equal", "Return ``x1 != x2``.")
+reciprocal = function_of("reciprocal", "reciprocal", "Return ``1 / x``.")
+square = function_of("square", "square", "Return ``x * x``.")
+sqrt = function_of("sqrt", "sqrt", "Return the square root.")
+exp = function_of("exp", "exp", "Return the exponential.")
+expm1 = function_of("expm1", "expm1", "Return ``exp(x) - 1``.")
+log = function_of("log", "log", "Return the natural logarithm.")
+log1p = function_of("log1p", "log1p", "Return ``log(1 + x)``.")
+tanh = function_of("tanh", "tanh", "Return the hyperbolic tangent.")
+sign = function_of("sign", "sign", "Return -1, 0 or 1.")
+maximum = function_of("maximum", "maximum", "Return the larger of two. At equal ones each has half of the gradient.")
+minimum = function_of("minimum", "minimum", "Return the smaller of two. At equal ones each has half of the gradient.")
+greater = function_of("greater", "greater", "Return ``x1 > x2``.")
+greater_equal = function_of("greater_equal", "greater_equal", "Return ``x1 >= x2``.")
+less = function_of("less", "less", "Return ``x1 < x2``.")
+less_equal = function_of("less_equal", "less_equal", "Return ``x1 <= x2``.")
+equal = function_of("equal", "equal", "Return ``x1 == x2``.")
+not_equal = function_of("not_equal", "not_equal", "Return ``x1 != x2``.")
 
 
 def positive(x: Any) -> Any:

@@ -162,6 +162,9 @@ def _computed(ops: Ops, x: Tensor, arrays: Sequence[Array]) -> Array:
         "slice": lambda: ops.take_slices(first, [_as_slice(*limits) for limits in x.detail]),
         "matmul": lambda: ops.matrix_product(*arrays),
         "softmax": lambda: ops.softmax_rows(first),
+        "row_order": lambda: ops.row_order(first),
+        "take_elements": lambda: ops.take_elements(*arrays),
+        "add_elements": lambda: ops.add_elements(first, arrays[1], x.detail),
         "softmax_gradient": lambda: ops.softmax_rows_backward(*arrays),
     }
     return simple[x.operation]()

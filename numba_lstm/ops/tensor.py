@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from ..kernels.formulas import TRIGONOMETRIC
 
 Shape = tuple[int, ...]
 
@@ -17,6 +20,7 @@ ELEMENTWISE = frozenset(
         *("copy", "add", "subtract", "multiply", "divide", "negative", "absolute", "reciprocal", "square", "sqrt", "power"),
         *("exp", "expm1", "log", "log1p", "tanh", "sigmoid", "sign", "maximum", "minimum", "where"),
         *("greater", "greater_equal", "less", "less_equal", "equal", "not_equal"),
+        *TRIGONOMETRIC,
     }
 )
 COMPARISONS = frozenset({"greater", "greater_equal", "less", "less_equal", "equal", "not_equal"})
@@ -50,7 +54,7 @@ class Tensor(NDArrayOperatorsMixin):
     ----------
     operation : str
         One of :data:`ELEMENTWISE`, ``input``, ``constant``, ``array``, a view, a reduction, ``matmul``, ``softmax``, ``join``,
-        ``keep``, ``noise`` or ``normal``.
+        ``row_order``, ``take_elements``, ``add_elements``, ``keep``, ``noise`` or ``normal``.
     operands : tuple of Tensor
         What the operation is applied to.
     detail : object
@@ -115,7 +119,8 @@ class Tensor(NDArrayOperatorsMixin):
 
 #: NumPy's name -> the name here, where they differ.
 NAMES = {"true_divide": "divide", "amax": "max", "amin": "min", "permute_dims": "transpose", "invert": "logical_not",
-          "bitwise_and": "logical_and", "bitwise_or": "logical_or", "fabs": "absolute"}  # fmt: skip
+          "bitwise_and": "logical_and", "bitwise_or": "logical_or", "fabs": "absolute", "rint": "round",
+          "around": "round", "remainder": "mod"}  # fmt: skip
 
 
 def _function(name: str) -> Callable[..., Any]:
@@ -187,14 +192,22 @@ def elementwise(operation: str, *values: Any) -> Tensor:
     return Tensor(operation, tuple(broadcast(x, shape) for x in operands), None, shape, kind)
 
 
+#: Operations on numbers that are no functions of NumPy.
+_OF_NUMBERS: dict[str, Callable[[float], float]] = {
+    "copy": float,
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "erf": math.erf,
+    "erfc": math.erfc,
+}
+
+
 def _simplified(operation: str, operands: list[Tensor], shape: Shape) -> Tensor | None:
     """Return the result of arithmetic with constants where it needs no operation."""
     if all(x.is_constant for x in operands):
         numbers_ = [x.detail for x in operands]
-        if operation in ("copy", "sigmoid"):
-            return constant(numbers_[0] if operation == "copy" else 1 / (1 + np.exp(-numbers_[0])), shape)
         with np.errstate(all="ignore"):
-            return constant(float(getattr(np, operation)(*numbers_)), shape)
+            function = _OF_NUMBERS.get(operation) or getattr(np, operation)
+            return constant(float(function(*numbers_)), shape)
     if operation in ("add", "multiply"):
         neutral = 0.0 if operation == "add" else 1.0
         for x, other in ((operands[0], operands[1]), (operands[1], operands[0])):

@@ -140,10 +140,82 @@ def test_softmax_and_its_gradient(ops, dtype, axes):
     assert_equals_reference(ops, dtype, compute)
 
 
+#: Functions of one formula, which the second operand selects, and their errors in units in the last place.
+ERRORS = {
+    "sin": 2, "cos": 2, "tan": 3, "arcsin": 3, "arccos": 3, "arctan": 2, "erf": 3, "erfc": 16, "floor": 0, "ceil": 0, "rint": 0,
+}  # fmt: skip
+CHOICES = [f"u{k} = {name}(x0)\ne{k} = equal(x1, c{k})\nv{k + 1} = where(e{k}, u{k}, v{k})" for k, name in enumerate(ERRORS)]
+ELEMENTARY = ElementwiseFormula(
+    "\n".join(["v0 = arctan2(x0, x1)", *CHOICES, f"v{len(ERRORS)}"]), tuple(float(k) for k in range(len(ERRORS)))
+)
+
+
+def test_elementary_functions_are_within_some_units_in_the_last_place(ops, dtype):
+    rng = np.random.default_rng(12)
+    small, large = rng.standard_normal(300) * 2.0 ** rng.integers(-30, 3, 300), rng.uniform(-1e5, 1e5, 300)
+    inf, nan = np.inf, np.nan
+    special = [0, -0.0, 1, -1, 0.5, -2.5, 1e30, 7e5, 2**31, inf, -inf, nan, 9, -1e-30, 1.0000001, 0.3, -0.7, 2**25]
+    x = np.concatenate([small, large, np.arange(1, 200) * (np.pi / 2), rng.uniform(-1, 1, 200), special]).astype(dtype)
+    grid, which = (a.astype(dtype) for a in np.meshgrid(x, [*range(len(ERRORS)), -0.3]))
+    found, reference = host(ops, ops.elementwise(ELEMENTARY, [put(ops, grid), put(ops, which)], dtype)), get_ops("reference")
+    wide = "longdouble" if dtype == "float64" else "float64"
+    with np.errstate(all="ignore"):
+        expected = {name: getattr(np, name)(x.astype(wide)) for name in ERRORS if not name.startswith("erf")}
+        angle = np.arctan2(x.astype(wide), which[-1].astype(wide))
+    for name in ("erf", "erfc"):
+        formula = ElementwiseFormula(f"v0 = {name}(x0)\nv0")
+        expected[name] = reference.elementwise(formula, [x.astype("float64")], "float64")
+    for y, (name, units), right in zip(
+        found, [*ERRORS.items(), ("arctan2", 2)], [expected[n] for n in ERRORS] + [angle], strict=True
+    ):
+        assert np.array_equal(np.isnan(y), np.isnan(right)), name
+        counts = (np.abs(right) >= 2 * np.finfo(dtype).tiny) & (y != right) & ((name != "erfc") | (x < 9))
+        right = np.where(counts, right, 1)
+        error = np.where(counts, np.abs(y - right) / np.spacing(np.abs(right).astype(dtype)), 0)
+        assert error.max() <= units, (name, x[error.argmax()], error.max())
+
+
+def test_elementary_functions_have_one_value_wherever_a_number_is(ops, dtype):
+    x = np.linspace(-9e5, 1e6, 401).astype(dtype)
+    bits = set()
+    for threads, turned in ((1, False), (3, True)):
+        set_num_threads(threads)
+        grid, which = (a.astype(dtype) for a in np.meshgrid(x[::-1] if turned else x, range(len(ERRORS))))
+        y = host(ops, ops.elementwise(ELEMENTARY, [put(ops, grid), put(ops, which)], dtype))
+        bits.add((y[:, ::-1] if turned else y).tobytes())
+    assert len(bits) == 1
+
+
+def test_the_order_of_rows_and_elements_at_indices(ops, dtype):
+    indices = np.random.default_rng(6).integers(-9, 17, (5, 3, 40))
+
+    def compute(ops, xs):
+        x = ops.permute(xs[1], (1, 0, 2))
+        tens = ops.elementwise(ElementwiseFormula("v0 = multiply(x0, c0)\nv1 = rint(v0)\nv1", (3.0,)), [x], x.dtype.name)
+        places = put(ops, indices.astype(x.dtype))
+        order = ops.row_order(tens)
+        taken = ops.take_elements(x, places)
+        return ops.join(
+            [order, ops.take_elements(x, order), taken, ops.add_elements(taken, places, 17)],
+            [(slice(0, 5), slice(0, 3), slice(a, b)) for a, b in ((0, 17), (17, 34), (34, 74), (74, 91))],
+            (5, 3, 91),
+        )
+
+    assert_equals_reference(ops, dtype, compute)
+    rows = put(ops, np.array([[np.nan, 2, -np.inf, np.nan, 2]], dtype))
+    assert host(ops, ops.row_order(rows)).tolist() == [[2, 1, 4, 0, 3]]
+    beyond = host(ops, ops.take_elements(rows, put(ops, np.array([[5, -6, 1, np.nan]], dtype))))
+    assert np.isnan(beyond).tolist() == [[True, True, False, True]]
+    assert host(
+        ops, ops.add_elements(put(ops, np.ones((1, 3), dtype)), put(ops, np.array([[5, -1, -1]], dtype)), 2)
+    ).tolist() == [[0, 2]]
+
+
 def test_a_plan_records_them(dtype):
     ops = get_ops("cpu")
 
     def compute(x, _):
+        x = ops.take_elements(x, ops.row_order(x))
         products = ops.matrix_product(x, ops.permute(x, (0, 2, 1)))
         total = ops.reduce_axes(ops.elementwise(FORMULA, [products, products, products, products], dtype), "sum", (2,))
         return ops.softmax_rows(ops.join([total, total], [(slice(0, 3), slice(0, 5)), (slice(0, 3), slice(5, 10))], (3, 10)))

@@ -47,6 +47,16 @@ FORMULAS = {
     "where": lambda x: np.where(x > 0.3, np.exp(x), x * x),
     "clip": lambda x: np.clip(x, -1, 1) * x + np.clip(x, a_min=0.1, a_max=0.7),
     "sign": lambda x: np.sign(x) * x * x,
+    "floor": lambda x: np.floor(x) * x,
+    "ceil": lambda x: np.ceil(x) * x,
+    "rint": lambda x: np.rint(3 * x) * x,
+    "sin": lambda x: np.sin(2 * x) * x,
+    "cos": lambda x: np.cos(2 * x) * x,
+    "tan": lambda x: np.tan(x / 2) * x,
+    "arcsin": lambda x: np.arcsin(x / 3) * x,
+    "arccos": lambda x: np.arccos(x / 3) * x,
+    "arctan": lambda x: np.arctan(x) * x,
+    "arctan2": lambda x: np.arctan2(x, x * x + 1) + np.arctan2(2, x),
 }
 
 
@@ -151,7 +161,7 @@ def test_a_branch_is_told_to_use_where(function, shape):
 
 
 REFUSED = [
-    (np.sin, "np.sin"),
+    (np.sinh, "np.sinh"),
     (lambda x: np.power(x, 2), "np.power"),
     (lambda x: x // 2, "np.floor_divide"),
     (lambda x: x % 2, "np.remainder"),
@@ -182,7 +192,7 @@ def test_a_sum_in_place_is_refused():
 
 def test_a_refusal_says_what_may_be_used():
     with pytest.raises(TypeError, match=", ".join(f"np.{name}" for name in FUNCTIONS)):
-        value_and_slope(np.sin)
+        value_and_slope(np.sinh)
 
 
 def test_a_function_may_be_any_callable():

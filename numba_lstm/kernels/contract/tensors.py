@@ -61,5 +61,20 @@ class TensorOps(Protocol):
     def softmax_rows_backward(self, y: Array, dy: Array) -> Array:
         """Return the gradient ``y (dy - sum(y dy))`` of the argument of a softmax y over the last axis, for that of y."""
 
+    def row_order(self, x: Array) -> Array:
+        """Return the indices that sort each row along the last axis, as floating numbers.
+
+        The order is ascending, of equal elements that of the row, and NaN comes last.
+        """
+
+    def take_elements(self, x: Array, indices: Array) -> Array:
+        """Return ``y[..., k] = x[..., indices[..., k]]`` for whole floating numbers and equal leading axes.
+
+        Indices below 0 count from the end of a row. Where there is no such element y is NaN.
+        """
+
+    def add_elements(self, dy: Array, indices: Array, n: int) -> Array:
+        """Return the gradient of the x of :meth:`take_elements`, rows of ``n`` elements: sums in the order of the indices."""
+
     def join(self, xs: Sequence[Array], places: Sequence[Sequence[slice]], shape: Sequence[int]) -> Array:
         """Return an array of ``shape`` that holds each array of ``xs`` in its slices, and zeros elsewhere."""

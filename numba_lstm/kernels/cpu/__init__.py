@@ -47,6 +47,7 @@ from .tensors.ops import (
     take_slices,
     weight_array,
 )
+from .tensors.sorting import add_elements, row_order, take_elements
 from .training.clipping import clip_gradients
 from .training.losses import loss
 from .training.metrics import metric
@@ -60,6 +61,7 @@ __all__ = [
     "activation_backward",
     "activation_forward",
     "add",
+    "add_elements",
     "asarray",
     "batch_norm_backward",
     "batch_norm_forward",
@@ -107,6 +109,7 @@ __all__ = [
     "repeat",
     "reshape",
     "reshape_elements",
+    "row_order",
     "run_parallel",
     "rnn_backward",
     "rnn_forward",
@@ -119,6 +122,7 @@ __all__ = [
     "steps_not_equal",
     "stream_plan",
     "sum_steps",
+    "take_elements",
     "take_slices",
     "to_host",
     "update",

@@ -23,6 +23,7 @@ from .arrays.arrays import (
     zero_masked,
 )
 from .arrays.tensors import (
+    add_elements,
     broadcast_to,
     dense,
     elementwise,
@@ -31,8 +32,10 @@ from .arrays.tensors import (
     permute,
     reduce_axes,
     reshape_elements,
+    row_order,
     softmax_rows,
     softmax_rows_backward,
+    take_elements,
     take_slices,
     weight_array,
 )
@@ -55,6 +58,7 @@ __all__ = [
     "activation_backward",
     "activation_forward",
     "add",
+    "add_elements",
     "asarray",
     "batch_norm_backward",
     "batch_norm_forward",
@@ -102,6 +106,7 @@ __all__ = [
     "repeat",
     "reshape",
     "reshape_elements",
+    "row_order",
     "run_parallel",
     "rnn_backward",
     "rnn_forward",
@@ -114,6 +119,7 @@ __all__ = [
     "steps_not_equal",
     "stream_plan",
     "sum_steps",
+    "take_elements",
     "take_slices",
     "to_host",
     "update",

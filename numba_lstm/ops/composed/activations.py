@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
+
+import numpy as np
 
 from ..elementwise import (
     absolute,
     add,
+    cast,
     clip,
+    divide,
     elu,
     expm1,
     greater,
     hard_sigmoid,
+    less,
     less_equal,
+    maximum,
     minimum,
     multiply,
     negative,
@@ -28,7 +35,12 @@ from ..elementwise import (
     where,
     zeros_like,
 )
-from ..shaping import split
+from ..reducing import sum as sum_
+from ..shaping import flip, moveaxis, split
+from ..tensor import is_traced
+from .sorting import sort
+from .sums import cumsum
+from .trigonometry import erfc
 
 swish = silu
 
@@ -90,3 +102,39 @@ def hard_shrink(x: Any, threshold: float = 0.5) -> Any:
 def threshold(x: Any, threshold: float, default_value: float) -> Any:
     """Return x where it is above ``threshold``, else ``default_value``."""
     return where(less_equal(x, threshold), default_value, x)
+
+
+def gelu(x: Any, approximate: bool = True) -> Any:
+    """Return x times the normal distribution function (Hendrycks and Gimpel 2016), or an approximation by tanh."""
+    if not approximate:
+        return multiply(multiply(x, erfc(multiply(x, -math.sqrt(0.5)))), 0.5)
+    inner = multiply(add(x, multiply(multiply(square(x), x), 0.044715)), math.sqrt(2 / math.pi))
+    return multiply(multiply(x, add(tanh(inner), 1.0)), 0.5)
+
+
+def mish(x: Any) -> Any:
+    """Return ``x * tanh(softplus(x))`` (Misra 2019)."""
+    return multiply(x, tanh(softplus(x)))
+
+
+def sparse_plus(x: Any) -> Any:
+    """Return ``(x + 1)**2 / 4`` from -1 to 1, 0 below and x above."""
+    return where(greater(x, -1.0), where(less(x, 1.0), multiply(square(add(x, 1.0)), 0.25), x), zeros_like(x))
+
+
+def sparse_sigmoid(x: Any) -> Any:
+    """Return ``(x + 1) / 2``, bounded by 0 and 1."""
+    return multiply(add(hard_tanh(x), 1.0), 0.5)
+
+
+def sparsemax(x: Any, axis: int = -1) -> Any:
+    """Return the nearest probabilities to an axis of x, some of which are 0 (Martins and Astudillo 2016)."""
+    if not is_traced(x):
+        x = np.asarray(x)
+    rows = moveaxis(x, axis, -1)
+    ordered = flip(sort(rows), -1)
+    sums, counts = cumsum(ordered, -1), np.arange(1.0, rows.shape[-1] + 1)
+    supported = cast(greater(add(multiply(ordered, counts), 1.0), sums), "float32")
+    total = sum_(multiply(ordered, supported), -1, True)
+    threshold = divide(subtract(total, 1.0), sum_(supported, -1, True))
+    return moveaxis(maximum(subtract(rows, threshold), zeros_like(rows)), -1, axis)

@@ -16,6 +16,7 @@ from ..elementwise import (
     expm1,
     greater,
     less,
+    less_equal,
     log,
     log1p,
     logical_not,
@@ -113,6 +114,15 @@ def isinf(x: Any) -> Any:
 def isfinite(x: Any) -> Any:
     """Return where x is a finite number."""
     return less(absolute(x), math.inf) if is_traced(x) else np.isfinite(x)
+
+
+def isclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
+    """Return where two numbers differ by at most ``atol + rtol * abs(x2)``, or are equal."""
+    if not is_traced(x1, x2):
+        return np.isclose(x1, x2, rtol, atol, equal_nan)
+    near = less_equal(absolute(subtract(x1, x2)), add(multiply(absolute(x2), rtol), atol))
+    near = where(equal(x1, x2), True, where(isfinite(x2), near, False))
+    return where(isnan(x1), isnan(x2), near) if equal_nan else near
 
 
 def nan_to_num(x: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:

@@ -101,7 +101,7 @@ def select(typingctx, mask, a, b):
     return vector(mask, a, b), codegen
 
 
-def _library(name: str):
+def library(name: str):
     """An LLVM intrinsic of vectors of one type. Where the processor has no such instruction, it is a call for each lane."""
 
     @intrinsic
@@ -119,7 +119,7 @@ def _library(name: str):
     return function
 
 
-sqrt, power = _library("sqrt"), _library("pow")
+sqrt, power = library("sqrt"), library("pow")
 
 
 @intrinsic

@@ -13,10 +13,10 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
-from ...formulas import COMPARISONS, formulas
+from ...formulas import COMPARISONS, TRIGONOMETRIC, formulas
 from ...specs import Activation, LSTMSpec
 from ..compiler.jit import inlined
-from . import arithmetic, vmath
+from . import arithmetic, trigonometry, vmath
 from .vector import like
 
 _OPERATORS = dict(zip(COMPARISONS, (operator.gt, operator.ge, operator.lt, operator.le, operator.eq, operator.ne), strict=True))
@@ -40,6 +40,7 @@ VECTORS: dict[str, Callable[..., Any]] = {
     "sqrt": arithmetic.sqrt, "power": arithmetic.power, "where": arithmetic.select, "sign": vmath.sign,
     "maximum": vmath.larger, "minimum": vmath.smaller, "tanh": vmath.tanh,
     "exp": vmath.exp, "expm1": vmath.expm1, "log": vmath.log, "log1p": vmath.log1p,
+    **{name: getattr(trigonometry, name) for name in TRIGONOMETRIC},
 }  # fmt: skip
 
 #: Code -> the first activation with these formulas. It stands for all others, so that a formula is compiled once.

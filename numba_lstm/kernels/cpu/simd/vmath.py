@@ -212,13 +212,19 @@ def softplus(x):
 
 
 @inlined
-def normal_cdf(x):
-    """The standard normal distribution function (1 + erf(x / sqrt 2)) / 2."""
-    u = minimum(absolute(x) * 0.7071067811865476, by_dtype(x, 9.2, 26.0))
+def erfc_of_positive(x):
+    """erfc(x) for x >= 0."""
+    u = minimum(x, by_dtype(x, 9.2, 26.5))
     k = by_dtype(x, 2.0, 3.0)
     square = u * u
     lost = fma(u, u, -square)  # what rounding the square lost
-    tail = exp(-square) * (1.0 - lost) * _erfc_scaled((u - k) / (u + k)) / (u * 2.0 + 1.0) * 0.5
+    return exp(-square) * (1.0 - lost) * _erfc_scaled((u - k) / (u + k)) / (u * 2.0 + 1.0)
+
+
+@inlined
+def normal_cdf(x):
+    """The standard normal distribution function (1 + erf(x / sqrt 2)) / 2."""
+    tail = erfc_of_positive(absolute(x) * 0.7071067811865476) * 0.5
     return select(x > 0.0, 1.0 - tail, tail)
 
 

@@ -56,8 +56,43 @@ def operations(dtype: str) -> Operations:
         "minimum": lambda a, b: b if b < a or b != b else a,
         "where": where,
         "sign": sign,
+        **_rounding(dtype),
+        "sin": lambda a: math.sin(a),
+        "cos": lambda a: math.cos(a),
+        "tan": lambda a: math.tan(a),
+        "arcsin": lambda a: math.asin(a),
+        "arccos": lambda a: math.acos(a),
+        "arctan": lambda a: math.atan(a),
+        "arctan2": lambda a, b: math.atan2(a, b),
+        "erf": lambda a: math.erf(a),
+        "erfc": lambda a: math.erfc(a),
     }
     return Operations({name: device(function) for name, function in functions.items()})
+
+
+def _rounding(dtype: str) -> dict[str, Callable[..., Any]]:
+    """Return roundings to whole numbers. The sum with a number whose last place is 1 rounds, half to even."""
+    typed = np.dtype(dtype).type
+    whole, zero, one = typed(2.0 ** np.finfo(dtype).nmant), typed(0), typed(1)
+
+    def rint(a: Any) -> Any:
+        size = abs(a)
+        if not size < whole:
+            return a
+        near = (size + whole) - whole
+        return -near if a < zero else near
+
+    nearest = device(rint)
+
+    def floor(a: Any) -> Any:
+        near = nearest(a)
+        return near - one if near > a else near
+
+    def ceil(a: Any) -> Any:
+        near = nearest(a)
+        return near + one if near < a else near
+
+    return {"rint": rint, "floor": floor, "ceil": ceil}
 
 
 def _by_operator() -> dict[str, Callable[..., Any]]:

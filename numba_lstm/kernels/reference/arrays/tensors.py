@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +14,11 @@ from ...op_types import ElementwiseFormula, Weight
 Array = npt.NDArray[Any]
 
 #: What NumPy's name does not say.
-_FUNCTIONS: dict[str, Any] = {"where": np.where, "sigmoid": lambda x: 1 / (1 + np.exp(-x)), "sign": np.sign}
+_FUNCTIONS: dict[str, Any] = {
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "erf": np.vectorize(math.erf, otypes=[np.float64]),
+    "erfc": np.vectorize(math.erfc, otypes=[np.float64]),
+}
 
 
 def weight_array(weight: Weight) -> Array:
@@ -56,8 +61,13 @@ def elementwise(formula: ElementwiseFormula, xs: Sequence[Array], dtype: str) ->
         operation, operands = call.rstrip(")").split("(")
         function = _FUNCTIONS.get(operation) or getattr(np, operation)
         with np.errstate(all="ignore"):
-            values[name] = function(*(values[operand] for operand in operands.split(", ")))
+            values[name] = _typed(function(*(values[operand] for operand in operands.split(", "))), dtype)
     return np.array(np.broadcast_to(values[result], xs[0].shape), dtype)
+
+
+def _typed(y: Any, dtype: str) -> Any:
+    """Return numbers in ``dtype``, and truth values as they are."""
+    return y if y.dtype.kind == "b" else y.astype(dtype, copy=False)
 
 
 def reduce_axes(x: Array, kind: str, axes: Sequence[int]) -> Array:
@@ -85,6 +95,33 @@ def softmax_rows(x: Array) -> Array:
 def softmax_rows_backward(y: Array, dy: Array) -> Array:
     """As it reads."""
     return y * (dy - (y * dy).sum(axis=-1, keepdims=True))
+
+
+def row_order(x: Array) -> Array:
+    """NumPy's stable order."""
+    return np.argsort(x, axis=-1, kind="stable").astype(x.dtype)
+
+
+def _places(indices: Array, n: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+    """Return indices from 0 on, and where there are such elements."""
+    wrapped = np.where(indices < 0, indices + n, indices)
+    exist = (wrapped >= 0) & (wrapped < n)
+    return np.where(exist, wrapped, 0).astype(np.intp), exist
+
+
+def take_elements(x: Array, indices: Array) -> Array:
+    """NumPy's function, and NaN."""
+    places, exist = _places(indices, x.shape[-1])
+    return np.where(exist, np.take_along_axis(x, places, axis=-1), np.nan).astype(x.dtype)
+
+
+def add_elements(dy: Array, indices: Array, n: int) -> Array:
+    """Row by row."""
+    places, exist = _places(indices, n)
+    out = np.zeros((*dy.shape[:-1], n), dy.dtype)
+    for row in np.ndindex(*dy.shape[:-1]):
+        np.add.at(out[row], places[row], np.where(exist[row], dy[row], 0))
+    return out
 
 
 def join(xs: Sequence[Array], places: Sequence[Sequence[slice]], shape: Sequence[int]) -> Array:

@@ -118,7 +118,14 @@ SLOPES: dict[np.ufunc, Callable[..., Any]] = {
     np.maximum: larger,
     np.minimum: lambda y, a, da, b, db: -larger(-y, -a, -da, -b, -db),
     np.absolute: lambda y, a, da: larger(y, a, da, -a, -da),
-    np.sign: flat,
+    np.sin: lambda y, a, da: np.cos(a) * da,
+    np.cos: lambda y, a, da: -np.sin(a) * da,
+    np.tan: lambda y, a, da: (1 + y**2) * da,
+    np.arcsin: lambda y, a, da: da / np.sqrt(1 - a**2),
+    np.arccos: lambda y, a, da: -da / np.sqrt(1 - a**2),
+    np.arctan: lambda y, a, da: da / (1 + a**2),
+    np.arctan2: lambda y, a, da, b, db: (b * da - a * db) / (a**2 + b**2),
+    **dict.fromkeys((np.sign, np.floor, np.ceil, np.rint), flat),
     **dict.fromkeys((np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal), flat),
 }
 

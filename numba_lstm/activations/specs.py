@@ -11,7 +11,8 @@ from ..kernels.specs import ACTIVATIONS, Activation
 from ..objects import serialization
 from . import tracing
 from .custom_functions import REGISTERED, custom, retrace
-from .functions import ALIASES, FUNCTIONS, NAMES, PARAMETERS, Values
+from .element_formulas import ELEMENT_FORMULAS, element_formula, is_element_formula
+from .functions import ALIASES, FORMULA_FUNCTIONS, FUNCTIONS, PARAMETERS, ROW_FUNCTIONS, Values
 
 
 def get(identifier: Any) -> Callable[..., Values]:
@@ -31,11 +32,13 @@ def get(identifier: Any) -> Callable[..., Values]:
     TypeError
         For a function that cannot be an activation, and anything else.
     """
+    if isinstance(identifier, str) and identifier in ROW_FUNCTIONS and identifier not in REGISTERED:
+        return ROW_FUNCTIONS[identifier]
     spec = as_spec(identifier)
-    if spec.function is not None:
+    if spec.function is not None and not is_element_formula(spec):
         return spec.function
-    function = FUNCTIONS[spec.name]
-    if spec.parameters == ACTIVATIONS[spec.name][1]:
+    function = _functions()[spec.name]
+    if spec.parameters == (ACTIVATIONS[spec.name][1] if spec.function is None else _defaults(spec.name)):
         return function
     return partial(function, **dict(zip(PARAMETERS[spec.name], spec.parameters, strict=True)))
 
@@ -62,7 +65,7 @@ def as_spec(identifier: Any) -> Activation:
         return custom(identifier) if registered is None else retrace(registered)
     raise TypeError(
         "an activation must be a name, a function of numba_lstm.activations, a plain Python function of your own or a dict "
-        f"with 'class_name' and 'config', got {identifier!r}. Known: {', '.join((*FUNCTIONS, *REGISTERED))}."
+        f"with 'class_name' and 'config', got {identifier!r}. Known: {', '.join((*_functions(), *REGISTERED))}."
     )
 
 
@@ -71,14 +74,27 @@ def _named(identifier: Any) -> Activation | None:
     function, parameters = identifier, {}
     if isinstance(identifier, partial) and not identifier.args:
         function, parameters = identifier.func, identifier.keywords
-    return _spec(function.__name__, parameters) if any(function is known for known in FUNCTIONS.values()) else None
+    known = {**_functions(), **ROW_FUNCTIONS}
+    return _spec(function.__name__, parameters) if any(function is one for one in known.values()) else None
+
+
+def _functions() -> dict[str, Callable[..., Values]]:
+    """Return the functions of this package that layers take, by name."""
+    return {**FUNCTIONS, **FORMULA_FUNCTIONS}
+
+
+def _defaults(name: str) -> tuple[float | None, ...]:
+    """Return the default parameters of an activation."""
+    return ELEMENT_FORMULAS[name].defaults if name in ELEMENT_FORMULAS else ACTIVATIONS[name][1]
 
 
 def _spec(name: str, config: Mapping[str, Any]) -> Activation:
     custom_functions = {
         key: value for key, value in serialization.custom_objects().items() if callable(value) and not isinstance(value, type)
     }
-    name = serialization.choose(ALIASES.get(name, name), (*NAMES, *REGISTERED, *custom_functions), "activation")
+    known_names = (*_functions(), *ALIASES, *ROW_FUNCTIONS, *REGISTERED, *custom_functions)
+    given = name in REGISTERED or name in custom_functions
+    name = serialization.choose(name if given else ALIASES.get(name, name), known_names, "activation")
     known = PARAMETERS.get(name, ())
     for argument in config:
         serialization.choose(argument, known, f"argument of {name}")
@@ -88,8 +104,14 @@ def _spec(name: str, config: Mapping[str, Any]) -> Activation:
         return custom(function, name=name) if named is None else named
     if name in REGISTERED:
         return retrace(REGISTERED[name])
-    defaults = ACTIVATIONS[name][1]
-    return Activation(name, tuple(float(config.get(key, default)) for key, default in zip(known, defaults, strict=True)))
+    if name in ROW_FUNCTIONS:
+        layer = f"layers.Lambda(numba_lstm.activations.{name})"
+        raise ValueError(f"{name} is a function of an axis, and no activation of a layer. Write {layer} after it.")
+    values = [config.get(key, default) for key, default in zip(known, _defaults(name), strict=True)]
+    if None in values:
+        raise ValueError(f"{name} takes {' and '.join(known)}, got {dict(config)}. Give a dict with class_name and config.")
+    parameters = tuple(float(value) for value in values)
+    return element_formula(name, parameters) if name in ELEMENT_FORMULAS else Activation(name, parameters)
 
 
 def serialize(activation: Any) -> str | dict[str, Any] | Activation:
@@ -99,6 +121,10 @@ def serialize(activation: Any) -> str | dict[str, Any] | Activation:
     one that reads a value which has changed since it was traced.
     """
     spec = as_spec(activation)
+    if is_element_formula(spec):
+        if spec.parameters == _defaults(spec.name):
+            return spec.name
+        return {"class_name": spec.name, "config": dict(zip(PARAMETERS[spec.name], spec.parameters, strict=True))}
     if spec.function is not None:
         registered = REGISTERED.get(spec.name)
         return spec.name if registered is not None and retrace(registered) == spec else spec

@@ -46,7 +46,7 @@ def with_symbolic_operands(name: str, function: Callable[..., Any]) -> Callable[
                 return True if name == "is_tensor" else shape if name == "shape" else len(shape)
             if name in ("split", "unstack") and isinstance(arguments[0], SymbolicOperand):
                 return _pieces(*arguments, **options) if name == "split" else _slices(*arguments, **options)
-            return MAKERS[0](name, arguments, options)
+            return _largest(*arguments, **options) if name == "top_k" else MAKERS[0](name, arguments, options)
         return function(*arguments, **options)
 
     return call
@@ -69,6 +69,15 @@ def _slices(x: SymbolicOperand, num: int | None = None, axis: int = 0) -> list[A
     """Return the slices of a symbolic tensor along an axis of known size, without it, each by a layer of its own."""
     before = (slice(None),) * (axis % len(x.shape))
     return [x[(*before, k)] for k in range(_known_size(x, axis))]
+
+
+def _largest(x: SymbolicOperand, k: int, sorted: bool = True) -> tuple[Any, Any]:
+    """Return the largest elements of the last axis of a symbolic tensor and their indices, each by a layer of its own."""
+    n = _known_size(x, len(x.shape) - 1)
+    if not 0 < k <= n:
+        raise ValueError(f"top_k takes k from 1 to the size of the last axis, {n}, got {k}.")
+    places = MAKERS[0]("argsort", (MAKERS[0]("negative", (x,), {}),), {"axis": -1})[..., :k]
+    return MAKERS[0]("take_along_axis", (x, places), {"axis": -1}), places
 
 
 def _known_size(x: SymbolicOperand, axis: int) -> int:

@@ -11,7 +11,7 @@ from numba_lstm import activations
 from numba_lstm.interop import onnx
 from numba_lstm.interop.onnx.protobuf import messages, wire
 from numba_lstm.interop.onnx.writing.graph_builder import GraphBuilder
-from numba_lstm.layers import LSTM, RNN, Activation, Bidirectional, Dense, Input, LSTMCell
+from numba_lstm.layers import LSTM, RNN, Bidirectional, Dense, Input, LSTMCell
 from numba_lstm.models import Sequential
 
 pytestmark = pytest.mark.usefixtures("on_reference")
@@ -123,7 +123,6 @@ REFUSED = {
     "zoneout": ([LSTM(H, zoneout=0.1)], {}, "zoneout=0.1"),
     "silu": ([LSTM(H, "silu")], {}, "activation='silu', which ONNX's LSTM has not"),
     "gates of exponentials": ([LSTM(H, recurrent_activation="exponential")], {}, "recurrent_activation='exponential'"),
-    "a function of one's own": ([LSTM(H), Activation(activations.custom(custom))], {}, "'custom', a function of your own"),
     "an LSTM's own function": ([LSTM(H, activations.custom(custom))], {}, "activation='custom'"),
     "directions of two sizes": (
         [Bidirectional(LSTM(H), backward_layer=LSTM(3, go_backwards=True, name="b"))],

@@ -1,5 +1,6 @@
 """Import of single ONNX nodes as layers and functions of tensors, also of those that are not run without a model."""
 
+import math
 import re
 
 import exported_graphs
@@ -7,11 +8,12 @@ import numpy as np
 import pytest
 from tolerances import FOREIGN, assert_close
 
+from numba_lstm import Input, Model, ops
 from numba_lstm.files.errors import FileFormatError
 from numba_lstm.interop import onnx
 from numba_lstm.interop.onnx.protobuf import messages, wire
 from numba_lstm.interop.onnx.writing import graph_builder
-from numba_lstm.layers import Conv1DTranspose
+from numba_lstm.layers import Conv1DTranspose, Dense
 
 pytestmark = pytest.mark.usefixtures("on_reference")
 
@@ -81,8 +83,26 @@ NODES = {
     "ArgMax": ("ArgMax", [], {"axis": 1, "keepdims": 0}, X.argmax(1)),
     "ArgMax that keeps its axis": ("ArgMax", [], {"axis": -1}, X.argmax(-1)[..., None]),
     "LogSoftmax": ("LogSoftmax", [], {"axis": 1}, log_softmax(X, 1)),
+    "TopK": ("TopK", [ints(2)], {"axis": 1}, np.sort(X, 1)[:, :0:-1]),
+    "TopK of the smallest": ("TopK", [ints(3)], {"largest": 0, "sorted": 1}, np.sort(X, -1)[..., :3]),
+    "CumSum": ("CumSum", [np.array(2)], {}, X.cumsum(2)),
+    "CumSum from the end": ("CumSum", [np.array(-2)], {"reverse": 1, "exclusive": 1}, X.sum(1, keepdims=True) - X.cumsum(1)),
+    "Cos": ("Cos", [], {}, np.cos(X)),
+    "Atan": ("Atan", [], {}, np.arctan(X)),
+    "Erf": ("Erf", [], {}, np.vectorize(math.erf)(X)),
+    "Round": ("Round", [], {}, np.round(X)),
+    "Gelu": ("Gelu", [], {"approximate": "tanh"}, X * (1 + np.tanh((2 / np.pi) ** 0.5 * (X + 0.044715 * X**3))) / 2),
     "Tile": ("Tile", [ints(1, 2, 1)], {}, np.tile(X, (1, 2, 1))),
 }
+
+
+def test_functions_and_formulas_come_back(tmp_path):
+    x = Input((3, 5))
+    y = ops.sin(x) * ops.round(3 * x) - ops.gelu(x, approximate=False) * ops.arctan(x) + ops.erfc(x)
+    y = Dense(4, activation="mish")(y) + Dense(4, activation="relu6")(x)
+    model = Model(x, Dense(2, activation="hard_silu")(y)).to("reference")
+    onnx.export(model, tmp_path / "m.onnx")
+    assert_close(onnx.load_model(tmp_path / "m.onnx").predict(X, verbose=0), model.predict(X, verbose=0), FOREIGN)
 
 
 @pytest.mark.parametrize("case", NODES)

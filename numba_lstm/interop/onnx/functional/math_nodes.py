@@ -14,6 +14,7 @@ from ....layers import Activation, BatchNormalization, LayerNormalization
 from ..graph.graph import Node
 from ..operators.activations import spec
 from ..operators.arithmetic import reduced_axes
+from ..operators.compute import gelu_spec
 from .folding import Known
 from .scope import Entry, Scope
 from .value import Value, arranged, placed, real_order
@@ -115,6 +116,8 @@ def activation(scope: Scope, node: Node) -> list[Value]:
     if node.kind in _PARAMETERS:
         defaults = _PARAMETERS[node.kind]
         function = spec(node.kind.lower(), **{key: node.attributes.get(key, value) for key, value in defaults.items()})
+    elif node.kind == "Gelu":
+        function = gelu_spec(node.attributes)
     else:
         function = Spec(_NAMES.get(node.kind, node.kind.lower()))
     return [Value(scope.add(Activation, node, x.tensor, activation=function), x.axes)]
@@ -219,6 +222,8 @@ HANDLERS: dict[str, Callable[[Scope, Node], Sequence[Value]]] = {
     "Max": elementwise(ops.maximum),
     "Min": elementwise(ops.minimum),
     "Sign": unary(ops.sign),
+    **{name: unary(getattr(ops, name.lower())) for name in ("Sin", "Cos", "Tan", "Floor", "Ceil", "Round", "Erf")},
+    **{f"A{name}": unary(getattr(ops, f"arc{name}")) for name in ("sin", "cos", "tan")},
     "Abs": unary(ops.absolute),
     "Neg": unary(ops.negative),
     "Log": unary(ops.log),

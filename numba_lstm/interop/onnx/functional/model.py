@@ -15,14 +15,15 @@ from ....models import Model
 from ..graph.graph import Graph
 from ..graph.graph import Value as GraphValue
 from ..reading.layer_builders import unique_name
-from . import condition_nodes, math_nodes, part_nodes, product_nodes, recurrent_nodes, shape_nodes
+from . import condition_nodes, math_nodes, order_nodes, part_nodes, product_nodes, recurrent_nodes, shape_nodes
 from .folding import Known
 from .scope import COPIES, Entry, Limits, Scope, run
 from .value import Value, natural
 from .windows import resampling_nodes, window_nodes
 
 _MODULES = (
-    *(condition_nodes, math_nodes, part_nodes, product_nodes, recurrent_nodes, resampling_nodes, shape_nodes, window_nodes),
+    *(condition_nodes, math_nodes, order_nodes, part_nodes, product_nodes, recurrent_nodes),
+    *(resampling_nodes, shape_nodes, window_nodes),
 )
 _HANDLERS: dict[str, Any] = {kind: handler for module in _MODULES for kind, handler in module.HANDLERS.items()}
 

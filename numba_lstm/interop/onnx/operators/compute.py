@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ....activations import as_spec
 from ....kernels.contract import Ops
 from ....kernels.specs import Activation
 from ....variables import Variable
@@ -167,6 +168,12 @@ def _by_feature(values: Host, size: int, what: str) -> Host:
 def plain_spec(name: str) -> Callable[[dict[str, Any]], Activation]:
     """An activation without parameters."""
     return lambda attributes: Activation(name)
+
+
+def gelu_spec(attributes: dict[str, Any]) -> Activation:
+    """Gelu, exact or approximate."""
+    approximate = attributes.get("approximate", "none") == "tanh"
+    return as_spec({"class_name": "gelu", "config": {"approximate": approximate}})
 
 
 def parametric_spec(name: str, alpha: float, beta: float | None = None) -> Callable[[dict[str, Any]], Activation]:

@@ -27,8 +27,10 @@ MODEL_OPERATORS: dict[str, Operator] = {
     "BatchNormalization": Operator(_refuse, (5, 5), 1, ("epsilon", "momentum", "training_mode", "spatial")),
     "Conv": Operator(_refuse, (2, 3), 1, (*_WINDOW, "group")),
     "ConvTranspose": Operator(_refuse, (2, 3), 1, (*_WINDOW, "group", "output_padding", "output_shape")),
+    "CumSum": Operator(_refuse, (2, 2), 1, ("exclusive", "reverse")),
     "Dropout": Operator(_refuse, (1, 3), 1, ("ratio", "seed")),
     "GRU": Operator(_refuse, (3, 6), 2, (*_RECURRENT, "linear_before_reset")),
+    "GatherElements": Operator(_refuse, (2, 2), 1, ("axis",)),
     "GlobalAveragePool": Operator(_refuse, (1, 1)),
     "GlobalMaxPool": Operator(_refuse, (1, 1)),
     "If": Operator(_refuse, (1, 1), 64, ("then_branch", "else_branch")),
@@ -37,4 +39,6 @@ MODEL_OPERATORS: dict[str, Operator] = {
     "PRelu": Operator(_refuse, (2, 2)),
     "RNN": Operator(_refuse, (3, 6), 2, _RECURRENT),
     "Resize": Operator(_refuse, (1, 4), 1, _RESIZING),
+    "ScatterND": Operator(_refuse, (3, 3), 1, ("reduction",)),
+    "TopK": Operator(_refuse, (2, 2), 2, ("axis", "largest", "sorted")),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -105,7 +106,8 @@ KINDS = {
     **dict.fromkeys(("output_padding", "output_shape"), "ints"),
     **dict.fromkeys(("antialias", "exclude_outside", "fmod", "select_last_index", "upper"), "i"),
     **dict.fromkeys(("cubic_coeff_a", "extrapolation_value"), "f"),
-    **dict.fromkeys(("auto_pad", "direction", "mode"), "s"),
+    **dict.fromkeys(("exclusive", "largest", "reverse", "sorted"), "i"),
+    **dict.fromkeys(("approximate", "auto_pad", "direction", "mode", "reduction"), "s"),
     **dict.fromkeys(("coordinate_transformation_mode", "keep_aspect_ratio_policy", "nearest_mode"), "s"),
     **dict.fromkeys(("else_branch", "then_branch"), "g"),
     "activations": "strings",
@@ -139,6 +141,11 @@ _ARITHMETIC = {
     "GreaterOrEqual": Operator(arithmetic.binary(np.greater_equal), (2, 2)),
     "LessOrEqual": Operator(arithmetic.binary(np.less_equal), (2, 2)),
     "Sign": Operator(arithmetic.unary(np.sign), (1, 1)),
+    **{name: Operator(arithmetic.unary(f), (1, 1)) for name, f in (("Sin", np.sin), ("Cos", np.cos), ("Tan", np.tan))},
+    **{name: Operator(arithmetic.unary(f), (1, 1)) for name, f in (("Asin", np.arcsin), ("Acos", np.arccos))},
+    **{name: Operator(arithmetic.unary(f), (1, 1)) for name, f in (("Atan", np.arctan), ("Floor", np.floor))},
+    **{name: Operator(arithmetic.unary(f), (1, 1)) for name, f in (("Ceil", np.ceil), ("Round", np.round))},
+    "Erf": Operator(arithmetic.unary(np.vectorize(math.erf, otypes=[np.float64])), (1, 1)),
     "Mod": Operator(arithmetic.remainder, (2, 2), 1, ("fmod",)),
     "Max": Operator(arithmetic.several(np.maximum), (1, 4096)),
     "Min": Operator(arithmetic.several(np.minimum), (1, 4096)),
@@ -167,7 +174,7 @@ OPERATORS: dict[str, Operator] = {
     "Softsign": Operator(compute.activation(compute.plain_spec("softsign")), (1, 1)),
     "Exp": Operator(compute.activation(compute.plain_spec("exponential")), (1, 1)),
     "Selu": Operator(compute.activation(compute.plain_spec("selu")), (1, 1)),
-    "Gelu": Operator(compute.activation(compute.plain_spec("gelu")), (1, 1)),
+    "Gelu": Operator(compute.activation(compute.gelu_spec), (1, 1), 1, ("approximate",)),
     "LeakyRelu": Operator(compute.activation(compute.parametric_spec("leakyrelu", 0.01)), (1, 1), 1, ("alpha",)),
     "Elu": Operator(compute.activation(compute.parametric_spec("elu", 1.0)), (1, 1), 1, ("alpha",)),
     "ThresholdedRelu": Operator(compute.activation(compute.parametric_spec("thresholdedrelu", 1.0)), (1, 1), 1, ("alpha",)),

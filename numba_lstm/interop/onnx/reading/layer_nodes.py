@@ -11,6 +11,7 @@ from ....kernels.specs import Activation as Spec
 from ....layers import Activation, Dense, Embedding, LayerNormalization
 from ..graph.graph import Node
 from ..operators.activations import spec
+from ..operators.compute import gelu_spec
 from .layer_builders import BatchNormalizationBuilder, LayerBuilder, LSTMBuilder
 from .shape_nodes import Handler, select_index
 from .symbolic_values import BATCH, DIRECTIONS, FEATURES, ONE, TIME, Chain, LayerOutput, Value, is_zero
@@ -153,7 +154,7 @@ def activation(chain: Chain, node: Node) -> Value:
     """Activation, with parameters or without."""
     defaults = _PARAMETERS.get(node.kind)
     if defaults is None:
-        function = Spec(_NAMES[node.kind])
+        function = gelu_spec(node.attributes) if node.kind == "Gelu" else Spec(_NAMES[node.kind])
     else:
         function = spec(node.kind.lower(), **{key: node.attributes.get(key, value) for key, value in defaults.items()})
     return chain.add(chain.layer_output(node), LayerBuilder(Activation, node.label, {"activation": function}))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ....kernels.formulas import formulas
 from ....kernels.specs import Activation as Spec
 from ....layers import (
     ELU,
@@ -33,6 +34,7 @@ from ....layers.recurrent import Recurrent
 from ..protobuf.tensors import number_of
 from . import recurrent_nodes, window_nodes
 from .graph_builder import GraphBuilder, GraphValue
+from .operation_nodes import add_formula
 
 _ONLY_IN_TRAINING = (Dropout, GaussianNoise)
 _SIXTH = 1 / 6
@@ -137,7 +139,7 @@ _OPERATORS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 def _add_activation(builder: GraphBuilder, layer: str, activation: Spec, value: GraphValue, opset: int) -> GraphValue:
     if activation.function is not None:
-        raise ValueError(f"{layer} has the activation {activation.name!r}, a function of your own, which ONNX has not.")
+        return value._replace(name=add_formula(builder, layer, formulas(activation)[0], value.name))
     if activation.name in _OPERATORS:
         kind, names = _OPERATORS[activation.name]
         return builder.apply(value, kind, layer, **dict(zip(names, activation.parameters, strict=False)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,54 @@ _OPERATORS = {
     **{name: name.title() for name in ("negative", "reciprocal", "sqrt", "exp", "log", "tanh", "sigmoid", "sign", "where")},
     **{"negative": "Neg", "add": "Add", "subtract": "Sub", "multiply": "Mul", "divide": "Div", "absolute": "Abs"},
     **{"power": "Pow", "maximum": "Max", "minimum": "Min", "greater": "Greater", "less": "Less", "equal": "Equal"},
+    **{name: name.title() for name in ("sin", "cos", "tan", "floor", "ceil", "erf")},
+    **{"arcsin": "Asin", "arccos": "Acos", "arctan": "Atan", "rint": "Round"},
     **{"greater_equal": "GreaterOrEqual", "less_equal": "LessOrEqual"},
 }
 _REDUCTIONS = {"sum": "ReduceSum", "max": "ReduceMax", "min": "ReduceMin"}
 
 _VIEWS = ("reshape", "broadcast", "permute", "slice")  #: whose elements are of any kind
+
+
+def add_number(builder: GraphBuilder, label: str, value: Any) -> str:
+    """Add a constant of a layer and return its name."""
+    return builder.add_constant(f"{label}/constant_{len(builder.tensors)}", np.asarray(value))
+
+
+def add_elementwise(builder: GraphBuilder, label: str, operation: str, names: Sequence[str]) -> str:
+    """Add the nodes of an operation on elements and return their output."""
+
+    def op(kind: str, *inputs: str) -> str:
+        return builder.add_op(kind, inputs, label)
+
+    match operation:
+        case "square":
+            return op("Mul", names[0], names[0])
+        case "erfc":
+            return op("Sub", add_number(builder, label, 1.0), op("Erf", names[0]))
+        case "expm1":
+            return op("Sub", op("Exp", names[0]), add_number(builder, label, 1.0))
+        case "log1p":
+            return op("Log", op("Add", names[0], add_number(builder, label, 1.0)))
+        case "not_equal":
+            return op("Not", op("Equal", *names))
+    if operation not in _OPERATORS:
+        raise ValueError(f"{label} computes {operation}, which ONNX has not. Save the model as .nlstm.")
+    return op(_OPERATORS[operation], *names)
+
+
+def add_formula(builder: GraphBuilder, label: str, formula: str, x: str) -> str:
+    """Add the nodes of the formula of a custom activation of x and return their output."""
+    *lines, result = formula.split("\n")
+    names = {"x": x}
+    for line in lines:
+        name, call = line.split(" = ")
+        operation, operands = call.rstrip(")").split("(")
+        if operation == "constant":
+            names[name] = add_number(builder, label, float(operands.split(", ")[1]))
+        else:
+            names[name] = add_elementwise(builder, label, operation, [names[one] for one in operands.split(", ")])
+    return names[result]
 
 
 class OperationWriter:
@@ -47,7 +91,7 @@ class OperationWriter:
 
     def number(self, value: Any) -> str:
         """Return a constant."""
-        return self.builder.add_constant(f"{self.label}/constant_{len(self.builder.tensors)}", np.asarray(value))
+        return add_number(self.builder, self.label, value)
 
     def cast(self, x: Tensor, kind: str) -> str:
         """Return a tensor as floating numbers, ``"f"``, or truth values, ``"b"``."""
@@ -71,7 +115,7 @@ class OperationWriter:
             raise ValueError(f"{self.label} computes something else for other sizes. Give the Input a fixed shape.")
         if x.operation in ("constant", "array", "input"):
             return self._constant(x, other)
-        if x.operation in _OPERATORS or x.operation in ("square", "expm1", "log1p", "not_equal"):
+        if x.operation in _OPERATORS or x.operation in ("square", "arctan2", "erfc", "expm1", "log1p", "not_equal"):
             return self._elementwise(x)
         kind = x.kind if x.operation in _VIEWS else "f"
         operand = self.full(x.operands[0], other.operands[0], kind) if x.operands else ""
@@ -128,16 +172,7 @@ class OperationWriter:
         if x.operation == "where":
             kinds = ["b", *(["f" if x.kind == "f" else "b"] * 2)]
         names = [self.cast(operand, kind) for operand, kind in zip(operands, kinds, strict=True)]
-        match x.operation:
-            case "square":
-                return self.op("Mul", names[0], names[0])
-            case "expm1":
-                return self.op("Sub", self.op("Exp", names[0]), self.number(1.0))
-            case "log1p":
-                return self.op("Log", self.op("Add", names[0], self.number(1.0)))
-            case "not_equal":
-                return self.op("Not", self.op("Equal", *names))
-        return self.op(_OPERATORS[x.operation], *names)
+        return add_elementwise(self.builder, self.label, x.operation, names)
 
     def _narrow(self, operand: Tensor, x: Tensor) -> Tensor:
         """Return what was broadcast to the shape of ``x``, if another operand has this shape by itself."""

@@ -19,13 +19,15 @@ Handler = Callable[[Scope, Node], Sequence[Value]]
 
 
 def identity(scope: Scope, node: Node) -> list[Value]:
-    """Identity and Dropout, and Cast between floating types, which all are the model's."""
+    """Identity, Dropout and Cast, after which numbers have the model's floating type: whole ones lose their fraction."""
     x = scope.value(node)
     kind = "f" if node.kind != "Cast" else dtype_of(node.attributes.get("to", 0), "it").kind
     if kind == "b" and not x.integer:
         return [Value(ops.not_equal(x.tensor, 0.0), x.axes)]
-    if node.kind == "Cast" and (kind == "f") == x.integer:
-        raise ValueError("casts what depends on the graph's inputs between whole and floating numbers")
+    if kind in "iu" and not x.integer:
+        return [Value(ops.trunc(x.tensor), x.axes)]
+    if kind == "f" and node.kind == "Cast" and x.integer:
+        raise ValueError("casts whole numbers that depend on the graph's inputs to floating ones")
     return [x]
 
 

@@ -133,6 +133,12 @@ class OperationWriter:
                 return self._join(x, other)
             case "matmul":
                 return self.op("MatMul", operand, self.full(x.operands[1], other.operands[1]))
+            case "row_order" if x.shape[-1] == other.shape[-1]:
+                number = self.builder.add_integers([x.shape[-1]])
+                return self.builder.add_node("TopK", [operand, number], self.label, {"axis": -1, "largest": 0}, outputs=2)[1]
+            case "take_elements":
+                places = self.op("Cast", self.name(x.operands[1]), to=number_of(np.dtype(np.int64)))
+                return self.op("GatherElements", operand, places, axis=-1)
             case "softmax":
                 return self.op("Softmax", operand, axis=-1)
             case "sum" | "max" | "min":

@@ -7,9 +7,9 @@ import pytest
 from tolerances import RECURRENT, assert_close
 from training_cases import STEP_LABELS, Y_STEPS, C, D, N, T, X, Y, make_model, same_weights
 
-from numba_lstm import Sequential, callbacks
+from numba_lstm import Model, Sequential, callbacks, ops
 from numba_lstm.device import get_ops
-from numba_lstm.layers import LSTM, Bidirectional, Dense, Input
+from numba_lstm.layers import LSTM, Attention, Bidirectional, Conv1D, Dense, Input, ZeroPadding1D
 from numba_lstm.optimizers import SGD
 
 RATE = 0.1
@@ -134,6 +134,56 @@ def test_labels_and_weights_are_cut_with_their_steps():
     assert same_weights(cut.get_weights(), stateful.get_weights())
 
 
+def test_a_causal_convolution_goes_on_from_the_last_inputs_of_the_window_before():
+    # Forward the windows are the sequence, to the last bit. Backward the gradient ends at the border of the window.
+    layers = [LSTM(3, return_sequences=True), Conv1D(3, 2, padding="causal", dilation_rate=2, activation="tanh"), Dense(C)]
+    model = Sequential([Input((None, D)), *layers], dtype="float64")
+    model.compile(SGD(RATE), "mse")
+    device, states, ys = get_ops(), model.window_states(N), []
+    windows = [device.gather(X[:, start:stop], slice(None), "float64") for start, stop in WINDOWS[2]]
+    for x in windows:
+        result = model.forward(x, True, model.random.next_key(), states=states)
+        before, states = states, result.states
+        ys.append(device.to_host(result.y).swapaxes(0, 1))
+    np.testing.assert_array_equal(np.concatenate(ys, axis=1), model.predict(X, **QUIET))
+
+    slope = np.random.default_rng(1).normal(size=(1, N, C))
+    gradients = model.backward(result.tapes, device.asarray(slope, "float64")).weights
+
+    def loss():
+        return np.sum(slope * device.to_host(model.forward(windows[-1], states=before).y))
+
+    for place, gradient in enumerate(map(device.to_host, gradients)):
+        weights = [w.copy() for w in model.get_weights()]
+        index = np.unravel_index(np.argmax(np.abs(gradient)), weights[place].shape)
+        losses = []
+        for step in (1e-6, -1e-6):
+            weights[place][index] += step
+            model.set_weights(weights)
+            losses.append(loss())
+            weights[place][index] -= step
+        model.set_weights(weights)
+        assert (losses[0] - losses[1]) / 2e-6 == pytest.approx(gradient.reshape(weights[place].shape)[index], rel=1e-6)
+
+
+def test_windows_of_convolutions_are_those_of_inputs_that_begin_earlier():
+    def made(padding, **options):
+        convolution = Conv1D(4, 3, padding=padding, activation="relu")
+        lstm = LSTM(4, return_sequences=True, **options)
+        return Sequential([Input((None, D)), convolution, lstm, Dense(C)], dtype="float64")
+
+    cut, fed = made("causal"), made("valid", stateful=True)
+    fed.set_weights(cut.get_weights())
+    for model in (cut, fed):
+        model.compile(SGD(RATE), "mse")
+    cut.fit(X, Y_STEPS, N, shuffle=False, tbptt=2, **QUIET)
+    earlier = np.concatenate([np.zeros((N, 2, D)), X], axis=1)
+    for start, stop in WINDOWS[2]:
+        fed.train_on_batch(earlier[:, start : stop + 2], Y_STEPS[:, start:stop])
+    for a, b in zip(cut.get_weights(), fed.get_weights(), strict=True):
+        assert_close(a, b, RECURRENT["float64"])
+
+
 REFUSED = {
     "a last step only": (lambda: make_model(), Y, ValueError, "does not return each step"),
     "backwards": (
@@ -148,7 +198,36 @@ REFUSED = {
         ValueError,
         "also begins at the end of time",
     ),
+    "attention": (
+        lambda: _graph(lambda x: Attention(name="look")([x, x], use_causal_mask=True)),
+        Y_STEPS,
+        ValueError,
+        r"look \(Attention\) cannot be cut into windows: attention needs",
+    ),
+    "windows at both sides": (
+        lambda: _graph(Conv1D(C, 3, padding="same", name="sides")),
+        Y_STEPS,
+        ValueError,
+        r"sides \(Conv1D\) cannot be cut into windows.*padding='causal'",
+    ),
+    "zeros before": (
+        lambda: _graph(lambda x: Conv1D(C, 3)(ZeroPadding1D((2, 0), name="zeros")(x))),
+        Y_STEPS,
+        ValueError,
+        r"zeros \(ZeroPadding1D\) cannot be cut into windows: each of them would begin with zeros",
+    ),
+    "a mean over time": (
+        lambda: _graph(lambda x: x - ops.mean(x, axis=1, keepdims=True)),
+        Y_STEPS,
+        ValueError,
+        "cannot be cut into windows: it combines steps by",
+    ),
 }
+
+
+def _graph(layer):
+    x = Input((None, D))
+    return Model(x, Dense(C)(layer(x)))
 
 
 @pytest.mark.parametrize("name", REFUSED)

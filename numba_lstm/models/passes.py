@@ -16,6 +16,7 @@ from ..philox import Stream
 from ..training.results import ForwardResult, Gradients, States, TrainedWeights
 from .graph.calls import add_to, backpropagate, propagate
 from .graph.reading import read_input
+from .graph.windows import check_windows
 from .planning import PlannedModel
 
 
@@ -187,6 +188,16 @@ class Passes(PlannedModel):
     def calls_with_states(self) -> list[str]:
         """The names of layers whose calls in the graph take initial states."""
         return [call.layer.name for call in self.execution.calls if call.states]
+
+    def check_windows(self) -> None:
+        """Raise ValueError for a layer that loses something where truncated backpropagation cuts time into windows."""
+        check_windows(self.execution, self.input_shape if isinstance(self.input_shape, list) else [self.input_shape])
+
+    def window_states(self, N: int) -> States:
+        """Return what each call of a layer begins with in the first window of N samples; () is the layer's own beginning."""
+        ops, dtype = self.ops, self.dtype
+        shapes = [call.layer.window_states(N) for call in self.execution.calls]
+        return [tuple(ops.asarray(np.zeros(shape), dtype) for shape in of_call) for of_call in shapes]  # type: ignore[arg-type]
 
     def reset_states(self) -> None:
         """Forget the states of all stateful layers: they begin from zero again."""

@@ -179,6 +179,12 @@ class Trainable(ModelStructure, Protocol):
     def metrics(self) -> list[Metric]:
         """The metrics."""
 
+    def check_windows(self) -> None:
+        """Raise ValueError for a layer that loses something where time is cut into windows."""
+
+    def window_states(self, N: int) -> States:
+        """Return what each call of a layer begins with in the first window of N samples."""
+
     def train_step(self, data: Any) -> Any:
         """Take a step of the optimizer on a batch, and return the logs."""
 

@@ -57,6 +57,25 @@ def step_values(layer: Layer, values: Sequence[StepValue]) -> list[StepValue]:
         check_samples(layer)
         return _outputs(layer, values, False)
     check_streamable(layer)
+    return _checked_values(layer, values)
+
+
+def window_values(layer: Layer, values: Sequence[StepValue]) -> list[StepValue]:
+    """Return what :func:`step_values` does, for windows of truncated backpropagation.
+
+    Raises
+    ------
+    NotImplementedError
+        For a layer that may need steps of other windows.
+    """
+    if not any(value.has_steps for value in values):
+        return _outputs(layer, values, False)
+    layer.check_windows()
+    return _checked_values(layer, values)
+
+
+def _checked_values(layer: Layer, values: Sequence[StepValue]) -> list[StepValue]:
+    """Return what the outputs of a layer are that computes each step by itself, or with states."""
     zeros = _zeros(layer, values)
     if isinstance(layer, TracedSteps):
         traced: list[StepValue] = layer.traced_values(values)

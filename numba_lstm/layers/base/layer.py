@@ -29,8 +29,7 @@ class Layer(GraphLayer, metaclass=LayerType):
     A subclass overrides :meth:`build` and ``call(self, x)``, as in Keras; it then derives from
     :class:`numba_lstm.layers.traced.CallLayer`. Or it overrides :meth:`compute_output_shape`, :meth:`forward` and
     :meth:`backward`, to compute on device arrays.
-    Whoever holds a layer calls :meth:`propagate` and :meth:`backpropagate`. Nothing of a call is left on the layer, but for
-    the states of a stateful one: the tape is a value.
+    A caller uses :meth:`propagate` and :meth:`backpropagate`. A call leaves nothing on the layer but states of a stateful one.
 
     Parameters
     ----------
@@ -44,10 +43,8 @@ class Layer(GraphLayer, metaclass=LayerType):
         Whether an optimizer updates the layer's variables.
     input_shape : tuple, optional
         Shape of one sample; lets a model build before its first call.
-    input_dim : int, optional
-        The same for samples of one axis: ``input_shape=(input_dim,)``.
-    batch_input_shape : tuple, optional
-        The same with the batch axis first. Any batch size is taken, whatever is said here.
+    input_dim, batch_input_shape : int, tuple, optional
+        The same for samples of one axis, and with the batch axis first, whose size is not checked.
     """
 
     unsupported_methods = NEVER_CALLED
@@ -161,6 +158,10 @@ class Layer(GraphLayer, metaclass=LayerType):
         """
         raise NotImplementedError(f"{self.name} ({type(self).__name__}) cannot be streamed: {self.streaming_obstacle}.")
 
+    def check_windows(self) -> None:
+        """Raise NotImplementedError if a window of truncated backpropagation needs other steps than its own, or states."""
+        self.check_causal()
+
     def forward_step(self, ops: Ops, x: Any, states: tuple[Array, ...] | None = None, mask: Any = None) -> Forward:
         """Compute one step of a stream: :meth:`forward`, unless a layer has states that only a stream needs."""
         return self.forward(ops, x, states, mask)
@@ -168,6 +169,10 @@ class Layer(GraphLayer, metaclass=LayerType):
     def stream_states(self, N: int) -> list[tuple[Shape, ...]]:
         """Return the shapes of the states that :meth:`forward` takes and returns for N samples, a tuple for each cell."""
         return []
+
+    def window_states(self, N: int) -> tuple[Shape, ...]:
+        """Return the shapes of zeros that the first window of N samples begins with, where no states are not the same."""
+        return ()
 
     def key(self, rng: Key | None) -> Key:
         """Return the key of random numbers of a call: ``rng``, with the layer's seed if it has one.

@@ -63,6 +63,9 @@ class ConvLSTM(Recurrent, ConvLSTMCore):
     def check_causal(self) -> None:
         raise NotImplementedError(f"{self.name} cannot be streamed: its steps are no rows. Call predict on sequences.")
 
+    def check_windows(self) -> None:
+        """Do nothing: the states go on from window to window."""
+
 
 class ConvLSTM2D(ConvLSTM):
     """An LSTM of images (N, T, H, W, C) with convolutions in place of products, as ``keras.layers.ConvLSTM2D``.

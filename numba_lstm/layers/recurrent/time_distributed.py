@@ -123,6 +123,9 @@ class TimeDistributed(Layer):
     def check_causal(self) -> None:
         check_samples(self.layer)
 
+    def check_windows(self) -> None:
+        """Do nothing: each step is computed by itself."""
+
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "layer": serialize(self.layer)}
 

@@ -109,6 +109,12 @@ class ZeroPadding1D(Borders):
         if self.borders[0][1]:
             super().check_causal()
 
+    def check_windows(self) -> None:
+        raise NotImplementedError(
+            f"{self.name} ({type(self).__name__}) cannot be cut into windows: each of them would begin with zeros. "
+            "Give a Conv1D padding='causal'."
+        )
+
     @property
     def zeros_before(self) -> int:
         """The steps of zeros before the first one, which in a stream a convolution after this layer begins with."""

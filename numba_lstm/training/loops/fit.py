@@ -124,6 +124,8 @@ def fit(
     window = None if tbptt is None else as_window(model, tbptt, train.input_shape)
     listeners = CallbackList(callbacks, add_history=True, model=model, **params, steps=train.steps)
     ensure_built(model, train.input_shape)
+    if window is not None:
+        model.check_windows()
     assert model.optimizer is not None
     model.optimizer.build(model.trainable_weights)
     model.history = listeners.history

@@ -161,7 +161,7 @@ def train_windows(
     its share of the samples.
     """
     total = as_tuple(host_batch.samples.x)[0].shape[1]
-    states: States = []
+    states: States = model.window_states(host_batch.size) if total > length else []
     for start in range(0, total, length):
         steps = slice(start, min(start + length, total))
         window = load(model, ops, host_batch._replace(samples=host_batch.samples.window(steps)))

@@ -47,11 +47,6 @@ REFUSED = {
     "features of steps": (lambda x: Dense(2)(ops.sum(x, -1)), "Dense", "it takes the steps as features"),
     "attention": (lambda x: layers.Attention()([x, x]), "Attention", "attention needs all steps"),
     "heads": (lambda x: layers.MultiHeadAttention(2, 2)(x, x), "MultiHeadAttention", "attention needs all steps"),
-    "causal attention": (
-        lambda x: layers.MultiHeadAttention(2, 2)(x, x, use_causal_mask=True),
-        "MultiHeadAttention",
-        "a stream holds no keys and values of the steps before. Call predict on the sequence so far.",
-    ),
     "Conv1DTranspose": (lambda x: layers.Conv1DTranspose(2, 2)(x), "Conv1DTranspose", "its windows reach over several steps"),
     "initial states": (decoder, "LSTM", "it begins with states of other layers"),
     "training": (lambda x: layers.Dropout(0.5)(x, training=True), "Dropout", "it is called with training=True"),

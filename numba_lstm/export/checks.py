@@ -59,6 +59,13 @@ def check_exportable(model: Model, rows: int) -> None:
     """Raise ValueError or NotImplementedError for a model that cannot be exported."""
     if not model.built:
         raise ValueError(f"{model.name} is not built yet. Call it on data, or add an Input, before exporting.")
+    for of_model in model.execution.calls:
+        if of_model.arguments.get("use_causal_mask"):
+            layer = of_model.layer
+            raise NotImplementedError(
+                f"{layer.name} ({type(layer).__name__}) cannot be exported: a C library has no memory for keys and values of "
+                "attention. Stream the model in Python."
+            )
     graph = StepGraph(model)
     for call in graph.calls:
         layer = call.call.layer

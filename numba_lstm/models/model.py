@@ -118,9 +118,9 @@ class Model(NestedModel, FunctionalGraph, TrainableModel):
             arguments, self.compile_later = self.compile_later, None
             self.compile(**arguments)
 
-    def stream(self, batch_size: int = 1, threads: int = 1) -> Stream:
+    def stream(self, batch_size: int = 1, threads: int = 1, *, max_steps: int | None = None) -> Stream:
         """A stateful stream through the built model, one step at a time; see :class:`numba_lstm.models.streaming.Stream`."""
-        return Stream(self, batch_size, threads)
+        return Stream(self, batch_size, threads, max_steps=max_steps)
 
     def export_c(self, directory: str | os.PathLike[str], **options: Any) -> None:
         """Write a C library that computes the built model step by step, see :func:`numba_lstm.export.export_c`."""

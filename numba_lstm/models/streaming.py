@@ -14,6 +14,7 @@ from ..inputs import as_count, as_real
 from .passes import Passes
 from .plans.step_arrays import StepArrays, samples_first
 from .plans.step_graph import StepGraph
+from .plans.step_limit import StepLimit
 from .plans.streaming import stream_plan
 
 
@@ -33,6 +34,10 @@ class Stream:
         How many threads may share a step of one sequence (N = 1) through an LSTM whose recurrent weights have 2 MiB or more;
         never more than :func:`numba_lstm.get_num_threads`. They halve a step's time on an idle machine, and lose it where other
         programs want the cores, so one thread is the default. The outputs do not depend on it.
+
+    max_steps : int, optional
+        Only for models with causal attention: the most steps from a beginning, for which keys and values are kept. A step takes
+        the time of all of them. Steps after them are an error.
 
     Raises
     ------
@@ -57,8 +62,9 @@ class Stream:
         run, 4,000 steps    1.44    0.89    1.11
     """
 
-    def __init__(self, model: Passes, batch_size: int = 1, threads: int = 1) -> None:
+    def __init__(self, model: Passes, batch_size: int = 1, threads: int = 1, *, max_steps: int | None = None) -> None:
         N, threads = as_count(batch_size, "batch_size"), as_count(threads, "threads")
+        max_steps = None if max_steps is None else as_count(max_steps, "max_steps")
         if not model.built:
             raise ValueError(f"{model.name} is not built yet. Call it on data, or add an Input, before streaming.")
         shapes = model.input_shape if isinstance(model.input_shape, list) else [model.input_shape]
@@ -66,9 +72,10 @@ class Stream:
             if len(shape) < (2 if reader.takes_indices else 3):
                 which = "" if len(shapes) == 1 else f" in its input {name!r}"
                 raise ValueError(f"{model.name} takes {shape}{which}, not sequences (None, T, D), so it cannot be streamed.")
-        graph = StepGraph(model)
+        graph = StepGraph(model, max_steps)
         self._plan, self._arrays = stream_plan(model, graph, N, threads), StepArrays(model, graph, N)
-        self._is_plain = self._arrays.are_plain
+        self._limit = StepLimit(graph, model.name)
+        self._is_plain = self._arrays.are_plain and not self._limit.counts
         self._cells = [len(shapes) for shapes in graph.cell_states(N)]  #: the number of states of each
         self._dtype, self._rows = np.dtype(model.dtype), N
         D = graph.rows.columns
@@ -104,6 +111,7 @@ class Stream:
             rows, alone = self._arrays.pack(x, many=False)
             if out is not None:
                 self._check_out(out, (*(() if alone else rows.shape[:1]), *self._arrays.only_output))
+            self._limit.add(1)
             y = self._arrays.unpack(self._plan(rows), alone)
             if out is None:
                 return y
@@ -150,6 +158,7 @@ class Stream:
         """
         if not self._is_plain:
             rows, alone = self._arrays.pack(x, many=True)
+            self._limit.add(len(rows))
             return self._arrays.unpack(self._plan.run(rows), alone)
         x = self._arrays.only_input(x)
         if x.shape[1:] not in self._shapes:
@@ -163,6 +172,7 @@ class Stream:
 
     def reset(self) -> None:
         """Set all states to zero."""
+        self._limit.reset()
         self._plan.set_states(None)
 
     @property
@@ -195,4 +205,6 @@ class Stream:
         came = [tuple(array.shape for array in states) for states in arrays]
         if came != expected:
             raise ValueError(f"{promise}, got {came}.")
-        self._plan.set_states(samples_first([array.astype(self._dtype) for states in arrays for array in states]))
+        flat = [array.astype(self._dtype) for states in arrays for array in states]
+        self._limit.restore(flat)
+        self._plan.set_states(samples_first(flat))

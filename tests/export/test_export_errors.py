@@ -9,13 +9,18 @@ from contextlib import contextmanager
 
 import pytest
 
-from numba_lstm import Sequential
+from numba_lstm import Model, Sequential
 from numba_lstm.__main__ import main
-from numba_lstm.layers import LSTM, Bidirectional, Dense, Embedding, Input, Masking
+from numba_lstm.layers import LSTM, Attention, Bidirectional, Dense, Embedding, Input, Masking
 
 
 def _model(**batch):
     return Sequential([Input((None, 3), **batch), LSTM(4, stateful=bool(batch)), Dense(1)])
+
+
+def _attention():
+    x = Input((None, 3))
+    return Model(x, Attention(name="look")([x, x], use_causal_mask=True))
 
 
 @pytest.mark.parametrize(
@@ -30,6 +35,7 @@ def _model(**batch):
         (lambda: Sequential([LSTM(4)]), {}, r"is not built yet\. Call it on data"),
         (lambda: _model(batch_size=32), {}, r"lstm.* is stateful for batches of 32, and rows is 1\. Give rows=32"),
         (lambda: Sequential([Input((None, 3)), Bidirectional(LSTM(4))]), {}, r"bidirectional.* cannot be streamed"),
+        (_attention, {}, r"look \(Attention\) cannot be exported: .* keys and values"),
         (lambda: Sequential([Input((None,)), Embedding(5, 3), LSTM(4)]), {}, r"embedding.* calls take of NumPy"),
         (lambda: Sequential([Input((None, 3)), Masking(), LSTM(4)]), {}, r"masking.* cannot be exported: .*NumPy"),
     ],

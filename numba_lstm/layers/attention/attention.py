@@ -12,13 +12,11 @@ from ...inputs import as_number
 from ...ops.program import keep
 from ...ops.tensor import Tensor
 from ..base.arguments import Shape
-from ..traced import SeveralInputs
-
-Tensors = tuple[Tensor, ...]
-Masks = tuple[Tensor | None, ...]
+from ..base.results import StepValue
+from .cached_steps import CachedSteps, Masks, Tensors, summed_in_order
 
 
-class Attention(SeveralInputs):
+class Attention(CachedSteps):
     """Dot-product attention (Luong et al. 2015), as ``keras.layers.Attention``.
 
     It takes a list of query (N, Tq, D), value (N, Tv, D') and optionally key (N, Tv, D), which is the value by default. With
@@ -94,7 +92,7 @@ class Attention(SeveralInputs):
         query, value, key = inputs[0], inputs[1], inputs[-1]
         shares: Tensor = ops.softmax(masked(self.compare(query, key, weights), masks[1], use_causal_mask))
         shares = ops.multiply(shares, keep(shares.shape, self.dropout)) if training and self.dropout else shares
-        y: Tensor = ops.matmul(shares, value)
+        y: Tensor = summed_in_order(shares, value, ops.matmul) if use_causal_mask else ops.matmul(shares, value)
         y = y if masks[0] is None else ops.where(ops.expand_dims(masks[0], -1), y, 0.0)
         return (y, shares) if return_attention_scores else y
 
@@ -109,8 +107,21 @@ class Attention(SeveralInputs):
         compared = ops.multiply(ops.sum(ops.tanh(pairs), -1), weights[-1])
         return compared
 
-    def check_causal(self) -> None:
-        raise NotImplementedError(f"{self.name} ({type(self).__name__}) cannot be streamed: attention needs all steps.")
+    def check_cached(self, values: Sequence[StepValue]) -> None:
+        super().check_cached(values)
+        if any(value.masked for value in values):
+            reason = "where all steps so far are masked, it takes later ones. Take MultiHeadAttention"
+            raise NotImplementedError(self._refusal(reason))
+
+    def cache_sizes(self, features: Sequence[int]) -> tuple[int, ...]:
+        return tuple(features[1:])
+
+    def cached(self, inputs: Tensors, weights: Sequence[Tensor]) -> list[Tensor]:
+        return list(inputs[1:])
+
+    def attend(self, inputs: Tensors, rings: Sequence[Tensor], masks: Masks, weights: Sequence[Tensor]) -> Tensor:
+        shares: Tensor = ops.softmax(masked(self.compare(inputs[0], rings[-1], weights), masks[1], False))
+        return summed_in_order(shares, rings[0], ops.matmul)
 
     def compute_mask_of(self, inputs: Tensors, masks: Masks) -> Tensor | None:
         return masks[0]

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
-
-import numpy as np
 
 from ... import constraints, initializers, ops, philox, regularizers
 from ...inputs import as_count, as_number
@@ -14,13 +11,11 @@ from ...ops.program import keep
 from ...ops.tensor import Tensor
 from ..base.arguments import Shape
 from ..base.graph.symbolic import MaskKey
-from ..traced import SeveralInputs
-
-Tensors = tuple[Tensor, ...]
-Masks = tuple[Tensor | None, ...]
+from .cached_steps import CachedSteps, Masks, Tensors, summed_in_order
+from .heads import head_shares, weighted_values
 
 
-class MultiHeadAttention(SeveralInputs):
+class MultiHeadAttention(CachedSteps):
     """Multi-head attention (Vaswani et al. 2017), as ``keras.layers.MultiHeadAttention``.
 
     Each head projects query (N, Tq, D), value (N, Tv, D') and key (N, Tv, D''), which is the value by default, and returns
@@ -145,23 +140,31 @@ class MultiHeadAttention(SeveralInputs):
         use_causal_mask: bool = False,
         attention_mask: Tensor | None = None,
     ) -> Any:
-        kernels = weights[::2] if self.use_bias else weights
-        biases: Sequence[Any] = weights[1::2] if self.use_bias else [0.0] * 4
-        query, key, value = (
-            ops.add(ops.einsum("btd,dhk->bthk", x, kernel), bias)
-            for x, kernel, bias in zip((inputs[0], inputs[-1], inputs[1]), kernels, biases, strict=False)
-        )
-        compared = ops.einsum("bshk,bthk->bhts", key, ops.multiply(query, 1 / math.sqrt(self.key_dim)))
-        allowed = _allowed(masks, compared.shape, use_causal_mask, attention_mask)
-        shares = ops.softmax(compared if allowed is None else ops.where(allowed, compared, -1e9))
-        shares = shares if allowed is None else ops.where(allowed, shares, 0.0)
-        masked_shares = ops.multiply(shares, keep(shares.shape, self.dropout)) if training and self.dropout else shares
-        y = ops.einsum("bthk,hkd->btd", ops.einsum("bhts,bshk->bthk", masked_shares, value), kernels[3])
-        y = ops.add(y, biases[3])
+        query, key, value = (self._projected(k, x, weights) for k, x in enumerate((inputs[0], inputs[-1], inputs[1])))
+        shares = head_shares(query, key, masks, use_causal_mask, attention_mask)
+        kept = ops.multiply(shares, keep(shares.shape, self.dropout)) if training and self.dropout else shares
+        y = summed_in_order(kept, value, weighted_values) if use_causal_mask else weighted_values(kept, value)
+        y = self._projected(3, y, weights)
         return (y, shares) if return_attention_scores else y
 
-    def check_causal(self) -> None:
-        raise NotImplementedError(f"{self.name} ({type(self).__name__}) cannot be streamed: attention needs all steps.")
+    def cache_sizes(self, features: Sequence[int]) -> tuple[int, ...]:
+        return self.num_heads * self.key_dim, self.num_heads * self.value_dim
+
+    def cached(self, inputs: Tensors, weights: Sequence[Tensor]) -> list[Tensor]:
+        new = (self._projected(k, x, weights) for k, x in ((1, inputs[-1]), (2, inputs[1])))
+        return [ops.reshape(x, (*x.shape[:2], -1)) for x in new]
+
+    def attend(self, inputs: Tensors, rings: Sequence[Tensor], masks: Masks, weights: Sequence[Tensor]) -> Tensor:
+        key, value = (ops.reshape(ring, (*ring.shape[:2], self.num_heads, -1)) for ring in rings)
+        query = self._projected(0, inputs[0], weights)
+        shares = head_shares(query, key, masks, rows="query")
+        return self._projected(3, summed_in_order(shares, value, weighted_values), weights)
+
+    def _projected(self, index: int, x: Tensor, weights: Sequence[Tensor]) -> Tensor:
+        """Return a projection: of query, key or value to heads, or of the heads to the output."""
+        kernel, *bias = weights[2 * index : 2 * index + 2] if self.use_bias else weights[index : index + 1]
+        y: Tensor = ops.einsum("btd,dhk->bthk" if index < 3 else "bthk,hkd->btd", x, kernel)
+        return ops.add(y, bias[0] if bias else 0.0)  # type: ignore[no-any-return]
 
     def compute_mask_of(self, inputs: Tensors, masks: Masks) -> Tensor | None:
         return masks[0]
@@ -223,15 +226,3 @@ class MultiHeadAttention(SeveralInputs):
             "bias_constraint": constraints.serialize(self.bias_constraint),
             "seed": self.seed,
         }
-
-
-def _allowed(masks: Masks, shape: tuple[int, ...], use_causal_mask: bool, attention_mask: Tensor | None) -> Tensor | None:
-    """Return which pairs of steps have a weight, for scores of ``shape`` (N, heads, Tq, Tv)."""
-    N, _, steps, values = shape
-    allowed: Any = np.tri(steps, values, dtype=np.bool_).reshape(1, 1, steps, values) if use_causal_mask else None
-    places = [(N, 1, steps, 1), *[(N, 1, 1, values)] * (len(masks) - 1), (N, 1, steps, values)]
-    for mask, place in zip((*masks, attention_mask), places, strict=True):
-        if mask is not None:
-            wide = ops.reshape(mask, place)
-            allowed = wide if allowed is None else ops.logical_and(allowed, wide)
-    return allowed  # type: ignore[no-any-return]

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...kernels.contract import Array, Ops
 from ...kernels.packed_rows import PackedRows, RowEntry
+from ...layers.attention.cached_steps import CachedSteps
 from ...layers.base.arguments import Shape
 from ...layers.base.causality import step_values
 from ...layers.base.results import Forward, StepValue
@@ -24,9 +25,14 @@ class StepCall(NamedTuple):
 
     call: LayerCall
     has_steps: bool  #: whether any of its inputs has an element for each step
+    cached_steps: int = 0  #: of causal attention, for how many steps there are keys and values
+    features: tuple[int, ...] = ()  #: of its inputs
 
     def stream_states(self, N: int) -> list[tuple[Shape, ...]]:
         """Return the shapes of the states of N streams, a tuple for each cell."""
+        layer = self.call.layer
+        if self.cached_steps and isinstance(layer, CachedSteps):
+            return [layer.cache_states(N, self.features, self.cached_steps)]
         return self.call.layer.stream_states(N) if self.has_steps else []
 
     def __call__(self, ops: Ops, values: list[Any], masks: list[Any], states: Sequence[Array]) -> Sequence[Array]:
@@ -54,6 +60,8 @@ class StepGraph:
     ----------
     model : Model
         Built.
+    max_steps : int, optional
+        For how many steps causal attention keeps keys and values.
 
     Raises
     ------
@@ -61,8 +69,8 @@ class StepGraph:
         For inputs that are no sequences, and for a call that may need later steps.
     """
 
-    def __init__(self, model: Passes) -> None:
-        self._graph, self._dtype = model.execution, np.dtype(model.dtype)
+    def __init__(self, model: Passes, max_steps: int | None = None) -> None:
+        self._graph, self._dtype, self.max_steps = model.execution, np.dtype(model.dtype), max_steps
         shapes = model.input_shape if isinstance(model.input_shape, list) else [model.input_shape]
         values: dict[int, StepValue] = {}
         indices = []
@@ -72,7 +80,7 @@ class StepGraph:
             if len(shape) < 3 - indices[-1]:
                 raise NotImplementedError(f"{model.name} takes {tuple(shape)}, not sequences (None, T, D). Stream sequences.")
             values[value] = StepValue(True, tuple(size or 1 for size in shape[2:]))
-        self.calls = [_step_call(call, values) for call in self._graph.calls]
+        self.calls = [_step_call(call, values, max_steps) for call in self._graph.calls]
         self.inputs = [values[value] for value in self._graph.inputs]
         self.outputs = [values[value] for value in self._graph.outputs]
         self.takes_indices = indices  #: of each input
@@ -96,6 +104,15 @@ class StepGraph:
         """Return the shapes of the states of N streams on the device, a tuple for each cell of each call of a layer."""
         return [shapes for step in self.calls for shapes in step.stream_states(N)]  # type: ignore[misc]  # all are known
 
+    @property
+    def step_counts(self) -> list[int]:
+        """The indices of states, among those of all cells, that count steps up to the most that attention keeps."""
+        ends, last = [], 0
+        for step in self.calls:
+            last += sum(map(len, step.stream_states(1)))
+            ends += [last - 1] if step.cached_steps else []
+        return ends
+
     def function(self, ops: Ops) -> Any:
         """Return the function from the inputs (1, N, ...) and the states before a step to the outputs and the states after."""
         counts = [sum(map(len, step.stream_states(1))) for step in self.calls]
@@ -113,7 +130,7 @@ class StepGraph:
         return step
 
 
-def _step_call(call: LayerCall, values: dict[int, StepValue]) -> StepCall:
+def _step_call(call: LayerCall, values: dict[int, StepValue], max_steps: int | None) -> StepCall:
     """Return a call as a stream computes it, and add its outputs to ``values``."""
     layer = call.layer
     inputs = [values[value] for value in call.inputs]
@@ -124,11 +141,8 @@ def _step_call(call: LayerCall, values: dict[int, StepValue]) -> StepCall:
         raise NotImplementedError(
             f"{layer.name} ({type(layer).__name__}) cannot be streamed: it begins with states of other layers, not with zero."
         )
-    if call.arguments.get("use_causal_mask"):
-        raise NotImplementedError(
-            f"{layer.name} ({type(layer).__name__}) cannot be streamed: a stream holds no keys and values of the steps before. "
-            "Call predict on the sequence so far."
-        )
+    if has_steps and isinstance(layer, CachedSteps) and dict(call.arguments) == {"use_causal_mask": True}:
+        return _causal_attention(call, layer, values, max_steps)
     if others := [name for name in call._fields if name not in FIELDS and getattr(call, name)]:
         raise NotImplementedError(
             f"{layer.name} ({type(layer).__name__}) cannot be streamed: its call has {' and '.join(others)}."
@@ -139,3 +153,20 @@ def _step_call(call: LayerCall, values: dict[int, StepValue]) -> StepCall:
     ):
         values[value] = StepValue(False, tuple(sizes))
     return StepCall(call, has_steps)
+
+
+def _causal_attention(call: LayerCall, layer: CachedSteps, values: dict[int, StepValue], max_steps: int | None) -> StepCall:
+    """Return a causal call of attention, and add its output to ``values``."""
+    if call.masks:
+        raise NotImplementedError(f"{layer.name} ({type(layer).__name__}) cannot be streamed: its call has masks.")
+    inputs = [values[value] for value in call.inputs]
+    layer.check_cached(inputs)
+    if max_steps is None:
+        raise NotImplementedError(
+            f"{layer.name} ({type(layer).__name__}) cannot be streamed without a bound: it keeps the keys and values of all "
+            "steps. Call model.stream(max_steps=1000), or as many steps as there will be at most."
+        )
+    shapes: Any = tuple(value.shape for value in inputs)
+    (_, _, *features) = layer.compute_output_shape(shapes)
+    values[call.outputs[0]] = StepValue(True, tuple(features), inputs[0].masked)  # type: ignore[arg-type]  # all are known
+    return StepCall(call, True, max_steps, tuple(value.features[-1] for value in inputs))

@@ -25,7 +25,7 @@ def stream_plan(model: Passes, graph: StepGraph, N: int, threads: int = 1) -> St
         plan = model.ops.stream_plan(graph.function(model.ops), N, graph.rows, shapes, threads)
         if plan is not None:
             return plan
-    step = StepGraph(copy.deepcopy(model)).function(model.ops)  # a copy keeps its weights
+    step = StepGraph(copy.deepcopy(model), graph.max_steps).function(model.ops)  # a copy keeps its weights
     return EagerStream(model.ops, step, N, graph.rows, shapes)
 
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from ..device import ops_of, stream_exporter
 from ..models import Model
-from ..models.plans.step_graph import StepCall, StepGraph
 from . import project, self_test
 from .archive import archive
-from .checks import refuse_host_calls
+from .exported_graph import ExportedGraph
 from .header import Interface, header
 
 #: Steps of the recorded test.
@@ -28,21 +25,11 @@ class Options(NamedTuple):
     weights: str
 
 
-class _CompiledCall(StepCall):
-    """A call of a layer whose tasks are compiled code, all of them."""
-
-    def __call__(self, ops: Any, values: list[Any], masks: list[Any], states: Any) -> Any:
-        after = super().__call__(ops, values, masks, states)
-        refuse_host_calls(self.call.layer)
-        return after
-
-
 def library_files(model: Model, options: Options) -> dict[str, bytes]:
     """Return the files of a library by their names."""
     exporter, ops = stream_exporter(), ops_of("cpu")
     model = copy.deepcopy(model)  # whose weights have no prepared forms yet
-    graph = StepGraph(model)
-    graph.calls = [_CompiledCall(*call) for call in graph.calls]
+    graph = ExportedGraph(model)
     cells, N = graph.cell_states(options.rows), options.rows
     shapes = [shape for cell in cells for shape in cell]
     obj = exporter.compile_stream(
@@ -50,7 +37,7 @@ def library_files(model: Model, options: Options) -> dict[str, bytes]:
         name=options.name, target=options.target, embedded=options.weights == "embedded",
     )  # fmt: skip
     interface = Interface.of(model, graph, options, obj)
-    x = np.random.default_rng(0).standard_normal((TEST_STEPS, N, graph.rows.columns)).astype(graph.rows.dtype)
+    x = graph.test_steps(TEST_STEPS, N)
     plan = ops.stream_plan(graph.function(ops), N, graph.rows, shapes)
     assert plan is not None
     name, suffix = options.name, ".obj" if obj.format == "coff" else ".o"

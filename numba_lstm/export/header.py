@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..models import Model
-from ..models.plans.step_graph import StepGraph
+from .exported_graph import ExportedGraph
 from .folder import MARK
 
 
@@ -30,7 +30,7 @@ class Interface:
     is_elf: bool
 
     @classmethod
-    def of(cls, model: Model, graph: StepGraph, options: Any, obj: Any) -> Interface:
+    def of(cls, model: Model, graph: ExportedGraph, options: Any, obj: Any) -> Interface:
         """Return the interface of an exported model."""
         states = []
         for step in graph.calls:
@@ -40,7 +40,10 @@ class Interface:
                     states.append((step.call.layer.name, tuple(int(size or 0) for size in samples_first)))
         return cls(
             options.name, model.name, options.target, "double" if graph.rows.dtype == np.float64 else "float", options.rows,
-            [(name, prod(value.features)) for name, value in zip(model.input_names, graph.inputs, strict=True)],
+            [
+                (name if most is None else f"{name}, whole numbers from 0 to {most},", prod(value.features))
+                for name, value, most in zip(model.input_names, graph.inputs, graph.largest, strict=True)
+            ],
             [(name, prod(value.features)) for name, value in zip(model.output_names, graph.outputs, strict=True)],
             states, obj.instance_bytes, None if options.weights == "embedded" else len(obj.weights), obj.format == "elf",
         )  # fmt: skip

@@ -138,8 +138,7 @@ class Stream:
     def run(self, x: Any) -> Any:
         """Compute the outputs for the next inputs, those of as many calls of :meth:`step`, and update the states.
 
-        On the CPU it is one call of compiled code for many steps, in which other threads of Python run. (Embedding and Masking
-        have no such code: with them it is one call a step.)
+        On the CPU it is one call of compiled code for many steps, in which other threads of Python run.
 
         Parameters
         ----------

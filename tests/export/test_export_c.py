@@ -17,7 +17,7 @@ from c_libraries import CC, Library, needs_compiler, run
 from numba_lstm import Model, Sequential, ops
 from numba_lstm.device import stream_exporter
 from numba_lstm.kernels.cpu.export.memory_map import MemoryMap
-from numba_lstm.layers import GRU, LSTM, Add, BatchNormalization, Concatenate, Conv1D, Dense, Input
+from numba_lstm.layers import GRU, LSTM, Add, BatchNormalization, Concatenate, Conv1D, Dense, Embedding, Input, Masking
 
 STEPS = 60
 
@@ -85,6 +85,25 @@ def test_library_has_the_bits_of_stream_step(case, tmp_path):
     np.testing.assert_array_equal([net.step(step, expected.shape[-1]) for step in x[30:]], expected[30:])
     state = np.concatenate([array.ravel() for states in stream.state for array in states])
     np.testing.assert_array_equal(net.state(state.size), state)
+
+
+@needs_compiler
+def test_library_takes_indices_as_real_numbers_and_masks_steps(tmp_path):
+    words, x = Input((None,), name="words"), Input((None, 2))
+    y = LSTM(4, return_sequences=True)(Embedding(7, 3, mask_zero=True)(words))
+    model = _changed(Model([x, words], Dense(2)(Concatenate()([y, GRU(3, return_sequences=True)(Masking()(x))]))))
+    model.export_c(tmp_path, rows=2)
+    assert "words, whole numbers from 0 to 6, (1)" in (tmp_path / "net.h").read_text()
+    rng = np.random.default_rng(0)
+    features, indices = rng.standard_normal((STEPS, 2, 2)), rng.integers(0, 7, (STEPS, 2))
+    features[5:8, 0] = features[:4, 1] = 0
+    stream = model.stream(2)
+    assert stream._plan.compiled
+    expected = stream.run([features, indices])
+    given = np.concatenate([features, indices[..., None]], axis=-1)
+    given[:, :, 2] += np.where(given[:, :, 2] == 6, 1e30, 0.25)  # other numbers are nearest indices of the table
+    np.testing.assert_array_equal(Library(tmp_path).instance(model, 2).run(given, 2), expected)
+    np.testing.assert_array_equal(expected.swapaxes(0, 1), model.predict([features.swapaxes(0, 1), indices.T], verbose=0))
 
 
 @needs_compiler

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ import pytest
 
 from numba_lstm import Model, Sequential
 from numba_lstm.__main__ import main
-from numba_lstm.layers import LSTM, Attention, Bidirectional, Dense, Embedding, Input, Masking
+from numba_lstm.layers import LSTM, Attention, Bidirectional, Dense, Embedding, Input, IntegerLookup
 
 
 def _model(**batch):
@@ -36,14 +37,25 @@ def _attention():
         (lambda: _model(batch_size=32), {}, r"lstm.* is stateful for batches of 32, and rows is 1\. Give rows=32"),
         (lambda: Sequential([Input((None, 3)), Bidirectional(LSTM(4))]), {}, r"bidirectional.* cannot be streamed"),
         (_attention, {}, r"look \(Attention\) cannot be exported: .* keys and values"),
-        (lambda: Sequential([Input((None,)), Embedding(5, 3), LSTM(4)]), {}, r"embedding.* calls take of NumPy"),
-        (lambda: Sequential([Input((None, 3)), Masking(), LSTM(4)]), {}, r"masking.* cannot be exported: .*NumPy"),
+        (
+            lambda: Sequential([Input((None,)), IntegerLookup(vocabulary=[7, 9], name="numbers"), Embedding(5, 3), LSTM(4)]),
+            {},
+            r"numbers \(IntegerLookup\) cannot be exported: it converts inputs in Python",
+        ),
     ],
 )
 def test_refused(model, options, sentence, tmp_path):
     with pytest.raises((ValueError, NotImplementedError), match=sentence):
         model().export_c(tmp_path / "new" / "lib", **options)
     assert not list(tmp_path.iterdir())
+
+
+def test_vectors_that_there_are_not_is_a_sentence():
+    program = "from numba_lstm.kernels.cpu.compiler import cpu_info"
+    environment = {**os.environ, "NUMBA_LSTM_VECTORS": "avx3"}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert "ValueError: NUMBA_LSTM_VECTORS must be one of avx512, avx2, " in done.stderr
+    assert "got 'avx3'. Unset it for this processor." in done.stderr
 
 
 def test_folder_of_others_is_left_alone(tmp_path):

@@ -17,6 +17,7 @@ from ..runtime.memory import aligned, empty
 from ..runtime.task import HostCall
 from .arithmetic_tasks import added, multiplied, steps_summed
 from .copy_tasks import as_rows, contiguous, copied, masked_steps_zeroed, reshaped, zeroed
+from .mask_tasks import compared, joined, steps_compared
 
 Array = npt.NDArray[Any]
 
@@ -72,7 +73,7 @@ def add(a: Array, b: Array) -> Array:
 def multiply(a: Array, b: Array) -> Array:
     """CPU: a loop over rows."""
     out = empty(a.shape, a.dtype)
-    run_eagerly([multiplied(a, b, out)])
+    run_eagerly([joined(a, b, out) if a.dtype == b.dtype == np.bool_ else multiplied(a, b, out)])
     return out
 
 
@@ -115,20 +116,16 @@ def split_steps(x: Array, steps: int) -> Array:
 
 
 def not_equal(x: Array, value: float) -> Array:
-    """CPU: NumPy's comparison."""
+    """CPU: a loop for indices, NumPy's comparison for others."""
     out = empty(x.shape, np.bool_)
-    run_eagerly([HostCall(np.not_equal, x, value, out=out)])
+    run_eagerly([compared(x, value, out)])
     return out
 
 
-def _any_not_equal(x: Array, value: Any, out: Array) -> None:
-    np.any(x != value, axis=-1, out=out)
-
-
 def steps_not_equal(x: Array, value: float) -> Array:
-    """CPU: NumPy's comparison."""
+    """CPU: a loop over steps."""
     out = empty(x.shape[:-1], np.bool_)
-    run_eagerly([HostCall(_any_not_equal, x, x.dtype.type(value), out)])
+    run_eagerly([steps_compared(x, value, out)])
     return out
 
 

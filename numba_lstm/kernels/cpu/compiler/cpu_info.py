@@ -59,7 +59,10 @@ VARIABLE = "NUMBA_LSTM_VECTORS"
 
 def _detect() -> Host:
     if VARIABLE in os.environ:
-        return GEOMETRIES[os.environ[VARIABLE]]
+        named = os.environ[VARIABLE]
+        if named not in GEOMETRIES:
+            raise ValueError(f"{VARIABLE} must be one of {', '.join(GEOMETRIES)}, got {named!r}. Unset it for this processor.")
+        return GEOMETRIES[named]
     has = _features()
     arm = llvm.get_process_triple().startswith(("aarch64", "arm64"))
     if has.get("avx512f"):

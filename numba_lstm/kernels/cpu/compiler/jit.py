@@ -62,8 +62,8 @@ def _argument(code: str, dtype: types.Type) -> types.Type:
         return types.float64
     if kind in "xly":
         return types.Array(types.int64 if kind == "l" else dtype, ndim, "A", readonly=kind != "y", aligned=False)
-    if kind == "b":
-        return types.Array(types.boolean, ndim, "C", readonly=True)
+    if kind in "bm":
+        return types.Array(types.boolean, ndim, "C", readonly=kind == "b")
     element = {"f": dtype, "k": types.uint64, "n": types.int64, "e": types.float64}[kind]
     return types.Array(element, ndim, "C")
 
@@ -118,8 +118,8 @@ def kernel(function: Callable[..., Any], name: str, dtype: types.Type, arguments
     """Return ``function`` under ``name``, to be compiled for one signature; no other can be compiled later.
 
     ``arguments`` has one word per argument: ``i`` an integer or an address, ``d`` a float64, ``x3`` a read-only 3-D array of
-    ``dtype`` with any strides (``l``: int64), ``y3`` a writable one; ``b2`` read-only C-contiguous booleans; ``f2`` a 2-D
-    C-contiguous array of ``dtype``, and likewise ``n`` for int64, ``k`` for uint64, ``e`` for float64.
+    ``dtype`` with any strides (``l``: int64), ``y3`` a writable one; ``b2`` read-only C-contiguous booleans, ``m2`` writable
+    ones; ``f2`` a 2-D C-contiguous array of ``dtype``, and likewise ``n`` for int64, ``k`` for uint64, ``e`` for float64.
     """
     signature = types.void(*(_argument(code, dtype) for code in arguments.split()))
     return Kernel(function, name, signature, partial(_compile_kernel, signature))

@@ -14,12 +14,24 @@ from ..plans.stream import StreamPlan
 from ..runtime import memory, recording
 from ..runtime.task import HostCall
 from . import entries
+from .indices import as_indices
 from .object_code import emit_object
 from .step_program import StepProgram
 from .symbols import exported, undefined
 from .targets import TARGETS, target_of
 
-__all__ = ["HOST", "TARGETS", "VARIABLE", "ObjectFile", "compile_stream", "exported", "host_calls", "undefined", "vectors_of"]
+__all__ = [
+    "HOST",
+    "TARGETS",
+    "VARIABLE",
+    "ObjectFile",
+    "as_indices",
+    "compile_stream",
+    "exported",
+    "host_calls",
+    "undefined",
+    "vectors_of",
+]
 
 
 #: One thread at a time changes what buffers are allocated by.

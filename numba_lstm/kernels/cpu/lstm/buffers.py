@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ....gates import COUNT
 from ...contract import LSTMOutput, Weight
 from ..arrays.copy_tasks import contiguous, copied, zeroed
+from ..arrays.mask_tasks import joined
 from ..gemm import pack
 from ..gemm.batch_groups import Group
 from ..gemm.gemm import gate_product_tasks
@@ -18,7 +19,7 @@ from ..gemm.layout import PanelLayout, VectorGeometry, gradient_column_layout
 from ..runtime.graph import run_eagerly
 from ..runtime.memory import aligned, empty, stride
 from ..runtime.recording import rings_written, state_rings
-from ..runtime.task import HostCall, Task
+from ..runtime.task import Task
 
 Array = npt.NDArray[Any]
 
@@ -60,7 +61,7 @@ def mask_at(mask: Array, first: int) -> Array:
     if not first:
         return contiguous(mask)
     shifted = empty((first + mask.shape[0], mask.shape[1]), np.bool_)
-    run_eagerly([HostCall(np.copyto, shifted[first:], mask)])
+    run_eagerly([joined(mask, mask, shifted[first:])])
     return shifted
 
 

@@ -15,6 +15,7 @@ from ..gemm.layout import NUMBA, dtype_name
 from ..runtime.graph import run_eagerly
 from ..runtime.memory import empty
 from ..runtime.recording import look_up
+from ..runtime.strides import has_kernel_strides
 from ..runtime.task import HostCall, KernelCall
 from ..runtime.weight_values import value_of
 from ..simd.vector import data
@@ -42,13 +43,34 @@ def _add_rows(dtype: str) -> Any:
     return kernel(embedding_add_rows, f"embedding_add_rows_{dtype}", NUMBA[dtype], "l2 x3 f2")
 
 
+@cache
+def _take_rows(dtype: str) -> Any:
+    def embedding_rows(indices, table, out):
+        D, row = table.shape[1], table.strides[0] // table.itemsize
+        w_, o_ = data(table), data(out)
+        for t in range(out.shape[0]):
+            for n in range(out.shape[1]):
+                at, to = indices[t, n, 0] * row, (t * out.shape[1] + n) * D
+                for d in range(D):
+                    o_[to + d] = w_[at + d]
+
+    return kernel(embedding_rows, f"embedding_rows_{dtype}", NUMBA[dtype], "l3 x2 f3")
+
+
+def _taken(indices: Array, table: Array, out: Array) -> KernelCall | HostCall:
+    """Return the task that copies rows: a kernel's for indices (T, N)."""
+    if indices.ndim != 2 or indices.dtype != np.int64 or not all(map(has_kernel_strides, (indices[..., None], table))):
+        return HostCall(np.take, table, indices, axis=0, out=out)
+    return KernelCall(_take_rows(dtype_name(out.dtype)), indices[..., None], table, out)
+
+
 def embedding_forward(indices: Array, table: Weight, *, training: bool = False) -> tuple[Array, _Tape | None]:
-    """CPU: NumPy's ``take``; the plan of a decoder copies the rows of its tokens by itself."""
+    """CPU: copies of rows; the plan of a decoder copies those of its tokens by itself."""
     rows = value_of(table)
     y = look_up(indices, rows)
     if y is None:
         y = empty((*indices.shape, rows.shape[1]), rows.dtype)
-        run_eagerly([HostCall(np.take, rows, indices, axis=0, out=y)])
+        run_eagerly([_taken(indices, rows, y)])
     return y, _Tape(indices, len(rows)) if training else None
 
 

@@ -46,7 +46,10 @@ def step_table(steps: Sequence[RecordedStep]) -> tuple[Array, list[array[int]]]:
     """Return the table of steps, and the blocks of arguments to which it holds addresses."""
     blocks: list[array[int]] = []
     rows = [_row(step, blocks) for step in steps]
-    return np.array(rows, np.int64), blocks
+    table = np.zeros((len(rows), max(map(len, rows))), np.int64)  # an odd step of masked rows has a call more
+    for words, row in zip(table, rows, strict=True):
+        words[: len(row)] = row
+    return table, blocks
 
 
 def _row(step: RecordedStep, blocks: list[array[int]]) -> list[int]:

@@ -11,11 +11,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-#: Allocates uninitialised memory. Ops call it through this module, so that tests can replace it.
-empty = np.empty
+#: What allocates memory; :func:`zeroed` replaces it.
+_allocate = np.empty
 
 #: Bytes of a cache line: a vector that crosses one costs two loads.
 LINE = 64
+
+
+def empty(shape: Any, dtype: Any = np.float64) -> npt.NDArray[Any]:
+    """Return an uninitialised array."""
+    return _allocate(shape, dtype)
 
 
 def aligned(shape: tuple[int, ...], dtype: Any) -> npt.NDArray[Any]:
@@ -40,12 +45,12 @@ def allocate_slab(dtype: Any, *shapes: tuple[int, ...]) -> list[npt.NDArray[Any]
 @contextmanager
 def zeroed() -> Iterator[None]:
     """Fill buffers that are allocated meanwhile with zeros, for arrays that are written to a file."""
-    global empty
-    before, empty = empty, np.zeros
+    global _allocate
+    before, _allocate = _allocate, np.zeros
     try:
         yield
     finally:
-        empty = before
+        _allocate = before
 
 
 def _first_line(raw: npt.NDArray[np.uint8]) -> int:

@@ -63,6 +63,7 @@ _VAD = "speech or not, 32 ms at a time: silero-vad, chunk by chunk"
 _SPEAKERS = "who says a vowel: recordings of unequal lengths"
 _PRONUNCIATION = "letters of words to phonemes, by CTC and attention"
 _LANGUAGE = "the next character of a text, and texts drawn by temperature"
+_PEDAL = "a distortion pedal from a pair of WAV files, as a C library"
 _DATES = "dates in six languages to ISO 8601, by attention"
 _TRANSLATION = "messages of a program to German, French and Spanish, small"
 _EXERCISES = "which exercise a wrist does, at each sample of a watch"
@@ -82,6 +83,7 @@ EXAMPLES = (
     Example("language", "text.language", _LANGUAGE, 12, (), "characters of each set", least_limit=129),
     Example("dates", "text.dates", _DATES, 4, ("babel",), "dates to learn from", 40000, least_limit=4),
     Example("translation", "text.translation", _TRANSLATION, 30, ("django",), "pairs to learn from", least_limit=4),
+    Example("pedal", "audio.pedal", _PEDAL, 40, (), "seconds to learn from", 20),
     Example("video", "video.video", "how a digit moves, frame by frame", 6, ("sklearn",), "videos to learn from", 3000),
     Example(
         "gestures", "video.gestures", "gestures of a hand: short and long recordings", 60, ("aeon",), "recordings of each set"

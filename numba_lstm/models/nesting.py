@@ -150,7 +150,7 @@ class NestedModel(LayerLike, Passes):
     ) -> Forward:
         """Compute the output as a layer does; the tape is that of all layers."""
         key = None if rng is None else branch(rng, 0)  # else layers inside would draw as those beside this one
-        result = self.forward(x, training, key, mask)
+        result = self.forward(x, training, key, mask, ops=ops)
         return Forward(result.y, (), result.mask, result.tapes, result.penalty, tuple(result.losses))
 
     def backpropagate(
@@ -158,5 +158,5 @@ class NestedModel(LayerLike, Passes):
     ) -> Backward:
         """Compute the gradients of all variables as a layer does."""
         trained = self.select(self.variables)
-        gradients = self.backward(tape, dy, need_dx=need_dx, trained=trained, penalties=False)
+        gradients = self.backward(tape, dy, need_dx=need_dx, trained=trained, penalties=False, ops=ops)
         return Backward(gradients.dx, (), tuple(gradients.weights))

@@ -77,6 +77,7 @@ class Passes(PlannedModel):
         rng: Key | None = None,
         mask: Array | None = None,
         states: States | None = None,
+        ops: Ops | None = None,
     ) -> ForwardResult:
         """Compute the outputs of the model for device arrays.
 
@@ -92,8 +93,10 @@ class Passes(PlannedModel):
             False in the steps of the only input to leave out.
         states : list of tuples, optional
             What each call of a layer begins with, (h, c) of (N, H) for an LSTM; () is the layer's own beginning.
+        ops : Ops, optional
+            Those of the device of ``x``, for a model inside another one's layer. Default: those of the model's device.
         """
-        ops, graph = self.ops, self.execution
+        ops, graph = ops or self.ops, self.execution
         if rng is None and (any(call.training for call in graph.calls) or self.draws_in_inference):
             rng = self.random.next_key()
         values: list[Any] = [None] * graph.size
@@ -128,6 +131,7 @@ class Passes(PlannedModel):
         need_dx: bool = False,
         trained: TrainedWeights | None = None,
         penalties: bool = True,
+        ops: Ops | None = None,
     ) -> Gradients:
         """Compute the gradients of a loss and of all penalties, from those of the loss by the results of :meth:`forward`.
 
@@ -145,8 +149,10 @@ class Passes(PlannedModel):
             Of :meth:`trained`, where there are many calls.
         penalties : bool
             Add the gradients of the penalties of weights. Else :meth:`with_penalties` does.
+        ops : Ops, optional
+            As for :meth:`forward`.
         """
-        ops, graph = self.ops, self.execution
+        ops, graph = ops or self.ops, self.execution
         trained = trained or self.trained()
         slopes: list[Any] = [None] * graph.size
         for value, slope in zip(graph.outputs, dy if isinstance(dy, tuple) else (dy,), strict=True):

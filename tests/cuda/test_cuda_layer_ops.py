@@ -19,19 +19,6 @@ from test_ops_dense import (
     test_nan_goes_through_dense,
 )
 from test_ops_dropout import test_dropout, test_nan_that_stays_is_nan
-from test_ops_losses import (
-    test_a_label_that_is_no_class_is_not_among_the_largest,
-    test_a_threshold_is_a_number_of_the_outputs_dtype,
-    test_an_index_that_is_no_class,
-    test_certain_predictions,
-    test_integer_kinds_of_labels,
-    test_loss,
-    test_metric,
-    test_nan_in_a_prediction,
-    test_the_first_of_equals_is_the_answer,
-    test_value_alone,
-    test_views,
-)
 from test_ops_lstm_pointwise import test_step_from_preactivations
 from test_ops_noise import test_noise_is_that_of_the_random_module, test_noise_of_a_view_and_of_nan
 from test_ops_norms import (

@@ -12,21 +12,9 @@ from test_ops_lstm import (
     test_sizes,
     test_without_dx,
 )
-from test_ops_lstm_promises import (
-    test_a_row_in_a_batch_has_the_bits_of_the_row_alone,
-    test_a_step_in_a_sequence_has_the_bits_of_the_step_alone,
-    test_any_layout_has_the_same_bits,
-    test_inputs_are_left_alone,
-    test_nan_in_a_masked_step_is_not_looked_at,
-    test_views_that_ops_make,
-)
 from tolerances import RECURRENT_OPTIONS
 
 pytestmark = pytest.mark.parametrize("dtype", DTYPES)
-
-
-def test_rows_longer_than_a_block_has_threads(ops, dtype):
-    assert_lstm_equals_reference(ops, lstm_case(N=2, T=2, D=3, H=131, P=3, normed=True, dtype=dtype), RECURRENT_OPTIONS[dtype])
 
 
 def test_sums_of_more_rows_than_a_chunk_has(ops, dtype):

@@ -29,7 +29,7 @@ def test_lstm_with_every_option(ops, dtype, normed, projected):
 def compare(ops, total):
     """Run ``total`` examples, of each second triple of activations in turn; how often each option occurred.
 
-    These have all activations. Each example compiles some ten kernels.
+    These have all activations. Each example compiles some ten kernels, so the usual run has one of each triple.
     """
     counts = Counter()
 
@@ -43,13 +43,13 @@ def compare(ops, total):
         count = len(range(n, total, len(chosen)))
         # failing examples are not shrunk, since each step of that would compile kernels
         each = settings(max_examples=count, database=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
-        seed(k + 100)(each(given(examples(k))(equals_the_reference)))()
+        seed(k + 101)(each(given(examples(k))(equals_the_reference)))()
     return counts
 
 
 def test_random_combinations(ops):
-    counts = compare(ops, 18)
-    assert counts["example"] == 18
+    counts = compare(ops, 9)
+    assert counts["example"] == 9
     assert {name: counts[name] for name in OPTIONS if not counts[name]} == {}
 
 

@@ -1,0 +1,3 @@
+"""The tests of losses and metrics on all devices, on the GPU."""
+
+from test_cuda_losses import *

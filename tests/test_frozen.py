@@ -83,6 +83,7 @@ def test_the_package_tells_pyinstaller_of_its_hook():
     assert project["entry-points"]["pyinstaller40"] == {"hook-dirs": "numba_lstm._pyinstaller:get_hook_dirs"}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(find_spec("PyInstaller") is None, reason="PyInstaller is not installed")
 def test_a_program_that_pyinstaller_froze_computes_and_finds_its_kernels_again(tmp_path):
     program, cache = tmp_path / "program.py", tmp_path / "cache"

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from dtypes_in_turn import dtypes_in_turn
 from prediction_models import STACKS, D, built, planned, run_ops, sequences
 
 from numba_lstm import Sequential, get_num_threads, set_num_threads
@@ -25,8 +26,7 @@ WITHOUT_PLANS = {
 
 
 @on_the_cpu
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("layers", STACKS.values(), ids=STACKS)
+@pytest.mark.parametrize(("layers", "dtype"), dtypes_in_turn({name: (layers,) for name, layers in STACKS.items()}))
 def test_predict_by_plans_has_the_bits_of_a_batch(layers, dtype):
     model, x = built(layers, dtype), sequences(71)
     batch = run_ops(model, x)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from dtypes_in_turn import dtypes_in_turn
 from training_models import LABELS, MSE, STACKS, assert_equal_weights, made, planned, run_ops, samples
 
 from numba_lstm import set_num_threads
@@ -29,8 +30,7 @@ OPTIONS = [
 
 
 @on_the_cpu
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize(("layers", "loss"), STACKS.values(), ids=STACKS)
+@pytest.mark.parametrize(("layers", "loss", "dtype"), dtypes_in_turn(STACKS))
 def test_train_on_batch_by_plans_has_the_bits_of_single_ops(layers, loss, dtype):
     model, other = (made(layers, loss, dtype=dtype) for _ in range(2))
     for seed in range(4):

@@ -22,6 +22,9 @@ T, D = 7, 5
 #: Units whose last panel has half of a vector's lanes, and a quarter: cells then take two and four rows at once.
 HALF, QUARTER = 22, 18
 
+#: float64 has vectors of eight lanes at most, of which the last six of 22 units take a whole one.
+UNITS = [("float32", HALF), ("float32", QUARTER), ("float64", QUARTER)]
+
 
 @pytest.fixture(autouse=True)
 def _threads_as_before():
@@ -72,8 +75,7 @@ def test_groups_are_of_shapes(N, H, fields, expected):
         assert [group.begins for group in made] == [T * group.first for group in made]
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("H", [HALF, QUARTER])
+@pytest.mark.parametrize(("dtype", "H"), UNITS)
 @pytest.mark.parametrize("N", [24, 25, 70])
 def test_any_number_of_threads_has_the_bits_of_one(monkeypatch, N, H, dtype):
     monkeypatch.setattr(thread_pool, "MIN_WORK_PER_THREAD", 1000)
@@ -113,8 +115,7 @@ def halves(N, dtype, H):
     return [passed(N, dtype, H, rows) for rows in (slice(None), slice(0, -(-N // 2)), slice(-(-N // 2), N))]
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("H", [HALF, QUARTER])
+@pytest.mark.parametrize(("dtype", "H"), UNITS)
 @pytest.mark.parametrize("N", [24, 37])
 def test_gradients_are_the_sum_of_the_groups(dtype, N, H):
     """Each by itself is a batch that is too small for two."""
@@ -122,8 +123,7 @@ def test_gradients_are_the_sum_of_the_groups(dtype, N, H):
         np.testing.assert_array_equal(found, of_first + of_second)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("H", [HALF, QUARTER])
+@pytest.mark.parametrize(("dtype", "H"), UNITS)
 @pytest.mark.parametrize("N", [24, 37, 150])  # cells take 66 rows at most, some of them of two groups
 def test_all_else_is_of_rows(dtype, N, H):
     for found, *by_group in zip(*(found[:6] for found in halves(N, dtype, H)), strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from dtypes_in_turn import dtypes_in_turn
 from kernel_cases import DTYPES, LSTMCase, assert_lstm_equals_reference, lstm_case, lstm_forward
 from lstm_streams import lstm_stream
 from tolerances import RECURRENT_LONG
@@ -32,8 +33,7 @@ def sized(sizes: tuple[int, ...], dtype: str) -> LSTMCase:
     return lstm_case(*sizes, dtype=dtype)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES)
+@pytest.mark.parametrize(("sizes", "dtype"), dtypes_in_turn({name: (sizes,) for name, sizes in SIZES.items()}))
 def test_forward_and_backward(ops, dtype, sizes):
     assert_lstm_equals_reference(ops, sized(sizes, dtype), RECURRENT_LONG[dtype])
 

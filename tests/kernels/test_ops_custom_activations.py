@@ -114,8 +114,9 @@ def test_nan_is_kept(ops, dtype, word):
     assert np.isnan(value(ops, x, custom(FORMULAS[word]))[0, 20])
 
 
-@pytest.mark.parametrize("activation", CUSTOM, ids=[a.name for a in CUSTOM])
+@pytest.mark.parametrize("activation", CUSTOM[:2], ids=[a.name for a in CUSTOM[:2]])
 def test_in_a_cell(ops, activation):
+    """One without its derivative and one with it. Random combinations of options have each in each role."""
     assert_lstm_equals_reference(
         ops, lstm_case(spec=LSTMSpec(activation, Activation("sigmoid"), activation)), RECURRENT["float64"]
     )

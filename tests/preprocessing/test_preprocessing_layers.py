@@ -69,6 +69,7 @@ def test_a_model_begins_with_them_and_is_saved_with_them(name, known_shape, tmp_
         assert restored.get_config()["layers"] == model.get_config()["layers"]
 
 
+@pytest.mark.on_the_cpu(reason="other devices have no plans")
 def test_plans_follow_an_adapted_layer():
     layer = layers.Normalization(invert=True)
     layer.adapt(X)

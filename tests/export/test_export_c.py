@@ -19,6 +19,8 @@ from numba_lstm.device import stream_exporter
 from numba_lstm.kernels.cpu.export.memory_map import MemoryMap
 from numba_lstm.layers import GRU, LSTM, Add, BatchNormalization, Concatenate, Conv1D, Dense, Embedding, Input, Masking
 
+pytestmark = pytest.mark.on_the_cpu(reason="libraries have the bits of its streams")
+
 STEPS = 60
 
 #: The flag of Linux for memory below 4 GB.

@@ -10,11 +10,11 @@ from types import ModuleType
 from typing import cast
 
 from .kernels.contract import Ops
-from .kernels.threads import get_num_threads, num_threads, set_num_threads
+from .kernels.threads import get_num_threads, num_threads, set_num_threads, share_cores
 
 __all__ = [
     "AUTO_PARAMETERS", "choose", "get_device", "get_num_threads", "get_ops", "gpu_facts", "keep_kernels", "num_threads",
-    "obstacle", "ops_of", "resolve", "set_device", "set_num_threads", "stream_exporter",
+    "obstacle", "ops_of", "resolve", "set_device", "set_num_threads", "share_cores", "stream_exporter",
 ]  # fmt: skip
 
 _PACKAGES = {"cpu": "cpu", "cuda": "cuda", "reference": "reference"}

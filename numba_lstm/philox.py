@@ -81,6 +81,7 @@ class SampleKey(Key):
 
 
 _stream: Stream | None = None
+_given_seed: int | None = None
 
 #: The default stream of a block of :func:`seeded`.
 _seeded: ContextVar[Stream | None] = ContextVar("the default stream of a block", default=None)
@@ -142,10 +143,15 @@ def set_random_seed(seed: int) -> None:
     TypeError, ValueError
         For any other seed.
     """
-    global _stream
-    _stream = Stream(seed)
+    global _stream, _given_seed
+    _stream, _given_seed = Stream(seed), seed
     python_random.seed(seed)
     np.random.seed(seed % 2**32)
+
+
+def given_seed() -> int | None:
+    """Return the seed of the last :func:`set_random_seed`; None where the operating system seeds."""
+    return _given_seed
 
 
 def check_seed(seed: Any) -> int:

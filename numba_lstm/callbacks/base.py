@@ -45,6 +45,9 @@ class Callback(Named):
     model: Any = None
     params: Mapping[str, Any] = {}
 
+    #: Whether it writes files. Among several processes that train one model, only that of rank 0 calls it then.
+    writes_files: bool = False
+
     #: Keys that this callback adds to the logs of an epoch.
     adds_keys: tuple[str, ...] = ()
 

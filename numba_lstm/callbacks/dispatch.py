@@ -41,10 +41,13 @@ class CallbackList:
         model: Any = None,
         **params: Any,
     ) -> None:
-        self.callbacks = _as_list(callbacks)
+        strategy = getattr(model, "strategy", None)
+        first = strategy is None or strategy.rank == 0
+        self.callbacks = [callback for callback in _as_list(callbacks) if first or not callback.writes_files]
         if add_history and not any(isinstance(callback, History) for callback in self.callbacks):
             self.callbacks.append(History())
-        progbar = add_progbar or params.get("verbose")
+        params["verbose"] = params.get("verbose") if first else 0
+        progbar = first and (add_progbar or params["verbose"])
         if progbar and not any(isinstance(callback, ProgbarLogger) for callback in self.callbacks):
             self.callbacks.append(ProgbarLogger())
         for callback in self.callbacks:

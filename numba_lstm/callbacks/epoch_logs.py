@@ -57,6 +57,8 @@ class CSVLogger(Callback):
         At the start of training, for a file that cannot be written, as in a missing folder.
     """
 
+    writes_files = True
+
     def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
         self.filename = os.fspath(filename)
         if not isinstance(separator, str) or len(separator) != 1:

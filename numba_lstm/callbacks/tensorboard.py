@@ -55,6 +55,8 @@ class TensorBoard(Callback):
         At the start of training, for a folder that cannot be written.
     """
 
+    writes_files = True
+
     def __init__(
         self,
         log_dir: str | os.PathLike[str] = "logs",

@@ -65,6 +65,12 @@ def get_num_threads() -> int:
     return _threads
 
 
+def share_cores(processes: int) -> None:
+    """Use the part of the cores that one of several processes of a machine has, unless a number of threads was chosen."""
+    if get_num_threads() == available_threads() and not any(map(_variable, VARIABLES)):
+        set_num_threads(max(1, get_num_threads() // processes))
+
+
 def _checked(n: int) -> int:
     if isinstance(n, bool) or not hasattr(n, "__index__") or operator.index(n) < 1:
         raise ValueError(f"the number of threads must be a whole number of at least 1, got {n!r}.")

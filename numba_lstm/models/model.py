@@ -13,7 +13,7 @@ from ..layers.base.weight_values import attribute_variables
 from ..layers.traced import inner_graph
 from ..naming import names
 from ..objects.subclassing import is_of_package
-from .compiling.trainer import NEVER_CALLED, OVERRIDABLE
+from .compiling.keras_methods import NEVER_CALLED, OVERRIDABLE
 from .configuration.copying import restored, state
 from .configuration.graph_config import graph_config, graph_tensors
 from .nesting import NestedModel

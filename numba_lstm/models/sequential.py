@@ -9,7 +9,7 @@ import numpy as np
 
 from ..layers import serialize
 from ..system.defaults import floatx
-from .compiling.trainer import NEVER_CALLED
+from .compiling.keras_methods import NEVER_CALLED
 from .configuration.built_layers import deserialize_built, serialize_built
 from .configuration.graph_config import check_config
 from .model import Model

@@ -21,7 +21,8 @@ from ..philox import Stream, default_stream
 from ..training.batches import as_tuple, steps_first
 from ..training.data.array_validation import validate_mask
 from ..training.data.several import validate_inputs
-from .compiling.trainer import GONE, NEVER_CALLED, Trainer
+from .compiling.keras_methods import GONE, NEVER_CALLED
+from .compiling.trainer import Trainer
 from .passes import Passes
 from .plans.decoding import DecodingPlans
 from .plans.prediction import PredictionPlans

@@ -122,6 +122,24 @@ class HostBatch(NamedTuple):
     size: int  #: N
     indices: Rows  #: which of all that the user gave
     lengths: npt.NDArray[np.intp] | None = None  #: the steps of each output, where they are not one
+    local: bool = False  #: whether these are the samples of this process alone, among several that train one model
+
+    def shard(self, place: int, count: int) -> HostBatch | None:
+        """Return the ``place``-th of ``count`` parts of the samples, whose sizes differ by at most one; None if it is empty."""
+        begin, end = place * self.size // count, (place + 1) * self.size // count
+        if begin == end:
+            return None
+        rows, indices = (_within(chosen, begin, end) for chosen in (self.rows, self.indices))
+        lengths = None if self.lengths is None else self.lengths[begin:end]
+        return HostBatch(self.samples, rows, end - begin, indices, lengths)
+
+
+def _within(rows: Rows, begin: int, end: int) -> Rows:
+    """Return some of chosen rows, by their places among these."""
+    if isinstance(rows, slice):
+        first = rows.start or 0
+        return slice(first + begin, first + end)
+    return rows[begin:end]
 
 
 class Batch(NamedTuple):

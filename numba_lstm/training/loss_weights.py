@@ -21,6 +21,7 @@ class Weights(NamedTuple):
     plain: Array | None  #: for metrics that leave sample weights out
     weighted: Array | None  #: for those that count them
     counted: Array | None  #: of the losses in a sum, 0 where they are masked or ignored
+    valid: int | None = None  #: losses that are neither masked nor ignored; None is all
 
 
 def batch_weights(
@@ -44,8 +45,12 @@ def batch_weights(
         valid, counted = _product(plain, other), _product(weighted, other)
     assert valid is not None
     assert counted is not None
-    loss = counted * (valid.size / max(int(np.count_nonzero(valid)), 1))
-    return Weights(*(None if array is None else ops.asarray(array, dtype) for array in (loss, plain, weighted, counted)))
+    number = int(np.count_nonzero(valid))
+    loss = counted * (valid.size / max(number, 1))
+    of_loss, of_plain, of_weighted, of_counted = (
+        None if array is None else ops.asarray(array, dtype) for array in (loss, plain, weighted, counted)
+    )
+    return Weights(of_loss, of_plain, of_weighted, of_counted, number)
 
 
 def _product(a: Host | None, b: Host | None) -> Host | None:

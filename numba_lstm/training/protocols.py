@@ -17,6 +17,7 @@ from ..philox import Stream
 from ..variables import Variable
 from .batches import Batch, Host, Rows, Shape
 from .results import ForwardResult, Gradients, PredictionOutput, States, StepOutput, TrainedWeights
+from .strategy import Strategy
 
 
 class CompiledOutput(NamedTuple):
@@ -164,6 +165,10 @@ class Trainable(ModelStructure, Protocol):
         """The optimizer, None before ``compile``."""
 
     @property
+    def strategy(self) -> Strategy | None:
+        """The division of batches among processes, None for one process."""
+
+    @property
     def ops(self) -> Ops:
         """The ops of the model's device."""
 
@@ -240,6 +245,9 @@ class Trainable(ModelStructure, Protocol):
 
     def trained(self) -> TrainedWeights:
         """Return the weights that a training step changes."""
+
+    def with_penalties(self, gradients: Sequence[Array], trained: TrainedWeights) -> list[Array]:
+        """Add the gradients of the penalties of weights to those of a loss."""
 
     def hold_trained_weights(self) -> AbstractContextManager[TrainedWeights]:
         """Return a context manager that keeps the present :meth:`trained`."""

@@ -43,6 +43,8 @@ class BackupAndRestore(Callback):
         At the start of training, for a folder that cannot be written.
     """
 
+    writes_files = True
+
     def __init__(
         self,
         backup_dir: str | os.PathLike[str],

@@ -42,6 +42,8 @@ class ModelCheckpoint(MonitorCallback):
         At the start of training, for a file that cannot be written.
     """
 
+    writes_files = True
+
     def __init__(
         self,
         filepath: str | os.PathLike[str],

@@ -1,4 +1,4 @@
-"""Checks of users' functions as losses and metrics, before anything is compiled."""
+"""Checks of users' functions and strategies, before anything is compiled."""
 
 from __future__ import annotations
 
@@ -6,8 +6,23 @@ from typing import Any, TypeVar
 
 from ...losses import Loss
 from ...metrics.custom import FunctionMetric
+from ...objects.subclassing import is_of_package
+from ...training.strategy import Strategy
 
 T = TypeVar("T")
+
+
+def check_strategy(strategy: Any, model_class: type) -> None:
+    """Raise TypeError for anything but a strategy, and ValueError for a class whose own steps would not use it."""
+    if strategy is None:
+        return
+    if not isinstance(strategy, Strategy):
+        raise TypeError(f"strategy must be a numba_lstm.distributed.DataParallel, got {strategy!r}.")
+    for name in ("train_step", "test_step"):
+        if not is_of_package(getattr(model_class, name).__module__):
+            raise ValueError(
+                f"{model_class.__name__} overrides {name}, which computes whole batches. Leave the strategy or the method out."
+            )
 
 
 def check_function(value: T, model: Any) -> T:

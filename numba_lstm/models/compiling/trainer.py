@@ -13,40 +13,9 @@ from ...metrics import Metric
 from ...objects import serialization
 from ...optimizers import Optimizer
 from ...training.protocols import CompiledOutput
-from .function_checks import check_function
+from ...training.strategy import Strategy
+from .function_checks import check_function, check_strategy
 from .output_arguments import all_for_output, as_entries, as_weight, for_output, per_output
-
-_CALL = "Override forward and backward, or put a layer of your own into the model."
-
-#: What Keras's models override and these do not.
-NEVER_CALLED = {
-    "make_train_function": "Override train_step(self, data), as docs/extending.md shows under 'Steps of your own'.",
-    "compute_loss": "Give compile(loss=...) a function of your own, or override train_step(self, data).",
-    "make_test_function": "Override test_step(self, data).",
-    "make_predict_function": "Override predict_step(self, data).",
-    **dict.fromkeys(("call", "__call__"), _CALL),
-    **dict.fromkeys(
-        ("compute_metrics", "get_metrics_result", "reset_metrics", "metrics"),
-        "Compute them from model.predict(x) in on_epoch_end of a Callback.",
-    ),
-    **dict.fromkeys(("compute_mask", "compute_output_spec"), _CALL),
-    "layers": "Call add(layer) in the constructor.",
-}
-
-#: Of those, what classes derived from ``Model`` may override.
-OVERRIDABLE = frozenset({"call", "layers", "metrics"})
-
-#: What Keras's models had before Keras 3.
-GONE = {
-    "fit_generator": "Write fit(x), which takes generators and datasets.",
-    "evaluate_generator": "Write evaluate(x), which takes generators and datasets.",
-    "predict_generator": "Write predict(x), which takes generators and datasets.",
-    "predict_proba": "Write predict(x).",
-    "predict_classes": "Write predict(x).argmax(axis=-1), or (predict(x) > 0.5).astype(int) for one sigmoid unit.",
-    "lr": "Read model.optimizer.learning_rate.",
-    "learning_rate": "Read model.optimizer.learning_rate.",
-    "to_yaml": "Write get_config(), or save(path) for the weights too.",
-}
 
 
 class Trainer:
@@ -76,6 +45,7 @@ class Trainer:
         self.compiled_outputs: list[CompiledOutput] = []  #: the loss and the metrics of each output; empty before compile
         #: Arguments of ``compile`` of a model whose outputs are not known yet.
         self.compile_later: dict[str, Any] | None = None
+        self.strategy: Strategy | None = None  #: of several processes, from compile
         self.history: History | None = None  #: of the last ``fit``
         self.stop_training = False  #: a callback sets it to end ``fit`` after the epoch
 
@@ -90,6 +60,7 @@ class Trainer:
         steps_per_execution: int = 1,
         jit_compile: bool | str = "auto",
         auto_scale_loss: bool = True,
+        strategy: Strategy | None = None,
     ) -> None:
         """Set the optimizer, the loss and the metrics, as ``keras.Model.compile``.
 
@@ -110,6 +81,8 @@ class Trainer:
             Run the ops of layers one by one, without plans; see :meth:`numba_lstm.Sequential.path`. Slower, with the same bits.
         steps_per_execution, jit_compile, auto_scale_loss
             Taken without effect: they say how Keras runs, never what it computes.
+        strategy : numba_lstm.distributed.DataParallel, optional
+            Trains and evaluates on several processes.
 
         Raises
         ------
@@ -128,13 +101,13 @@ class Trainer:
         """
         self._refuse_while_fit_runs("compile cannot be called")
         chosen = optimizers.get(optimizer)
+        check_strategy(strategy, type(self))
         fields = {"loss": loss, "loss_weights": loss_weights, "metrics": metrics, "weighted_metrics": weighted_metrics}
         if self.traced and not self.built:
-            self._optimizer, self.run_eagerly, self.compiled_outputs = chosen, bool(run_eagerly), []
-            self.compile_later = {"optimizer": chosen, "run_eagerly": run_eagerly, **fields}
-            return
-        compiled = self._compile_outputs(fields)
+            self.compile_later = {"optimizer": chosen, "run_eagerly": run_eagerly, "strategy": strategy, **fields}
+        compiled = [] if self.traced and not self.built else self._compile_outputs(fields)
         self._optimizer, self.compiled_outputs, self.run_eagerly = chosen, compiled, bool(run_eagerly)
+        self.strategy = strategy
 
     def _compile_outputs(self, fields: dict[str, Any]) -> list[CompiledOutput]:
         """Return the losses and metrics of all outputs, from arguments of ``compile``."""

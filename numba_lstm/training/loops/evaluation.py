@@ -8,12 +8,12 @@ from ...callbacks import CallbackList
 from ...callbacks.base import Logs
 from ..data.data_adapters import evaluation_batches
 from ..data.epochs import Batches
-from ..data.loading import load
 from ..protocols import Trainable
 from .custom_steps import StepLogs, overrides
 from .metric_tracker import MetricTracker
 from .preparation import as_verbose, ensure_built, require_loss
-from .steps import test_step
+from .shards import batches_of_all
+from .steps import test_host_batch
 
 
 def evaluate(
@@ -74,13 +74,14 @@ def run_evaluation(model: Trainable, batches: Batches, tracker: MetricTracker | 
     end = listeners.batch_end("on_test_batch_end", tracker.logs)
     listeners.call("on_test_begin", {})
     tracker.reset()
-    for step, host_batch in enumerate(batches.epoch()):
+    epoch = batches.epoch() if model.strategy is None else batches_of_all(model.strategy, batches)
+    for step, host_batch in enumerate(epoch):
         if begin is not None:
             begin(step)
         if isinstance(tracker, StepLogs):
             tracker.run(host_batch)
         else:
-            tracker.add(ops, test_step(model, ops, trained, load(model, ops, host_batch)))
+            tracker.add(ops, test_host_batch(model, ops, trained, host_batch))
         if end is not None:
             end(step)
     logs = tracker.logs()

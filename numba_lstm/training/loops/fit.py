@@ -11,6 +11,7 @@ from ..data.data_adapters import ValidationArguments, fit_batches
 from ..protocols import Trainable
 from .fit_loop import FitLoop
 from .preparation import as_verbose, ensure_built, require_loss
+from .shards import compare_processes
 from .steps import as_window
 
 
@@ -128,6 +129,9 @@ def fit(
         model.check_windows()
     assert model.optimizer is not None
     model.optimizer.build(model.trainable_weights)
+    if model.strategy is not None:
+        data = {"x": train, "validation_data": validation}
+        compare_processes(model, model.strategy, data, epochs=epochs, batch_size=batch_size, tbptt=tbptt)
     model.history = listeners.history
     model.stop_training = False
     try:

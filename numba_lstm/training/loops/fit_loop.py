@@ -8,12 +8,12 @@ from collections.abc import Callable
 from ...callbacks import CallbackList
 from ...callbacks.base import Resumption
 from ..data.epochs import Batches
-from ..data.loading import load
 from ..protocols import Trainable
 from .custom_steps import StepLogs, overrides
 from .evaluation import evaluation_tracker, run_evaluation
 from .metric_tracker import MetricTracker
-from .steps import train_step, train_windows
+from .shards import batches_of_all
+from .steps import train_host_batch, train_windows
 
 
 class FitLoop:
@@ -48,7 +48,10 @@ class FitLoop:
         known = names is not None and validated is not None
         listeners.expect(names, [*(names or ()), *(f"val_{name}" for name in validated or ())] if known else None)
         listeners.call("on_train_begin", {})
-        self._resumption = place = listeners.resumption(begin)
+        place = listeners.resumption(begin)
+        if model.strategy is not None:
+            place = model.strategy.share(model, place)
+        self._resumption = place
         for self.epoch in range(place.epoch, end):
             listeners.expect_steps(self.train.steps)
             listeners.call("on_epoch_begin", self.epoch, {})
@@ -68,6 +71,7 @@ class FitLoop:
                 values = run_evaluation(model, self.validation, self.evaluated, listeners)
                 logs.update({f"val_{name}": value for name, value in values.items()})
             listeners.call("on_epoch_end", self.epoch, logs)
+            self._agree_to_stop()
             self._look_at_trainable()
             if model.stop_training or self.train.ended:
                 break
@@ -81,7 +85,8 @@ class FitLoop:
         begin = self.listeners.batch_begin("on_train_batch_begin")
         end = self.listeners.batch_end("on_train_batch_end", tracker.logs)
         first, random = self._resumption.batch, self._resumption.random
-        for step, host_batch in enumerate(self.train.epoch()):
+        epoch = self.train.epoch() if model.strategy is None else batches_of_all(model.strategy, self.train)
+        for step, host_batch in enumerate(epoch):
             if step < first:
                 continue
             if step == first and random is not None:
@@ -92,13 +97,19 @@ class FitLoop:
                 tracker.run(host_batch)
                 model.constrain()
             elif self.window is None:
-                tracker.add(ops, train_step(model, ops, trained, load(model, ops, host_batch))[0])
+                tracker.add(ops, train_host_batch(model, ops, trained, host_batch)[0])
             else:
                 train_windows(model, ops, trained, host_batch, self.window, tracker)
             if end is not None:
                 end(step)
+            self._agree_to_stop()
             if model.stop_training:
                 break
+
+    def _agree_to_stop(self) -> None:
+        """Stop training on all processes if one of them stops."""
+        if self.model.strategy is not None:
+            self.model.stop_training = self.model.strategy.agree(stop=self.model.stop_training)
 
     def _look_at_trainable(self) -> None:
         if self.model.outdated and not self._warned_of_trainable:

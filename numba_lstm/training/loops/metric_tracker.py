@@ -31,6 +31,7 @@ class StepResult(NamedTuple):
     loss: Any  #: can be converted by ``float()``
     outputs: list[OutputResult]
     size: float  #: samples
+    shards: list[list[OutputResult]] | None = None  #: for the metrics in place of ``outputs``, whose losses alone count then
 
 
 class _Mean:
@@ -107,9 +108,10 @@ class MetricTracker:
         self._mean.pending.append((result.loss, result.size))
         for index, mean in self._means.items():
             mean.pending.append((result.outputs[index].loss, result.size))
-        for index, metric, weighted in self._updates:
-            output = result.outputs[index]
-            metric.update(ops, output.y, output.target, output.weighted if weighted else output.plain)
+        for outputs in [result.outputs] if result.shards is None else result.shards:
+            for index, metric, weighted in self._updates:
+                output = outputs[index]
+                metric.update(ops, output.y, output.target, output.weighted if weighted else output.plain)
         if len(self._mean.pending) >= MAX_PENDING:
             self._read()
 

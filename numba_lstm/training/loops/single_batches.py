@@ -6,13 +6,12 @@ from typing import Any
 
 from ..batches import Samples, as_tuple
 from ..data.array_validation import validate_arrays, validate_input
-from ..data.loading import load
 from ..protocols import Trainable
 from .custom_steps import StepLogs, overrides, step_data
 from .metric_tracker import MetricTracker
 from .prediction import Predictions, predict_batch
 from .preparation import ensure_built, require_loss
-from .steps import test_step, train_step
+from .steps import test_host_batch, train_host_batch
 
 
 def train_on_batch(
@@ -59,8 +58,7 @@ def train_on_batch(
         model.constrain()
         return logs.result(return_dict)
     ops, tracker = model.ops, MetricTracker(model)
-    batch = load(model, ops, samples.batch(slice(None)))
-    tracker.add(ops, train_step(model, ops, trained, batch)[0])
+    tracker.add(ops, train_host_batch(model, ops, trained, samples.batch(slice(None)))[0])
     return tracker.result(return_dict)
 
 
@@ -102,7 +100,7 @@ def test_on_batch(  # noqa: PT028 - no test, but Keras's name
         logs.run(samples.batch(slice(None)))
         return logs.result(return_dict)
     ops, tracker = model.ops, MetricTracker(model)
-    tracker.add(ops, test_step(model, ops, model.trained(), load(model, ops, samples.batch(slice(None)))))
+    tracker.add(ops, test_host_batch(model, ops, model.trained(), samples.batch(slice(None))))
     return tracker.result(return_dict)
 
 

@@ -17,6 +17,7 @@ from ..protocols import CompiledOutput, Trainable
 from ..results import States, TrainedWeights
 from .custom_steps import overrides
 from .metric_tracker import MetricTracker, OutputResult, StepResult
+from .shards import test_shards, train_shards
 
 
 def train_step(
@@ -70,6 +71,25 @@ def test_step(model: Trainable, ops: Ops, trained: TrainedWeights, batch: Batch)
         passed = model.forward(batch.x, False, None, batch.mask)
         return batch_losses(model, ops, batch, passed.y, passed.mask, passed.added(ops) + penalty, gradient=False)[0]
     return batch_losses(model, ops, batch, output.y, output.mask, penalty, gradient=False)[0]
+
+
+def train_host_batch(
+    model: Trainable, ops: Ops, trained: TrainedWeights, host_batch: HostBatch, states: Any = None
+) -> tuple[StepResult, Any]:
+    """Take one step of the optimizer on a batch of the host: :func:`train_step`, or that of the model's strategy.
+
+    ``states`` are what an earlier call returned, empty for the first of several, None for a step by itself.
+    """
+    if model.strategy is not None:
+        return train_shards(model, ops, trained, model.strategy, host_batch, states)
+    return train_step(model, ops, trained, load(model, ops, host_batch), states)
+
+
+def test_host_batch(model: Trainable, ops: Ops, trained: TrainedWeights, host_batch: HostBatch) -> StepResult:
+    """Compute the loss and the output of a batch of the host: :func:`test_step`, or that of the model's strategy."""
+    if model.strategy is not None:
+        return test_shards(model, ops, trained, model.strategy, host_batch)
+    return test_step(model, ops, trained, load(model, ops, host_batch))
 
 
 def batch_losses(
@@ -152,6 +172,13 @@ def _shapes_of_any_steps(model: Trainable, shapes: Sequence[Shape]) -> Sequence[
     return [found] if model.has_one_output else list(found)
 
 
+def _first_states(model: Trainable, host_batch: HostBatch) -> Any:
+    """Return what the first of several windows begins with, or that of each shard of this process."""
+    if model.strategy is None:
+        return model.window_states(host_batch.size)
+    return [[] if one is None else model.window_states(one.size) for one in model.strategy.local_shards(host_batch)]
+
+
 def train_windows(
     model: Trainable, ops: Ops, trained: TrainedWeights, host_batch: HostBatch, length: int, tracker: MetricTracker
 ) -> None:
@@ -161,9 +188,9 @@ def train_windows(
     its share of the samples.
     """
     total = as_tuple(host_batch.samples.x)[0].shape[1]
-    states: States = model.window_states(host_batch.size) if total > length else []
+    states: Any = _first_states(model, host_batch) if total > length else []
     for start in range(0, total, length):
         steps = slice(start, min(start + length, total))
-        window = load(model, ops, host_batch._replace(samples=host_batch.samples.window(steps)))
-        result, states = train_step(model, ops, trained, window, states)
+        window = host_batch._replace(samples=host_batch.samples.window(steps))
+        result, states = train_host_batch(model, ops, trained, window, states)
         tracker.add(ops, result._replace(size=host_batch.size * (steps.stop - start) / total))

@@ -1,0 +1,103 @@
+"""Exchange of vectors and small values between the processes of a communicator of MPI."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .tree import Vector, add_in_order, nodes_of
+from .wire import from_bfloat16, to_bfloat16
+
+#: Formats of the numbers that travel.
+WIRES = ("float32", "bfloat16")
+
+
+class Exchange:
+    """Sums of the vectors of all shards, over the processes of a communicator.
+
+    Each process adds the vectors of its own shards as far as the tree goes. Then each receives one segment of all sums, adds it
+    to the end, and sends the result to all: a process sends and receives twice the size of a vector, however many there are.
+
+    Parameters
+    ----------
+    communicator : mpi4py.MPI.Comm
+        The processes.
+    shards : int
+        A multiple of their number.
+    wire : "float32" or "bfloat16"
+        What travels; float64 vectors travel as they are, unless it is bfloat16.
+    """
+
+    def __init__(self, communicator: Any, shards: int, wire: str) -> None:
+        self._communicator, self._shards, self._wire = communicator, shards, wire
+        self.rank, self.ranks = communicator.rank, communicator.size
+        count = shards // self.ranks
+        self.places = range(self.rank * count, (self.rank + 1) * count)
+        self._nodes = [nodes_of(shards, rank * count, (rank + 1) * count) for rank in range(self.ranks)]
+
+    def sum(self, vectors: Sequence[Vector]) -> Vector:
+        """Return the sum over all shards; ``vectors`` are those of this process, and are overwritten."""
+        pairs = zip(self.places, vectors, strict=True)
+        sums = add_in_order(self._shards, [((place, place + 1), vector) for place, vector in pairs])
+        if self.ranks == 1:
+            return sums[0][1]
+        dtype, sent = vectors[0].dtype, [self._packed(vector) for _, vector in sums]
+        bounds = [rank * len(sent[0]) // self.ranks for rank in range(self.ranks + 1)]
+        segment = self._packed(self._segment(sent, bounds, dtype))
+        total = np.empty(len(sent[0]), sent[0].dtype)
+        lengths = [end - begin for begin, end in zip(bounds[:-1], bounds[1:], strict=True)]
+        self._communicator.Allgatherv(segment, [total, (lengths, bounds[:-1])])
+        return self._unpacked(total, dtype)
+
+    def _segment(self, vectors: Sequence[npt.NDArray[Any]], bounds: Sequence[int], dtype: np.dtype[Any]) -> Vector:
+        """Return the sum over all shards of the segment of this process."""
+        begin, end = bounds[self.rank], bounds[self.rank + 1]
+        length = end - begin
+        counts = [len(nodes) * length for nodes in self._nodes]
+        received = np.empty(sum(counts), vectors[0].dtype)
+        sent, starts = (vectors[0], bounds[:-1]) if len(vectors) == 1 else _by_segment(vectors, bounds)
+        sizes = [len(vectors) * (b - a) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+        places = np.cumsum([0, *counts[:-1]]).tolist()
+        self._communicator.Alltoallv([sent, (sizes, list(starts))], [received, (counts, places)])
+        nodes = [node for of_rank in self._nodes for node in of_rank]
+        rows = self._unpacked(received, dtype).reshape(len(nodes), length)
+        return add_in_order(self._shards, zip(nodes, rows, strict=True))[0][1]
+
+    def _packed(self, vector: Vector) -> npt.NDArray[Any]:
+        return to_bfloat16(vector.astype(np.float32)) if self._wire == "bfloat16" else np.ascontiguousarray(vector)
+
+    def _unpacked(self, vector: npt.NDArray[Any], dtype: np.dtype[Any]) -> Vector:
+        return from_bfloat16(vector).astype(dtype) if self._wire == "bfloat16" else vector
+
+    def gather(self, what: str, value: Any) -> list[Any]:
+        """Return the ``value`` of each process, by rank; ``what`` says what it is.
+
+        Raises
+        ------
+        RuntimeError
+            If processes exchange different things, since one has left out a batch or a call.
+        """
+        if self.ranks == 1:
+            return [value]
+        pairs = self._communicator.allgather((what, value))
+        for rank, (other, _) in enumerate(pairs):
+            if other != pairs[0][0]:
+                raise RuntimeError(
+                    f"rank {rank} exchanges {other} while rank 0 exchanges {pairs[0][0]}. All processes must make the same calls "
+                    "with as many batches."
+                )
+        return [found for _, found in pairs]
+
+    def from_first(self, value: Any) -> Any:
+        """Return the ``value`` of rank 0."""
+        return value if self.ranks == 1 else self._communicator.bcast(value, root=0)
+
+
+def _by_segment(vectors: Sequence[npt.NDArray[Any]], bounds: Sequence[int]) -> tuple[npt.NDArray[Any], list[int]]:
+    """Return the vectors segment by segment, and where each segment begins."""
+    pairs = list(zip(bounds[:-1], bounds[1:], strict=True))
+    joined = np.concatenate([vector[begin:end] for begin, end in pairs for vector in vectors])
+    return joined, [len(vectors) * begin for begin, _ in pairs]

@@ -1,0 +1,162 @@
+"""Steps on a batch whose shards several processes compute: of training, and of evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ....kernels.contract import Ops
+from ....kernels.specs import Key
+from ...batches import HostBatch
+from ...output_losses import total
+from ...protocols import Trainable
+from ...results import States, TrainedWeights
+from ...strategy import Strategy
+from ..metric_tracker import OutputResult, StepResult
+from .losses import (
+    ShardOutputs,
+    Share,
+    forward_shard,
+    gathered_results,
+    losses_of_shard,
+    results_of_shard,
+    shares_of_shards,
+)
+from .vectors import ShardVectors, Vector
+
+
+def train_shards(
+    model: Trainable,
+    ops: Ops,
+    trained: TrainedWeights,
+    strategy: Strategy,
+    host_batch: HostBatch,
+    states: list[States] | None = None,
+) -> tuple[StepResult, list[States]]:
+    """Take one step of the optimizer on a batch, with the gradients of all its shards.
+
+    The gradient of a shard is that of its part in the batch's loss. The gradients of all shards are added in the order of a
+    balanced tree. BatchNormalization takes the statistics of each shard by itself, and its moving statistics become the mean of
+    those after each shard, weighted by samples. Each shard draws from a key of its own.
+
+    Parameters
+    ----------
+    model, ops, trained
+        As :func:`numba_lstm.training.loops.steps.train_step`'s.
+    strategy : Strategy
+        Of the model.
+    host_batch : HostBatch
+        The batch, or what this process brings of it.
+    states : list of lists, optional
+        What each layer begins with, for each shard of this process, as an earlier step returned it, and empty for the first of
+        several.
+
+    Returns
+    -------
+    result : StepResult
+        From before the step.
+    states : list of lists
+        The last states of each layer, for each shard of this process.
+    """
+    optimizer, key = model.optimizer, model.random.next_key()
+    assert optimizer is not None
+    vectors, penalty = ShardVectors(model, trained), trained.penalty() if trained.regularized else 0.0
+    before = vectors.statistics_before()
+    shards: list[ShardOutputs | None] = []
+    changes = []
+    for index, (place, part) in enumerate(zip(strategy.places, strategy.local_shards(host_batch), strict=True)):
+        given = None if states is None else states[index] if states else []
+        shards.append(None if part is None else forward_shard(model, ops, part, shard_key(key, place), given))
+        changes.append(vectors.take_changes(before))
+    shares = shares_of_shards(model, ops, strategy, shards)
+    summands = []
+    for shard, share, change in zip(shards, shares, changes, strict=True):
+        vector = vectors.empty() if shard is None else _vector(model, ops, trained, vectors, shard, share, change)
+        summands.append(vector)
+    gradients, losses = vectors.unpack(ops, strategy.sum(summands), before)
+    if trained.regularized:
+        gradients = model.with_penalties(gradients, trained)
+    optimizer.update_weights(ops, gradients, trained.weights)
+    model.constrain()
+    result = _result(model, ops, strategy, shards, losses, penalty, shares[0].size)
+    return result, [[] if shard is None else shard.passed.states for shard in shards]
+
+
+def _vector(
+    model: Trainable,
+    ops: Ops,
+    trained: TrainedWeights,
+    vectors: ShardVectors,
+    shard: ShardOutputs,
+    share: Share,
+    changes: Sequence[Vector],
+) -> Vector:
+    """Return the gradients, the changes of statistics and the losses of a shard.
+
+    Penalties of outputs are means over the samples of a shard. With them all gradients are multiplied by the share of samples.
+    """
+    penalized = bool(shard.passed.penalty)
+    if penalized:
+        _check_one_share(model, share)
+    values, slopes = losses_of_shard(model, ops, shard, None if penalized else share, gradient=True)
+    dy = tuple(slopes) if len(slopes) > 1 else slopes[0]
+    gradients = model.backward(shard.passed.tapes, dy, trained=trained, penalties=False).weights
+    factor = share.samples if penalized else 1.0
+    losses = [factor * _number(value) for value in (*values, shard.passed.penalty)]
+    return vectors.pack(ops, gradients, changes, share.samples, losses, factor)
+
+
+def test_shards(model: Trainable, ops: Ops, trained: TrainedWeights, strategy: Strategy, host_batch: HostBatch) -> StepResult:
+    """Compute the loss and the outputs of a batch without training."""
+    penalty = trained.penalty() if trained.regularized else 0.0
+    shards = [None if part is None else forward_shard(model, ops, part) for part in strategy.local_shards(host_batch)]
+    shares = shares_of_shards(model, ops, strategy, shards)
+    summands = []
+    for shard, share in zip(shards, shares, strict=True):
+        losses = [0.0] * (len(model.compiled_outputs) + 1)
+        if shard is not None:
+            values, _ = losses_of_shard(model, ops, shard, share, gradient=False)
+            losses = [*map(_number, values), share.samples * getattr(shard.passed, "penalty", 0.0)]
+        summands.append(np.array(losses, model.dtype))
+    return _result(model, ops, strategy, shards, strategy.sum(summands).tolist(), penalty, shares[0].size)
+
+
+def shard_key(key: Key, place: int) -> Key:
+    """Return the key of a shard. Calls of layers add their index to its tag, which stays below 2**16."""
+    return replace(key, tag=(key.tag + (place << 16)) % 2**32)
+
+
+def _number(value: object) -> float:
+    return 0.0 if value is None else float(value)  # type: ignore[arg-type]  # a device's number
+
+
+def _check_one_share(model: Trainable, share: Share) -> None:
+    """Raise ValueError unless the loss of each output has the share of the samples, as the penalties of outputs have."""
+    for output, loss in zip(model.compiled_outputs, share.losses, strict=True):
+        if output.loss is not None and loss != share.samples:
+            raise ValueError(
+                f"{model.name} has penalties of outputs, which are means over samples, but the loss of {output.name} is a mean "
+                "over steps that are not masked, or a sum. Leave the activity_regularizer or the strategy out."
+            )
+
+
+def _result(
+    model: Trainable,
+    ops: Ops,
+    strategy: Strategy,
+    shards: Sequence[ShardOutputs | None],
+    losses: Sequence[float],
+    penalty: float,
+    size: int,
+) -> StepResult:
+    """Return the loss of the whole batch, and for metrics the outputs of all shards."""
+    outputs = model.compiled_outputs
+    by_output = [None if output.loss is None else loss for output, loss in zip(outputs, losses[:-1], strict=True)]
+    results = [OutputResult(value, None, None, None, None) for value in by_output]
+    gathered = None
+    if any(output.metrics or output.weighted_metrics for output in outputs):
+        local = [None if shard is None else results_of_shard(ops, shard) for shard in shards]
+        gathered = gathered_results(ops, strategy, local)
+    return StepResult(total(outputs, by_output, losses[-1] + penalty), results, size, gathered or [])

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from distributed.program import SCENARIO_NAMES
 
 FOLDER = Path(__file__).parent

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 from ... import philox
 from ...kernels.specs import Key
 from ..batches import HostBatch, Ragged, Rows, Samples, Shape
+from .mapped_files import MappedFiles
 
 Item = TypeVar("Item")
 
@@ -75,7 +76,10 @@ class ArrayBatches:
 
     def epoch(self) -> Iterator[HostBatch]:
         """Yield the batches of the next epoch."""
-        return islice(self._endless or self._pass(), self.steps)
+        files = MappedFiles(self.samples)
+        for batch in islice(self._endless or self._pass(), self.steps):
+            yield batch
+            files.has_read(batch.size)
 
     def _pass(self) -> Iterator[HostBatch]:
         return map(self.samples.batch, self.groups())

@@ -86,8 +86,8 @@ class Exchange:
         for rank, (other, _) in enumerate(pairs):
             if other != pairs[0][0]:
                 raise RuntimeError(
-                    f"rank {rank} exchanges {other} while rank 0 exchanges {pairs[0][0]}. All processes must make the same calls "
-                    "with as many batches."
+                    f"rank {rank} exchanges {other} while rank 0 exchanges {pairs[0][0]}. All processes must make the same "
+                    "calls with as many batches."
                 )
         return [found for _, found in pairs]
 

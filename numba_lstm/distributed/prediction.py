@@ -25,9 +25,9 @@ def predict(
     model : Model
         Built, with one input and one output. Each worker receives it once.
     x : array (N, ...), list of arrays, or Dask array
-        The samples. Of an array mapped from a file only ``chunk_size`` samples are in memory at a time. A list has chunks, as the
-        partitions of a data set. A Dask array is computed lazily, a block at a time, by the workers of the client or scheduler
-        in use; its other axes may have one block only.
+        The samples. Of an array mapped from a file only ``chunk_size`` samples are in memory at a time. A list has chunks of
+        samples. A Dask array is computed lazily, a block at a time, by the workers of the client or scheduler in use. Its other
+        axes may have one block only.
     out : array (N, ...), optional
         Where to write the outputs, as ``numpy.lib.format.open_memmap`` makes it. Not for a Dask array, which stores itself.
     batch_size : int, optional

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .... import random
+from .... import philox
 from ...batches import HostBatch, Ragged, Samples
 from ...data.epochs import ArrayBatches, Batches
 from ...protocols import Trainable
@@ -32,7 +32,7 @@ def compare_processes(model: Trainable, strategy: Strategy, batches: dict[str, B
     facts: dict[str, Any] = {}
     facts["the weights"] = [(variable.path, variable.shape, str(variable.dtype)) for variable in model.trainable_weights]
     facts["the optimizer"] = type(model.optimizer).__name__
-    facts["the seed"] = random.given_seed()
+    facts["the seed"] = philox.given_seed()
     facts |= {f"the argument {name}": value for name, value in arguments.items()}
     for what, found in batches.items():
         facts |= {f"{what}: {name}": value for name, value in _facts(strategy, found).items()}

@@ -29,6 +29,7 @@ class ShardOutputs(NamedTuple):
     ys: tuple[Any, ...]
     mask: Any
     weights: list[Weights]
+    added: float  #: what joins the loss: penalties of outputs, and the losses of layers
     passed: Any  #: the result of the forward pass
 
 
@@ -46,12 +47,14 @@ def forward_shard(
     """Compute the outputs of a shard, with tapes if there is a key of training."""
     batch = load(model, ops, part)
     passed: Any = None
-    if key is None:
+    added = 0.0
+    if key is None and not model.adds_losses:
         passed = model.prediction_plans.forward(batch.x, batch.mask)
     if passed is None:
         passed = model.forward(batch.x, key is not None, key, batch.mask, states)
+        added = passed.added(ops)
     weights = weights_of_outputs(ops, model.compiled_outputs, batch, passed.mask, model.dtype)
-    return ShardOutputs(batch, as_tuple(passed.y), passed.mask, weights, passed)
+    return ShardOutputs(batch, as_tuple(passed.y), passed.mask, weights, added, passed)
 
 
 def shares_of_shards(model: Trainable, ops: Ops, strategy: Strategy, shards: Sequence[ShardOutputs | None]) -> list[Share]:

@@ -95,16 +95,17 @@ def _vector(
 ) -> Vector:
     """Return the gradients, the changes of statistics and the losses of a shard.
 
-    Penalties of outputs are means over the samples of a shard. With them all gradients are multiplied by the share of samples.
+    Penalties of outputs and losses of layers count as means over the samples of a shard. With them all gradients are multiplied
+    by the share of samples.
     """
-    penalized = bool(shard.passed.penalty)
+    penalized = bool(shard.added) or model.adds_losses
     if penalized:
         _check_one_share(model, share)
     values, slopes = losses_of_shard(model, ops, shard, None if penalized else share, gradient=True)
     dy = tuple(slopes) if len(slopes) > 1 else slopes[0]
     gradients = model.backward(shard.passed.tapes, dy, trained=trained, penalties=False).weights
     factor = share.samples if penalized else 1.0
-    losses = [factor * _number(value) for value in (*values, shard.passed.penalty)]
+    losses = [factor * _number(value) for value in (*values, shard.added)]
     return vectors.pack(ops, gradients, changes, share.samples, losses, factor)
 
 
@@ -118,7 +119,7 @@ def test_shards(model: Trainable, ops: Ops, trained: TrainedWeights, strategy: S
         losses = [0.0] * (len(model.compiled_outputs) + 1)
         if shard is not None:
             values, _ = losses_of_shard(model, ops, shard, share, gradient=False)
-            losses = [*map(_number, values), share.samples * getattr(shard.passed, "penalty", 0.0)]
+            losses = [*map(_number, values), share.samples * shard.added]
         summands.append(np.array(losses, model.dtype))
     return _result(model, ops, strategy, shards, strategy.sum(summands).tolist(), penalty, shares[0].size)
 
@@ -137,8 +138,8 @@ def _check_one_share(model: Trainable, share: Share) -> None:
     for output, loss in zip(model.compiled_outputs, share.losses, strict=True):
         if output.loss is not None and loss != share.samples:
             raise ValueError(
-                f"{model.name} has penalties of outputs, which are means over samples, but the loss of {output.name} is a mean "
-                "over steps that are not masked, or a sum. Leave the activity_regularizer or the strategy out."
+                f"{model.name} has penalties of outputs or losses of layers, which count as means of samples, but the loss of "
+                f"{output.name} is a mean over steps that are not masked, or a sum. Leave one of both or the strategy out."
             )
 
 

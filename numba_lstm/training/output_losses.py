@@ -10,7 +10,7 @@ from ..kernels.contract import Array, Ops
 from ..losses.reductions import MEANS
 from .batches import Batch, as_tuple
 from .loss_weights import Weights, batch_weights, loss_weight
-from .protocols import CompiledOutput
+from .plan_protocols import CompiledOutput
 
 
 def per_output(value: Any, count: int) -> tuple[Any, ...]:

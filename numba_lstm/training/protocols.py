@@ -1,58 +1,23 @@
-"""Protocols of models and their plans: the attributes that training uses."""
+"""Protocols of models: the attributes that training uses."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from ..callbacks import History
 from ..kernels.contract import Array, Ops, Tape
 from ..kernels.specs import Key
 from ..layers import Layer
-from ..losses import Loss
 from ..metrics import Metric
 from ..optimizers import Optimizer
 from ..philox import Stream
 from ..variables import Variable
-from .batches import Batch, Host, Rows, Shape
-from .results import ForwardResult, Gradients, PredictionOutput, States, StepOutput, TrainedWeights
+from .batches import Host, Rows, Shape
+from .plan_protocols import CompiledOutput, PredictionPlans, TrainingPlans
+from .results import ForwardResult, Gradients, States, TrainedWeights
 from .strategy import Strategy
-
-
-class CompiledOutput(NamedTuple):
-    """Loss and metrics of an output, from ``compile``."""
-
-    name: str
-    loss: Loss | None  #: None for an output that is not trained
-    weight: float  #: what the loss is multiplied by
-    metrics: list[Metric]  #: count each sample once
-    weighted_metrics: list[Metric]  #: count samples by their weights
-
-
-class PredictionPlans(Protocol):
-    """Plans of a model's forward pass."""
-
-    def __call__(self, x: Any) -> Any:
-        """Return the output for a host array x without a mask, samples first; None where no plan serves."""
-
-    def repeated(self, x: Any, most: int) -> Any:
-        """Return the output for an array of a shape and dtype that came before, of at most so many samples; None for others."""
-
-    def forward(self, x: Any, mask: Array | None) -> PredictionOutput | None:
-        """Return the output for device arrays; None where no plan serves."""
-
-
-class TrainingPlans(Protocol):
-    """Plans of a model's training steps."""
-
-    def __call__(
-        self, batch: Batch, key: Key, outputs: Sequence[CompiledOutput], optimizer: Optimizer, trained: TrainedWeights
-    ) -> StepOutput | None:
-        """Take a step on a batch, all but the constraints; None where no plan serves."""
-
-    def forget(self) -> None:
-        """Drop all plans, with their buffers."""
 
 
 class ModelStructure(Protocol):

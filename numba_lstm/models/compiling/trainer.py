@@ -12,7 +12,7 @@ from ...losses.reductions import check_trainable
 from ...metrics import Metric
 from ...objects import serialization
 from ...optimizers import Optimizer
-from ...training.protocols import CompiledOutput
+from ...training.plan_protocols import CompiledOutput
 from ...training.strategy import Strategy
 from .function_checks import check_function, check_strategy
 from .output_arguments import all_for_output, as_entries, as_weight, for_output, per_output

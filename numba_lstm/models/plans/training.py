@@ -19,7 +19,7 @@ from ...training.output_losses import (
     scales_of_losses,
     weights_of_outputs,
 )
-from ...training.protocols import CompiledOutput
+from ...training.plan_protocols import CompiledOutput
 from ...training.results import StepOutput, TrainedWeights, added_losses
 from ..passes import Passes
 

@@ -9,7 +9,8 @@ from ...inputs.sequences import is_ragged
 from ...inputs.target_shapes import losses_shape, takes_labels
 from ...inputs.targets import as_target, as_weight, class_weights
 from ..batches import Samples
-from ..protocols import CompiledOutput, ModelStructure
+from ..plan_protocols import CompiledOutput
+from ..protocols import ModelStructure
 
 
 def validate_inputs(model: ModelStructure, x: Any, lengths: Any = None) -> Samples:

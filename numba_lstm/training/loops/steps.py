@@ -13,7 +13,8 @@ from ..batches import Batch, HostBatch, Shape, as_tuple
 from ..data.loading import load
 from ..loss_weights import Weights
 from ..output_losses import element_weights, losses_of_outputs, scales_of_losses, total, weights_of_outputs
-from ..protocols import CompiledOutput, Trainable
+from ..plan_protocols import CompiledOutput
+from ..protocols import Trainable
 from ..results import States, TrainedWeights
 from .custom_steps import overrides
 from .metric_tracker import MetricTracker, OutputResult, StepResult

@@ -16,7 +16,8 @@ from ...batches import Batch, HostBatch, as_tuple, each
 from ...data.loading import load
 from ...loss_weights import Weights
 from ...output_losses import element_weights, losses_of_outputs, scales_of_losses, weights_of_outputs
-from ...protocols import CompiledOutput, Trainable
+from ...plan_protocols import CompiledOutput
+from ...protocols import Trainable
 from ...results import States
 from ...strategy import Strategy
 from ..metric_tracker import OutputResult

@@ -13,6 +13,7 @@ from watched import is_accepted
 pytestmark = [
     pytest.mark.usefixtures("on_reference"),
     pytest.mark.filterwarnings("ignore:the optimizer stays as it is"),
+    pytest.mark.filterwarnings("ignore:Embedding's input_length has no effect"),  # in a config whose version is damaged
 ]
 
 BATCH, BATCHES, MILLION = 100, 10, 1_000_000

@@ -47,7 +47,7 @@ REFUSED = {
     "a factor a row": (then("Mul", array(3, 1)), {}, "one number a feature was expected"),
     "a product with a vector": (then("MatMul", array(H)), {}, "where a matrix was expected"),
     "softmax over the batch": (then("Softmax", axis=0), {}, "is over another axis than the features"),
-    "another type": (then("Cast", to=7), {}, "casts a layer's output"),
+    "another type": (then("Cast", to=8), {}, "has ONNX's data type 8, which is not read"),
     "a squeeze of what may be longer": (then("Squeeze", [0]), {}, "drops axes that may have more than one element"),
     "a squeeze without axes": (then("Squeeze"), {}, "drops axes that may have more than one element"),
     "steps and samples exchanged": (then("Reshape", [3, 5, -1], source="y"), {}, "has the shape"),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tolerances import INT8, assert_close
 
 from numba_lstm.kernels import cpu, int8, reference
 from numba_lstm.kernels.contract import LSTMWeights
 from numba_lstm.kernels.cpu.lstm.int8.int8_forward import levels
 from numba_lstm.kernels.specs import Activation, LSTMSpec
 from numba_lstm.variables import Variable
-from tests.tolerances import INT8, assert_close
 
 LINEAR = Activation("linear")
 

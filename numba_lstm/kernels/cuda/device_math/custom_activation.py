@@ -72,6 +72,8 @@ def operations(dtype: str) -> Operations:
 
 def _rounding(dtype: str) -> dict[str, Callable[..., Any]]:
     """Return roundings to whole numbers. The sum with a number whose last place is 1 rounds, half to even."""
+    if np.dtype(dtype).kind != "f":  # such numbers are whole
+        return {}
     typed = np.dtype(dtype).type
     whole, zero, one = typed(2.0 ** np.finfo(dtype).nmant), typed(0), typed(1)
 

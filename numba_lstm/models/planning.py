@@ -93,6 +93,11 @@ class PlannedModel(WeightSelection):
         """Whether any layer adds losses of its own."""
         return any(layer.adds_losses for layer in self._inside[0])
 
+    @property
+    def makes_masks(self) -> bool:
+        """Whether any layer makes a mask, so that outputs may have one without an input that has."""
+        return any(getattr(owner, "makes_mask", False) for owner in self._inside[1])
+
     def why_not_predicted(self, changes: Settings | None = None) -> str | None:
         """Return the reason why calls outside of training have no plans, as a clause; None if they have."""
         drawing = next((layer.name for layer in self._inside[0] if layer.draws_in_inference), None)

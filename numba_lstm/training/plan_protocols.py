@@ -45,5 +45,10 @@ class TrainingPlans(Protocol):
     ) -> StepOutput | None:
         """Take a step on a batch, all but the constraints; None where no plan serves."""
 
+    def gradients(
+        self, batch: Batch, key: Key, outputs: Sequence[CompiledOutput], trained: TrainedWeights, shares: Sequence[float]
+    ) -> tuple[StepOutput, list[Array]] | None:
+        """Return the loss and the gradients of a shard without masks, by its share in the loss of each output."""
+
     def forget(self) -> None:
         """Drop all plans, with their buffers."""

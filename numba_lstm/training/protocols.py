@@ -169,6 +169,10 @@ class Trainable(ModelStructure, Protocol):
         """Whether calls outside of training draw random numbers, too."""
 
     @property
+    def makes_masks(self) -> bool:
+        """Whether a layer makes a mask, so that outputs may have one without an input that has."""
+
+    @property
     def adds_losses(self) -> bool:
         """Whether any layer adds losses of its own."""
 

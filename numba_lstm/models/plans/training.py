@@ -23,8 +23,8 @@ from ...training.plan_protocols import CompiledOutput
 from ...training.results import StepOutput, TrainedWeights, added_losses
 from ..passes import Passes
 
-#: Steps that are kept: of a batch, and of the smaller one at the end of an epoch.
-MAX_STEPS = 2
+#: Steps that are kept: of a batch, and of the smaller one at the end of an epoch. Shards of each may have two sizes.
+MAX_STEPS, MAX_SHARD_STEPS = 2, 4
 
 #: Shapes that are remembered. A plan takes as long as a step or two, so it waits until a shape comes a second time.
 MAX_REMEMBERED = 8
@@ -50,22 +50,45 @@ class TrainingPlans:
         self, batch: Batch, key: Key, outputs: Sequence[CompiledOutput], optimizer: Optimizer, trained: TrainedWeights
     ) -> StepOutput | None:
         """Take a step on a batch, all but the constraints; None where no plan serves."""
+        step = self._step(batch, key, outputs, optimizer, trained)
+        return None if step is None else step(batch, key)
+
+    def gradients(
+        self, batch: Batch, key: Key, outputs: Sequence[CompiledOutput], trained: TrainedWeights, shares: Sequence[float]
+    ) -> tuple[StepOutput, list[Array]] | None:
+        """Return the loss and the gradients of a shard without masks, as multiplied by its share in the loss of each output.
+
+        The gradients are overwritten by the next call. None where no plan serves.
+        """
+        step = self._step(batch, key, outputs, None, trained, tuple(shares))
+        return None if step is None else step.gradients(batch, key)
+
+    def _step(
+        self,
+        batch: Batch,
+        key: Key,
+        outputs: Sequence[CompiledOutput],
+        optimizer: Optimizer | None,
+        trained: TrainedWeights,
+        shares: tuple[float, ...] | None = None,
+    ) -> _Step | None:
         changes = self._model.changes()
         if not trained.weights or self._model.why_not_planned(changes) is not None:
             return None
         shapes = _shapes(batch.x), _shapes(batch.target), _shapes(batch.weight), _shapes(batch.mask)
-        version = shapes, key.seed, get_num_threads(), changes, trained, outputs, optimizer  # mostly the same objects: no hash
+        version = shapes, key.seed, get_num_threads(), changes, trained, outputs, optimizer, shares
         steps = self._steps
         if not steps or steps[-1][0] != version:
             found = next((entry for entry in steps if entry[0] == version), None)
             if found is not None:
                 steps.remove(found)
             elif self._known(version):
-                found = version, _Step(self._model, batch, key, outputs, optimizer, trained)
+                found = version, _Step(self._model, batch, key, outputs, optimizer, trained, shares)
             else:
                 return None
-            steps[:] = [*steps[1 - MAX_STEPS :], found]
-        return steps[-1][1](batch, key)
+            most = MAX_STEPS if shares is None else MAX_SHARD_STEPS
+            steps[:] = [*steps[1 - most :], found]
+        return steps[-1][1]
 
     def _known(self, version: Any) -> bool:
         """Whether a plan of this version is worth while: it is the first one, or has come before."""
@@ -93,12 +116,14 @@ class _Step:
         batch: Batch,
         key: Key,
         outputs: Sequence[CompiledOutput],
-        optimizer: Optimizer,
+        optimizer: Optimizer | None,
         trained: TrainedWeights,
+        shares: Sequence[float] | None = None,
     ) -> None:
         self._model, self._ops, self._outputs = model, model.ops, outputs
         self._optimizer, self._trained = optimizer, trained
-        self._scales = scales_of_losses(outputs)[0]
+        factors = [1.0] * len(outputs) if shares is None else shares
+        self._scales = [scale * factor for scale, factor in zip(scales_of_losses(outputs)[0], factors, strict=True)]
         xs, targets = as_tuple(batch.x), as_tuple(batch.target)
         shapes = model.output_shape if isinstance(model.output_shape, list) else [model.output_shape]
         self._unweighted = [Weights(None, None, None, None)] * len(outputs)
@@ -131,7 +156,7 @@ class _Step:
     def _gradients(self, tapes: Any, slopes: Sequence[Array | None]) -> list[Array]:
         dy = tuple(slopes) if len(slopes) > 1 else slopes[0]
         gradients = self._model.backward(tapes, dy, trained=self._trained, penalties=False).weights
-        if self._trained.regularized:
+        if self._trained.regularized or self._optimizer is None:
             return gradients
         return list(self._optimizer.recorded_gradients(self._ops, gradients))
 
@@ -154,6 +179,12 @@ class _Step:
         return weights_of_outputs(self._ops, self._outputs, batch, mask, self._model.dtype)
 
     def __call__(self, batch: Batch, key: Key) -> StepOutput:
+        output, gradients = self.gradients(batch, key)
+        self._step(gradients)
+        return output
+
+    def gradients(self, batch: Batch, key: Key) -> tuple[StepOutput, list[Array]]:
+        """Return the loss and the output, and the gradients of the weights, which are buffers of the plan."""
         ops, targets, weights = self._ops, as_tuple(batch.target), self._unweighted
         if batch.weight is not None:
             weights = [Weights(None, None, weight, None) for weight in per_output(batch.weight, len(targets))]
@@ -170,12 +201,12 @@ class _Step:
             assert self._backward is not None
             gradients = self._backward(*given)
         added = added_losses(ops, losses)
-        self._step(gradients)
         ys = [y.copy() if measured else None for y, measured in zip(ys, self._measured, strict=True)]
-        return StepOutput([None if value is None else float(value) for value in values], ys, weights, added)
+        return StepOutput([None if value is None else float(value) for value in values], ys, weights, added), gradients
 
     def _step(self, gradients: list[Array]) -> None:
         """Take a step of the optimizer."""
+        assert self._optimizer is not None
         if self._trained.regularized:
             gradients = self._model.with_penalties(gradients, self._trained)
             self._optimizer.update_weights(self._ops, gradients, self._trained.weights)

@@ -12,8 +12,7 @@ from ....inputs.target_shapes import device_losses_shape
 from ....kernels.contract import Array, Ops
 from ....kernels.specs import Key
 from ....losses.reductions import MEANS
-from ...batches import Batch, HostBatch, as_tuple, each
-from ...data.loading import load
+from ...batches import Batch, as_tuple, each
 from ...loss_weights import Weights
 from ...output_losses import element_weights, losses_of_outputs, scales_of_losses, weights_of_outputs
 from ...plan_protocols import CompiledOutput
@@ -43,10 +42,9 @@ class Share(NamedTuple):
 
 
 def forward_shard(
-    model: Trainable, ops: Ops, part: HostBatch, key: Key | None = None, states: States | None = None
+    model: Trainable, ops: Ops, batch: Batch, key: Key | None = None, states: States | None = None
 ) -> ShardOutputs:
     """Compute the outputs of a shard, with tapes if there is a key of training."""
-    batch = load(model, ops, part)
     passed: Any = None
     added = 0.0
     if key is None and not model.adds_losses:
@@ -56,6 +54,11 @@ def forward_shard(
         added = passed.added(ops)
     weights = weights_of_outputs(ops, model.compiled_outputs, batch, passed.mask, model.dtype)
     return ShardOutputs(batch, as_tuple(passed.y), passed.mask, weights, added, passed)
+
+
+def unmasked_outputs(model: Trainable, ops: Ops, batch: Batch) -> ShardOutputs:
+    """Return a shard whose outputs are not computed, of a model without masks: its weights are known all the same."""
+    return ShardOutputs(batch, (), None, weights_of_outputs(ops, model.compiled_outputs, batch, None, model.dtype), 0.0, None)
 
 
 def shares_of_shards(model: Trainable, ops: Ops, strategy: Strategy, shards: Sequence[ShardOutputs | None]) -> list[Share]:

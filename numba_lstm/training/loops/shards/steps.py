@@ -9,7 +9,8 @@ import numpy as np
 
 from ....kernels.contract import Ops
 from ....kernels.specs import Key
-from ...batches import HostBatch
+from ...batches import Batch, HostBatch
+from ...data.loading import load
 from ...output_losses import total
 from ...protocols import Trainable
 from ...results import States, TrainedWeights
@@ -23,8 +24,12 @@ from .losses import (
     losses_of_shard,
     results_of_shard,
     shares_of_shards,
+    unmasked_outputs,
 )
 from .vectors import ShardVectors, Vector
+
+#: 2**32 times the golden ratio's fraction: multiples of it are far from each other (Knuth 1973, section 6.4).
+GOLDEN = 0x9E3779B9
 
 
 def train_shards(
@@ -62,57 +67,96 @@ def train_shards(
     """
     optimizer, key = model.optimizer, model.random.next_key()
     assert optimizer is not None
-    vectors, penalty = ShardVectors(model, trained), trained.penalty() if trained.regularized else 0.0
-    before = vectors.statistics_before()
-    shards: list[ShardOutputs | None] = []
-    changes = []
-    for index, (place, part) in enumerate(zip(strategy.places, strategy.local_shards(host_batch), strict=True)):
-        given = None if states is None else states[index] if states else []
-        shards.append(None if part is None else forward_shard(model, ops, part, shard_key(key, place), given))
-        changes.append(vectors.take_changes(before))
-    shares = shares_of_shards(model, ops, strategy, shards)
-    summands = []
-    for shard, share, change in zip(shards, shares, changes, strict=True):
-        vector = vectors.empty() if shard is None else _vector(model, ops, trained, vectors, shard, share, change)
-        summands.append(vector)
-    gradients, losses = vectors.unpack(ops, strategy.sum(summands), before)
+    step = _Step(model, ops, trained, strategy, key)
+    batches = [None if part is None else load(model, ops, part) for part in strategy.local_shards(host_batch)]
+    if states is None and host_batch.samples.mask is None and not (model.makes_masks or model.adds_losses):
+        step.run_one_by_one(batches)
+    else:
+        step.run_in_phases(batches, states)
+    gradients, losses = step.vectors.unpack(ops, strategy.sum(step.summands), step.before)
+    penalty = trained.penalty() if trained.regularized else 0.0
     if trained.regularized:
         gradients = model.with_penalties(gradients, trained)
     optimizer.update_weights(ops, gradients, trained.weights)
     model.constrain()
-    result = _result(model, ops, strategy, shards, losses, penalty, shares[0].size)
-    return result, [[] if shard is None else shard.passed.states for shard in shards]
+    return _result(model, ops, strategy, step.shards, losses, penalty, step.size), step.states
 
 
-def _vector(
-    model: Trainable,
-    ops: Ops,
-    trained: TrainedWeights,
-    vectors: ShardVectors,
-    shard: ShardOutputs,
-    share: Share,
-    changes: Sequence[Vector],
-) -> Vector:
-    """Return the gradients, the changes of statistics and the losses of a shard.
+class _Step:
+    """Gradients and losses of the shards of this process, in a training step."""
 
-    Penalties of outputs and losses of layers count as means over the samples of a shard. With them all gradients are multiplied
-    by the share of samples.
-    """
-    penalized = bool(shard.added) or model.adds_losses
-    if penalized:
-        _check_one_share(model, share)
-    values, slopes = losses_of_shard(model, ops, shard, None if penalized else share, gradient=True)
-    dy = tuple(slopes) if len(slopes) > 1 else slopes[0]
-    gradients = model.backward(shard.passed.tapes, dy, trained=trained, penalties=False).weights
-    factor = share.samples if penalized else 1.0
-    losses = [factor * _number(value) for value in (*values, shard.added)]
-    return vectors.pack(ops, gradients, changes, share.samples, losses, factor)
+    def __init__(self, model: Trainable, ops: Ops, trained: TrainedWeights, strategy: Strategy, key: Key) -> None:
+        self.model, self.ops, self.trained, self.strategy = model, ops, trained, strategy
+        self.keys = [shard_key(key, place) for place in strategy.places]
+        self.vectors = ShardVectors(model, trained)
+        self.before = self.vectors.statistics_before()
+        self.shards: list[ShardOutputs | None] = []
+        self.summands: list[Vector] = []
+        self.states: list[States] = []
+        self.size = 0
+
+    def run_one_by_one(self, batches: Sequence[Batch | None]) -> None:
+        """Compute shards of a model without masks, whose shares are known before, by plans where these serve."""
+        model, ops, vectors = self.model, self.ops, self.vectors
+        given = [None if batch is None else unmasked_outputs(model, ops, batch) for batch in batches]
+        shares = shares_of_shards(model, ops, self.strategy, given)
+        self.size = shares[0].size
+        for shard, share, key in zip(given, shares, self.keys, strict=True):
+            if shard is None:
+                self._add(None, vectors.empty())
+                continue
+            planned = model.training_plans.gradients(shard.batch, key, model.compiled_outputs, self.trained, share.losses)
+            if planned is None:
+                shard = forward_shard(model, ops, shard.batch, key)
+                self._add(shard, self._vector(shard, share, vectors.take_changes(self.before)))
+                continue
+            output, gradients = planned
+            changes = vectors.take_changes(self.before)
+            losses = [*map(_number, output.values), 0.0]
+            self._add(shard._replace(ys=tuple(output.ys)), vectors.pack(ops, gradients, changes, share.samples, losses))
+
+    def run_in_phases(self, batches: Sequence[Batch | None], states: list[States] | None) -> None:
+        """Compute the outputs of all shards first, since their masks say how much each shard counts."""
+        model, ops, vectors = self.model, self.ops, self.vectors
+        shards: list[ShardOutputs | None] = []
+        changes = []
+        for index, (batch, key) in enumerate(zip(batches, self.keys, strict=True)):
+            given = None if states is None else states[index] if states else []
+            shards.append(None if batch is None else forward_shard(model, ops, batch, key, given))
+            changes.append(vectors.take_changes(self.before))
+        shares = shares_of_shards(model, ops, self.strategy, shards)
+        self.size = shares[0].size
+        for shard, share, change in zip(shards, shares, changes, strict=True):
+            self._add(shard, vectors.empty() if shard is None else self._vector(shard, share, change))
+        self.states = [[] if shard is None else shard.passed.states for shard in shards]
+
+    def _add(self, shard: ShardOutputs | None, vector: Vector) -> None:
+        self.shards.append(shard)
+        self.summands.append(vector)
+
+    def _vector(self, shard: ShardOutputs, share: Share, changes: Sequence[Vector]) -> Vector:
+        """Return the gradients, the changes of statistics and the losses of a shard.
+
+        Penalties of outputs and losses of layers count as means over the samples of a shard. With them all gradients are
+        multiplied by the share of samples.
+        """
+        model, ops = self.model, self.ops
+        penalized = bool(shard.added) or model.adds_losses
+        if penalized:
+            _check_one_share(model, share)
+        values, slopes = losses_of_shard(model, ops, shard, None if penalized else share, gradient=True)
+        dy = tuple(slopes) if len(slopes) > 1 else slopes[0]
+        gradients = model.backward(shard.passed.tapes, dy, trained=self.trained, penalties=False).weights
+        factor = share.samples if penalized else 1.0
+        losses = [factor * _number(value) for value in (*values, shard.added)]
+        return self.vectors.pack(ops, gradients, changes, share.samples, losses, factor)
 
 
 def test_shards(model: Trainable, ops: Ops, trained: TrainedWeights, strategy: Strategy, host_batch: HostBatch) -> StepResult:
     """Compute the loss and the outputs of a batch without training."""
     penalty = trained.penalty() if trained.regularized else 0.0
-    shards = [None if part is None else forward_shard(model, ops, part) for part in strategy.local_shards(host_batch)]
+    batches = [None if part is None else load(model, ops, part) for part in strategy.local_shards(host_batch)]
+    shards = [None if batch is None else forward_shard(model, ops, batch) for batch in batches]
     shares = shares_of_shards(model, ops, strategy, shards)
     summands = []
     for shard, share in zip(shards, shares, strict=True):
@@ -125,8 +169,8 @@ def test_shards(model: Trainable, ops: Ops, trained: TrainedWeights, strategy: S
 
 
 def shard_key(key: Key, place: int) -> Key:
-    """Return the key of a shard. Calls of layers add their index to its tag, which stays below 2**16."""
-    return replace(key, tag=(key.tag + (place << 16)) % 2**32)
+    """Return the key of a shard: one of another step, far from those of other shards. A plan takes any step."""
+    return replace(key, step=(key.step + place * GOLDEN) % 2**32)
 
 
 def _number(value: object) -> float:

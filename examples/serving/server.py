@@ -130,9 +130,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Serve a model over HTTP.")
     parser.add_argument("model", help="a file that model.save wrote")
     parser.add_argument("--port", type=int, default=8000, help="default: %(default)s")
+    threads = max(1, numba_lstm.get_num_threads() - 1)
+    parser.add_argument("--threads", type=int, default=threads, help="of predictions (default: %(default)s, a core less)")
     for one in fields(Settings):
         parser.add_argument(f"--{one.name.replace('_', '-')}", type=one.type, default=one.default, help="default: %(default)s")
     options = vars(parser.parse_args())
+    numba_lstm.set_num_threads(options.pop("threads"))
     model, port = numba_lstm.load_model(options.pop("model")), options.pop("port")
     uvicorn.run(create_app(model, Settings(**options)), port=port, log_level="warning")
 

@@ -18,7 +18,6 @@ from ..console import tables
 from ..device import num_threads
 from ..layers import LSTM, Dense, Input
 from ..models import Sequential
-from . import options as shared
 from .errors import CommandError
 
 SECONDS = 50.0  #: after which no further shape begins
@@ -40,18 +39,6 @@ def published() -> list[Figures]:
     text = files("numba_lstm.data").joinpath("speed.csv").read_text(encoding="utf-8")
     _, *rows = csv.reader(text.splitlines())
     return [Figures((int(N), int(T), int(D), int(H)), inference, training) for N, T, D, H, inference, training in rows]
-
-
-def parser() -> shared.Parser:
-    """Return the parser of the command."""
-    command = shared.parser(
-        "benchmark",
-        "Times a batch and a training step of an LSTM and a dense layer on one thread, beside the table in README.md. "
-        "It takes a minute at most, and longer if kernels are compiled.",
-    )
-    command.add_argument("--shape", metavar="'N T D H'", help="one of the table (default: all)")
-    command.set_defaults(device=None, threads=None)
-    return command
 
 
 def run(options: Any) -> None:

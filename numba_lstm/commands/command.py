@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import importlib.util
 import os
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from .. import device
-from .errors import CommandError, sentence
+from .errors import CommandError, check_pandas, sentence
+from .parsers import parser
 
 #: Commands that need pandas.
 ON_TABLES = ("train", "forecast", "evaluate")
@@ -21,10 +21,10 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command of the first argument and return its exit code."""
     name = arguments[0]
     try:
-        if name in ON_TABLES and importlib.util.find_spec("pandas") is None:
-            raise CommandError("tables need pandas. Install it: pip install 'numba_lstm[forecast]'.")
+        options = parser(name).parse_args(arguments[1:])
+        if name in ON_TABLES:
+            check_pandas()
         module = importlib.import_module(f".{name}", __package__)
-        options = module.parser().parse_args(arguments[1:])
         with _computing(options):
             module.run(options)
         sys.stdout.flush()

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 
 
 class CommandError(Exception):
     """A command cannot do what it was called for. The message is one sentence for the terminal."""
+
+
+def check_pandas() -> None:
+    """Raise CommandError if pandas is not installed."""
+    if importlib.util.find_spec("pandas") is None:
+        raise CommandError("tables need pandas. Install it: pip install 'numba_lstm[forecast]'.")
 
 
 #: Patterns in messages of the forecaster, and what a command calls the same thing.

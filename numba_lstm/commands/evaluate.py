@@ -4,37 +4,11 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
-import pandas as pd
-
-from ..console import arguments as types
 from ..forecasting import LSTMForecaster
 from . import options as shared
 from . import report
 from .saved import load, read_for, with_rows
-
-
-def parser() -> shared.Parser:
-    """Return the parser of the command."""
-    command = shared.parser("evaluate", "Prints the errors of forecasts in the past, on rows that the training has not seen.")
-    command.add_argument("model", type=Path, metavar="MODEL", help="a forecaster that train has saved")
-    command.add_argument("file", type=Path, metavar="FILE", help="rows that follow those of the training, or all rows")
-    command.add_argument("--alone", action="store_true", help="read the rows of FILE alone, such as those of another series")
-    command.add_argument(
-        "--start", type=_time, metavar="TIME", help="last time before the first forecast (default: the last of the training)"
-    )
-    command.add_argument(
-        "--stride", type=types.whole_number(1), metavar="N", help="rows between forecasts (default: the horizon)"
-    )
-    command.add_argument(
-        "--season", type=types.whole_number(1), metavar="N", help="steps, of the naive forecast (default: a guess)"
-    )
-    command.add_argument("--out", type=shared.csv_file, metavar="FILE", help="write every forecast beside what came (.csv)")
-    shared.add_machine(command)
-    shared.add_dialect(command)
-    return command
 
 
 def run(options: argparse.Namespace) -> None:
@@ -51,13 +25,6 @@ def run(options: argparse.Namespace) -> None:
         report.write_csv(named, options.out, dialect)
     rows = report.data_rows(changed) + report.backtest_rows(changed, frame, options.season)
     report.print_table(f"{options.file.name}: {changed.target_column}", rows)
-
-
-def _time(text: str) -> Any:
-    try:
-        return pd.Timestamp(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"expected a time, such as 2024-01-31, got {text!r}.") from error
 
 
 def _unseen(forecaster: LSTMForecaster) -> LSTMForecaster:

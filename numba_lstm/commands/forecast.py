@@ -15,19 +15,6 @@ from .errors import CommandError, shown
 from .saved import load, read_for, roles_of, with_rows
 
 
-def parser() -> shared.Parser:
-    """Return the parser of the command."""
-    command = shared.parser("forecast", "Forecasts what follows the rows of FILE, or those of the training, as CSV.")
-    command.add_argument("model", type=Path, metavar="MODEL", help="a forecaster that train has saved")
-    command.add_argument("file", type=Path, nargs="?", metavar="FILE", help="rows that follow those of the training")
-    command.add_argument("--alone", action="store_true", help="read the rows of FILE alone, such as those of another series")
-    command.add_argument("--out", type=shared.csv_file, metavar="FILE", help="where to write (.csv; default: stdout)")
-    shared.add_plot(command, "the forecast of the first series")
-    shared.add_machine(command)
-    shared.add_dialect(command)
-    return command
-
-
 def run(options: argparse.Namespace) -> None:
     """Forecast, and write the table."""
     dialect = shared.dialect(options)

@@ -177,3 +177,10 @@ def test_an_interrupt_ends_with_130_and_no_traceback(monkeypatch, capsys):
         __main__.run()
     assert end.value.code == 130
     assert capsys.readouterr().err == ""
+
+
+def test_the_parser_knows_the_gaps_of_forecasters():
+    from numba_lstm.commands import parsers
+    from numba_lstm.forecasting.tables import targets
+
+    assert parsers.GAPS == targets.GAPS

@@ -124,3 +124,10 @@ def test_labels_and_masks():
     (chosen, largest), _ = compiled.forward(kernels, [kernels.asarray(labels, np.int64), kernels.asarray(mask, np.bool_)])
     assert kernels.to_host(chosen).tolist() == [2, -1, 1]
     assert kernels.to_host(largest).tolist() == [2, 0, 1]
+
+
+def test_top_k_of_arrays_takes_integers_and_refuses_k_beyond_the_axis():
+    values, places = ops.top_k(np.array([0, 2, 1], np.uint8), 2)
+    np.testing.assert_array_equal((values, places), ([2, 1], [1, 2]))
+    with pytest.raises(ValueError, match="top_k takes k from 1"):
+        ops.top_k(np.zeros(3), 4)

@@ -51,13 +51,14 @@ def sort(x: Any, axis: int | None = -1) -> Any:
 
 def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Any, Any]:
     """Return the ``k`` largest elements of the last axis, the largest first, and their indices."""
-    if not is_traced(x):
-        array = np.asarray(x)
-        largest = np.argsort(-array, axis=-1, kind="stable")[..., :k]
-        return np.take_along_axis(array, largest, axis=-1), largest
-    x = cast(x, "float32")
+    x = cast(x, "float32") if is_traced(x) else np.asarray(x)
     if not 0 < k <= x.shape[-1]:
-        raise TensorShapeError(f"top_k takes k from 1 to the size of the last axis, {x.shape[-1]}, got {k}.")
+        wrong = TensorShapeError if is_traced(x) else ValueError
+        raise wrong(f"top_k takes k from 1 to the size of the last axis, {x.shape[-1]}, got {k}.")
+    if not is_traced(x):
+        falling = ~x if x.dtype.kind in "biu" else -x  # the negative of an unsigned integer wraps around
+        largest = np.argsort(falling, axis=-1, kind="stable")[..., :k]
+        return np.take_along_axis(x, largest, axis=-1), largest
     places = _order(negative(x))[..., :k]
     return _taken(x, places), places
 

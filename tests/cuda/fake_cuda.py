@@ -1,4 +1,4 @@
-"""A fake of the part of numba.cuda that the real driver calls. Streams run their work late, in a random order.
+"""A fake of the driver library as the real driver calls it. Streams run their work late, in a random order.
 
 The work of a stream runs when something waits for it, and other queued work may run before it. Over the seeds, every order that
 the events allow occurs. Kernels are Python functions on NumPy arrays.
@@ -7,32 +7,10 @@ the events allow occurs. Kernels are Python functions on NumPy arrays.
 import ctypes
 import random
 from collections import deque
-from types import SimpleNamespace
 
 import numpy as np
 
-
-class Array(np.ndarray):
-    """Device memory. Views keep its owner."""
-
-    owner = None
-
-    def __array_finalize__(self, other):
-        self.owner = getattr(other, "owner", None)
-
-    @property
-    def __cuda_array_interface__(self):
-        return {"data": (self.ctypes.data, False)}
-
-    def copy_to_device(self, host, stream=None):
-        assert host.dtype == self.dtype
-        assert stream is not None, "CUDA's default stream would wait for all others"
-        stream.queue(lambda: np.copyto(self, host))
-
-    def copy_to_host(self, stream):
-        out = np.empty(self.shape, self.dtype)
-        stream.queue(lambda: np.copyto(out, np.asarray(self)))
-        return out
+from numba_lstm.kernels.cuda.runtime.protocol import Properties
 
 
 class Stream:
@@ -72,12 +50,22 @@ class Event:
             self.card.step()
 
 
+class Memory:
+    """Device memory, which is freed with its last reference."""
+
+    def __init__(self, card, nbytes):
+        self.card, self.bytes = card, np.full(nbytes, 0xFF, np.uint8)
+        self.address = self.bytes.ctypes.data
+
+    def __del__(self):
+        self.card.taken -= self.bytes.nbytes
+
+
 class Card:
-    """``numba.cuda`` with one device of so many bytes."""
+    """The driver library, with one device of so many bytes."""
 
     def __init__(self, seed=0, memory=2**30):
         self.order, self.memory, self.streams, self.taken = random.Random(seed), memory, [], 0
-        self.owned = {}
 
     def step(self):
         """Run the first work of a random stream that need not wait."""
@@ -89,72 +77,63 @@ class Card:
         self.streams.append(Stream(self))
         return self.streams[-1]
 
-    def event(self, timing):
+    def event(self):
         return Event(self)
 
     def synchronize(self):
         for stream in self.streams:
             stream.synchronize()
 
-    def pinned_array(self, size, dtype):
-        return np.full(size, 0xFF, dtype)
+    def pinned(self, nbytes):
+        return np.full(nbytes, 0xFF, np.uint8)
 
-    def device_array(self, size, dtype):
-        if self.taken + size > self.memory:
-            raise RuntimeError("[2] Call to cuMemAlloc results in CUDA_ERROR_OUT_OF_MEMORY")
-        self.taken += size
-        array = np.full(size, 0xFF, dtype).view(_Owned)
-        array.card, array.nbytes_taken = self, size
-        self.owned[array.ctypes.data] = array.view(np.ndarray)
-        return array
+    def allocate(self, nbytes):
+        if self.taken + nbytes > self.memory:
+            raise MemoryError("cuMemAlloc_v2 of the NVIDIA driver returned CUDA_ERROR_OUT_OF_MEMORY (2)")
+        self.taken += nbytes
+        return Memory(self, nbytes)
 
-    def from_cuda_array_interface(self, interface, owner, sync):
-        dtype = np.dtype(interface["typestr"])
-        raw = self.owned[interface["data"][0]][: int(np.prod(interface["shape"])) * dtype.itemsize]
-        lent = raw.view(dtype).reshape(interface["shape"]).view(Array)
-        lent.owner = owner
-        return lent
+    def memory_info(self):
+        return self.memory - self.taken, self.memory
 
-    def jit(self, types, max_registers):
-        return _Dispatcher
+    def copy_to_device(self, address, host, stream):
+        stream.queue(lambda: np.copyto(array_at(address, host.shape, host.dtype), host))
 
-    def get_current_device(self):
-        return SimpleNamespace(
-            name=b"a card", compute_capability=(9, 0), MULTIPROCESSOR_COUNT=1, MAX_SHARED_MEMORY_PER_BLOCK=1,
-            MAX_SHARED_MEMORY_PER_BLOCK_OPTIN=1, MAX_REGISTERS_PER_BLOCK=1, COOPERATIVE_LAUNCH=1,
-        )  # fmt: skip
-
-    def current_context(self):
-        return SimpleNamespace(get_memory_info=lambda: (self.memory - self.taken, self.memory))
+    def copy_to_host(self, host, address, stream):
+        stream.queue(lambda: np.copyto(host, array_at(address, host.shape, host.dtype)))
 
 
-class _Dispatcher:
-    """Launches a function: ``dispatcher[blocks, threads, stream, shared](*args)``."""
-
-    def __init__(self, function):
-        self.function, self.overloads = function, {"signature": SimpleNamespace(cooperative=False)}
-
-    def __getitem__(self, launch):
-        _, _, stream, _ = launch
-
-        def call(*args):
-            unowned = [_unowned(arg) for arg in args]
-            stream.queue(lambda: self.function(*unowned))
-
-        return call
+def properties(card):
+    """The properties of a card."""
+    return Properties("a card", (9, 0), 1, 1, 1, 1, cooperative=True, memory=card.memory)
 
 
-def _unowned(array):
-    """Return an array without an owner, since a launch keeps nothing alive."""
-    memory = (ctypes.c_char * array.nbytes).from_address(array.ctypes.data)
-    return np.ndarray(array.shape, array.dtype, memory)
+class LoadedKernel:
+    """A Python function in place of a compiled kernel. A launch keeps no argument alive."""
+
+    cooperative = False
+
+    def __init__(self, kernel, api, properties):
+        self.function = kernel.function
+
+    def prepare(self, args):
+        return None, [array_at(arg.address, arg.shape, arg.dtype) for arg in args]
+
+    def launch(self, blocks, threads, shared, stream, arrays):
+        stream.queue(lambda: self.function(*arrays))
 
 
-class _Owned(Array):
-    """Memory that is freed with its last reference."""
+def array_at(address, shape, dtype):
+    """Return an array at an address, without an owner."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    return np.ndarray(shape, dtype, (ctypes.c_char * size).from_address(address))
 
-    card = None
 
-    def __del__(self):
-        if self.card is not None:
-            self.card.taken -= self.nbytes_taken
+def install(monkeypatch, gpu, card):
+    """Let the real driver run on a card, and return it."""
+    monkeypatch.setattr(gpu, "DriverAPI", lambda: card)
+    monkeypatch.setattr(gpu, "_properties", properties)
+    monkeypatch.setattr(gpu, "LoadedKernel", LoadedKernel)
+    monkeypatch.setattr(gpu, "obstacle", lambda: None)
+    monkeypatch.setattr(gpu.GPU, "ensure_context", lambda self: None)
+    return gpu.GPU()

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from fake_cuda import Card
+from fake_cuda import Card, install
 
 from numba_lstm.kernels.cuda.runtime import gpu, gpu_memory
 from numba_lstm.kernels.cuda.runtime.compiler import Kernel
@@ -33,12 +33,9 @@ def device(monkeypatch):
     """Return a function that makes a driver of a fake card and a memory module."""
 
     def made(card, memory=gpu_memory):
-        monkeypatch.setattr(gpu, "cuda", card)
-        monkeypatch.setattr(memory, "cuda", card)
         monkeypatch.setattr(gpu, "UploadPool", memory.UploadPool)
         monkeypatch.setattr(gpu, "Pool", memory.Pool)
-        monkeypatch.setattr(gpu, "obstacle", lambda: None)
-        return gpu.GPU()
+        return install(monkeypatch, gpu, card)
 
     return made
 
@@ -105,7 +102,7 @@ def test_the_next_batch_goes_up_while_the_present_one_is_computed(device):
 def test_no_more_memory_is_pinned_than_for_two_batches(device):
     card = Card()
     pinned = []
-    card.pinned_array = lambda size, dtype: pinned.append(size) or Card.pinned_array(card, size, dtype)
+    card.pinned = lambda nbytes: pinned.append(nbytes) or Card.pinned(card, nbytes)
     epoch(device(card))
     assert len(pinned) <= gpu_memory.MAX_BUFFERS
 

@@ -30,15 +30,13 @@ def test_batches_come_whole_and_in_order(ops, device, rows):
 
 
 def test_memory_is_used_again(ops, device):
-    from numba_lstm.kernels.cuda.runtime.compiler import cuda
-
     x = ops.asarray(np.ones((500, 1000), np.float32), "float32")
 
     def free():
         for _ in range(50):
             ops.scale(ops.add(x, x), 2.0)
         device.synchronize()
-        return cuda.current_context().get_memory_info()[0]
+        return device._api.memory_info()[0]
 
     assert free() == free()
 

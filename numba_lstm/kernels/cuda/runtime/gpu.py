@@ -1,8 +1,7 @@
-"""The driver of a real CUDA device, based on ``numba.cuda``."""
+"""The driver of a real CUDA device: ``numba.cuda`` compiles kernels, the driver library of CUDA does the rest."""
 
 from __future__ import annotations
 
-import ctypes
 import math
 import threading
 from typing import Any
@@ -12,11 +11,10 @@ import numpy.typing as npt
 
 from .availability import obstacle
 from .compiler import Kernel, cuda
+from .driver_api import DriverAPI
 from .gpu_memory import Pool, UploadPool
+from .loaded_kernel import LoadedKernel
 from .protocol import Extent, Properties
-
-_DEFAULT_SHARED = 48 * 1024
-_MAX_DYNAMIC_SHARED_SIZE_BYTES = 8  #: of CUfunction_attribute
 
 
 class GPU:
@@ -35,93 +33,102 @@ class GPU:
         missing = obstacle()
         if missing is not None:
             raise RuntimeError(missing)
-        self.properties = _properties()
-        self._stream = cuda.stream()
+        self._threads = threading.local()
+        self.ensure_context()
+        self._api = DriverAPI()
+        self.properties = _properties(self._api)
+        self._stream = self._api.stream()
         self._lock = threading.Lock()  # of the memory pools
-        self._pool, self._uploads = Pool(self._allocate), UploadPool(self._allocate, self._stream)
-        self._compiled: dict[Kernel, tuple[Any, Any]] = {}
-        self._opted_in: dict[Kernel, int] = {}
+        self._pool, self._uploads = (
+            Pool(self._allocate),
+            UploadPool(self._api, self._allocate, self._stream, self.ensure_context),
+        )
+        self._kernels: dict[Kernel, LoadedKernel] = {}
         self._resident: dict[tuple[Kernel, int, int], int] = {}
+
+    def ensure_context(self) -> None:
+        """Make the context of the device current in this thread. Each call of the driver needs it."""
+        if not hasattr(self._threads, "context"):
+            self._threads.context = cuda.current_context()
 
     def empty(self, shape: Extent, dtype: Any) -> Any:
         """Allocates from the pool. The block returns to the pool with the last view of it."""
+        shape = (shape,) if isinstance(shape, int) else tuple(map(int, shape))
         with self._lock:
-            return self._pool.array((shape,) if isinstance(shape, int) else tuple(shape), dtype)
+            return self._pool.array(shape, np.dtype(dtype))
 
     def upload(self, host: npt.NDArray[Any]) -> Any:
         """Waits for all kernels, so it is for weights."""
         buffer = self.empty(host.shape, host.dtype)
-        buffer.copy_to_device(host, stream=self._stream)
-        self._stream.synchronize()
+        if host.nbytes:
+            self.ensure_context()
+            self._api.copy_to_device(buffer.address, host, self._stream)
+            self._stream.synchronize()
         return buffer
 
     def send(self, host: npt.NDArray[Any], dtype: Any) -> Any:
         """Uses pinned memory and the second stream. The host does not wait."""
         with self._lock:
-            return self._uploads.array(host, dtype)
+            return self._uploads.array(host, np.dtype(dtype))
 
     def download(self, buffer: Any) -> npt.NDArray[Any]:
         """Waits for the stream."""
-        host: npt.NDArray[Any] = buffer.copy_to_host(stream=self._stream)
-        self._stream.synchronize()
+        host = np.empty(buffer.shape, buffer.dtype)
+        if host.nbytes:
+            self.ensure_context()
+            self._api.copy_to_host(host, buffer.address, self._stream)
+            self._stream.synchronize()
         return host
 
     def launch(
         self, kernel: Kernel, blocks: Extent, threads: Extent, args: tuple[Any, ...], shared: int = 0, cooperative: bool = False
     ) -> None:
-        """Numba does not inspect the types of the arguments, since a kernel has one signature."""
-        dispatcher, compiled = self._kernel(kernel, shared)
-        if cooperative != compiled.cooperative:
-            raise ValueError(f"{kernel!r} {'takes' if compiled.cooperative else 'does not take'} its grid: launch it so.")
-        dispatcher[_three(blocks), _three(threads), self._stream, shared](*args)
+        """Does not inspect the types of the arguments, since a kernel has one signature."""
+        self.ensure_context()
+        loaded = self._kernels.get(kernel) or self._load(kernel)
+        if cooperative != loaded.cooperative:
+            raise ValueError(f"{kernel!r} {'takes' if loaded.cooperative else 'does not take'} its grid: launch it so.")
+        block, addresses = loaded.prepare(args)
+        loaded.launch(_three(blocks), _three(threads), shared, self._stream, addresses)
+        del block  # until here, the addresses are in it
 
     def resident_blocks(self, kernel: Kernel, threads: Extent, shared: int = 0) -> int:
         """Uses the occupancy calculation of the CUDA driver, once for a kernel and its sizes."""
         key = kernel, math.prod(_three(threads)), shared
         if key not in self._resident:
-            _, compiled = self._kernel(kernel, shared)
-            self._resident[key] = compiled.max_cooperative_grid_blocks(*key[1:])
+            self.ensure_context()
+            self._resident[key] = (self._kernels.get(kernel) or self._load(kernel)).resident_blocks(*key[1:])
         return self._resident[key]
 
     def synchronize(self) -> None:
         """Synchronizes the context."""
-        cuda.synchronize()
+        self.ensure_context()
+        self._api.synchronize()
 
     def _allocate(self, nbytes: int) -> Any:
         """Allocate device memory. If there is too little, release the free blocks of the pools first."""
+        self.ensure_context()
         try:
-            return self._bytes(nbytes)
+            return self._api.allocate(nbytes)
         except MemoryError:
             self.synchronize()
             self._pool.clear()
             self._uploads.clear()
-        return self._bytes(nbytes)
-
-    def _bytes(self, nbytes: int) -> Any:
         try:
-            return cuda.device_array(nbytes, np.uint8)
-        except Exception as error:  # the exception types differ between the packages of numba.cuda
-            if "OUT_OF_MEMORY" not in str(error):
-                raise
-            free, total = cuda.current_context().get_memory_info()
+            return self._api.allocate(nbytes)
+        except MemoryError as error:
+            free, total = self._api.memory_info()
             raise MemoryError(
                 f"{self.properties.name} has {free / 2**20:.0f} of {total / 2**20:.0f} MiB free, and {nbytes / 2**20:.0f} "
                 "more were needed. Pass half the batch_size, or shorter sequences."
             ) from error
 
-    def _kernel(self, kernel: Kernel, shared: int) -> tuple[Any, Any]:
-        """Return the dispatcher of a kernel and its code for this device."""
-        if kernel not in self._compiled:
-            dispatcher = cuda.jit(kernel.types, max_registers=kernel.max_registers)(kernel.function)
-            (compiled,) = dispatcher.overloads.values()
-            self._compiled[kernel] = dispatcher, compiled
-        if shared > max(_DEFAULT_SHARED, self._opted_in.get(kernel, 0)):
-            _opt_in(self._compiled[kernel][1], shared)
-            self._opted_in[kernel] = shared
-        return self._compiled[kernel]
+    def _load(self, kernel: Kernel) -> LoadedKernel:
+        """Compile a kernel for this device."""
+        return self._kernels.setdefault(kernel, LoadedKernel(kernel, self._api, self.properties))
 
 
-def _properties() -> Properties:
+def _properties(api: DriverAPI) -> Properties:
     device = cuda.get_current_device()
     name = device.name.decode() if isinstance(device.name, bytes) else device.name
     return Properties(
@@ -132,17 +139,8 @@ def _properties() -> Properties:
         shared_opt_in=device.MAX_SHARED_MEMORY_PER_BLOCK_OPTIN,
         registers=device.MAX_REGISTERS_PER_BLOCK,
         cooperative=bool(device.COOPERATIVE_LAUNCH),
-        memory=cuda.current_context().get_memory_info()[1],
+        memory=api.memory_info()[1],
     )
-
-
-def _opt_in(compiled: Any, shared: int) -> None:
-    """Let a kernel use more than 48 KiB of shared memory, for which ``numba.cuda`` has no call. Not yet run on a device."""
-    handle = compiled._codelibrary.get_cufunc().handle
-    address = ctypes.c_void_p(int(getattr(handle, "value", handle)))
-    status = ctypes.CDLL("libcuda.so.1").cuFuncSetAttribute(address, _MAX_DYNAMIC_SHARED_SIZE_BYTES, ctypes.c_int(shared))
-    if status:
-        raise RuntimeError(f"the CUDA driver refused {shared} bytes of shared memory a block (CUresult {status}).")
 
 
 def _three(extent: Extent) -> tuple[int, ...]:

@@ -8,16 +8,17 @@ ahead of them, and has its own buffers, with events that record when a buffer wa
 from __future__ import annotations
 
 import math
-import weakref
 from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .compiler import cuda
+from .device_array import DeviceArray
+from .driver_api import DriverAPI, Event, Memory, Stream
 
 Host = npt.NDArray[Any]
 
@@ -26,7 +27,19 @@ MAX_BUFFERS = 4  #: upload buffers of a size, unless more are in use at a time: 
 
 
 class _Lease:
-    """The owner of all views of a block. It is collected with the last view."""
+    """The owner of all views of a block. ``release`` is called when none of them remains.
+
+    It must not be the last owner of memory: the garbage collector finalizes all objects of a cycle, so it would free the memory
+    that ``release`` gives back. Pools own the memory.
+    """
+
+    __slots__ = ("_release",)
+
+    def __init__(self, release: Callable[[], None]) -> None:
+        self._release = release
+
+    def __del__(self) -> None:
+        self._release()
 
 
 def _block_size(nbytes: int) -> int:
@@ -35,15 +48,6 @@ def _block_size(nbytes: int) -> int:
         return MIN_BLOCK
     step = 1 << ((nbytes - 1).bit_length() - 3)
     return -(-nbytes // step) * step
-
-
-def _leased_array(memory: Any, shape: tuple[int, ...], dtype: Any, release: Callable[[], None]) -> Any:
-    """Return a device array in a block. ``release`` is called when no reference to it, or to a view, remains."""
-    lease = _Lease()
-    weakref.finalize(lease, release).atexit = False
-    address = memory.__cuda_array_interface__["data"][0]
-    interface = {"shape": shape, "typestr": np.dtype(dtype).str, "data": (address, False), "version": 3}
-    return cuda.from_cuda_array_interface(interface, owner=lease, sync=False)
 
 
 class Pool:
@@ -55,20 +59,28 @@ class Pool:
         Allocates so many bytes of device memory.
     """
 
-    def __init__(self, allocate: Callable[[int], Any]) -> None:
+    def __init__(self, allocate: Callable[[int], Memory]) -> None:
         self._allocate = allocate
-        self._free: defaultdict[int, list[Any]] = defaultdict(list)
+        self._blocks: dict[int, Memory] = {}  #: by address
+        self._free: defaultdict[int, list[int]] = defaultdict(list)  #: addresses by size
 
-    def array(self, shape: tuple[int, ...], dtype: Any) -> Any:
+    def array(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> DeviceArray:
         """Return a device array, its contents undefined."""
-        size = _block_size(math.prod(shape) * np.dtype(dtype).itemsize)
+        size = _block_size(math.prod(shape) * dtype.itemsize)
         free = self._free[size]
-        memory = free.pop() if free else self._allocate(size)
-        return _leased_array(memory, shape, dtype, lambda: free.append(memory))
+        address = free.pop() if free else self._new(size)
+        return DeviceArray(address, shape, dtype, _Lease(partial(free.append, address)))
+
+    def _new(self, size: int) -> int:
+        memory = self._allocate(size)
+        self._blocks[memory.address] = memory
+        return memory.address
 
     def clear(self) -> None:
         """Release the free blocks."""
         for free in self._free.values():
+            for address in free:
+                del self._blocks[address]
             free.clear()
 
 
@@ -77,9 +89,9 @@ class _UploadBuffer:
     """An upload buffer: pinned host memory, and device memory of the same size."""
 
     pinned: Host
-    memory: Any
-    uploaded: Any  #: event: the copy to the device has ended
-    consumed: Any  #: event: no kernel reads the device memory any more
+    memory: Memory
+    uploaded: Event  #: event: the copy to the device has ended
+    consumed: Event  #: event: no kernel reads the device memory any more
 
 
 @dataclass
@@ -87,7 +99,7 @@ class _UploadBuffers:
     """All upload buffers of a size."""
 
     free: deque[_UploadBuffer]  #: the longest free first
-    count: int = 0
+    every: list[_UploadBuffer]
 
 
 class UploadPool:
@@ -95,48 +107,54 @@ class UploadPool:
 
     Parameters
     ----------
+    api : DriverAPI
+        The driver library.
     allocate : function
         Allocates so many bytes of device memory.
-    kernels : stream
+    kernels : Stream
         The stream of the kernels that read the arrays.
+    ensure_context : function
+        Makes the context of the device current in this thread.
     """
 
-    def __init__(self, allocate: Callable[[int], Any], kernels: Any) -> None:
-        self._allocate, self._kernels, self._copies = allocate, kernels, cuda.stream()
-        self._buffers: defaultdict[int, _UploadBuffers] = defaultdict(lambda: _UploadBuffers(deque()))
+    def __init__(
+        self, api: DriverAPI, allocate: Callable[[int], Memory], kernels: Stream, ensure_context: Callable[[], None]
+    ) -> None:
+        self._api, self._allocate, self._kernels, self._copies = api, allocate, kernels, api.stream()
+        self._ensure_context = ensure_context
+        self._buffers: defaultdict[int, _UploadBuffers] = defaultdict(lambda: _UploadBuffers(deque(), []))
 
-    def array(self, host: Host, dtype: Any) -> Any:
+    def array(self, host: Host, dtype: np.dtype[Any]) -> DeviceArray:
         """Copy ``host`` to a device array. ``host`` is read before this returns."""
-        cuda.current_context()  # events need a current context, which a new thread lacks
-        nbytes = host.size * np.dtype(dtype).itemsize
+        self._ensure_context()
+        nbytes = host.size * dtype.itemsize
         buffers = self._buffers[_block_size(nbytes)]
         buffer = self._buffer(buffers, _block_size(nbytes))
         buffer.uploaded.synchronize()  # its pinned memory has been copied
         np.copyto(buffer.pinned[:nbytes].view(dtype).reshape(host.shape), host, casting="unsafe")
         buffer.consumed.wait(self._copies)
-        buffer.memory[:nbytes].copy_to_device(buffer.pinned[:nbytes], stream=self._copies)
+        if nbytes:
+            self._api.copy_to_device(buffer.memory.address, buffer.pinned[:nbytes], self._copies)
         buffer.uploaded.record(self._copies)
         buffer.uploaded.wait(self._kernels)
 
         def release() -> None:
-            cuda.current_context()
+            self._ensure_context()
             buffer.consumed.record(self._kernels)
             buffers.free.append(buffer)
 
-        return _leased_array(buffer.memory, host.shape, dtype, release)
+        return DeviceArray(buffer.memory.address, host.shape, dtype, _Lease(release))
 
     def _buffer(self, buffers: _UploadBuffers, size: int) -> _UploadBuffer:
         """Return the longest free buffer if it is not read any more or there are enough, otherwise a new one."""
-        if buffers.free and (buffers.count >= MAX_BUFFERS or buffers.free[0].consumed.query()):
+        if buffers.free and (len(buffers.every) >= MAX_BUFFERS or buffers.free[0].consumed.query()):
             return buffers.free.popleft()
-        buffer = _UploadBuffer(
-            cuda.pinned_array(size, np.uint8), self._allocate(size), *(cuda.event(timing=False) for _ in range(2))
-        )
-        buffers.count += 1
+        buffer = _UploadBuffer(self._api.pinned(size), self._allocate(size), self._api.event(), self._api.event())
+        buffers.every.append(buffer)
         return buffer
 
     def clear(self) -> None:
         """Release the free buffers. No upload may be in progress."""
         for buffers in self._buffers.values():
-            buffers.count -= len(buffers.free)
+            buffers.every = [buffer for buffer in buffers.every if all(buffer is not free for free in buffers.free)]
             buffers.free.clear()

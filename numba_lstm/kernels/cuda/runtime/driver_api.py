@@ -1,0 +1,177 @@
+"""CUDA's driver library by ``ctypes``: memory, streams, events and launches.
+
+The packages of ``numba.cuda`` compile kernels and make the context. Their arrays are deprecated in one of them, and a launch
+through their dispatchers takes 90 us of the host, where one call of the driver takes about 1 us.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import weakref
+from ctypes import c_int, c_size_t, c_uint, c_uint64, c_void_p
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+LIBRARY = "libcuda.so.1"
+
+OUT_OF_MEMORY, NOT_READY = 2, 600  #: of CUresult
+MAX_DYNAMIC_SHARED = 8  #: of CUfunction_attribute
+NON_BLOCKING, WITHOUT_TIMING = 1, 2  #: flags of streams and of events
+
+_GRID = (c_uint,) * 7  # blocks and threads along x, y and z, then bytes of shared memory
+_FUNCTIONS: dict[str, tuple[Any, ...]] = {
+    "cuMemAlloc_v2": (c_void_p, c_size_t),
+    "cuMemFree_v2": (c_void_p,),
+    "cuMemHostAlloc": (c_void_p, c_size_t, c_uint),
+    "cuMemFreeHost": (c_void_p,),
+    "cuMemGetInfo_v2": (c_void_p, c_void_p),
+    "cuMemcpyHtoDAsync_v2": (c_void_p, c_void_p, c_size_t, c_void_p),
+    "cuMemcpyDtoHAsync_v2": (c_void_p, c_void_p, c_size_t, c_void_p),
+    "cuStreamCreate": (c_void_p, c_uint),
+    "cuStreamSynchronize": (c_void_p,),
+    "cuStreamWaitEvent": (c_void_p, c_void_p, c_uint),
+    "cuCtxSynchronize": (),
+    "cuEventCreate": (c_void_p, c_uint),
+    "cuEventDestroy_v2": (c_void_p,),
+    "cuEventRecord": (c_void_p, c_void_p),
+    "cuEventQuery": (c_void_p,),
+    "cuEventSynchronize": (c_void_p,),
+    "cuKernelGetFunction": (c_void_p, c_void_p),
+    "cuFuncSetAttribute": (c_void_p, c_int, c_int),
+    "cuOccupancyMaxActiveBlocksPerMultiprocessor": (c_void_p, c_void_p, c_int, c_size_t),
+    "cuLaunchKernel": (c_void_p, *_GRID, c_void_p, c_void_p, c_void_p),
+    "cuLaunchCooperativeKernel": (c_void_p, *_GRID, c_void_p, c_void_p),
+    "cuGetErrorName": (c_int, c_void_p),
+    "cuGetErrorString": (c_int, c_void_p),
+}
+
+
+class Memory:
+    """A block of device memory, which is freed with its last reference."""
+
+    __slots__ = ("_api", "address")
+
+    def __init__(self, api: DriverAPI, address: int) -> None:
+        self._api, self.address = api, address
+
+    def __del__(self) -> None:
+        self._api.free(self.address)
+
+
+class Stream:
+    """A queue of work of the device."""
+
+    def __init__(self, api: DriverAPI) -> None:
+        self._api, self.handle = api, api.created("cuStreamCreate", NON_BLOCKING)
+
+    def synchronize(self) -> None:
+        """Wait for all work of the stream."""
+        self._api.call("cuStreamSynchronize", self.handle)
+
+
+class Event:
+    """A place in a stream. A wait is for the last record before it."""
+
+    def __init__(self, api: DriverAPI) -> None:
+        self._api, self.handle = api, api.created("cuEventCreate", WITHOUT_TIMING)
+
+    def __del__(self) -> None:
+        self._api.cuEventDestroy_v2(self.handle)
+
+    def record(self, stream: Stream) -> None:
+        """Move the event behind all present work of a stream."""
+        self._api.call("cuEventRecord", self.handle, stream.handle)
+
+    def wait(self, stream: Stream) -> None:
+        """Let later work of a stream wait for the event."""
+        self._api.call("cuStreamWaitEvent", stream.handle, self.handle, 0)
+
+    def query(self) -> bool:
+        """Return whether the work before the event has ended."""
+        status = self._api.cuEventQuery(self.handle)
+        if status not in (0, NOT_READY):
+            raise self._api.error("cuEventQuery", status)
+        return bool(status == 0)
+
+    def synchronize(self) -> None:
+        """Wait for the work before the event."""
+        self._api.call("cuEventSynchronize", self.handle)
+
+
+class DriverAPI:
+    """The functions of the driver library. Each thread that calls them needs a current context."""
+
+    def __init__(self) -> None:
+        library = ctypes.CDLL(LIBRARY)
+        for name, types in _FUNCTIONS.items():
+            function = getattr(library, name, None)  # some are missing in drivers that do not need them
+            if function is not None:
+                function.argtypes, function.restype = types, c_int
+                setattr(self, name, function)
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(f"the NVIDIA driver has no {name}: it is too old. Install a newer one, from version 525 on.")
+
+    def call(self, name: str, *arguments: Any) -> None:
+        """Call a function by its name. Raises MemoryError or RuntimeError if it fails."""
+        status = getattr(self, name)(*arguments)
+        if status:
+            raise self.error(name, status)
+
+    def created(self, name: str, *arguments: Any) -> int:
+        """Return the handle or address that a function returns through its first argument."""
+        out = c_uint64()
+        self.call(name, ctypes.byref(out), *arguments)
+        return out.value
+
+    def error(self, name: str, status: int) -> Exception:
+        """Return the exception for a status that is not 0."""
+        texts = []
+        for describe in (self.cuGetErrorName, self.cuGetErrorString):
+            text = ctypes.c_char_p()
+            texts.append((text.value or b"").decode() if describe(status, ctypes.byref(text)) == 0 else "unknown")
+        kind = MemoryError if status == OUT_OF_MEMORY else RuntimeError
+        return kind(f"{name}: the NVIDIA driver returned {texts[0]} ({status}), {texts[1]}.")
+
+    def allocate(self, nbytes: int) -> Memory:
+        """Allocate device memory. Raises MemoryError."""
+        return Memory(self, self.created("cuMemAlloc_v2", nbytes))
+
+    def free(self, address: int) -> None:
+        """Free device memory, after all work."""
+        self.cuMemFree_v2(address)
+
+    def pinned(self, nbytes: int) -> npt.NDArray[Any]:
+        """Return an array of pinned host memory, from which copies run beside the host."""
+        address = self.created("cuMemHostAlloc", nbytes, 0)
+        memory = (ctypes.c_uint8 * nbytes).from_address(address)
+        weakref.finalize(memory, self.cuMemFreeHost, address).atexit = False
+        return np.frombuffer(memory, np.uint8)
+
+    def memory_info(self) -> tuple[int, int]:
+        """Return the free and all bytes of device memory."""
+        free, total = c_size_t(), c_size_t()
+        self.call("cuMemGetInfo_v2", ctypes.byref(free), ctypes.byref(total))
+        return free.value, total.value
+
+    def copy_to_device(self, address: int, host: npt.NDArray[Any], stream: Stream) -> None:
+        """Queue a copy of a contiguous array, which must not change before it has run."""
+        self.call("cuMemcpyHtoDAsync_v2", address, host.ctypes.data, host.nbytes, stream.handle)
+
+    def copy_to_host(self, host: npt.NDArray[Any], address: int, stream: Stream) -> None:
+        """Queue a copy to a contiguous array, which must not be read before it has run."""
+        self.call("cuMemcpyDtoHAsync_v2", host.ctypes.data, address, host.nbytes, stream.handle)
+
+    def stream(self) -> Stream:
+        """Return a new stream, which the default stream of CUDA does not wait for."""
+        return Stream(self)
+
+    def event(self) -> Event:
+        """Return a new event."""
+        return Event(self)
+
+    def synchronize(self) -> None:
+        """Wait for all work of the device."""
+        self.call("cuCtxSynchronize")

@@ -1,0 +1,98 @@
+"""Kernels compiled for the device: their limits, and launches with the arguments packed as the driver takes them."""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from typing import Any
+
+from numba import types
+
+from .compiler import Kernel, cuda
+from .device_array import DeviceArray
+from .driver_api import MAX_DYNAMIC_SHARED, DriverAPI
+from .protocol import Properties
+
+#: Code of :mod:`struct` of a scalar, padded to eight bytes.
+_SCALARS = {"int32": "i4x", "int64": "q", "uint32": "I4x", "uint64": "Q", "float32": "f4x", "float64": "d"}
+
+WORD = 8
+
+
+class LoadedKernel:
+    """A kernel that is loaded on the device.
+
+    Parameters
+    ----------
+    kernel : Kernel
+        What to compile.
+    api : DriverAPI
+        The driver library.
+    properties : Properties
+        The properties of the device.
+    """
+
+    def __init__(self, kernel: Kernel, api: DriverAPI, properties: Properties) -> None:
+        dispatcher = cuda.jit(kernel.types, max_registers=kernel.max_registers)(kernel.function)
+        (compiled,) = dispatcher.overloads.values()
+        self._kernel, self._api, self._properties = kernel, api, properties
+        self._compiled = compiled  # the owner of the code
+        self._function = _function(compiled, api)
+        self.cooperative: bool = compiled.cooperative
+        self.static_shared = int(compiled.shared_mem_per_block)
+        self._opted_in = False
+        layout = "".join(
+            "5q" + f"{2 * kind.ndim}q" if isinstance(kind, types.Array) else _SCALARS[str(kind)] for kind in kernel.types
+        )
+        self._layout = struct.Struct("<" + layout)
+        self._count = self._layout.size // WORD
+
+    def prepare(self, args: tuple[Any, ...]) -> tuple[Any, Any]:
+        """Return the arguments in a block, and the addresses of its words."""
+        words: list[Any] = []
+        for arg in args:
+            if type(arg) is DeviceArray:
+                words += arg.words
+            else:
+                words.append(arg)
+        block = ctypes.create_string_buffer(self._layout.size)
+        self._layout.pack_into(block, 0, *words)
+        first = ctypes.addressof(block)
+        return block, (ctypes.c_void_p * self._count)(*range(first, first + self._layout.size, WORD))
+
+    def launch(self, blocks: tuple[int, ...], threads: tuple[int, ...], shared: int, stream: Any, addresses: Any) -> None:
+        """Launch the kernel. The driver copies the arguments before it returns."""
+        if shared:
+            self.opt_in(shared)
+        if self.cooperative:
+            status = self._api.cuLaunchCooperativeKernel(self._function, *blocks, *threads, shared, stream.handle, addresses)
+        else:
+            status = self._api.cuLaunchKernel(self._function, *blocks, *threads, shared, stream.handle, addresses, None)
+        if status:
+            raise self._api.error(f"The launch of {blocks} blocks of {threads} threads of {self._kernel!r}", status)
+
+    def opt_in(self, shared: int) -> None:
+        """Let the kernel have as much shared memory as the device allows, once. Static shared memory counts too."""
+        total, limit = shared + self.static_shared, self._properties.shared_opt_in
+        if total > limit:
+            raise ValueError(f"{self._kernel!r} needs {total} bytes of shared memory, a block has {limit}.")
+        if total > self._properties.shared and not self._opted_in:
+            self._api.call("cuFuncSetAttribute", self._function, MAX_DYNAMIC_SHARED, limit - self.static_shared)
+            self._opted_in = True
+
+    def resident_blocks(self, threads: int, shared: int) -> int:
+        """Return how many blocks of the kernel the device holds at the same time."""
+        self.opt_in(shared)
+        count = ctypes.c_int()
+        self._api.call("cuOccupancyMaxActiveBlocksPerMultiprocessor", ctypes.byref(count), self._function, threads, shared)
+        return count.value * self._properties.multiprocessors
+
+
+def _function(compiled: Any, api: DriverAPI) -> int:
+    """Return the CUfunction of a compiled kernel, of which numba-cuda has the CUkernel.
+
+    All functions of the driver take a CUfunction. A CUkernel is refused by cuFuncSetAttribute, and has other functions.
+    """
+    handle = compiled._codelibrary.get_cufunc().handle
+    address = int(getattr(handle, "value", handle))
+    return api.created("cuKernelGetFunction", address) if type(handle).__name__ == "CUkernel" else address

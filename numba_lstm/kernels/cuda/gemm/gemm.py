@@ -83,7 +83,7 @@ def _product(a: Array, b: Array, bias: Array | None, ta: bool, tb: bool, sizes: 
     depth = -(-K // chunks // tile.depth) * tile.depth if chunks > 1 else K
     chunks = -(-K // depth)
     out = device.empty((chunks, M, N), a.dtype)
-    grid = -(-N // tile.side), -(-M // tile.side), chunks
+    grid = -(-M // tile.side), -(-N // tile.side), chunks  # only x may exceed 65,535: rows are many
     kernel = tile_kernel(dtype, tile, ta, tb, bias is not None)
     device.launch(kernel, grid, tile.threads, (flat(a), flat(b), out if bias is None else bias.reshape(1, 1, N), out, K, depth))
     if chunks == 1:
@@ -127,7 +127,7 @@ def tile_kernel(dtype: str, tile: Tile, ta: bool, tb: bool, biased: bool) -> Ker
         thread = cuda.threadIdx.x
         r, c = thread // THREADS_ACROSS * PER_THREAD, thread % THREADS_ACROSS * PER_THREAD
         M, N = out.shape[1], out.shape[2]
-        row0, column0 = int64(cuda.blockIdx.y) * SIDE, int64(cuda.blockIdx.x) * SIDE
+        row0, column0 = int64(cuda.blockIdx.x) * SIDE, int64(cuda.blockIdx.y) * SIDE
         chunk = int64(cuda.blockIdx.z)
         end = (chunk + 1) * depth if (chunk + 1) * depth < K else K
         for i in range(PER_THREAD):

@@ -77,7 +77,7 @@ def _norm_gradients(call: Call, du: Array) -> tuple[Array, Array, Array]:
     drecurrent_norm = column_sums(dz, rows(call.hu)).reshape(COUNT * H)
     dcell_norm = stack_rows([column_sums(rows(du), rows(call.nc)), column_sums(rows(du))])
     kernel, gamma = norm_inputs_gradient(call.traits.dtype), call.weights.kernel_norm
-    device.launch(kernel, (N, T), THREADS, (call.z, call.xw, call.xw_scales, gamma))
+    device.launch(kernel, T * N, THREADS, (call.z, call.xw, call.xw_scales, gamma))
     return dkernel_norm, drecurrent_norm, dcell_norm
 
 

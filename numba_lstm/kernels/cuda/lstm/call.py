@@ -92,7 +92,7 @@ def _copy(dtype: str) -> Any:
 def _clear(dtype: str) -> Any:
     zero = np.dtype(dtype).type(0)
 
-    @jit("f1", dtype, f"lstm_clear_{dtype}")
+    @jit("x1", dtype, f"lstm_clear_{dtype}")
     def clear(out):
         i = element()
         if i < out.size:

@@ -58,4 +58,4 @@ def input_products(call: Call) -> None:
         call.xw, call.z = call.z, device.empty((T, N, columns), call.x.dtype)
         call.xw_scales = device.empty((T, N), call.x.dtype)
         kernel = norm_inputs(traits.dtype, traits.epsilon, traits.bias)
-        device.launch(kernel, (N, T), THREADS, (call.z, call.xw, call.xw_scales, w.kernel_norm, w.bias))
+        device.launch(kernel, T * N, THREADS, (call.z, call.xw, call.xw_scales, w.kernel_norm, w.bias))

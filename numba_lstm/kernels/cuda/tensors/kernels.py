@@ -114,16 +114,17 @@ def _reduction(source: str, kind: str, kept: int, reduced: int, dtype: str) -> K
 
 @cache
 def product_kernel(dtype: str) -> Kernel:
-    """Return the kernel of products of pairs of matrices of any strides. The third axis of the grid is the pair."""
+    """Return the kernel of products of pairs of matrices of any strides. Pairs and rows share an axis of the grid."""
     number, zero = real(dtype), real(dtype)(0)
 
     @jit("x1 n n n n x1 n n n n f3 n", dtype, f"pair_products_{dtype}")
     def product(a, a_first, a_pair, a_row, a_term, b, b_first, b_pair, b_term, b_column, out, K):
         rows = cuda.shared.array((TILE, TILE), number)
         columns = cuda.shared.array((TILE, TILE), number)
-        i, j, pair = cuda.threadIdx.x // TILE, cuda.threadIdx.x % TILE, int64(cuda.blockIdx.z)
-        m, n = int64(cuda.blockIdx.y) * TILE + i, int64(cuda.blockIdx.x) * TILE + j
         M, N = out.shape[1], out.shape[2]
+        i, j, tiles = cuda.threadIdx.x // TILE, cuda.threadIdx.x % TILE, (M + TILE - 1) // TILE
+        pair = cuda.blockIdx.x // tiles
+        m, n = cuda.blockIdx.x % tiles * TILE + i, int64(cuda.blockIdx.y) * TILE + j
         total = zero
         for k0 in range(0, K, TILE):
             inside = m < M and k0 + j < K

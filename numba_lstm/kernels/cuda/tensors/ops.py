@@ -124,7 +124,7 @@ def matrix_product(a: Array, b: Array, start: Array | None = None) -> Array:
             view = as_view(dense(view))
             loops = merged_axes(leading, [view.strides[:-2]])
         arguments += [view.buffer, view.offset, loops[0][1], *view.strides[-2:]]
-    grid = -(-N // TILE), -(-M // TILE), pairs
+    grid = pairs * -(-M // TILE), -(-N // TILE)
     driver.current().launch(product_kernel(np.dtype(a.dtype).name), grid, TILE * TILE, (*arguments, out, K))
     return out.reshape(*leading, M, N)
 

@@ -16,7 +16,7 @@ from .....gates import COUNT
 from ...device_math.dot_products import dot, gate_dots, load4
 from ...runtime import driver
 from ...runtime.compiler import cuda, device, jit, real, uint64
-from ..call import Call
+from ..call import Call, fill
 from ..traits import Traits
 from .grid_shape import DEPTH, PITCH, ROWS_PER_THREAD, Shape, shape
 from .unit_steps import backward_step, forward_step, load_peephole
@@ -208,7 +208,8 @@ def backward_grid(call: Call, *, has_dy: bool) -> Grid:
 def _launch(grid: Grid, arrays: tuple[Any, ...]) -> None:
     """Launch a grid with zeroed counters."""
     device, (kernel, size, tiles) = driver.current(), grid
-    counters = device.send(np.zeros(tiles, np.int32), np.int32)
+    counters = device.empty(tiles, np.int32)
+    fill(counters, None)
     device.launch(kernel, (size.columns, tiles), size.threads, (*arrays, counters), size.shared, cooperative=True)
 
 

@@ -49,7 +49,7 @@ def norm_inputs(dtype: str, epsilon: float, bias: bool) -> Any:
 
     @jit("f3 f3 f2 f1 f1", dtype, f"lstm_norm_inputs_{dtype}")
     def norm_inputs(z, v, scales, gamma, b):
-        t, n = cuda.blockIdx.y, cuda.blockIdx.x
+        t, n = cuda.blockIdx.x // v.shape[1], cuda.blockIdx.x % v.shape[1]
         r = norm(v, t, n)
         if cuda.threadIdx.x == 0:
             scales[t, n] = r
@@ -190,7 +190,7 @@ def norm_inputs_gradient(dtype: str) -> Any:
 
     @jit("f3 f3 f2 f1", dtype, f"lstm_norm_inputs_gradient_{dtype}")
     def norm_inputs_gradient(dz, v, scales, gamma):
-        t, n, thread, size = cuda.blockIdx.y, cuda.blockIdx.x, cuda.threadIdx.x, v.shape[2]
+        t, n, thread, size = cuda.blockIdx.x // v.shape[1], cuda.blockIdx.x % v.shape[1], cuda.threadIdx.x, v.shape[2]
         sum_, sum_product = zero, zero
         for i in range(thread, size, THREADS):
             sum_ += dz[t, n, i] * gamma[i]

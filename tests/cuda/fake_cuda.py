@@ -116,10 +116,8 @@ class LoadedKernel:
     def __init__(self, kernel, api, properties):
         self.function = kernel.function
 
-    def prepare(self, args):
-        return None, [array_at(arg.address, arg.shape, arg.dtype) for arg in args]
-
-    def launch(self, blocks, threads, shared, stream, arrays):
+    def launch(self, blocks, threads, args, shared, stream):
+        arrays = [array_at(arg.address, arg.shape, arg.dtype) for arg in args]
         stream.queue(lambda: self.function(*arrays))
 
 

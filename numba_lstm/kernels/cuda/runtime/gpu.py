@@ -88,9 +88,7 @@ class GPU:
         loaded = self._kernels.get(kernel) or self._load(kernel)
         if cooperative != loaded.cooperative:
             raise ValueError(f"{kernel!r} {'takes' if loaded.cooperative else 'does not take'} its grid: launch it so.")
-        block, addresses = loaded.prepare(args)
-        loaded.launch(_three(blocks), _three(threads), shared, self._stream, addresses)
-        del block  # until here, the addresses are in it
+        loaded.launch(_three(blocks), _three(threads), args, shared, self._stream)
 
     def resident_blocks(self, kernel: Kernel, threads: Extent, shared: int = 0) -> int:
         """Uses the occupancy calculation of the CUDA driver, once for a kernel and its sizes."""

@@ -4,19 +4,38 @@ from __future__ import annotations
 
 import ctypes
 import struct
+import threading
+from collections.abc import Sequence
 from typing import Any
 
 from numba import types
 
 from .compiler import Kernel, cuda
 from .device_array import DeviceArray
-from .driver_api import MAX_DYNAMIC_SHARED, DriverAPI
+from .driver_api import MAX_DYNAMIC_SHARED, DriverAPI, Stream
 from .protocol import Properties
 
 #: Code of :mod:`struct` of a scalar, padded to eight bytes.
 _SCALARS = {"int32": "i4x", "int64": "q", "uint32": "I4x", "uint64": "Q", "float32": "f4x", "float64": "d"}
 
 WORD = 8
+
+Grid = tuple[int, ...]  #: three sizes
+
+
+class ArgumentBlock:
+    """Memory for the arguments of a launch, of eight bytes each, and their addresses."""
+
+    def __init__(self, codes: Sequence[str]) -> None:
+        self.layout = struct.Struct("<" + "".join(codes))
+        self.block = ctypes.create_string_buffer(self.layout.size)
+        first = ctypes.addressof(self.block)
+        count = self.layout.size // WORD
+        self.addresses = (ctypes.c_void_p * count)(*range(first, first + self.layout.size, WORD))
+
+    def write(self, *words: Any) -> None:
+        """Write all words."""
+        self.layout.pack_into(self.block, 0, *words)
 
 
 class LoadedKernel:
@@ -41,35 +60,30 @@ class LoadedKernel:
         self.cooperative: bool = compiled.cooperative
         self.static_shared = int(compiled.shared_mem_per_block)
         self._opted_in = False
-        layout = "".join(
-            "5q" + f"{2 * kind.ndim}q" if isinstance(kind, types.Array) else _SCALARS[str(kind)] for kind in kernel.types
-        )
-        self._layout = struct.Struct("<" + layout)
-        self._count = self._layout.size // WORD
+        codes = [f"{5 + 2 * kind.ndim}q" if isinstance(kind, types.Array) else _SCALARS[str(kind)] for kind in kernel.types]
+        self._arguments = ArgumentBlock(codes)
+        self._lock = threading.Lock()  # of the arguments
 
-    def prepare(self, args: tuple[Any, ...]) -> tuple[Any, Any]:
-        """Return the arguments in a block, and the addresses of its words."""
+    def launch(self, blocks: Grid, threads: Grid, args: tuple[Any, ...], shared: int, stream: Stream) -> None:
+        """Launch the kernel. The driver copies the arguments before it returns."""
+        if shared:
+            self.opt_in(shared)
         words: list[Any] = []
         for arg in args:
             if type(arg) is DeviceArray:
                 words += arg.words
             else:
                 words.append(arg)
-        block = ctypes.create_string_buffer(self._layout.size)
-        self._layout.pack_into(block, 0, *words)
-        first = ctypes.addressof(block)
-        return block, (ctypes.c_void_p * self._count)(*range(first, first + self._layout.size, WORD))
-
-    def launch(self, blocks: tuple[int, ...], threads: tuple[int, ...], shared: int, stream: Any, addresses: Any) -> None:
-        """Launch the kernel. The driver copies the arguments before it returns."""
-        if shared:
-            self.opt_in(shared)
-        if self.cooperative:
-            status = self._api.cuLaunchCooperativeKernel(self._function, *blocks, *threads, shared, stream.handle, addresses)
-        else:
-            status = self._api.cuLaunchKernel(self._function, *blocks, *threads, shared, stream.handle, addresses, None)
+        with self._lock:
+            self._arguments.write(*words)
+            status = self._call(*blocks, *threads, shared, stream.handle, self._arguments.addresses)
         if status:
             raise self._api.error(f"The launch of {blocks} blocks of {threads} threads of {self._kernel!r}", status)
+
+    def _call(self, *arguments: Any) -> int:
+        if self.cooperative:
+            return int(self._api.cuLaunchCooperativeKernel(self._function, *arguments))
+        return int(self._api.cuLaunchKernel(self._function, *arguments, None))
 
     def opt_in(self, shared: int) -> None:
         """Let the kernel have as much shared memory as the device allows, once. Static shared memory counts too."""

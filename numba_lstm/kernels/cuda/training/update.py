@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from functools import cache
 from typing import Any
 
 from ...op_types import UpdateProgram, Weight
 from ...specs import UpdateSpec
+from ..arrays.arrays import FORM, device_value, to_host
 from ..arrays.elementwise import flat
-from ..arrays.variables import updating
 from ..runtime.compiler import Kernel, jit
 from ..runtime.launch import element, launch_elements
 from .further_rules import adadelta, adamax, average, ftrl, lion
@@ -38,10 +37,11 @@ def update(
     for weight, g, slot_weights in zip(weights, gradients, slots, strict=True):
         variant = spec.nesterov or spec.centered or spec.amsgrad or spec.power != -0.5
         kernel = _kernel(spec.name, bool(spec.momentum), variant, g.dtype.name)
-        with ExitStack() as stack:
-            w, *states = (flat(stack.enter_context(updating(v))) for v in (weight, *slot_weights))
-            states += [w] * (3 - len(states))
-            launch_elements(kernel, w.size, w, flat(g), *states, *numbers)
+        arrays = [device_value(v) for v in (weight, *slot_weights)]
+        w, *states = map(flat, arrays)
+        launch_elements(kernel, w.size, w, flat(g), *states, *[w] * (3 - len(states)), *numbers)
+        for v, array in zip((weight, *slot_weights), arrays, strict=True):
+            v.written_as(FORM, array, to_host)
 
 
 def update_program(

@@ -431,6 +431,7 @@ Result cuGetErrorName(Result error, const char **name) {
 Result cuGetErrorString(Result error, const char **text) { *text = message; return SUCCESS; }
 
 static Result unknown(void) { return refuse(NOT_SUPPORTED, "the stub does not have this function"); }
+Result cuIpcOpenMemHandle(void) { return unknown(); } // the built-in numba.cuda wants it to exist
 static void *function_of(const char *name) {
     static void *library;
     char versioned[128];

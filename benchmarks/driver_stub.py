@@ -70,7 +70,9 @@ def rows(stub: ctypes.CDLL) -> list[tuple[str, float, int, int]]:
     found = [("fit step", (best(fit(6), 5) - best(fit(1), 5)) / (5 * steps), launches, calls)]
     stream, sample = model.stream(), np.zeros(3, np.float32)
     stream.step(sample)
-    found.append(("stream step", best(lambda: [stream.step(sample) for _ in range(200)]) / 200, *counted(lambda: stream.step(sample))))
+    found.append(
+        ("stream step", best(lambda: [stream.step(sample) for _ in range(200)]) / 200, *counted(lambda: stream.step(sample)))
+    )
     device = driver.current()
     array, kernel = device.empty((640,), np.float32), _add("float32")
     launch = lambda: device.launch(kernel, 3, 256, (array, array, array))  # noqa: E731

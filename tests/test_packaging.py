@@ -70,12 +70,16 @@ def test_extras_are_the_promised_ones():
     assert set(project["optional-dependencies"]) == {
         *("plot", "forecast", "keras", "serve", "sklearn", "tensorboard", "examples"),
         *("mpi", "cuda12", "cuda13", "test", "dev", "peers"),
+        *("aeon", "river", "sktime"),
     }
 
 
-def test_estimators_say_what_to_install_without_scikit_learn(tmp_path):
-    result = run("-c", "import sys; sys.modules['sklearn'] = None; import numba_lstm.sklearn", cwd=tmp_path)
-    assert "numba_lstm.sklearn needs scikit-learn. Install it: pip install 'numba_lstm[sklearn]'." in result.stderr
+@pytest.mark.parametrize(
+    ("package", "name"), [("sklearn", "scikit-learn"), ("aeon", "aeon"), ("river", "river"), ("sktime", "sktime")]
+)
+def test_estimators_say_what_to_install(package, name, tmp_path):
+    result = run("-c", f"import sys; sys.modules['{package}'] = None; import numba_lstm.{package}", cwd=tmp_path)
+    assert f"numba_lstm.{package} needs {name}. Install it: pip install 'numba_lstm[{package}]'" in result.stderr
 
 
 def test_readme_has_the_commands_that_ci_runs():

@@ -81,6 +81,8 @@ PUBLIC_SIGNATURES = {
     *(f"numba_lstm/optimizers/adaptive.py:{name}.__init__" for name in ("Adadelta", "Adagrad", "Ftrl")),
     *(f"numba_lstm/optimizers/rules.py:{name}.__init__" for name in ("Lion", "RMSprop", "SGD")),
     "numba_lstm/sklearn/estimator.py:LSTMEstimator.__init__",
+    "numba_lstm/sklearn/wrapped.py:WrappingEstimator.__init__",
+    "numba_lstm/sktime/forecaster.py:LSTMForecaster.__init__",
     "numba_lstm/training/loops/fit.py:fit",
     "numba_lstm/utils/text_files.py:text_dataset_from_directory",
 }

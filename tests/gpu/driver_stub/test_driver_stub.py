@@ -121,6 +121,7 @@ def test_full_memory_is_a_memory_error(stub, device):
 
 def test_a_thread_without_a_context_gets_one(device, probe):
     failures = []
+    probe()  # compiling the kernel would make a context current
 
     def work():
         try:

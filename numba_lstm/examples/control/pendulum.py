@@ -56,7 +56,8 @@ def run(options: Options) -> Result:
         error = np.sqrt(np.mean((model.predict(x_test, verbose=0) - y_test)[:, 10:] ** 2)) * LARGEST_TURN / DT
         lines.append(f"Error of the velocity after 10 steps of play, {name}: {error:.2f} rad/s.")
         runs[name] = steer(environment, LearnedPlant(model, ROWS), options, name)
-    known = KnownPlant(lambda: float(environment.unwrapped.state[1]))
+    physics: Any = environment.unwrapped  # Gymnasium's base class does not declare the state
+    known = KnownPlant(lambda: float(physics.state[1]))
     runs["equations, velocity measured"] = steer(environment, known, options, "equations")
     environment.close()
     return Result(

@@ -72,10 +72,12 @@ def _threads_share_what_is_worth_it_anywhere() -> None:
 
 @pytest.fixture(autouse=True)
 def _as_many_threads_as_before() -> Iterator[None]:
-    """No test leaves its number of threads to the next."""
-    from numba_lstm import get_num_threads, set_num_threads
+    """No test leaves its number of threads, or its default device, to the next."""
+    from numba_lstm import device, get_num_threads, set_device, set_num_threads
 
-    before = get_num_threads()
+    before, default = get_num_threads(), device._default
     yield
     if get_num_threads() != before:
         set_num_threads(before)
+    if device._default != default:
+        set_device(default)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import pytest
 from command_files import SMALL, rows, write
 
@@ -9,12 +11,21 @@ import numba_lstm
 from numba_lstm.__main__ import main
 
 
-@pytest.fixture(autouse=True, scope="package")
-def _on_reference():
+@contextmanager
+def on_reference():
+    """Compute on the reference in the block."""
     before = numba_lstm.get_device()
     numba_lstm.set_device("reference")
-    yield
-    numba_lstm.set_device(before)
+    try:
+        yield
+    finally:
+        numba_lstm.set_device(before)
+
+
+@pytest.fixture(autouse=True)
+def _on_reference():
+    with on_reference():
+        yield
 
 
 @pytest.fixture
@@ -52,6 +63,7 @@ def trained(tmp_path_factory):
     """Files of two small forecasters: without covariates, and with a number and a category that are known of the future."""
     folder = tmp_path_factory.mktemp("trained")
     data = str(write(folder / "d.csv", rows()))
-    assert main(["train", data, *SMALL, "--quantiles", "0.1", "0.5", "0.9", "--save", str(folder / "plain.nlstm")]) == 0
-    assert main(["train", data, *SMALL, "--covariates", "temp", "wx", "--save", str(folder / "covariates.nlstm")]) == 0
+    with on_reference():
+        assert main(["train", data, *SMALL, "--quantiles", "0.1", "0.5", "0.9", "--save", str(folder / "plain.nlstm")]) == 0
+        assert main(["train", data, *SMALL, "--covariates", "temp", "wx", "--save", str(folder / "covariates.nlstm")]) == 0
     return folder

@@ -114,7 +114,7 @@ def test_sessions_are_independent_streams_until_they_are_reset_ended_or_evicted(
 @pytest.mark.parametrize(
     ("x", "sentence"),
     [
-        ([[1, 2]], "lstm was built for features = 3, got shape (1, 1, 2) with 2. Give 3,"),
+        ([[1, 2]], "was built for features = 3, got shape (1, 1, 2) with 2. Give 3,"),
         ([[1, 2, 3], [1]], "x must be a rectangular array"),
         ([["a", "b", "c"]], "x must be an array of real numbers"),
         ([[1, 2, 1e300]], "x has entries that are NaN, or infinite in float32."),

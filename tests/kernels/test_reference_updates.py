@@ -38,7 +38,7 @@ AFTER_THREE_STEPS = [
 
 @pytest.mark.parametrize(("spec", "slots", "expected"), AFTER_THREE_STEPS)
 def test_three_steps(spec, slots, expected):
-    weight, variables = Variable(START), [Variable(slot) for slot in slots]
+    weight, variables = Variable(np.array(START)), [Variable(np.array(slot)) for slot in slots]
     for step, gradient in enumerate(GRADIENTS, start=1):
         OPS.update([weight], [np.array(gradient)], [variables], spec, step=step, rate=0.1)
     np.testing.assert_allclose(weight.value, expected, rtol=1e-10)
@@ -56,13 +56,13 @@ FIRST_STEP = [
 
 @pytest.mark.parametrize(("spec", "slots", "size"), FIRST_STEP)
 def test_epsilon_stands_where_keras_puts_it(spec, slots, size):
-    weight = Variable([2.0])
-    OPS.update([weight], [np.array([0.6])], [[Variable([0.0]) for _ in range(slots)]], spec, step=1, rate=0.1)
+    weight = Variable(np.array([2.0]))
+    OPS.update([weight], [np.array([0.6])], [[Variable(np.array([0.0])) for _ in range(slots)]], spec, step=1, rate=0.1)
     np.testing.assert_allclose(weight.value, 2 - 0.1 * size, rtol=1e-12)
 
 
 def test_weight_decay_comes_before_the_rule():
-    weight = Variable([2.0])
+    weight = Variable(np.array([2.0]))
     OPS.update([weight], [np.array([0.5])], [[]], UpdateSpec("sgd", weight_decay=0.1), step=1, rate=0.5)
     np.testing.assert_allclose(weight.value, 2 * (1 - 0.1 * 0.5) - 0.5 * 0.5, rtol=1e-15)
 

@@ -60,6 +60,7 @@ class Trainer:
         steps_per_execution: int = 1,
         jit_compile: bool | str = "auto",
         auto_scale_loss: bool = True,
+        *,
         strategy: Strategy | None = None,
     ) -> None:
         """Set the optimizer, the loss and the metrics, as ``keras.Model.compile``.
@@ -82,7 +83,7 @@ class Trainer:
         steps_per_execution, jit_compile, auto_scale_loss
             Taken without effect: they say how Keras runs, never what it computes.
         strategy : numba_lstm.distributed.DataParallel, optional
-            Trains and evaluates on several processes.
+            For several processes.
 
         Raises
         ------

@@ -25,7 +25,7 @@ class PreparedModel:
 
 
 class Backend:
-    """numba_lstm as a backend of ONNX; models are ``onnx.ModelProto``."""
+    """Backend of ONNX that computes models, ``onnx.ModelProto``, with numba_lstm."""
 
     @classmethod
     def is_compatible(cls, model: Any, device: str = "CPU", **options: Any) -> bool:

@@ -1,4 +1,8 @@
-"""Learn a sine wave, and continue it for a hundred steps from the model's own forecasts.
+"""
+A sine wave
+===========
+
+Learn a sine wave, and continue it for a hundred steps from the model's own forecasts.
 
 This is a program for Keras with a changed import. Each window holds 100 values of the wave; the model forecasts the next one.
 Training does not see the last hundred steps. There each forecast becomes the end of the next window, so errors could add up.

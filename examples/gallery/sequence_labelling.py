@@ -1,4 +1,8 @@
-"""Label every step of a sequence with the nesting depth of a bracket in ``(()(()))()``.
+"""
+Depths of brackets
+==================
+
+Label every step of a sequence with the nesting depth of a bracket in ``(()(()))()``.
 
 A network that sees only the current step cannot know the depth. An LSTM learns to count (Gers and Schmidhuber 2001). The model
 returns one class per step, so its target is one integer per step.

@@ -1,0 +1,56 @@
+"""Pages that are files of the repository's root, and links to files outside of ``docs/``."""
+
+import re
+from pathlib import Path
+
+from pygments.lexers.special import TextLexer
+from sphinx.application import Sphinx
+
+ROOT = Path(__file__).resolve().parents[2]
+
+#: Pages of the site, as the root's files and pages of ``docs/`` link to them.
+PAGES = {
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changelog.md",
+    "README.md": "index.md",
+    "docs/examples/index.md": "examples/index.md",
+    "examples/serving/README.md": "serving.md",
+    "examples/gallery/sine_forecast.py": "gallery/sine_forecast.rst",
+    "examples/gallery/sequence_labelling.py": "gallery/sequence_labelling.rst",
+}
+
+#: Pages that are a file of the root.
+INCLUDED = {"contributing": "CONTRIBUTING.md", "changelog": "CHANGELOG.md"}
+
+
+def adapt_links(app: Sphinx, name: str, source: list[str]) -> None:
+    """Replace pages by the root's files that they stand for, and lead links to the pages of the site."""
+    if not str(app.env.doc2path(name)).endswith(".md"):
+        return
+    folder = (Path(app.srcdir) / name).parent
+    if name in INCLUDED:
+        app.env.note_dependency(str(ROOT / INCLUDED[name]))
+        source[0] = (ROOT / INCLUDED[name]).read_text(encoding="utf-8")
+        folder = ROOT
+    depth = "../" * name.count("/")
+
+    def replace(match: re.Match[str]) -> str:
+        path, anchor = match[1], match[2] or ""
+        target = (folder / path).resolve()
+        if not target.is_relative_to(ROOT):
+            return match[0]
+        relative = target.relative_to(ROOT).as_posix()
+        if relative in PAGES:
+            return f"]({depth}{PAGES[relative]}{anchor})"
+        if relative.startswith("docs/"):
+            return f"]({depth}{relative.removeprefix('docs/')}{anchor})"
+        return match[0]
+
+    source[0] = re.sub(r"\]\((?![a-z]+:)([^)#\s]+)(#[^)\s]+)?\)", replace, source[0])
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the changes of pages, and diagrams of Mermaid as plain text."""
+    app.connect("source-read", adapt_links)
+    app.add_lexer("mermaid", TextLexer)
+    return {"parallel_read_safe": True}

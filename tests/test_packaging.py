@@ -69,7 +69,7 @@ def test_extras_are_the_promised_ones():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert set(project["optional-dependencies"]) == {
         *("plot", "forecast", "keras", "serve", "sklearn", "tensorboard", "examples"),
-        *("mpi", "cuda12", "cuda13", "test", "dev", "peers"),
+        *("mpi", "cuda12", "cuda13", "test", "dev", "docs", "peers"),
         *("aeon", "river", "sktime"),
     }
 

@@ -13,7 +13,7 @@ import numba_lstm  # noqa: E402
 project = "numba_lstm"
 author = copyright = "The numba_lstm developers"
 version = release = numba_lstm.__version__
-html_title = f"numba_lstm {version}"
+html_title = "numba_lstm"
 
 extensions = [
     "sphinx.ext.autodoc",
@@ -81,12 +81,14 @@ html_copy_source = False
 html_theme_options = {
     "navigation_with_keys": False,
     "show_toc_level": 2,
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 7,
+    "navbar_persistent": ["search-button"],
     "navbar_end": ["theme-switcher"],
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": [],
 }
+html_context = {"default_mode": "auto"}
 html_sidebars = {"index": [], "getting_started": []}
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True

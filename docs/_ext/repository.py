@@ -14,7 +14,6 @@ PAGES = {
     "CHANGELOG.md": "changelog.md",
     "README.md": "index.md",
     "docs/examples/index.md": "examples/index.md",
-    "examples/serving/README.md": "serving.md",
     "examples/gallery/sine_forecast.py": "gallery/sine_forecast.rst",
     "examples/gallery/sequence_labelling.py": "gallery/sequence_labelling.rst",
 }
@@ -35,18 +34,18 @@ def adapt_links(app: Sphinx, name: str, source: list[str]) -> None:
     depth = "../" * name.count("/")
 
     def replace(match: re.Match[str]) -> str:
-        path, anchor = match[1], match[2] or ""
+        text, path, anchor = match[1], match[2], match[3] or ""
         target = (folder / path).resolve()
         if not target.is_relative_to(ROOT):
             return match[0]
         relative = target.relative_to(ROOT).as_posix()
         if relative in PAGES:
-            return f"]({depth}{PAGES[relative]}{anchor})"
+            return f"[{text}]({depth}{PAGES[relative]}{anchor})"
         if relative.startswith("docs/"):
-            return f"]({depth}{relative.removeprefix('docs/')}{anchor})"
-        return match[0]
+            return f"[{text}]({depth}{relative.removeprefix('docs/')}{anchor})"
+        return f"`{relative}`" if relative.startswith(text.strip("`")) else f"{text} (`{relative}`)"  # no page has it
 
-    source[0] = re.sub(r"\]\((?![a-z]+:)([^)#\s]+)(#[^)\s]+)?\)", replace, source[0])
+    source[0] = re.sub(r"\[([^\[\]]*)\]\((?![a-z]+:)([^)#\s]+)(#[^)\s]+)?\)", replace, source[0])
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -45,3 +45,13 @@ print(f"\nOn strings three times as long as in training, {accuracy:.1%} of all b
 text, labels = x_long[0, :40], model.predict(x_long[:1], verbose=0)[0, :40].argmax(axis=-1)
 print("".join("(" if opened else ")" for opened in text[:, 0]))
 print("".join(map(str, labels)))
+
+# %%
+# The picture needs Matplotlib: ``pip install 'numba_lstm[plot]'``.
+import matplotlib.pyplot as plt  # noqa: E402
+
+plt.imshow(model.predict(x_long[:1], verbose=0)[0].T, aspect="auto", origin="lower", cmap="Blues")
+plt.plot(y_long[0], "C1", linewidth=1, label="depth")
+plt.legend()
+plt.xlabel("bracket")
+plt.ylabel("probability of each depth")

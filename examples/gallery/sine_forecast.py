@@ -40,3 +40,13 @@ for _ in truth:
 
 error = np.abs(np.array(forecast) - truth).max()
 print(f"{len(truth)} steps from its own forecasts: the largest error is {error:.3f}, where the amplitude is 1.")
+
+# %%
+# The picture needs Matplotlib: ``pip install 'numba_lstm[plot]'``.
+import matplotlib.pyplot as plt  # noqa: E402
+
+plt.plot(range(-STEPS, 0), x[1100, :, 0], "0.5", label="last window")
+plt.plot(truth, label="truth")
+plt.plot(forecast, "--", label="forecast")
+plt.legend()
+plt.xlabel("step")

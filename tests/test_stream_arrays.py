@@ -91,6 +91,9 @@ def test_outputs_go_to_a_given_array(device, make):
     strided = np.arange(2 * D, dtype=np.float32)[::-2]
     np.testing.assert_array_equal(one.step(strided), other.step(list(strided)))
     np.testing.assert_array_equal(one.step(strided.astype(float)), other.step(strided[None])[0])
+    packed = np.zeros(D, [("flag", np.int8), ("value", np.float32)])  # whose strides are no multiples of a value's bytes
+    packed["value"] = strided
+    np.testing.assert_array_equal(one.step(packed["value"]), other.step(strided))
 
 
 @pytest.mark.parametrize(

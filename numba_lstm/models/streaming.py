@@ -99,8 +99,8 @@ class Stream:
         y : array, (N, C), or (C,) for (D,); for several outputs a list or a dict, as ``predict`` returns
             Fresh arrays, or ``out``.
         """
-        compute, dtype = self._compute, self._dtype
-        if compute is not None and type(x) is np.ndarray and x.shape == self._x_shape and x.dtype == dtype:
+        compute, dtype = self._compute, self._dtype  # compute counts strides in elements, as aligned arrays have them
+        if compute and type(x) is np.ndarray and x.shape == self._x_shape and x.dtype == dtype and x.flags.aligned:
             if out is None:
                 out = np.empty(self._y_shape, dtype)
             elif type(out) is not np.ndarray or out.shape != self._y_shape or out.dtype != dtype or not out.flags.carray:

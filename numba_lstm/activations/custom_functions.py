@@ -55,9 +55,9 @@ def register(name: str, derivative: Callable[[Any], Any] | None = None) -> Calla
 
     A program that loads such a model registers the function first, under the same name. ::
 
-        @numba_lstm.activations.register("mish")
-        def mish(x):
-            return x * np.tanh(np.log1p(np.exp(x)))
+        @numba_lstm.activations.register("bent_identity")
+        def bent_identity(x):
+            return (np.sqrt(x * x + 1) - 1) / 2 + x
 
     Parameters
     ----------
@@ -75,7 +75,9 @@ def register(name: str, derivative: Callable[[Any], Any] | None = None) -> Calla
         As :func:`custom`.
     """
     if not isinstance(name, str) or name in NAMES:
-        raise ValueError(f"a registered activation needs a name of its own, got {name!r}. Choose another.")
+        raise ValueError(
+            f"a registered activation needs a name that no activation of this package has, got {name!r}. Choose another."
+        )
 
     def decorate(function: F) -> F:
         REGISTERED[name] = custom(function, derivative, name)

@@ -16,7 +16,6 @@ from .. import ops
 from ..device import get_ops
 from ..inputs import as_real
 from ..kernels.specs import Activation
-from ..ops.composed.activations import mish as mish_of_tensor
 from ..ops.symbolic import has_symbolic
 from ..ops.tensor import is_traced
 from .element_formulas import element_formula
@@ -200,8 +199,8 @@ FORMULA_FUNCTIONS: dict[str, Callable[..., Values]] = {
 ROW_FUNCTIONS: dict[str, Callable[..., Values]] = {"glu": glu, "log_softmax": log_softmax, "sparsemax": sparsemax}
 #: Other names -> the names of the same functions.
 ALIASES = {"swish": "silu", "hard_swish": "hard_silu"}
-#: Names of activations that no function of a user may have.
-NAMES = (*FUNCTIONS, "swish")
+#: All names of this package's activations.
+NAMES = (*FUNCTIONS, *FORMULA_FUNCTIONS, *ROW_FUNCTIONS, *ALIASES)
 #: Names of the parameters of the functions that have some.
 PARAMETERS = {
     "leaky_relu": ("negative_slope",),
@@ -216,7 +215,11 @@ PARAMETERS = {
 
 
 #: Names of activations -> their functions of tensors, where their names differ.
-_OF_TENSORS: dict[str, Callable[..., Any]] = {"linear": lambda x: x, "exponential": ops.exp, "mish": mish_of_tensor}
+_OF_TENSORS: dict[str, Callable[..., Any]] = {
+    "linear": lambda x: x,
+    "exponential": ops.exp,
+    "mish": lambda x: ops.multiply(x, ops.tanh(ops.softplus(x))),
+}
 
 
 def _of_tensor(x: Any, activation: Activation) -> Any:

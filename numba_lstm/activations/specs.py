@@ -32,7 +32,7 @@ def get(identifier: Any) -> Callable[..., Values]:
     TypeError
         For a function that cannot be an activation, and anything else.
     """
-    if isinstance(identifier, str) and identifier in ROW_FUNCTIONS and identifier not in REGISTERED:
+    if isinstance(identifier, str) and identifier in ROW_FUNCTIONS:
         return ROW_FUNCTIONS[identifier]
     spec = as_spec(identifier)
     if spec.function is not None and not is_element_formula(spec):
@@ -93,8 +93,7 @@ def _spec(name: str, config: Mapping[str, Any]) -> Activation:
         key: value for key, value in serialization.custom_objects().items() if callable(value) and not isinstance(value, type)
     }
     known_names = (*_functions(), *ALIASES, *ROW_FUNCTIONS, *REGISTERED, *custom_functions)
-    given = name in REGISTERED or name in custom_functions
-    name = serialization.choose(name if given else ALIASES.get(name, name), known_names, "activation")
+    name = serialization.choose(name if name in custom_functions else ALIASES.get(name, name), known_names, "activation")
     known = PARAMETERS.get(name, ())
     for argument in config:
         serialization.choose(argument, known, f"argument of {name}")

@@ -112,11 +112,6 @@ def gelu(x: Any, approximate: bool = True) -> Any:
     return multiply(multiply(x, add(tanh(inner), 1.0)), 0.5)
 
 
-def mish(x: Any) -> Any:
-    """Return ``x * tanh(softplus(x))`` (Misra 2019)."""
-    return multiply(x, tanh(softplus(x)))
-
-
 def sparse_plus(x: Any) -> Any:
     """Return ``(x + 1)**2 / 4`` from -1 to 1, 0 below and x above."""
     return where(greater(x, -1.0), where(less(x, 1.0), multiply(square(add(x, 1.0)), 0.25), x), zeros_like(x))

@@ -57,15 +57,17 @@ class DataParallel:
 
     Notes
     -----
-    An exception that nobody catches prints its traceback, and ends all processes with exit code 1. Processes of one machine
-    share its cores: unless a number of threads is chosen, each takes its part of them. On several GPUs each takes that of its
-    rank on the machine; make the strategy before anything else computes.
+    An exception that nobody catches prints its traceback, and ends all processes with exit code 1. So does a process that ends
+    while others wait for it. Processes of one machine share its cores: unless a number of threads is chosen, each takes its
+    part of them. On several GPUs each takes that of its rank on the machine; make the strategy before anything else computes.
 
     Examples
     --------
     In ``train.py``, which ``mpiexec -n 4 python train.py`` starts four times::
 
-        strategy = numba_lstm.distributed.DataParallel(shards=8)
+        from numba_lstm.distributed import DataParallel
+
+        strategy = DataParallel(shards=8)
         model.compile("adam", "mse", strategy=strategy)
         model.fit(x, y, batch_size=256)
     """

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .exits import count_of_exchanges
 from .tree import Vector, add_in_order, nodes_of
 from .wire import from_bfloat16, to_bfloat16
 
@@ -34,6 +35,7 @@ class Exchange:
     def __init__(self, communicator: Any, shards: int, wire: str) -> None:
         self._communicator, self._shards, self._wire = communicator, shards, wire
         self.rank, self.ranks = communicator.rank, communicator.size
+        self._exchanges = count_of_exchanges(communicator)
         count = shards // self.ranks
         self.places = range(self.rank * count, (self.rank + 1) * count)
         self._nodes = [nodes_of(shards, rank * count, (rank + 1) * count) for rank in range(self.ranks)]
@@ -44,6 +46,7 @@ class Exchange:
         sums = add_in_order(self._shards, [((place, place + 1), vector) for place, vector in pairs])
         if self.ranks == 1:
             return sums[0][1]
+        self._exchanges += 1
         dtype, sent = vectors[0].dtype, [self._packed(vector) for _, vector in sums]
         bounds = [rank * len(sent[0]) // self.ranks for rank in range(self.ranks + 1)]
         segment = self._packed(self._segment(sent, bounds, dtype))
@@ -82,6 +85,7 @@ class Exchange:
         """
         if self.ranks == 1:
             return [value]
+        self._exchanges += 1
         pairs = self._communicator.allgather((what, value))
         for rank, (other, _) in enumerate(pairs):
             if other != pairs[0][0]:
@@ -93,6 +97,7 @@ class Exchange:
 
     def from_first(self, value: Any) -> Any:
         """Return the ``value`` of rank 0."""
+        self._exchanges += 1
         return value if self.ranks == 1 else self._communicator.bcast(value, root=0)
 
 

@@ -35,6 +35,8 @@ def at_epoch(epoch: int, logs: Any) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
     if failure == "interrupt" and last:
         os.kill(os.getpid(), signal.SIGINT)
+    if failure == "exit" and last:
+        sys.exit()
 
 
 if last:

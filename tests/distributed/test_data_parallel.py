@@ -77,6 +77,13 @@ def test_a_failure_of_one_process_ends_all_with_its_error(tmp_path: Path, failur
 
 
 @needs_mpi
+def test_a_process_that_ends_while_others_wait_for_it_ends_all(tmp_path: Path) -> None:
+    done = run(2, "failing_program.py", "exit", str(tmp_path))
+    assert done.returncode != 0
+    assert "rank 1 of 2 ends while rank 0 waits for it" in done.stderr
+
+
+@needs_mpi
 def test_a_backup_of_a_killed_job_goes_on_with_another_number_of_processes(tmp_path: Path) -> None:
     killed = run(2, "failing_program.py", "kill", str(tmp_path / "a"))
     assert killed.returncode != 0

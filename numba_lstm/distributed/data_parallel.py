@@ -41,7 +41,7 @@ class DataParallel:
         Parts of each batch, a multiple of the number of processes. It decides about bits, the number of processes does not.
     wire : "float32" or "bfloat16"
         Format in which gradients travel. bfloat16 halves the bytes, and rounds each sum that travels to 8 bits: a relative
-        error of up to 2**-8 in each. Bits then depend on the number of processes.
+        error of up to 2**-8 in each. Bits then depend on the number of processes. Losses and statistics are not rounded.
     local_batches : bool
         Whether the batches of an iterable or a dataset are those of each process alone, made by its :attr:`rank`, of equal
         sizes. Else all processes bring the same whole batches.
@@ -116,9 +116,9 @@ class DataParallel:
             return [batch.shard(index, len(self.places)) for index in range(len(self.places))]
         return [batch.shard(place, self.shards) for place in self.places]
 
-    def sum(self, vectors: Sequence[Vector]) -> Vector:
-        """Return the sum of the vectors of all shards, in the order of the tree."""
-        return self._exchange.sum(vectors)
+    def sum(self, vectors: Sequence[Vector], exact: int) -> Vector:
+        """Return the sum of the vectors of all shards, in the order of the tree; the last ``exact`` elements are not rounded."""
+        return self._exchange.sum(vectors, exact)
 
     def gather(self, what: str, value: Any) -> list[Any]:
         """Return the ``value`` of each process, by rank; ``what`` says what it is."""

@@ -29,7 +29,7 @@ class Exchange:
     shards : int
         A multiple of their number.
     wire : "float32" or "bfloat16"
-        What travels; float64 vectors travel as they are, unless it is bfloat16.
+        What travels of gradients. With "float32" those of float64 models travel as they are, too.
     """
 
     def __init__(self, communicator: Any, shards: int, wire: str) -> None:
@@ -40,22 +40,34 @@ class Exchange:
         self.places = range(self.rank * count, (self.rank + 1) * count)
         self._nodes = [nodes_of(shards, rank * count, (rank + 1) * count) for rank in range(self.ranks)]
 
-    def sum(self, vectors: Sequence[Vector]) -> Vector:
-        """Return the sum over all shards; ``vectors`` are those of this process, and are overwritten."""
+    def sum(self, vectors: Sequence[Vector], exact: int) -> Vector:
+        """Return the sum over all shards; ``vectors`` are those of this process, and are overwritten.
+
+        The last ``exact`` elements travel as they are.
+        """
+        if self._wire == "float32" or self.ranks == 1:
+            return self._sum(vectors, rounded=False)
+        middle = len(vectors[0]) - exact
+        rounded = self._sum([vector[:middle] for vector in vectors], rounded=True)
+        return np.concatenate([rounded, self._sum([vector[middle:] for vector in vectors], rounded=False)])
+
+    def _sum(self, vectors: Sequence[Vector], *, rounded: bool) -> Vector:
         pairs = zip(self.places, vectors, strict=True)
         sums = add_in_order(self._shards, [((place, place + 1), vector) for place, vector in pairs])
         if self.ranks == 1:
             return sums[0][1]
         self._exchanges += 1
-        dtype, sent = vectors[0].dtype, [self._packed(vector) for _, vector in sums]
+        dtype, sent = vectors[0].dtype, [_packed(vector, rounded) for _, vector in sums]
         bounds = [rank * len(sent[0]) // self.ranks for rank in range(self.ranks + 1)]
-        segment = self._packed(self._segment(sent, bounds, dtype))
+        segment = _packed(self._segment(sent, bounds, dtype, rounded), rounded)
         total = np.empty(len(sent[0]), sent[0].dtype)
         lengths = [end - begin for begin, end in zip(bounds[:-1], bounds[1:], strict=True)]
         self._communicator.Allgatherv(segment, [total, (lengths, bounds[:-1])])
-        return self._unpacked(total, dtype)
+        return _unpacked(total, dtype, rounded)
 
-    def _segment(self, vectors: Sequence[npt.NDArray[Any]], bounds: Sequence[int], dtype: np.dtype[Any]) -> Vector:
+    def _segment(
+        self, vectors: Sequence[npt.NDArray[Any]], bounds: Sequence[int], dtype: np.dtype[Any], rounded: bool
+    ) -> Vector:
         """Return the sum over all shards of the segment of this process."""
         begin, end = bounds[self.rank], bounds[self.rank + 1]
         length = end - begin
@@ -66,14 +78,8 @@ class Exchange:
         places = np.cumsum([0, *counts[:-1]]).tolist()
         self._communicator.Alltoallv([sent, (sizes, list(starts))], [received, (counts, places)])
         nodes = [node for of_rank in self._nodes for node in of_rank]
-        rows = self._unpacked(received, dtype).reshape(len(nodes), length)
+        rows = _unpacked(received, dtype, rounded).reshape(len(nodes), length)
         return add_in_order(self._shards, zip(nodes, rows, strict=True))[0][1]
-
-    def _packed(self, vector: Vector) -> npt.NDArray[Any]:
-        return to_bfloat16(vector.astype(np.float32)) if self._wire == "bfloat16" else np.ascontiguousarray(vector)
-
-    def _unpacked(self, vector: npt.NDArray[Any], dtype: np.dtype[Any]) -> Vector:
-        return from_bfloat16(vector).astype(dtype) if self._wire == "bfloat16" else vector
 
     def gather(self, what: str, value: Any) -> list[Any]:
         """Return the ``value`` of each process, by rank; ``what`` says what it is.
@@ -99,6 +105,16 @@ class Exchange:
         """Return the ``value`` of rank 0."""
         self._exchanges += 1
         return value if self.ranks == 1 else self._communicator.bcast(value, root=0)
+
+
+def _packed(vector: Vector, rounded: bool) -> npt.NDArray[Any]:
+    """Return what travels of a vector: its numbers, or these in bfloat16."""
+    return to_bfloat16(vector.astype(np.float32)) if rounded else np.ascontiguousarray(vector)
+
+
+def _unpacked(received: npt.NDArray[Any], dtype: np.dtype[Any], rounded: bool) -> Vector:
+    """Return the numbers of what has travelled."""
+    return from_bfloat16(received).astype(dtype) if rounded else received
 
 
 def _by_segment(vectors: Sequence[npt.NDArray[Any]], bounds: Sequence[int]) -> tuple[npt.NDArray[Any], list[int]]:

@@ -37,11 +37,11 @@ class Strategy(Protocol):
     def gather(self, what: str, value: Any) -> list[Any]:
         """Return the ``value`` of each process, by rank; ``what`` says what it is, and must be the same everywhere."""
 
-    def sum(self, vectors: Sequence[npt.NDArray[np.floating]]) -> npt.NDArray[np.floating]:
+    def sum(self, vectors: Sequence[npt.NDArray[np.floating]], exact: int) -> npt.NDArray[np.floating]:
         """Return the sum of vectors of all shards, added in the order of a balanced tree.
 
         Every process has the same bits, for any number of processes. ``vectors`` are those of :attr:`places`, and are
-        overwritten.
+        overwritten. The last ``exact`` elements are never rounded to travel.
         """
 
     def compare(self, facts: dict[str, Any]) -> None:

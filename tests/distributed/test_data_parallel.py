@@ -49,6 +49,18 @@ def test_weights_and_logs_have_the_same_bits_on_any_number_of_processes(results:
 
 
 @needs_mpi
+def test_bfloat16_rounds_gradients_and_no_losses(results: dict[int, dict[str, Any]]) -> None:
+    for ranks in (2, 4):
+        digests, logs = results[ranks]["rounded"]
+        exact_digests, exact_logs = results[ranks]["exact"]
+        assert len(set(digests)) == 1
+        assert digests != exact_digests
+        for key, values in logs.items():
+            np.testing.assert_allclose(values, exact_logs[key], rtol=2e-3)
+    assert results[1]["rounded"] == results[1]["exact"]
+
+
+@needs_mpi
 def test_a_job_without_a_strategy_has_nearly_the_same_losses(results: dict[int, dict[str, Any]]) -> None:
     for name in ("masks", "regularized", "two_outputs", "classes"):
         logs, plain = results[1][name][1], results[1][f"{name} without"][1]

@@ -73,7 +73,7 @@ def train_shards(
         step.run_one_by_one(batches)
     else:
         step.run_in_phases(batches, states)
-    gradients, losses = step.vectors.unpack(ops, strategy.sum(step.summands), step.before)
+    gradients, losses = step.vectors.unpack(ops, strategy.sum(step.summands, step.vectors.exact), step.before)
     penalty = trained.penalty() if trained.regularized else 0.0
     if trained.regularized:
         gradients = model.with_penalties(gradients, trained)
@@ -165,7 +165,7 @@ def test_shards(model: Trainable, ops: Ops, trained: TrainedWeights, strategy: S
             values, _ = losses_of_shard(model, ops, shard, share, gradient=False)
             losses = [*map(_number, values), share.samples * shard.added]
         summands.append(np.array(losses, model.dtype))
-    return _result(model, ops, strategy, shards, strategy.sum(summands).tolist(), penalty, shares[0].size)
+    return _result(model, ops, strategy, shards, strategy.sum(summands, len(summands[0])).tolist(), penalty, shares[0].size)
 
 
 def shard_key(key: Key, place: int) -> Key:

@@ -36,6 +36,11 @@ class ShardVectors:
         self._losses = len(model.compiled_outputs) + 1
         self._ends = np.cumsum([0, *(int(np.prod(shape)) for shape in self._shapes)]).tolist()
 
+    @property
+    def exact(self) -> int:
+        """The number of elements behind the gradients: changes of statistics, and losses."""
+        return int(self._ends[-1] - self._ends[self._weights]) + self._losses
+
     def statistics_before(self) -> list[Vector]:
         """Return copies of the statistics before a step."""
         return [variable.value.copy() for variable in self._statistics]

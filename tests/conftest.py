@@ -71,7 +71,7 @@ def _threads_share_what_is_worth_it_anywhere() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _as_many_threads_as_before() -> Iterator[None]:
+def _threads_and_device_as_before() -> Iterator[None]:
     """No test leaves its number of threads, or its default device, to the next."""
     from numba_lstm import device, get_num_threads, set_device, set_num_threads
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from aeon.classification.base import BaseClassifier
@@ -11,7 +11,7 @@ from aeon.regression.base import BaseRegressor
 from ..sklearn import LSTMClassifier as WrappedClassifier
 from ..sklearn import LSTMRegressor as WrappedRegressor
 from ..sklearn.sequences import Values
-from ..sklearn.wrapped import WrappingEstimator
+from ..sklearn.wrapped import SequenceEstimator
 
 _TAGS = {
     "algorithm_type": "deeplearning",
@@ -24,7 +24,15 @@ _TAGS = {
 _TEST_PARAMS: dict[str, Any] = {"units": 2, "epochs": 2}
 
 
-class LSTMClassifier(WrappingEstimator, BaseClassifier):  # type: ignore[misc]  # aeon has no types
+class _Series(SequenceEstimator):
+    """Series of aeon, (channels, T) each."""
+
+    @staticmethod
+    def _sequences(X: Any) -> list[Values]:
+        return [np.transpose(one) for one in X]
+
+
+class LSTMClassifier(_Series, BaseClassifier):  # type: ignore[misc]  # aeon has no types
     """Classes of series by LSTMs, with the rules of aeon. Series may have unequal lengths.
 
     Parameters
@@ -48,23 +56,17 @@ class LSTMClassifier(WrappingEstimator, BaseClassifier):  # type: ignore[misc]  
     """
 
     _tags = _TAGS
+    _estimator = WrappedClassifier
 
-    def _fit(self, X: Any, y: Any) -> Self:
-        self.estimator_ = self._wrapped(WrappedClassifier).fit(_sequences(X), y)
-        return self
-
-    def _predict(self, X: Any) -> Values:
-        return self.estimator_.predict(_sequences(X))
-
-    def _predict_proba(self, X: Any) -> Values:
-        return self.estimator_.predict_proba(_sequences(X))
+    def _predict_proba(self, X: Any) -> Any:
+        return self.estimator_.predict_proba(self._sequences(X))
 
     @classmethod
     def _get_test_params(cls, parameter_set: str = "default") -> dict[str, Any]:
         return _TEST_PARAMS
 
 
-class LSTMRegressor(WrappingEstimator, BaseRegressor):  # type: ignore[misc]  # aeon has no types
+class LSTMRegressor(_Series, BaseRegressor):  # type: ignore[misc]  # aeon has no types
     """Numbers from series by LSTMs, with the rules of aeon. Series may have unequal lengths.
 
     Parameters
@@ -88,19 +90,8 @@ class LSTMRegressor(WrappingEstimator, BaseRegressor):  # type: ignore[misc]  # 
     """
 
     _tags = _TAGS
-
-    def _fit(self, X: Any, y: Any) -> Self:
-        self.estimator_ = self._wrapped(WrappedRegressor).fit(_sequences(X), y)
-        return self
-
-    def _predict(self, X: Any) -> Values:
-        return self.estimator_.predict(_sequences(X))
+    _estimator = WrappedRegressor
 
     @classmethod
     def _get_test_params(cls, parameter_set: str = "default") -> dict[str, Any]:
         return _TEST_PARAMS
-
-
-def _sequences(X: Any) -> list[Values]:
-    """Return series (channels, T) as sequences (T, channels)."""
-    return [np.transpose(one) for one in X]

@@ -117,7 +117,7 @@ class DataParallel:
         return [batch.shard(place, self.shards) for place in self.places]
 
     def sum(self, vectors: Sequence[Vector], exact: int) -> Vector:
-        """Return the sum of the vectors of all shards, in the order of the tree; the last ``exact`` elements are not rounded."""
+        """Return the sum of the vectors of all shards, in the order of the tree, without rounding the last ``exact`` ones."""
         return self._exchange.sum(vectors, exact)
 
     def gather(self, what: str, value: Any) -> list[Any]:

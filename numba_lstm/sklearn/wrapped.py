@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from .estimator import LSTMEstimator
+from .sequences import Values
 
 Estimator = TypeVar("Estimator", bound=LSTMEstimator)
 
@@ -49,6 +50,24 @@ class WrappingEstimator:
     def _wrapped(self, cls: type[Estimator]) -> Estimator:
         """Return a new estimator of this package with these parameters."""
         return cls(**{name: getattr(self, name) for name in PARAMETERS})
+
+
+class SequenceEstimator(WrappingEstimator):
+    """Base class of classifiers and regressors of series, which convert these to sequences and train an estimator on them."""
+
+    _estimator: ClassVar[type[LSTMEstimator]]  #: what is trained inside
+
+    @staticmethod
+    def _sequences(X: Any) -> list[Values]:
+        """Return the series of the other library as sequences (T, features)."""
+        raise NotImplementedError
+
+    def _fit(self, X: Any, y: Any) -> Self:
+        self.estimator_ = self._wrapped(self._estimator).fit(self._sequences(X), y)
+        return self
+
+    def _predict(self, X: Any) -> Any:
+        return self.estimator_.predict(self._sequences(X))
 
 
 PARAMETERS = tuple(inspect.signature(WrappingEstimator).parameters)

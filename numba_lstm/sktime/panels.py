@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from sktime.classification.base import BaseClassifier
@@ -11,7 +11,7 @@ from sktime.regression.base import BaseRegressor
 from ..sklearn import LSTMClassifier as WrappedClassifier
 from ..sklearn import LSTMRegressor as WrappedRegressor
 from ..sklearn.sequences import Values
-from ..sklearn.wrapped import WrappingEstimator
+from ..sklearn.wrapped import SequenceEstimator
 
 _TAGS = {
     "authors": ["numba_lstm developers"],
@@ -31,7 +31,15 @@ _TEST_PARAMS: list[dict[str, Any]] = [
 ]
 
 
-class LSTMClassifier(WrappingEstimator, BaseClassifier):  # type: ignore[misc]  # sktime has no types
+class _Series(SequenceEstimator):
+    """Series of sktime, a data frame each."""
+
+    @staticmethod
+    def _sequences(X: Any) -> list[Values]:
+        return [one.to_numpy(np.float64) for one in X]
+
+
+class LSTMClassifier(_Series, BaseClassifier):  # type: ignore[misc]  # sktime has no types
     """Classes of series by LSTMs, with the rules of sktime. Series may have unequal lengths.
 
     Parameters
@@ -55,16 +63,10 @@ class LSTMClassifier(WrappingEstimator, BaseClassifier):  # type: ignore[misc]  
     """
 
     _tags = {**_TAGS, "capability:predict_proba": True}
+    _estimator = WrappedClassifier
 
-    def _fit(self, X: Any, y: Any) -> Self:
-        self.estimator_ = self._wrapped(WrappedClassifier).fit(_sequences(X), y)
-        return self
-
-    def _predict(self, X: Any) -> Values:
-        return self.estimator_.predict(_sequences(X))
-
-    def _predict_proba(self, X: Any) -> Values:
-        return self.estimator_.predict_proba(_sequences(X))
+    def _predict_proba(self, X: Any) -> Any:
+        return self.estimator_.predict_proba(self._sequences(X))
 
     @classmethod
     def get_test_params(cls, parameter_set: str = "default") -> list[dict[str, Any]]:
@@ -72,7 +74,7 @@ class LSTMClassifier(WrappingEstimator, BaseClassifier):  # type: ignore[misc]  
         return _TEST_PARAMS
 
 
-class LSTMRegressor(WrappingEstimator, BaseRegressor):  # type: ignore[misc]  # sktime has no types
+class LSTMRegressor(_Series, BaseRegressor):  # type: ignore[misc]  # sktime has no types
     """Numbers from series by LSTMs, with the rules of sktime. Series may have unequal lengths.
 
     Parameters
@@ -96,19 +98,9 @@ class LSTMRegressor(WrappingEstimator, BaseRegressor):  # type: ignore[misc]  # 
     """
 
     _tags = _TAGS
-
-    def _fit(self, X: Any, y: Any) -> Self:
-        self.estimator_ = self._wrapped(WrappedRegressor).fit(_sequences(X), y)
-        return self
-
-    def _predict(self, X: Any) -> Values:
-        return self.estimator_.predict(_sequences(X))
+    _estimator = WrappedRegressor
 
     @classmethod
     def get_test_params(cls, parameter_set: str = "default") -> list[dict[str, Any]]:
         """Return parameters for the checks of sktime."""
         return _TEST_PARAMS
-
-
-def _sequences(X: Any) -> list[Values]:
-    return [one.to_numpy(np.float64) for one in X]

@@ -83,7 +83,7 @@ class Trainer:
         steps_per_execution, jit_compile, auto_scale_loss
             Taken without effect: they say how Keras runs, never what it computes.
         strategy : numba_lstm.distributed.DataParallel, optional
-            For several processes.
+            Divides batches among processes.
 
         Raises
         ------

@@ -32,6 +32,8 @@ def test_an_added_loss_is_trained_by_its_gradient_and_outlives_a_config():
         around.append(model.evaluate(x, x, verbose=0))
         weight.assign(weight.numpy() - [step, 0])
     assert abs((around[0] - around[1]) / 2e-2 - gradients[place][0]) < 1e-4
+    with pytest.raises(ValueError, match=r"has losses of add_loss, which its outputs do not tell. Take the loss that"):
+        model.compute_loss(x, x, model.predict(x, verbose=0))
     copied = Model.from_config(model.get_config())
     copied.set_weights(model.get_weights())
     copied.compile("sgd", "mse")

@@ -85,8 +85,18 @@ def compute_loss(
         In Keras's places, without effect.
     y, y_pred, sample_weight : array, or list or dict of arrays
         Targets, outputs and weights, in the form of the model's outputs.
+
+    Raises
+    ------
+    ValueError
+        For a model with losses of ``add_loss``: outputs do not tell them.
     """
     require_loss(model, "compute_loss")
+    if model.adds_losses:
+        raise ValueError(
+            f"{model.name} has losses of add_loss, which its outputs do not tell. Take the loss that "
+            "model.value_and_gradients(x, y) returns, or model.evaluate(x, y)."
+        )
     trained, value = model.trained(), 0.0
     triples = zip(*(_in_order(model, one) for one in (y, y_pred, sample_weight)), strict=True)
     for output, (target, predicted, weight) in zip(model.compiled_outputs, triples, strict=True):

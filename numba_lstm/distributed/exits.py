@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import sys
 from functools import cache
 from time import sleep
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .failures import FAILED
+from .failures import end_job
 
 #: Seconds between two looks at the counts of the others.
 INTERVAL = 0.05
@@ -82,12 +81,8 @@ class _Watch:
             self._window.Get(count, rank)
             self._window.Unlock(rank)
             if count[0] > self.begun[0]:
-                sys.stderr.write(
-                    f"rank {here} of {self.others.size} ends while rank {rank} waits for it, and ends the job. All processes "
-                    "must make the same calls before one ends.\n"
-                )
-                sys.stderr.flush()
-                self.others.Abort(FAILED)
+                message = f"rank {here} of {self.others.size} ends while rank {rank} waits for it, and ends the job."
+                end_job(self.others, f"{message} All processes must make the same calls before one ends.\n")
 
     def close(self) -> None:
         """Free what libraries of MPI would warn of."""

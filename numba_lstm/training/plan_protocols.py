@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import Any, NamedTuple, Protocol
 
 from ..kernels.contract import Array
@@ -30,7 +31,7 @@ class PredictionPlans(Protocol):
     def __call__(self, x: Any) -> Any:
         """Return the output for a host array x without a mask, samples first; None where no plan serves."""
 
-    def repeated(self, x: Any, most: int) -> Any:
+    def repeated(self, x: Any, most: float = inf) -> Any:
         """Return the output for an array of a shape and dtype that came before, of at most so many samples; None for others."""
 
     def forward(self, x: Any, mask: Array | None) -> PredictionOutput | None:

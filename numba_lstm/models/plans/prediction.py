@@ -6,7 +6,7 @@ A plan holds buffers, so only one thread at a time can run it: a thread takes an
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from math import prod
+from math import inf, prod
 from typing import Any
 
 import numpy as np
@@ -80,7 +80,7 @@ class PredictionPlans:
             waiting.arrays[x.shape, x.dtype, get_num_threads()] = plans
         return self._run(plans, xs, None, _samples_first).y
 
-    def repeated(self, x: Any, most: int = MAX_SAMPLES) -> Any:
+    def repeated(self, x: Any, most: float = inf) -> Any:
         """Return the output for an array of a shape and dtype that came before, of at most so many samples; None for others.
 
         What had to be validated is known of such an array. So a call of a small model takes a few microseconds.

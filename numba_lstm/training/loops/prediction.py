@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -61,16 +62,16 @@ def predict(
         For anything that does not fit the model.
     """
     shown = as_verbose(verbose)
-    y = _repeated(model, x, batch_size) if not shown and callbacks is None and steps is None and lengths is None else None
+    most, plain = BATCH_SIZE if batch_size is None else batch_size, callbacks is None and steps is None and lengths is None
+    y = predict_repeated(model, x, most) if plain and not shown and type(most) is int else None
     return _in_batches(model, input_batches(model, x, batch_size, steps, lengths), callbacks, shown) if y is None else y
 
 
-def _repeated(model: Trainable, x: Any, batch_size: Any) -> Any:
-    """Return the output for an array that is a batch and whose shape came before; None for anything else."""
-    size = BATCH_SIZE if batch_size is None else batch_size
-    if type(size) is not int or overrides(model, "predict_step"):
+def predict_repeated(model: Trainable, x: Any, most: float = inf) -> Any:
+    """Return the output for an array that is a batch of at most so many samples, whose shape came before; None for others."""
+    if overrides(model, "predict_step"):
         return None
-    y = model.prediction_plans.repeated(x, size)
+    y = model.prediction_plans.repeated(x, most)
     return y if y is None or model.has_one_output else model.in_output_form(y)
 
 

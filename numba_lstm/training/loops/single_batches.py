@@ -9,7 +9,7 @@ from ..data.array_validation import validate_arrays, validate_input
 from ..protocols import Trainable
 from .custom_steps import StepLogs, overrides, step_data
 from .metric_tracker import MetricTracker
-from .prediction import Predictions, predict_batch
+from .prediction import Predictions, predict_batch, predict_repeated
 from .preparation import ensure_built, require_loss
 from .steps import test_host_batch, train_host_batch
 
@@ -112,6 +112,9 @@ def predict_on_batch(model: Trainable, x: Any, *, lengths: Any = None) -> Any:
     TypeError, ValueError
         For anything that does not fit the model.
     """
+    repeated = predict_repeated(model, x) if lengths is None else None
+    if repeated is not None:
+        return repeated
     samples = validate_input(model, x, lengths)
     ensure_built(model, samples.shape)
     if overrides(model, "predict_step"):

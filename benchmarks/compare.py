@@ -4,10 +4,12 @@
     python benchmarks/compare.py --threads 1 2 --markdown
     python benchmarks/compare.py --modes infer --shapes 8,50,16,64 1,200,32,256
     python benchmarks/compare.py --device cuda
+    python benchmarks/compare.py --engines numba_lstm --before OTHER-CHECKOUT
     python benchmarks/compare.py --python torch=/somewhere/bin/python --python openvino=/elsewhere/bin/python
 
 Each engine runs in a separate process, bound to as many cores as it has threads. With ``--device cuda`` all engines compute on
-the GPU, PyTorch by cuDNN, and a call begins and ends with arrays on the host. Missing peers are listed. ``--into FILE`` writes
+the GPU, PyTorch by cuDNN, and a call begins and ends with arrays on the host. ``--before`` adds another checkout of this
+project, which takes turns with this one. Missing peers are listed. ``--into FILE`` writes
 the tables between the file's marks, ``<!-- compare: infer, 1 thread -->`` and ``<!-- end -->``.
 """
 
@@ -23,9 +25,9 @@ if not __package__:  # as a script it has its own folder first, where benchmarks
 
 from benchmarks.peers import machine, marks  # noqa: E402
 from benchmarks.peers.modes import MODES  # noqa: E402
-from benchmarks.peers.process import Failed, Missing, start, start_judges  # noqa: E402
+from benchmarks.peers.process import Failed, Missing, start, start_before, start_judges  # noqa: E402
 from benchmarks.peers.race import Race, Result  # noqa: E402
-from benchmarks.peers.registry import CPU, CUDA, DEVICES, ENGINES, FEWER, OURS  # noqa: E402
+from benchmarks.peers.registry import BEFORE, CPU, CUDA, DEVICES, ENGINES, FEWER, OURS  # noqa: E402
 from benchmarks.peers.shape import Shape  # noqa: E402
 from benchmarks.peers.tables import Table, table  # noqa: E402
 
@@ -54,6 +56,12 @@ def python(text: str) -> tuple[str, str]:
     return name, path
 
 
+def checkout(text: str) -> Path:
+    if not (Path(text) / "benchmarks" / "peers" / "worker.py").is_file():
+        raise argparse.ArgumentTypeError(f"{text!r} is no checkout of numba_lstm: it has no benchmarks/peers/worker.py")
+    return Path(text).resolve()
+
+
 def parser() -> argparse.ArgumentParser:
     summary, _, rest = (__doc__ or "").partition("\n")
     answer = argparse.ArgumentParser(
@@ -67,6 +75,7 @@ def parser() -> argparse.ArgumentParser:
     answer.add_argument(
         "--python", action="append", type=python, default=[], metavar="ENGINE=PATH", help="the interpreter that has an engine"
     )
+    answer.add_argument("--before", type=checkout, metavar="FOLDER", help="another checkout, to compare with")
     answer.add_argument("--rounds", type=count, help=f"turns of each engine at each shape; default {ROUNDS}")
     answer.add_argument("--quick", action="store_true", help=f"few small shapes, {QUICK_ROUNDS} rounds")
     answer.add_argument("--markdown", action="store_true", help="print Markdown")
@@ -109,6 +118,8 @@ class Run:
                 self.troubles += [
                     f"there is no column for {fewer} / {threads} threads: {reason}" for reason in reasons.values()
                 ]
+            if self.options.before:
+                workers[BEFORE] = start_before(self.options.before, threads, pythons.get(OURS, sys.executable))
             race = Race(threads, workers, start_judges(threads, pythons.get(OURS, sys.executable), device), device)
             for worker in workers.values():
                 self.versions |= worker.versions
@@ -158,6 +169,9 @@ class Run:
 
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
+    if options.before and options.device == CUDA:
+        print("compare.py: --before compares on the CPU: leave --device away", file=sys.stderr)
+        return 2
     run = Run(options)
     try:
         run.measure()

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from .registry import CPU, DEVICES, JUDGES, PEAK, Entry
+from .registry import CPU, DEVICES, JUDGES, OURS, PEAK, Entry
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -45,6 +45,8 @@ class Process:
         The interpreter of the environment that the engine is installed in.
     device : str
         Which of the engine's it is.
+    folder : path
+        The checkout whose benchmarks and numba_lstm it imports.
 
     Raises
     ------
@@ -54,13 +56,15 @@ class Process:
         If the engine cannot be started for another reason.
     """
 
-    def __init__(self, name: str, entry: Entry, threads: int, python: str = sys.executable, device: str = CPU) -> None:
+    def __init__(
+        self, name: str, entry: Entry, threads: int, python: str = sys.executable, device: str = CPU, folder: Path = ROOT
+    ) -> None:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
-        # -m puts the working folder first: numba_lstm is this checkout's
+        # -m puts the working folder first: numba_lstm is that checkout's
         command = [python, "-m", "benchmarks.peers.worker", name, str(threads), device]
         environment = {**os.environ, **_bounds(threads), **entry.environment}
         self._child = subprocess.Popen(
-            command, cwd=ROOT, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log
+            command, cwd=folder, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log
         )
         self.pid = self._child.pid
         hello = self._read()
@@ -134,6 +138,11 @@ def start(
         except (Missing, Failed) as reason:
             absent[name] = str(reason)
     return workers, absent
+
+
+def start_before(folder: Path, threads: int, python: str = sys.executable) -> Process:
+    """Ours as another checkout has it, whose tasks and protocol must be those of this one."""
+    return Process(OURS, DEVICES[CPU][OURS], threads, python, folder=folder)
 
 
 def start_judges(threads: int, python: str = sys.executable, device: str = CPU) -> dict[str, Process]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from .modes import MODES
 from .process import Died, Failed
-from .registry import CPU, FEWER, LABELS, PEAK, REFERENCE
+from .registry import BEFORE, CPU, FEWER, LABELS, PEAK, REFERENCE
 from .shape import Shape
 from .tasks import Answer, distance
 
@@ -28,6 +28,7 @@ class Result:
     peak: float | None = None  #: of a processor, floating point operations a second
     device: str = CPU
     fewer: float | None = None  #: median of our call with fewer threads, in the same turns
+    before: float | None = None  #: median of our call of another checkout, in the same turns
 
     def rate(self, name: str) -> float | None:
         """An engine's floating point operations a second."""
@@ -50,7 +51,7 @@ class Race:
     threads : int
         How many each may use.
     workers : mapping
-        Those that run, by engine, and ``FEWER``, which may be absent.
+        Those that run, by engine, and ``FEWER`` and ``BEFORE``, which may be absent.
     judges : mapping
         The peak, which may be absent, and the reference.
     device : str
@@ -95,6 +96,7 @@ class Race:
             result.peak = flops / statistics.median(seconds.pop(PEAK))
         result.seconds = {name: statistics.median(s) for name, s in seconds.items() if name not in result.reasons}
         result.fewer = result.seconds.pop(FEWER, None)
+        result.before = result.seconds.pop(BEFORE, None)
         return result
 
     def _ask(self, name: str, result: Result, do: str, **arguments: Any) -> dict[str, Any] | None:

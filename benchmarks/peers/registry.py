@@ -32,7 +32,14 @@ ENGINES = {
 #: Ours with fewer threads, which takes turns with the engines to be compared with itself.
 FEWER = "fewer"
 
-LABELS = {name: entry.label for name, entry in ENGINES.items()} | {FEWER: "numba_lstm with fewer threads"}
+#: Ours of another checkout, by that checkout's own benchmarks.
+BEFORE = "before"
+
+LABELS = {
+    **{name: entry.label for name, entry in ENGINES.items()},
+    FEWER: "numba_lstm with fewer threads",
+    BEFORE: "numba_lstm of before",
+}
 
 CPU, CUDA = "cpu", "cuda"
 

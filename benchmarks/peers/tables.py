@@ -73,6 +73,9 @@ def table(results: Sequence[Result], fewer: int = 1, loss: Callable[[str], str] 
     if any(r.fewer is not None for r in results):
         ratios[f"{fewer} / {threads} threads"] = lambda r: _over(r.fewer, r.seconds.get(OURS))
 
+    if any(r.before is not None for r in results):
+        ratios["before / ours"] = lambda r: _over(r.before, r.seconds.get(OURS))
+
     rows = [
         [
             str(r.shape),

@@ -55,6 +55,19 @@ def test_an_interpreter_exists(capsys):
     assert "no interpreter '/nowhere/python'" in refused(capsys, "--python", "torch=/nowhere/python")
 
 
+def test_a_checkout_before_has_the_benchmarks(capsys, tmp_path):
+    assert "is no checkout of numba_lstm: it has no benchmarks/peers/worker.py" in refused(capsys, "--before", str(tmp_path))
+
+
+def test_this_checkout_takes_turns_with_itself(capsys):
+    root = str(Path(compare.__file__).parents[1])
+    arguments = ["--modes", "stream", "--shapes", "1,2,1,2", "--rounds", "1", "--engines", "numba_lstm", "--before", root]
+    assert compare.main(arguments) == 0
+    assert "before / ours" in capsys.readouterr().out
+    assert compare.main([*arguments, "--device", "cuda"]) == 2
+    assert capsys.readouterr().err == "compare.py: --before compares on the CPU: leave --device away\n"
+
+
 def test_interpreters_by_engine():
     options = compare.parser().parse_args(["--python", f"torch={sys.executable}", "--python", f"openvino={sys.executable}"])
     assert dict(options.python) == {"torch": sys.executable, "openvino": sys.executable}

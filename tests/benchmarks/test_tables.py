@@ -71,6 +71,12 @@ def test_what_a_second_thread_gains():
     assert cells(table([result], fewer=1))["1 / 2 threads"] == "1.50"
 
 
+def test_beside_another_checkout():
+    result = row(numba_lstm=1e-3)
+    result.before = 0.9e-3
+    assert cells(table([result]))["before / ours"] == "0.90*"
+
+
 def test_without_ours_there_is_no_ratio():
     actual = cells(table([row(torch=1e-3)]))
     assert (actual["PyTorch / ours"], actual["GFLOP/s"], actual["of peak"]) == ("-", "-", "-")

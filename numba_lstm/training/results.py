@@ -64,7 +64,7 @@ class PredictionOutput(NamedTuple):
 class StepOutput(NamedTuple):
     """Loss and output of a planned training step, before the update."""
 
-    values: list[float | None]  #: the loss of each output without its weight and penalties; None without a loss
+    values: list[Any]  #: the loss of each output, for ``float()``, without its weight and penalties; None without a loss
     ys: list[Array | None]  #: outputs, which belong to the caller; None without a metric, which alone looks at them
     weights: list[Weights]  #: of each output
     added: float = 0.0  #: the losses of ``add_loss``

@@ -11,7 +11,7 @@ from executor import run
 from machine import Code
 
 from numba_lstm.kernels.cuda.runtime.compiler import Kernel
-from numba_lstm.kernels.cuda.runtime.protocol import Properties
+from numba_lstm.kernels.cuda.runtime.protocol import Copy, Properties
 
 FENCE = 256  #: bytes before and after every buffer
 POISON = 0xFF  #: all bits one: NaN, True, -1
@@ -58,6 +58,9 @@ class Buffer:
         if not isinstance(rows, slice) or rows.step not in (None, 1):
             raise TypeError(f"a device's array gives neighbouring rows, a[2:5], got {rows!r}.")
         return Buffer(self._numbers[rows], self._memory)
+
+    #: The memory that views share.
+    lease = property(lambda self: self._memory)
 
     def check(self):
         """Check that the fences are intact."""
@@ -116,12 +119,61 @@ class CheckDriver:
         for buffer in buffers:
             buffer.check()
 
+    def write(self, buffer, host):
+        buffer._numbers[...] = host.reshape(buffer.shape)
+
+    def copy(self, to, source):
+        to._numbers[...] = source._numbers.reshape(to.shape)
+
+    def program(self, work):
+        return Program(self, work)
+
+    def uploads(self, buffers):
+        return Transfers(buffers, lambda buffer, array: self.write(buffer, array))
+
+    def downloads(self, buffers):
+        return Transfers(buffers, lambda buffer, array: np.copyto(array, buffer._numbers))
+
     def resident_blocks(self, kernel, threads, shared=0):
         by_threads = 2048 // math.prod(_three(threads))
         by_memory = self.properties.shared_opt_in // max(shared, 1)
         return self.properties.multiprocessors * min(by_threads, by_memory, 32)
 
     def synchronize(self):
+        pass
+
+
+class Program:
+    """Recorded launches and copies, made again with their own arguments. Nothing is prepared."""
+
+    def __init__(self, driver, work):
+        self.driver, self.work = driver, list(work)
+
+    def __call__(self):
+        for item in self.work:
+            if isinstance(item, Copy):
+                self.driver.copy(*item)
+            else:
+                self.driver.launch(*item)
+
+    def replace(self, index, first, numbers):
+        launch = self.work[index]
+        args = launch.args[:first] + tuple(numbers) + launch.args[first + len(numbers) :]
+        self.work[index] = launch._replace(args=args)
+
+
+class Transfers:
+    """Copies between buffers and host arrays, which are poisoned."""
+
+    def __init__(self, buffers, copy):
+        self.buffers, self.copy = buffers, copy
+        self.arrays = [np.full(buffer.nbytes, POISON, np.uint8).view(buffer.dtype).reshape(buffer.shape) for buffer in buffers]
+
+    def __call__(self):
+        for buffer, array in zip(self.buffers, self.arrays, strict=True):
+            self.copy(buffer, array)
+
+    def wait(self):
         pass
 
 

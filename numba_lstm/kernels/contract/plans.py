@@ -33,8 +33,8 @@ class PlanOps(Protocol):
         function : callable
             Calls ops.
         inputs : sequence of device arrays
-            The first has no negative strides, and a plan reads it where it is. The others are copied. An input of None is None
-            in each call.
+            The first has no negative strides, and a plan may read it where it is. The others are copied. An input of None is
+            None in each call. A call may take a host array in the place of any.
         key : Key, optional
             What the function draws from. A call of the plan gives its own, which differs in the step alone.
         training : bool
@@ -43,6 +43,12 @@ class PlanOps(Protocol):
             row depends on another one, and a mask (T, N) or None.
         work : float
             Multiplications of a call without ``training``, by which a device decides to give each thread a share of the rows.
+        """
+
+    def copy_output(self, output: Any) -> Any:
+        """Return a copy of an output of a plan, an array or what ``float()`` converts, which the plan's next call leaves alone.
+
+        A device that computes later copies later: reading a number may mean waiting for it.
         """
 
     def update_program(

@@ -30,7 +30,7 @@ from .ops.lstm_pointwise import lstm_pointwise_backward, lstm_pointwise_forward
 from .ops.noise import noise_forward
 from .ops.rnn import rnn_backward, rnn_forward, rnn_path
 from .plans.decoding import decoding_plan
-from .plans.plan import plan
+from .plans.plan import copy_output, plan
 from .plans.stream import stream_plan
 from .runtime.thread_pool import num_splits, run_parallel
 from .tensors.ops import (
@@ -72,6 +72,7 @@ __all__ = [
     "conv_forward",
     "conv_transpose_backward",
     "conv_transpose_forward",
+    "copy_output",
     "crop",
     "decoding_plan",
     "dense",

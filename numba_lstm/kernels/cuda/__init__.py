@@ -33,7 +33,8 @@ from .ops.lstm_pointwise import lstm_pointwise_backward, lstm_pointwise_forward
 from .ops.noise import noise_forward
 from .ops.transposed import conv_transpose_backward, conv_transpose_forward
 from .ops.windows import crop, pad, pool_backward, pool_forward, upsample
-from .plans.plan import decoding_plan, plan, stream_plan
+from .plans.plan import copy_output, decoding_plan, plan
+from .plans.stream import stream_plan
 from .rnn.backward import rnn_backward
 from .rnn.forward import rnn_forward, rnn_path
 from .tensors.ops import (
@@ -71,6 +72,7 @@ __all__ = [
     "conv_forward",
     "conv_transpose_backward",
     "conv_transpose_forward",
+    "copy_output",
     "crop",
     "decoding_plan",
     "dense",

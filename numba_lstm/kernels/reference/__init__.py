@@ -49,7 +49,7 @@ from .ops.norms import batch_norm_backward, batch_norm_forward, layer_norm_backw
 from .ops.rnn import rnn_backward, rnn_forward, rnn_path
 from .ops.transposed import conv_transpose_backward, conv_transpose_forward
 from .ops.windows import conv_backward, conv_forward, crop, pad, pool_backward, pool_forward, upsample
-from .plans.plan import decoding_plan, plan, stream_plan
+from .plans.plan import copy_output, decoding_plan, plan, stream_plan
 from .runtime.parallel import num_splits, run_parallel
 from .training.losses import loss, metric
 from .training.updates import clip_gradients, update, update_program
@@ -69,6 +69,7 @@ __all__ = [
     "conv_forward",
     "conv_transpose_backward",
     "conv_transpose_forward",
+    "copy_output",
     "crop",
     "decoding_plan",
     "dense",

@@ -78,7 +78,7 @@ class PredictionPlans:
             return None
         if type(x) is np.ndarray and not self._model.takes_indices:
             waiting.arrays[x.shape, x.dtype, get_num_threads()] = plans
-        return self._run(plans, xs, None, _samples_first).y
+        return self._run(plans, xs, None, self._to_samples).y
 
     def repeated(self, x: Any, most: float = inf) -> Any:
         """Return the output for an array of a shape and dtype that came before, of at most so many samples; None for others.
@@ -98,7 +98,7 @@ class PredictionPlans:
         if x.dtype != self._dtype:
             x = x.astype(self._dtype)
         y = plan(x.swapaxes(0, 1) if x.ndim > 2 else x, None)[0]
-        output = _samples_first(y) if type(y) is np.ndarray else each(_samples_first, y)
+        output = _samples_first(y) if type(y) is np.ndarray else each(self._to_samples, y)
         plans.append(plan)
         return output
 
@@ -117,7 +117,11 @@ class PredictionPlans:
         plans = waiting.plans.get(shape)
         if plans is None:
             plans = self._begun(waiting, shape, xs)
-        return None if plans is None else self._run(plans, xs, mask, _copied)
+        return None if plans is None else self._run(plans, xs, mask, self._model.ops.copy_output)
+
+    def _to_samples(self, y: Array) -> Host:
+        """Return a copy of an output of a plan on the host, samples first."""
+        return _samples_first(self._model.ops.to_host(y))
 
     def _current(self) -> WaitingPlans | None:
         """The plans of the model as it is now; None where it has none."""
@@ -140,7 +144,7 @@ class PredictionPlans:
         except IndexError:
             plan = self._plan(xs, mask)
         y, out_mask = plan(*xs, mask)
-        output = PredictionOutput(each(copied, y), each(_copied, out_mask))
+        output = PredictionOutput(each(copied, y), each(self._model.ops.copy_output, out_mask))
         plans.append(plan)
         return output
 
@@ -193,7 +197,12 @@ class PredictionPlans:
     def _by_stream(self, waiting: WaitingPlans, x: Host) -> Host | None:
         """Return the output of one sequence through a stream, whose steps take one call; None where that is slower."""
         model = self._model
-        if not (model.execution.is_chain and len(model.output_shape) == 2) or not x.size or x.shape[1] > MAX_STEPS:
+        if (
+            model.device != "cpu"
+            or not (model.execution.is_chain and len(model.output_shape) == 2)
+            or not x.size
+            or x.shape[1] > MAX_STEPS
+        ):
             return None
         parameters = model.count_params()
         large = get_num_threads() > 1 and parameters > LARGE
@@ -234,9 +243,3 @@ def _shape(xs: tuple[Array, ...], mask: Array | None) -> tuple[Any, ...]:
 def _samples_first(array: Array) -> Host:
     """Return a copy of an output of a plan, samples first."""
     return np.array(array.swapaxes(0, 1), order="C") if array.ndim > 2 else array.copy()
-
-
-def _copied(array: Array) -> Host:
-    """Return a copy of an output of a plan."""
-    copy: Host = array.copy()
-    return copy

@@ -137,7 +137,7 @@ class _Step:
         self._constants = self._elements([Weights(None, None, None, None)] * len(outputs)) if constant else None
         inputs = [*xs, *targets, *self._loss_weights(batch), batch.mask]
         plan = self._ops.plan(self._passes, inputs, key=key, training=True)
-        assert plan is not None  # for the device is the CPU
+        assert plan is not None  # for why_not_planned returned None
         self._forward: Plan = plan
         self._backward: Plan | None = None
         self._update: Callable[[], None] | None = None
@@ -201,8 +201,10 @@ class _Step:
             assert self._backward is not None
             gradients = self._backward(*given)
         added = added_losses(ops, losses)
-        ys = [y.copy() if measured else None for y, measured in zip(ys, self._measured, strict=True)]
-        return StepOutput([None if value is None else float(value) for value in values], ys, weights, added), gradients
+        ys = [ops.copy_output(y) if measured else None for y, measured in zip(ys, self._measured, strict=True)]
+        return StepOutput(
+            [None if value is None else ops.copy_output(value) for value in values], ys, weights, added
+        ), gradients
 
     def _step(self, gradients: list[Array]) -> None:
         """Take a step of the optimizer."""

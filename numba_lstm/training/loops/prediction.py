@@ -139,7 +139,7 @@ def predict_batch(model: Trainable, ops: Ops, host_batch: HostBatch, key: Key | 
             return y
     batch = load(model, ops, host_batch)
     output = model.prediction_plans.forward(batch.x, batch.mask)
-    y = each(ops.to_host, model.forward(batch.x, False, key, batch.mask).y) if output is None else output.y
+    y = each(ops.to_host, model.forward(batch.x, False, key, batch.mask).y if output is None else output.y)
     return each(lambda array: array.swapaxes(0, 1) if array.ndim > 2 else array, y)
 
 

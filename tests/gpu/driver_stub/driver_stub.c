@@ -287,6 +287,11 @@ static Result copy(void *to, const void *from, size_t size, Address device, Stre
 }
 Result cuMemcpyHtoDAsync_v2(Address to, const void *from, size_t size, Stream *s) { CALL(); return copy((void *)to, from, size, to, s); }
 Result cuMemcpyDtoHAsync_v2(void *to, Address from, size_t size, Stream *s) { CALL(); return copy(to, (void *)from, size, from, s); }
+Result cuMemcpyDtoDAsync_v2(Address to, Address from, size_t size, Stream *s) {
+    CALL();
+    if (!block_of(from, size)) return refuse(INVALID_VALUE, "a copy of %zu bytes is not within an allocation", size);
+    return copy((void *)to, (void *)from, size, to, s);
+}
 Result cuMemcpyHtoD_v2(Address to, const void *from, size_t size) { CALL(); Result r = copy((void *)to, from, size, to, 0); wait_for_all(); return r; }
 Result cuMemcpyDtoH_v2(void *to, Address from, size_t size) { CALL(); Result r = copy(to, (void *)from, size, from, 0); wait_for_all(); return r; }
 Result cuStreamCreate(Stream **s, unsigned flags) {

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...op_types import Weight
+from ..recording import FORM, active, upload
 from ..runtime import driver
 from ..runtime.compiler import Kernel, jit
 from ..runtime.launch import element, launch_elements
@@ -19,16 +20,11 @@ Array = Any
 Host = npt.NDArray[Any]
 Result = TypeVar("Result")
 
-FORM = "cuda"  #: name of the prepared form of a weight: its copy on the device
-
 
 def device_value(weight: Weight) -> Array:
     """Return the device array of a weight, which is uploaded once for each version of the value."""
-    return weight.prepared(FORM, _upload)
-
-
-def _upload(host: Host) -> Array:
-    return driver.current().upload(np.ascontiguousarray(host))
+    recording = active()
+    return weight.prepared(FORM, upload) if recording is None else recording.device_value(weight)
 
 
 def asarray(x: Host, dtype: Any) -> Array:

@@ -126,11 +126,11 @@ class Scalar:
     """A number in device memory, times a factor. ``float()`` downloads it."""
 
     def __init__(self, array: Array, factor: float = 1.0) -> None:
-        self._array, self._factor = array, factor
+        self.array, self.factor = array, factor
 
     def __float__(self) -> float:
-        return float(driver.current().download(self._array)[0]) * self._factor
+        return float(driver.current().download(self.array)[0]) * self.factor
 
     def times(self, factor: float) -> Scalar:
         """Return the number times ``factor``."""
-        return Scalar(self._array, self._factor * factor)
+        return Scalar(self.array, self.factor * factor)

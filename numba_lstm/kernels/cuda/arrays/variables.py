@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from ...op_types import Weight
-from .arrays import FORM, device_value, to_host
+from ..recording import FORM, active, fetch
+from .arrays import device_value
 
 
 @contextmanager
@@ -15,4 +16,8 @@ def updating(weight: Weight) -> Iterator[Any]:
     """Give the device array of a weight for writing. The host downloads it when it reads the value."""
     array = device_value(weight)
     yield array
-    weight.written_as(FORM, array, to_host)
+    recording = active()
+    if recording is None:
+        weight.written_as(FORM, array, fetch)
+    else:
+        recording.written[id(weight)] = weight, array

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...specs import Key
+from ..recording import KeyStep
 from ..runtime.compiler import device, uint32, uint64
 
 M0, M1 = 0xD2511F53, 0xCD9E8D57
@@ -24,4 +25,4 @@ def philox(block, step, tag, low, high):
 
 def key_words(key: Key) -> tuple[int, int, int, int]:
     """Return the kernel arguments of a key: step, tag and the two words of the seed."""
-    return key.step % 2**32, key.tag % 2**32, key.seed % 2**32, key.seed >> 32
+    return KeyStep(key.step % 2**32), key.tag % 2**32, key.seed % 2**32, key.seed >> 32

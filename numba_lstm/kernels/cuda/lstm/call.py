@@ -116,10 +116,11 @@ def prepare(
     mask: Array | None,
     noise: LSTMNoise | None,
     *,
+    rings: tuple[Array | None, Array | None],
     sequences: bool,
     training: bool,
 ) -> Call:
-    """Allocate the arrays of a call. The initial states and the input products are not yet in them."""
+    """Allocate the arrays of a call, but for ``rings`` of h and c. The input products are not yet in them."""
     noise = noise or LSTMNoise()
     traits = kernel_traits(spec, weights, noise, x.dtype, masked=mask is not None, training=training)
     empty, dtype = driver.current().empty, x.dtype
@@ -132,7 +133,7 @@ def prepare(
     states = T + 1 if training or sequences else 2
     has_zoneout_mask = traits.zoneout_c == "mask"
     placeholders, no_mask = {n: placeholder(dtype, n) for n in (1, 2, 3)}, placeholder(np.bool_, 3)
-    c = empty((states, N, H), dtype)
+    h, c = (empty((states, N, size), dtype) if ring is None else ring for ring, size in zip(rings, (P, H), strict=True))
     normed = traits.normed
     return Call(
         traits=traits,
@@ -146,7 +147,7 @@ def prepare(
             array_or(noise.zoneout_c, no_mask),
         ),
         z=placeholders[3],
-        h=empty((states, N, P), dtype),
+        h=h,
         c=c,
         c_new=empty((steps, N, H), dtype) if normed or (has_zoneout_mask and training) else c[1:],
         m=empty((steps, N, H), dtype) if normed or traits.projected else placeholders[3],

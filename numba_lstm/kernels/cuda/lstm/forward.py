@@ -8,6 +8,7 @@ from ...op_types import LSTMNoise, LSTMOutput, LSTMWeights
 from ...specs import LSTMSpec
 from ..device_math.block_sum import THREADS
 from ..gemm.gemm import product
+from ..recording import state_ring
 from ..runtime import driver
 from .algorithms import forward_algorithm
 from .call import Call, fill, prepare, rows, time_step
@@ -32,9 +33,11 @@ def lstm_forward(
     training: bool = False,
 ) -> LSTMOutput:
     """CUDA: all algorithms sum in the same order and call the same pointwise functions, so they return the same bits."""
-    call = prepare(x, weights, spec, mask, noise, sequences=sequences, training=training)
-    fill(call.h[0:1], h0)
-    fill(call.c[0:1], c0)
+    rings = (None, None) if training else (state_ring(h0), state_ring(c0))  # those of a stream hold its states
+    call = prepare(x, weights, spec, mask, noise, rings=rings, sequences=sequences, training=training)
+    for ring, array, state in zip(rings, (call.h, call.c), (h0, c0), strict=True):
+        if ring is None:
+            fill(array[0:1], state)
     input_products(call)
     forward_algorithm(call).forward(call)
     last = x.shape[0] % call.h.shape[0]

@@ -113,10 +113,10 @@ def conv_forward(
     x: Array, kernel: Weight, bias: Weight | None, activation: Activation, windows: WindowSpec, *, training: bool = False
 ) -> tuple[Array, ConvTape | None]:
     """Copies the windows, one thread per element, then computes a product for each group of features."""
-    kernel_shape = kernel.value.shape
-    *_, C, F = kernel_shape
+    W = device_value(kernel)
+    *_, C, F = kernel_shape = W.shape
     groups = x.shape[-1] // C
-    W = device_value(kernel).reshape(prod(kernel_shape) // F, F)
+    W = W.reshape(W.size // F, F)
     Ws, xs = ([W], [x]) if groups == 1 else (split(W, [F // groups] * groups), split(x, [C] * groups))
     b = None if bias is None else device_value(bias)
     biases = [b] * groups if b is None or groups == 1 else split(b.reshape(1, F), [F // groups] * groups)

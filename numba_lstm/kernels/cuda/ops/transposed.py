@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
 from typing import Any, NamedTuple
 
 from ...op_types import Weight
@@ -41,8 +40,9 @@ def conv_transpose_forward(
     training: bool = False,
 ) -> tuple[Array, TransposedTape | None]:
     """Computes a product, then sums its places in windows, one thread per element."""
-    *_, F, C = kernel.value.shape
-    rows = product_nt(matrix(x), device_value(kernel).reshape(prod(kernel.value.shape) // C, C))
+    W = device_value(kernel)
+    *_, F, C = W.shape
+    rows = product_nt(matrix(x), W.reshape(W.size // C, C))
     z = fold_rows(rows, (lengths[0], x.shape[1], *lengths[1:], F), windows, (x.shape[0], *x.shape[2:-1]))
     if bias is not None:
         z = add(z, repeat(flat(device_value(bias)), z.size // F)).reshape(*z.shape)

@@ -1,1 +1,1 @@
-"""Plans: none, of models and of streams."""
+"""Plans: the launches of a function, recorded once and made many times; and streams."""

@@ -12,6 +12,7 @@ from ...specs import RNNSpec
 from ..arrays.arrays import device_value, split, zero_masked
 from ..device_math.activation import canonical
 from ..lstm.call import array_or, fill, placeholder, rows, time_step
+from ..recording import state_ring
 from ..runtime import driver
 from ..runtime.launch import launch_elements
 from .pointwise import gru_reset, gru_step, simple_step
@@ -57,8 +58,10 @@ def rnn_forward(
     of_h = b[1:2].reshape(1, W.shape[1]) if after and b is not None else None
     z = gate_products(rows(x), W, of_x, noise.inputs).reshape(T, N, W.shape[1])
     q = empty((T if training else 1, N, H), x.dtype) if spec.gated else placeholder(x.dtype, 3)
-    h = empty((T + 1 if training or sequences else 2, N, H), x.dtype)
-    fill(h[0:1], h0)
+    ring = None if training else state_ring(h0)  # that of a stream holds its state
+    h = empty((T + 1 if training or sequences else 2, N, H), x.dtype) if ring is None else ring
+    if ring is None:
+        fill(h[0:1], h0)
     call = Call(spec, x, W, U, b is not None, mask, noise, z, q, h)
     _steps(call, of_h)
     return RNNOutput(h[1:] if sequences else None, time_step(h, T % h.shape[0]), call if training else None)

@@ -7,6 +7,8 @@ All other files access a device through :func:`current`, so that kernels run on 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ....system.forks import free_after_fork
 from .protocol import Driver
@@ -15,8 +17,35 @@ _lock = free_after_fork(threading.Lock())
 _bound: Driver | None = None
 
 
+class _Thread(threading.local):
+    recorder: Driver | None = None
+
+
+_thread = _Thread()
+
+
 def current() -> Driver:
-    """Return the driver of this process. The first call creates that of the real device.
+    """Return what ops of the calling thread run on: the device, or what records their launches."""
+    return _thread.recorder or _bound or device()
+
+
+@contextmanager
+def recording_to(recorder: Driver) -> Iterator[None]:
+    """Let the ops that the calling thread calls run on ``recorder``."""
+    outer, _thread.recorder = _thread.recorder, recorder
+    try:
+        yield
+    finally:
+        _thread.recorder = outer
+
+
+def recorder() -> Driver | None:
+    """Return what records the launches of the calling thread, if anything does."""
+    return _thread.recorder
+
+
+def device() -> Driver:
+    """Return the driver of this process, also while launches are recorded. The first call creates that of the real device.
 
     Raises
     ------

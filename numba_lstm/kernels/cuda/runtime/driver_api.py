@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import ctypes
 import weakref
+from collections.abc import Callable
 from ctypes import c_int, c_size_t, c_uint, c_uint64, c_void_p
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +22,7 @@ OUT_OF_MEMORY, NOT_READY = 2, 600  #: of CUresult
 MAX_DYNAMIC_SHARED = 8  #: of CUfunction_attribute
 NON_BLOCKING, WITHOUT_TIMING = 1, 2  #: flags of streams and of events
 
-_GRID = (c_uint,) * 7  # blocks and threads along x, y and z, then bytes of shared memory
+#: Types of the arguments of functions. Launches are :meth:`DriverAPI.untyped`: ten conversions would take 2 us.
 _FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "cuMemAlloc_v2": (c_void_p, c_size_t),
     "cuMemFree_v2": (c_void_p,),
@@ -29,6 +31,7 @@ _FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "cuMemGetInfo_v2": (c_void_p, c_void_p),
     "cuMemcpyHtoDAsync_v2": (c_void_p, c_void_p, c_size_t, c_void_p),
     "cuMemcpyDtoHAsync_v2": (c_void_p, c_void_p, c_size_t, c_void_p),
+    "cuMemcpyDtoDAsync_v2": (c_void_p, c_void_p, c_size_t, c_void_p),
     "cuStreamCreate": (c_void_p, c_uint),
     "cuStreamSynchronize": (c_void_p,),
     "cuStreamWaitEvent": (c_void_p, c_void_p, c_uint),
@@ -41,8 +44,6 @@ _FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "cuKernelGetFunction": (c_void_p, c_void_p),
     "cuFuncSetAttribute": (c_void_p, c_int, c_int),
     "cuOccupancyMaxActiveBlocksPerMultiprocessor": (c_void_p, c_void_p, c_int, c_size_t),
-    "cuLaunchKernel": (c_void_p, *_GRID, c_void_p, c_void_p, c_void_p),
-    "cuLaunchCooperativeKernel": (c_void_p, *_GRID, c_void_p, c_void_p),
     "cuGetErrorName": (c_int, c_void_p),
     "cuGetErrorString": (c_int, c_void_p),
 }
@@ -65,6 +66,7 @@ class Stream:
 
     def __init__(self, api: DriverAPI) -> None:
         self._api, self.handle = api, api.created("cuStreamCreate", NON_BLOCKING)
+        self.pointer = c_void_p(self.handle)
 
     def synchronize(self) -> None:
         """Wait for all work of the stream."""
@@ -104,7 +106,7 @@ class DriverAPI:
     """The functions of the driver library. Each thread that calls them needs a current context."""
 
     def __init__(self) -> None:
-        library = ctypes.CDLL(LIBRARY)
+        self._library = library = ctypes.CDLL(LIBRARY)
         for name, types in _FUNCTIONS.items():
             function = getattr(library, name, None)  # some are missing in drivers that do not need them
             if function is not None:
@@ -163,6 +165,19 @@ class DriverAPI:
     def copy_to_host(self, host: npt.NDArray[Any], address: int, stream: Stream) -> None:
         """Queue a copy to a contiguous array, which must not be read before it has run."""
         self.call("cuMemcpyDtoHAsync_v2", host.ctypes.data, address, host.nbytes, stream.handle)
+
+    def copy_on_device(self, to: int, source: int, nbytes: int, stream: Stream) -> None:
+        """Queue a copy within device memory."""
+        self.call("cuMemcpyDtoDAsync_v2", to, source, nbytes, stream.handle)
+
+    def prepared_copy(self, kind: str, to: int, source: int, nbytes: int, stream: Stream) -> Callable[[], int]:
+        """Return a call that queues a copy, to make many times: "HtoD", "DtoH" or "DtoD". It returns a status."""
+        function = self.untyped(f"cuMemcpy{kind}Async_v2")
+        return partial(function, c_void_p(to), c_void_p(source), c_size_t(nbytes), stream.pointer)
+
+    def untyped(self, name: str) -> Callable[..., int]:
+        """Return a function that converts no arguments: a number is a C int, anything else an object of ``ctypes``."""
+        return self._library[name]
 
     def stream(self) -> Stream:
         """Return a new stream, which the default stream of CUDA does not wait for."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,13 @@ from .availability import obstacle
 from .compiler import Kernel, cuda
 from .driver_api import DriverAPI
 from .gpu_memory import Pool, UploadPool
-from .loaded_kernel import LoadedKernel
-from .protocol import Extent, Properties
+from .loaded_kernel import LoadedKernel, PreparedLaunch
+from .program import Downloads, Program, Uploads
+from .protocol import Copy, Extent, Launch, Properties
+
+
+class _Thread(threading.local):
+    context: Any = None
 
 
 class GPU:
@@ -33,7 +39,7 @@ class GPU:
         missing = obstacle()
         if missing is not None:
             raise RuntimeError(missing)
-        self._threads = threading.local()
+        self._threads = _Thread()
         self.ensure_context()
         self._api = DriverAPI()
         self.properties = _properties(self._api)
@@ -48,7 +54,7 @@ class GPU:
 
     def ensure_context(self) -> None:
         """Make the context of the device current in this thread. Each call of the driver needs it."""
-        if not hasattr(self._threads, "context"):
+        if self._threads.context is None:
             self._threads.context = cuda.current_context()
 
     def empty(self, shape: Extent, dtype: Any) -> Any:
@@ -60,10 +66,7 @@ class GPU:
     def upload(self, host: npt.NDArray[Any]) -> Any:
         """Waits for all kernels, so it is for weights."""
         buffer = self.empty(host.shape, host.dtype)
-        if host.nbytes:
-            self.ensure_context()
-            self._api.copy_to_device(buffer.address, host, self._stream)
-            self._stream.synchronize()
+        self.write(buffer, host)
         return buffer
 
     def send(self, host: npt.NDArray[Any], dtype: Any) -> Any:
@@ -80,6 +83,31 @@ class GPU:
             self._stream.synchronize()
         return host
 
+    def write(self, buffer: Any, host: npt.NDArray[Any]) -> None:
+        """Waits for the stream."""
+        if host.nbytes:
+            self.ensure_context()
+            self._api.copy_to_device(buffer.address, host, self._stream)
+            self._stream.synchronize()
+
+    def copy(self, to: Any, source: Any) -> None:
+        """Does not wait."""
+        if to.nbytes:
+            self.ensure_context()
+            self._api.copy_on_device(to.address, source.address, to.nbytes, self._stream)
+
+    def program(self, work: Sequence[Launch | Copy]) -> Program:
+        """Packs all arguments."""
+        return Program(self._api, self._stream, work, self._prepared, self.ensure_context)
+
+    def uploads(self, buffers: Sequence[Any]) -> Uploads:
+        """Uses pinned memory, and the stream of the kernels."""
+        return Uploads(self._api, self._stream, buffers, self.ensure_context)
+
+    def downloads(self, buffers: Sequence[Any]) -> Downloads:
+        """Uses pinned memory."""
+        return Downloads(self._api, self._stream, buffers, self.ensure_context)
+
     def launch(
         self, kernel: Kernel, blocks: Extent, threads: Extent, args: tuple[Any, ...], shared: int = 0, cooperative: bool = False
     ) -> None:
@@ -87,8 +115,14 @@ class GPU:
         self.ensure_context()
         loaded = self._kernels.get(kernel) or self._load(kernel)
         if cooperative != loaded.cooperative:
-            raise ValueError(f"{kernel!r} {'takes' if loaded.cooperative else 'does not take'} its grid: launch it so.")
+            raise _wrong_launch(kernel, loaded)
         loaded.launch(_three(blocks), _three(threads), args, shared, self._stream)
+
+    def _prepared(self, launch: Launch) -> PreparedLaunch:
+        loaded = self._kernels.get(launch.kernel) or self._load(launch.kernel)
+        if launch.cooperative != loaded.cooperative:
+            raise _wrong_launch(launch.kernel, loaded)
+        return loaded.prepared(_three(launch.blocks), _three(launch.threads), launch.args, launch.shared, self._stream)
 
     def resident_blocks(self, kernel: Kernel, threads: Extent, shared: int = 0) -> int:
         """Uses the occupancy calculation of the CUDA driver, once for a kernel and its sizes."""
@@ -141,7 +175,13 @@ def _properties(api: DriverAPI) -> Properties:
     )
 
 
+def _wrong_launch(kernel: Kernel, loaded: LoadedKernel) -> ValueError:
+    return ValueError(f"{kernel!r} {'takes' if loaded.cooperative else 'does not take'} its grid: launch it so.")
+
+
 def _three(extent: Extent) -> tuple[int, ...]:
     """Return an extent of three sizes."""
+    if type(extent) is int:
+        return extent, 1, 1
     sizes = (extent,) if isinstance(extent, int) else tuple(extent)
     return sizes + (1,) * (3 - len(sizes))

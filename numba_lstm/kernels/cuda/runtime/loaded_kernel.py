@@ -5,7 +5,8 @@ from __future__ import annotations
 import ctypes
 import struct
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from numba import types
@@ -38,6 +39,26 @@ class ArgumentBlock:
         self.layout.pack_into(self.block, 0, *words)
 
 
+class PreparedLaunch:
+    """A launch whose arguments lie ready, to make many times. Calling :attr:`call` returns a status."""
+
+    def __init__(self, call: Callable[[], int], arguments: ArgumentBlock, codes: Sequence[str], described: str) -> None:
+        self.call, self._arguments, self._codes, self._described = call, arguments, codes, described
+        self._offsets = [struct.calcsize("<" + "".join(codes[:k])) for k in range(len(codes))]
+        self._layouts: dict[tuple[int, int], struct.Struct] = {}
+
+    def replace(self, first: int, numbers: Sequence[float]) -> None:
+        """Replace the numbers among the arguments from the argument ``first`` on."""
+        key = first, len(numbers)
+        layout = self._layouts.get(key)
+        if layout is None:
+            layout = self._layouts[key] = struct.Struct("<" + "".join(self._codes[first : first + len(numbers)]))
+        layout.pack_into(self._arguments.block, self._offsets[first], *numbers)
+
+    def __repr__(self) -> str:
+        return self._described
+
+
 class LoadedKernel:
     """A kernel that is loaded on the device.
 
@@ -56,34 +77,42 @@ class LoadedKernel:
         (compiled,) = dispatcher.overloads.values()
         self._kernel, self._api, self._properties = kernel, api, properties
         self._compiled = compiled  # the owner of the code
-        self._function = _function(compiled, api)
+        self._function = ctypes.c_void_p(_function(compiled, api))
         self.cooperative: bool = compiled.cooperative
         self.static_shared = int(compiled.shared_mem_per_block)
         self._opted_in = False
-        codes = [f"{5 + 2 * kind.ndim}q" if isinstance(kind, types.Array) else _SCALARS[str(kind)] for kind in kernel.types]
-        self._arguments = ArgumentBlock(codes)
+        self._codes = [
+            f"{5 + 2 * kind.ndim}q" if isinstance(kind, types.Array) else _SCALARS[str(kind)] for kind in kernel.types
+        ]
+        self._arguments = ArgumentBlock(self._codes)
+        self._call = api.untyped("cuLaunchCooperativeKernel" if self.cooperative else "cuLaunchKernel")
+        self._end = () if self.cooperative else (None,)  # what the call takes behind the arguments
         self._lock = threading.Lock()  # of the arguments
 
     def launch(self, blocks: Grid, threads: Grid, args: tuple[Any, ...], shared: int, stream: Stream) -> None:
         """Launch the kernel. The driver copies the arguments before it returns."""
         if shared:
             self.opt_in(shared)
-        words: list[Any] = []
-        for arg in args:
-            if type(arg) is DeviceArray:
-                words += arg.words
-            else:
-                words.append(arg)
+        words = _words(args)
         with self._lock:
             self._arguments.write(*words)
-            status = self._call(*blocks, *threads, shared, stream.handle, self._arguments.addresses)
+            addresses = self._arguments.addresses
+            status = self._call(self._function, *blocks, *threads, shared, stream.pointer, addresses, *self._end)
         if status:
-            raise self._api.error(f"The launch of {blocks} blocks of {threads} threads of {self._kernel!r}", status)
+            raise self._api.error(self._described(blocks, threads), status)
 
-    def _call(self, *arguments: Any) -> int:
-        if self.cooperative:
-            return int(self._api.cuLaunchCooperativeKernel(self._function, *arguments))
-        return int(self._api.cuLaunchKernel(self._function, *arguments, None))
+    def prepared(self, blocks: Grid, threads: Grid, args: tuple[Any, ...], shared: int, stream: Stream) -> PreparedLaunch:
+        """Return a launch to make many times."""
+        if shared:
+            self.opt_in(shared)
+        arguments = ArgumentBlock(self._codes)
+        arguments.write(*_words(args))
+        sizes = map(ctypes.c_uint, (*blocks, *threads, shared))
+        call = partial(self._call, self._function, *sizes, stream.pointer, arguments.addresses, *self._end)
+        return PreparedLaunch(call, arguments, self._codes, self._described(blocks, threads))
+
+    def _described(self, blocks: Grid, threads: Grid) -> str:
+        return f"The launch of {blocks} blocks of {threads} threads of {self._kernel!r}"
 
     def opt_in(self, shared: int) -> None:
         """Let the kernel have as much shared memory as the device allows, once. Static shared memory counts too."""
@@ -100,6 +129,17 @@ class LoadedKernel:
         count = ctypes.c_int()
         self._api.call("cuOccupancyMaxActiveBlocksPerMultiprocessor", ctypes.byref(count), self._function, threads, shared)
         return count.value * self._properties.multiprocessors
+
+
+def _words(args: tuple[Any, ...]) -> list[Any]:
+    """Return all arguments of a launch as words."""
+    words: list[Any] = []
+    for arg in args:
+        if type(arg) is DeviceArray:
+            words += arg._words or arg.words
+        else:
+            words.append(arg)
+    return words
 
 
 def _function(compiled: Any, api: DriverAPI) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +50,46 @@ class Buffer(Protocol):
         """Return a view of contiguous rows (``a[2:5]``, without a step)."""
 
 
+class Launch(NamedTuple):
+    """A launch of a kernel: the arguments of :meth:`Driver.launch`."""
+
+    kernel: Kernel
+    blocks: Extent
+    threads: Extent
+    args: tuple[Any, ...]
+    shared: int = 0
+    cooperative: bool = False
+
+
+class Copy(NamedTuple):
+    """A copy from one buffer to another one of its size."""
+
+    to: Any
+    source: Any
+
+
+class Program(Protocol):
+    """Launches and copies in their order, prepared once to run many times. One thread at a time may use it."""
+
+    def __call__(self) -> None:
+        """Queue all launches and copies after earlier work."""
+
+    def replace(self, index: int, first: int, numbers: Sequence[float]) -> None:
+        """Replace the ``numbers`` among the arguments of a launch, from the argument ``first`` on, for later runs."""
+
+
+class Transfers(Protocol):
+    """Copies between the same host arrays and the same buffers, to make many times."""
+
+    arrays: list[npt.NDArray[Any]]  #: one for each buffer; nobody may write them while copies from them are queued
+
+    def __call__(self) -> None:
+        """Queue the copies after earlier work."""
+
+    def wait(self) -> None:
+        """Wait until all copies, and all other work, have ended."""
+
+
 class Driver(Protocol):
     """A device."""
 
@@ -79,6 +120,21 @@ class Driver(Protocol):
         ``cooperative`` makes all blocks resident at the same time. It must be True exactly for kernels that use
         ``cuda.cg.this_grid()``.
         """
+
+    def copy(self, to: Any, source: Any) -> None:
+        """Copy a buffer to another one of its size, after all earlier launches."""
+
+    def write(self, buffer: Any, host: npt.NDArray[Any]) -> None:
+        """Copy a C-contiguous host array to a buffer of its size, after all earlier launches, and wait for it."""
+
+    def program(self, work: Sequence[Launch | Copy]) -> Program:
+        """Return launches and copies to run many times. It keeps their buffers."""
+
+    def uploads(self, buffers: Sequence[Any]) -> Transfers:
+        """Return copies to ``buffers`` to make many times."""
+
+    def downloads(self, buffers: Sequence[Any]) -> Transfers:
+        """Return copies from ``buffers`` to make many times."""
 
     def resident_blocks(self, kernel: Kernel, threads: Extent, shared: int = 0) -> int:
         """Return the maximum number of resident blocks of a kernel: the largest grid of a cooperative launch."""

@@ -9,8 +9,10 @@ from typing import Any
 
 from ...op_types import UpdateProgram, Weight
 from ...specs import UpdateSpec
-from ..arrays.arrays import FORM, device_value, to_host
+from ..arrays.arrays import device_value
 from ..arrays.elementwise import flat
+from ..recording import FORM, Recording, fetch, held_by
+from ..runtime import driver
 from ..runtime.compiler import Kernel, jit
 from ..runtime.launch import element, launch_elements
 from .further_rules import adadelta, adamax, average, ftrl, lion
@@ -21,6 +23,7 @@ Array = Any
 #: for the rule. It updates w and its slots in place and only reads g. A slot that it does not have is w, a number is 0: most of
 #: these parameters begin with an underscore. No other arrays overlap.
 _ARGUMENTS = "f1 f1 f1 f1 f1 r r r r r r r r"
+FIRST_NUMBER = 5  #: of them
 
 
 def update(
@@ -33,22 +36,55 @@ def update(
     rate: float,
 ) -> None:
     """Launches one kernel for each weight."""
-    numbers = _numbers(spec, step, rate)
+    _launch_rules(weights, gradients, slots, spec, _numbers(spec, step, rate))
+    for weight, slot_weights in zip(weights, slots, strict=True):
+        for v in (weight, *slot_weights):
+            v.written_as(FORM, device_value(v), fetch)
+
+
+def _launch_rules(
+    weights: Sequence[Weight],
+    gradients: Sequence[Array],
+    slots: Sequence[Sequence[Weight]],
+    spec: UpdateSpec,
+    numbers: Sequence[float],
+) -> None:
+    """Launch the rule for each weight that has elements."""
     for weight, g, slot_weights in zip(weights, gradients, slots, strict=True):
         variant = spec.nesterov or spec.centered or spec.amsgrad or spec.power != -0.5
         kernel = _kernel(spec.name, bool(spec.momentum), variant, g.dtype.name)
-        arrays = [device_value(v) for v in (weight, *slot_weights)]
-        w, *states = map(flat, arrays)
+        w, *states = (flat(device_value(v)) for v in (weight, *slot_weights))
         launch_elements(kernel, w.size, w, flat(g), *states, *[w] * (3 - len(states)), *numbers)
-        for v, array in zip((weight, *slot_weights), arrays, strict=True):
-            v.written_as(FORM, array, to_host)
+
+
+class _UpdateProgram:
+    """The launches of a rule, of which each step replaces the numbers."""
+
+    def __init__(
+        self, weights: Sequence[Weight], gradients: Sequence[Array], slots: Sequence[Sequence[Weight]], spec: UpdateSpec
+    ) -> None:
+        recording = Recording(driver.device())
+        with driver.recording_to(recording):
+            _launch_rules(weights, gradients, slots, spec, _numbers(spec, 1, 1.0))
+        self._spec, self._count, self._weights = spec, len(recording.work), list(recording.weights.values())
+        self._launches = driver.device().program(recording.work)
+
+    def __call__(self, step: int, rate: float) -> None:
+        for weight, array in self._weights:
+            held_by(weight, array)
+        numbers = _numbers(self._spec, step, rate)
+        for index in range(self._count):
+            self._launches.replace(index, FIRST_NUMBER, numbers)
+        self._launches()
+        for weight, array in self._weights:
+            weight.written_as(FORM, array, fetch)
 
 
 def update_program(
     weights: Sequence[Weight], gradients: Sequence[Array], slots: Sequence[Sequence[Weight]], spec: UpdateSpec
 ) -> UpdateProgram:
-    """Prepares nothing, since launches are asynchronous."""
-    return lambda step, rate: update(weights, gradients, slots, spec, step=step, rate=rate)
+    """Prepares the launches."""
+    return _UpdateProgram(weights, gradients, slots, spec)
 
 
 def _numbers(spec: UpdateSpec, step: int, rate: float) -> tuple[float, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from ...op_types import DecodingPlan, Plan, StepFunction, StreamPlan
@@ -38,3 +39,8 @@ def decoding_plan(
 ) -> DecodingPlan | None:
     """None."""
     return None
+
+
+def copy_output(output: Any) -> Any:
+    """A number is read."""
+    return output.copy() if isinstance(output, np.ndarray) else float(output)

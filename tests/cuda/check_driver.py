@@ -11,6 +11,7 @@ from executor import run
 from machine import Code
 
 from numba_lstm.kernels.cuda.runtime.compiler import Kernel
+from numba_lstm.kernels.cuda.runtime.gpu_memory import Lease
 from numba_lstm.kernels.cuda.runtime.protocol import Copy, Properties
 
 FENCE = 256  #: bytes before and after every buffer
@@ -42,8 +43,8 @@ class Launch(NamedTuple):
 class Buffer:
     """A device array as ops see it: sizes and views. Only kernels and :meth:`CheckDriver.download` access its elements."""
 
-    def __init__(self, numbers, memory):
-        self._numbers, self._memory = numbers, memory
+    def __init__(self, numbers, memory, lease=None):
+        self._numbers, self._memory, self.lease = numbers, memory, lease
 
     shape = property(lambda self: self._numbers.shape)
     dtype = property(lambda self: self._numbers.dtype)
@@ -52,15 +53,15 @@ class Buffer:
     nbytes = property(lambda self: self._numbers.nbytes)
 
     def reshape(self, *shape):
-        return Buffer(self._numbers.reshape(*shape), self._memory)
+        return Buffer(self._numbers.reshape(*shape), self._memory, self.lease)
 
     def __getitem__(self, rows):
         if not isinstance(rows, slice) or rows.step not in (None, 1):
             raise TypeError(f"a device's array gives neighbouring rows, a[2:5], got {rows!r}.")
-        return Buffer(self._numbers[rows], self._memory)
+        return Buffer(self._numbers[rows], self._memory, self.lease)
 
-    #: The memory that views share.
-    lease = property(lambda self: self._memory)
+    def unowned(self):
+        return Buffer(self._numbers, self._memory)
 
     def check(self):
         """Check that the fences are intact."""
@@ -84,7 +85,12 @@ class CheckDriver:
         shape = (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)
         nbytes = math.prod(shape) * np.dtype(dtype).itemsize
         memory = np.full(nbytes + 2 * FENCE, POISON, np.uint8)
-        return Buffer(memory[FENCE : FENCE + nbytes].view(dtype).reshape(shape), memory)
+        return Buffer(memory[FENCE : FENCE + nbytes].view(dtype).reshape(shape), memory, Lease(lambda: None))
+
+    def lend(self, block, shape, dtype, release):
+        nbytes = math.prod(shape) * dtype.itemsize
+        block._numbers[:] = POISON
+        return Buffer(block._numbers[:nbytes].view(dtype).reshape(shape), block._memory, Lease(release))
 
     def upload(self, host):
         buffer = self.empty(host.shape, host.dtype)

@@ -99,6 +99,10 @@ class Card:
     def copy_to_device(self, address, host, stream):
         stream.queue(lambda: np.copyto(array_at(address, host.shape, host.dtype), host))
 
+    def prepared_copy(self, kind, to, source, nbytes, stream):
+        assert kind == "HtoD"
+        return lambda: self.copy_to_device(to, array_at(source, (nbytes,), np.uint8), stream)
+
     def copy_to_host(self, host, address, stream):
         stream.queue(lambda: np.copyto(host, array_at(address, host.shape, host.dtype)))
 

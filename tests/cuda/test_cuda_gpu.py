@@ -102,6 +102,6 @@ def test_the_garbage_collector_frees_no_block(device):
 
 @pytest.mark.parametrize("nbytes", [0, 1, 512, 513, 1000, 1025, 5 * 2**20 + 1])
 def test_a_block_is_at_most_a_quarter_too_large(nbytes):
-    size = gpu_memory._block_size(nbytes)
+    size = gpu_memory.block_size(nbytes)
     assert size % 128 == 0
     assert nbytes <= size <= max(512, 1.25 * nbytes + 128)

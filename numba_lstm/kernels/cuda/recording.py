@@ -6,6 +6,10 @@ op may look at shapes and dtypes of its inputs, and never at elements.
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +18,7 @@ import numpy.typing as npt
 from ..op_types import Weight
 from .runtime import driver
 from .runtime.compiler import Kernel
+from .runtime.gpu_memory import block_size
 from .runtime.protocol import Copy, Driver, Extent, Launch
 
 Array = Any
@@ -27,7 +32,10 @@ class KeyStep(int):
 
 
 class Recording:
-    """A :class:`.runtime.protocol.Driver` that keeps launches instead of making them. Arrays are those of the device.
+    """A :class:`.runtime.protocol.Driver` that keeps launches instead of making them.
+
+    It owns the memory of the arrays that ops make, so a plan keeps it. Launches do not keep their arrays: where ops drop one, a
+    later array takes its place, as in single ops.
 
     Parameters
     ----------
@@ -45,10 +53,19 @@ class Recording:
         self.written: dict[int, tuple[Weight, Array]] = {}  #: those that launches write
         self.rings: dict[int, Array] = {}  #: (2, N, ...) of the states of a stream, by the identity of the first entry
         self._constants: list[Array] = []  #: which no later array may take the place of
+        self._free: defaultdict[int, list[Array]] = defaultdict(list)  #: blocks by their bytes
 
     def empty(self, shape: Extent, dtype: Any) -> Array:
-        """Return an array of the device."""
-        return self._device.empty(shape, dtype)
+        """Return an array in a block of the recording."""
+        shape, dtype = (shape,) if isinstance(shape, int) else tuple(map(int, shape)), np.dtype(dtype)
+        size = block_size(math.prod(shape) * dtype.itemsize)
+        free = self._free[size]
+        block = free.pop() if free else self._device.empty(size, np.uint8)
+        return self._device.lend(block, shape, dtype, partial(free.append, block))
+
+    def lend(self, block: Array, shape: tuple[int, ...], dtype: Any, release: Callable[[], None]) -> Array:
+        """Return what the device does."""
+        return self._device.lend(block, shape, dtype, release)
 
     def upload(self, host: Host) -> Array:
         """Copy a constant of an op, once for all calls of the plan."""
@@ -64,11 +81,12 @@ class Recording:
     ) -> None:
         """Keep a launch."""
         self.keys += [(len(self.work), k) for k, arg in enumerate(args) if type(arg) is KeyStep]
+        args = tuple(arg.unowned() if hasattr(arg, "unowned") else arg for arg in args)
         self.work.append(Launch(kernel, blocks, threads, args, shared, cooperative))
 
     def copy(self, to: Array, source: Array) -> None:
         """Keep a copy."""
-        self.work.append(Copy(to, source))
+        self.work.append(Copy(to.unowned(), source.unowned()))
 
     def resident_blocks(self, kernel: Kernel, threads: Extent, shared: int = 0) -> int:
         """Return that of the device."""
@@ -99,12 +117,35 @@ def upload(host: Host) -> Array:
     return driver.device().upload(np.ascontiguousarray(host))
 
 
-def held_by(weight: Weight, array: Array) -> None:
-    """Let an array hold the value of a weight again, which may have been assigned since launches on it were recorded."""
-    content = weight.prepared(FORM, upload)
-    if content is not array:
-        driver.device().copy(array, content)
-        weight.written_as(FORM, array, fetch)
+class HeldWeights:
+    """Weights with the arrays that launches read or write at each call.
+
+    Parameters
+    ----------
+    weights : iterable of pairs
+        Weights and their arrays.
+    """
+
+    def __init__(self, weights: Iterable[tuple[Weight, Array]]) -> None:
+        self._weights = list(weights)
+        self._versions: list[int] = []
+
+    def hold(self) -> None:
+        """Let the arrays hold the values again, of which some may have been assigned since the last call."""
+        if self._versions == [weight.version for weight, _ in self._weights]:
+            return
+        for weight, array in self._weights:
+            content = weight.prepared(FORM, upload)
+            if content is not array:
+                driver.device().copy(array, content)
+                weight.written_as(FORM, array, fetch)
+        self._versions = [weight.version for weight, _ in self._weights]
+
+    def written(self) -> None:
+        """Let the values be those that launches have written."""
+        for weight, array in self._weights:
+            weight.written_as(FORM, array, fetch)
+        self._versions = [weight.version for weight, _ in self._weights]
 
 
 def fetch(array: Array) -> Host:

@@ -6,7 +6,7 @@ import ctypes
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,8 @@ class Stub:
         self.library.stub_message.restype = ctypes.c_char_p
         self.library.stub_set_memory.argtypes = [ctypes.c_uint64]
         self.library.stub_opt_ins.argtypes = [ctypes.c_void_p]
-        self.library.stub_last_launch.restype = ctypes.c_void_p
+        for function in (self.library.stub_launch, self.library.stub_launched_kernel):
+            function.argtypes, function.restype = [ctypes.c_int64], ctypes.c_void_p
 
     def count(self, which: int) -> int:
         """Return the number of launches, calls, copies, allocations or waits."""
@@ -46,7 +47,17 @@ class Stub:
 
     def last_launch(self) -> tuple[list[int], int, list[int]]:
         """Return blocks and threads along x, y and z, bytes of shared memory, and arguments as words of the last launch."""
-        address = self.library.stub_last_launch()
+        return self._launch(self.count(LAUNCHES) - 1)
+
+    def launches(self, function: Callable[[], object]) -> list[tuple[int, tuple[list[int], int, list[int]]]]:
+        """Return the kernels of the launches that a function makes, as addresses, with their sizes and arguments."""
+        first = self.count(LAUNCHES)
+        function()
+        indices = range(first, self.count(LAUNCHES))
+        return [(self.library.stub_launched_kernel(index), self._launch(index)) for index in indices]
+
+    def _launch(self, index: int) -> tuple[list[int], int, list[int]]:
+        address = self.library.stub_launch(index)
         sizes, shared, count = (ctypes.c_uint32 * 8).from_address(address)[:6], *(ctypes.c_int32 * 8).from_address(address)[6:]
         return sizes, shared, list((ctypes.c_int64 * count).from_address(address + 32))
 

@@ -324,8 +324,10 @@ Result cuEventSynchronize(Event *e) { CALL(); counts[WAITS]++; run(e->record); r
 // -- launches -------------------------------------------------------------------------------------------------------------------
 
 typedef struct { unsigned grid[3], block[3], shared; Stream *stream; struct { int id, pad; int64_t value[8]; } *attributes; unsigned count; } Config;
-static struct { unsigned grid[3], block[3], shared; int parameters; uint64_t values[MAX_PARAMETERS]; } last_launch;
-const void *stub_last_launch(void) { return &last_launch; }
+enum { REMEMBERED = 256 };
+static struct { unsigned grid[3], block[3], shared; int parameters; uint64_t values[MAX_PARAMETERS]; Kernel *kernel; } launched[REMEMBERED];
+const void *stub_launch(int64_t index) { return &launched[index % REMEMBERED]; } // counted from 0; the last ones
+Kernel *stub_launched_kernel(int64_t index) { return launched[index % REMEMBERED].kernel; }
 
 static int resident(Kernel *kernel, int threads, size_t dynamic) { // blocks of a multiprocessor
     int shared = kernel->static_shared + dynamic + RESERVED, registers = (kernel->registers + 7) / 8 * 8 * threads, blocks = 2048 / threads;
@@ -350,11 +352,12 @@ static Result launch(void *handle, const unsigned *grid, const unsigned *block, 
         return refuse(OUT_OF_RESOURCES, "%d registers for each of %u threads", kernel->registers, (unsigned)threads);
     if (cooperative && all > (uint64_t)MULTIPROCESSORS * resident(kernel, threads, shared))
         return refuse(COOPERATIVE_TOO_LARGE, "%u blocks are not resident at the same time", (unsigned)all);
-    memcpy(last_launch.grid, grid, 12), memcpy(last_launch.block, block, 12);
-    last_launch.shared = shared, last_launch.parameters = kernel->parameters;
+    int place = (counts[LAUNCHES] - 1) % REMEMBERED;
+    memcpy(launched[place].grid, grid, 12), memcpy(launched[place].block, block, 12);
+    launched[place].shared = shared, launched[place].parameters = kernel->parameters, launched[place].kernel = kernel;
     for (int k = 0; k < kernel->parameters; k++) { // a launch copies its arguments at once
-        last_launch.values[k] = 0;
-        memcpy(&last_launch.values[k], values[k], kernel->sizes[k]);
+        launched[place].values[k] = 0;
+        memcpy(&launched[place].values[k], values[k], kernel->sizes[k]);
     }
     if (stream_of(s)->last && !stream_of(s)->last->done) queue(s, (Work){0});
     return SUCCESS;

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import struct
 import threading
+from functools import partial
 
 import numpy as np
 import pytest
 from kernel_cases import lstm_case, run_lstm
 
-from numba_lstm import Input, Sequential
-from numba_lstm.layers import LSTM, Dense
+from numba_lstm import Input, Sequential, philox
+from numba_lstm.layers import LSTM, BatchNormalization, Dense, Dropout
 
 LAUNCHES, COPIES, ALLOCATIONS, WAITS = 0, 2, 3, 4  # what the stub counts
 
@@ -145,3 +146,34 @@ def test_a_model_trains_predicts_and_streams_without_a_warning(stub):
     assert model.predict(x, verbose=0).shape == (20, 1)
     stream = model.stream()
     assert stream.step(np.zeros(3, np.float32)).shape == (1,)
+
+
+def without_addresses(launches):
+    """Launches with 0 in the place of the addresses of arrays."""
+    return [
+        (kernel, sizes, shared, [0 if word >= 2**32 else word for word in words]) for kernel, (sizes, shared, words) in launches
+    ]
+
+
+def test_a_plan_makes_the_launches_of_single_ops(stub):
+    """The same kernels with the same sizes and numbers, those of a key and of the optimizer's step too, at other addresses."""
+    found, x = {}, np.zeros((4, 5, 3), np.float32)
+    for eager in (False, True):
+        philox.set_random_seed(5)
+        model = Sequential([Input((5, 3)), LSTM(8), Dropout(0.5), BatchNormalization(), Dense(1)], device="cuda")
+        model.compile("adam", "mse", run_eagerly=eager)
+        steps = [stub.launches(partial(model.train_on_batch, x, x[:, 0, :1])) for _ in range(3)]
+        steps += [stub.launches(partial(model.predict, x, verbose=0)) for _ in range(2)]
+        assert len(model.training_plans) == (not eager)
+        found[eager] = [without_addresses(launches) for launches in steps]
+    assert found[False] == found[True]
+    assert found[True][1] != found[True][2]  # another step of the key, and of the optimizer
+
+
+def test_steps_of_a_stream_make_equal_launches_without_allocations(stub):
+    stream = Sequential([Input((None, 3)), LSTM(8), Dense(1)], device="cuda").stream()
+    first = stub.launches(lambda: stream.step(np.zeros(3, np.float32)))
+    allocations = stub.count(ALLOCATIONS)
+    assert stub.launches(lambda: stream.step(np.ones(3, np.float32))) == first
+    assert stub.count(ALLOCATIONS) == allocations
+    assert len(first) == 3

@@ -145,4 +145,4 @@ def plan(
 
 def copy_output(output: Any) -> Any:
     """CPU: a number is read."""
-    return output.copy() if isinstance(output, np.ndarray) else float(output)
+    return output.copy() if np.ndim(output) else float(output)

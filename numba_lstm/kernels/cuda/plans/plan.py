@@ -14,7 +14,7 @@ import numpy as np
 from ...op_types import DecodingPlan
 from ...specs import Key
 from ..arrays.sums import Scalar
-from ..recording import FORM, Recording, fetch, held_by
+from ..recording import HeldWeights, Recording
 from ..runtime import driver
 
 Array = Any
@@ -35,13 +35,12 @@ class Plan:
         self._inputs = [(place, buffer) for place, buffer in enumerate(buffers) if buffer is not None]
         self._uploads: dict[int, Any] = {}  #: of inputs from the host, by their places
         self._launches, self._keys = device.program(recording.work), recording.keys
-        self._references = recording
-        self._weights = list(recording.weights.values()) if training else []  # else they have not changed since
-        self._written = list(recording.written.values())
+        self._recording = recording  # the owner of the memory
+        self._weights = HeldWeights(recording.weights.values() if training else [])  # else they have not changed since
+        self._written = HeldWeights(recording.written.values())
 
     def __call__(self, *inputs: Any, key: Key | None = None) -> Any:
-        for weight, array in self._weights:
-            held_by(weight, array)
+        self._weights.hold()
         for place, buffer in self._inputs:
             x = inputs[place]
             if isinstance(x, np.ndarray):
@@ -52,8 +51,7 @@ class Plan:
             for index, argument in self._keys:
                 self._launches.replace(index, argument, (key.step % 2**32,))
         self._launches()
-        for weight, array in self._written:
-            weight.written_as(FORM, array, fetch)
+        self._written.written()
         return self.outputs
 
     def _upload(self, place: int, buffer: Array, x: Any) -> None:

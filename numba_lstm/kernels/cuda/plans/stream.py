@@ -37,7 +37,7 @@ class StreamPlan:
         rings = [device.empty((2, *shape), self.dtype) for shape in states]
         self._states = [ring[0:1].reshape(*shape) for ring, shape in zip(rings, states, strict=True)]
         xs = [device.empty((1, N, *entry.shape), entry.dtype) for entry in inputs.entries]
-        recording = Recording(device, copies_weights=True)
+        self._recording = recording = Recording(device, copies_weights=True)  # the owner of the memory
         recording.rings = {id(state): ring for state, ring in zip(self._states, rings, strict=True)}
         with driver.recording_to(recording):
             ys, after = ([dense(x) if isinstance(x, View) else x for x in arrays] for arrays in function(xs, self._states))

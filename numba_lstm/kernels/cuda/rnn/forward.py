@@ -58,7 +58,7 @@ def rnn_forward(
     of_h = b[1:2].reshape(1, W.shape[1]) if after and b is not None else None
     z = gate_products(rows(x), W, of_x, noise.inputs).reshape(T, N, W.shape[1])
     q = empty((T if training else 1, N, H), x.dtype) if spec.gated else placeholder(x.dtype, 3)
-    ring = None if training else state_ring(h0)  # that of a stream holds its state
+    ring = state_ring(h0) if T == 1 and not training else None  # that of a stream holds its state
     h = empty((T + 1 if training or sequences else 2, N, H), x.dtype) if ring is None else ring
     if ring is None:
         fill(h[0:1], h0)

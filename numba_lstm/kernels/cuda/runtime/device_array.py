@@ -45,6 +45,10 @@ class DeviceArray:
             raise ValueError(f"an array of shape {self.shape} cannot have the shape {shape}.")
         return view
 
+    def unowned(self) -> DeviceArray:
+        """Return a view that does not keep the memory."""
+        return DeviceArray(self.address, self.shape, self.dtype, None)
+
     def __getitem__(self, rows: slice) -> DeviceArray:
         """Return a view of contiguous rows, ``a[2:5]``."""
         if not isinstance(rows, slice) or rows.step not in (None, 1):

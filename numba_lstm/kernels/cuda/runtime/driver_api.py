@@ -33,20 +33,18 @@ _FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "cuMemcpyDtoHAsync_v2": (c_void_p, c_void_p, c_size_t, c_void_p),
     "cuMemcpyDtoDAsync_v2": (c_void_p, c_void_p, c_size_t, c_void_p),
     "cuStreamCreate": (c_void_p, c_uint),
-    "cuStreamSynchronize": (c_void_p,),
-    "cuStreamWaitEvent": (c_void_p, c_void_p, c_uint),
     "cuCtxSynchronize": (),
     "cuEventCreate": (c_void_p, c_uint),
     "cuEventDestroy_v2": (c_void_p,),
-    "cuEventRecord": (c_void_p, c_void_p),
-    "cuEventQuery": (c_void_p,),
-    "cuEventSynchronize": (c_void_p,),
     "cuKernelGetFunction": (c_void_p, c_void_p),
     "cuFuncSetAttribute": (c_void_p, c_int, c_int),
     "cuOccupancyMaxActiveBlocksPerMultiprocessor": (c_void_p, c_void_p, c_int, c_size_t),
     "cuGetErrorName": (c_int, c_void_p),
     "cuGetErrorString": (c_int, c_void_p),
 }
+
+
+_MISSING = "the NVIDIA driver has no {name}: it is too old. Install a newer one, from version 525 on."
 
 
 class Memory:
@@ -67,39 +65,49 @@ class Stream:
     def __init__(self, api: DriverAPI) -> None:
         self._api, self.handle = api, api.created("cuStreamCreate", NON_BLOCKING)
         self.pointer = c_void_p(self.handle)
+        self._synchronize = partial(api.untyped("cuStreamSynchronize"), self.pointer)
 
     def synchronize(self) -> None:
         """Wait for all work of the stream."""
-        self._api.call("cuStreamSynchronize", self.handle)
+        if status := self._synchronize():
+            raise self._api.error("cuStreamSynchronize", status)
 
 
 class Event:
-    """A place in a stream. A wait is for the last record before it."""
+    """A place in a stream. A wait is for the last record before it. The arguments of calls are ready: a batch takes a dozen."""
 
     def __init__(self, api: DriverAPI) -> None:
         self._api, self.handle = api, api.created("cuEventCreate", WITHOUT_TIMING)
+        self._pointer = c_void_p(self.handle)
+        self._record = partial(api.untyped("cuEventRecord"), self._pointer)
+        self._wait, self._no_flags = api.untyped("cuStreamWaitEvent"), c_uint(0)
+        self._query = partial(api.untyped("cuEventQuery"), self._pointer)
+        self._synchronize = partial(api.untyped("cuEventSynchronize"), self._pointer)
 
     def __del__(self) -> None:
         self._api.cuEventDestroy_v2(self.handle)
 
     def record(self, stream: Stream) -> None:
         """Move the event behind all present work of a stream."""
-        self._api.call("cuEventRecord", self.handle, stream.handle)
+        if status := self._record(stream.pointer):
+            raise self._api.error("cuEventRecord", status)
 
     def wait(self, stream: Stream) -> None:
         """Let later work of a stream wait for the event."""
-        self._api.call("cuStreamWaitEvent", stream.handle, self.handle, 0)
+        if status := self._wait(stream.pointer, self._pointer, self._no_flags):
+            raise self._api.error("cuStreamWaitEvent", status)
 
     def query(self) -> bool:
         """Return whether the work before the event has ended."""
-        status = self._api.cuEventQuery(self.handle)
+        status = self._query()
         if status not in (0, NOT_READY):
             raise self._api.error("cuEventQuery", status)
-        return bool(status == 0)
+        return status == 0
 
     def synchronize(self) -> None:
         """Wait for the work before the event."""
-        self._api.call("cuEventSynchronize", self.handle)
+        if status := self._synchronize():
+            raise self._api.error("cuEventSynchronize", status)
 
 
 class DriverAPI:
@@ -114,7 +122,7 @@ class DriverAPI:
                 setattr(self, name, function)
 
     def __getattr__(self, name: str) -> Any:
-        raise RuntimeError(f"the NVIDIA driver has no {name}: it is too old. Install a newer one, from version 525 on.")
+        raise RuntimeError(_MISSING.format(name=name))
 
     def call(self, name: str, *arguments: Any) -> None:
         """Call a function by its name. Raises MemoryError or RuntimeError if it fails."""
@@ -177,7 +185,10 @@ class DriverAPI:
 
     def untyped(self, name: str) -> Callable[..., int]:
         """Return a function that converts no arguments: a number is a C int, anything else an object of ``ctypes``."""
-        return self._library[name]
+        try:
+            return self._library[name]
+        except AttributeError:
+            raise RuntimeError(_MISSING.format(name=name)) from None
 
     def stream(self) -> Stream:
         """Return a new stream, which the default stream of CUDA does not wait for."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from .availability import obstacle
 from .compiler import Kernel, cuda
+from .device_array import DeviceArray
 from .driver_api import DriverAPI
-from .gpu_memory import Pool, UploadPool
+from .gpu_memory import Lease, Pool, UploadPool
 from .loaded_kernel import LoadedKernel, PreparedLaunch
 from .program import Downloads, Program, Uploads
 from .protocol import Copy, Extent, Launch, Properties
@@ -62,6 +63,10 @@ class GPU:
         shape = (shape,) if isinstance(shape, int) else tuple(map(int, shape))
         with self._lock:
             return self._pool.array(shape, np.dtype(dtype))
+
+    def lend(self, block: Any, shape: tuple[int, ...], dtype: np.dtype[Any], release: Callable[[], None]) -> DeviceArray:
+        """Returns a view with a lease of its own."""
+        return DeviceArray(block.address, shape, dtype, Lease(release))
 
     def upload(self, host: npt.NDArray[Any]) -> Any:
         """Waits for all kernels, so it is for weights."""

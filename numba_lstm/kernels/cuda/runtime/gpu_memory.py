@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict, deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -23,10 +23,11 @@ from .driver_api import DriverAPI, Event, Memory, Stream
 Host = npt.NDArray[Any]
 
 MIN_BLOCK = 512  #: bytes of the smallest block
+MAX_SHAPES = 4  #: of arrays that an upload buffer has ready
 MAX_BUFFERS = 4  #: upload buffers of a size, unless more are in use at a time: two arrays for each of two batches
 
 
-class _Lease:
+class Lease:
     """The owner of all views of a block. ``release`` is called when none of them remains.
 
     It must not be the last owner of memory: the garbage collector finalizes all objects of a cycle, so it would free the memory
@@ -42,7 +43,7 @@ class _Lease:
         self._release()
 
 
-def _block_size(nbytes: int) -> int:
+def block_size(nbytes: int) -> int:
     """Round a size up to that of a block, one of four between two powers of two."""
     if nbytes <= MIN_BLOCK:
         return MIN_BLOCK
@@ -66,10 +67,10 @@ class Pool:
 
     def array(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> DeviceArray:
         """Return a device array, its contents undefined."""
-        size = _block_size(math.prod(shape) * dtype.itemsize)
+        size = block_size(math.prod(shape) * dtype.itemsize)
         free = self._free[size]
         address = free.pop() if free else self._new(size)
-        return DeviceArray(address, shape, dtype, _Lease(partial(free.append, address)))
+        return DeviceArray(address, shape, dtype, Lease(partial(free.append, address)))
 
     def _new(self, size: int) -> int:
         memory = self._allocate(size)
@@ -92,6 +93,8 @@ class _UploadBuffer:
     memory: Memory
     uploaded: Event  #: event: the copy to the device has ended
     consumed: Event  #: event: no kernel reads the device memory any more
+    #: Pinned arrays with the calls that copy them, by shape and dtype: batches repeat.
+    arrays: dict[tuple[tuple[int, ...], np.dtype[Any]], tuple[Host, Callable[[], int]]] = field(default_factory=dict)
 
 
 @dataclass
@@ -128,13 +131,18 @@ class UploadPool:
         """Copy ``host`` to a device array. ``host`` is read before this returns."""
         self._ensure_context()
         nbytes = host.size * dtype.itemsize
-        buffers = self._buffers[_block_size(nbytes)]
-        buffer = self._buffer(buffers, _block_size(nbytes))
+        buffers = self._buffers[block_size(nbytes)]
+        buffer = self._buffer(buffers, block_size(nbytes))
         buffer.uploaded.synchronize()  # its pinned memory has been copied
-        np.copyto(buffer.pinned[:nbytes].view(dtype).reshape(host.shape), host, casting="unsafe")
+        key = host.shape, dtype
+        found = buffer.arrays.get(key)
+        if found is None:
+            found = self._pinned_array(buffer, nbytes, *key)
+        pinned, copy = found
+        np.copyto(pinned, host, casting="unsafe")
         buffer.consumed.wait(self._copies)
-        if nbytes:
-            self._api.copy_to_device(buffer.memory.address, buffer.pinned[:nbytes], self._copies)
+        if nbytes and (status := copy()):
+            raise self._api.error("The upload of a batch", status)
         buffer.uploaded.record(self._copies)
         buffer.uploaded.wait(self._kernels)
 
@@ -143,7 +151,18 @@ class UploadPool:
             buffer.consumed.record(self._kernels)
             buffers.free.append(buffer)
 
-        return DeviceArray(buffer.memory.address, host.shape, dtype, _Lease(release))
+        return DeviceArray(buffer.memory.address, host.shape, dtype, Lease(release))
+
+    def _pinned_array(
+        self, buffer: _UploadBuffer, nbytes: int, shape: tuple[int, ...], dtype: np.dtype[Any]
+    ) -> tuple[Host, Callable[[], int]]:
+        """Return the pinned memory of a buffer as an array, and the call that copies it."""
+        array = buffer.pinned[:nbytes].view(dtype).reshape(shape)
+        copy = self._api.prepared_copy("HtoD", buffer.memory.address, array.ctypes.data, nbytes, self._copies)
+        if len(buffer.arrays) == MAX_SHAPES:
+            buffer.arrays.clear()
+        buffer.arrays[shape, dtype] = array, copy
+        return array, copy
 
     def _buffer(self, buffers: _UploadBuffers, size: int) -> _UploadBuffer:
         """Return the longest free buffer if it is not read any more or there are enough, otherwise a new one."""

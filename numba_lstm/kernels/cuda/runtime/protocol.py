@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -42,6 +42,13 @@ class Buffer(Protocol):
     @property
     def size(self) -> int:
         """The number of elements."""
+
+    @property
+    def lease(self) -> Any:
+        """What keeps the memory. Views share it."""
+
+    def unowned(self) -> Buffer:
+        """Return a view that does not keep the memory."""
 
     def reshape(self, *shape: int) -> Buffer:
         """Return a view with another shape. One size may be -1, and is inferred."""
@@ -99,6 +106,9 @@ class Driver(Protocol):
 
     def empty(self, shape: Extent, dtype: Any) -> Any:
         """Return a new :class:`Buffer`, its contents undefined. Raises MemoryError."""
+
+    def lend(self, block: Any, shape: tuple[int, ...], dtype: np.dtype[Any], release: Callable[[], None]) -> Any:
+        """Return a buffer in the memory of another one. ``release`` is called when none of its views remains."""
 
     def upload(self, host: npt.NDArray[Any]) -> Any:
         """Copy a C-contiguous host array to a new buffer. The caller may change the array after the return."""

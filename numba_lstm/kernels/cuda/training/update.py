@@ -11,7 +11,7 @@ from ...op_types import UpdateProgram, Weight
 from ...specs import UpdateSpec
 from ..arrays.arrays import device_value
 from ..arrays.elementwise import flat
-from ..recording import FORM, Recording, fetch, held_by
+from ..recording import FORM, HeldWeights, Recording, fetch
 from ..runtime import driver
 from ..runtime.compiler import Kernel, jit
 from ..runtime.launch import element, launch_elements
@@ -66,18 +66,17 @@ class _UpdateProgram:
         recording = Recording(driver.device())
         with driver.recording_to(recording):
             _launch_rules(weights, gradients, slots, spec, _numbers(spec, 1, 1.0))
-        self._spec, self._count, self._weights = spec, len(recording.work), list(recording.weights.values())
+        self._spec, self._count, self._weights = spec, len(recording.work), HeldWeights(recording.weights.values())
+        self._references = recording, gradients  # the owners of the memory
         self._launches = driver.device().program(recording.work)
 
     def __call__(self, step: int, rate: float) -> None:
-        for weight, array in self._weights:
-            held_by(weight, array)
+        self._weights.hold()
         numbers = _numbers(self._spec, step, rate)
         for index in range(self._count):
             self._launches.replace(index, FIRST_NUMBER, numbers)
         self._launches()
-        for weight, array in self._weights:
-            weight.written_as(FORM, array, fetch)
+        self._weights.written()
 
 
 def update_program(

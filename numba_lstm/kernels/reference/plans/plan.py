@@ -43,4 +43,4 @@ def decoding_plan(
 
 def copy_output(output: Any) -> Any:
     """A number is read."""
-    return output.copy() if isinstance(output, np.ndarray) else float(output)
+    return output.copy() if np.ndim(output) else float(output)

@@ -17,6 +17,16 @@ from numba_lstm.layers import LSTM, Conv1D, Dense, Input
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture
+def board(monkeypatch):
+    """The module of benchmarks that runs programs on a Cortex-M7."""
+    _need("arm-none-eabi-gcc", "qemu-system-arm")
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2]))
+    from benchmarks.cortex_m7 import board
+
+    return board
+
+
 def _exported(folder: Path, target: str) -> Path:
     layers = Conv1D(5, 2, padding="causal", activation="elu"), LSTM(21, return_sequences=True), LSTM(6), Dense(2)
     Sequential([Input((None, 3)), *layers]).export_c(folder / "lib", target=target)
@@ -70,43 +80,18 @@ def test_windows_has_the_bits_of_its_recording(tmp_path, monkeypatch):
     assert run("wine", "net_test.exe", cwd=folder).count("64 of 64") == 3
 
 
-#: A table of vectors, and what comes before ``main``: the floating-point unit is switched on.
-_START = """
-extern int main(int, char **);
-extern void initialise_monitor_handles(void);
-extern void exit(int);
-void _fini(void) {}
-static void start(void)
-{
-    *(volatile unsigned *)0xe000ed88 |= 0xf << 20;
-    __asm__ volatile("dsb\\n isb");
-    initialise_monitor_handles();
-    exit(main(0, 0));
-}
-__attribute__((section(".vectors"), used)) static void (*const vectors[2])(void) = {(void (*)(void))0x20200000, start};
-"""
-
-_MEMORY = """
-SECTIONS
-{
-    . = 0;
-    .text : { KEEP(*(.vectors)) *(.text*) *(.rodata*) }
-    .exidx : { __exidx_start = .; *(.ARM.exidx*) __exidx_end = .; }
-    . = 0x20000000;
-    .data : { *(.data*) }
-    .bss : { *(.bss*) *(COMMON) }
-    end = .;
-}
-"""
-
-
-def test_cortex_m7_has_the_bits_of_its_recording(tmp_path):
-    _need("arm-none-eabi-gcc", "qemu-system-arm")
+def test_cortex_m7_has_the_bits_of_its_recording(tmp_path, board):
     folder = _exported(tmp_path, "cortex-m7")
-    (folder / "start.c").write_text(_START)
-    (folder / "memory.ld").write_text(_MEMORY)
-    cpu = "-mcpu=cortex-m7", "-mfloat-abi=hard", "-mfpu=fpv5-d16"
-    libraries = "-nostartfiles", "-specs=rdimon.specs", "-T", "memory.ld"
-    run("arm-none-eabi-gcc", *cpu, "-O2", *libraries, "-o", "test.elf", "start.c", "net_test.c", "net.o", cwd=folder)
-    machine = "-M", "mps2-an500", "-nographic", "-monitor", "none", "-serial", "none", "-semihosting-config", "enable=on"
-    assert run("qemu-system-arm", *machine, "-kernel", "test.elf", cwd=folder).count("64 of 64") == 3
+    assert board.run(board.compiled(folder, "net_test.c", "net.o")).count("64 of 64") == 3
+
+
+def test_cortex_m7_counts_instructions(board):
+    model = Sequential([Input((None, 1)), LSTM(8), Dense(1)])
+    found = board.counted(model)
+    stream = model.stream()
+    steps = [stream.step([0]) for _ in range(board.STEPS + 2)]
+    assert found.output == steps[-1][0]
+    assert 4 * 8 * 9 < found.instructions < 5000  # a product of z takes an instruction at least
+    assert 4 * (4 * 8 * 10 + 9) < found.flash < 16000
+    assert 2 * 8 * 4 < found.ram < 16000
+    assert 64 < found.stack < 1500

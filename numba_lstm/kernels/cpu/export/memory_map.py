@@ -83,6 +83,8 @@ class MemoryMap:
         segment = self._segments.get(start)
         if segment is None:
             segment = self._segments[start] = Segment(first, end, constant, base=base)
+        if not segment.constant and base.dtype != np.uint8:  # a kernel may take the first element of an array for all of it
+            segment.first, segment.end = start, start + base.nbytes
         segment.first, segment.end = min(segment.first, first), max(segment.end, end)
         is_buffer = base.dtype == np.uint8 and array.dtype != np.uint8
         if is_buffer:  # memory.aligned has spare lines at its ends, of which kernels may read the last

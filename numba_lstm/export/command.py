@@ -18,8 +18,11 @@ def main(arguments: Sequence[str]) -> int:
     try:
         model = load_model(options.model, compile=False)
         where = "file" if options.weights_file else "embedded"
-        export_c(model, options.out, name=options.name, target=options.target, rows=options.rows, weights=where)
-    except (OSError, ValueError, NotImplementedError, RuntimeError) as error:
+        export_c(
+            model, options.out, name=options.name, target=options.target, rows=options.rows, weights=where,
+            max_steps=options.max_steps,
+        )  # fmt: skip
+    except (OSError, ValueError, NotImplementedError, RuntimeError, MemoryError) as error:
         text = f"{error.filename}: {error.strerror}." if isinstance(error, OSError) and error.strerror else str(error)
         print(f"numba_lstm export: {text}", file=sys.stderr)
         return 1
@@ -37,5 +40,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--name", default="net", help="prefix of files and functions (default: net)")
     parser.add_argument("--target", default="host", metavar="T", help=f"one of {', '.join(targets())} (default: host)")
     parser.add_argument("--rows", type=int, default=1, metavar="N", help="sequences of a step (default: 1)")
+    parser.add_argument("--max-steps", type=int, metavar="S", help="steps that causal attention keeps")
     parser.add_argument("--weights-file", action="store_true", help="write the weights to a file, not into the object")
     return parser

@@ -23,21 +23,23 @@ class Options(NamedTuple):
     target: str
     rows: int
     weights: str
+    max_steps: int | None = None
 
 
 def library_files(model: Model, options: Options) -> dict[str, bytes]:
     """Return the files of a library by their names."""
     exporter, ops = stream_exporter(), ops_of("cpu")
     model = copy.deepcopy(model)  # whose weights have no prepared forms yet
-    graph = ExportedGraph(model)
+    graph = ExportedGraph(model, options.max_steps)
     cells, N = graph.cell_states(options.rows), options.rows
     shapes = [shape for cell in cells for shape in cell]
     obj = exporter.compile_stream(
         graph.function(ops), N, graph.rows, shapes, model.weights,
         name=options.name, target=options.target, embedded=options.weights == "embedded",
+        limit=graph.limit,
     )  # fmt: skip
     interface = Interface.of(model, graph, options, obj)
-    x = graph.test_steps(TEST_STEPS, N)
+    x = graph.test_steps(min(TEST_STEPS, options.max_steps or TEST_STEPS), N)
     plan = ops.stream_plan(graph.function(ops), N, graph.rows, shapes)
     assert plan is not None
     name, suffix = options.name, ".obj" if obj.format == "coff" else ".o"

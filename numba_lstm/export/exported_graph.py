@@ -29,14 +29,21 @@ class _CompiledCall(StepCall):
 class ExportedGraph(StepGraph):
     """The step graph of a model whose inputs are real numbers, indices too.
 
+    Parameters
+    ----------
+    model : Model
+        Built.
+    max_steps : int, optional
+        For how many steps causal attention keeps keys and values.
+
     Raises
     ------
     NotImplementedError
         Where another layer than Embedding takes the indices of an input.
     """
 
-    def __init__(self, model: Model) -> None:
-        super().__init__(model)
+    def __init__(self, model: Model, max_steps: int | None = None) -> None:
+        super().__init__(model, max_steps)
         self.calls = [_CompiledCall(*call) for call in self.calls]
         #: Of each input the largest index, None for features.
         self.largest = [
@@ -56,6 +63,12 @@ class ExportedGraph(StepGraph):
                     )
                 found.append(table.input_dim - 1)
         return min(found)
+
+    @property
+    def limit(self) -> tuple[int, int] | None:
+        """The index of a state that counts steps, and the most steps; None without attention."""
+        counts = self.step_counts
+        return (counts[0], self.max_steps) if counts and self.max_steps else None
 
     @property
     def rows(self) -> PackedRows:

@@ -28,6 +28,7 @@ class Interface:
     memory: int  #: bytes of an instance
     weights: int | None  #: bytes of the file of weights; None where the object has them
     is_elf: bool
+    steps: int | None = None  #: after which y is NaN; None where there may be any number of them
 
     @classmethod
     def of(cls, model: Model, graph: ExportedGraph, options: Any, obj: Any) -> Interface:
@@ -46,6 +47,7 @@ class Interface:
             ],
             [(name, prod(value.features)) for name, value in zip(model.output_names, graph.outputs, strict=True)],
             states, obj.instance_bytes, None if options.weights == "embedded" else len(obj.weights), obj.format == "elf",
+            graph.limit[1] if graph.limit else None,
         )  # fmt: skip
 
     @property
@@ -78,13 +80,15 @@ def header(library: Interface) -> str:
         define = f"#define @MACRO@_WEIGHTS {library.weights} /* bytes of @NAME@.bin */"
         text = text.replace("@INIT_DOC@", _FILE_DOC).replace("@INIT_ARGS@", "void *memory, const void *weights")
         text = text.replace("@WEIGHTS@", define)
+    steps, after = (_STEPS, _AFTER) if library.steps else ("", "")
+    text = text.replace("@STEPS@\n", steps).replace("@AFTER@\n", after)
     text = text.replace("@EXAMPLE@", "memory" if library.weights is None else "memory, weights")
     rows = "row" if library.rows == 1 else "rows"
     values = {
         "MODEL": comment_text(library.model), "TARGET": library.target, "ROWS": library.rows, "INPUT": library.input_size,
         "OUTPUT": library.output_size, "STATE": library.state_size, "MEMORY": library.memory, "REAL": library.real,
         "ROW_WORD": rows, "X": _columns(library.inputs), "Y": _columns(library.outputs), "STATES": _states(library),
-        "MACRO": library.macro, "NAME": library.name, "MARK": MARK,
+        "MAX_STEPS": library.steps, "MACRO": library.macro, "NAME": library.name, "MARK": MARK,
         "ALIAS": "It may be x itself." if library.output_size <= library.input_size else "It may not overlap x.",
     }  # fmt: skip
     for key, value in values.items():
@@ -116,6 +120,12 @@ _FILE_DOC = """\
  * Returns a null pointer, and changes nothing, for any other address and for the weights of another library.
  */"""
 
+_STEPS = "#define @MACRO@_STEPS @MAX_STEPS@ /* steps, from a reset on, that can be computed */\n"
+
+_AFTER = """\
+ *    NaN, without a change of the state, after @MACRO@_STEPS steps: @NAME@_reset begins anew.
+"""
+
 _TEMPLATE = """\
 /* @NAME@: the model "@MODEL@" as a C library for @TARGET@, @MARK@
  *
@@ -139,6 +149,7 @@ _TEMPLATE = """\
 #define @MACRO@_OUTPUT @OUTPUT@ /* numbers of a row of y */
 #define @MACRO@_STATE @STATE@ /* numbers of the state of all rows */
 #define @MACRO@_MEMORY @MEMORY@ /* bytes of an instance */
+@STEPS@
 @WEIGHTS@
 
 #ifdef __cplusplus
@@ -164,6 +175,7 @@ void @NAME@_reset(@NAME@ *n);
  * x: @MACRO@_ROWS rows of @MACRO@_INPUT numbers: @X@.
  * y: takes @MACRO@_ROWS rows of @MACRO@_OUTPUT numbers: @Y@.
  *    @ALIAS@
+@AFTER@
  */
 void @NAME@_step(@NAME@ *n, const @NAME@_real *x, @NAME@_real *y);
 

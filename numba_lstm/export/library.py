@@ -24,6 +24,7 @@ def export_c(
     target: str = "host",
     rows: int = 1,
     weights: str = "embedded",
+    max_steps: int | None = None,
 ) -> None:
     """Write a C library that computes a built model step by step, as ``model.stream(rows)`` does, bit for bit.
 
@@ -44,6 +45,9 @@ def export_c(
         The number of sequences that a step computes.
     weights : "embedded" or "file"
         Where the weights are: in the object, or in ``name.bin``, whose content the program gives to ``name_init``.
+    max_steps : int, optional
+        For causal attention: the number of steps for which an instance has memory for keys and values. A step after them puts
+        out NaN and changes nothing.
 
     Raises
     ------
@@ -62,9 +66,10 @@ def export_c(
     The folder holds ``net.h``, which documents the functions; ``net.o`` and ``net.a``, the library; ``net_test.c``, which
     compares recorded outputs; ``CMakeLists.txt`` and ``README.md``. An object for Windows is ``net.obj``, without ``net.a``.
     """
-    options = Options(check_name(name), target, as_count(rows, "rows"), check_weights(weights))
+    steps = None if max_steps is None else as_count(max_steps, "max_steps")
+    options = Options(check_name(name), target, as_count(rows, "rows"), check_weights(weights), steps)
     check_target(target)
-    check_exportable(model, options.rows)
+    check_exportable(model, options.rows, steps)
     path = check_folder(directory, options.name)
     write_folder(path, _files(model, options))
 

@@ -10,18 +10,14 @@ from contextlib import contextmanager
 
 import pytest
 
-from numba_lstm import Model, Sequential
+from numba_lstm import Sequential
 from numba_lstm.__main__ import main
-from numba_lstm.layers import LSTM, Attention, Bidirectional, Dense, Embedding, Input, IntegerLookup
+from numba_lstm.export.checks import is_reserved
+from numba_lstm.layers import LSTM, Bidirectional, Dense, Embedding, Input, IntegerLookup
 
 
 def _model(**batch):
     return Sequential([Input((None, 3), **batch), LSTM(4, stateful=bool(batch)), Dense(1)])
-
-
-def _attention():
-    x = Input((None, 3))
-    return Model(x, Attention(name="look")([x, x], use_causal_mask=True))
 
 
 @pytest.mark.parametrize(
@@ -30,13 +26,15 @@ def _attention():
         (_model, {"target": "z80"}, r"target must be one of 'host', .*'aarch64'.*, got 'z80'\."),
         (_model, {"name": "my net"}, r"name is the prefix of C functions.*'my net'"),
         (_model, {"name": "wchar_t"}, r"'wchar_t' is a word of C, C\+\+ or CMake"),
+        (_model, {"name": "virtual"}, r"'virtual' is a word of C, C\+\+ or CMake"),
+        (_model, {"name": "printf"}, r"'printf' is a word .* or a name of the C library"),
+        (_model, {"name": "n" * 300}, r"name is the prefix .*, at most 100 characters, got 300\."),
         (_model, {"name": "test"}, r"'test' is a word of C, C\+\+ or CMake"),
         (_model, {"weights": "none"}, r"weights must be 'embedded' or 'file', got 'none'\."),
         (_model, {"rows": 0}, "rows"),
         (lambda: Sequential([LSTM(4)]), {}, r"is not built yet\. Call it on data"),
         (lambda: _model(batch_size=32), {}, r"lstm.* is stateful for batches of 32, and rows is 1\. Give rows=32"),
         (lambda: Sequential([Input((None, 3)), Bidirectional(LSTM(4))]), {}, r"bidirectional.* cannot be streamed"),
-        (_attention, {}, r"look \(Attention\) cannot be exported: .* keys and values"),
         (
             lambda: Sequential([Input((None,)), IntegerLookup(vocabulary=[7, 9], name="numbers"), Embedding(5, 3), LSTM(4)]),
             {},
@@ -48,6 +46,12 @@ def test_refused(model, options, sentence, tmp_path):
     with pytest.raises((ValueError, NotImplementedError), match=sentence):
         model().export_c(tmp_path / "new" / "lib", **options)
     assert not list(tmp_path.iterdir())
+
+
+def test_names_of_the_c_library_are_reserved_and_others_free():
+    taken = "malloc", "sinf", "strtok_r", "string", "stdint", "uint8_t", "FILE", "sem", "argc", "test_run"
+    assert [name for name in taken if not is_reserved(name)] == []
+    assert [name for name in ("net", "n", "filter", "half", "cell", "signal_filter", "x") if is_reserved(name)] == []
 
 
 def test_vectors_that_there_are_not_is_a_sentence():

@@ -58,6 +58,7 @@ def compile_stream(
     name: str,
     target: str,
     embedded: bool,
+    limit: tuple[int, int] | None = None,
 ) -> ObjectFile:
     """Return the object file of N streams, whose step is ``function``; see :meth:`.contract.Ops.stream_plan`.
 
@@ -71,13 +72,15 @@ def compile_stream(
         A name of :data:`TARGETS` with the geometry of this process, or ``"host"``.
     embedded : bool
         Whether the object has the weights.
+    limit : (int, int), optional
+        The index of a state that counts steps, and the most for which there is memory.
     """
     weights = list(constants)
     with _RECORDING, memory.zeroed(), num_threads(1):
         plan = StreamPlan(function, N, inputs, states, 1)
     program = StepProgram(plan, [[weight.value, weight.forms] for weight in weights])
     goal = target_of(target)
-    module = entries.Module(program, name, goal.pointer_bits, embedded=embedded)
+    module = entries.Module(program, name, goal.pointer_bits, embedded=embedded, limit=limit)
     content = emit_object(module.ir, module.functions, program.libraries, goal)
     return ObjectFile(
         content,

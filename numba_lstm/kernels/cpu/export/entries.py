@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
-from math import prod
 from typing import Any
 
 from llvmlite import ir
@@ -14,10 +14,19 @@ from .step_program import Call, Rows, State, StepProgram
 
 
 class Module(CodeModule):
-    """The LLVM module of the functions of a stream."""
+    """The LLVM module of the functions of a stream.
 
-    def __init__(self, program: StepProgram, name: str, pointer_bits: int, *, embedded: bool) -> None:
+    Parameters
+    ----------
+    limit : (int, int), optional
+        The index of a state that counts steps, and the most for which there is memory. A step after them puts out NaN.
+    """
+
+    def __init__(
+        self, program: StepProgram, name: str, pointer_bits: int, *, embedded: bool, limit: tuple[int, int] | None = None
+    ) -> None:
         super().__init__(program, name, pointer_bits, embedded=embedded)
+        self._limit = limit
         steps = [self._recorded_step(k) for k in range(2)]
         self._define("size", self._size, [], lambda b, args: b.ret(self._size(program.instance_bytes + HEADER - 1)))
         self._define("init", POINTER, [POINTER] if embedded else [POINTER, POINTER], self._init)
@@ -138,22 +147,47 @@ class Module(CodeModule):
                 builder.gep(x, [builder.mul(t, inputs)], source_etype=self._real),
                 builder.gep(y, [builder.mul(t, outputs)], source_etype=self._real),
             )
-            odd = builder.load(number, typ=WORD)
-            with builder.if_else(builder.icmp_unsigned("==", odd, WORD(0))) as (then, otherwise):
-                for place, step in zip((then, otherwise), steps, strict=True):
-                    with place:
-                        builder.call(step, [net, *now])
-            builder.store(builder.xor(odd, WORD(1)), number)
+            if self._limit is None:
+                self._run_step(builder, net, now, number, steps)
+            else:
+                with builder.if_else(self._is_full(builder, net)) as (then, otherwise):
+                    with then, self._loop(builder, outputs) as k:
+                        nan = ir.Constant(self._real, math.nan)
+                        builder.store(nan, builder.gep(now[1], [k], source_etype=self._real))
+                    with otherwise:
+                        self._run_step(builder, net, now, number, steps)
+
+    def _run_step(
+        self, builder: ir.IRBuilder, net: ir.Value, now: Sequence[ir.Value], number: ir.Value, steps: Sequence[ir.Function]
+    ) -> None:
+        """Call an even or an odd step, and count it."""
+        odd = builder.load(number, typ=WORD)
+        with builder.if_else(builder.icmp_unsigned("==", odd, WORD(0))) as (then, otherwise):
+            for place, step in zip((then, otherwise), steps, strict=True):
+                with place:
+                    builder.call(step, [net, *now])
+        builder.store(builder.xor(odd, WORD(1)), number)
+
+    def _is_full(self, builder: ir.IRBuilder, net: ir.Value) -> ir.Value:
+        """Return whether there is no memory for another step."""
+        assert self._limit is not None
+        index, most = self._limit
+        count = builder.load(self._state_now(builder, net, self._program.states[index]), typ=self._real)
+        return builder.fcmp_unordered(">=", count, ir.Constant(self._real, most))
+
+    def _state_now(self, builder: ir.IRBuilder, net: ir.Value, state: State) -> ir.Value:
+        """Return the address of a state that the next step reads."""
+        odd = builder.icmp_unsigned("!=", builder.load(self._byte(builder, net, 8 * STEP), typ=WORD), WORD(0))
+        even_at, odd_at = (self._byte(builder, net, place.offset) for place in state.places)
+        return builder.select(odd, odd_at, even_at)
 
     def _step(self, builder: ir.IRBuilder, args: Sequence[ir.Value], run: ir.Function) -> None:
         builder.call(run, [*args, self._size(1)])
 
     def _get_state(self, builder: ir.IRBuilder, args: Sequence[ir.Value]) -> None:
         net, out = args
-        odd = builder.icmp_unsigned("!=", builder.load(self._byte(builder, net, 8 * STEP), typ=WORD), WORD(0))
         for state, start in _states(self._program.states):
-            even_at, odd_at = (self._byte(builder, net, place.offset) for place in state.places)
-            source = builder.select(odd, odd_at, even_at), state.strides
+            source = self._state_now(builder, net, state), state.strides
             self._copy(builder, state.shape, source, (self._element(builder, out, start), _contiguous(state.shape)))
 
     def _set_state(self, builder: ir.IRBuilder, args: Sequence[ir.Value]) -> None:
@@ -180,4 +214,4 @@ def _states(states: Sequence[State]) -> Iterator[tuple[State, int]]:
     start = 0
     for state in states:
         yield state, start
-        start += prod(state.shape)
+        start += math.prod(state.shape)

@@ -68,6 +68,26 @@ def test_a_block_has_its_own_number():
         pass
 
 
+def test_limits_of_threadpoolctl_count():
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+    with threadpoolctl.threadpool_limits(1):
+        assert numba_lstm.get_num_threads() == 1
+        with threadpoolctl.threadpool_limits({"numba_lstm": 3, "blas": 2}):
+            assert numba_lstm.get_num_threads() == 3
+        assert numba_lstm.get_num_threads() == 1
+    with threadpoolctl.threadpool_limits(1, user_api="blas"):
+        assert numba_lstm.get_num_threads() == 8
+
+
+def test_nonsense_does_not_stop_users_of_threadpoolctl(monkeypatch):
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+    monkeypatch.setenv("OMP_NUM_THREADS", "two")
+    with threadpoolctl.threadpool_limits(1):
+        assert numba_lstm.get_num_threads() == 1
+    with pytest.raises(ValueError, match="the environment variable OMP_NUM_THREADS must be"):
+        numba_lstm.get_num_threads()
+
+
 def group(folder, processes: str, files: dict[str, str]) -> int | None:
     """What is found where /proc/self/cgroup and the mounted groups say this."""
     file = folder / "cgroup"

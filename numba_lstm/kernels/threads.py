@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 #: Variables that limit the threads of numerical libraries. Joblib, loky and Dask set the second one for their workers.
 VARIABLES = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS")
@@ -53,6 +54,8 @@ def get_num_threads() -> int:
     - the CPU quota of its control group or of a parent (cgroup version 1 or 2), rounded up: the limit of a container,
     - the environment variable ``NUMBA_NUM_THREADS``,
     - the environment variable ``OMP_NUM_THREADS`` (of a list, the first number). Joblib sets it for its workers.
+
+    ``threadpoolctl.threadpool_limits(n)`` has the effect of :func:`num_threads`, if threadpoolctl is installed.
 
     Raises
     ------
@@ -135,3 +138,37 @@ def _version_1(place: Path) -> tuple[int, int]:
     names = ("cpu.cfs_quota_us", "cpu.cfs_period_us")
     allowed, period = (int(place.joinpath(name).read_text()) for name in names)
     return allowed, period
+
+
+def register_controller() -> None:
+    """Make :func:`set_num_threads` known to threadpoolctl, if it is installed in a version from 3.2 on."""
+    try:
+        from threadpoolctl import LibController, register
+    except ImportError:
+        return
+
+    class Controller(LibController):  # type: ignore[misc]
+        """Limits of threadpoolctl. It looks for controllers by loaded libraries, and the first one that we load is NumPy's."""
+
+        user_api = internal_api = "numba_lstm"
+        filename_prefixes = ("_multiarray_umath",)
+
+        def get_num_threads(self) -> int | None:
+            """Return the number of threads; None where a variable has nonsense, which is an error of our first call instead."""
+            with suppress(ValueError):
+                return _threads or available_threads()
+            return None
+
+        def set_num_threads(self, num_threads: Any) -> None:
+            """Use at most so many threads. At the end of a block threadpoolctl sets the number that it found, or None."""
+            global _threads
+            if num_threads != self.get_num_threads():
+                _threads = None if num_threads is None else _checked(num_threads)
+
+        def get_version(self) -> None:
+            """Return None: the library is not ours."""
+
+    register(Controller)
+
+
+register_controller()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +51,23 @@ def test_blocks_of_dask(model: Sequential) -> None:
         predict(model, blocks.rechunk((50, 2, 3)))
     with pytest.raises(TypeError, match="stores its outputs itself"):
         predict(model, blocks, out=np.empty((50, 2), np.float32))
+
+
+WORKER = """
+from distributed import Client, LocalCluster
+import numba_lstm
+with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
+    print(client.submit(numba_lstm.get_num_threads).result())
+"""
+
+
+def test_workers_of_dask_use_one_thread(tmp_path: Path) -> None:
+    try:
+        metadata.version("distributed")  # not by its import, which this package of tests shadows
+    except metadata.PackageNotFoundError:
+        pytest.skip("needs distributed")
+    done = subprocess.run([sys.executable, "-c", WORKER], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.stdout == "1\n", done.stderr
 
 
 def test_wrong_calls_are_sentences(model: Sequential) -> None:

@@ -12,6 +12,7 @@ import pytest
 pytest.importorskip("sklearn", reason="needs scikit-learn: pip install 'numba_lstm[sklearn]'")
 pytest.importorskip("array_api_strict", reason="a check of scikit-learn needs it")
 
+import joblib
 from sklearn.base import clone
 from sklearn.metrics import r2_score
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
@@ -19,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
-from numba_lstm import num_threads
+from numba_lstm import get_num_threads, num_threads
 from numba_lstm.sklearn import LSTMClassifier, LSTMRegressor
 
 SERIES = np.sin(np.arange(70) / 3)
@@ -122,6 +123,12 @@ def test_pipelines_and_searches():
     search.fit(X, Y)
     np.testing.assert_array_equal(search.cv_results_["mean_test_score"], alone.cv_results_["mean_test_score"])
     assert r2_score(Y, search.predict(X)) == search.score(X, Y)
+
+
+@pytest.mark.filterwarnings("ignore:.*worker.*:UserWarning")
+def test_workers_of_searches_share_the_cores():
+    found = joblib.Parallel(n_jobs=2)(joblib.delayed(get_num_threads)() for _ in range(2))
+    assert found == [max(1, joblib.cpu_count() // 2)] * 2
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 """LSTMs with the API of Keras, computed by Numba kernels."""
 
+from .system import interrupts as _interrupts  # noqa: F401 - first, for Ctrl-C while the rest is imported
+
+# isort: split
 from typing import TYPE_CHECKING
 
 from . import (

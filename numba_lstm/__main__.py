@@ -2,7 +2,7 @@
 
 import sys
 
-INTERRUPTED = 130  #: exit code after Ctrl-C, as shells give it
+from .system.interrupts import INTERRUPTED, restore
 
 COMMANDS = """\
 commands:
@@ -49,6 +49,7 @@ def main(arguments: list[str]) -> int:
 def run() -> None:
     """Run the command line of the process, and exit with its code."""
     try:
+        restore()
         sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)

@@ -1,5 +1,6 @@
 """``python -m numba_lstm``: its help lists its commands, and so does the answer to an unknown one."""
 
+import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -42,3 +43,14 @@ def test_an_unknown_option_is_an_error():
     done = run("--epoch-count", "1")
     assert done.returncode == 2
     assert "unrecognized arguments: --epoch-count" in done.stderr
+
+
+@pytest.mark.parametrize("module", ["numba_lstm.system.interrupts", "numba_lstm.layers", "numba_lstm.demo.command"])
+def test_ctrl_c_ends_a_command_without_traceback(module):
+    """Interrupt when Python reports that a module is imported."""
+    command = [sys.executable, "-X", "importtime", "-m", "numba_lstm"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        assert any(line.split("|")[-1].strip() == module for line in process.stderr)
+        process.send_signal(signal.SIGINT)
+        rest = [line for line in process.stderr if not line.startswith("import time:")]
+    assert (rest, process.returncode) == ([], 130)

@@ -24,6 +24,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
     "matplotlib.sphinxext.plot_directive",
+    "diagrams",  # docs/_ext: diagrams of Mermaid, the page of ASV
     "reference",  # docs/_ext: the directive of the pages of the API
     "repository",  # docs/_ext: links to files outside of docs/
 ]
@@ -92,3 +93,9 @@ html_context = {"default_mode": "auto"}
 html_sidebars = {"index": [], "getting_started": []}
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
+
+# External links: ``sphinx-build -b linkcheck docs build/links``, which needs a network.
+linkcheck_anchors = False  # many pages make theirs by scripts
+linkcheck_timeout = 20
+linkcheck_retries = 2
+linkcheck_workers = 4

@@ -76,6 +76,22 @@ def test_a_dead_link_is_found(tmp_path):
     assert dead_links(page) == ["missing.md", "#one", "other.md#no-title"]
 
 
+def malformed_links(text: str) -> list[str]:
+    """Return the external links of a text that are not of https, or have no host with a dot."""
+    links = re.findall(r"\b[a-z]+:/{1,2}[^\s<>\"'`)\]}|]+", text)
+    return [link for link in links if not re.fullmatch(r"https://(?:[a-z0-9-]+\.)+[a-z]{2,}(?:/\S*)?", link)]
+
+
+@pytest.mark.parametrize("page", sorted(PAGES))
+def test_external_links_are_of_https(page):
+    assert malformed_links(text_of(ROOT / page)) == []
+
+
+def test_a_malformed_link_is_found():
+    wrong = ["http://example.org", "https://example", "htps://example.org/", "https:/example.org"]
+    assert malformed_links("[a](https://example.org/a#b) " + " ".join(f"[b]({link})" for link in wrong)) == wrong
+
+
 @pytest.mark.parametrize("page", sorted(PAGES))
 def test_pages_are_short(page):
     if page != "CHANGELOG.md":  # it grows with every release

@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-from pygments.lexers.special import TextLexer
 from sphinx.application import Sphinx
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,7 +48,6 @@ def adapt_links(app: Sphinx, name: str, source: list[str]) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Register the changes of pages, and diagrams of Mermaid as plain text."""
+    """Register the changes of pages."""
     app.connect("source-read", adapt_links)
-    app.add_lexer("mermaid", TextLexer)
     return {"parallel_read_safe": True}

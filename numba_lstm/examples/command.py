@@ -35,6 +35,12 @@ def main(arguments: Sequence[str]) -> int:
     except (MissingPackageError, OSError) as error:
         print(f"python -m numba_lstm example {example.name}: {error}", file=sys.stderr)
         return 1
+    except ImportError as error:  # a package of the data lacks one that it needs itself
+        if not example.packages or (error.name or "numba").startswith("numba"):
+            raise
+        line = "Install what the examples need: pip install 'numba_lstm[examples]'."
+        print(f"python -m numba_lstm example {example.name}: {error}. {line}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -41,6 +41,26 @@ def test_a_missing_package_is_a_sentence_with_its_installation(package, line, ca
     assert line in capsys.readouterr().err
 
 
+def test_a_package_without_the_data_is_a_sentence_with_its_installation(capsys, monkeypatch):
+    monkeypatch.setitem(catalog._CONTENT, "json", "data/words.txt")
+    example = catalog.Example("vad", "speech.vad", "", 0, ("json",))
+    monkeypatch.setattr(command, "find", lambda name: example)
+    assert command.main(["vad"]) == 1
+    err = capsys.readouterr().err
+    assert "the example vad reads data/words.txt of the package json, which " in err
+    assert "Install it anew: pip install --force-reinstall --no-deps json." in err
+
+
+def test_a_package_that_cannot_be_imported_is_a_sentence_with_the_installation(capsys, monkeypatch):
+    def load(example):
+        return lambda options: __import__("no_such_package")
+
+    monkeypatch.setattr(catalog.Example, "load", load)
+    monkeypatch.setattr(catalog.Example, "check_packages", lambda self: None)
+    assert command.main(["stocks"]) == 1
+    assert "No module named 'no_such_package'. Install what the examples need: pip" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["", ".", "folder/"])
 def test_a_model_is_not_saved_under_the_name_of_a_folder(name, capsys):
     with pytest.raises(SystemExit, match="2"):

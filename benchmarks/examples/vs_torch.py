@@ -9,7 +9,6 @@ same. Dropout and noise have the same distribution, but other numbers.
 from __future__ import annotations
 
 import argparse
-import math
 import platform
 import statistics
 import sys
@@ -22,10 +21,10 @@ import numpy as np
 import torch
 
 import numba_lstm
-from benchmarks.examples.problems import PROBLEMS, Problem
-from benchmarks.examples.torch_modules import torch_model
+from benchmarks.examples.problem import Problem
+from benchmarks.examples.problems import FULL, PROBLEMS
+from benchmarks.examples.torch_training import train
 from benchmarks.peers.machine import describe
-from benchmarks.peers.pytorch import EPSILON
 
 SEEDS = range(5)
 
@@ -34,7 +33,7 @@ def orders(problem: Problem, seed: int, epochs: int | None = None) -> Iterator[n
     """The order of the rows in each epoch."""
     generator = np.random.default_rng(seed)
     for _ in range(problem.epochs if epochs is None else epochs):
-        yield generator.permutation(len(problem.x))
+        yield generator.permutation(len(problem.y))
 
 
 def first_model(problem: Problem, seed: int) -> Any:
@@ -42,49 +41,32 @@ def first_model(problem: Problem, seed: int) -> Any:
     return problem.build()
 
 
+def fit(problem: Problem, model: Any, order: np.ndarray) -> None:
+    """Train a model for an epoch with its rows in an order."""
+    weights = None if problem.weights is None else problem.weights[order]
+    x = [x[order] for x in problem.x]
+    model.fit(x, problem.y[order], sample_weight=weights, batch_size=problem.batch, epochs=1, shuffle=False, verbose=0)
+
+
 def ours(problem: Problem, seed: int) -> tuple[float, np.ndarray]:
-    """Seconds of training, and the outputs of the test."""
+    """Seconds of the processor in training, and the outputs of the test."""
     model = first_model(problem, seed)
-    start = time.perf_counter()
+    start = time.process_time()
     for order in orders(problem, seed):
-        model.fit(problem.x[order], problem.y[order], batch_size=problem.batch, epochs=1, shuffle=False, verbose=0)
-    seconds = time.perf_counter() - start
+        fit(problem, model, order)
+    seconds = time.process_time() - start
     return seconds, model.predict(problem.x_test, verbose=0)
 
 
 def theirs(problem: Problem, seed: int) -> tuple[float, np.ndarray]:
     """The same of PyTorch."""
-    model = torch_model(first_model(problem, seed)).train()
-    torch.manual_seed(seed)
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.Adam(parameters, lr=problem.rate, eps=EPSILON, fused=True)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda k: (1 + math.cos(math.pi * k / problem.steps)) / 2)
-    classes = problem.y.dtype.kind == "i"
-    x, y = torch.from_numpy(problem.x), torch.from_numpy(problem.y)
-    start = time.perf_counter()
-    for order in orders(problem, seed):
-        for rows in torch.from_numpy(order).split(problem.batch):
-            optimizer.zero_grad()
-            outputs = model(x[rows])
-            if classes:
-                loss = torch.nn.functional.cross_entropy(outputs.reshape(-1, outputs.shape[-1]), y[rows].reshape(-1))
-            else:
-                loss = torch.nn.functional.mse_loss(outputs, y[rows])
-            loss.backward()
-            for parameter in parameters if problem.clipnorm else ():
-                torch.nn.utils.clip_grad_norm_([parameter], problem.clipnorm)
-            optimizer.step()
-            schedule.step()
-    seconds = time.perf_counter() - start
-    model.eval()
-    with torch.inference_mode():
-        return seconds, model(torch.from_numpy(problem.x_test)).numpy()
+    return train(problem, first_model(problem, seed), seed, orders(problem, seed))
 
 
 def compile_kernels(problem: Problem) -> None:
     """Train and predict once, so that no kernel is compiled in a timing."""
     model = first_model(problem, 0)
-    model.fit(problem.x, problem.y, batch_size=problem.batch, epochs=1, shuffle=False, verbose=0)
+    fit(problem, model, np.arange(len(problem.y)))
     model.predict(problem.x_test, verbose=0)
 
 
@@ -95,8 +77,8 @@ def row(problem: Problem, seeds: range) -> tuple[str, bool]:
     scores: dict[str, list[float]] = {name: [] for name in engines}
     seconds: dict[str, list[float]] = {name: [] for name in engines}
     for seed in seeds:
-        for name, train in engines.items():  # in turns
-            spent, outputs = train(problem, seed)
+        for name, engine in engines.items():  # in turns
+            spent, outputs = engine(problem, seed)
             seconds[name].append(spent)
             scores[name].append(problem.score_of(outputs, problem.y_test))
     means = {name: statistics.mean(values) for name, values in scores.items()}
@@ -104,8 +86,7 @@ def row(problem: Problem, seeds: range) -> tuple[str, bool]:
     cells = [f"{means[name]:.2f} ± {statistics.stdev(values) if len(values) > 1 else 0:.2f}" for name, values in scores.items()]
     times = [f"{statistics.median(seconds[name]):.1f} s" for name in engines]
     equal = means["numba_lstm"] - means["PyTorch"] <= deviation
-    shape = " × ".join(map(str, problem.x.shape))
-    return f"| {problem.name} | {shape} | {problem.epochs} | {problem.score} | {' | '.join(cells + times)} |", equal
+    return f"| {problem.name} | {problem.shape} | {problem.epochs} | {problem.score} | {' | '.join(cells + times)} |", equal
 
 
 def main() -> int:
@@ -113,6 +94,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", help=f"of {', '.join(PROBLEMS)} (default: all)")
     parser.add_argument("--seeds", type=int, default=len(SEEDS))
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--full", action="store_true", help="at the sizes of the examples, which takes hours")
     options = parser.parse_args()
     unknown = [name for name in options.names if name not in PROBLEMS]
     if unknown:
@@ -123,7 +105,7 @@ def main() -> int:
     print("|" + "---|" * 8)
     worse = []
     for name in options.names or PROBLEMS:
-        line, equal = row(PROBLEMS[name](), range(options.seeds))
+        line, equal = row(PROBLEMS[name](**(FULL.get(name, {}) if options.full else {})), range(options.seeds))
         print(line, flush=True)
         worse += [] if equal else [name]
     versions = {"numba": numba.__version__, "numba_lstm": numba_lstm.__version__, "torch": torch.__version__}

@@ -91,23 +91,28 @@ def train_ctc(train: Words, source: Alphabet, target: Alphabet, options: Options
 
     Rao et al. (2015) train a network of this kind.
     """
-    model = Sequential(
-        [
-            Input((None,)),
-            Embedding(len(source), 64, mask_zero=True),
-            Bidirectional(LSTM(128, return_sequences=True)),
-            Dropout(0.2),
-            Bidirectional(LSTM(128, return_sequences=True)),
-            Dropout(0.2),
-            Dense(len(target) - 2),
-        ],
-        name="pronunciation_ctc",
-    )
+    model = build_ctc(len(source), len(target))
     model.compile(Adam(_rate(train, options), clipnorm=1.0), CTC(zero_infinity=True))
     x = np.repeat(source.tokens(train.letters), REPEATS, axis=1)
     y = np.maximum(target.tokens([word[0] for word in train.phonemes]) - 2, 0)  # 0 is the blank class
     history = model.fit(x, y, batch_size=BATCH, epochs=options.epochs, verbose=options.verbose).history
     return model, history["loss"]
+
+
+def build_ctc(source_size: int, target_size: int) -> Sequential:
+    """Return a network from tokens of letters to logits of phonemes and of the blank class."""
+    return Sequential(
+        [
+            Input((None,)),
+            Embedding(source_size, 64, mask_zero=True),
+            Bidirectional(LSTM(128, return_sequences=True)),
+            Dropout(0.2),
+            Bidirectional(LSTM(128, return_sequences=True)),
+            Dropout(0.2),
+            Dense(target_size - 2),
+        ],
+        name="pronunciation_ctc",
+    )
 
 
 def train_attention(train: Words, source: Alphabet, target: Alphabet, options: Options) -> tuple[seq2seq.Networks, list[float]]:

@@ -125,4 +125,4 @@ def draw(figure: Any, x: Array, y: Array, rendered: Array) -> None:
     below.plot(t[: len(x[part])], y[part], color="C0", linewidth=3, alpha=0.5, label="pedal")
     below.plot(t[: len(x[part])], rendered[part], color="C3", linewidth=1, label="model")
     below.set(xlabel="milliseconds", ylabel="output")
-    below.legend(loc="upper right")
+    below.legend(loc="upper left")

@@ -162,8 +162,8 @@ def draw(figure: Any, recordings: Recordings, tested: list[Tested], seconds: Arr
     moments = np.arange(len(one.lstm)) / RATE
     for k, name in enumerate(names):
         example.plot(moments, one.lstm[:, k], color=f"C{k}", linewidth=1, label=name)
-    example.set(xlabel="s", ylabel="probability", title=f"A recording of {names[recordings.labels[one.row]]}")
-    example.legend(fontsize="x-small", ncols=2)
+    example.set(xlabel="s", ylabel="probability", ylim=(0, 1.3), title=f"A recording of {names[recordings.labels[one.row]]}")
+    example.legend(fontsize="x-small", ncols=4, loc="upper center")
     shortest = min(len(one.lstm) for one in tested)
     for so_far, label in ((False, "present sample"), (True, "all samples so far")):
         right = [(decisions(one.lstm, so_far) == recordings.labels[one.row])[:shortest] for one in tested]

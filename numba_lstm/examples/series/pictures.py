@@ -21,7 +21,9 @@ def draw_fan(axes: Any, table: Any, label: str) -> None:
 
     intervals = [Interval(share, table[low], table[high]) for share, low, high in BOUNDS]
     ForecastDisplay(table["time"], table["y"], table["time"], table["forecast"], intervals, name=label).plot(axes)
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=5, frameon=False, fontsize=9)
+    legend = axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=5, frameon=False, fontsize=9)
+    for bands, patch in enumerate(legend.get_patches(), 1):  # the narrower intervals lie over the wider ones
+        patch.set_alpha(1 - (1 - patch.get_facecolor()[3]) ** bands)
     for tick in axes.get_xticklabels():
         tick.set(rotation=0, horizontalalignment="center", fontsize=9)
 

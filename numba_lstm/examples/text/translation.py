@@ -155,7 +155,7 @@ def draw(
 ) -> None:
     """Draw what the decoder attends to, in the best translation of each language, and one more."""
     quality = [chrf([text], [pair.translated]) + len(text) for pair, text in zip(test, written, strict=True)]
-    order = sorted((k for k in range(len(test)) if 8 <= len(written[k]) <= 30), key=lambda k: -quality[k]) or [0]
+    order = sorted((k for k in range(len(test)) if 8 <= len(written[k]) <= 20), key=lambda k: -quality[k]) or [0]
     firsts = [next((k for k in order if test[k].language == language), order[0]) for language in LANGUAGES]
     for axes, k in zip(figure.subplots(2, 2).ravel(), [*firsts, order[-1]], strict=True):
         letters, text = test[k].source, written[k]

@@ -48,7 +48,7 @@ def speakers_problem(epochs: int = 40) -> Problem:
     )
 
 
-def language_problem(epochs: int = 3, characters: int = 25000) -> Problem:
+def language_problem(epochs: int = 3, characters: int = 15000) -> Problem:
     """Characters of a documentation: the model of the example, on a part of the text and on windows of held-out topics."""
     train, _, test, symbols = language.texts(characters)
     (x, y), (x_test, y_test) = language.windows(train), language.windows(test)
@@ -128,7 +128,7 @@ def _sides(pairs: list[translation.Pair]) -> tuple[list[list[str]], list[list[st
     return [pair.source for pair in pairs], [pair.target for pair in pairs]
 
 
-def pronunciation_problem(epochs: int = 4, words: int = 500) -> Problem:
+def pronunciation_problem(epochs: int = 3, words: int = 300) -> Problem:
     """Pronunciations by CTC: the network of the example, on few words."""
     train, test = pronunciation.load(words)
     letters, phonemes = train.letters + test.letters, train.phonemes + test.phonemes

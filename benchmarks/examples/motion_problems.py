@@ -58,7 +58,7 @@ def video_problem(epochs: int = 4, samples: int = 1000) -> Problem:
     )
 
 
-def exercises_problem(epochs: int = 4, person: int = 4, window: int = 200, steps: int = 900) -> Problem:
+def exercises_problem(epochs: int = 4, person: int = 4, window: int = 100, steps: int = 900) -> Problem:
     """Exercises of a watch: convolutions and an LSTM on windows that are the same in each epoch, one person left out."""
     recordings = watch.load()
     train, test = recordings.of(person)

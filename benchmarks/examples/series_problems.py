@@ -59,15 +59,15 @@ def temperatures_problem(epochs: int = 3, stride: int = 6) -> Problem:
 
     def windows(origins: Array) -> tuple[list[Array], Array, Array]:
         past, future = origins[:, None] + np.arange(-2 * day, 0), origins[:, None] + np.arange(day)
-        parts: list[Any] = []
+        pieces: list[Any] = []
         for name in table:
             y = table[name].to_numpy()
             mean, deviation = y[past].mean(axis=1, keepdims=True), y[past].std(axis=1, keepdims=True)
             before = np.concatenate([((y[past] - mean) / deviation)[..., None], hour[past]], axis=2)
             ahead = np.broadcast_to((np.arange(1, day + 1) / day)[:, None], (*future.shape, 1))
             after = np.concatenate([ahead, hour[future]], axis=2)
-            parts.append((before, after, ((y[future] - mean) / deviation)[..., None], np.repeat(deviation, day, axis=1)))
-        before, after, target, scale = (np.concatenate(some).astype(np.float32) for some in zip(*parts, strict=True))
+            pieces.append((before, after, ((y[future] - mean) / deviation)[..., None], np.repeat(deviation, day, axis=1)))
+        before, after, target, scale = (np.concatenate(some).astype(np.float32) for some in zip(*pieces, strict=True))
         return [before, after], target, scale
 
     x, y, _ = windows(np.arange(2 * day, test - day, stride))

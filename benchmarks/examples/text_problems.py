@@ -48,7 +48,7 @@ def speakers_problem(epochs: int = 40) -> Problem:
     )
 
 
-def language_problem(epochs: int = 3, characters: int = 15000) -> Problem:
+def language_problem(epochs: int = 2, characters: int = 15000) -> Problem:
     """Characters of a documentation: the model of the example, on a part of the text and on windows of held-out topics."""
     train, _, test, symbols = language.texts(characters)
     (x, y), (x_test, y_test) = language.windows(train), language.windows(test)
@@ -117,18 +117,19 @@ def dates_problem(epochs: int = 2, samples: int = 4000) -> Problem:
 def translation_problem(epochs: int = 3, pairs: int = 800) -> Problem:
     """Messages of Django, as in the example, a half of them."""
     train, test = translation.split(translation.load(), None)
-    both = train[:: len(train) // pairs][:pairs] + test
-    source, target = (Alphabet([symbol for one in some for symbol in one]) for some in _sides(both))
+    chosen = train[:: len(train) // pairs][:pairs] + test
+    source, target = (Alphabet([symbol for one in some for symbol in one]) for some in _sides(chosen))
     sizes, recipe = (len(source), len(target)), (3e-3, epochs, translation.BATCH)
-    tokens = source.tokens([pair.source for pair in both]), target.tokens([pair.target for pair in both], end=True)
-    return _attention("translation", *tokens, pairs, sizes, recipe, units=64, embedding=32, dropout=0.4)
+    inputs = source.tokens([pair.source for pair in chosen])
+    outputs = target.tokens([pair.target for pair in chosen], end=True)
+    return _attention("translation", inputs, outputs, pairs, sizes, recipe, units=64, embedding=32, dropout=0.4)
 
 
 def _sides(pairs: list[translation.Pair]) -> tuple[list[list[str]], list[list[str]]]:
     return [pair.source for pair in pairs], [pair.target for pair in pairs]
 
 
-def pronunciation_problem(epochs: int = 3, words: int = 300) -> Problem:
+def pronunciation_problem(epochs: int = 3, words: int = 200) -> Problem:
     """Pronunciations by CTC: the network of the example, on few words."""
     train, test = pronunciation.load(words)
     letters, phonemes = train.letters + test.letters, train.phonemes + test.phonemes

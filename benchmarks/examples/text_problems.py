@@ -48,7 +48,7 @@ def speakers_problem(epochs: int = 40) -> Problem:
     )
 
 
-def language_problem(epochs: int = 2, characters: int = 15000) -> Problem:
+def language_problem(epochs: int = 6, characters: int = 20000) -> Problem:
     """Characters of a documentation: the model of the example, on a part of the text and on windows of held-out topics."""
     train, _, test, symbols = language.texts(characters)
     (x, y), (x_test, y_test) = language.windows(train), language.windows(test)

@@ -38,6 +38,8 @@ GONE = [
         "Sequential has no predict_classes. Write predict(x).argmax(axis=-1), or (predict(x) > 0.5).astype(int) for one "
         "sigmoid unit.",
     ),
+    (made, "add_metric", "Sequential has no add_metric. Give compile(metrics=[...]) a function of numba_lstm.ops"),
+    (lambda: Dense(1), "add_metric", "Dense has no add_metric. Give compile(metrics=[...]) a function of numba_lstm.ops"),
     (made, "lr", "Sequential has no lr. Read model.optimizer.learning_rate."),
     (made, "make_train_function", "Sequential has no make_train_function. Override train_step(self, data)"),
 ]

@@ -17,6 +17,24 @@ def test_losses_are_those_of_keras(name, eagerly):
     np.testing.assert_allclose(found, keras_programs.LOSSES[name], rtol=1e-5)
 
 
+def test_added_losses_alone_take_no_targets():
+    model = keras_programs.added_losses(numba_lstm)
+    x, names = keras_programs.X, {"return_dict": True}
+    model.compile("sgd", metrics=["mae"])
+    with pytest.raises(ValueError, match="has metrics of outputs without a loss"):
+        model.fit(x)
+    model.compile("sgd")
+    before = model.evaluate(x, verbose=0, **names)
+    assert before.keys() == {"loss"}
+    assert model.test_on_batch(x) == model.evaluate(iter([(x,)]), verbose=0) == before["loss"]
+    loss, gradients = model.value_and_gradients(x)
+    assert abs(loss - before["loss"]) < 1e-6
+    assert all(np.any(gradient) for gradient in gradients)
+    assert abs(model.train_on_batch(x) - loss) < 1e-6
+    assert model.evaluate(x, verbose=0) < loss
+    assert model.fit(x, validation_split=0.5, verbose=0).history.keys() == {"loss", "val_loss"}
+
+
 def test_an_added_loss_is_trained_by_its_gradient_and_outlives_a_config():
     model = keras_programs.autoencoder(numba_lstm)
     model.compile("sgd", "mse")

@@ -82,7 +82,7 @@ def total(outputs: Sequence[CompiledOutput], values: Sequence[Any], penalty: flo
 
     A single loss without a penalty stays on the device: reading it may mean waiting for the device.
     """
-    if len(outputs) == 1:
+    if len(outputs) == 1 and values[0] is not None:
         return float(values[0]) + penalty if penalty else values[0]
     return penalty + sum(
         output.weight * float(value) for output, value in zip(outputs, values, strict=True) if value is not None

@@ -19,7 +19,7 @@ from ...naming import names
 from .arguments import Shape, batch_shape_of, check_dtype, check_name, refuse
 from .graph.graph_layer import GraphLayer
 from .graph.symbolic import is_symbolic
-from .layer_type import NEVER_CALLED, PASSES, LayerType
+from .layer_type import GONE, NEVER_CALLED, PASSES, LayerType
 from .results import Backward, Forward, to_samples
 
 
@@ -48,6 +48,7 @@ class Layer(GraphLayer, metaclass=LayerType):
     """
 
     unsupported_methods = NEVER_CALLED
+    removed_attributes = GONE
     checked_methods: ClassVar[tuple[str, ...]] = ("build", "compute_output_shape", *PASSES)
 
     #: Keras's arguments that the layer does not have yet, with their defaults: only those are taken.

@@ -22,6 +22,11 @@ NEVER_CALLED = {
     "losses": "Give a regularizer to add_weight, or an activity_regularizer to the layer.",
 }
 
+#: Methods of layers of older versions of Keras, with what works instead.
+GONE = {
+    "add_metric": "Give compile(metrics=[...]) a function of numba_lstm.ops, or compute it in on_epoch_end of a Callback.",
+}
+
 #: Methods that compute on device arrays.
 PASSES = ("forward", "backward", "propagate", "backpropagate")
 

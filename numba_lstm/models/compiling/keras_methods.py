@@ -27,6 +27,7 @@ GONE = {
     "predict_generator": "Write predict(x), which takes generators and datasets.",
     "predict_proba": "Write predict(x).",
     "predict_classes": "Write predict(x).argmax(axis=-1), or (predict(x) > 0.5).astype(int) for one sigmoid unit.",
+    "add_metric": "Give compile(metrics=[...]) a function of numba_lstm.ops, or compute it in on_epoch_end of a Callback.",
     "lr": "Read model.optimizer.learning_rate.",
     "learning_rate": "Read model.optimizer.learning_rate.",
     "to_yaml": "Write get_config(), or save(path) for the weights too.",

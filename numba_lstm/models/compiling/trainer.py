@@ -71,7 +71,7 @@ class Trainer:
             See :mod:`numba_lstm.optimizers`.
         loss : str, function, dict, class or Loss, optional
             See :mod:`numba_lstm.losses`. A function ``f(y_true, y_pred)`` of your own uses :mod:`numba_lstm.ops`. Needed to fit
-            and to evaluate. For several outputs one for all, or one for each.
+            and to evaluate, unless a layer or the model calls ``add_loss``. For several outputs one for all, or one for each.
         loss_weights : float, optional
             What the loss is multiplied by, but not the penalties: in all that is reported, and in all gradients. The losses of
             several outputs are reported without their weights, and their weighted sum as ``loss``.

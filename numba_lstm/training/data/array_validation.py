@@ -126,6 +126,11 @@ def validate_mask(model: ModelStructure, x: Host, mask: Any = None, lengths: Any
     return np.asarray(array != 0)
 
 
+def lacks_losses(model: ModelStructure) -> bool:
+    """Return whether no output has a loss, so that ``add_loss`` alone is trained and there are no targets."""
+    return all(output.loss is None for output in model.compiled_outputs)
+
+
 def validate_arrays(
     model: ModelStructure, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None, lengths: Any = None
 ) -> Samples | Ragged:
@@ -138,11 +143,13 @@ def validate_arrays(
     """
     if x is None:
         raise ValueError("x is missing. Give an array, a list of sequences, or a dataset.")
-    if y is None:
-        raise ValueError("y is missing. Give one target a sample beside x.")
     if class_weight is not None and sample_weight is not None:
         raise ValueError("class_weight and sample_weight cannot both be given. Multiply them into one sample_weight.")
     samples = validate_input(model, x, lengths)
+    if lacks_losses(model) and model.has_one_output:
+        return samples
+    if y is None and not lacks_losses(model):
+        raise ValueError("y is missing. Give one target a sample beside x.")
     if not model.has_one_output:
         if isinstance(samples, Ragged):
             raise ValueError(f"sequences of unequal lengths need a model of one output, and {model.name} has several. {PAD}")

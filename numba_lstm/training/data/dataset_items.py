@@ -6,7 +6,7 @@ from typing import Any
 
 from ..batches import Ragged, Samples
 from ..protocols import ModelStructure
-from .array_validation import validate_arrays, validate_input
+from .array_validation import lacks_losses, validate_arrays, validate_input
 from .structures import is_sample, unpack_batch, unpack_input
 
 
@@ -18,7 +18,8 @@ def validate_batch(model: ModelStructure, class_weight: Any, item: Any) -> Sampl
     TypeError, ValueError
         For anything that fits neither the model nor each other.
     """
-    x, y, weight = unpack_batch(item)
+    alone = lacks_losses(model) and not (isinstance(item, (tuple, list)) and len(item) in (2, 3))
+    x, y, weight = (unpack_input(model, item), None, None) if alone else unpack_batch(item)
     try:
         return validate_arrays(model, x, y, weight, class_weight)
     except ValueError as error:

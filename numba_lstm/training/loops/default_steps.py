@@ -15,7 +15,7 @@ from . import steps
 from .custom_steps import StepMetrics
 from .metric_tracker import StepResult
 from .prediction import Predictions, predict_batch
-from .preparation import ensure_built, require_loss
+from .preparation import build_with_loss, ensure_built, require_loss
 
 
 def train_step(model: Trainable, data: Any) -> Logs:
@@ -35,7 +35,7 @@ def train_step(model: Trainable, data: Any) -> Logs:
     """
     require_loss(model, "train_step")
     samples = validate_arrays(model, *unpack_x_y_sample_weight(data))
-    ensure_built(model, samples.shape)
+    build_with_loss(model, samples.shape, "train_step")
     assert model.optimizer is not None
     trained = model.trained()
     model.optimizer.build(trained.weights)
@@ -50,7 +50,7 @@ def test_step(model: Trainable, data: Any) -> Logs:  # noqa: PT028 - no test, bu
     """
     require_loss(model, "test_step")
     samples = validate_arrays(model, *unpack_x_y_sample_weight(data))
-    ensure_built(model, samples.shape)
+    build_with_loss(model, samples.shape, "test_step")
     batch = load(model, model.ops, samples.batch(slice(None)))
     return _recorded(model, steps.test_step(model, model.ops, model.trained(), batch))
 

@@ -11,7 +11,7 @@ from ..data.epochs import Batches
 from ..protocols import Trainable
 from .custom_steps import StepLogs, overrides
 from .metric_tracker import MetricTracker
-from .preparation import as_verbose, ensure_built, require_loss
+from .preparation import as_verbose, build_with_loss, require_loss
 from .shards import batches_of_all
 from .steps import test_host_batch
 
@@ -56,7 +56,7 @@ def evaluate(
     shown = as_verbose(verbose)
     batches = evaluation_batches(model, x, y, sample_weight, batch_size=batch_size, steps=steps, lengths=lengths)
     listeners = CallbackList(callbacks, model=model, verbose=shown, epochs=1, steps=batches.steps)
-    ensure_built(model, batches.input_shape)
+    build_with_loss(model, batches.input_shape, "evaluate")
     tracker = evaluation_tracker(model)
     run_evaluation(model, batches, tracker, listeners)
     return tracker.result(return_dict)

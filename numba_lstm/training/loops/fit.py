@@ -10,7 +10,7 @@ from ...inputs import as_count
 from ..data.data_adapters import ValidationArguments, fit_batches
 from ..protocols import Trainable
 from .fit_loop import FitLoop
-from .preparation import as_verbose, ensure_built, require_loss
+from .preparation import as_verbose, build_with_loss, require_loss
 from .shards import compare_processes
 from .steps import as_window
 
@@ -49,9 +49,9 @@ def fit(
         ``steps_per_epoch``; or a dataset of such batches, or of single samples, with ``__getitem__`` and ``__len__``, as
         :class:`numba_lstm.utils.PyDataset`. An epoch has all batches that there are in it, which may be more or fewer than in
         the last one. Sequences of unequal lengths are put into batches of near lengths, each padded to its longest and masked.
-    y : array, or list of arrays (T_i, C)
+    y : array, or list of arrays (T_i, C), optional
         Targets in the shape of the model's output, or labels for a sparse loss; a list where ``x`` is one of unequal lengths
-        and the model has an output for each step.
+        and the model has an output for each step. Left out where ``add_loss`` alone is trained.
     batch_size : int, optional
         Samples a step, 32 by default; the last batch of an epoch may be smaller.
     epochs, initial_epoch : int
@@ -124,7 +124,7 @@ def fit(
     )
     window = None if tbptt is None else as_window(model, tbptt, train.input_shape)
     listeners = CallbackList(callbacks, add_history=True, model=model, **params, steps=train.steps)
-    ensure_built(model, train.input_shape)
+    build_with_loss(model, train.input_shape, "fit")
     if window is not None:
         model.check_windows()
     assert model.optimizer is not None

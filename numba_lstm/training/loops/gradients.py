@@ -11,14 +11,14 @@ from ..batches import as_tuple
 from ..data.array_validation import validate_arrays
 from ..data.loading import load
 from ..protocols import Trainable
-from .preparation import ensure_built, require_loss
+from .preparation import build_with_loss, require_loss
 from .steps import batch_losses
 
 
 def value_and_gradients(
     model: Trainable,
     x: Any,
-    y: Any,
+    y: Any = None,
     sample_weight: Any = None,
     class_weight: Any = None,
     *,
@@ -52,7 +52,7 @@ def value_and_gradients(
     """
     require_loss(model, "value_and_gradients")
     samples = validate_arrays(model, x, y, sample_weight, class_weight, lengths)
-    ensure_built(model, samples.shape)
+    build_with_loss(model, samples.shape, "value_and_gradients")
     if inputs and (reader := next((reader for reader in model.readers if reader.takes_indices), None)) is not None:
         raise ValueError(f"{reader.name} takes indices, with respect to which there is no gradient. Leave inputs=True out.")
     ops, trained = model.ops, model.trained()

@@ -10,7 +10,7 @@ from ..protocols import Trainable
 from .custom_steps import StepLogs, overrides, step_data
 from .metric_tracker import MetricTracker
 from .prediction import Predictions, predict_batch, predict_repeated
-from .preparation import ensure_built, require_loss
+from .preparation import build_with_loss, ensure_built, require_loss
 from .steps import test_host_batch, train_host_batch
 
 
@@ -48,7 +48,7 @@ def train_on_batch(
     """
     require_loss(model, "train_on_batch")
     samples = validate_arrays(model, x, y, sample_weight, class_weight, lengths)
-    ensure_built(model, samples.shape)
+    build_with_loss(model, samples.shape, "train_on_batch")
     assert model.optimizer is not None
     trained = model.trained()
     model.optimizer.build(trained.weights)
@@ -94,7 +94,7 @@ def test_on_batch(  # noqa: PT028 - no test, but Keras's name
     """
     require_loss(model, "test_on_batch")
     samples = validate_arrays(model, x, y, sample_weight, lengths=lengths)
-    ensure_built(model, samples.shape)
+    build_with_loss(model, samples.shape, "test_on_batch")
     if overrides(model, "test_step"):
         logs = StepLogs(model, "test_step")
         logs.run(samples.batch(slice(None)))

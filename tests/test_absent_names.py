@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import json
+import re
 import subprocess
 import sys
 import types
 
 import numpy as np
 import pytest
+from golden import keras_names
 
 import numba_lstm
+from numba_lstm.naming import absent, keras_advice
 
 SENTENCES = {
     ("layers", "ConvLSTM3D"): "numba_lstm.layers has no 'ConvLSTM3D': its recurrent layers are ConvLSTM1D, ConvLSTM2D, GRU, "
@@ -28,7 +32,7 @@ SENTENCES = {
     ): "numba_lstm.utils.np_utils has no 'to_categories'. There are: normalize, to_categorical.",
     ("utils", "toCategorical"): "numba_lstm.utils has no 'toCategorical', did you mean 'to_categorical'?",
     ("constraints", "maxnorm"): "numba_lstm.constraints has no 'maxnorm': write max_norm.",
-    ("callbacks", "RemoteMonitor"): "numba_lstm.callbacks has no 'RemoteMonitor'. There are: BackupAndRestore, CSVLogger, ",
+    ("callbacks", "RemoteMonitors"): "numba_lstm.callbacks has no 'RemoteMonitors'. There are: BackupAndRestore, CSVLogger, ",
     ("optimizers.schedules", "CosineDecays"): "numba_lstm.optimizers.schedules has no 'CosineDecays'. There are: CosineDecay, ",
     (
         "optimizers.schedules",
@@ -36,14 +40,16 @@ SENTENCES = {
     ): "numba_lstm.optimizers.schedules has no 'cosine_decay', did you mean 'CosineDecay'?",
     ("ops", "exponential"): "numba_lstm.ops has no 'exponential': write numba_lstm.activations.exponential.",
     ("optimizers", "Lamb"): "numba_lstm.optimizers has no 'Lamb': write AdamW, and clipnorm against large steps.",
-    ("initializers", "STFT"): "numba_lstm.initializers has no 'STFT'. There are: Constant, GlorotNormal, ",
+    ("initializers", "STFTs"): "numba_lstm.initializers has no 'STFTs'. There are: Constant, GlorotNormal, ",
     ("regularizers", "L3"): "numba_lstm.regularizers has no 'L3'. There are: L1, L1L2, L2, ",
     ("backend", "kron"): "numba_lstm.backend has no 'kron': arrays are NumPy's. Write numpy.kron.",
     ("ops", "kron"): "numba_lstm.ops has no 'kron': arrays are NumPy's. Write numpy.kron.",
-    ("ops", "segment_sum"): "numba_lstm.ops has no 'segment_sum': arrays are NumPy's. Write it with numpy.",
+    ("ops", "det"): "numba_lstm.ops has no 'det': arrays are NumPy's. Write numpy.linalg.det.",
+    ("ops", "while_loop"): "numba_lstm.ops has no 'while_loop': write a loop of Python over a known number of steps, or",
     ("preprocessing.sequence", "skipgrams"): "numba_lstm.preprocessing.sequence has no 'skipgrams'. There are: TimeseriesGen",
     ("preprocessing.text", "tokenizer"): "numba_lstm.preprocessing.text has no 'tokenizer', did you mean 'Tokenizer'?",
-    ("datasets", "cifar10"): "numba_lstm.datasets has no 'cifar10'. There are: boston_housing, imdb, mnist, reuters.",
+    ("datasets", "cifar10"): "numba_lstm.datasets has no 'cifar10': datasets are boston_housing, imdb, mnist and reuters.",
+    ("preprocessing", "image"): "numba_lstm.preprocessing has no 'image': read images with another library.",
 }
 
 
@@ -91,6 +97,29 @@ def test_names_that_are_advised_are_there():
         assert getattr(numba_lstm, name) is getattr(getattr(numba_lstm, module), name)
     for module, name in (("initializers", "Initializer"), ("regularizers", "Regularizer")):
         assert getattr(numba_lstm, name) is getattr(getattr(numba_lstm, module), name)
+
+
+@pytest.mark.parametrize("module", keras_names.EXPORTING)
+def test_each_name_that_keras_exports_is_there_or_has_advice(module):
+    ours = importlib.import_module(f"numba_lstm.{module}" if module else "numba_lstm")
+    names = json.loads(keras_names.EXPORTS.read_text())[module].split()
+    assert len(names) > 3
+    lacking = [name for name in names if not hasattr(ours, name)]
+    assert [
+        name for name in lacking if re.search(r"There are: |did you mean|it with numpy\.$", absent._sentence(ours.__name__, name))
+    ] == []
+
+
+def test_what_advice_names_is_there():
+    sentences = [
+        *keras_advice.OPERATIONS.values(),
+        *(one for of_module in absent.ADVICE.values() for one in of_module.values()),
+    ]
+    for path in re.findall(r"numba_lstm(?:\.[a-zA-Z_]\w*)+", " ".join(sentences)):
+        *parents, name = path.split(".")
+        if "sklearn" not in parents:  # which needs scikit-learn
+            module = importlib.import_module(".".join(parents[:1] + [one for one in parents[1:] if one.islower()]))
+            assert hasattr(module, name) or importlib.import_module(path), path
 
 
 def test_the_advised_rate_and_file_go_on(tmp_path):

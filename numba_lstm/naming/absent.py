@@ -10,9 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from . import keras_advice
+
 _RECURRENT = "its recurrent layers are ConvLSTM1D, ConvLSTM2D, GRU, LSTM and SimpleRNN, and RNN of cells."
 _SEQUENTIAL = "models are Sequential, layers one after the other, and Model(inputs, outputs)."
 _LAYERS = {
+    **keras_advice.IMAGE_LAYERS,
+    **keras_advice.OTHER_LAYERS,
     **{
         f"Adaptive{kind}Pooling{k}D": f"write {kind}Pooling{k}D with a pool_size."
         for kind in ("Average", "Max")
@@ -34,16 +38,19 @@ _LAYERS = {
     "Wrapper": "derive a class from Layer that has the layer as an attribute and calls it in call.",
 }
 _ROOT = {
+    **keras_advice.ROOT,
     "applications": _SEQUENTIAL,
-}
-_UTILS = {
-    "model_to_dot": "numba_lstm.utils.plot_model(model) draws the layers.",
 }
 #: Modules whose names in Keras are operations on tensors.
 _ARRAYS = ("numba_lstm.backend", "numba_lstm.ops")
 #: Module -> name -> what to write instead, as the end of a sentence.
 ADVICE: dict[str, dict[str, str]] = {
     "numba_lstm": _ROOT,
+    "numba_lstm.activations": {"deserialize": "write numba_lstm.activations.get."},
+    "numba_lstm.callbacks": keras_advice.CALLBACKS,
+    "numba_lstm.config": keras_advice.CONFIG,
+    "numba_lstm.datasets": keras_advice.DATASETS,
+    "numba_lstm.initializers": keras_advice.INITIALIZERS,
     "numba_lstm.layers": _LAYERS,
     "numba_lstm.models": {
         "Functional": _SEQUENTIAL,
@@ -55,10 +62,13 @@ ADVICE: dict[str, dict[str, str]] = {
         "LossScaleOptimizer": "gradients are float32 or float64, which need no scale. Give the inner optimizer alone.",
         "MultiOptimizer": "write one optimizer.",
         "Muon": "write AdamW.",
+        "OptimizerMap": "write one optimizer.",
         "ScheduleFreeAdamW": "write AdamW, and use_ema=True for averages of the weights.",
         "legacy": "write numba_lstm.optimizers.Adam, and the others so too.",
     },
-    "numba_lstm.utils": _UTILS,
+    "numba_lstm.preprocessing": keras_advice.PREPROCESSING,
+    "numba_lstm.saving": {"KerasFileEditor": "read and write the file with h5py."},
+    "numba_lstm.utils": keras_advice.UTILS,
 }
 
 
@@ -105,7 +115,11 @@ def _operation(name: str) -> str:
     module = vars(sys.modules["numba_lstm.activations"])
     if name in module["NAMES"] and name in module:
         return f"write numba_lstm.activations.{name}."
-    return f"arrays are NumPy's. Write numpy.{name}." if hasattr(np, name) else "arrays are NumPy's. Write it with numpy."
+    if name in keras_advice.OPERATIONS:
+        return keras_advice.OPERATIONS[name]
+    places = (("", np), ("linalg.", np.linalg), ("fft.", np.fft))
+    place = next((place for place, functions in places if hasattr(functions, name)), None)
+    return "arrays are NumPy's. Write " + ("it with numpy." if place is None else f"numpy.{place}{name}.")
 
 
 def _letters(name: str) -> str:

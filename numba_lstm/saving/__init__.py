@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from ..files import model_files
 from ..files.destinations import check_path
 from ..files.errors import FileFormatError
 from ..models import Sequential
 from ..models.loading import load_model
+from ..naming.absent import absent
 from ..objects.registered import (
     get_custom_objects,
     get_registered_name,
@@ -100,3 +102,7 @@ def check_saving(
         Whether the caller makes missing folders before it saves.
     """
     Sequential.check_saving(model, filepath, weights_only, makes_folders=makes_folders)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = absent(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..config import disable_interactive_logging, enable_interactive_logging, is_interactive_logging_enabled
-from ..inputs.batch_data import unpack_x_y_sample_weight
+from ..inputs.batch_data import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from ..inputs.sequences import pad_sequences
 from ..naming import names
 from ..naming.absent import absent
@@ -47,6 +47,7 @@ __all__ = [
     "is_keras_tensor",
     "normalize",
     "np_utils",
+    "pack_x_y_sample_weight",
     "pad_sequences",
     "plot_model",
     "register_keras_serializable",

@@ -1,6 +1,7 @@
-"""Names by which Keras 3.15 finds losses, metrics and other objects without arguments.
+"""Names by which Keras 3.15 finds losses, metrics and other objects without arguments, and all that its modules export.
 
-``KERAS_BACKEND=numpy python tests/golden/keras_names.py`` writes ``keras_names.json`` beside this file.
+``KERAS_BACKEND=numpy python tests/golden/keras_names.py`` writes ``keras_names.json`` and ``keras_exports.json`` beside this
+file.
 """
 
 from __future__ import annotations
@@ -11,6 +12,29 @@ from pathlib import Path
 
 FILE = Path(__file__).with_suffix(".json")
 MODULES = ("losses", "metrics")
+EXPORTS = Path(__file__).with_name("keras_exports.json")
+EXPORTING = [
+    "",
+    "activations",
+    "backend",
+    "callbacks",
+    "config",
+    "constraints",
+    "datasets",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "ops",
+    "optimizers",
+    "optimizers.schedules",
+    "preprocessing",
+    "random",
+    "regularizers",
+    "saving",
+    "utils",
+]
 
 if __name__ == "__main__":
     import keras
@@ -27,3 +51,6 @@ if __name__ == "__main__":
                 names[module].append(name)
         names[module].sort()
     FILE.write_text(json.dumps(names, indent=1) + "\n")
+    modules = {name: import_module(f"keras.{name}" if name else "keras") for name in EXPORTING}
+    exports = {name: " ".join(one for one in dir(module) if one[0] != "_") for name, module in modules.items()}
+    EXPORTS.write_text(json.dumps(exports, indent=1) + "\n")

@@ -106,7 +106,9 @@ def test_each_name_that_keras_exports_is_there_or_has_advice(module):
     assert len(names) > 3
     lacking = [name for name in names if not hasattr(ours, name)]
     assert [
-        name for name in lacking if re.search(r"There are: |did you mean|it with numpy\.$", absent._sentence(ours.__name__, name))
+        name
+        for name in lacking
+        if re.search(r"There are: |did you mean|it with numpy\.$", absent._sentence(ours.__name__, name))
     ] == []
 
 

@@ -9,11 +9,12 @@ import pytest
 from tolerances import FOREIGN, assert_close
 
 from numba_lstm import Input, Model, ops
+from numba_lstm.activations import sparsemax
 from numba_lstm.files.errors import FileFormatError
 from numba_lstm.interop import onnx
 from numba_lstm.interop.onnx.protobuf import messages, wire
 from numba_lstm.interop.onnx.writing import graph_builder
-from numba_lstm.layers import Conv1DTranspose, Dense
+from numba_lstm.layers import Conv1DTranspose, Dense, Lambda
 
 pytestmark = pytest.mark.usefixtures("on_reference")
 
@@ -74,6 +75,7 @@ def log_softmax(x, axis):
 
 
 NEAREST = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+HEADS = DRAW.normal(size=(5, 2, 3)).astype("f4")
 TRIANGLE = np.tri(3, 5, dtype=bool)
 
 #: Operator, constants, attributes, and what is expected of X (2, 3, 5).
@@ -92,6 +94,13 @@ NODES = {
     "Erf": ("Erf", [], {}, np.vectorize(math.erf)(X)),
     "Round": ("Round", [], {}, np.round(X)),
     "Gelu": ("Gelu", [], {"approximate": "tanh"}, X * (1 + np.tanh((2 / np.pi) ** 0.5 * (X + 0.044715 * X**3))) / 2),
+    "Celu": ("Celu", [], {"alpha": 0.7}, np.maximum(X, 0) + np.minimum(0, 0.7 * np.expm1(X / 0.7))),
+    "HardSwish": ("HardSwish", [], {}, X * np.clip(X / 6 + 0.5, 0, 1)),
+    "Mish": ("Mish", [], {}, X * np.tanh(np.log1p(np.exp(X)))),
+    "Einsum with a matrix": ("Einsum", [KERNEL[:, 0]], {"equation": "bij,ik->bjk"}, np.einsum("bij,ik->bjk", X, KERNEL[:, 0])),
+    "Einsum to two axes": ("Einsum", [HEADS], {"equation": "...d,dhk->...hk"}, np.einsum("bid,dhk->bihk", X, HEADS)),
+    "Einsum of two axes": ("Einsum", [X[0]], {"equation": "bij,ij->b"}, np.einsum("bij,ij->b", X, X[0])[:, None]),
+    "Einsum of one tensor": ("Einsum", [], {"equation": "bij->bj"}, X.sum(1)),
     "Tile": ("Tile", [ints(1, 2, 1)], {}, np.tile(X, (1, 2, 1))),
 }
 
@@ -101,7 +110,9 @@ def test_functions_and_formulas_come_back(tmp_path):
     y = ops.sin(x) * ops.round(3 * x) - ops.gelu(x, approximate=False) * ops.arctan(x) + ops.erfc(x)
     y = Dense(4, activation="mish")(y) + Dense(4, activation="relu6")(x)
     largest, places = ops.top_k(x, 2)
-    model = Model(x, [Dense(2, activation="hard_silu")(y), largest, places * 2.0, ops.sort(x, 1)]).to("reference")
+    rows = Lambda(sparsemax)(Dense(4)(x))  # whose product with a matrix is recorded as one of all rows
+    outputs = [Dense(2, activation="hard_silu")(y), largest, places * 2.0, ops.sort(x, 1), rows]
+    model = Model(x, outputs).to("reference")
     onnx.export(model, tmp_path / "m.onnx")
     found = onnx.load_model(tmp_path / "m.onnx").predict(X, verbose=0)
     for one, other in zip(found, model.predict(X, verbose=0), strict=True):
@@ -134,12 +145,82 @@ def test_constant_triangles_choose_elements(tmp_path):
     [
         ("Resize", [None, np.array([1, 1, 2], "f4")], {"mode": "linear"}, "has the mode 'linear'"),
         ("Resize", [None, np.array([1, 1, 1.5], "f4")], NEAREST, "multiplies lengths by [1.5]"),
+        ("Einsum", [X[0]], {"equation": "bij,ij->bij"}, "is no product of matrices"),
+        ("Einsum", [], {"equation": "bij->ij"}, "where the batch is not one letter of all"),
         ("ArgMax", [], {"axis": 1, "select_last_index": 1}, "takes the last of equal elements"),
     ],
 )
 def test_nodes_that_no_layer_computes_are_refused(kind, constants, attributes, message, tmp_path):
     with pytest.raises(FileFormatError, match=re.escape(message)):
         onnx.load_model(write(tmp_path, kind, *constants, **attributes))
+
+
+def graph_of(folder, make, *inputs, **options):
+    """A model of a graph whose nodes ``make`` adds, with inputs of names, shapes and dtypes."""
+    graph = graph_builder.GraphBuilder("float32")
+    for name, shape, dtype in inputs:
+        graph.add_input(name, shape, dtype)
+    graph.add_output("out", make(graph), ())
+    path = folder / "m.onnx"
+    path.write_bytes(wire.write({"opset_import": [{"version": 17}], "graph": graph.to_message("g")}, messages.MODEL))
+    return onnx.load_model(path, **options)
+
+
+@pytest.mark.parametrize(
+    ("kind", "constants", "message"),
+    [
+        ("Reshape", [ints(-1, 5)], "which mixes the batch with other axes"),
+        ("ScatterND", [ints(0, 1).reshape(2, 1), X], "writes into a tensor of the model"),
+    ],
+)
+def test_nodes_that_write_into_the_batch_are_refused(kind, constants, message, tmp_path):
+    def make(graph):
+        names = [graph.add_constant(f"c{index}", array) for index, array in enumerate(constants)]
+        return graph.add_op("Add", [graph.add_op(kind, ["x", *names], "n"), "z"], "a")
+
+    with pytest.raises(FileFormatError, match=message):
+        graph_of(tmp_path, make, ("x", ("N", 3, 5), np.float32), ("z", ("N", 5), np.float32))
+
+
+def test_products_of_attention_by_einsum(tmp_path):
+    def make(graph):
+        scores = graph.add_op("Einsum", ["x", "z"], "scores", equation="bid,bjd->bij")
+        return graph.add_op("Einsum", [scores, "z"], "sums", equation="bij,bjd->bdi")
+
+    model = graph_of(tmp_path, make, ("x", ("N", 3, 5), np.float32), ("z", ("N", 4, 5), np.float32))
+    z = DRAW.normal(size=(2, 4, 5)).astype("f4")
+    assert_close(model([X, z]), np.einsum("bid,bjd,bje->bei", X, z, z), FOREIGN)
+
+
+def test_constants_are_written_into_a_constant(tmp_path):
+    def make(graph):
+        arrays = (np.zeros((3, 5), "f4"), ints(-1, 0).reshape(2, 1), X[0, :2])
+        names = [graph.add_constant(f"c{index}", array) for index, array in enumerate(arrays)]
+        return graph.add_op("Add", ["x", graph.add_op("ScatterND", names, "s")], "a")
+
+    expected = X + np.stack([X[0, 1], 0 * X[0, 0], X[0, 0]])
+    assert_close(graph_of(tmp_path, make, ("x", ("N", 3, 5), np.float32))(X), expected, FOREIGN)
+
+
+@pytest.mark.parametrize(("kind", "direction"), [("LSTM", "bidirectional"), ("GRU", "reverse")])
+def test_sequence_lens_are_a_mask(kind, direction, tmp_path):
+    draw, gates, directions = np.random.default_rng(1), 4 if kind == "LSTM" else 3, 1 + (direction == "bidirectional")
+    W, R = (draw.normal(size=(directions, gates * 2, size)).astype("f4") for size in (5, 2))
+
+    def make(graph, lengths):
+        names = ["x", graph.add_constant("W", W), graph.add_constant("R", R), "", *lengths]
+        options = {"hidden_size": 2, "direction": direction}
+        y, last, *_ = graph.add_node(kind, names, "rnn", options, outputs=2 + (kind == "LSTM"))
+        y = graph.add_op("Transpose", [y], "t", perm=[2, 0, 1, 3])
+        last = graph.add_op("Unsqueeze", [graph.add_op("Transpose", [last], "t", perm=[1, 0, 2]), graph.add_integers([1])], "u")
+        return graph.add_op("Concat", [y, last], "c", axis=1)
+
+    x, counts = ("x", ("T", "N", 5), np.float32), ("counts", ("N",), np.int32)
+    masked = graph_of(tmp_path, lambda graph: make(graph, ["counts"]), x, counts, time_first=True)([X, np.array([1, 3])])
+    plain = graph_of(tmp_path, lambda graph: make(graph, []), x, time_first=True)
+    short = plain(X[:1, :1])
+    assert_close(masked[:1], np.concatenate([short[:, :1], np.zeros((1, 2, *short.shape[2:])), short[:, 1:]], 1), FOREIGN)
+    assert_close(masked[1:], plain(X[1:]), FOREIGN)
 
 
 def test_indices_are_compared_with_a_constant(tmp_path):

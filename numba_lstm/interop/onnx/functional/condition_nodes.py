@@ -1,9 +1,11 @@
-"""Convert comparisons and choices. Truth values are 0 and 1 in a model."""
+"""Convert comparisons, choices and limits. Truth values are 0 and 1 in a model."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from .... import ops
 from ..graph.graph import Node
@@ -53,8 +55,20 @@ def where(scope: Scope, node: Node) -> list[Value]:
     return [pair(ops.add, first, second)]
 
 
+def clip(scope: Scope, node: Node) -> list[Value]:
+    """Clip between two numbers."""
+    x = scope.value(node)
+    tensor = x.tensor
+    for index, (name, function) in enumerate((("min", ops.maximum), ("max", ops.minimum)), 1):
+        given = node.attributes.get(name) if scope.opset < 11 else scope.constant(node, index)
+        if given is not None:
+            tensor = function(tensor, np.asarray(given).item())
+    return [Value(tensor, x.axes)]
+
+
 HANDLERS: dict[str, Callable[[Scope, Node], list[Value]]] = {
     "And": _comparison(ops.logical_and),
+    "Clip": clip,
     "Equal": _comparison(ops.equal),
     "Greater": _comparison(ops.greater),
     "GreaterOrEqual": _comparison(ops.greater_equal),

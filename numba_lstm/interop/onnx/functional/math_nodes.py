@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .... import ops
+from ....activations.element_formulas import element_formula
 from ....kernels.specs import Activation as Spec
 from ....layers import Activation, BatchNormalization, LayerNormalization
 from ..graph.graph import Node
@@ -118,6 +119,10 @@ def activation(scope: Scope, node: Node) -> list[Value]:
         function = spec(node.kind.lower(), **{key: node.attributes.get(key, value) for key, value in defaults.items()})
     elif node.kind == "Gelu":
         function = gelu_spec(node.attributes)
+    elif node.kind == "Celu":
+        function = element_formula("celu", (float(node.attributes.get("alpha", 1.0)),))
+    elif node.kind in ("HardSwish", "Mish"):
+        function = element_formula("mish" if node.kind == "Mish" else "hard_silu", ())
     else:
         function = Spec(_NAMES.get(node.kind, node.kind.lower()))
     return [Value(scope.add(Activation, node, x.tensor, activation=function), x.axes)]
@@ -141,17 +146,6 @@ def softmax(scope: Scope, node: Node) -> list[Value]:
     order = [*(k for k in real_order(x) if k != axis), axis]
     y = scope.add(Activation, node, arranged(x, order), activation=Spec("softmax"))
     return [placed(y, order, x.rank, x.batch)]
-
-
-def clip(scope: Scope, node: Node) -> list[Value]:
-    """Clip between two numbers."""
-    x = scope.value(node)
-    tensor = x.tensor
-    for index, (name, function) in enumerate((("min", ops.maximum), ("max", ops.minimum)), 1):
-        given = node.attributes.get(name) if scope.opset < 11 else scope.constant(node, index)
-        if given is not None:
-            tensor = function(tensor, np.asarray(given).item())
-    return [Value(tensor, x.axes)]
 
 
 def prelu(scope: Scope, node: Node) -> list[Value]:
@@ -210,7 +204,20 @@ _PARAMETERS: dict[str, dict[str, float]] = {
     "ThresholdedRelu": {"alpha": 1.0},
     "HardSigmoid": {"alpha": 0.2, "beta": 0.5},
 }
-_ACTIVATIONS = ("Tanh", "Sigmoid", "Relu", "Softplus", "Softsign", "Selu", "Gelu", "Exp", *_PARAMETERS)
+_ACTIVATIONS = (
+    "Tanh",
+    "Sigmoid",
+    "Relu",
+    "Softplus",
+    "Softsign",
+    "Selu",
+    "Gelu",
+    "Exp",
+    "Celu",
+    "HardSwish",
+    "Mish",
+    *_PARAMETERS,
+)
 
 HANDLERS: dict[str, Callable[[Scope, Node], Sequence[Value]]] = {
     **dict.fromkeys(_ACTIVATIONS, activation),
@@ -230,7 +237,6 @@ HANDLERS: dict[str, Callable[[Scope, Node], Sequence[Value]]] = {
     "Sqrt": unary(ops.sqrt),
     "Reciprocal": unary(ops.reciprocal),
     "PRelu": prelu,
-    "Clip": clip,
     **dict.fromkeys(("LogSoftmax", "Softmax"), softmax),
     "ReduceMean": reduction(ops.mean),
     "ReduceSum": reduction(ops.sum),

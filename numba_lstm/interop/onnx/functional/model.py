@@ -27,6 +27,8 @@ _MODULES = (
 )
 _HANDLERS: dict[str, Any] = {kind: handler for module in _MODULES for kind, handler in module.HANDLERS.items()}
 
+_BATCH_NAMES = ("N", "batch", "batch_size")  #: of an axis that is that of the batch for certain
+
 Dims = tuple[int | str | None, ...]
 
 
@@ -107,7 +109,7 @@ def _batch_axes(dims: Mapping[str, Dims], time_first: bool) -> list[dict[str, in
                 return [None]
             at = free[0]
         found[name] = at
-    return [found, None]
+    return [found] if first in _BATCH_NAMES else [found, None]
 
 
 def _model(graph: Graph, given: Mapping[str, Any], dims: Mapping[str, Dims], batch: Mapping[str, int] | None) -> Model:

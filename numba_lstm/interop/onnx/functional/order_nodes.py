@@ -61,8 +61,8 @@ def gather_elements(scope: Scope, node: Node) -> list[Value]:
 
 
 def scatter(scope: Scope, node: Node) -> list[Value]:
-    """ScatterND, which no layer computes."""
-    raise ValueError("writes into a tensor. Export the model with torch.where, or with joined slices")
+    """ScatterND, which no layer computes; that of constants has been computed before."""
+    raise ValueError("writes into a tensor of the model. Export it with torch.where, or with joined slices")
 
 
 HANDLERS: dict[str, Any] = {

@@ -37,8 +37,6 @@ def recurrent(scope: Scope, node: Node) -> list[Value | None]:
         x.without(batch)  # for its sentence
     elif x.batch != batch:
         raise ValueError(f"takes sizes {x.sizes}, where the batch was expected at axis {batch}. Give time_first or shapes")
-    if scope.get(node, 4) is not None:
-        raise ValueError("has sequence_lens. Mask the steps in the model, or export it without")
     sequences = _is_used(scope, node, 0)
     for one in directions:
         one.return_sequences, one.return_state = sequences, True
@@ -49,13 +47,35 @@ def recurrent(scope: Scope, node: Node) -> list[Value | None]:
         name = scope.name(node, Bidirectional)
         layer = Bidirectional(directions[0], merge_mode=None, backward_layer=directions[1], name=name)
     options = {"initial_state": states} if states else {}
+    if (mask := _mask(scope, node, x, tensor)) is not None:
+        options["mask"] = mask
     found = list(scope.call(layer, tensor, weights, **options))
     count = len(directions)
     outputs, last = found[:count], found[count:]
+    if sequences and mask is not None:  # ONNX's outputs are zero there, and those of layers are repeated
+        in_order = ops.expand_dims(ops.flip(mask, 1) if count == 1 and directions[0].go_backwards else mask, -1)
+        outputs = [y * in_order for y in outputs]
     y = _sequences(outputs, directions, x.batch is None, layout) if sequences else None
     num_states = len(last) // count
     after = [_joined(last[k::num_states], x.batch is None, layout) for k in range(num_states)]
     return [y, *after]
+
+
+def _mask(scope: Scope, node: Node, x: Value, tensor: Any) -> Any:
+    """Return the mask of the steps (batch, time) that sequence_lens counts, or None if there are all."""
+    lengths = scope.get(node, 4)
+    if lengths is None:
+        return None
+    steps = tensor.shape[1]
+    if isinstance(lengths, Known):
+        if steps is not None and lengths.is_number and np.all(lengths.array >= steps):
+            return None
+        raise ValueError("has constant sequence_lens of less than all steps. Make them an input of the graph")
+    if lengths.rank != 1 or lengths.batch != 0 or x.batch is None:
+        raise ValueError(f"has sequence_lens of sizes {lengths.sizes}, where one number for each sample was expected")
+    counts = ops.cast(arranged(lengths, []), tensor.dtype)
+    numbers = ops.cumsum(ops.ones_like(tensor[:, :, 0]), 1)
+    return ops.less_equal(numbers, counts if len(counts.shape) > 1 else ops.expand_dims(counts, 1))
 
 
 def _is_used(scope: Scope, node: Node, index: int) -> bool:

@@ -165,3 +165,19 @@ def pad(call: Call) -> Sequence[Host]:
         return [np.pad(x[cut], added, mode)]
     value = call.get(2)
     return [np.pad(x[cut], added, constant_values=0 if value is None else value.item())]
+
+
+def scatter(call: Call) -> Sequence[Host]:
+    """Write updates into a copy of an array, at places that the last axis of the indices tells (ScatterND)."""
+    x, indices, updates = call.require(0), call.require(1), call.require(2)
+    depth = indices.shape[-1] if indices.ndim else 0
+    sizes = np.array(x.shape[:depth])
+    if not 1 <= depth <= x.ndim or indices.dtype.kind not in "iu" or np.any(indices < -sizes) or np.any(indices >= sizes):
+        raise ValueError(f"indices of shape {indices.shape} do not lie in an array of shape {x.shape}.")
+    if updates.shape != (*indices.shape[:-1], *x.shape[depth:]):
+        raise ValueError(f"updates of shape {updates.shape} do not fit indices of shape {indices.shape}.")
+    if call.attributes.get("reduction", "none") != "none":
+        raise ValueError(f"its reduction must be 'none', got {call.attributes['reduction']!r}.")
+    y = np.array(x, copy=True)
+    y[tuple(np.moveaxis(indices, -1, 0))] = updates
+    return [y]

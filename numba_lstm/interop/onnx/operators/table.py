@@ -107,7 +107,7 @@ KINDS = {
     **dict.fromkeys(("antialias", "exclude_outside", "fmod", "select_last_index", "upper"), "i"),
     **dict.fromkeys(("cubic_coeff_a", "extrapolation_value"), "f"),
     **dict.fromkeys(("exclusive", "largest", "reverse", "sorted"), "i"),
-    **dict.fromkeys(("approximate", "auto_pad", "direction", "mode", "reduction"), "s"),
+    **dict.fromkeys(("approximate", "auto_pad", "direction", "equation", "mode", "reduction"), "s"),
     **dict.fromkeys(("coordinate_transformation_mode", "keep_aspect_ratio_policy", "nearest_mode"), "s"),
     **dict.fromkeys(("else_branch", "then_branch"), "g"),
     "activations": "strings",
@@ -156,6 +156,7 @@ _ARITHMETIC = {
     "ReduceMax": Operator(arithmetic.reduction(np.max), (1, 2), 1, _REDUCTION),
     "ReduceMin": Operator(arithmetic.reduction(np.min), (1, 2), 1, _REDUCTION),
     "Pad": Operator(arithmetic.pad, (1, 4), 1, ("mode", "pads")),
+    "ScatterND": Operator(arithmetic.scatter, (3, 3), 1, ("reduction",)),
     "Split": Operator(arithmetic.split, (1, 2), 4096, ("axis", "num_outputs", "split")),
     "Size": Operator(_single(lambda call: np.array(call.require(0).size, np.int64)), (1, 1)),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -70,6 +71,22 @@ def add_formula(builder: GraphBuilder, label: str, formula: str, x: str) -> str:
     return names[result]
 
 
+def rows_product(x: Tensor) -> tuple[Tensor, Tensor] | None:
+    """Return the factors of a product of a matrix with the last axis of a tensor, which is recorded as one of rows."""
+    product = x.operands[0] if x.operation == "reshape" else x
+    if product is x or product.operation != "matmul" or product.operands[0].operation != "reshape":
+        return None
+    a, b = product.operands[0].operands[0], product.operands[1]
+    return (a, b) if b.ndim == 2 and a.ndim > 2 and x.shape == (*a.shape[:-1], b.shape[1]) else None
+
+
+def absorbed(tensors: Sequence[Tensor]) -> set[int]:
+    """Return the ids of the tensors that only :func:`rows_product` of others takes, and that need no nodes."""
+    uses = Counter(id(operand) for x in tensors for operand in x.operands)
+    products = [x.operands[0] for x in tensors if rows_product(x) is not None]
+    return {id(one) for x in products if uses[id(x)] == 1 for one in (x, x.operands[0]) if uses[id(one)] == 1}
+
+
 class OperationWriter:
     """Writer of the operations of one layer."""
 
@@ -117,6 +134,9 @@ class OperationWriter:
             return self._constant(x, other)
         if x.operation in _OPERATORS or x.operation in ("square", "arctan2", "erfc", "expm1", "log1p", "not_equal"):
             return self._elementwise(x)
+        if (factors := rows_product(x)) is not None:
+            a, b = rows_product(other) or factors
+            return self.op("MatMul", self.full(factors[0], a), self.full(factors[1], b))
         kind = x.kind if x.operation in _VIEWS else "f"
         operand = self.full(x.operands[0], other.operands[0], kind) if x.operands else ""
         match x.operation:

@@ -13,7 +13,7 @@ from ....ops.derivatives import ordered
 from ....ops.tensor import Tensor, UntraceableError
 from ....ops.tracing import input_like
 from .graph_builder import GraphBuilder, GraphValue
-from .operation_nodes import OperationWriter
+from .operation_nodes import OperationWriter, absorbed
 from .sizes import FreeSizes
 
 
@@ -88,8 +88,9 @@ def _write(
     writer.names = {id(tensor): name for tensor, name in zip(inputs, names, strict=True)}
     pairs = list(zip(ordered(outputs), ordered(others), strict=True))
     writer.others = {id(one): two for one, two in pairs}
+    unwritten = absorbed([one for one, _ in pairs])
     for one, _ in pairs:
-        if one.operation != "broadcast":  # most of which operators do by themselves
+        if one.operation != "broadcast" and id(one) not in unwritten:  # most broadcasts operators do by themselves
             writer.name(one)
     y = GraphValue(writer.full(outputs[0], others[0]), outputs[0].ndim)
     return y, None if len(outputs) == 1 else writer.cast(outputs[1], "b")

@@ -14,7 +14,7 @@ from numba_lstm.files.errors import FileFormatError
 from numba_lstm.interop import onnx
 from numba_lstm.interop.onnx.protobuf import messages, wire
 from numba_lstm.interop.onnx.writing import graph_builder
-from numba_lstm.layers import Conv1DTranspose, Dense, Lambda
+from numba_lstm.layers import Conv1DTranspose, Dense, Lambda, MultiHeadAttention
 
 pytestmark = pytest.mark.usefixtures("on_reference")
 
@@ -110,8 +110,8 @@ def test_functions_and_formulas_come_back(tmp_path):
     y = ops.sin(x) * ops.round(3 * x) - ops.gelu(x, approximate=False) * ops.arctan(x) + ops.erfc(x)
     y = Dense(4, activation="mish")(y) + Dense(4, activation="relu6")(x)
     largest, places = ops.top_k(x, 2)
-    rows = Lambda(sparsemax)(Dense(4)(x))  # whose product with a matrix is recorded as one of all rows
-    outputs = [Dense(2, activation="hard_silu")(y), largest, places * 2.0, ops.sort(x, 1), rows]
+    rows = Lambda(sparsemax)(Dense(4)(x))  # which has a product of a matrix with the last axis, as attention has
+    outputs = [Dense(2, activation="hard_silu")(y), largest, places * 2.0, ops.sort(x, 1), rows, MultiHeadAttention(2, 3)(x, x)]
     model = Model(x, outputs).to("reference")
     onnx.export(model, tmp_path / "m.onnx")
     found = onnx.load_model(tmp_path / "m.onnx").predict(X, verbose=0)

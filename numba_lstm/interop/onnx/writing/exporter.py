@@ -98,9 +98,10 @@ def _add_graph(builder: GraphBuilder, model: Model, opset: int, states: bool) ->
     masks: dict[int, str | None] = {}
     shapes: dict[int, Shape] = {}
     inputs = ["input"] if len(graph.inputs) == 1 else model.input_names
-    for number, name, tensor, reader in zip(graph.inputs, inputs, model.inputs, model.readers, strict=True):
+    entries = zip(graph.inputs, inputs, model.inputs, model.readers, strict=True)
+    for index, (number, name, tensor, reader) in enumerate(entries):
         dtype = np.int64 if reader.takes_indices else None
-        values[number] = GraphValue(builder.add_input(name, _dims(tensor.shape), dtype), len(tensor.shape))
+        values[number] = GraphValue(builder.add_input(name, _dims(tensor.shape, index), dtype), len(tensor.shape))
         shapes[number] = tuple(tensor.shape)
     called: set[int] = set()
     for call in graph.calls:
@@ -150,6 +151,7 @@ def _add_call(
     return layer_nodes.write_layer(builder, layer, values[call.inputs[0]], opset, states, first, given[0])
 
 
-def _dims(shape: Sequence[int | None]) -> list[int | str]:
-    """Return sizes, and names of those that are free."""
-    return [_SIZE_NAMES[axis] if size is None else size for axis, size in enumerate(shape)]
+def _dims(shape: Sequence[int | None], index: int = 0) -> list[int | str]:
+    """Return sizes, and names of those that are free: sequences of several inputs may have unequal lengths."""
+    names = [f"{name}{index}" if index and axis else name for axis, name in enumerate(_SIZE_NAMES)]
+    return [names[axis] if size is None else size for axis, size in enumerate(shape)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from ....ops.tensor import Tensor
 from ..protobuf.tensors import number_of
 from .graph_builder import GraphBuilder
+from .row_products import RowsProduct, rows_product
 from .sizes import FreeSizes
 
 _FAR = 2**63 - 1  #: a bound of a slice beyond every size
@@ -71,22 +71,6 @@ def add_formula(builder: GraphBuilder, label: str, formula: str, x: str) -> str:
     return names[result]
 
 
-def rows_product(x: Tensor) -> tuple[Tensor, Tensor] | None:
-    """Return the factors of a product of a matrix with the last axis of a tensor, which is recorded as one of rows."""
-    product = x.operands[0] if x.operation == "reshape" else x
-    if product is x or product.operation != "matmul" or product.operands[0].operation != "reshape":
-        return None
-    a, b = product.operands[0].operands[0], product.operands[1]
-    return (a, b) if b.ndim == 2 and a.ndim > 2 and x.shape == (*a.shape[:-1], b.shape[1]) else None
-
-
-def absorbed(tensors: Sequence[Tensor]) -> set[int]:
-    """Return the ids of the tensors that only :func:`rows_product` of others takes, and that need no nodes."""
-    uses = Counter(id(operand) for x in tensors for operand in x.operands)
-    products = [x.operands[0] for x in tensors if rows_product(x) is not None]
-    return {id(one) for x in products if uses[id(x)] == 1 for one in (x, x.operands[0]) if uses[id(one)] == 1}
-
-
 class OperationWriter:
     """Writer of the operations of one layer."""
 
@@ -134,9 +118,9 @@ class OperationWriter:
             return self._constant(x, other)
         if x.operation in _OPERATORS or x.operation in ("square", "arctan2", "erfc", "expm1", "log1p", "not_equal"):
             return self._elementwise(x)
-        if (factors := rows_product(x)) is not None:
-            a, b = rows_product(other) or factors
-            return self.op("MatMul", self.full(factors[0], a), self.full(factors[1], b))
+        product, second = rows_product(x), rows_product(other)
+        if product is not None and second is not None:
+            return self._rows_product(x, product, other, second)
         kind = x.kind if x.operation in _VIEWS else "f"
         operand = self.full(x.operands[0], other.operands[0], kind) if x.operands else ""
         match x.operation:
@@ -167,6 +151,15 @@ class OperationWriter:
                 kind = "ArgMax" if x.operation == "argmax" else "ArgMin"
                 return self.op(kind, operand, axis=int(x.detail[0]), keepdims=0)
         raise ValueError(f"{self.label} computes {x.operation}, which is not written as ONNX. Save the model as .nlstm.")
+
+    def _rows_product(self, x: Tensor, product: RowsProduct, other: Tensor, second: RowsProduct) -> str:
+        a, b = self.full(product.a, second.a), self.full(product.b, second.b)
+        if product.joined != product.a.shape:
+            a = self.op("Reshape", a, self.sizes.reshaped((product.a.shape, second.a.shape), (product.joined, second.joined)))
+        y = self.op("MatMul", a, b)
+        if product.shape == x.shape:
+            return y
+        return self.op("Reshape", y, self.sizes.reshaped((product.shape, second.shape), (x.shape, other.shape)))
 
     def _constant(self, x: Tensor, other: Tensor) -> str:
         if x.operation == "constant":

@@ -13,7 +13,8 @@ from ....ops.derivatives import ordered
 from ....ops.tensor import Tensor, UntraceableError
 from ....ops.tracing import input_like
 from .graph_builder import GraphBuilder, GraphValue
-from .operation_nodes import OperationWriter, absorbed
+from .operation_nodes import OperationWriter
+from .row_products import absorbed
 from .sizes import FreeSizes
 
 

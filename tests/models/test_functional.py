@@ -10,6 +10,7 @@ import pytest
 
 from numba_lstm import Input, Model, Sequential, load_model
 from numba_lstm.layers import LSTM, Bidirectional, Dense, Dropout, Embedding, Masking, TimeDistributed
+from numba_lstm.models import model_from_json
 
 N = 6
 RNG = np.random.default_rng(0)
@@ -267,6 +268,7 @@ def test_configs_files_and_copies(make, tmp_path):
     expected = model.fit(x, y, verbose=0, shuffle=False).history
     others = [load_model(tmp_path / "model.nlstm")]
     assert others[0].fit(x, y, verbose=0, shuffle=False).history == expected
+    assert model_from_json(model.to_json()).get_config() == model.get_config()
     others += [copy.deepcopy(model), pickle.loads(pickle.dumps(model))]
     for other in others:
         assert type(other) is Model

@@ -7,7 +7,7 @@ import pytest
 
 from numba_lstm import Input, Model, Sequential
 from numba_lstm.layers import LSTM, Dense, Dropout, Embedding
-from numba_lstm.optimizers import Adam
+from numba_lstm.optimizers import SGD, Adam
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.standard_normal((6, 5, 3)), RNG.standard_normal((6, 2))
@@ -29,6 +29,31 @@ def test_a_loop_by_hand_takes_the_steps_of_fit(options):
         assert np.isclose(loss, other.train_on_batch(X, Y), rtol=1e-14)  # NumPy adds up the penalty
         model.optimizer.apply(gradients, model.trainable_weights)
     assert all(map(np.array_equal, model.get_weights(), other.get_weights()))
+
+
+WEIGHT = np.array([1.0, 0, 2, 1, 3, 0.5])
+#: Targets of the model of two outputs, and what else a batch may have.
+BATCHES = {
+    "weights of samples": ((RNG.standard_normal((6, 5, 2)), Y, WEIGHT), {}),
+    "lengths": ((RNG.standard_normal((6, 5, 2)), Y), {"lengths": [5, 2, 3, 1, 5, 4]}),
+}
+
+
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("case", BATCHES)
+def test_weights_lengths_and_several_outputs_count_as_in_a_step(case, several):
+    (sequences, rows, *weight), options = BATCHES[case]
+    x = Input((None, 3), name="x")
+    steps = LSTM(4, return_sequences=True, dtype="float64")(x)
+    y = Dense(2, dtype="float64")(steps)
+    model = Model(x, [y, LSTM(2, dtype="float64")(steps)] if several else y)
+    model.compile(SGD(1.0), ["mse", "mae"] if several else "mse", loss_weights=[0.5, 2.0] if several else None)
+    target = [sequences, rows] if several else sequences
+    loss, gradients = model.value_and_gradients(X, target, *weight, **options)
+    expected = [array - gradient for array, gradient in zip(model.get_weights(), gradients, strict=True)]
+    assert np.isclose(model.train_on_batch(X, target, *weight, **options, return_dict=True)["loss"], loss, rtol=1e-12)
+    for found, one in zip(model.get_weights(), expected, strict=True):
+        np.testing.assert_allclose(found, one, rtol=1e-9, atol=1e-12)
 
 
 def test_pairs_of_gradients_and_variables():

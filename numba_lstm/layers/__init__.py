@@ -12,6 +12,7 @@ from .base.registry import CLASSES, deserialize, serialize
 from .cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
 from .conv_lstm import ConvLSTM1D, ConvLSTM2D
 from .core import Activation, ActivityRegularization, Dense, Embedding, Identity, Input, InputLayer, Lambda, Masking
+from .core.einsum_dense import EinsumDense
 from .merging import (
     Add,
     Average,
@@ -30,7 +31,7 @@ from .merging import (
     multiply,
     subtract,
 )
-from .normalization import BatchNormalization, LayerNormalization, RMSNormalization, UnitNormalization
+from .normalization import BatchNormalization, GroupNormalization, LayerNormalization, RMSNormalization, UnitNormalization
 from .preprocessing import (
     CategoryEncoding,
     Discretization,
@@ -42,6 +43,7 @@ from .preprocessing import (
 )
 from .recurrent import GRU, LSTM, RNN, Bidirectional, SimpleRNN, TimeDistributed
 from .regularization import Dropout, GaussianDropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
+from .regularization.alpha_dropout import AlphaDropout
 from .reshaping import Flatten, Permute, RepeatVector, Reshape
 from .traced import Operation
 from .traced.graphs.added_loss import AddedLoss
@@ -105,6 +107,7 @@ __all__ = [
     "LSTM",
     "RNN",
     "Activation",
+    "AlphaDropout",
     "ActivityRegularization",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -143,10 +146,12 @@ __all__ = [
     "Concatenate",
     "Dot",
     "Dropout",
+    "EinsumDense",
     "Embedding",
     "Flatten",
     "GaussianDropout",
     "GRUCell",
+    "GroupNormalization",
     "GaussianNoise",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
@@ -224,17 +229,15 @@ __all__ = [
 
 _CLASSES: tuple[type[Layer], ...] = (
     *(ELU, AdditiveAttention, Attention, GaussianDropout, Lambda, LeakyReLU, MultiHeadAttention, PReLU, Permute, ReLU, Softmax),
-    UnitNormalization,
-    *(Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract),
+    *(Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract, UnitNormalization),
     *(LSTM, RNN, Activation, BatchNormalization, Bidirectional, Dense, Dropout, Embedding, Flatten, GaussianNoise, InputLayer),
-    *(GRU, GRUCell, SimpleRNN, SimpleRNNCell),
     *(LSTMCell, LayerNormalization, Masking, RepeatVector, Reshape, SpatialDropout1D, StackedRNNCells, TimeDistributed),
     *(CategoryEncoding, Discretization, IntegerLookup, Normalization, Rescaling, StringLookup, TextVectorization),
     *(AveragePooling1D, AveragePooling2D, Conv1D, Conv2D, Cropping1D),
     *(ActivityRegularization, Cropping3D, Identity, RMSNormalization, UpSampling3D, ZeroPadding3D),
-    *(SpatialDropout2D, SpatialDropout3D),
+    *(AlphaDropout, EinsumDense, GroupNormalization, SpatialDropout2D, SpatialDropout3D),
     *(Conv1DTranspose, Conv2DTranspose, Conv3DTranspose),
-    *(ConvLSTM1D, ConvLSTM2D),
+    *(ConvLSTM1D, ConvLSTM2D, GRU, GRUCell, SimpleRNN, SimpleRNNCell),
     *(DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D),
     *(AveragePooling3D, Conv3D, GlobalAveragePooling3D, GlobalMaxPooling3D, MaxPooling3D),
     *(Cropping2D, GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPooling1D, GlobalMaxPooling2D, MaxPooling1D),

@@ -22,12 +22,9 @@ _LAYERS = {
         for kind in ("Average", "Max")
         for k in (1, 2, 3)
     },
-    "AlphaDropout": "write Dropout or GaussianDropout.",
     "ConvLSTM3D": _RECURRENT,
     "CuDNNGRU": "write GRU.",
     "CuDNNLSTM": "write LSTM.",
-    "EinsumDense": "write Dense, or a Layer of your own with numba_lstm.ops.einsum.",
-    "GroupNormalization": "write LayerNormalization, RMSNormalization or BatchNormalization.",
     "GroupQueryAttention": "write MultiHeadAttention.",
     "HashedCrossing": "write StringLookup of the joined values.",
     "Hashing": "write StringLookup or IntegerLookup.",

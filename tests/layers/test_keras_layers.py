@@ -52,3 +52,31 @@ def assert_equal(actual, expected):
 @pytest.mark.parametrize("name", CASES)
 def test_keras_answers_the_same(name, device):
     assert_equal(run(get_ops(device), CASES[name]), GOLDEN[name])
+
+
+def test_alpha_dropout_keeps_mean_and_variance():
+    x = np.random.default_rng(0).normal(size=(200, 50))
+    y = layers.AlphaDropout(0.3, seed=1, dtype="float64")(x, training=True)
+    values, counts = np.unique(y.round(9), return_counts=True)
+    saturated = values[counts.argmax()]
+    dropped = np.isclose(y, saturated)
+    assert abs(dropped.mean() - 0.3) < 0.02
+    assert abs(y.mean()) < 0.05
+    assert abs(y.std() - 1) < 0.05
+    columns = layers.AlphaDropout(0.3, noise_shape=(1, None), dtype="float64")(x, training=True)
+    assert set(np.isclose(columns, saturated).mean(0)) == {0.0, 1.0}
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: layers.GroupNormalization(4)(np.ones((2, 6))), "4 groups of equal size"),
+        (lambda: layers.EinsumDense("ab,bc", 3), "equation must be as 'ab,bc->ac'"),
+        (lambda: layers.EinsumDense("ab,bc->ac", 3, bias_axes="d"), "bias_axes 'd' has 'd'"),
+        (lambda: layers.EinsumDense("abc,cd->abd", (7, 4))(np.ones((2, 5, 4))), "the size 7 for 'b'"),
+        (lambda: layers.AlphaDropout(1.0), r"rate must be a number in \[0, 1\)"),
+    ],
+)
+def test_wrong_arguments_are_sentences(make, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        make()

@@ -32,8 +32,8 @@ class DataParallel:
     array may be mapped from a file (``numpy.load(path, mmap_mode="r")``).
 
     BatchNormalization takes the mean and variance of each shard, as PyTorch's ``DistributedDataParallel`` takes those of each
-    process. Dropout draws for each shard by itself: in the first shard the same as without a strategy. ``predict`` is not
-    divided: see :func:`numba_lstm.distributed.predict`.
+    process. Dropout and noise are those of a training without a strategy: each sample draws by its place in the batch.
+    ``predict`` is not divided: see :func:`numba_lstm.distributed.predict`.
 
     Parameters
     ----------

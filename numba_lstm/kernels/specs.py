@@ -5,10 +5,11 @@ A spec is hashable, so that a device can compile one kernel for each and look it
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 #: Activation name -> what the tape saves of it, "y" (its value) or "z" (its argument), and its default parameters.
 #: The derivative is a function of the saved one: silu takes the value -0.2 twice, so its value cannot give its slope.
@@ -197,3 +198,40 @@ class Key:
     seed: int
     step: int = 0
     tag: int = 0
+
+    def sections(self, shape: Sequence[int]) -> Sections:
+        """Return which words the elements of a draw of ``shape`` take, in C order: the first ones."""
+        return Sections(math.prod(shape), 0, 0, 1)
+
+
+@dataclass(frozen=True)
+class PartKey(Key):
+    """A key of draws for a part of the samples of a batch, which takes the words of a draw for the whole batch.
+
+    The part has ``rows`` samples behind the first ``begin`` ones of ``total``. Samples are the first axis of a matrix, and the
+    second one of arrays of more axes; an axis of several times ``rows`` has the samples of each step behind each other. A shape
+    without such an axis is that of a draw for all samples alike.
+    """
+
+    begin: int = 0
+    rows: int = 1
+    total: int = 1
+
+    def sections(self, shape: Sequence[int]) -> Sections:
+        """Return which words the elements of a draw of ``shape`` take, in C order."""
+        axis = min(len(shape) - 1, 1) if len(shape) > 2 else 0
+        size = math.prod(shape[axis + 1 :])
+        return super().sections(shape) if shape[axis] % self.rows else Sections(self.rows * size, self.begin, self.total, size)
+
+    def whole(self) -> Key:
+        """Return the key of draws for all samples alike."""
+        return Key(self.seed, self.step, self.tag)
+
+
+class Sections(NamedTuple):
+    """Elements of a draw in sections of ``length``: section k has the words from ``(begin + k * total) * size`` on."""
+
+    length: int
+    begin: int
+    total: int
+    size: int

@@ -132,7 +132,8 @@ class Program:
         if isinstance(key, SampleKey) and x.shape[0] == len(key.samples):
             return ops.asarray(_of_samples(x, key).astype(self._dtype), self._dtype)
         start = float(x.operation != "normal")
-        flat = ops.broadcast_to(ops.asarray(np.full((1, 1), start, self._dtype), self._dtype), (1, math.prod(x.shape)))
+        rows = (x.shape[0], math.prod(x.shape[1:])) if x.shape else (1, 1)
+        flat = ops.broadcast_to(ops.asarray(np.full((1, 1), start, self._dtype), self._dtype), rows)
         flat = ops.dense(flat)
         drawn = ops.dropout_forward(flat, amount, key)[0] if x.operation == "keep" else ops.noise_forward(flat, amount, key)
         return ops.reshape_elements(drawn, x.shape)

@@ -123,6 +123,8 @@ class HostBatch(NamedTuple):
     indices: Rows  #: which of all that the user gave
     lengths: npt.NDArray[np.intp] | None = None  #: the steps of each output, where they are not one
     local: bool = False  #: whether these are the samples of this process alone, among several that train one model
+    before: int = 0  #: samples of the whole batch before these
+    whole: int | None = None  #: samples of the whole batch that these are a part of; None for a batch that is whole
 
     def shard(self, place: int, count: int) -> HostBatch | None:
         """Return the ``place``-th of ``count`` parts of the samples, whose sizes differ by at most one; None if it is empty."""
@@ -131,7 +133,8 @@ class HostBatch(NamedTuple):
             return None
         rows, indices = (_within(chosen, begin, end) for chosen in (self.rows, self.indices))
         lengths = None if self.lengths is None else self.lengths[begin:end]
-        return HostBatch(self.samples, rows, end - begin, indices, lengths)
+        whole = self.size if self.whole is None else self.whole
+        return HostBatch(self.samples, rows, end - begin, indices, lengths, before=self.before + begin, whole=whole)
 
 
 def _within(rows: Rows, begin: int, end: int) -> Rows:

@@ -17,7 +17,7 @@ import numba_lstm
 from numba_lstm import Input, Model, Sequential
 from numba_lstm.callbacks import EarlyStopping, ReduceLROnPlateau
 from numba_lstm.distributed import DataParallel
-from numba_lstm.layers import LSTM, BatchNormalization, Dense, Dropout, Masking
+from numba_lstm.layers import LSTM, BatchNormalization, Dense, Dropout, GaussianDropout, GaussianNoise, Masking
 
 rng = np.random.default_rng(0)
 X = rng.standard_normal((42, 6, 3)).astype("float32")
@@ -74,6 +74,11 @@ def classes() -> Any:
 
 def normalized() -> Any:
     return trained([LSTM(4, dropout=0.2, recurrent_dropout=0.2), BatchNormalization(), Dropout(0.3), Dense(1)])
+
+
+def dropped() -> Any:
+    layers = [GaussianNoise(0.1), LSTM(4, dropout=0.2, recurrent_dropout=0.2), GaussianDropout(0.3)]
+    return trained([*layers, Dropout(0.5), Dense(1)], validation_split=0.25)
 
 
 def regularized() -> Any:
@@ -155,15 +160,15 @@ def single_batches() -> Any:
 
 
 SCENARIOS: list[Callable[[], Any]] = [
-    plain, masks, steps_masked, ragged, classes, normalized, regularized, windows, callbacks, averaged, double, few_samples,
-    twelve_shards, batches, local_batches, two_outputs, single_batches,
+    plain, masks, steps_masked, ragged, classes, normalized, dropped, regularized, windows, callbacks, averaged, double,
+    few_samples, twelve_shards, batches, local_batches, two_outputs, single_batches,
 ]  # fmt: skip
 
 
 SCENARIO_NAMES = [scenario.__name__ for scenario in SCENARIOS]
 
 #: Those that compute nearly the same without a strategy.
-COMPARED = (masks, regularized, two_outputs, classes)
+COMPARED = (masks, dropped, regularized, two_outputs, classes)
 
 
 def outcome(scenario: Callable[[], Any]) -> tuple[str, Any]:

@@ -62,7 +62,7 @@ def test_bfloat16_rounds_gradients_and_no_losses(results: dict[int, dict[str, An
 
 @needs_mpi
 def test_a_job_without_a_strategy_has_nearly_the_same_losses(results: dict[int, dict[str, Any]]) -> None:
-    for name in ("masks", "regularized", "two_outputs", "classes"):
+    for name in ("masks", "dropped", "regularized", "two_outputs", "classes"):
         logs, plain = results[1][name][1], results[1][f"{name} without"][1]
         for key, values in logs.items():
             np.testing.assert_allclose(values, plain[key], rtol=1e-5)

@@ -62,7 +62,8 @@ class LayerOps(Protocol):
         ``rate`` is in [0, 1). ``noise_shape`` is the shape of x, or has 1 for the axes that share a keep. Its axes are in the
         order of x, so time-major for a sequence.
 
-        Element e of ``noise_shape`` in C order is kept if word e of ``key`` is at least ``ceil(rate * 2**32)``.
+        Element e of ``noise_shape`` in C order is kept if word e of ``key`` is at least ``ceil(rate * 2**32)``. A
+        :class:`~numba_lstm.kernels.specs.PartKey` gives the words of the same elements in a draw for the whole batch.
         (Srivastava et al. 2014, scaled in training as Keras does.)
         """
 
@@ -74,7 +75,8 @@ class LayerOps(Protocol):
 
         Elements 2b and 2b + 1 of z, in C order, are ``r cos(2 pi v)`` and ``r sin(2 pi v)`` with ``r = sqrt(-2 log(1 - u))``. u
         and v in [0, 1) have 53 bits each: of the four words w of block b of ``key``, the upper 27 bits of w[0] and 26 of w[1]
-        make u, those of w[2] and w[3] make v. They are the numbers of :func:`numba_lstm.philox.normal`, computed in float64.
+        make u, those of w[2] and w[3] make v. They are the numbers of :func:`numba_lstm.philox.normal`, computed in float64. A
+        :class:`~numba_lstm.kernels.specs.PartKey` gives the numbers of the same elements in a draw for the whole batch.
         """
 
     def embedding_forward(self, indices: Array, table: Weight, *, training: bool = False) -> tuple[Array, Tape | None]:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from ... import philox
 from ...inputs import as_number
 from ...kernels.contract import Array, Ops, Tape
-from ...kernels.specs import Key
+from ...kernels.specs import Key, PartKey
 from ..base import Backward, Forward, Layer
 from ..base.arguments import as_shape
 
@@ -55,7 +55,10 @@ class Dropout(Layer):
     ) -> Forward:
         if not training or self.rate == 0:
             return Forward(x, mask=mask)
-        y, tape = ops.dropout_forward(x, self.rate, self.key(rng), self._op_order(x.shape))
+        key = self.key(rng)
+        if self.noise_shape is not None and self.noise_shape[0] == 1 and isinstance(key, PartKey):
+            key = key.whole()
+        y, tape = ops.dropout_forward(x, self.rate, key, self._op_order(x.shape))
         return Forward(y, mask=mask, tape=tape)
 
     def backward(

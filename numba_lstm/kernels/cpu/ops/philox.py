@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...specs import Key
+from ...specs import Key, Sections
 from ..compiler.jit import inlined
 from ..runtime import recording
 
@@ -16,8 +16,8 @@ HIGH = np.uint64(32)
 MULTIPLIER_0, MULTIPLIER_1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 WEYL_0, WEYL_1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 
-#: The place of the step among the words of a key.
-STEP = 2
+#: Places among the words of a key: of the step, and of the sections of a draw.
+STEP, BEGIN, TOTAL, SIZE = 2, 4, 5, 6
 
 
 @inlined
@@ -31,12 +31,18 @@ def philox(block, step, tag, k0, k1):
     return c0, c1, c2, c3
 
 
-def key_words(key: Key) -> npt.NDArray[Any]:
-    """Return the words of a key for kernels: its seed's lower and upper half, its step and its tag.
+@inlined
+def first_word(key, section):
+    """The number of the first word of a section."""
+    return np.int64((key[BEGIN] + np.uint64(section) * key[TOTAL]) * key[SIZE])
 
-    A plan overwrites the step at each run.
+
+def key_words(key: Key, sections: Sections) -> npt.NDArray[Any]:
+    """Return the words of a key for kernels: its seed's lower and upper half, its step, its tag, and where sections begin.
+
+    A plan overwrites the step at each run, and for a part of a batch where it begins.
     """
-    words = np.array([key.seed & 0xFFFFFFFF, key.seed >> 32, key.step, key.tag], np.uint64)
+    words = np.array([key.seed & 0xFFFFFFFF, key.seed >> 32, key.step, key.tag, *sections[1:]], np.uint64)
     active = recording.active()
     if active is not None:
         active.keys.append((words, key))

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...specs import Key
+from ...specs import Key, PartKey
 from ..lstm.tasks import max_row_splits
-from ..ops.philox import STEP
+from ..ops.philox import BEGIN, STEP, TOTAL
 from ..runtime import recording, thread_pool
 from ..runtime.graph import TaskGraph, task_graphs
 from ..runtime.memory import address, empty, empty_like_strided
@@ -40,6 +40,7 @@ class Plan:
         self._input = buffers[0]
         self._others = [(buffer, place) for place, buffer in enumerate(buffers) if place > 0 and buffer is not None]
         self._keys = [words for words, _ in recorded.keys]
+        self._parts = [words for words, key in recorded.keys if isinstance(key, PartKey)]
         self._weights = list(recorded.weights.values()) if training else []  # else they have not changed since
         self._written = recorded.written
         recorded.compile()
@@ -69,6 +70,9 @@ class Plan:
         if key is not None:
             for words in self._keys:
                 words[STEP] = key.step
+            if isinstance(key, PartKey):
+                for words in self._parts:
+                    words[BEGIN], words[TOTAL] = key.begin, key.total
         if self._written:
             begin_writing(self._written)
         for step in self._steps:

@@ -23,6 +23,12 @@ def philox(block, step, tag, low, high):
     return c0, c1, c2, c3
 
 
+@device
+def first_word(section, begin, total, size):
+    """Return the number of the first word of a section."""
+    return (begin + section * total) * size
+
+
 def key_words(key: Key) -> tuple[int, int, int, int]:
     """Return the kernel arguments of a key: step, tag and the two words of the seed."""
     return KeyStep(key.step % 2**32), key.tag % 2**32, key.seed % 2**32, key.seed >> 32

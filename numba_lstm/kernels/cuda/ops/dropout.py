@@ -10,7 +10,7 @@ import numpy as np
 
 from ...specs import Key
 from ..arrays.elementwise import empty_like
-from ..device_math.philox import key_words, philox
+from ..device_math.philox import first_word, key_words, philox
 from ..runtime import driver
 from ..runtime.compiler import Kernel, jit
 from ..runtime.launch import element, launch_elements
@@ -29,14 +29,18 @@ class DropoutTape(NamedTuple):
 def _factors(dtype: str) -> Kernel:
     zero = np.dtype(dtype).type(0)
 
-    @jit("f1 w r u u u u", dtype, f"dropout_factors_{dtype}")
-    def factors(out, threshold, keep_factor, step, tag, low, high):
-        block = element()
-        if 4 * block < out.size:
+    @jit("f1 w r u u u u n n n n", dtype, f"dropout_factors_{dtype}")
+    def factors(out, threshold, keep_factor, step, tag, low, high, length, begin, total, size):
+        number, blocks = element(), (length + 2) // 4 + 1
+        section = number // blocks
+        if section * length < out.size:
+            first = first_word(section, begin, total, size)
+            block = first // 4 + number % blocks
             words = philox(block, step, tag, low, high)
             for k in range(4):
-                if 4 * block + k < out.size:
-                    out[4 * block + k] = keep_factor if words[k] >= threshold else zero
+                place = 4 * block + k - first
+                if place >= 0 and place < length:
+                    out[section * length + place] = keep_factor if words[k] >= threshold else zero
 
     return factors
 
@@ -59,7 +63,10 @@ def dropout_forward(x: Array, rate: float, key: Key, noise_shape: tuple[int, ...
     shape = tuple(x.shape if noise_shape is None else noise_shape)
     factors = driver.current().empty(math.prod(shape), x.dtype)
     threshold, keep_factor = math.ceil(rate * 2**32), 1 / (1 - rate)
-    launch_elements(_factors(x.dtype.name), -(-factors.size // 4), factors, threshold, keep_factor, *key_words(key))
+    sections = key.sections(shape)
+    length = max(1, sections.length)
+    threads = factors.size // length * ((length + 2) // 4 + 1)  # a section may begin in the middle of a block
+    launch_elements(_factors(x.dtype.name), threads, factors, threshold, keep_factor, *key_words(key), length, *sections[1:])
     tape = DropoutTape(factors, shape)
     return dropout_backward(tape, x), tape
 

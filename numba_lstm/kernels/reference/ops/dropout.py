@@ -37,10 +37,18 @@ def words(key: Any, n: int) -> npt.NDArray[np.uint64]:
     return philox(counters, key.seed).T.ravel()[:n]
 
 
+def places(key: Any, shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
+    """Return which number of the sequence of a key each element of a draw of ``shape`` takes, in C order."""
+    length, begin, total, size = key.sections(shape)
+    sections = np.arange(math.prod(shape) // max(1, length))
+    return ((begin + sections[:, None] * total) * size + np.arange(length)).ravel()
+
+
 def dropout_forward(x: Array, rate: float, key: Any, noise_shape: tuple[int, ...] | None = None) -> tuple[Array, Array]:
     """The tape is the factor of each element: 0 or ``1 / (1 - rate)``."""
     shape = x.shape if noise_shape is None else noise_shape
-    keep = words(key, math.prod(shape)).reshape(shape) >= math.ceil(rate * 2**32)
+    drawn = places(key, shape)
+    keep = words(key, drawn.max(initial=-1) + 1)[drawn].reshape(shape) >= math.ceil(rate * 2**32)
     factor = keep.astype(x.dtype) / (1 - rate)
     return x * factor, factor
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .dropout import words
+from .dropout import places, words
 
 Array = npt.NDArray[Any]
 
@@ -22,4 +22,5 @@ def normal(key: Any, n: int) -> npt.NDArray[np.float64]:
 
 def noise_forward(x: Array, stddev: float, key: Any) -> Array:
     """Rounds the noise to the dtype of x before the addition."""
-    return x + (stddev * normal(key, x.size)).astype(x.dtype).reshape(x.shape)
+    drawn = places(key, x.shape)
+    return x + (stddev * normal(key, drawn.max(initial=-1) + 1)[drawn]).astype(x.dtype).reshape(x.shape)

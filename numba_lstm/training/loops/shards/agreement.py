@@ -89,4 +89,4 @@ def batches_of_all(strategy: Strategy, batches: Batches) -> Iterator[HostBatch]:
                 f"all processes must bring the same batches, but they have {sizes} samples by rank. Give the same ones, or "
                 "DataParallel(local_batches=True) for batches of each process alone."
             )
-        yield batch._replace(local=local)
+        yield batch._replace(local=True, before=sum(sizes[: strategy.rank]), whole=sum(sizes)) if local else batch

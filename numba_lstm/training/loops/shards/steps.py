@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from ....kernels.contract import Ops
-from ....kernels.specs import Key
+from ....kernels.specs import Key, PartKey
 from ...batches import Batch, HostBatch
 from ...data.loading import load
 from ...output_losses import total
@@ -28,9 +27,6 @@ from .losses import (
 )
 from .vectors import ShardVectors, Vector
 
-#: 2**32 times the golden ratio's fraction: multiples of it are far from each other (Knuth 1973, section 6.4).
-GOLDEN = 0x9E3779B9
-
 
 def train_shards(
     model: Trainable,
@@ -44,7 +40,7 @@ def train_shards(
 
     The gradient of a shard is that of its part in the batch's loss. The gradients of all shards are added in the order of a
     balanced tree. BatchNormalization takes the statistics of each shard by itself, and its moving statistics become the mean of
-    those after each shard, weighted by samples. Each shard draws from a key of its own.
+    those after each shard, weighted by samples. Each sample draws the random numbers that it has without a strategy.
 
     Parameters
     ----------
@@ -67,8 +63,9 @@ def train_shards(
     """
     optimizer, key = model.optimizer, model.random.next_key()
     assert optimizer is not None
-    step = _Step(model, ops, trained, strategy, key)
-    batches = [None if part is None else load(model, ops, part) for part in strategy.local_shards(host_batch)]
+    shards = strategy.local_shards(host_batch)
+    step = _Step(model, ops, trained, strategy, [shard_key(key, shard) for shard in shards])
+    batches = [None if shard is None else load(model, ops, shard) for shard in shards]
     if states is None and host_batch.samples.mask is None and not (model.makes_masks or model.adds_losses):
         step.run_one_by_one(batches)
     else:
@@ -85,9 +82,9 @@ def train_shards(
 class _Step:
     """Gradients and losses of the shards of this process, in a training step."""
 
-    def __init__(self, model: Trainable, ops: Ops, trained: TrainedWeights, strategy: Strategy, key: Key) -> None:
+    def __init__(self, model: Trainable, ops: Ops, trained: TrainedWeights, strategy: Strategy, keys: Sequence[Key]) -> None:
         self.model, self.ops, self.trained, self.strategy = model, ops, trained, strategy
-        self.keys = [shard_key(key, place) for place in strategy.places]
+        self.keys = keys
         self.vectors = ShardVectors(model, trained)
         self.before = self.vectors.statistics_before()
         self.shards: list[ShardOutputs | None] = []
@@ -168,9 +165,11 @@ def test_shards(model: Trainable, ops: Ops, trained: TrainedWeights, strategy: S
     return _result(model, ops, strategy, shards, strategy.sum(summands, len(summands[0])).tolist(), penalty, shares[0].size)
 
 
-def shard_key(key: Key, place: int) -> Key:
-    """Return the key of a shard: one of another step, far from those of other shards. A plan takes any step."""
-    return replace(key, step=(key.step + place * GOLDEN) % 2**32)
+def shard_key(key: Key, shard: HostBatch | None) -> Key:
+    """Return the key of a shard, whose samples draw the numbers that they have in the whole batch."""
+    if shard is None or shard.whole is None:
+        return key
+    return PartKey(key.seed, key.step, key.tag, shard.before, shard.size, shard.whole)
 
 
 def _number(value: object) -> float:

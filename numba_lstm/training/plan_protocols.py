@@ -51,5 +51,8 @@ class TrainingPlans(Protocol):
     ) -> tuple[StepOutput, list[Array]] | None:
         """Return the loss and the gradients of a shard without masks, by its share in the loss of each output."""
 
+    def update(self, gradients: Sequence[Array], optimizer: Optimizer, trained: TrainedWeights) -> None:
+        """Take a step of the optimizer, by a bound program, with gradients of several shards; they are copied."""
+
     def forget(self) -> None:
         """Drop all plans, with their buffers."""

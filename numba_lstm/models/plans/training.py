@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from ...device import get_num_threads
 from ...kernels.contract import Array, Plan
 from ...kernels.specs import Key
@@ -45,6 +47,7 @@ class TrainingPlans:
         """Drop all plans, with their buffers."""
         self._remembered: list[Any] = []  #: versions that came, with or without a plan, the last one at the end
         self._steps: list[tuple[Any, _Step]] = []  #: those with a plan, the last one used at the end
+        self._update: tuple[Any, list[Array], Callable[[], None]] | None = None  #: of shards: the gradients that it reads
 
     def __call__(
         self, batch: Batch, key: Key, outputs: Sequence[CompiledOutput], optimizer: Optimizer, trained: TrainedWeights
@@ -62,6 +65,17 @@ class TrainingPlans:
         """
         step = self._step(batch, key, outputs, None, trained, tuple(shares))
         return None if step is None else step.gradients(batch, key)
+
+    def update(self, gradients: Sequence[Array], optimizer: Optimizer, trained: TrainedWeights) -> None:
+        """Take a step of the optimizer, by a bound program, with gradients of several shards; they are copied."""
+        version = get_num_threads(), self._model.changes(), trained, optimizer
+        if self._update is None or self._update[0] != version:
+            buffers = [np.empty_like(gradient) for gradient in gradients]
+            self._update = version, buffers, optimizer.step_function(self._model.ops, buffers, trained.weights)
+        _, buffers, step = self._update
+        for buffer, gradient in zip(buffers, gradients, strict=True):
+            buffer[...] = gradient
+        step()
 
     def _step(
         self,

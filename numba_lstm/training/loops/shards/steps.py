@@ -70,11 +70,15 @@ def train_shards(
         step.run_one_by_one(batches)
     else:
         step.run_in_phases(batches, states)
-    gradients, losses = step.vectors.unpack(ops, strategy.sum(step.summands, step.vectors.exact), step.before)
+    sums, losses = step.vectors.unpack(strategy.sum(step.summands, step.vectors.exact), step.before)
     penalty = trained.penalty() if trained.regularized else 0.0
-    if trained.regularized:
-        gradients = model.with_penalties(gradients, trained)
-    optimizer.update_weights(ops, gradients, trained.weights)
+    if step.planned and not (trained.regularized or optimizer.clipping):
+        model.training_plans.update(sums, optimizer, trained)
+    else:
+        gradients = [ops.asarray(array.copy(), array.dtype) for array in sums]
+        if trained.regularized:
+            gradients = model.with_penalties(gradients, trained)
+        optimizer.update_weights(ops, gradients, trained.weights)
     model.constrain()
     return _result(model, ops, strategy, step.shards, losses, penalty, step.size), step.states
 
@@ -91,6 +95,7 @@ class _Step:
         self.summands: list[Vector] = []
         self.states: list[States] = []
         self.size = 0
+        self.planned = False  #: whether a plan has computed a shard
 
     def run_one_by_one(self, batches: Sequence[Batch | None]) -> None:
         """Compute shards of a model without masks, whose shares are known before, by plans where these serve."""
@@ -107,7 +112,7 @@ class _Step:
                 shard = forward_shard(model, ops, shard.batch, key)
                 self._add(shard, self._vector(shard, share, vectors.take_changes(self.before)))
                 continue
-            output, gradients = planned
+            self.planned, (output, gradients) = True, planned
             changes = vectors.take_changes(self.before)
             losses = [*map(_number, output.values), 0.0]
             self._add(shard._replace(ys=tuple(output.ys)), vectors.pack(ops, gradients, changes, share.samples, losses))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
@@ -34,12 +36,12 @@ class ShardVectors:
         self._shapes = [variable.shape for variable in (*trained.weights, *self._statistics)]
         self._weights = len(trained.weights)
         self._losses = len(model.compiled_outputs) + 1
-        self._ends = np.cumsum([0, *(int(np.prod(shape)) for shape in self._shapes)]).tolist()
+        self._ends = list(accumulate(map(math.prod, self._shapes), initial=0))
 
     @property
     def exact(self) -> int:
         """The number of elements behind the gradients: changes of statistics, and losses."""
-        return int(self._ends[-1] - self._ends[self._weights]) + self._losses
+        return self._ends[-1] - self._ends[self._weights] + self._losses
 
     def statistics_before(self) -> list[Vector]:
         """Return copies of the statistics before a step."""
@@ -91,11 +93,13 @@ class ShardVectors:
         vector[self._ends[-1] :] = losses
         return vector
 
-    def unpack(self, ops: Ops, total: Vector, before: Sequence[Vector]) -> tuple[list[Array], list[float]]:
-        """Return the gradients and the losses of a batch from the sum of its shards; the statistics take their new values."""
+    def unpack(self, total: Vector, before: Sequence[Vector]) -> tuple[list[Vector], list[float]]:
+        """Return the gradients and the losses of a batch from the sum of its shards; the statistics take their new values.
+
+        The gradients are views of ``total``.
+        """
         pairs = zip(self._shapes, self._ends[:-1], self._ends[1:], strict=True)
         entries = [total[begin:end].reshape(shape) for shape, begin, end in pairs]
         for variable, old, change in zip(self._statistics, before, entries[self._weights :], strict=True):
             variable.assign(old + change)
-        gradients = [ops.asarray(entry.copy(), self._dtype) for entry in entries[: self._weights]]
-        return gradients, total[self._ends[-1] :].tolist()
+        return entries[: self._weights], total[self._ends[-1] :].tolist()

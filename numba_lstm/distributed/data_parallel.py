@@ -181,6 +181,8 @@ def _world() -> Any:
 
 def _share_machine(communicator: Any) -> None:
     """Give each process of a machine its part of the cores, and its GPU."""
+    if communicator.size == 1:
+        return
     from mpi4py import MPI
 
     on_machine = communicator.Split_type(MPI.COMM_TYPE_SHARED)

@@ -14,7 +14,7 @@ import numpy as np
 import numba_lstm
 from numba_lstm import Sequential
 from numba_lstm.callbacks import BackupAndRestore, LambdaCallback, ModelCheckpoint
-from numba_lstm.distributed import DataParallel
+from numba_lstm.distributed import DataParallel, data_parallel
 from numba_lstm.layers import LSTM, Dense
 
 failure, folder = sys.argv[1], sys.argv[2]
@@ -44,6 +44,8 @@ if last:
         x, y = x[:30], y[:30]
     if failure == "values":
         x = x + 1
+    if failure == "version":
+        data_parallel.__version__ = "0.0.1"
     if failure == "seed":
         numba_lstm.utils.set_random_seed(1)
 

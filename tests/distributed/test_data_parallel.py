@@ -8,12 +8,14 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from distributed.program import SCENARIO_NAMES
+from numba_lstm.distributed import data_parallel
 
 FOLDER = Path(__file__).parent
 needs_mpi = pytest.mark.skipif(
@@ -77,6 +79,7 @@ def test_a_job_without_a_strategy_has_nearly_the_same_losses(results: dict[int, 
         ("full", "File too large"),
         ("shapes", "rank 1 has x: the shape (30, 5, 2), but rank 0 has (32, 5, 2)"),
         ("values", "rank 1 has x: the checksum of its samples"),
+        ("version", "rank 1 has the version of numba_lstm '0.0.1', but rank 0 has '"),
         ("seed", "rank 1 has the seed 1, but rank 0 has 0"),
         ("batches", "the batches of rank 1 have ended"),
     ],
@@ -86,6 +89,18 @@ def test_a_failure_of_one_process_ends_all_with_its_error(tmp_path: Path, failur
     assert done.returncode not in (0, None)
     assert message in done.stderr
     assert "failed, and ends the job" in done.stderr
+
+
+@pytest.mark.parametrize(("visible", "rank", "gpu"), [("", 1, "1"), ("4,5", 3, "5"), ("7", 1, "7")])
+def test_each_process_takes_the_gpu_of_its_rank_on_the_machine(
+    monkeypatch: pytest.MonkeyPatch, visible: str, rank: int, gpu: str
+) -> None:
+    on_machine = SimpleNamespace(rank=rank, size=4, Free=lambda: None)
+    monkeypatch.setitem(sys.modules, "mpi4py", SimpleNamespace(MPI=SimpleNamespace(COMM_TYPE_SHARED=0)))
+    monkeypatch.setattr(data_parallel.devices, "share_cores", lambda ranks: None)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    data_parallel._share_machine(SimpleNamespace(size=8, Split_type=lambda kind: on_machine))
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == gpu
 
 
 @needs_mpi

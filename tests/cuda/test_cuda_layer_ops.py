@@ -20,7 +20,11 @@ from test_ops_dense import (
 )
 from test_ops_dropout import test_dropout, test_nan_that_stays_is_nan
 from test_ops_lstm_pointwise import test_step_from_preactivations
-from test_ops_noise import test_noise_is_that_of_the_random_module, test_noise_of_a_view_and_of_nan
+from test_ops_noise import (
+    test_a_part_of_a_batch_has_the_numbers_and_factors_of_the_batch,
+    test_noise_is_that_of_the_random_module,
+    test_noise_of_a_view_and_of_nan,
+)
 from test_ops_norms import (
     test_a_row_in_a_batch_has_the_bits_of_the_row_alone,
     test_batch_norm,

@@ -40,7 +40,7 @@ class Plan:
         self._input = buffers[0]
         self._others = [(buffer, place) for place, buffer in enumerate(buffers) if place > 0 and buffer is not None]
         self._keys = [words for words, _ in recorded.keys]
-        self._parts = [words for words, key in recorded.keys if isinstance(key, PartKey)]
+        self._sections = [words for words, key in recorded.keys if isinstance(key, PartKey)]
         self._weights = list(recorded.weights.values()) if training else []  # else they have not changed since
         self._written = recorded.written
         recorded.compile()
@@ -71,7 +71,7 @@ class Plan:
             for words in self._keys:
                 words[STEP] = key.step
             if isinstance(key, PartKey):
-                for words in self._parts:
+                for words in self._sections:
                     words[BEGIN], words[TOTAL] = key.begin, key.total
         if self._written:
             begin_writing(self._written)

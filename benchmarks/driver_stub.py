@@ -65,9 +65,9 @@ def rows(stub: ctypes.CDLL) -> list[tuple[str, float, int, int]]:
         function()
         return stub.stub_count(LAUNCHES) - before[0], stub.stub_count(CALLS) - before[1]
 
-    fit(1)()
+    found = [("first fit", best(fit(1), 1), *counted(fit(1)))]  # with kernels from disk, where an earlier process stored them
     launches, calls = (count // steps for count in counted(fit(1)))
-    found = [("fit step", (best(fit(6), 5) - best(fit(1), 5)) / (5 * steps), launches, calls)]
+    found.append(("fit step", (best(fit(6), 5) - best(fit(1), 5)) / (5 * steps), launches, calls))
     stream, sample = model.stream(), np.zeros(3, np.float32)
     stream.step(sample)
     found.append(

@@ -12,7 +12,7 @@ import pytest
 from kernel_cache_processes import MODEL, SECONDS, VARIABLE, compute, environment, written
 
 import numba_lstm
-from numba_lstm.kernels.cpu.compiler import source_digest
+from numba_lstm.kernels import source_digest
 from numba_lstm.kernels.cpu.compiler.cache_folder import folder
 
 #: Models one after another, whose kernels and cells come from different factories.
@@ -145,10 +145,11 @@ def test_without_numbas_compiler_there_is_the_reference():
     )
 
 
-#: Modules that kernels' files import and that do not go into compiled code: types, orders of axes, rows, threads, locks.
+#: Modules that kernels' files import and that do not go into compiled code: types, orders of axes, rows, threads, locks,
+#: the cache itself.
 ONLY_AROUND = {
     *("numba_lstm.kernels.axes", "numba_lstm.kernels.contract", "numba_lstm.kernels.op_types", "numba_lstm.kernels.threads"),
-    "numba_lstm.kernels.packed_rows",
+    *("numba_lstm.kernels.cache_folder", "numba_lstm.kernels.packed_rows", "numba_lstm.kernels.source_digest"),
     "numba_lstm.system.forks",
 }
 

@@ -8,7 +8,9 @@ import pytest
 from kernel_cache_processes import SECONDS, VARIABLE, environment
 
 import numba_lstm
-from numba_lstm.kernels.cpu.compiler import cache_folder, jit, kernel_cache
+from numba_lstm.kernels import cache_folder
+from numba_lstm.kernels.cpu.compiler import jit, kernel_cache
+from numba_lstm.kernels.cpu.compiler.cache_folder import folder as kernel_folder
 from numba_lstm.layers import LSTM, Dense, Input
 from numba_lstm.losses import MeanSquaredError, SparseCategoricalCrossentropy
 from numba_lstm.models import Sequential
@@ -86,7 +88,7 @@ assert sorted(folder.rglob("*.nb?")) == files
 def test_a_process_adds_no_kernel_to_a_folder_that_warmup_has_filled(tmp_path):
     """Whatever the shapes of predictions and of training steps, with one thread and with two."""
     command = [sys.executable, "-c", WARMED, str(tmp_path)]
-    variables = {VARIABLE: cache_folder.folder().root}
+    variables = {VARIABLE: kernel_folder().root}
     process = subprocess.run(command, env=environment(**variables), capture_output=True, text=True, timeout=SECONDS)
     assert process.returncode == 0, process.stderr
 

@@ -132,6 +132,7 @@ static Result load(Module **module, const char *image) {
     return SUCCESS;
 }
 Result cuLibraryLoadData(Module **m, const char *image, void *a, void *b, int c, void *d, void *e, int f) { CALL(); return load(m, image); }
+Result cuModuleLoadData(Module **m, const char *image) { CALL(); return load(m, image); }
 Result cuModuleLoadDataEx(Module **m, const char *image, int n, void *a, void *b) { CALL(); return load(m, image); }
 Result cuLibraryUnload(Module *m) { CALL(); return SUCCESS; }
 Result cuModuleUnload(Module *m) { CALL(); return SUCCESS; }

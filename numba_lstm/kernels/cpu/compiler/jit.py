@@ -24,11 +24,11 @@ from numba.core.registry import cpu_target
 from numba.extending import overload
 from numba.np.numpy_support import as_dtype
 
+from ...source_digest import digest
 from . import kernel_cache
 from .compile_guard import run_uninterrupted
 from .compile_notice import notice
 from .inlining import INLINED
-from .source_digest import digest
 
 if config.DISABLE_JIT:
     raise RuntimeError(

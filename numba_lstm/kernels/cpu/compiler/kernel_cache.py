@@ -1,6 +1,6 @@
 """The cache of compiled kernels on disk: loading, storing, and copying kernels to another folder.
 
-:mod:`.cache_folder` says where it is. Files end in the digest of the kernel's sources (:mod:`.source_digest`), so that
+:mod:`.cache_folder` says where it is. Files end in the digest of the kernel's sources (``kernels/source_digest.py``), so that
 installations with the same sources share them, wherever they are imported from. (Numba's caches depend on the path and the age
 of a file.) A folder that cannot be written is read.
 """
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,27 +17,11 @@ from numba.core import config
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, NullCache
 from numba.core.registry import cpu_target
 
-from .cache_folder import VARIABLE, Folder, choose, folder
+from ...cache_folder import Folder, choose, trusted, warn_once, warn_unwritable
+from ...source_digest import digest
+from .cache_folder import folder
 from .compile_guard import run_uninterrupted
 from .compile_notice import notice
-from .source_digest import digest
-
-_warned: set[str] = set()
-
-
-def _warn(about: str, sentence: str) -> None:
-    """Warn about one thing once per process."""
-    if about not in _warned:
-        _warned.add(about)
-        warnings.warn(sentence, RuntimeWarning, stacklevel=2)
-
-
-def _unwritable(why: str) -> None:
-    _warn(
-        "unwritable",
-        f"compiled kernels cannot be kept on disk ({why}), so every process compiles them again. Set {VARIABLE} to a folder "
-        "that can be written, or to one that numba_lstm.warmup(model, cache=folder) has filled.",
-    )
 
 
 def _can_keep(path: str) -> bool:
@@ -79,7 +62,7 @@ class _Implementation(CompileResultCacheImpl):  # type: ignore[misc]
 
     def check_cachable(self, data: Any) -> bool:
         if data.library.has_dynamic_globals:
-            _warn(
+            warn_once(
                 "addresses",
                 "compiled kernels hold addresses of this process and cannot be kept on disk, so every process compiles them "
                 "again. Numba leaves these addresses in code that it does not optimize: unset NUMBA_OPT.",
@@ -103,9 +86,9 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
         try:
             return super().load_overload(sig, target_context)
         except PermissionError as error:
-            _unwritable(f"{error.filename or self.cache_path}: {error.strerror}")
+            warn_unwritable(f"{error.filename or self.cache_path}: {error.strerror}")
         except Exception as error:  # a truncated pickle raises errors of many types
-            _warn("broken", f"kernels are compiled again, since files in {self.cache_path} cannot be read ({error!r}).")
+            warn_once("broken", f"kernels are compiled again, since files in {self.cache_path} cannot be read ({error!r}).")
             self._forget()
         return None
 
@@ -118,7 +101,7 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
         try:
             super().save_overload(sig, data)
         except OSError as error:
-            _unwritable(f"{error.filename or self.cache_path}: {error.strerror}")
+            warn_unwritable(f"{error.filename or self.cache_path}: {error.strerror}")
 
     def stored(self, sig: Any) -> Any:
         """Return what is on disk for a signature, or None."""
@@ -150,19 +133,7 @@ def _plain(function: Any) -> str:
 
 def cache_of(function: Callable[..., Any]) -> Any:
     """Return the cache to compile ``function`` with; one that stores nothing if there is no trusted folder."""
-    place = folder()
-    if place is None:
-        _unwritable("there is no home folder")
-        return NoCache(function)
-    why = place.distrusted()
-    if why is not None:
-        _warn(
-            "distrusted",
-            f"compiled kernels on disk are not used: {why}, who could run code here. So every process compiles them again. "
-            f"Set {VARIABLE} to a folder of your own; or to {place.root}, if you trust all who can write to it.",
-        )
-        return NoCache(function)
-    return KernelCache(function)
+    return NoCache(function) if trusted(folder()) is None else KernelCache(function)
 
 
 class _Compiled(NamedTuple):

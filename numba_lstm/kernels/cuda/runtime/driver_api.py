@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import weakref
 from collections.abc import Callable
-from ctypes import c_int, c_size_t, c_uint, c_uint64, c_void_p
+from ctypes import c_char_p, c_int, c_size_t, c_uint, c_uint64, c_void_p
 from functools import partial
 from typing import Any
 
@@ -19,7 +19,7 @@ import numpy.typing as npt
 LIBRARY = "libcuda.so.1"
 
 OUT_OF_MEMORY, NOT_READY = 2, 600  #: of CUresult
-MAX_DYNAMIC_SHARED = 8  #: of CUfunction_attribute
+STATIC_SHARED, MAX_DYNAMIC_SHARED = 1, 8  #: of CUfunction_attribute
 NON_BLOCKING, WITHOUT_TIMING = 1, 2  #: flags of streams and of events
 
 #: Types of the arguments of functions. Launches are :meth:`DriverAPI.untyped`: ten conversions would take 2 us.
@@ -36,7 +36,10 @@ _FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "cuCtxSynchronize": (),
     "cuEventCreate": (c_void_p, c_uint),
     "cuEventDestroy_v2": (c_void_p,),
-    "cuKernelGetFunction": (c_void_p, c_void_p),
+    "cuDriverGetVersion": (c_void_p,),
+    "cuModuleLoadData": (c_void_p, c_char_p),
+    "cuModuleGetFunction": (c_void_p, c_void_p, c_char_p),
+    "cuFuncGetAttribute": (c_void_p, c_int, c_void_p),
     "cuFuncSetAttribute": (c_void_p, c_int, c_int),
     "cuOccupancyMaxActiveBlocksPerMultiprocessor": (c_void_p, c_void_p, c_int, c_size_t),
     "cuGetErrorName": (c_int, c_void_p),
@@ -144,6 +147,22 @@ class DriverAPI:
             texts.append((text.value or b"").decode() if describe(status, ctypes.byref(text)) == 0 else "unknown")
         kind = MemoryError if status == OUT_OF_MEMORY else RuntimeError
         return kind(f"{name}: the NVIDIA driver returned {texts[0]} ({status}), {texts[1]}.")
+
+    def version(self) -> int:
+        """Return the version of CUDA that the driver supports: 12090 for 12.9."""
+        version = c_int()
+        self.call("cuDriverGetVersion", ctypes.byref(version))
+        return version.value
+
+    def load_function(self, image: bytes, name: str) -> int:
+        """Load machine code, for as long as the process lives. Return the handle of one of its kernels."""
+        return self.created("cuModuleGetFunction", self.created("cuModuleLoadData", image), name.encode())
+
+    def function_attribute(self, function: c_void_p, attribute: int) -> int:
+        """Return an attribute of a kernel."""
+        value = c_int()
+        self.call("cuFuncGetAttribute", ctypes.byref(value), attribute, function)
+        return value.value
 
     def allocate(self, nbytes: int) -> Memory:
         """Allocate device memory. Raises MemoryError."""

@@ -11,9 +11,10 @@ from typing import Any
 
 from numba import types
 
-from .compiler import Kernel, cuda
+from .code.kernel_cache import load_or_compile
+from .compiler import Kernel
 from .device_array import DeviceArray
-from .driver_api import MAX_DYNAMIC_SHARED, DriverAPI, Stream
+from .driver_api import MAX_DYNAMIC_SHARED, STATIC_SHARED, DriverAPI, Stream
 from .protocol import Properties
 
 #: Code of :mod:`struct` of a scalar, padded to eight bytes.
@@ -73,13 +74,11 @@ class LoadedKernel:
     """
 
     def __init__(self, kernel: Kernel, api: DriverAPI, properties: Properties) -> None:
-        dispatcher = cuda.jit(kernel.types, max_registers=kernel.max_registers)(kernel.function)
-        (compiled,) = dispatcher.overloads.values()
+        code = load_or_compile(kernel, properties.compute_capability, api.version())
         self._kernel, self._api, self._properties = kernel, api, properties
-        self._compiled = compiled  # the owner of the code
-        self._function = ctypes.c_void_p(_function(compiled, api))
-        self.cooperative: bool = compiled.cooperative
-        self.static_shared = int(compiled.shared_mem_per_block)
+        self._function = ctypes.c_void_p(api.load_function(code.image, code.entry))
+        self.cooperative = code.cooperative
+        self.static_shared = api.function_attribute(self._function, STATIC_SHARED)
         self._opted_in = False
         self._codes = [
             f"{5 + 2 * kind.ndim}q" if isinstance(kind, types.Array) else _SCALARS[str(kind)] for kind in kernel.types
@@ -140,13 +139,3 @@ def _words(args: tuple[Any, ...]) -> list[Any]:
         else:
             words.append(arg)
     return words
-
-
-def _function(compiled: Any, api: DriverAPI) -> int:
-    """Return the CUfunction of a compiled kernel, of which numba-cuda has the CUkernel.
-
-    All functions of the driver take a CUfunction. A CUkernel is refused by cuFuncSetAttribute, and has other functions.
-    """
-    handle = compiled._codelibrary.get_cufunc().handle
-    address = int(getattr(handle, "value", handle))
-    return api.created("cuKernelGetFunction", address) if type(handle).__name__ == "CUkernel" else address

@@ -1,4 +1,7 @@
-"""A driver that runs kernels on this processor, in the executor. Buffers are NumPy arrays, poisoned and fenced."""
+"""A driver that runs kernels on this processor, in the executor. Buffers are NumPy arrays, poisoned and fenced.
+
+Behind a buffer is a page that nobody may touch, so a read or write there is an error. The bytes before it must stay unchanged.
+"""
 
 import gc
 import math
@@ -8,13 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 from executor import run
+from guarded_memory import guarded
 from machine import Code
 
 from numba_lstm.kernels.cuda.runtime.compiler import Kernel
 from numba_lstm.kernels.cuda.runtime.gpu_memory import Lease
 from numba_lstm.kernels.cuda.runtime.protocol import Copy, Properties
 
-FENCE = 256  #: bytes before and after every buffer
+FENCE = 256  #: bytes before every buffer
 POISON = 0xFF  #: all bits one: NaN, True, -1
 
 PROPERTIES = Properties(
@@ -64,9 +68,9 @@ class Buffer:
         return Buffer(self._numbers, self._memory)
 
     def check(self):
-        """Check that the fences are intact."""
-        if np.any(self._memory[:FENCE] != POISON) or np.any(self._memory[-FENCE:] != POISON):
-            raise IndexError(f"a kernel wrote beyond an array of shape {self.shape}.")
+        """Check that the fence is intact."""
+        if np.any(self._memory[:FENCE] != POISON):
+            raise IndexError(f"a kernel wrote before an array of shape {self.shape}.")
 
 
 class CheckDriver:
@@ -84,8 +88,9 @@ class CheckDriver:
     def empty(self, shape, dtype):
         shape = (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)
         nbytes = math.prod(shape) * np.dtype(dtype).itemsize
-        memory = np.full(nbytes + 2 * FENCE, POISON, np.uint8)
-        return Buffer(memory[FENCE : FENCE + nbytes].view(dtype).reshape(shape), memory, Lease(lambda: None))
+        memory = guarded(FENCE + nbytes)
+        memory[:] = POISON
+        return Buffer(memory[FENCE:].view(dtype).reshape(shape), memory, Lease(lambda: None))
 
     def lend(self, block, shape, dtype, release):
         nbytes = math.prod(shape) * dtype.itemsize

@@ -1,17 +1,16 @@
 """Runs a kernel's compiled LLVM IR on this processor, thread by thread, with CUDA's barriers, shuffles and grids.
 
 Every GPU thread is a context (``makecontext``), and all threads of a launch share one thread of this process. A context runs
-until it reaches a barrier, a shuffle or an atomic. A seed determines the next thread, and in a cooperative grid the next block.
-So a run is reproducible, and races of a missing barrier do occur. A deadlock or an endless loop is an error that lists what
-threads wait for: different barriers, a barrier that some threads never reach, a block that never runs. An access to unmapped
-memory is an error too, and does not end this process.
+until it reaches a barrier, a shuffle or an atomic. A seed determines the next thread and the next block, and now and then a
+part of the threads of a block to run ahead of the others. So a run is reproducible, and races of a missing barrier do occur. A
+deadlock or an endless loop is an error that lists what threads wait for: different barriers, a barrier that some threads never
+reach, a block that never runs. An access to unmapped memory is an error too, and does not end this process.
 
 Shared memory is NaN (all bits one) when a block begins. Memory beyond the size of the launch must be unchanged after it.
 """
 
 import ctypes
 import threading
-from collections import Counter
 
 import numpy as np
 from emulation import (
@@ -30,14 +29,12 @@ from emulation import (
     SHUFFLE,
     SITE,
     VOTE,
-    WARP,
 )  # fmt: skip
 from machine import CONTEXT, LIBC, Shared, Stacks, Watch, begin, words
+from orders import FULL_WARP, alone_or_in_pairs, leave, part, who
 
 LIMIT = 60.0  #: seconds of processor time after which a launch is aborted
 POLLS = 2000  #: turns of each block in which all runnable threads only poll
-FULL_WARP = 32
-WAITS = {BLOCK: "syncthreads", GRID: "grid.sync", SHUFFLE: "a shuffle", VOTE: "a vote", WARP: "syncwarp"}
 
 
 class Deadlock(RuntimeError):
@@ -51,7 +48,7 @@ _lock = threading.Lock()
 def run(code, blocks, threads, args, shared=0, cooperative=False, seed=0):
     """Launch a kernel's :class:`~machine.Code` on NumPy arrays and numbers, and return when all threads have ended.
 
-    Blocks of a ``cooperative`` launch run concurrently, other blocks one after another: a wait for another block is an error.
+    All blocks of a ``cooperative`` launch run concurrently. Others do alone or in pairs: to wait for more blocks is an error.
     """
     if shared > DYNAMIC:
         raise ValueError(f"{shared} bytes of shared memory: a block has at most {DYNAMIC}.")
@@ -64,9 +61,9 @@ def run(code, blocks, threads, args, shared=0, cooperative=False, seed=0):
         order = np.random.default_rng(seed)
         order.shuffle(ids)
         with Watch(code, LIMIT):
-            for concurrent_blocks in [ids] if cooperative else [[i] for i in ids]:
+            for concurrent_blocks in [ids] if cooperative else alone_or_in_pairs(ids, order):
                 _Launch(code, concurrent_blocks, threads, memory, order).run()
-                memory.turn = None
+                memory.forget()
         memory.check()
 
 
@@ -132,22 +129,28 @@ class _Launch:
             raise IndexError(f"{self.code.kernel!r} touched what is no memory: an index far beyond an array.")
 
     def _turn(self, b):
-        """Run the threads of a block until all wait or poll. Returns whether any made progress."""
+        """Run the threads of a block until all wait or poll, or a part of them. Returns whether any made progress."""
         moved = False
         while self.ready[b]:
             batch, self.ready[b] = self.ready[b], []
+            batch, behind = part(self.order, batch)
             events = self._each(b, batch)
             if len(batch) == self.size and self._release_block(self.records[b * self.size : (b + 1) * self.size]):
                 self.ready[b], moved = self._shuffled(batch), True
+                if self.blocks > 1 and leave(self.order):
+                    break
                 continue
             for k, event in zip(batch, events.tolist(), strict=True):
                 if event == POLL:
                     self.ready[b].append(k)
                 else:
                     self._wait(b, k, event)
+            self.ready[b] += behind
             if np.all(events == POLL):
                 break
             moved = True
+            if behind and self.blocks > 1:
+                break
         return moved
 
     def _release_block(self, block):
@@ -239,11 +242,4 @@ class _Launch:
         return self.order.permutation(threads).tolist()
 
     def _who(self):
-        where = Counter(self.state.values())
-        said = [
-            f"{count} at {WAITS[event]}" + (f" number {site}" if event == BLOCK else "")
-            for (event, site), count in sorted(where.items())
-            if event in WAITS
-        ]
-        ended = sum(count for (event, _), count in where.items() if event == ENDED)
-        return ", ".join([*said, f"{ended} of {len(self.records)} threads have ended"])
+        return who(self.state, len(self.records))

@@ -83,9 +83,13 @@ class Shared:
     def __init__(self, code, requested):
         self.buffers = [*code.shared, (code.dynamic, max(requested, 16))]
         self.beyond = (code.dynamic + requested, DYNAMIC - requested)
+        self.forget()
+        ctypes.memset(self.beyond[0], 0xFF, self.beyond[1])
+
+    def forget(self):
+        """Forget the memory of all blocks: others begin."""
         self.saved = {}
         self.turn = None
-        ctypes.memset(self.beyond[0], 0xFF, self.beyond[1])
 
     def load(self, block):
         """Load the memory of ``block``."""

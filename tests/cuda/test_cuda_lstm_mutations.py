@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import inspect
 from contextlib import nullcontext
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from check_driver import CheckDriver
-from kernel_cases import assert_lstm_equals_reference, lstm_case
+from kernel_cases import assert_lstm_equals_reference, lstm_case, lstm_forward
 from module_mutations import mutated
 from tolerances import RECURRENT
 
-from numba_lstm.kernels.cuda.lstm import algorithms
+from numba_lstm.device import get_ops
+from numba_lstm.kernels.cuda.lstm import algorithms, call, forward
 from numba_lstm.kernels.cuda.lstm.persistent import block_algorithm, grid_algorithm
+from numba_lstm.kernels.cuda.lstm.steps import stepwise_algorithm
 from numba_lstm.kernels.cuda.runtime import driver
 
 #: Name of a bug -> the source text that it replaces (at its first occurrence), and the new text.
@@ -29,6 +33,11 @@ BLOCK = {
 }
 GRID = {
     "no block waits for the others": ("while cuda.atomic.add(counters, tile, 0) < count:", "while count < 0:"),
+    "a block arrives before all its threads have written": (
+        "cuda.syncthreads()\n    if cuda.threadIdx.x == 0:\n        cuda.threadfence()",
+        "if cuda.threadIdx.x == 0:\n        cuda.threadfence()",
+    ),
+    "no dynamic shared memory": ("(*arrays, counters), size.shared,", "(*arrays, counters), 0,"),
     "one block too few": ("(t + 1) * blocks)", "(t + 1) * blocks - 1)"),
     "one block too few in the backward pass": ("(s + 1) * blocks)", "(s + 1) * blocks - 1)"),
     "one block too many": ("(s + 1) * blocks)", "(s + 1) * blocks + 1)"),
@@ -59,6 +68,26 @@ def test_a_mutation_of_the_lstm_is_found(ops, device, monkeypatch, module, bug, 
 @pytest.mark.parametrize("module", [block_algorithm, grid_algorithm], ids=["block", "grid"])
 def test_the_unmutated_lstm_is_right(ops, device, monkeypatch, module):
     compare_with(ops, monkeypatch, module, module, wrong=False)
+
+
+@pytest.mark.parametrize("states", [1, 2])
+@pytest.mark.parametrize(
+    ("algorithm", "multiprocessors"), [(grid_algorithm, 20), (stepwise_algorithm, 4)], ids=["grid", "steps"]
+)
+def test_prediction_needs_two_states(ops, monkeypatch, algorithm, multiprocessors, states):
+    """Several blocks of units: with one state in place of a ring of two, a block reads what another has just written."""
+
+    def prepare(*arguments, **options):
+        made = call.prepare(*arguments, **options)
+        return replace(made, h=made.h[:states], c=made.c[:states])
+
+    monkeypatch.setattr(forward, "prepare", prepare)
+    monkeypatch.setattr(algorithms, "choose", lambda *_, **__: algorithm)
+    case = lstm_case(9, 4, 2, 40 if algorithm is stepwise_algorithm else 18, dtype="float32")
+    expected = lstm_forward(get_ops("reference"), case.in_float64(), sequences=False).h
+    driver.bind(CheckDriver(multiprocessors=multiprocessors))
+    found = ops.to_host(lstm_forward(ops, case, sequences=False).h)
+    assert np.allclose(found, expected, atol=1e-4) == (states == 2)
 
 
 def compare_with(ops, monkeypatch, module, algorithm, *, wrong):

@@ -1,4 +1,4 @@
-"""Mutation tests of products, of the tiles of a step and of column sums: a comparison must find each bug."""
+"""Mutation tests of products, tiles of a step, column sums and ballots: a comparison or a fence must find each bug."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from tolerances import SUMS, assert_close
 from numba_lstm.kernels.cuda.arrays import sums
 from numba_lstm.kernels.cuda.gemm import gemm
 from numba_lstm.kernels.cuda.lstm.steps import forward, tiles
+from numba_lstm.kernels.cuda.ops import embedding
 
 #: Name of a bug -> the source text that it replaces (at its first occurrence), and the new text.
 PRODUCTS = {
@@ -36,6 +37,10 @@ TILES = {
 COLUMNS = {
     "no barrier before the partial sums are added": ("sum_\n        cuda.syncthreads()", "sum_"),
     "a partial sum left out": ("shared[2, u] + shared[3, u]", "shared[2, u] + shared[2, u]"),
+}
+BALLOTS = {
+    "no guard of the last indices": ("position < indices.size and ", ""),
+    "the first match alone": ("while matches != 0:", "if matches != 0:"),
 }
 
 
@@ -65,7 +70,16 @@ def columns(device, change):
     return device.download(mutated(sums, *change).column_sums(device.upload(a)))[0], a.astype("float64").sum(0)
 
 
-BUGS = [(run, *bug) for run, bugs in ((product, PRODUCTS), (tile, TILES), (columns, COLUMNS)) for bug in bugs.items()]
+def ballot(device, change):
+    """The gradient of a table, by votes of 32 indices at a time, the last ones ragged."""
+    indices, dy = np.array([0, 1, 2] * 13), numbers(39, 3)
+    tape = embedding.EmbeddingTape(device.upload(indices), 4)
+    found = device.download(mutated(embedding, *change).embedding_backward(tape, device.upload(dy)))
+    return found, np.stack([dy[indices == k].sum(0, dtype="float64") for k in range(4)])
+
+
+FACTORIES = (product, PRODUCTS), (tile, TILES), (columns, COLUMNS), (ballot, BALLOTS)
+BUGS = [(run, *bug) for run, bugs in FACTORIES for bug in bugs.items()]
 
 
 @pytest.mark.parametrize(("run", "bug", "change"), BUGS, ids=[bug for _, bug, _ in BUGS])
@@ -74,6 +88,6 @@ def test_a_mutation_of_products_is_found(device, run, bug, change):
         assert_close(*run(device, change), SUMS["float32"])
 
 
-@pytest.mark.parametrize("run", [product, tile, columns], ids=lambda run: run.__name__)
+@pytest.mark.parametrize("run", [product, tile, columns, ballot], ids=lambda run: run.__name__)
 def test_unmutated_products_are_right(device, run):
     assert_close(*run(device, ("", "")), SUMS["float32"])

@@ -84,6 +84,21 @@ def test_each_wait_is_needed(device, monkeypatch, line):
     assert any(not np.array_equal(epoch(device(Card(seed), mutated)), expected()) for seed in SEEDS)
 
 
+@pytest.mark.parametrize("waits", [True, False])
+def test_an_upload_has_read_its_array_before_it_returns(device, monkeypatch, waits):
+    """Weights and the like; without its wait, some order of the work gives other numbers."""
+    seen = []
+    for seed in SEEDS:
+        driver, host = device(Card(seed)), np.ones(5, np.float32)
+        with monkeypatch.context() as patch:
+            if not waits:
+                patch.setattr(driver._stream, "synchronize", lambda: None)
+            array = driver.upload(host)
+        host[:] = -1
+        seen.append(driver.download(array).tolist())
+    assert all(numbers == [1] * 5 for numbers in seen) == waits
+
+
 def test_the_next_batch_goes_up_while_the_present_one_is_computed(device):
     card = Card()
     driver = device(card)

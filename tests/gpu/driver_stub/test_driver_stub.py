@@ -61,6 +61,14 @@ def test_static_shared_memory_counts_in_the_opt_in_which_is_made_once(stub, devi
         probe(shared=227 * 1024 - 4095)
 
 
+def test_a_launch_without_the_opt_in_is_an_error(probe, monkeypatch):
+    from numba_lstm.kernels.cuda.runtime.loaded_kernel import LoadedKernel
+
+    monkeypatch.setattr(LoadedKernel, "opt_in", lambda *_: None)
+    with pytest.raises(RuntimeError, match=r"bytes of shared memory and 4096 static ones, of 49152 without an opt-in"):
+        probe(shared=200 * 1024)
+
+
 @pytest.mark.parametrize(
     ("N", "H", "algorithm"), [(1, 90, "block"), (1000, 85, "block"), (1, 128, "block"), (64, 512, "grid"), (3, 5, "steps")]
 )

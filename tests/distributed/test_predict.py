@@ -24,6 +24,7 @@ def model() -> Sequential:
     return made
 
 
+@pytest.mark.on_the_cpu(reason="products of the reference depend on the rows of a batch")
 def test_parts_files_and_lists(model: Sequential, tmp_path: Path) -> None:
     whole = model.predict(X, verbose=0)
     assert np.array_equal(predict(model, X, chunk_size=7), whole)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NOT_FOUND = 500, NOT_READY = 600, OUT_OF_RESOURCES = 701 };
 enum { INVALID_HANDLE = 400, INVALID_CONTEXT = 201, COOPERATIVE_TOO_LARGE = 720, NOT_SUPPORTED = 801 };
@@ -215,8 +216,8 @@ Result cuMemAlloc_v2(Address *at, size_t size) {
     if (!size) return refuse(INVALID_VALUE, "an allocation of no bytes");
     if (used_memory + size > total_memory) return refuse(OUT_OF_MEMORY, "%zu bytes do not fit", size);
     Block *block = malloc(sizeof *block);
-    *block = (Block){(Address)aligned_alloc(512, (size + 511) / 512 * 512), size, blocks};
-    if (size < 1 << 20) memset((void *)block->at, 0, size); // what kernels would compute: finite losses
+    // Pages of their own: zeros, since what kernels would compute has finite losses, and addresses above those of any number.
+    *block = (Block){(Address)mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), size, blocks};
     blocks = block;
     used_memory += size;
     *at = block->at;
@@ -231,7 +232,7 @@ Result cuMemFree_v2(Address at) {
             Block *gone = *b;
             *b = gone->next;
             used_memory -= gone->size;
-            free((void *)at);
+            munmap((void *)at, gone->size);
             free(gone);
             return SUCCESS;
         }

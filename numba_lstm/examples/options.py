@@ -24,6 +24,7 @@ class Options(argparse.Namespace):
     plot: Path | None
     folds: int  #: of exercises
     runs: int  #: of pendulum
+    units: int  #: of pronunciation
 
 
 def _up_to(most: int) -> Callable[[str], int]:

@@ -19,6 +19,7 @@ from ..objects.serialization import custom_object_scope
 from ..ops.symbolic import is_keras_tensor
 from ..philox import set_random_seed
 from . import np_utils
+from .bucketing import BucketDataset
 from .categories import normalize, to_categorical
 from .files import get_file
 from .object_configs import deserialize_keras_object, serialize_keras_object
@@ -30,6 +31,7 @@ from .text_files import text_dataset_from_directory
 from .timeseries import timeseries_dataset_from_array
 
 __all__ = [
+    "BucketDataset",
     "CustomObjectScope",
     "Progbar",
     "PyDataset",

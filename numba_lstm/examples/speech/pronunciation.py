@@ -91,23 +91,23 @@ def train_ctc(train: Words, source: Alphabet, target: Alphabet, options: Options
 
     Rao et al. (2015) train a network of this kind.
     """
-    model = build_ctc(len(source), len(target))
+    model = build_ctc(len(source), len(target), options.units)
     model.compile(Adam(_rate(train, options), clipnorm=1.0), CTC(zero_infinity=True))
-    x = np.repeat(source.tokens(train.letters), REPEATS, axis=1)
+    x = [np.repeat(word, REPEATS) for word in source.sequences(train.letters)]  # of unequal lengths: fit sorts them
     y = np.maximum(target.tokens([word[0] for word in train.phonemes]) - 2, 0)  # 0 is the blank class
     history = model.fit(x, y, batch_size=BATCH, epochs=options.epochs, verbose=options.verbose).history
     return model, history["loss"]
 
 
-def build_ctc(source_size: int, target_size: int) -> Sequential:
+def build_ctc(source_size: int, target_size: int, units: int = 128) -> Sequential:
     """Return a network from tokens of letters to logits of phonemes and of the blank class."""
     return Sequential(
         [
             Input((None,)),
             Embedding(source_size, 64, mask_zero=True),
-            Bidirectional(LSTM(128, return_sequences=True)),
+            Bidirectional(LSTM(units, return_sequences=True)),
             Dropout(0.2),
-            Bidirectional(LSTM(128, return_sequences=True)),
+            Bidirectional(LSTM(units, return_sequences=True)),
             Dropout(0.2),
             Dense(target_size - 2),
         ],
@@ -117,13 +117,10 @@ def build_ctc(source_size: int, target_size: int) -> Sequential:
 
 def train_attention(train: Words, source: Alphabet, target: Alphabet, options: Options) -> tuple[seq2seq.Networks, list[float]]:
     """Return trained networks with attention, and the losses."""
-    networks = seq2seq.build(len(source), len(target), units=128, embedding=64, dropout=0.2, layers=2)
+    networks = seq2seq.build(len(source), len(target), units=options.units, embedding=64, dropout=0.2, layers=2)
     networks.train.compile(Adam(_rate(train, options), clipnorm=1.0), "sparse_categorical_crossentropy")
-    x = source.tokens(train.letters)
-    before, y, weights = seq2seq.teacher_forcing(target.tokens([word[0] for word in train.phonemes], end=True))
-    history = networks.train.fit(
-        [x, before], y, sample_weight=weights, batch_size=BATCH, epochs=options.epochs, verbose=options.verbose
-    ).history
+    batches = seq2seq.batches(source.sequences(train.letters), target.sequences([word[0] for word in train.phonemes]), BATCH)
+    history = networks.train.fit(batches, epochs=options.epochs, verbose=options.verbose).history
     return networks, history["loss"]
 
 

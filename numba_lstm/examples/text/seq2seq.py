@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from numba_lstm import Model, decoding, ops, pad_sequences
 from numba_lstm.layers import LSTM, Attention, Bidirectional, Concatenate, Dense, Dropout, Embedding, Input, Masking
+from numba_lstm.utils import BucketDataset
 
 Tokens = npt.NDArray[np.int64]
 
@@ -27,8 +28,12 @@ class Alphabet:
 
     def tokens(self, sequences: Any, *, end: bool = False) -> Tokens:
         """Return tokens (N, T), padded at the end, with an end token if that is said."""
-        lists = [[self.index[symbol] for symbol in sequence] + [END] * end for sequence in sequences]
+        lists = [[*row, END] if end else row for row in self.sequences(sequences)]
         return np.asarray(pad_sequences(lists, padding="post", value=PAD), np.int64)
+
+    def sequences(self, sequences: Any) -> list[list[int]]:
+        """Return the tokens of each sequence."""
+        return [[self.index[symbol] for symbol in sequence] for sequence in sequences]
 
     def symbols_of(self, tokens: Any) -> list[str]:
         """Return the symbols up to the end token."""
@@ -104,6 +109,18 @@ def build(source_size: int, target_size: int, *, units: int, embedding: int, dro
         Model([source, before], probabilities, name="training"),
         Model(source, [h, c, memory], name="encoder_model"),
         Model([token, h_in, c_in, memory_in], decode(token, [h_in, c_in], memory_in), name="step"),
+    )
+
+
+def batches(source: list[list[int]], target: list[list[int]], size: int) -> BucketDataset:
+    """Return batches of similar lengths for ``train``: source and target tokens before each step, targets, and weights."""
+    return BucketDataset(
+        (source, [[START, *row] for row in target]),
+        [[*row, END] for row in target],
+        [[1.0] * (len(row) + 1) for row in target],
+        batch_size=size,
+        pad_to_multiple_of=4,
+        value=PAD,
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from .. import philox
-from ..inputs import as_count
+from ..inputs import as_count, as_numbers
 from ..inputs.array_like import as_array
 from ..inputs.sequences import batches_by_length, pad_sequences
 from ..kernels.specs import Key
@@ -48,8 +49,9 @@ class BucketDataset(PyDataset):
 
     Raises
     ------
-    ValueError
-        For unequal numbers of samples, and for an x without a list of sequences.
+    TypeError, ValueError
+        For unequal numbers of samples, an x without a list of sequences, elements of unequal shapes, sequences of anything but
+        numbers, and a ``value`` that whole numbers cannot hold.
 
     Examples
     --------
@@ -76,13 +78,15 @@ class BucketDataset(PyDataset):
         self.batch_size = as_count(batch_size, "batch_size")
         self._multiple = as_count(pad_to_multiple_of, "pad_to_multiple_of")
         self._parts = [
-            None if part is None else _mapped(part, lambda entry, name=name: _read(entry, name))
-            for name, part in (("x", x), ("y", y), ("sample_weight", sample_weight))
+            None if part is None else _mapped(part, partial(_read, name=name, value=value))
+            for name, part, value in (("x", x, value), ("y", y, value), ("sample_weight", sample_weight, 0))
         ]
         entries = [entry for part in self._parts if part is not None for entry in _entries(part)]
         sizes = {len(entry) for entry in entries}
         if len(sizes) != 1:
-            raise ValueError(f"x, y and sample_weight must have the same number of samples, got {sorted(sizes)}. Give one each.")
+            raise ValueError(
+                f"x, y and sample_weight must have the same number of samples, got {sorted(sizes)}. Give one each."
+            )
         sequences = next((entry for entry in _entries(self._parts[0]) if isinstance(entry, list)), None)
         if sequences is None:
             raise ValueError("x must have a list of sequences, got arrays alone. Give fit the arrays: it needs no buckets.")
@@ -103,7 +107,7 @@ class BucketDataset(PyDataset):
         """Return the batch ``index``: x, ``(x, y)`` or ``(x, y, sample_weight)``."""
         rows = self._batches[index]
         x, y, weight = (
-            None if part is None else _mapped(part, lambda entry, value=value: self._batch(entry, rows, value))
+            None if part is None else _mapped(part, partial(self._batch, rows=rows, value=value))
             for part, value in zip(self._parts, (self._value, self._value, 0), strict=True)
         )
         return (x,) if y is None else (x, y) if weight is None else (x, y, weight)
@@ -132,14 +136,21 @@ def _entries(part: Any) -> list[Any]:
     return list(part.values()) if isinstance(part, Mapping) else list(part) if isinstance(part, tuple) else [part]
 
 
-def _read(entry: Any, name: str) -> Any:
-    """Return an array of all samples, or a list with the array of each."""
+def _read(entry: Any, name: str, value: float) -> Any:
+    """Return an array of all samples, or a list with the array of each, which ``value`` can pad."""
     if not isinstance(entry, list):
         return as_array(entry, name)
     if not entry:
         raise ValueError(f"{name} must have at least one sample, got an empty list.")
-    arrays = [as_array(sequence, f"{name}[{row}]") for row, sequence in enumerate(entry)]
-    if any(array.ndim == 0 for array in arrays):
+    arrays = [as_numbers(sequence, f"{name}[{row}]") for row, sequence in enumerate(entry)]
+    if all(array.ndim == 0 for array in arrays):
         return np.asarray(arrays)
-    dtype = np.result_type(*{array.dtype for array in arrays if len(array)} or {arrays[0].dtype})
+    filled = [array for array in arrays if len(array)] or arrays
+    for row, array in enumerate(arrays):
+        if len(array) and array.shape[1:] != filled[0].shape[1:]:
+            shapes = f"{array.shape[1:]}, others of {filled[0].shape[1:]}"
+            raise ValueError(f"{name}[{row}] has elements of shape {shapes}. Make them equal.")
+    dtype = np.result_type(*{array.dtype for array in filled})
+    if dtype.kind in "iu" and np.array(value).astype(dtype) != value:
+        raise ValueError(f"value must be a whole number, as those of {name}, got {value}. Give {name} as float32.")
     return [array.astype(dtype, copy=False) for array in arrays]

@@ -13,7 +13,7 @@ import numpy as np
 from .console.progress import Bar
 from .device import keep_kernels
 from .inputs.target_shapes import takes_labels, target_shape
-from .layers.cells import lstm_cells
+from .layers.cells import quantizable_cells
 from .losses import Loss
 from .models.model import Model
 from .philox import Stream
@@ -52,7 +52,7 @@ def warmup(model: Model, training: bool = True, verbose: bool = True, cache: str
     """
     if not model.built:
         raise ValueError(f"{model.name} is not built yet. Call it on data, or add an Input, before warmup.")
-    cells = [cell for layer in model.layers for cell in lstm_cells(layer)]
+    cells = [cell for layer in model.layers for cell in quantizable_cells(layer)]
     training = training and not any(cell.quantization for cell in cells)
     if training and model.optimizer is None:
         raise ValueError(f"{model.name} is not compiled yet. Call model.compile(...) first, or warmup(model, training=False).")

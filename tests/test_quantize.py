@@ -12,7 +12,7 @@ import pytest
 import numba_lstm
 from numba_lstm import Sequential, load_model
 from numba_lstm.kernels import int8
-from numba_lstm.layers import LSTM, RNN, Bidirectional, Dense, Input, LSTMCell
+from numba_lstm.layers import GRU, LSTM, RNN, Bidirectional, Dense, GRUCell, Input, LSTMCell, SimpleRNN, SimpleRNNCell
 
 
 def model(*layers: object, D: int = 7, **options: object) -> Sequential:
@@ -44,8 +44,16 @@ def test_answers_are_near_those_in_float32() -> None:
 
 @pytest.mark.on_the_cpu(reason="NumPy's products depend on the number of rows")
 @pytest.mark.parametrize("threads", [1, 2])
-def test_the_same_bits_in_batch_alone_streamed_and_for_any_threads(threads: int) -> None:
-    quantized, x = model(LSTM(130, return_sequences=True), LSTM(19)), series(N=70, T=21)
+@pytest.mark.parametrize(
+    "layers",
+    [
+        lambda: (LSTM(130, return_sequences=True), LSTM(19)),
+        lambda: (GRU(130, return_sequences=True), GRU(19, reset_after=False, return_sequences=True), SimpleRNN(35)),
+    ],
+    ids=["lstm", "gru"],
+)
+def test_the_same_bits_in_batch_alone_streamed_and_for_any_threads(layers: object, threads: int) -> None:
+    quantized, x = model(*layers()), series(N=70, T=21)  # type: ignore[operator]
     quantized.quantize()
     numba_lstm.set_num_threads(1)
     batch = quantized.predict_on_batch(x)
@@ -73,10 +81,14 @@ def test_eight_threads() -> None:
         lambda: Bidirectional(LSTM(11)),
         lambda: RNN([LSTMCell(11), LSTMCell(6)]),
         lambda: LSTM(11, peephole=True, cell_clip=1.0, activation="relu", go_backwards=True),
+        lambda: GRU(11),
+        lambda: Bidirectional(GRU(11, reset_after=False)),
+        lambda: RNN([GRUCell(11), SimpleRNNCell(6)]),
+        lambda: SimpleRNN(11, go_backwards=True),
     ],
-    ids=["bidirectional", "rnn", "options"],
+    ids=["bidirectional", "rnn", "options", "gru", "gru-bidirectional", "cells", "simple"],
 )
-def test_lstms_inside_other_layers(layer: object) -> None:
+def test_layers_inside_other_layers(layer: object) -> None:
     quantized, x = model(layer()), series()  # type: ignore[operator]
     before = quantized.predict(x, verbose=0)
     quantized.quantize()
@@ -85,8 +97,9 @@ def test_lstms_inside_other_layers(layer: object) -> None:
     np.testing.assert_allclose(after, quantized.to("reference").predict(x, verbose=0), rtol=2e-4, atol=2e-4)
 
 
-def test_saved_copied_and_loaded_it_stays_quantized(tmp_path: Path) -> None:
-    quantized, x = model(), series()
+@pytest.mark.parametrize("layer", [LSTM, GRU, SimpleRNN])
+def test_saved_copied_and_loaded_it_stays_quantized(layer: type, tmp_path: Path) -> None:
+    quantized, x = model(layer(11)), series()
     quantized.quantize()
     expected = quantized.predict(x, verbose=0)
     quantized.save(tmp_path / "small.nlstm")
@@ -95,8 +108,9 @@ def test_saved_copied_and_loaded_it_stays_quantized(tmp_path: Path) -> None:
 
 
 @pytest.mark.on_the_cpu(reason="other devices have no int8 kernels")
-def test_path_of_a_loaded_or_copied_quantized_layer_is_int8(tmp_path: Path) -> None:
-    quantized = model()
+@pytest.mark.parametrize("layer", [LSTM, GRU, SimpleRNN])
+def test_path_of_a_loaded_or_copied_quantized_layer_is_int8(layer: type, tmp_path: Path) -> None:
+    quantized = model(layer(11))
     quantized.quantize()
     quantized.save(tmp_path / "small.nlstm")
     for other in (load_model(tmp_path / "small.nlstm"), copy.deepcopy(quantized)):
@@ -119,8 +133,9 @@ def test_quantized_twice_is_quantized_once() -> None:
     assert np.array_equal(quantized.predict(x, verbose=0), once)
 
 
-def test_training_is_refused() -> None:
-    quantized, x = model(), series()
+@pytest.mark.parametrize("layer", [LSTM, GRU, SimpleRNN])
+def test_training_is_refused(layer: type) -> None:
+    quantized, x = model(layer(11)), series()
     quantized.compile("sgd", "mse")
     quantized.quantize()
     before = quantized.get_weights()
@@ -132,9 +147,10 @@ def test_training_is_refused() -> None:
 @pytest.mark.parametrize(
     ("layer", "options", "message"),
     [
-        (lambda: LSTM(4, projection=3), {}, "projection=3: int8 kernels are there for float32 LSTMs"),
+        (lambda: LSTM(4, projection=3), {}, "projection=3: int8 kernels are there for float32 without layer_norm"),
         (lambda: LSTM(4, layer_norm=True), {}, "layer_norm=True: int8 kernels"),
         (lambda: LSTM(4), {"dtype": "float64"}, "dtype='float64': int8 kernels"),
+        (lambda: GRU(4), {"dtype": "float64"}, "dtype='float64': int8 kernels"),
     ],
 )
 def test_what_cannot_be_quantized_is_refused_before_anything_is(layer: object, options: dict[str, str], message: str) -> None:
@@ -156,10 +172,11 @@ def test_warmup_of_a_quantized_model_compiles_what_is_left_to_it() -> None:
 def test_other_refusals() -> None:
     with pytest.raises(ValueError, match="unknown mode 'int4'"):
         model().quantize("int4")
-    with pytest.raises(ValueError, match="has no LSTM that is built"):
+    with pytest.raises(ValueError, match="has no LSTM, GRU or SimpleRNN that is built"):
         Sequential([Input((3,)), Dense(2)]).quantize()
-    with pytest.raises(ValueError, match="unknown quantization 'int3'"):
-        LSTM(4, quantization="int3")
+    for layer in (LSTM, GRU, SimpleRNN, GRUCell):
+        with pytest.raises(ValueError, match="unknown quantization 'int3'"):
+            layer(4, quantization="int3")
     broken = model()
     for value in (np.nan, np.finfo(np.float32).max):
         broken.weights[0].assign(np.full(broken.weights[0].shape, value))
@@ -167,8 +184,9 @@ def test_other_refusals() -> None:
             broken.quantize()
 
 
-def test_a_layer_made_quantized() -> None:
-    made = model(LSTM(11, quantization="int8"))
+@pytest.mark.parametrize("layer", [LSTM, GRU, SimpleRNN])
+def test_a_layer_made_quantized(layer: type) -> None:
+    made = model(layer(11, quantization="int8"))
     kernel = made.weights[0].value
     assert np.array_equal(kernel, int8.fake_quantize(kernel))
     assert made.predict(series(), verbose=0).shape == (5, 2)

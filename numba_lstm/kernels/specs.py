@@ -113,13 +113,15 @@ class WindowSpec:
 class RNNSpec:
     """The cell of a GRU (``gated``) or of a simple RNN: ``activation`` on the candidate g, which is h without gates.
 
-    ``recurrent_activation`` is on the gates z and r. ``reset_after`` multiplies r with h U, and not with h.
+    ``recurrent_activation`` is on the gates z and r. ``reset_after`` multiplies r with h U, and not with h. ``int8`` states
+    that the kernels are on the grid of :mod:`.int8`.
     """
 
     activation: Activation = Activation("tanh")
     recurrent_activation: Activation = Activation("sigmoid")
     gated: bool = True
     reset_after: bool = True
+    int8: bool = False
 
     @property
     def gates(self) -> int:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from .. import training
 from ..layers.base import to_samples
 from ..layers.base.graph.symbolic import is_symbolic
-from ..layers.cells import lstm_cells
+from ..layers.cells import quantizable_cells
 from ..layers.cells.quantized import MODES
 from ..layers.traced.graphs.added_loss import AddsLosses
 from ..metrics import Metric
@@ -161,10 +161,10 @@ class TrainableModel(AddsLosses, Passes, Trainer):
             raise TypeError(f"{cls.__name__} overrides metrics, which is never called here. {NEVER_CALLED['metrics']}")
 
     def quantize(self, mode: str = "int8") -> None:
-        """Round the kernels of all LSTMs to int8, permanently and for inference only, as ``keras.Model.quantize``.
+        """Round the kernels of all LSTMs, GRUs and simple RNNs to int8, permanently, as ``keras.Model.quantize``.
 
-        Streams and single sequences through large LSTMs, which wait for weights, take less than half the time then. Other
-        layers stay in float32. See :meth:`numba_lstm.layers.LSTM.quantize`.
+        A quantized model is for inference alone. Streams and single sequences through large layers, which wait for weights,
+        take less than half the time then. Other layers stay in float32. See :meth:`numba_lstm.layers.LSTM.quantize`.
 
         Parameters
         ----------
@@ -174,12 +174,12 @@ class TrainableModel(AddsLosses, Passes, Trainer):
         Raises
         ------
         ValueError
-            For a model that is not built, that has no LSTM, or has one in float64, with layer norms or a projection, or with
-            weights that are not finite. Nothing is changed then.
+            For a model that is not built, that has no such layer, or has one in float64, with layer norms or a projection, or
+            with weights that are not finite. Nothing is changed then.
         """
-        cells = [cell for layer in self._layers for cell in lstm_cells(layer)]
+        cells = [cell for layer in self._layers for cell in quantizable_cells(layer)]
         if not cells:
-            raise ValueError(f"{self.name} has no LSTM that is built, and there is nothing else to quantize.")
+            raise ValueError(f"{self.name} has no LSTM, GRU or SimpleRNN that is built, and there is nothing else to quantize.")
         choose(mode, MODES, "mode")
         for cell in cells:
             cell.check_quantizable()

@@ -44,7 +44,7 @@ def _float64():
 
 
 def _int8():
-    model = _stack(LSTM(20), Dense(1))
+    model = _stack(LSTM(20, return_sequences=True), GRU(9), Dense(1))
     model.quantize("int8")
     return model
 

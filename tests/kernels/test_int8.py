@@ -7,9 +7,9 @@ import pytest
 from tolerances import INT8, assert_close
 
 from numba_lstm.kernels import cpu, int8, reference
-from numba_lstm.kernels.contract import LSTMWeights
+from numba_lstm.kernels.contract import LSTMWeights, RNNWeights
 from numba_lstm.kernels.cpu.lstm.int8.int8_forward import levels
-from numba_lstm.kernels.specs import Activation, LSTMSpec
+from numba_lstm.kernels.specs import Activation, LSTMSpec, RNNSpec
 from numba_lstm.variables import Variable
 
 LINEAR = Activation("linear")
@@ -116,3 +116,46 @@ def test_a_row_of_zeros_is_a_row_of_zeros() -> None:
     weights = weights._replace(bias=None)
     x[:, 0] = 0
     assert np.array_equal(cpu.lstm_forward(x, weights, None, None, LSTMSpec(int8=True)).h[0], np.zeros(11))
+
+
+#: A GRU with the reset gate behind the product and before it, and a simple RNN.
+CELLS = {
+    "gru": RNNSpec(int8=True),
+    "reset before": RNNSpec(reset_after=False, int8=True),
+    "simple": RNNSpec(gated=False, int8=True),
+}
+
+
+def rnn_case(spec: RNNSpec, N: int, T: int, D: int, H: int) -> tuple[np.ndarray, RNNWeights, np.ndarray]:
+    columns = spec.gates * H
+    x, h0 = (rng_for(name).normal(size=shape).astype(np.float32) for name, shape in (("x", (T, N, D)), ("h", (N, H))))
+    bias = rng_for("b").normal(size=(2, columns) if spec.gated and spec.reset_after else columns).astype(np.float32)
+    return x, RNNWeights(on_grid("W", D, columns), on_grid("U", H, columns), Variable(bias)), h0
+
+
+@pytest.mark.parametrize(("N", "T", "D", "H"), [(1, 5, 3, 130), (3, 5, 7, 11), (15, 3, 64, 80)])
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_gru_and_a_simple_rnn_equal_the_reference(cell: str, N: int, T: int, D: int, H: int) -> None:
+    spec = CELLS[cell]
+    x, weights, h0 = rnn_case(spec, N, T, D, H)
+    mask = rng_for("mask").random((T, N)) < 0.7
+    x[~mask] = np.nan
+    got = cpu.rnn_forward(x, weights, h0, spec, mask=mask, sequences=True)
+    double = RNNWeights(*(None if w is None else Variable(w.value.astype(np.float64)) for w in weights))
+    expected = reference.rnn_forward(x.astype(np.float64), double, h0.astype(np.float64), spec, mask=mask, sequences=True)
+    for name in ("y", "h"):
+        assert_close(getattr(got, name), getattr(expected, name), INT8, name)
+    alone = cpu.rnn_forward(x[:, -1:], weights, h0[-1:], spec, mask=mask[:, -1:], sequences=True)
+    assert np.array_equal(alone.y[:, 0], got.y[:, -1])
+    assert np.array_equal(got.h, got.y[-1])
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_what_is_not_finite_is_nan_in_the_row_of_a_gru_alone(cell: str) -> None:
+    spec = CELLS[cell]
+    x, weights, h0 = rnn_case(spec, 3, 2, 5, 11)
+    clean = cpu.rnn_forward(x, weights, h0, spec).h
+    x[0, 1, 2] = np.nan
+    h = cpu.rnn_forward(x, weights, h0, spec).h
+    assert np.isnan(h[1]).all()
+    assert np.array_equal(h[[0, 2]], clean[[0, 2]])

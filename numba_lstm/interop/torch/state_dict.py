@@ -105,8 +105,8 @@ def _check_options(cell: Any, first: Any, module: str) -> None:
         actual = getattr(cell.spec, argument)
         if actual.function is not None or actual.name not in expected or actual.parameters:
             raise ValueError(f"{cell.name} has {argument}={actual.name!r}; an {module} has {expected[0]!r}.")
-    for argument in _UNSUPPORTED if module == "nn.LSTM" else ():
-        if getattr(cell, argument):
+    for argument in _UNSUPPORTED:
+        if getattr(cell, argument, None):
             raise ValueError(f"{cell.name} has {argument}={getattr(cell, argument)!r}, which an {module} has not.")
     if module == "nn.GRU" and not cell.reset_after:
         raise ValueError(f"{cell.name} has reset_after=False, which an {module} has not.")

@@ -8,10 +8,9 @@ from typing import Any
 from ... import activations, constraints, initializers, philox, regularizers
 from ...inputs import as_count, as_number
 from ...kernels.specs import LSTMSpec
-from ...objects import serialization
 from .cell import check_implementation, elementwise
 from .noise import NoiseRates, as_rate
-from .quantized import MODES, QuantizedLayer
+from .quantized import QuantizedLayer
 
 
 class LSTMArguments(QuantizedLayer):
@@ -75,8 +74,7 @@ class LSTMArguments(QuantizedLayer):
         self.cell_clip = None if cell_clip is None else as_number(cell_clip, f"{owner}'s cell_clip", "(0, inf)")
         self.projection = None if projection is None else as_count(projection, f"{owner}'s projection")
         self.zoneout, self.cell_zoneout = rate("zoneout", zoneout), rate("cell_zoneout", cell_zoneout)
-        self.quantization = None if quantization is None else serialization.choose(quantization, MODES, "quantization")
-        super().__init__(**kwargs)
+        super().__init__(quantization=quantization, **kwargs)
 
     @cached_property
     def rates(self) -> NoiseRates:
@@ -95,6 +93,10 @@ class LSTMArguments(QuantizedLayer):
             zoneout=(self.zoneout, self.cell_zoneout),
             int8=self.quantization == "int8",
         )
+
+    @property
+    def options_in_float(self) -> dict[str, Any]:
+        return {"layer_norm": self.layer_norm, "projection": self.projection}
 
     @property
     def output_size(self) -> int:

@@ -13,7 +13,6 @@ from ...kernels.specs import Key
 from ...variables import Variable
 from ..base import Backward
 from ..base.arguments import Shape
-from ..base.weights_owner import WeightsOwner
 from .cell import Cell, SequenceResult
 from .lstm_arguments import LSTMArguments
 
@@ -94,8 +93,7 @@ class LSTMCore(LSTMArguments, Cell):
         if not training:
             y, h, c, _ = ops.lstm_forward(x, self.cell_weights, h0, c0, self.spec, mask=mask, sequences=sequences)
             return SequenceResult(y, (h, c), None)
-        if self.quantization is not None:
-            raise RuntimeError(f"{self.name} is quantized and cannot be trained. Train the model first, then quantize it.")
+        self._check_trainable()
         noise = dropped = None
         if self.rates.any():
             key = self.key(rng)
@@ -115,8 +113,3 @@ class LSTMCore(LSTMArguments, Cell):
         if dx is not None and tape.dropout is not None:
             dx = ops.dropout_backward(tape.dropout, dx)
         return Backward(dx, (dh0, dc0), tuple(gradient for gradient in weights if gradient is not None))
-
-
-def lstm_cells(owner: WeightsOwner) -> list[LSTMCore]:
-    """Return the LSTM cells of a built layer: itself, or those among its sublayers."""
-    return [owner] if isinstance(owner, LSTMCore) else [cell for sublayer in owner.sublayers for cell in lstm_cells(sublayer)]

@@ -14,6 +14,7 @@ from ..base import Backward
 from ..base.arguments import Shape
 from .cell import Cell, SequenceResult, check_implementation, elementwise
 from .noise import NoiseRates, as_rate
+from .quantized import QuantizedLayer
 
 #: The arguments that are an initializer, a regularizer or a constraint of a weight.
 _OF_WEIGHTS = {
@@ -30,7 +31,7 @@ class RNNTape(NamedTuple):
     dropout: Tape | None
 
 
-class RNNCore(Cell):
+class RNNCore(QuantizedLayer, Cell):
     """Base class of the cells whose only state is h, and of the layers of one; their arguments are described at the layers."""
 
     kind: ClassVar[str]
@@ -83,7 +84,7 @@ class RNNCore(Cell):
     @cached_property
     def spec(self) -> RNNSpec:
         """The cell as ops see it."""
-        return RNNSpec(self.activation, self.recurrent_activation, self.gated, self.reset_after)
+        return RNNSpec(self.activation, self.recurrent_activation, self.gated, self.reset_after, self.quantization == "int8")
 
     @property
     def output_size(self) -> int:
@@ -108,6 +109,7 @@ class RNNCore(Cell):
             "dropout": self.dropout,
             "recurrent_dropout": self.recurrent_dropout,
             "seed": self.seed,
+            "quantization": self.quantization,
         }
         return {**super().get_config(), **config, **(of_gates if self.gated else {})}
 
@@ -120,6 +122,9 @@ class RNNCore(Cell):
         self.recurrent_kernel = self._add("recurrent_kernel", "recurrent", (self.units, columns))
         of_bias = (2, columns) if self.gated and self.reset_after else (columns,)
         self.bias = self._add("bias", "bias", of_bias) if self.use_bias else None
+        if self.quantization is not None:
+            self._check_float32_alone()
+            self._keep_on_grid()
 
     def _add(self, name: str, argument: str, shape: tuple[int, ...]) -> Variable:
         """Add a weight whose initializer, regularizer and constraint are the arguments that begin with ``argument``."""
@@ -151,6 +156,7 @@ class RNNCore(Cell):
         if not training:
             y, h, _ = ops.rnn_forward(x, self.cell_weights, h0, self.spec, **options)
             return SequenceResult(y, (h,), None)
+        self._check_trainable()
         dropped = None
         if self.rates.any():
             key = self.key(rng)

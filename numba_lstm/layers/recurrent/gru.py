@@ -62,6 +62,8 @@ class GRU(Recurrent, RNNCore):
         Taken without effect: the device decides.
     zero_output_for_mask : bool
         Put out 0 at masked steps, with ``return_sequences``; by default they repeat the output before.
+    quantization : "int8", optional
+        Keep both kernels as int8 with a scale a column, for inference alone: what :meth:`quantize` sets.
     implementation : 0, 1 or 2
         Taken without effect: it says how Keras runs. (There, 1 also draws three masks of x where ``dropout`` is alone.)
     **kwargs
@@ -105,6 +107,7 @@ class GRU(Recurrent, RNNCore):
         use_cudnn: bool | str = "auto",
         *,
         zero_output_for_mask: bool = False,
+        quantization: str | None = None,
         implementation: int = 2,
         **kwargs: Any,
     ) -> None:

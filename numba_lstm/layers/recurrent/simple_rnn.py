@@ -54,6 +54,8 @@ class SimpleRNN(Recurrent, RNNCore):
         Taken without effect: it says how Keras runs, never what it computes.
     zero_output_for_mask : bool
         Put out 0 at masked steps, with ``return_sequences``; by default they repeat the output before.
+    quantization : "int8", optional
+        Keep both kernels as int8 with a scale a column, for inference alone: what :meth:`quantize` sets.
     **kwargs
         Those of :class:`~numba_lstm.layers.Layer`.
 
@@ -92,6 +94,7 @@ class SimpleRNN(Recurrent, RNNCore):
         seed: int | None = None,
         *,
         zero_output_for_mask: bool = False,
+        quantization: str | None = None,
         **kwargs: Any,
     ) -> None:
         arguments = locals()

@@ -50,6 +50,7 @@ _LSTM_EXTENSION_INITIALIZERS = {"peephole_initializer", "projection_initializer"
 #: Classes -> options that Keras does not have, and their neutral values.
 _EXTENSIONS: dict[str, dict[str, Any]] = {
     **dict.fromkeys(("LSTM", "LSTMCell"), _LSTM_EXTENSIONS),
+    **dict.fromkeys(("GRU", "GRUCell", "SimpleRNN", "SimpleRNNCell"), {"quantization": None}),
     "CTC": {"blank": 0, "zero_infinity": False},
 }
 #: Losses and metrics that Keras does not have.

@@ -78,7 +78,7 @@ Weights = tuple[dict[str, npt.NDArray[Any]], npt.NDArray[Any] | None, dict[str, 
 def _lstm(cells: Sequence[LSTMCore]) -> Weights:
     """Return the weights and attributes of an LSTM node."""
     for cell in cells:
-        _check(cell)
+        _check(cell, "LSTM", ("projection", "layer_norm", "zoneout", "cell_zoneout", "quantization"))
     weights = [cell.cell_weights for cell in cells]
     arrays = {
         "W": np.stack([_rows(w.kernel.value.T) for w in weights]),
@@ -93,6 +93,8 @@ def _lstm(cells: Sequence[LSTMCore]) -> Weights:
 
 def _others(cells: Sequence[RNNCore]) -> Weights:
     """Return the weights and attributes of a GRU or an RNN node, whose order of gates is that of Keras."""
+    for cell in cells:
+        _check(cell, "GRU" if cell.gated else "RNN", ("quantization",))
     weights = [cell.cell_weights for cell in cells]
     arrays = {
         "W": np.stack([w.kernel.value.T for w in weights]),
@@ -145,10 +147,11 @@ def _attributes(cells: Sequence[LSTMCore]) -> dict[str, Any]:
     return attributes
 
 
-def _check(cell: LSTMCore) -> None:
-    for argument in ("projection", "layer_norm", "zoneout", "cell_zoneout", "quantization"):
+def _check(cell: LSTMCore | RNNCore, operator: str, absent: Sequence[str]) -> None:
+    """Raise ValueError for options that an operator of ONNX has not."""
+    for argument in absent:
         if getattr(cell, argument):
-            raise ValueError(f"{cell.name} has {argument}={getattr(cell, argument)!r}, which ONNX's LSTM has not.")
+            raise ValueError(f"{cell.name} has {argument}={getattr(cell, argument)!r}, which ONNX's {operator} has not.")
 
 
 def _rows(columns: npt.NDArray[Any]) -> npt.NDArray[Any]:

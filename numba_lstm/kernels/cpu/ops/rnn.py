@@ -14,7 +14,10 @@ from ...specs import RNNSpec
 from ..compiler.cpu_info import HOST
 from ..gemm.layout import vector_geometry
 from ..gemm.microkernel import TILE_ROWS
+from ..lstm.int8.products import MAX_TILE_ROWS
 from ..rnn import backward, forward
+from ..rnn.int8 import forward as int8_forward
+from ..rnn.int8.forward_loop import PANEL
 from ..simd.custom_activation import canonical
 
 Array = npt.NDArray[Any]
@@ -38,6 +41,8 @@ def rnn_forward(
     training: bool = False,
 ) -> RNNOutput:
     """CPU: a time loop for shards of the batch, or for a team that splits the units."""
+    if spec.int8:
+        return int8_forward.rnn_forward(x, weights, h0, _canonical(spec), mask=mask, sequences=sequences)
     options = {"mask": mask, "noise": noise, "sequences": sequences, "training": training}
     return forward.rnn_forward(x, weights, h0, _canonical(spec), **options)  # type: ignore[arg-type]
 
@@ -48,5 +53,7 @@ def rnn_backward(tape: forward.Tape, dy: Array | None, dh: Array | None, *, need
 
 
 def rnn_path(N: int, T: int, D: int, H: int, dtype: Any, spec: RNNSpec, *, training: bool) -> str:
-    """CPU: the instruction set, the rows and the columns of the tallest tile."""
+    """CPU: the instruction set, the rows and the columns of the tallest tile; ``int8``: int8 weights."""
+    if spec.int8:
+        return f"cpu:{HOST.isa}:{min(N, MAX_TILE_ROWS)}x{PANEL * vector_geometry(np.dtype(dtype)).V}:int8"
     return f"cpu:{HOST.isa}:{min(N, TILE_ROWS)}x{vector_geometry(np.dtype(dtype)).w}"

@@ -1,0 +1,1 @@
+"""Inference of the GRU and of the simple RNN with int8 weights."""

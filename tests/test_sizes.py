@@ -37,6 +37,7 @@ ENTRY_POINTS = {
     "numba_lstm/kernels/cpu/windows/products.py:_window_product.window_product",
     "numba_lstm/kernels/cpu/rnn/backward_loop.py:backward_loop.rnn_backward_loop",
     "numba_lstm/kernels/cpu/rnn/forward_loop.py:forward_loop.rnn_forward_loop",
+    "numba_lstm/kernels/cpu/rnn/int8/forward_loop.py:forward_loop.rnn_int8_forward_loop",
     "numba_lstm/kernels/cpu/rnn/pointwise.py:simple_gradient_kernel.simple_rnn_gradient_kernel",
     "numba_lstm/kernels/cpu/rnn/pointwise_grad.py:gru_gradient_kernel.gru_gradient_kernel_",
     "numba_lstm/kernels/cpu/rnn/products.py:product_kernel.rnn_product",
@@ -84,7 +85,7 @@ PUBLIC_SIGNATURES = {
     "numba_lstm/sklearn/wrapped.py:WrappingEstimator.__init__",
     "numba_lstm/sktime/forecaster.py:LSTMForecaster.__init__",
     "numba_lstm/training/loops/fit.py:fit",
-    "numba_lstm/utils/text_files.py:text_dataset_from_directory",
+    "numba_lstm/utils/datasets/text_files.py:text_dataset_from_directory",
 }
 
 

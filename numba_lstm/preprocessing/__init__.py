@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..naming.absent import absent
-from ..utils.text_files import text_dataset_from_directory
-from ..utils.timeseries import timeseries_dataset_from_array
+from ..utils.datasets import text_dataset_from_directory, timeseries_dataset_from_array
 from . import sequence, text
 from .random_windows import RandomWindows
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ..inputs import as_count
 from ..philox import check_seed, next_key, words
-from ..utils.py_dataset import PyDataset
+from ..utils.datasets import PyDataset
 
 Array = npt.NDArray[Any]
 Transform = Callable[[Array, np.random.Generator], npt.ArrayLike]

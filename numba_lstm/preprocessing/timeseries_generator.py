@@ -11,7 +11,7 @@ import numpy.typing as npt
 from .. import philox
 from ..inputs import as_count
 from ..inputs.array_like import as_array
-from ..utils.py_dataset import PyDataset
+from ..utils.datasets import PyDataset
 
 
 class TimeseriesGenerator(PyDataset):

@@ -19,16 +19,18 @@ from ..objects.serialization import custom_object_scope
 from ..ops.symbolic import is_keras_tensor
 from ..philox import set_random_seed
 from . import np_utils
-from .bucketing import BucketDataset
 from .categories import normalize, to_categorical
+from .datasets import (
+    BucketDataset,
+    PyDataset,
+    split_dataset,
+    text_dataset_from_directory,
+    timeseries_dataset_from_array,
+)
 from .files import get_file
 from .object_configs import deserialize_keras_object, serialize_keras_object
 from .plot_model import plot_model
 from .progbar import Progbar
-from .py_dataset import PyDataset
-from .splitting import split_dataset
-from .text_files import text_dataset_from_directory
-from .timeseries import timeseries_dataset_from_array
 
 __all__ = [
     "BucketDataset",

@@ -36,9 +36,17 @@ class IntRows(NamedTuple):
     scales: Any
 
 
-class Columns(NamedTuple):
-    """The columns of a gate in panels: elements of a gate, full panels, and all panels."""
+class Sums(NamedTuple):
+    """n rows of sums, ``row`` elements apart: what they begin with, and the scales of rows of x and of h.
 
+    A gate has ``padded`` elements in ``panels`` panels, of which ``full`` are full.
+    """
+
+    start: Any
+    scales: Any
+    p: Any
+    row: Any
+    n: Any
     padded: Any
     full: Any
     panels: Any
@@ -63,23 +71,23 @@ def factor(ints, r, gate, place, column, terms, padded):
 
 
 @inlined
-def sums(bias, x, x_terms, h, h_terms, scales, out, z_row, gate, place, columns, n, row_unroll, C, V):
-    """Compute ``out = bias + x W + h U`` of a gate for n rows, in block ``place`` of a row; the last panel has C vectors."""
+def compute(sums, x, x_terms, h, h_terms, gate, place, row_unroll, C, V):
+    """Compute ``b + x W + h U`` of a gate in block ``place`` of each row; the last panel has C vectors."""
     p = 0
-    while p < columns.panels:
-        several = n == 1 and p + row_unroll <= columns.full
+    while p < sums.panels:
+        several = sums.n == 1 and p + row_unroll <= sums.full
         column = p * PANEL * V
-        at = place * columns.padded + column
-        for r in range(0, n, MAX_TILE_ROWS):
-            rows = min(n - r, MAX_TILE_ROWS)
+        at = place * sums.padded + column
+        for r in range(0, sums.n, MAX_TILE_ROWS):
+            rows = min(sums.n - r, MAX_TILE_ROWS)
             arguments = (
-                Weights(bias, at, PANEL * V),
-                factor(x, r, gate, place, column, x_terms, columns.padded),
-                factor(h, r, gate, place, column, h_terms, columns.padded),
-                Matrix(scales, 2 * r, 2),
-                Matrix(out, r * z_row + at, z_row),
+                Weights(sums.start, at, PANEL * V),
+                factor(x, r, gate, place, column, x_terms, sums.padded),
+                factor(h, r, gate, place, column, h_terms, sums.padded),
+                Matrix(sums.scales, 2 * r, 2),
+                Matrix(sums.p, r * sums.row + at, sums.row),
             )
-            if p == columns.full:
+            if p == sums.full:
                 int_rows(rows, C, 1, V, arguments)
             elif several:
                 int_rows(rows, PANEL, row_unroll, V, arguments)
@@ -112,14 +120,14 @@ def forward_loop(geometry: VectorGeometry, gates: int, reset_after: bool, C: int
     ):  # fmt: skip
         N, L, h_row, z_row, n = h.shape[1], h.shape[0], h.shape[2], z.shape[2], r1 - r0
         xs, masked = steps_of(x), 1 if len(mask) > 0 else 0
-        columns = Columns(padded, padded // panel, (padded + panel - 1) // panel)
-        scales, scratch, bias = offset(data(row_scales), 2 * r0), offset(data(lanes), r0 * V), data(start)
+        scales, scratch = offset(data(row_scales), 2 * r0), offset(data(lanes), r0 * V)
+        out = offset(data(z), r0 * z_row)
+        sums = Sums(data(start), scales, out, z_row, n, padded, padded // panel, (padded + panel - 1) // panel)
         x_ints = IntRows(offset(data(int_x), r0 * int_x.shape[1]), int_x.shape[1], D, data(W), len(W) // gates, data(W_scales))
         h_ints = IntRows(offset(data(int_h), r0 * int_h.shape[1]), int_h.shape[1], H, data(U), len(U) // gates, data(U_scales))
         x_terms, h_terms = (D + 1) // 2, (H + 1) // 2
         for t in range(t0, t1):
             h_old, h_new = offset(data(h), (t % L * N + r0) * h_row), offset(data(h), ((t + 1) % L * N + r0) * h_row)
-            out = offset(data(z), r0 * z_row)
             # x_t and h_{t-1} as whole numbers
             quantized(offset(xs.p, t * xs.step + r0 * xs.row), xs.row, n, levels[0], x_ints, scales, 0, scratch, V)
             quantized(h_old, h_row, n, levels[1], h_ints, scales, 1, scratch, V)
@@ -131,7 +139,7 @@ def forward_loop(geometry: VectorGeometry, gates: int, reset_after: bool, C: int
                 of_x = 0 if apart and place == Q else x_terms
                 of_h = 0 if apart and place == Q - 1 else h_terms
                 gate = min(place, gates - 1)
-                sums(bias, x_ints, of_x, h_ints, of_h, scales, out, z_row, gate, place, columns, n, row_unroll, C, V)
+                compute(sums, x_ints, of_x, h_ints, of_h, gate, place, row_unroll, C, V)
             # h_t
             call(
                 pointwise_kernel,

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .. import philox
-from ..inputs import as_count, as_numbers
-from ..inputs.array_like import as_array
-from ..inputs.sequences import batches_by_length, pad_sequences
-from ..kernels.specs import Key
+from ... import philox
+from ...inputs import as_count, as_numbers
+from ...inputs.array_like import as_array
+from ...inputs.sequences import batches_by_length, pad_sequences
+from ...kernels.specs import Key
 from .py_dataset import PyDataset
 
 Host = npt.NDArray[Any]
@@ -77,17 +77,17 @@ class BucketDataset(PyDataset):
         super().__init__()
         self.batch_size = as_count(batch_size, "batch_size")
         self._multiple = as_count(pad_to_multiple_of, "pad_to_multiple_of")
-        self._parts = [
+        self._columns = [
             None if part is None else _mapped(part, partial(_read, name=name, value=value))
             for name, part, value in (("x", x, value), ("y", y, value), ("sample_weight", sample_weight, 0))
         ]
-        entries = [entry for part in self._parts if part is not None for entry in _entries(part)]
+        entries = [entry for part in self._columns if part is not None for entry in _entries(part)]
         sizes = {len(entry) for entry in entries}
         if len(sizes) != 1:
             raise ValueError(
                 f"x, y and sample_weight must have the same number of samples, got {sorted(sizes)}. Give one each."
             )
-        sequences = next((entry for entry in _entries(self._parts[0]) if isinstance(entry, list)), None)
+        sequences = next((entry for entry in _entries(self._columns[0]) if isinstance(entry, list)), None)
         if sequences is None:
             raise ValueError("x must have a list of sequences, got arrays alone. Give fit the arrays: it needs no buckets.")
         self._lengths = np.array([len(sequence) for sequence in sequences], np.intp)
@@ -108,7 +108,7 @@ class BucketDataset(PyDataset):
         rows = self._batches[index]
         x, y, weight = (
             None if part is None else _mapped(part, partial(self._batch, rows=rows, value=value))
-            for part, value in zip(self._parts, (self._value, self._value, 0), strict=True)
+            for part, value in zip(self._columns, (self._value, self._value, 0), strict=True)
         )
         return (x,) if y is None else (x, y) if weight is None else (x, y, weight)
 

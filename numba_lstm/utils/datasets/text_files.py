@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import philox
-from ..inputs import as_count, as_number
-from ..objects.serialization import choose
+from ... import philox
+from ...inputs import as_count, as_number
+from ...objects.serialization import choose
 from .batch_dataset import BatchDataset, batch_array
 
 _MODES = ("int", "categorical", "binary")

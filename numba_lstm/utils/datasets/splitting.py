@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..inputs import as_count, as_number
-from ..inputs.array_like import is_array
+from ...inputs import as_count, as_number
+from ...inputs.array_like import is_array
 from .batch_dataset import BatchDataset
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .. import philox
-from ..inputs import as_count
-from ..inputs.array_like import as_array
+from ... import philox
+from ...inputs import as_count
+from ...inputs.array_like import as_array
 from .batch_dataset import BatchDataset, batch_array
 
 Array = npt.NDArray[Any]

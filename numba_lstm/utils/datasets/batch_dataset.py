@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..inputs import as_count
+from ...inputs import as_count
 
 
 class BatchArray(np.ndarray):

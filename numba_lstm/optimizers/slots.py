@@ -45,7 +45,7 @@ class Slots(Settable):
         ValueError
             If the optimizer already has slots for other variables.
         """
-        weights = tuple((v.path, v.shape) for v in variables)
+        weights = tuple([(v.path, v.shape) for v in variables])
         if self._weights == weights:
             return
         if self._weights is not None:

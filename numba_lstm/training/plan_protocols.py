@@ -41,6 +41,8 @@ class PredictionPlans(Protocol):
 class TrainingPlans(Protocol):
     """Plans of a model's training steps."""
 
+    valid_arrays: Any  #: shapes and dtypes of the last batch that need no validation, see :mod:`.repeated_arrays`; None
+
     def __call__(
         self, batch: Batch, key: Key, outputs: Sequence[CompiledOutput], optimizer: Optimizer, trained: TrainedWeights
     ) -> StepOutput | None:

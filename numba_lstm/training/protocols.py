@@ -184,6 +184,10 @@ class Trainable(ModelStructure, Protocol):
     def training_plans(self) -> TrainingPlans:
         """The plans of training steps."""
 
+    @property
+    def execution(self) -> Any:
+        """The calls of the layers of the built model: another object after each change of its graph."""
+
     def build(self, input_shape: Sequence[int | None] | None = None) -> None:
         """Make all weights for inputs of ``input_shape``."""
 

@@ -48,6 +48,7 @@ class TrainingPlans:
         self._remembered: list[Any] = []  #: versions that came, with or without a plan, the last one at the end
         self._steps: list[tuple[Any, _Step]] = []  #: those with a plan, the last one used at the end
         self._update: tuple[Any, list[Array], Callable[[], None]] | None = None  #: of shards: the gradients that it reads
+        self.valid_arrays: Any = None  #: what the last single batch had, which needs no validation
 
     def __call__(
         self, batch: Batch, key: Key, outputs: Sequence[CompiledOutput], optimizer: Optimizer, trained: TrainedWeights

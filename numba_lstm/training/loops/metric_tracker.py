@@ -77,8 +77,11 @@ class MetricTracker:
         self.by_output: list[tuple[list[Metric], list[Metric]]] = []  #: plain and weighted ones
         self._updates: list[tuple[int, Metric, bool]] = []  #: an output, a metric of it, and whether it counts weights
         for index, (output, shape) in enumerate(zip(outputs, shapes, strict=True)):
+            if output.loss is None or not (output.metrics or output.weighted_metrics):
+                self.by_output.append(([], []))
+                continue
             plain, weighted = (
-                [metric.for_output(shape, output.loss.spec) for metric in metrics] if output.loss is not None else []
+                [metric.for_output(shape, output.loss.spec) for metric in metrics]
                 for metrics in (output.metrics, output.weighted_metrics)
             )
             self.by_output.append((plain, weighted))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..batches import Samples, as_tuple
+from ..batches import Ragged, Samples, as_tuple
 from ..data.array_validation import validate_arrays, validate_input
 from ..protocols import Trainable
+from ..repeated_arrays import remember_arrays, repeated_samples
 from .custom_steps import StepLogs, overrides, step_data
 from .metric_tracker import MetricTracker
 from .prediction import Predictions, predict_batch, predict_repeated
@@ -46,9 +47,7 @@ def train_on_batch(
     TypeError, ValueError
         As :func:`fit`.
     """
-    require_loss(model, "train_on_batch")
-    samples = validate_arrays(model, x, y, sample_weight, class_weight, lengths)
-    build_with_loss(model, samples.shape, "train_on_batch")
+    samples = _samples(model, "train_on_batch", x, y, sample_weight, class_weight, lengths)
     assert model.optimizer is not None
     trained = model.trained()
     model.optimizer.build(trained.weights)
@@ -92,9 +91,7 @@ def test_on_batch(  # noqa: PT028 - no test, but Keras's name
     TypeError, ValueError
         As :func:`evaluate`.
     """
-    require_loss(model, "test_on_batch")
-    samples = validate_arrays(model, x, y, sample_weight, lengths=lengths)
-    build_with_loss(model, samples.shape, "test_on_batch")
+    samples = _samples(model, "test_on_batch", x, y, sample_weight, None, lengths)
     if overrides(model, "test_step"):
         logs = StepLogs(model, "test_step")
         logs.run(samples.batch(slice(None)))
@@ -102,6 +99,22 @@ def test_on_batch(  # noqa: PT028 - no test, but Keras's name
     ops, tracker = model.ops, MetricTracker(model)
     tracker.add(ops, test_host_batch(model, ops, model.trained(), samples.batch(slice(None))))
     return tracker.result(return_dict)
+
+
+def _samples(
+    model: Trainable, method: str, x: Any, y: Any, sample_weight: Any, class_weight: Any, lengths: Any
+) -> Samples | Ragged:
+    """Return the samples of a batch for a model that is compiled, and built for them if it is not built yet."""
+    require_loss(model, method)
+    alone = sample_weight is None and class_weight is None and lengths is None
+    repeated = repeated_samples(model, x, y) if alone else None
+    if repeated is not None:
+        return repeated
+    samples = validate_arrays(model, x, y, sample_weight, class_weight, lengths)
+    build_with_loss(model, samples.shape, method)
+    if alone:
+        remember_arrays(model, x, y, samples)
+    return samples
 
 
 def predict_on_batch(model: Trainable, x: Any, *, lengths: Any = None) -> Any:

@@ -159,8 +159,9 @@ def fetch_values(weights: Iterable[Weight]) -> None:
 
 def begin_writing(weights: Sequence[Weight]) -> None:
     """Call ``writable`` of many weights whose arrays tasks have already; a call of each would take as long as a small task."""
-    fetch_values(weights)
     for weight in weights:
+        if weight.fetch is not None:
+            weight.value  # noqa: B018  # which fetches it
         weight.version += 1
 
 

@@ -13,8 +13,8 @@ from .kernels.contract import Ops
 from .kernels.threads import get_num_threads, num_threads, set_num_threads, share_cores
 
 __all__ = [
-    "AUTO_PARAMETERS", "choose", "get_device", "get_num_threads", "get_ops", "gpu_facts", "keep_kernels", "num_threads",
-    "obstacle", "ops_of", "resolve", "set_device", "set_num_threads", "share_cores", "stream_exporter",
+    "AUTO_PARAMETERS", "choose", "compile_thread_pool", "get_device", "get_num_threads", "get_ops", "gpu_facts", "keep_kernels",
+    "num_threads", "obstacle", "ops_of", "resolve", "set_device", "set_num_threads", "share_cores", "stream_exporter",
 ]  # fmt: skip
 
 _PACKAGES = {"cpu": "cpu", "cuda": "cuda", "reference": "reference"}
@@ -106,6 +106,11 @@ def keep_kernels(folder: str | os.PathLike[str]) -> None:
         If the folder cannot be created or written.
     """
     importlib.import_module(".kernels.cpu.compiler.kernel_cache", __package__).use(folder)
+
+
+def compile_thread_pool() -> None:
+    """Compile the kernels that the CPU's threads share, however many threads there are now."""
+    importlib.import_module(".kernels.cpu.runtime.thread_pool", __package__).compile_kernels()
 
 
 def stream_exporter() -> ModuleType:

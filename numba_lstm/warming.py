@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .console.progress import Bar
-from .device import keep_kernels
+from .device import compile_thread_pool, keep_kernels
 from .inputs.target_shapes import takes_labels, target_shape
 from .layers.cells import quantizable_cells
 from .losses import Loss
@@ -27,7 +27,8 @@ def warmup(model: Model, training: bool = True, verbose: bool = True, cache: str
     """Compile, or load from disk, every kernel that ``model`` will need. The model is not changed.
 
     A copy of the model computes batches of zeros, of one sample and of many, since one row takes other kernels than many. It
-    runs them by plans and op by op, as the first batches of a shape run before they have a plan.
+    runs them by plans and op by op, as the first batches of a shape run before they have a plan. Kernels of several threads are
+    compiled also where there is one: another machine may have more.
 
     Parameters
     ----------
@@ -62,7 +63,8 @@ def warmup(model: Model, training: bool = True, verbose: bool = True, cache: str
         keep_kernels(cache)
     duplicate = copy.deepcopy(model)
     duplicate.random = Stream(0)  # else its stream would be seeded from the default stream
-    steps = _inference(duplicate) + (_training(duplicate) if training else [])
+    steps: list[Callable[[], object]] = [compile_thread_pool] if model.device == "cpu" else []
+    steps += _inference(duplicate) + (_training(duplicate) if training else [])
     bar = Bar(f"Warming up {model.name}", len(steps)) if verbose else None
     for count, step in enumerate(steps, 1):
         step()

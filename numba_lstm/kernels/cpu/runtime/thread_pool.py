@@ -107,6 +107,13 @@ def run_graph(graph: int, width: int, *, wake: bool = True, wait_for_team: bool 
     executor.compiled(executor.run_graph)(graph, workers.job_board_address, wanted, expected, spins(TEAM_WAIT_SECONDS))
 
 
+def compile_kernels() -> None:
+    """Compile the kernels of the pool, which a single thread does not call."""
+    executor.compiled(executor.run_graph)
+    executor.compiled(executor.worker_loop)
+    spins(TEAM_WAIT_SECONDS)
+
+
 def run_indexed(count: int, function: Callable[[int], None]) -> None:
     """``function(index)`` for index in range(count), on as many threads."""
     if count == 1:

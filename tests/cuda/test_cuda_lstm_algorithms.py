@@ -20,6 +20,7 @@ A100 = {"name": "A100", "compute_capability": (8, 0), "multiprocessors": 108, "s
 CASES = {
     "plain": {},
     "options": {"masked": True, "peephole": True, "spec": LSTMSpec(clip=0.7, coupled=True)},
+    "masked and clipped": {"masked": True, "spec": LSTMSpec(clip=0.7)},
     "other activations": {"spec": LSTMSpec(Activation("softsign"), Activation("hard_sigmoid"), Activation("silu"))},
 }
 

@@ -31,6 +31,13 @@ BLOCK = {
     "no guard of the last units": ("g < R and n < N and j < units", "g < R and n < N"),
     "the last step's weights in the wrong place": ("w[k] = U[k, column]", "w[k] = U[(k + 1) % units, column]"),
 }
+#: In blocks of one row, where each thread of a unit computes its gate.
+LANES = {
+    "a lane's gate before its sum": ("sums[0] = lane(sums[0]", "sums[0] = lane(next_z[0]"),
+    "the gate of another lane": ("lane(sums[0], g, t", "lane(sums[0], 3 - g, t"),
+    "no guard of a lane beyond the units": ("column, j < units, z)", "column, True, z)"),
+    "no barrier in the warp before gates are read": ("cuda.syncwarp()", "pass"),
+}
 GRID = {
     "no block waits for the others": ("while cuda.atomic.add(counters, tile, 0) < count:", "while count < 0:"),
     "a block arrives before all its threads have written": (
@@ -47,7 +54,11 @@ GRID = {
     ),
     "the rows of another thread": ("thread // units * ROWS_PER_THREAD, cuda.blockIdx.y", "thread // units, cuda.blockIdx.y"),
 }
-BUGS = [(block_algorithm, *bug) for bug in BLOCK.items()] + [(grid_algorithm, *bug) for bug in GRID.items()]
+BUGS = [
+    *((block_algorithm, 1, *bug) for bug in BLOCK.items()),
+    *((block_algorithm, 20, *bug) for bug in LANES.items()),
+    *((grid_algorithm, 20, *bug) for bug in GRID.items()),
+]
 
 
 def with_bug(module, old, new):
@@ -60,14 +71,18 @@ def with_bug(module, old, new):
     return other
 
 
-@pytest.mark.parametrize(("module", "bug", "change"), BUGS, ids=[bug for _, bug, _ in BUGS])
-def test_a_mutation_of_the_lstm_is_found(ops, device, monkeypatch, module, bug, change):
-    compare_with(ops, monkeypatch, module, with_bug(module, *change), wrong=True)
+@pytest.mark.parametrize(("module", "multiprocessors", "bug", "change"), BUGS, ids=[bug for _, _, bug, _ in BUGS])
+def test_a_mutation_of_the_lstm_is_found(ops, device, monkeypatch, module, multiprocessors, bug, change):
+    compare_with(ops, monkeypatch, module, multiprocessors, with_bug(module, *change), wrong=True)
 
 
-@pytest.mark.parametrize("module", [block_algorithm, grid_algorithm], ids=["block", "grid"])
-def test_the_unmutated_lstm_is_right(ops, device, monkeypatch, module):
-    compare_with(ops, monkeypatch, module, module, wrong=False)
+@pytest.mark.parametrize(
+    ("module", "multiprocessors"),
+    [(block_algorithm, 1), (block_algorithm, 20), (grid_algorithm, 20)],
+    ids=["block of four rows", "blocks of one row", "grid"],
+)
+def test_the_unmutated_lstm_is_right(ops, device, monkeypatch, module, multiprocessors):
+    compare_with(ops, monkeypatch, module, multiprocessors, module, wrong=False)
 
 
 @pytest.mark.parametrize("states", [1, 2])
@@ -90,11 +105,11 @@ def test_prediction_needs_two_states(ops, monkeypatch, algorithm, multiprocessor
     assert np.allclose(found, expected, atol=1e-4) == (states == 2)
 
 
-def compare_with(ops, monkeypatch, module, algorithm, *, wrong):
+def compare_with(ops, monkeypatch, module, multiprocessors, algorithm, *, wrong):
     """Compare the results of an algorithm with the reference, and expect them to be wrong or right."""
-    # One block of four rows, one of them beyond the batch, so small that a write beyond reaches a fence; or a grid of two by
-    # five blocks.
-    sizes, multiprocessors = ((3, 4, 2, 6), 1) if module is block_algorithm else ((9, 4, 2, 18), 20)
+    # One block of four rows, one of them beyond the batch, so small that a write beyond reaches a fence; three blocks of one
+    # row; or a grid of two by five blocks.
+    sizes = (3, 4, 2, 6) if module is block_algorithm else (9, 4, 2, 18)
     driver.bind(CheckDriver(multiprocessors=multiprocessors))
     monkeypatch.setattr(algorithms, "choose", lambda *_, **__: algorithm)
     with pytest.raises((AssertionError, IndexError, RuntimeError)) if wrong else nullcontext():

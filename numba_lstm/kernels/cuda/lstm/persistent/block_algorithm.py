@@ -2,8 +2,10 @@
 
 Thread ``4 j + g`` holds the weights of gate g of unit j, the first ones in registers and the others in shared memory. It sums
 its z for the rows of the block. The four threads of a unit, which are neighbours in a warp, exchange z. Then each computes one
-row. h is double buffered, so a step has one barrier. The backward pass mirrors this: dz is double buffered, and a thread sums
-the dh of its gate.
+row. In a block of one row, three of them would wait. So each computes its gate, and they exchange gates, unless gates depend on
+each other (peepholes, coupled gates). With two rows both ways issue as much, since g has another activation and the threads of
+a warp diverge. h is double buffered, so a step has one barrier. The backward pass mirrors this: dz is double buffered, and a
+thread sums the dh of its gate.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from ...runtime import driver
 from ...runtime.compiler import cuda, device, jit, real, uint64
 from ..call import Call
 from ..traits import Traits
-from .unit_steps import backward_step, forward_step, load_peephole
+from .unit_steps import backward_step, forward_step, gate_of_lane, load_peephole, separable, states_of_gates
 
 Array = Any
 
@@ -101,6 +103,7 @@ def forward_kernel(traits: Traits, size: Shape) -> Any:
     step, peephole, fill_h = forward_step(traits), load_peephole(traits), _fill_h(traits.dtype, size)
     units, R, K, register_weights = size.H, size.rows, size.pitch, size.in_registers
     threads, buffer, exchange = size.threads, size.rows * size.pitch, size.rows * size.threads
+    by_lanes, lane, states = size.rows == 1 and separable(traits), gate_of_lane(traits), states_of_gates(traits)
     buffers, shared_weights = 2 * buffer, size.pitch - size.in_registers
 
     @jit("f3 f2 f3 f3 f2 b2", traits.dtype, f"lstm_block_forward_{units}x{R}_{traits.label}", size.registers)
@@ -138,13 +141,18 @@ def forward_kernel(traits: Traits, size: Shape) -> Any:
                 weight = load4(weights, uint64((k // 4 * threads + thread) * 4))
                 for r in range(R):
                     sums[r] = dot(sums[r], load4(hs, uint64(old + r * K + register_weights + k)), weight)
+            if by_lanes:
+                sums[0] = lane(sums[0], g, t, n0, column, j < units, z)
             for r in range(R):
                 zs[uint64(r * threads + thread)] = sums[r]
             cuda.syncwarp()
             if active:
                 zi, zf, zg, zo = load4(zs, uint64(g * threads + thread - g))
                 h_old = hs[uint64(old + g * K + j)]
-                output, state = step((zi, zf, zg, zo), state, h_old, v, t, n, j, z, h, c, mask)
+                if by_lanes:
+                    output, state = states((zi, zf, zg, zo), state, h_old, t, n, j, h, c, mask)
+                else:
+                    output, state = step((zi, zf, zg, zo), state, h_old, v, t, n, j, z, h, c, mask)
                 hs[uint64(new + g * K + j)] = output
             cuda.syncthreads()
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ...device_math.activation import value
-from ...runtime.compiler import device
-from ..pointwise import apply_zoneout_c, apply_zoneout_h, gates, store_gates
+from ...runtime.compiler import cuda, device
+from ..pointwise import apply_zoneout_c, apply_zoneout_h, bounded, gates, store_gates
 from ..pointwise_grad import zoneout_gradient
 from ..steps.backward import unit_gradient
 from ..traits import Traits
@@ -30,29 +30,84 @@ def load_peephole(traits: Traits) -> Any:
 
 
 @cache
-def forward_step(traits: Traits) -> Any:
-    """Return ``forward_step(sums, c_old, h_old, v, t, n, j, z, h, c, mask) -> h_new, c_new``.
+def _new_states(traits: Traits) -> Any:
+    """Return ``new_states(o, after, c_old, h_old, t, n, j, h, c, mask) -> h_new, c_new``, which it stores.
 
-    ``sums`` are the z of the four gates and v the peephole of the unit. It stores the new states and, on the tape, the gates.
+    ``after`` is the new c before the mask.
     """
-    cell, output_activation = gates(traits), value(traits.output_activation, traits.dtype)
+    output_activation, masked = value(traits.output_activation, traits.dtype), traits.masked
     zoneout_h, zoneout_c = apply_zoneout_h(traits), apply_zoneout_c(traits)
-    masked, training = traits.masked, traits.training
 
     @device
-    def forward_step(sums, c_old, h_old, v, t, n, j, z, h, c, mask):
+    def new_states(o, after, c_old, h_old, t, n, j, h, c, mask):
         valid = mask[t, n] if masked else True
-        o, after, saved_i, saved_f, saved_g, saved_o = cell(sums[0], sums[1], sums[2], sums[3], c_old, v[0], v[1], v[2])
         c_new = zoneout_c(after, c_old, False, valid)
         h_new = zoneout_h(o * output_activation(after), h_old, False, valid)
         new = (t + 1) % h.shape[0]
         h[new, n, j] = h_new
         c[new, n, j] = c_new
-        if training:
-            store_gates(z, t, n, j, saved_i, saved_f, saved_g, saved_o)
         return h_new, c_new
 
+    return new_states
+
+
+@cache
+def forward_step(traits: Traits) -> Any:
+    """Return ``forward_step(sums, c_old, h_old, v, t, n, j, z, h, c, mask) -> h_new, c_new``.
+
+    ``sums`` are the z of the four gates and v the peephole of the unit. It stores the new states and, on the tape, the gates.
+    """
+    cell, states, training = gates(traits), _new_states(traits), traits.training
+
+    @device
+    def forward_step(sums, c_old, h_old, v, t, n, j, z, h, c, mask):
+        o, after, saved_i, saved_f, saved_g, saved_o = cell(sums[0], sums[1], sums[2], sums[3], c_old, v[0], v[1], v[2])
+        if training:
+            store_gates(z, t, n, j, saved_i, saved_f, saved_g, saved_o)
+        return states(o, after, c_old, h_old, t, n, j, h, c, mask)
+
     return forward_step
+
+
+def separable(traits: Traits) -> bool:
+    """Return whether the gates of a unit depend on nothing but their own z, so that four threads may compute one each."""
+    return not (traits.peephole or traits.coupled)
+
+
+@cache
+def gate_of_lane(traits: Traits) -> Any:
+    """Return ``gate_of_lane(z_gate, g, t, n, column, active, z)``, the value of gate g. It stores the gate on the tape."""
+    gate, activation = value(traits.recurrent_activation, traits.dtype), value(traits.activation, traits.dtype)
+    bound, training = bounded(traits.dtype, traits.clip), traits.training
+    gate_saves_z, activation_saves_z = traits.saves_z(traits.recurrent_activation), traits.saves_z(traits.activation)
+
+    @device
+    def gate_of_lane(z_gate, g, t, n, column, active, z):
+        z_gate = bound(z_gate)
+        if g == 2:
+            found = activation(z_gate)
+            saves_z = activation_saves_z
+        else:
+            found = gate(z_gate)
+            saves_z = gate_saves_z
+        if training and active:
+            z[t, n, column] = z_gate if saves_z else found
+        return found
+
+    return gate_of_lane
+
+
+@cache
+def states_of_gates(traits: Traits) -> Any:
+    """Return ``states_of_gates(i_f_g_o, c_old, h_old, t, n, j, h, c, mask) -> h_new, c_new``, of the values of four lanes."""
+    states = _new_states(traits)
+
+    @device
+    def states_of_gates(i_f_g_o, c_old, h_old, t, n, j, h, c, mask):
+        i, f, g, o = i_f_g_o
+        return states(o, cuda.fma(f, c_old, i * g), c_old, h_old, t, n, j, h, c, mask)
+
+    return states_of_gates
 
 
 @cache

@@ -39,7 +39,7 @@ LANES = {
     "no barrier in the warp before gates are read": ("cuda.syncwarp()", "pass"),
 }
 GRID = {
-    "no block waits for the others": ("while cuda.atomic.add(counters, tile, 0) < count:", "while count < 0:"),
+    "no block waits for the others": ("while cuda.atomic.add(counters, tile * COUNTER_STRIDE, 0) < count:", "while count < 0:"),
     "a block arrives before all its threads have written": (
         "cuda.syncthreads()\n    if cuda.threadIdx.x == 0:\n        cuda.threadfence()",
         "if cuda.threadIdx.x == 0:\n        cuda.threadfence()",

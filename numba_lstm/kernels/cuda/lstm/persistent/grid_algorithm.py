@@ -23,6 +23,8 @@ from .unit_steps import backward_step, forward_step, load_peephole
 
 Array = Any
 
+COUNTER_STRIDE = 32  #: int32 from a counter to the next: 128 bytes, so that no two share a cache line
+
 
 @device
 def barrier(counters, tile, count):
@@ -30,8 +32,8 @@ def barrier(counters, tile, count):
     cuda.syncthreads()
     if cuda.threadIdx.x == 0:
         cuda.threadfence()
-        cuda.atomic.add(counters, tile, 1)
-        while cuda.atomic.add(counters, tile, 0) < count:
+        cuda.atomic.add(counters, tile * COUNTER_STRIDE, 1)
+        while cuda.atomic.add(counters, tile * COUNTER_STRIDE, 0) < count:
             pass
         cuda.threadfence()
     cuda.syncthreads()
@@ -208,7 +210,7 @@ def backward_grid(call: Call, *, has_dy: bool) -> Grid:
 def _launch(grid: Grid, arrays: tuple[Any, ...]) -> None:
     """Launch a grid with zeroed counters."""
     device, (kernel, size, tiles) = driver.current(), grid
-    counters = device.empty(tiles, np.int32)
+    counters = device.empty(tiles * COUNTER_STRIDE, np.int32)
     fill(counters, None)
     device.launch(kernel, (size.columns, tiles), size.threads, (*arrays, counters), size.shared, cooperative=True)
 

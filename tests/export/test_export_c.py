@@ -57,6 +57,7 @@ def _custom(x):
 MODELS = {
     "lstm": (lambda: _stack(LSTM(9, return_sequences=True), LSTM(5, activation=_custom), Dense(2, activation="softmax")), 3),
     "float64": (_float64, 1),
+    "large": (lambda: _stack(LSTM(57, return_sequences=True), LSTM(41), Dense(1)), 1),  # of more scratch than the stack takes
     "rowwise": (lambda: _stack(LSTM(7, layer_norm=True, projection=3, return_sequences=True), Dense(2)), 1),
     "graph": (_graph, 2),
     "int8": (_int8, 1),
@@ -153,7 +154,7 @@ def test_arrays_at_low_addresses_are_found():
     memory.visit_records(lambda word: False)
     memory.lay_out()
     assert (8, address + 8) in memory.addresses(memory.segments[0])
-    assert memory.place(address + 8) == (False, 2 * 64 + 8)
+    assert memory.place(address + 8) == (False, 2 * 64 + 8, 0)
     assert memory.place(address - 1) is None
 
 

@@ -13,7 +13,7 @@ from numba_lstm.kernels.cpu.gemm.microkernel import UNROLLED
 from numba_lstm.kernels.cpu.simd.vector import data
 
 
-def test_llvm_unrolls_no_loop_of_a_tile():
+def test_llvm_unrolls_no_loop_of_a_tile_whose_length_it_does_not_know():
     V = vector_geometry("float32").V
 
     def product(x, W, z, K):

@@ -104,6 +104,16 @@ class CFunction(_Lazy):
         """The address of the machine code, which lives as long as this object."""
         return int(self.compiled.address)
 
+    @property
+    def body(self) -> str:
+        """The name of the compiled function in the LLVM module, which the C function calls, and which Numba inlines nowhere."""
+        return str(self.compiled.native_name.removeprefix("cfunc."))
+
+    @property
+    def arguments(self) -> str:
+        """The kinds of arguments: p: a pointer, i: a word."""
+        return "".join("p" if isinstance(ty, types.CPointer) else "i" for ty in self._signature.args)
+
 
 def prepare(functions: Iterable[_Lazy]) -> None:
     """Compile, or load from disk, all that is not compiled yet, and report how far it is if that takes long."""

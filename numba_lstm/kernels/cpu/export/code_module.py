@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,6 +12,9 @@ from .memory_map import HEADER, Place
 from .step_program import Argument, Function, StepProgram
 
 POINTER, BYTE, WORD, STATUS, NOTHING = ir.PointerType(), ir.IntType(8), ir.IntType(64), ir.IntType(32), ir.VoidType()
+
+#: Types of arguments, by their kind.
+_TYPES = {"i": WORD, "d": ir.DoubleType(), "p": POINTER}
 
 #: Words of an instance's header: the number of the next recorded step, and the address of the weights.
 STEP, WEIGHTS = 0, 1
@@ -38,6 +41,7 @@ class CodeModule:
         self._real = ir.FloatType() if program.dtype.itemsize == 4 else ir.DoubleType()
         self._size = ir.IntType(pointer_bits)
         self._kernels: dict[str, ir.Function] = {}
+        self._c_functions: dict[Function, ir.Function] = {}
         content = program.weight_content()
         self._weights = self._bytes(f"{name}_weights", content) if embedded and content else None
 
@@ -55,12 +59,26 @@ class CodeModule:
             builder.ret_void()
         return function
 
-    def _kernel(self, symbol: str, kinds: str | None) -> ir.Function:
+    def _kernel(self, symbol: str, kinds: str) -> ir.Function:
+        """Return a compiled function. By Numba's convention it takes places of a result and of an exception first."""
         if symbol not in self._kernels:
-            types = [{"i": WORD, "d": ir.DoubleType(), "p": POINTER}[kind] for kind in kinds or ""]
-            signature = ir.FunctionType(NOTHING, []) if kinds is None else ir.FunctionType(STATUS, [POINTER, POINTER, *types])
+            signature = ir.FunctionType(STATUS, [POINTER, POINTER, *(_TYPES[kind] for kind in kinds)])
             self._kernels[symbol] = ir.Function(self.ir, signature, symbol)
         return self._kernels[symbol]
+
+    def _c_function(self, called: Function) -> ir.Function:
+        """Return the C function that calls a compiled function, and into which LLVM may inline it."""
+        if called not in self._c_functions:
+
+            def body(builder: ir.IRBuilder, args: Sequence[ir.Value]) -> None:
+                results = builder.alloca(POINTER), builder.alloca(POINTER)
+                builder.call(self._kernel(*called), [*results, *args])
+
+            types = [_TYPES[kind] for kind in called.kinds]
+            made = self._define(f"function_{len(self._c_functions)}", NOTHING, types, body)
+            made.linkage = "internal"
+            self._c_functions[called] = made
+        return self._c_functions[called]
 
     def _byte(self, builder: ir.IRBuilder, base: ir.Value, offset: int) -> ir.Value:
         return builder.gep(base, [WORD(offset)], source_etype=BYTE)
@@ -74,12 +92,21 @@ class CodeModule:
     def _at(self, builder: ir.IRBuilder, place: Place, net: ir.Value, weights: ir.Value) -> ir.Value:
         return self._byte(builder, weights if place.constant else net, place.offset)
 
+    def _locals(self, builder: ir.IRBuilder, places: Iterable[Any]) -> dict[int, ir.Value]:
+        """Return memory on the stack for the places of a call that are there, by its size."""
+        sizes = {place.local for place in places if isinstance(place, Place) and place.local}
+        with builder.goto_entry_block():
+            made = {size: builder.alloca(ir.ArrayType(BYTE, size)) for size in sorted(sizes)}
+        for pointer in made.values():
+            pointer.align = HEADER
+        return made
+
     def _word(self, builder: ir.IRBuilder, argument: Argument, net: ir.Value, weights: ir.Value) -> ir.Value:
         """Return an argument as a word of 64 bits."""
         if isinstance(argument, Place):
             return builder.ptrtoint(self._at(builder, argument, net, weights), WORD)
         if isinstance(argument, Function):
-            return builder.ptrtoint(self._kernel(argument.symbol, None), WORD)
+            return builder.ptrtoint(self._c_function(argument), WORD)
         return WORD(argument)
 
     @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 from llvmlite import ir
 
 from .code_module import BYTE, NOTHING, POINTER, STEP, WEIGHTS, WORD, CodeModule
-from .memory_map import HEADER, Segment
+from .memory_map import HEADER, Place, Segment
 from .step_program import Call, Rows, State, StepProgram
 
 
@@ -65,9 +65,12 @@ class Module(CodeModule):
         self._copy(builder, (rows.N, rows.columns), *((outside, inside) if into_net else (inside, outside)))
 
     def _call(self, builder: ir.IRBuilder, call: Call, results: Any, net: ir.Value, weights: ir.Value) -> None:
-        arguments = []
+        arguments, stack = [], self._locals(builder, call.arguments)
         for argument, kind in zip(call.arguments, call.kinds, strict=True):
-            if kind == "d":
+            if isinstance(argument, Place) and argument.local:
+                place = self._byte(builder, stack[argument.local], argument.offset)
+                arguments.append(place if kind == "p" else builder.ptrtoint(place, WORD))
+            elif kind == "d":
                 arguments.append(ir.Constant(ir.DoubleType(), argument))
             elif kind == "i":
                 arguments.append(self._word(builder, argument, net, weights))

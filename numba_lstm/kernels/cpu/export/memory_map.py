@@ -23,6 +23,9 @@ Array = npt.NDArray[Any]
 #: small arrays at lower addresses, too, which are told from numbers by the arrays that they point into.
 FIRST_ADDRESS = 1 << 32
 
+#: Most bytes of scratch on the stack: what the registers of a processor hold.
+LOCAL_BYTES = 512
+
 #: Bytes at the beginning of an instance: the number of the step, and the address of the weights.
 HEADER = LINE
 
@@ -37,6 +40,12 @@ class Segment:
     words: list[tuple[int, int]] = field(default_factory=list)  #: first and end of arrays whose words may be addresses
     place: int = 0  #: of the first byte, among the weights or in an instance
     base: Array | None = None
+    scratch: bool = False  #: whether nothing reads it after the call that writes it
+
+    @property
+    def size(self) -> int:
+        """Bytes, to the end of the last line."""
+        return -(-(self.end - self.first) // LINE) * LINE
 
     def content(self) -> bytearray:
         """Return a copy of the bytes."""
@@ -46,10 +55,11 @@ class Segment:
 
 
 class Place(NamedTuple):
-    """A byte of a C program: an offset among the weights, or in an instance."""
+    """A byte of a C program: an offset among the weights, or in an instance; or in ``local`` bytes on the stack of a step."""
 
     constant: bool
     offset: int
+    local: int = 0
 
 
 class MemoryMap:
@@ -61,14 +71,18 @@ class MemoryMap:
         Arrays of weights and of their prepared forms, in any nesting.
     arrays : iterable
         All other arrays of the calls, and what they refer to.
+    scratch : iterable
+        Those among them that nothing reads after the call that writes them.
     """
 
-    def __init__(self, constants: Iterable[Any], arrays: Iterable[Any]) -> None:
+    def __init__(self, constants: Iterable[Any], arrays: Iterable[Any], scratch: Iterable[Array] = ()) -> None:
         self._empty: set[int] = set()  #: addresses of arrays without elements
         self._segments: dict[int, Segment] = {}  #: by the first byte of their array
         for constant, values in ((True, constants), (False, arrays)):
             for array in arrays_in(values, set()):
                 self._add(array, constant)
+        for array in scratch:
+            self._segments[_start(base_of(array))].scratch = True
         self._firsts = sorted(self._segments)
         self._lowest = min(FIRST_ADDRESS, *self._firsts, *self._empty)
         self._used: dict[int, Segment] = {}
@@ -133,12 +147,17 @@ class MemoryMap:
         return sorted(found.items())
 
     def lay_out(self) -> tuple[int, int]:
-        """Place the used segments, in the order of their use; return the bytes of weights and of an instance."""
-        ends = {True: 0, False: HEADER}
-        for segment in self._used.values():
+        """Place the used segments, in the order of their use; return the bytes of weights and of an instance.
+
+        Scratch of all calls is in the same memory, or on the stack where it is small.
+        """
+        ends, scratch = {True: 0, False: HEADER}, [segment for segment in self._used.values() if segment.scratch]
+        for segment in self.segments:
             segment.place = ends[segment.constant]
-            ends[segment.constant] += -(-(segment.end - segment.first) // LINE) * LINE
-        return ends[True], ends[False]
+            ends[segment.constant] += segment.size
+        for segment in scratch:
+            segment.place = ends[False]
+        return ends[True], ends[False] + max((segment.size for segment in scratch if not is_local(segment)), default=0)
 
     def is_number(self, word: int) -> bool:
         """Whether a word that is in no segment is a number, and not the address of an array without elements."""
@@ -146,13 +165,21 @@ class MemoryMap:
 
     @property
     def segments(self) -> list[Segment]:
-        """The used segments."""
-        return list(self._used.values())
+        """The used segments but scratch, which begins with nothing."""
+        return [segment for segment in self._used.values() if not segment.scratch]
 
     def place(self, address: int) -> Place | None:
         """Return where an address lies in a C program; None for a number."""
         found = self.find(address)
-        return None if found is None else Place(found[0].constant, found[0].place + found[1])
+        if found is None:
+            return None
+        segment, offset = found
+        return Place(False, offset, segment.size) if is_local(segment) else Place(segment.constant, segment.place + offset)
+
+
+def is_local(segment: Segment) -> bool:
+    """Whether a segment is on the stack, from where LLVM moves it to registers."""
+    return segment.scratch and segment.size <= LOCAL_BYTES
 
 
 def base_of(array: Array) -> Array:

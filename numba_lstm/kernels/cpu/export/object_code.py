@@ -35,8 +35,6 @@ def emit_object(module: ir.Module, functions: Iterable[str], libraries: Mapping[
         kernel.triple, kernel.data_layout = whole.triple, whole.data_layout
         _internalize(kernel, symbols)
         _run(kernel, machine, "add_global_dead_code_eliminate_pass")
-        if target.object_format == "wasm":
-            _add_adapters(kernel, symbols)
         whole.link_in(kernel)
     whole.link_in(_module_of(whole, lambda uncalled: _define_uncalled(uncalled, whole)))
     _internalize(whole, functions)
@@ -72,25 +70,6 @@ def _by_library(libraries: Mapping[str, Any]) -> Iterable[tuple[Any, list[str]]]
     for symbol, library in libraries.items():
         found.setdefault(id(library), (library, []))[1].append(symbol)
     return found.values()
-
-
-def _add_adapters(module: Any, symbols: Iterable[str]) -> None:
-    """Give C functions that kernels call by address the type of these calls, which WebAssembly checks: they return nothing."""
-    for name in symbols:
-        function = module.get_function(name)
-        returns, _, _ = str(function.global_value_type).partition(" (")
-        if returns.startswith("i32"):
-            continue  # a kernel, which is called by its name
-        function.name = f"{name}.returning"
-        types = [str(argument.type) for argument in function.arguments]
-        arguments = ", ".join(f"{ty} %a{k}" for k, ty in enumerate(types))
-        text = (
-            f'declare {returns} @"{function.name}"({", ".join(types)})\n'
-            f'define void @"{name}"({arguments}) {{\n call {returns} @"{function.name}"({arguments})\n ret void\n}}\n'
-        )
-        adapter = llvm.parse_assembly(text)
-        adapter.triple, adapter.data_layout = module.triple, module.data_layout
-        module.link_in(adapter)
 
 
 def _internalize(module: Any, symbols: Iterable[str]) -> None:

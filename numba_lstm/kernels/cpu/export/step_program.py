@@ -18,9 +18,10 @@ Array = npt.NDArray[Any]
 
 
 class Function(NamedTuple):
-    """A function of a kernel's LLVM module."""
+    """A C function that kernels call by address: the function of an LLVM module behind it, and the kinds of its arguments."""
 
     symbol: str
+    kinds: str  #: i: a word, p: a pointer
 
 
 Argument = int | float | Place | Function | None  #: None is a null pointer
@@ -74,7 +75,8 @@ class StepProgram:
         self.libraries = {symbol_of(f): library_of(f) for f in (*kernels, *self._functions.values())}
         self._names = sorted({f.compiled.__name__ for f in (*kernels, *self._functions.values())})
         used = [[call.arguments, call.references] for step in calls for call, _ in step]
-        self.memory = MemoryMap(constants, [used, plan.rings, plan.x, plan.y])
+        scratch = [array for recorded in plan.recordings for array in recorded.scratch]
+        self.memory = MemoryMap(constants, [used, plan.rings, plan.x, plan.y], scratch)
         raw = [[_words(call, member) for call, member in step] for step in calls]
         self._use(raw, plan)
         self.memory.visit_records(self._functions.__contains__)
@@ -122,7 +124,7 @@ class StepProgram:
         """Return what a word of arguments or of a record means."""
         function = self._functions.get(word)
         if function is not None:
-            return Function(symbol_of(function))
+            return Function(symbol_of(function), function.arguments)
         return self.memory.place(word) or (word if self.memory.is_number(word) else 0)
 
     def _call(self, kernel: Kernel, words: list[Any], kinds: str) -> Call:
@@ -176,10 +178,9 @@ def _words(call: KernelCall, member: bool) -> tuple[Kernel, list[Any], str]:
 
 def symbol_of(function: Kernel | CFunction) -> str:
     """Return the name of a compiled function in its LLVM module."""
-    compiled = function.compiled
     if isinstance(function, CFunction):
-        return str(compiled._wrapper_name)
-    (result,) = compiled.overloads.values()
+        return function.body
+    (result,) = function.compiled.overloads.values()
     return str(result.fndesc.llvm_func_name)
 
 

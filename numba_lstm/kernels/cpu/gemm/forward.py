@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from ....gates import COUNT
 from ..simd.vector import unaligned_load, unaligned_store
 from .intrinsics import product_of_gates, product_of_panels, product_of_row, product_of_rows
 from .microkernel import INDEX, PrefetchRequest, prefetch_share
@@ -54,11 +55,14 @@ def _places_of_gates(tile, gates: Gates) -> list:
 
 
 @takes(Matrix, RowProduct, RowProduct, Matrix)
-def _recurrent(tile, start: Matrix, x: RowProduct, h: RowProduct, z: Matrix, per_gate=None, make_request=None):
+def _recurrent(
+    tile, start: Matrix, x: RowProduct, h: RowProduct, z: Matrix, per_gate=None, make_request=None, by_gate: bool = False
+):
     """Emit ``z = start + x W + h U``, two products in one sum. Blocks of z and start are adjacent.
 
     ``make_request(tile, weights, terms)`` returns what to prefetch during ``terms`` terms of these weights. Both products are
-    two iterations of one loop, which halves the code to compile.
+    iterations of one loop, which halves the code to compile. It has two where h has terms, so that LLVM unrolls it only if it
+    knows them. A tail is stored ``by_gate``, as the pointwise kernels load it, so that LLVM can hand over the registers.
     """
     b = tile.builder
     w, step = INDEX(tile.B * tile.vector.n), INDEX(per_gate.interleaved if per_gate else 1)
@@ -69,8 +73,8 @@ def _recurrent(tile, start: Matrix, x: RowProduct, h: RowProduct, z: Matrix, per
         tile.multiply(product, step, w, per_gate, request)
 
     tile.load(*start, w)
-    tile.repeat(INDEX(2), turn)
-    tile.store(*z, w)
+    tile.repeat(b.add(INDEX(1), b.zext(b.icmp_signed(">", h.terms, INDEX(0)), INDEX)), turn)
+    tile.store(*z, w, lanes=tile.C * tile.vector.n // COUNT if by_gate else None)
 
 
 def _selected(builder, first, a: Any, b: Any) -> Any:
@@ -103,4 +107,5 @@ def recurrent_rows_prefetch_shared(tile, beyond, number, all_tiles, *arguments):
 
 recurrent_rows_per_gate = product_of_gates(_recurrent)
 recurrent_row = product_of_row(_recurrent)
+recurrent_tail = product_of_row(partial(_recurrent, by_gate=True))
 recurrent_panels = product_of_panels(_recurrent)

@@ -60,8 +60,11 @@ class VectorGeometry:
 
     @property
     def row_unroll(self) -> int:
-        """Number of panels that a single row computes in one product: at least eight accumulators hide the latency of fma."""
-        return 2 if self.G == 2 else 4
+        """Number of panels that a single row computes in one product: at least eight accumulators hide the latency of fma.
+
+        Where eight suffice, more panels would leave less of the weights in L1 for a step that iterates over them in reverse.
+        """
+        return 2 if self.G == 2 or HOST.wide else 4
 
     @property
     def scratch(self) -> int:

@@ -34,10 +34,11 @@ class PrefetchRequest(NamedTuple):
 
 
 class _NotUnrolled(ir.MDValue):
-    """Metadata of a loop that LLVM must not unroll. LLVM ignores such metadata unless its first operand is itself."""
+    """Metadata of a loop that LLVM unrolls ``ever`` only if it knows its length. Their first operand has to be themselves."""
 
-    def __init__(self, module: ir.Module) -> None:
-        super().__init__(module, [module.add_metadata(["llvm.loop.unroll.disable"])], str(len(module.metadata)))
+    def __init__(self, module: ir.Module, ever: bool) -> None:
+        name = module.add_metadata([f"llvm.loop.unroll.{'runtime.' if ever else ''}disable"])
+        super().__init__(module, [name], str(len(module.metadata)))
 
     def descr(self, buf: list[str]) -> None:
         buf.append(f"distinct !{{ {self.get_reference()}, {self.operands[0].get_reference()} }}\n")
@@ -130,17 +131,20 @@ class Tile:
         b = self.builder
         self.values = [b.select(b.icmp_signed("!=", where, INDEX(0)), constant(v.type, 0.0), v) for v in self.values]
 
-    def store(self, p, i, rows, stride, B: int | None = None) -> None:
-        """Store the accumulators: row r to ``p[i + r * rows]`` on."""
-        values = iter(self.values)
+    def store(self, p, i, rows, stride, B: int | None = None, lanes: int | None = None) -> None:
+        """Store the accumulators: row r to ``p[i + r * rows]`` on, in parts of ``lanes`` lanes (None: whole vectors)."""
+        b, values, n = self.builder, iter(self.values), lanes or self.vector.n
         for row in self.rows(p, i, rows):
             for place in self.places(row, INDEX(0), stride, B):
-                unaligned_store(self.builder, self.vector, place, INDEX(0), next(values))
+                value = next(values)
+                for k in range(0, self.vector.n, n):
+                    part = value if n == self.vector.n else _shuffled(b, [value], range(k, k + n))
+                    unaligned_store(b, Vector(self.vector.dtype, n), place, INDEX(k), part)
 
-    def repeat(self, count, body: Callable[[ir.Value], None]) -> None:
+    def repeat(self, count, body: Callable[[ir.Value], None], ever: bool = True) -> None:
         """Emit ``for k in range(count): body(k)`` with the accumulators in registers.
 
-        LLVM must not unroll the loop: where that pays, a body already has ``UNROLLED`` terms.
+        LLVM unrolls it (``ever``) only if it knows the length: where that pays, a body already has ``UNROLLED`` terms.
         """
         b = self.builder
         before = b.block
@@ -153,7 +157,7 @@ class Tile:
         body(k)
         end, following = b.block, b.add(k, INDEX(1))
         branch = b.cbranch(b.icmp_signed("<", following, count), loop, after)
-        branch.set_metadata("llvm.loop", _NotUnrolled(b.module))
+        branch.set_metadata("llvm.loop", _NotUnrolled(b.module, ever))
         for phi, first, last in zip([k, *phis], [INDEX(0), *started], [following, *self.values], strict=True):
             phi.add_incoming(first, before)
             phi.add_incoming(last, end)
@@ -221,7 +225,7 @@ class Tile:
         whole = b.ashr(K, INDEX(UNROLLED.bit_length() - 1))
         done = b.shl(whole, INDEX(UNROLLED.bit_length() - 1))
         self.repeat(whole, lambda k: terms(b.mul(k, INDEX(UNROLLED)), UNROLLED))
-        self.repeat(b.sub(K, done), lambda k: terms(b.add(k, done), 1))
+        self.repeat(b.sub(K, done), lambda k: terms(b.add(k, done), 1), ever=False)  # of three at most
 
 
 def prefetch_share(tile, j, terms, number, all_tiles) -> PrefetchRequest:

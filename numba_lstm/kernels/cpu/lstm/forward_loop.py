@@ -32,13 +32,12 @@ from .phases.forward import (
     PointwiseArrays,
     State,
     Sum,
-    bundle_of_row,
     copy_rows,
     multiply_by_factors,
     panel_of_rows,
     pointwise,
+    products_of_row,
     row_block,
-    tail_of_row,
 )
 
 #: Maximum number of row tiles that share the prefetches of weights that exceed L2. Among more tiles the wait of the first one
@@ -113,12 +112,12 @@ def forward_loop(geometry: VectorGeometry, C: int, per_gate: bool = False, excee
         groups, group_begins = Groups(N, T, group_rows, r1), r0 // group_rows * group_rows if r0 > 0 else 0
         few_rows, one_row = rows < TILE_ROWS, not per_gate and rows == 1
         terms = chunk_terms(rows, D + H, chunk, prefetch_chunk, prefetch_rows)
-        # this member's panels, in stacks; the tail is a stack of its own
+        # this member's panels, in stacks; the tail is a stack of its own, or of a single row in the last stack
         panels = full + (1 if C > 0 else 0)
         first, last = (panels * member // team_size, panels * (member + 1) // team_size) if team_size > 1 else (0, panels)
-        stack = MAX_PENDING_ROWS if one_row else MAX_PENDING_ROWS // rows if few_rows else 1
+        stack = MAX_PENDING_ROWS - 1 if one_row else MAX_PENDING_ROWS // rows if few_rows else 1
         whole_stacks = (min(full, last) - first + stack - 1) // stack if full > stack else 1 if min(full, last) > first else 0
-        stacks = whole_stacks + (1 if last > full else 0)
+        stacks = whole_stacks + (1 if last > full and not (one_row and whole_stacks > 0) else 0)
         for t in range(t0, t1):
             h_old, h_new = steps_around(hs, t)
             c_old, c_new = steps_around(cs, t)
@@ -138,31 +137,27 @@ def forward_loop(geometry: VectorGeometry, C: int, per_gate: bool = False, excee
             for turn in range(stacks):
                 which = stacks - 1 - turn if reverse else turn
                 p0 = first + which * stack if which < whole_stacks else full
-                p1 = min(min(full, last), p0 + stack) if p0 < full else p0 + 1
-                width = panel if p0 < full else 4 * v
-                places = (p1 - p0 + row_unroll - 1) // row_unroll if one_row else p1 - p0
+                p1, has_tail = min(min(full, last), p0 + stack), 1 if C > 0 and last > full and which == stacks - 1 else 0
                 begins, r = group_begins, r0
                 while r < r1:
                     block = row_block(t, r, begins, groups, few_rows, p0 == full, rows_per_vector)
                     # z_t = start_t + x_t W + h_{t-1} U
-                    for nth in range(places):
-                        place = places - 1 - nth if reverse else nth
-                        if one_row and p0 < full:
-                            p = p0 + place * row_unroll
-                            bundle_of_row(sum_, r, p, min(row_unroll, p1 - p), (p - p0) * panel, (V, B, G, row_unroll))
-                        elif one_row:
-                            tail_of_row(sum_, r, full, (V, tail))
-                        else:
-                            p = p0 + place
-                            beyond = -G if reverse else G
-                            if p == (first if reverse else last - 1):  # the next step begins with this panel, or the first
-                                beyond = 0 if serpentine else (first - p) * G
-                            z_at = (p - p0) * block.rows * panel
-                            panel_of_rows(sum_, block, p, z_at, terms, beyond, (V, B, C, full), gates_of_tail, prefetch_tiles)
+                    if one_row:
+                        products_of_row(sum_, r, (p0, p1, full), has_tail, reverse, (V, B, G, row_unroll, tail))
+                    for nth in range(0 if one_row else p1 - p0 + has_tail):
+                        p = p1 + has_tail - 1 - nth if reverse else p0 + nth
+                        beyond = -G if reverse else G
+                        if p == (first if reverse else last - 1):  # the next step begins with this panel, or the first
+                            beyond = 0 if serpentine else (first - p) * G
+                        z_at = (p - p0) * block.rows * panel
+                        panel_of_rows(sum_, block, p, z_at, terms, beyond, (V, B, C, full), gates_of_tail, prefetch_tiles)
                     # i, f, g, o, c_t, h_t
-                    kernels = (gate_kernel, output_kernel) if p0 < full else (last_gate_kernel, last_output_kernel)
-                    across = few_rows and p0 < full
-                    pointwise(kernels, block, p0, p1 - p0, t * N + r, h_t, c_t, arrays, width, across, V)
+                    if p1 > p0:
+                        kernels = gate_kernel, output_kernel
+                        pointwise(kernels, block, p0, p1 - p0, t * N + r, h_t, c_t, arrays, 0, panel, few_rows, V)
+                    if has_tail:
+                        kernels = last_gate_kernel, last_output_kernel
+                        pointwise(kernels, block, full, 1, t * N + r, h_t, c_t, arrays, (p1 - p0) * panel, 4 * v, False, V)
                     r += block.rows
                     if r >= begins + group_rows:
                         begins += group_rows

@@ -139,7 +139,7 @@ def forward_buffers(
     """Return h, c, z and gates of :class:`ForwardArgs`; with a tape, rows of h hold h, x and 1."""
     (T, N, D), geometry, layout = size, selection.geometry, selection.layout
     if rings:
-        z = aligned((schedule.team_size, geometry.scratch), dtype)
+        z = recording.scratch((schedule.team_size, _pending_elements(N, geometry, layout)), dtype)
         return rings[0].entries, rings[1].entries, z, z[0, :0]
     h, c, z = allocate_slab(
         dtype,
@@ -150,6 +150,12 @@ def forward_buffers(
     if not training:
         return h, c, z, z[0, :0]
     return h, c, z, aligned((tape_panel_stride(T, N, geometry, layout) * layout.full + T * N * COUNT * layout.v,), dtype)
+
+
+def _pending_elements(N: int, geometry: VectorGeometry, layout: PanelLayout) -> int:
+    """Return the elements of z that wait for pointwise kernels in a step of N rows; see :attr:`VectorGeometry.scratch`."""
+    rows = N * max(1, layout.full) if N < FEW_ROWS else N
+    return min(geometry.scratch, (rows * geometry.V + layout.v) * COUNT)
 
 
 def stream_input(x: Array, W: Array, b: Array, geometry: VectorGeometry, layout: PanelLayout) -> tuple[Array, Array]:

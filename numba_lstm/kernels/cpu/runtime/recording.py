@@ -69,6 +69,7 @@ class Recording:
         self.lookups: list[tuple[Array, Array]] = []  #: tables, and the rows of theirs for the tokens, which no task copies
         self.hoists = False  #: whether the tasks read the rows of ``hoisted`` in place of the input
         self.hoisted: Hoisted | None = None
+        self.scratch: list[Array] = []  #: what a task writes before it reads it, and no other task reads
         self.recurrent_tasks = 0  #: of a stream: the number of tasks up to the last one that writes a ring
         self.late: list[Callable[[], None]] = []  #: what has to be called before the tasks run, when all is compiled
 
@@ -197,6 +198,14 @@ def look_up(indices: Array, table: Array) -> Array | None:
     if recording.input is None:
         recording.input = rows
     return rows
+
+
+def scratch(shape: tuple[int, ...], dtype: Any) -> Array:
+    """Return memory for one kernel call, which writes it before it reads it; what is there after the call, nobody reads."""
+    made, recording = aligned(shape, dtype), active()
+    if recording is not None:
+        recording.scratch.append(made)
+    return made
 
 
 def max_team_size() -> int:

@@ -89,7 +89,7 @@ def forward_loop(geometry: VectorGeometry, C: int) -> Any:
                     # i, f, g, o, c_t, h_t
                     pointwise(
                         kernels if p0 < full else last_kernels, RowBlock(r, rows, rows, 0, 0), p0, p1 - p0, t * j.N + r,
-                        State(h_old, h_new, j.h_rows), State(c, c, j.c_rows), arrays, width, few_rows and p0 < full, V,
+                        State(h_old, h_new, j.h_rows), State(c, c, j.c_rows), arrays, 0, width, few_rows and p0 < full, V,
                     )  # fmt: skip
                     r += rows
                 p0 = p1

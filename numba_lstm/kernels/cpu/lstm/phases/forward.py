@@ -8,11 +8,11 @@ from .....gates import COUNT
 from ...compiler.jit import inlined
 from ...gemm.forward import (
     recurrent_panels,
-    recurrent_row,
     recurrent_rows,
     recurrent_rows_per_gate,
     recurrent_rows_prefetch,
     recurrent_rows_prefetch_shared,
+    recurrent_tail,
 )
 from ...gemm.layout import MAX_PENDING_ROWS
 from ...gemm.microkernel import TILE_ROWS, tile_height
@@ -137,17 +137,16 @@ def columns_of_row(sum_, r, column, z_at, w):
 
 
 @inlined
-def bundle_of_row(sum_, r, p, panels, z_at, sizes):
-    """Compute z of row r in a bundle of panels from panel p on."""
-    V, B, G, row_unroll = sizes
-    recurrent_panels(panels, row_unroll, G, B, V, columns_of_row(sum_, r, p * COUNT * V, z_at, B * V))
-
-
-@inlined
-def tail_of_row(sum_, r, full, sizes):
-    """Compute z of row r in the tail, of C vectors."""
-    V, C = sizes
-    recurrent_row(C, C, V, columns_of_row(sum_, r, full * COUNT * V, 0, C * V))
+def products_of_row(sum_, r, panels, has_tail, reverse, sizes):
+    """Compute z of row r for full panels p0 .. p1, in bundles that may come in reverse order, and then for the tail."""
+    (p0, p1, full), (V, B, G, row_unroll, C) = panels, sizes
+    bundles = (p1 - p0 + row_unroll - 1) // row_unroll
+    for nth in range(bundles):
+        p = p0 + (bundles - 1 - nth if reverse else nth) * row_unroll
+        operands = columns_of_row(sum_, r, p * COUNT * V, (p - p0) * COUNT * V, B * V)
+        recurrent_panels(min(row_unroll, p1 - p), row_unroll, G, B, V, operands)
+    if has_tail:
+        recurrent_tail(C, C, V, columns_of_row(sum_, r, full * COUNT * V, (p1 - p0) * COUNT * V, C * V))
 
 
 @inlined
@@ -200,8 +199,8 @@ def panel_of_rows(sum_, block, p, z_at, terms, beyond, sizes, gates, prefetch_ti
 
 
 @inlined
-def pointwise(kernels, block, p0, panels, m, h, c, arrays, width, across, V):
-    """Turn z of a block of rows and of ``panels`` panels from p0 on into gates, c and h.
+def pointwise(kernels, block, p0, panels, m, h, c, arrays, first, width, across, V):
+    """Turn z of a block of rows and of ``panels`` panels from p0 on, which begins at ``z[first]``, into gates, c and h.
 
     The block's first row is row m of time. A kernel processes all rows of one panel, or all panels of one row (``across``).
     """
@@ -215,7 +214,7 @@ def pointwise(kernels, block, p0, panels, m, h, c, arrays, width, across, V):
         mask_rows, tape_rows, peephole_rows, zoneout_c_rows, zoneout_h_rows = 1, width, 0, zoneout_c.row, zoneout_h.row
     for r in range(calls):
         row, k = block.first + r, m + r
-        c_at, h_at, z_at = row * c.row + u, row * h.row + u, offset(z, r * z_next)
+        c_at, h_at, z_at = row * c.row + u, row * h.row + u, offset(z, first + r * z_next)
         tape_at = offset(tape.p, tape.present * (p0 * tape.panel + (block.tape_row + r) * width))
         call(
             gate_kernel,
